@@ -1,0 +1,502 @@
+//! Closed vocabularies of the field (domain 2, 4, 5), one macro so that each has its codes, a parser and an order.
+
+/// Declares a closed vocabulary: a `Copy` enum with `ALL`, `code()` and `from_code()`.
+macro_rules! vocabulary {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $code:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name { $($(#[$vdoc])* $variant),+ }
+
+        impl $name {
+            /// Every value, in declared order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The code as written in reference data and explanations.
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$variant => $code),+ }
+            }
+
+            /// The value with this code, if there is one.
+            pub fn from_code(code: &str) -> Option<Self> {
+                match code { $($code => Some(Self::$variant),)+ _ => None }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.code())
+            }
+        }
+    };
+}
+pub(crate) use vocabulary;
+
+vocabulary! {
+    /// Exploitation and harm (domain 5.2).
+    HarmCode {
+        /// Child sexual exploitation.
+        Cse = "CSE",
+        /// Online child sexual exploitation.
+        Ocse = "OCSE",
+        /// Child sexual abuse, intra- or extra-familial.
+        Csa = "CSA",
+        /// Child criminal exploitation incl. county lines, cuckooing, theft, mule account.
+        Cce = "CCE",
+        /// Gang association.
+        Gang = "GANG",
+        /// Debt bondage.
+        Debt = "DEBT",
+        /// Trafficking or modern slavery.
+        Msht = "MSHT",
+        /// Serious youth violence, weapons.
+        Syv = "SYV",
+        /// Radicalisation.
+        Rad = "RAD",
+        /// Honour-based abuse.
+        Hba = "HBA",
+        /// Forced marriage.
+        Fm = "FM",
+        /// Female genital mutilation.
+        Fgm = "FGM",
+        /// Abuse linked to faith or belief.
+        Calfb = "CALFB",
+        /// Physical abuse.
+        Phys = "PHYS",
+        /// Emotional abuse.
+        Emo = "EMO",
+        /// Neglect.
+        Neg = "NEG",
+        /// Self-harm or suicide.
+        SelfHarm = "SELF",
+        /// Other child or adult at risk named.
+        Hidden = "HIDDEN",
+        /// Conflict, boundary testing: nothing for police.
+        None = "NONE",
+    }
+}
+
+vocabulary! {
+    /// Priority classes (domain 5.3); `P0` is the most urgent and sorts first.
+    Class {
+        /// Life or serious harm now.
+        P0 = "P0",
+        /// Significant harm suspected, crime, evidence perishable.
+        P1 = "P1",
+        /// Exploitation indicators or lesser harm, not immediate.
+        P2 = "P2",
+        /// Intelligence of value, no present danger.
+        P3 = "P3",
+        /// Nil intelligence, statistics.
+        P4 = "P4",
+    }
+}
+
+vocabulary! {
+    /// Levels of the Government Security Classifications as this broker knows them (domain 2.5).
+    MarkingLevel {
+        /// OFFICIAL.
+        Official = "OFFICIAL",
+        /// OFFICIAL-SENSITIVE, a marking within OFFICIAL.
+        OfficialSensitive = "OFFICIAL_SENSITIVE",
+        /// SECRET or above: refused, use another channel (D04).
+        Secret = "SECRET",
+    }
+}
+
+vocabulary! {
+    /// Kind of episode (SSDA903).
+    EpisodeKind {
+        /// Missing.
+        Missing = "MISSING",
+        /// Away from placement without authorisation.
+        Away = "AWAY",
+    }
+}
+
+vocabulary! {
+    /// The force's word about the missing episode (domain 5.1): stored as received, never computed.
+    RiskLevel {
+        /// Very low, formerly no apparent risk or absent.
+        VeryLow = "VERY_LOW",
+        /// Low.
+        Low = "LOW",
+        /// Medium.
+        Medium = "MEDIUM",
+        /// High.
+        High = "HIGH",
+    }
+}
+
+vocabulary! {
+    /// Outcome of the interview (domain 4.2).
+    InterviewOutcome {
+        /// Offered and accepted, held.
+        Completed = "COMPLETED",
+        /// Accepted but not held.
+        AcceptedNotHeld = "ACCEPTED_NOT_HELD",
+        /// Declined by the child.
+        DeclinedChild = "DECLINED_CHILD",
+        /// Declined by the parent.
+        DeclinedParent = "DECLINED_PARENT",
+        /// Ended early, or carer-only where the child did not decline.
+        Partial = "PARTIAL",
+        /// Not offered: missing again.
+        NotOfferedMissingAgain = "NOT_OFFERED_MISSING_AGAIN",
+        /// Not offered: unable to make contact.
+        NotOfferedNoContact = "NOT_OFFERED_NO_CONTACT",
+        /// Not offered: other, with a reason.
+        NotOfferedOther = "NOT_OFFERED_OTHER",
+    }
+}
+
+vocabulary! {
+    /// How the interview was held.
+    Mode {
+        /// Face to face.
+        FaceToFace = "FACE_TO_FACE",
+        /// By telephone.
+        Phone = "PHONE",
+        /// By video.
+        Video = "VIDEO",
+        /// By message.
+        Message = "MESSAGE",
+    }
+}
+
+vocabulary! {
+    /// Whether an item is an intelligence report or a safeguarding referral.
+    ItemKind {
+        /// A report: read by rules R07 to R11.
+        Intelligence = "INTELLIGENCE",
+        /// A referral.
+        Safeguarding = "SAFEGUARDING",
+    }
+}
+
+vocabulary! {
+    /// Who the source of an item is.
+    SourceRole {
+        /// The child.
+        Child = "CHILD",
+        /// A carer.
+        Carer = "CARER",
+        /// A parent.
+        Parent = "PARENT",
+        /// The practitioner's own observation.
+        Practitioner = "PRACTITIONER",
+        /// Another professional.
+        Professional = "PROFESSIONAL",
+    }
+}
+
+vocabulary! {
+    /// How the source knows (domain 2.2, D24).
+    HowKnown {
+        /// Saw it.
+        Saw = "SAW",
+        /// Did it.
+        Did = "DID",
+        /// Experienced it.
+        Experienced = "EXPERIENCED",
+        /// Told to their face by the person concerned.
+        ToldToFace = "TOLD_TO_FACE_BY_PERSON_CONCERNED",
+        /// Heard or overheard the person concerned.
+        HeardDirectly = "HEARD_DIRECTLY",
+        /// A message from the person concerned.
+        MessageFromPersonConcerned = "MESSAGE_FROM_PERSON_CONCERNED",
+        /// Saw the person concerned's own post (that it was posted).
+        SawOwnPost = "SAW_OWN_POST_OF_PERSON_CONCERNED",
+        /// Told by another person.
+        ToldByOther = "TOLD_BY_OTHER",
+        /// Rumour.
+        Rumour = "RUMOUR",
+        /// A group chat.
+        GroupChat = "GROUP_CHAT",
+        /// "Everyone knows".
+        EveryoneKnows = "EVERYONE_KNOWS",
+    }
+}
+
+vocabulary! {
+    /// Role of a person in the record (domain 3.1).
+    PersonRole {
+        /// The subject child.
+        Child = "CHILD",
+        /// Brother or sister of the child.
+        Sibling = "SIBLING",
+        /// Another child.
+        OtherChild = "OTHER_CHILD",
+        /// Person of concern.
+        Suspect = "SUSPECT",
+        /// Adult at risk.
+        AdultAtRisk = "ADULT_AT_RISK",
+        /// Parent.
+        Parent = "PARENT",
+        /// Carer.
+        Carer = "CARER",
+        /// Anyone else in the household.
+        HouseholdMember = "HOUSEHOLD_MEMBER",
+        /// Another adult.
+        OtherAdult = "OTHER_ADULT",
+        /// Friend.
+        Friend = "FRIEND",
+        /// Professional.
+        Professional = "PROFESSIONAL",
+        /// Police officer or staff.
+        Police = "POLICE",
+        /// The practitioner who interviewed.
+        Practitioner = "PRACTITIONER",
+    }
+}
+
+vocabulary! {
+    /// Data-subject category (DPA 2018 s.38).
+    DataSubjectCategory {
+        /// Suspect.
+        Suspect = "SUSPECT",
+        /// Convicted.
+        Convicted = "CONVICTED",
+        /// Victim.
+        Victim = "VICTIM",
+        /// Witness.
+        Witness = "WITNESS",
+        /// Other.
+        Other = "OTHER",
+    }
+}
+
+vocabulary! {
+    /// FGM as disclosed (R04, D19).
+    Fgm {
+        /// None.
+        None = "NONE",
+        /// Suspected or at risk.
+        Suspected = "SUSPECTED",
+        /// Known: the girl says so herself, or a professional sees it.
+        Known = "KNOWN",
+        /// Told by a third party.
+        ReportedByThirdParty = "REPORTED_BY_THIRD_PARTY",
+    }
+}
+
+vocabulary! {
+    /// Whether a case is open with the responsible authority.
+    CaseStatus {
+        /// Open.
+        Open = "OPEN",
+        /// Closed.
+        Closed = "CLOSED",
+        /// Unknown, read as closed (D02).
+        Unknown = "UNKNOWN",
+    }
+}
+
+vocabulary! {
+    /// Yes, no or unknown, where the vocabulary knows all three.
+    YesNoUnknown {
+        /// Yes.
+        Yes = "YES",
+        /// No.
+        No = "NO",
+        /// Unknown.
+        Unknown = "UNKNOWN",
+    }
+}
+
+vocabulary! {
+    /// Recorded sex.
+    Sex {
+        /// Female.
+        Female = "F",
+        /// Male.
+        Male = "M",
+        /// Another entry.
+        Other = "X",
+    }
+}
+
+vocabulary! {
+    /// What the sender proposes to tell the carer.
+    TellCarer {
+        /// Nothing.
+        Nothing = "NOTHING",
+        /// The redacted carer copy, released only by the lead practitioner.
+        RedactedCopy = "REDACTED_COPY",
+    }
+}
+
+vocabulary! {
+    /// Answer to "have you rung 999?" on the stop screen (D14).
+    EmergencyCall {
+        /// Made, with reference and time.
+        Made = "MADE",
+        /// Cannot be made.
+        Cannot = "CANNOT",
+        /// Not needed.
+        NotNeeded = "NOT_NEEDED",
+    }
+}
+
+vocabulary! {
+    /// Why the stop screen came up.
+    DangerReason {
+        /// Life or serious harm now.
+        LifeOrSeriousHarmNow = "LIFE_OR_SERIOUS_HARM_NOW",
+        /// A threat for tonight.
+        ThreatTonight = "THREAT_TONIGHT",
+        /// A weapon about to be used.
+        WeaponAboutToBeUsed = "WEAPON_ABOUT_TO_BE_USED",
+    }
+}
+
+vocabulary! {
+    /// How willingly the child engaged.
+    Engagement {
+        /// Willing.
+        Willing = "WILLING",
+        /// Partial.
+        Partial = "PARTIAL",
+        /// Refused.
+        Refused = "REFUSED",
+        /// Ended early.
+        EndedEarly = "ENDED_EARLY",
+    }
+}
+
+vocabulary! {
+    /// Type of a question asked (PEACE).
+    QuestionType {
+        /// Open.
+        Open = "OPEN",
+        /// Closed.
+        Closed = "CLOSED",
+        /// Leading.
+        Leading = "LEADING",
+        /// Multiple.
+        Multiple = "MULTIPLE",
+        /// Forced choice.
+        ForcedChoice = "FORCED_CHOICE",
+    }
+}
+
+vocabulary! {
+    /// How often something happened.
+    Frequency {
+        /// Once.
+        Once = "ONCE",
+        /// Repeated.
+        Repeated = "REPEATED",
+        /// Planned.
+        Planned = "PLANNED",
+    }
+}
+
+vocabulary! {
+    /// A carer's agreement for the child to be met: not the lawful basis for sharing.
+    CarerAgreement {
+        /// Agreed.
+        Agreed = "AGREED",
+        /// Refused.
+        Refused = "REFUSED",
+        /// Not sought, with reason in the account.
+        NotSought = "NOT_SOUGHT",
+        /// Not needed at the child's age.
+        NotNeeded = "NOT_NEEDED",
+    }
+}
+
+vocabulary! {
+    /// How an offer was made.
+    OfferMethod {
+        /// Letter.
+        Letter = "LETTER",
+        /// Telephone.
+        Phone = "PHONE",
+        /// Text message.
+        Text = "TEXT",
+        /// App.
+        App = "APP",
+        /// Visit.
+        Visit = "VISIT",
+    }
+}
+
+vocabulary! {
+    /// What came of an offer.
+    OfferResult {
+        /// Accepted.
+        Accepted = "ACCEPTED",
+        /// Declined.
+        Declined = "DECLINED",
+        /// No answer.
+        NoAnswer = "NO_ANSWER",
+        /// Postponed.
+        Postponed = "POSTPONED",
+    }
+}
+
+vocabulary! {
+    /// What was read before the interview.
+    HistoryRead {
+        /// Case history.
+        CaseHistory = "CASE_HISTORY",
+        /// Missing and found notice.
+        MissingFoundNotice = "MISSING_FOUND_NOTICE",
+        /// Daily briefing.
+        DailyBriefing = "DAILY_BRIEFING",
+        /// Earlier interviews.
+        EarlierInterviews = "EARLIER_INTERVIEWS",
+        /// Police Prevention Interview note.
+        PreventionInterviewNote = "PREVENTION_INTERVIEW_NOTE",
+        /// Philomena form.
+        PhilomenaForm = "PHILOMENA_FORM",
+        /// Trigger plan.
+        TriggerPlan = "TRIGGER_PLAN",
+    }
+}
+
+vocabulary! {
+    /// Kind of a place.
+    PlaceKind {
+        /// A dwelling.
+        Address = "ADDRESS",
+        /// A school or college.
+        School = "SCHOOL",
+        /// A children's home or foster placement.
+        Placement = "PLACEMENT",
+        /// A business, shop or venue.
+        Venue = "VENUE",
+        /// A station or stop.
+        Station = "STATION",
+        /// A street, estate, park or other open place.
+        OpenPlace = "OPEN_PLACE",
+        /// A vehicle route or journey.
+        Route = "ROUTE",
+        /// Anything else.
+        Other = "OTHER",
+    }
+}
+
+vocabulary! {
+    /// Practitioner's mark on a passage of free text.
+    ShareMark {
+        /// May be shared.
+        Share = "SHARE",
+        /// Must be withheld from the carer copy.
+        Withhold = "WITHHOLD",
+    }
+}
+
+vocabulary! {
+    /// Lawful basis the sender relies on.
+    LawfulBasis {
+        /// Children Act 2004 s.16LA.
+        ChildrenAct16La = "CA2004_16LA",
+        /// Public task in safeguarding, UK GDPR Art 6(1)(e).
+        SafeguardingPublicTask = "SAFEGUARDING_PUBLIC_TASK",
+        /// Vital interests.
+        VitalInterests = "VITAL_INTERESTS",
+        /// Legal obligation.
+        LegalObligation = "LEGAL_OBLIGATION",
+    }
+}

@@ -1,0 +1,3 @@
+//! Homeward: a secure broker for intelligence that comes out of Return Home Interviews.
+pub mod domain;
+pub mod wire;

@@ -1,0 +1,2 @@
+//! The binary `homeward`.
+fn main() {}
