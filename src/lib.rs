@@ -1,3 +1,5 @@
 //! Homeward: a secure broker for intelligence that comes out of Return Home Interviews.
 pub mod domain;
+pub mod ledger;
+pub mod store;
 pub mod wire;

@@ -2,6 +2,7 @@
 
 pub mod code;
 pub mod decision;
+pub mod delivery;
 pub mod geography;
 pub mod queue;
 pub mod stage;
