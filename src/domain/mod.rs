@@ -3,6 +3,7 @@
 pub mod code;
 pub mod decision;
 pub mod delivery;
+pub mod dossier;
 pub mod geography;
 pub mod queue;
 pub mod stage;
