@@ -105,6 +105,7 @@ fn subject(routed: &Routed) -> Dossier {
         }
     }
     units.extend(withheld(routed));
+    units.extend(sender(routed.draft()));
     units.extend(cards(routed, &legs, None));
     Dossier { person: None, class: decision.class, units, legs }
 }
@@ -181,6 +182,13 @@ fn decided(view: &mut View, decision: &Decision) {
         let overdue = if prompt.overdue_on_arrival { " (overdue on arrival)" } else { "" };
         view.push("prompt", format!("{}{due}{overdue}", prompt.kind));
     }
+}
+
+/// The sender's own reference, where there is one.
+fn sender(draft: &Draft) -> Option<(UnitLabel, View)> {
+    let mut view = View::default();
+    view.push("sender_reference", draft.envelope.sender_reference.clone()?);
+    Some((whole(Part::Sender), view))
 }
 
 /// The text that the re-scan took out, for a person on HOLD.

@@ -5,6 +5,7 @@ pub mod decision;
 pub mod delivery;
 pub mod dossier;
 pub mod geography;
+pub mod outcome;
 pub mod queue;
 pub mod stage;
 pub mod submission;

@@ -74,6 +74,61 @@ pub fn seal(
     Ok(Sealed(sealer.record.encode_to_vec()))
 }
 
+/// Seals the two keys of a record that has no content (D04), so that notes on it can be sealed all the same.
+pub fn seal_nothing(place: &Place, keyring: &Keyring, entropy: &dyn Entropy) -> Result<Sealed, SealError> {
+    let mut sealer = Sealer { place, keyring, entropy, record: empty(), keys: Vec::new() };
+    for side in Side::BOTH {
+        sealer.new_key(side)?;
+    }
+    Ok(Sealed(sealer.record.encode_to_vec()))
+}
+
+/// What a note is about: its delivery's leg and its purpose, a fixed word such as `release`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Note {
+    /// Leg of the delivery.
+    pub leg: u16,
+    /// Fixed word.
+    pub purpose: &'static str,
+}
+
+/// What an officer wrote about a record: a record's sealed value with the place it belongs to.
+#[derive(Debug, Clone, Copy)]
+pub struct SealedRecordAt<'a> {
+    /// The record's sealed units.
+    pub sealed: &'a [u8],
+    /// Its place.
+    pub place: &'a Place,
+}
+
+/// Seals what an officer wrote, under the record's own key: it is gone when the record's keys are.
+pub fn seal_note(
+    at: SealedRecordAt<'_>,
+    note: Note,
+    text: &str,
+    keyring: &Keyring,
+    entropy: &dyn Entropy,
+) -> Result<Vec<u8>, SealError> {
+    let record = read(at.sealed)?;
+    let record_key = record_key(&record, Side::Rest, at.place, keyring)?;
+    let nonce: [u8; aead::NONCE_LEN] = random(entropy).map_err(|_| SealError::Failed)?;
+    let data = at.place.note(&keyring.wrapping(Side::Rest).id, note.purpose, note.leg);
+    let plaintext = Zeroizing::new(text.as_bytes().to_vec());
+    let mut sealed = nonce.to_vec();
+    sealed.extend(encrypt(&note_key(&record_key, note)?, nonce, &data, plaintext)?);
+    Ok(sealed)
+}
+
+/// Opens a note.
+pub fn open_note(at: SealedRecordAt<'_>, note: Note, sealed: &[u8], keyring: &Keyring) -> Result<Text, SealError> {
+    let record = read(at.sealed)?;
+    let record_key = record_key(&record, Side::Rest, at.place, keyring)?;
+    let (nonce, ciphertext) = sealed.split_at_checked(aead::NONCE_LEN).ok_or(SealError::Broken)?;
+    let data = at.place.note(&keyring.wrapping(Side::Rest).id, note.purpose, note.leg);
+    let bytes = decrypt(&note_key(&record_key, note)?, nonce, &data, ciphertext)?;
+    std::str::from_utf8(&bytes).map(Text::from).map_err(|_| SealError::Unreadable)
+}
+
 /// Opens one rendered unit.
 pub fn open(sealed: &[u8], label: UnitLabel, place: &Place, keyring: &Keyring) -> Result<View, SealError> {
     decode(&open_bytes(sealed, label, place, keyring)?)
@@ -90,17 +145,9 @@ fn open_bytes(
     place: &Place,
     keyring: &Keyring,
 ) -> Result<Zeroizing<Vec<u8>>, SealError> {
-    let record = SealedRecord::decode(sealed).map_err(|_| SealError::Unreadable)?;
-    if record.schema_version != SCHEMA_VERSION || record.algorithm != ALGORITHM {
-        return Err(SealError::Unreadable);
-    }
+    let record = read(sealed)?;
     let side = Side::of(label.part);
-    let wrap = record.wraps.iter().find(|wrap| wrap.side == side.word()).ok_or(SealError::Unreadable)?;
-    let wrapping = keyring.wrapping(side);
-    if wrap.key_id != wrapping.id {
-        return Err(SealError::UnknownKey);
-    }
-    let record_key = decrypt(&wrapping.key, &wrap.nonce, &place.wrap(&wrapping.id, side), &wrap.ciphertext)?;
+    let record_key = record_key(&record, side, place, keyring)?;
     let unit = record
         .units
         .iter()
@@ -111,7 +158,28 @@ fn open_bytes(
         })
         .ok_or(SealError::NoSuchUnit)?;
     let key = unit_key(&record_key, label)?;
-    decrypt(&key, &unit.nonce, &place.unit(&wrapping.id, label), &unit.ciphertext)
+    decrypt(&key, &unit.nonce, &place.unit(&keyring.wrapping(side).id, label), &unit.ciphertext)
+}
+
+fn read(sealed: &[u8]) -> Result<SealedRecord, SealError> {
+    let record = SealedRecord::decode(sealed).map_err(|_| SealError::Unreadable)?;
+    let known = record.schema_version == SCHEMA_VERSION && record.algorithm == ALGORITHM;
+    if known { Ok(record) } else { Err(SealError::Unreadable) }
+}
+
+/// Unwraps one side's record key.
+fn record_key(
+    record: &SealedRecord,
+    side: Side,
+    place: &Place,
+    keyring: &Keyring,
+) -> Result<Zeroizing<Vec<u8>>, SealError> {
+    let wrap = record.wraps.iter().find(|wrap| wrap.side == side.word()).ok_or(SealError::Unreadable)?;
+    let wrapping = keyring.wrapping(side);
+    if wrap.key_id != wrapping.id {
+        return Err(SealError::UnknownKey);
+    }
+    decrypt(&wrapping.key, &wrap.nonce, &place.wrap(&wrapping.id, side), &wrap.ciphertext)
 }
 
 /// What sealing one record needs at hand.
@@ -171,8 +239,16 @@ fn empty() -> SealedRecord {
 
 /// The key of one unit: HKDF-SHA-256 of the record key over the unit's label.
 fn unit_key(record_key: &[u8], label: UnitLabel) -> Result<aead::LessSafeKey, SealError> {
+    derived_key(record_key, &format!("{}/{}/{}", label.part, label.audience, label.item.unwrap_or(0)))
+}
+
+/// The key of one kind of note.
+fn note_key(record_key: &[u8], note: Note) -> Result<aead::LessSafeKey, SealError> {
+    derived_key(record_key, &format!("note/{}/{}", note.purpose, note.leg))
+}
+
+fn derived_key(record_key: &[u8], purpose: &str) -> Result<aead::LessSafeKey, SealError> {
     let root = hkdf::Salt::new(hkdf::HKDF_SHA256, b"homeward/unit/1").extract(record_key);
-    let purpose = format!("{}/{}/{}", label.part, label.audience, label.item.unwrap_or(0));
     let bytes = expand(&root, purpose.as_bytes()).ok_or(SealError::Failed)?;
     let key = aead::UnboundKey::new(&aead::AES_256_GCM, &*bytes).map_err(|_| SealError::Failed)?;
     Ok(aead::LessSafeKey::new(key))

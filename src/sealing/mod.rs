@@ -8,7 +8,9 @@ mod envelope;
 mod keyring;
 mod place;
 
-pub use envelope::{SealError, Sealed, open, open_original, seal};
+pub use envelope::{
+    Note, SealError, Sealed, SealedRecordAt, open, open_note, open_original, seal, seal_note, seal_nothing,
+};
 pub use keyring::Keyring;
 pub use place::Place;
 

@@ -36,7 +36,7 @@ impl Side {
     pub(super) fn of(part: Part) -> Self {
         match part {
             Part::Original | Part::Provenance => Self::Source,
-            Part::EpisodeCard | Part::Item | Part::Safeguarding | Part::Carer | Part::Card | Part::Withheld => {
+            Part::EpisodeCard | Part::Item | Part::Safeguarding | Part::Carer | Part::Card | Part::Sender | Part::Withheld => {
                 Self::Rest
             }
         }
@@ -60,6 +60,11 @@ impl Place {
     /// Additional data of a wrapped record key: the same under `homeward/wrap/1`, the side for a part.
     pub(super) fn wrap(&self, key_id: &str, side: Side) -> Vec<u8> {
         self.bound("homeward/wrap/1", key_id, None, side.word(), Audience::Nobody.code())
+    }
+
+    /// Additional data of a note: the same under `homeward/note/1`, the leg for an item, the purpose for a part.
+    pub(super) fn note(&self, key_id: &str, purpose: &str, leg: u16) -> Vec<u8> {
+        self.bound("homeward/note/1", key_id, Some(leg), purpose, Audience::Nobody.code())
     }
 
     fn bound(&self, purpose: &str, key_id: &str, item: Option<u16>, part: &str, audience: &str) -> Vec<u8> {

@@ -3,7 +3,7 @@
 mod model;
 
 pub use model::{
-    Acceptance, Accepted, Event, EventKind, Head, Held, Keep, NewRecord, Once, Pull, QueueCounts, Record, Settle,
+    Acceptance, Accepted, Event, EventKind, Head, Held, Keep, Kept, NewRecord, Once, Pull, QueueCounts, Record, Settle,
     Stored,
 };
 

@@ -67,6 +67,8 @@ pub struct Record {
     pub id: Uuid,
     /// Organisation that submitted, e.g. `gss/E09000004`.
     pub organisation: String,
+    /// GSS code of the authority it was submitted for, which the sender's grant covered.
+    pub on_behalf_of: String,
     /// When the broker received it.
     pub received: Timestamp,
     /// Class.
@@ -75,8 +77,17 @@ pub struct Record {
     pub linked_from: Option<Uuid>,
     /// Records linked from this one.
     pub linked: Vec<Uuid>,
-    /// Keyed references of identities that may never read it (D08).
+    /// Keyed references of identities and queues that may never read it (D08).
     pub excluded: Vec<[u8; 32]>,
+}
+
+/// The sender's receipt of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// Ledger index of the acceptance.
+    pub ledger_index: u64,
+    /// The answer as first given: [`Acceptance::answer`].
+    pub answer: Vec<u8>,
 }
 
 /// The kept answer of an acceptance.
@@ -97,6 +108,8 @@ pub struct Stored {
     pub record: Record,
     /// Its deliveries in leg order.
     pub deliveries: Vec<Delivery>,
+    /// What its acceptance answered; a linked record has none of its own.
+    pub kept: Option<Kept>,
 }
 
 /// Pulls from one queue: waiting deliveries in order of class, then earliest deadline, then age.
