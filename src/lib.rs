@@ -1,3 +1,6 @@
 //! Homeward: a secure broker for intelligence that comes out of Return Home Interviews.
 pub mod domain;
+pub mod pki;
+pub mod platform;
+pub mod reference;
 pub mod wire;

@@ -3,6 +3,8 @@
 pub mod code;
 pub mod decision;
 pub mod geography;
+pub mod grants;
+pub mod identity;
 pub mod queue;
 pub mod stage;
 pub mod submission;
