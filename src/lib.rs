@@ -4,4 +4,7 @@ pub mod ledger;
 pub mod platform;
 pub mod sealing;
 pub mod store;
+pub mod pki;
+pub mod platform;
+pub mod reference;
 pub mod wire;

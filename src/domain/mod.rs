@@ -6,6 +6,8 @@ pub mod delivery;
 pub mod dossier;
 pub mod geography;
 pub mod outcome;
+pub mod grants;
+pub mod identity;
 pub mod queue;
 pub mod stage;
 pub mod submission;

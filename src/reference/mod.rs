@@ -1,0 +1,3 @@
+//! Floor 2: policy bytes in, domain values out. Decides nothing.
+
+pub mod grants;
