@@ -1,5 +1,7 @@
 //! The floor that speaks gRPC: generated messages and services, conversion, protobuf JSON.
 
+pub mod convert;
+pub mod json;
 pub mod received;
 
 /// Messages of `homeward.v1`, generated from `proto/`. Named only on this floor.
