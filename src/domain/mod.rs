@@ -1,6 +1,7 @@
 //! Floor 0: what words mean and what is allowed. Pure functions over values; no I/O, no clock, no chance.
 
 pub mod code;
+mod codes_interview;
 pub mod decision;
 pub mod delivery;
 pub mod dossier;

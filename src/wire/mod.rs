@@ -1,17 +1,30 @@
-//! Wire.
+//! The floor that speaks gRPC: generated messages and services, conversion, protobuf JSON.
+
+pub mod convert;
+pub mod json;
 pub mod received;
-/// Generated messages.
-#[allow(missing_docs)]
+
+/// Messages of `homeward.v1`, generated from `proto/`. Named only on this floor.
+#[allow(missing_docs, clippy::all, reason = "generated; the contract's comments come with it")]
 pub mod pb {
     include!(concat!(env!("OUT_DIR"), "/homeward.v1.rs"));
 }
-/// Server.
-#[allow(missing_docs, clippy::all)]
+
+/// Service traits; requests arrive as [`received::Received`].
+#[allow(missing_docs, clippy::all, reason = "generated")]
 pub mod server {
+    include!(concat!(env!("OUT_DIR"), "/server/homeward.v1.ReferralService.rs"));
+    include!(concat!(env!("OUT_DIR"), "/server/homeward.v1.QueueService.rs"));
     include!(concat!(env!("OUT_DIR"), "/server/homeward.v1.IdentityService.rs"));
 }
-/// Client.
-#[allow(missing_docs, clippy::all)]
+
+/// Clients of the same services.
+#[allow(missing_docs, clippy::all, reason = "generated")]
 pub mod client {
+    include!(concat!(env!("OUT_DIR"), "/client/homeward.v1.ReferralService.rs"));
+    include!(concat!(env!("OUT_DIR"), "/client/homeward.v1.QueueService.rs"));
     include!(concat!(env!("OUT_DIR"), "/client/homeward.v1.IdentityService.rs"));
 }
+
+/// The contract as a `FileDescriptorSet` with its imports and comments: for reflection and for protobuf JSON.
+pub const DESCRIPTOR: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/contract.bin"));

@@ -1,0 +1,24 @@
+//! From the wire to the house and back: `pb` messages to domain values with every fault named, decisions to `pb`.
+//!
+//! Reading never stops at the first fault. [`submission`] reads all it can, names every field that is missing or invalid
+//! by its path, and lets the caller add what validation finds, so that a sender hears everything at once.
+
+mod choice;
+mod decision;
+mod episode;
+mod interview;
+mod item;
+mod limits;
+mod named;
+mod reader;
+mod submission;
+mod view;
+
+#[cfg(test)]
+mod tests;
+
+pub use choice::Choice;
+pub use decision::{delivery_item, due_times, explanation, held_matter, prompt, receipt_leg};
+pub use reader::{Fault, Reader, wire_time};
+pub use submission::{Reading, submission};
+pub use view::view_of;

@@ -1,0 +1,87 @@
+//! Protobuf JSON, read and written from the descriptors alone. A text that cannot be read is one error with line and
+//! column, in words that never hold a value of it.
+
+use std::sync::LazyLock;
+
+use prost::Message;
+use prost_reflect::{DescriptorPool, DeserializeOptions, DynamicMessage, MessageDescriptor, SerializeOptions};
+use serde_json::error::Category;
+use thiserror::Error;
+
+/// Why a text is not the JSON form of a message.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("line {line}, column {column}: {message}")]
+pub struct JsonError {
+    /// Line, from 1.
+    pub line: usize,
+    /// Column, from 1; 0 where the line itself is the place.
+    pub column: usize,
+    /// What is wrong and what to do. Field names, never values.
+    pub message: String,
+}
+
+/// Reads the JSON form of `homeward.v1.<name>`. Field names in the proto's own spelling or in lowerCamelCase; an unknown
+/// field is refused.
+pub fn from_json<T: Message + Default>(name: &str, text: &str) -> Result<T, JsonError> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let options = DeserializeOptions::new().deny_unknown_fields(true);
+    let message = DynamicMessage::deserialize_with_options(descriptor(name), &mut json, &options)
+        .map_err(|error| explain(&error))?;
+    json.end().map_err(|error| explain(&error))?;
+    Ok(message.transcode_to().expect("a message read by its own descriptor has its own encoding"))
+}
+
+/// The JSON form of `homeward.v1.<name>` on one line, with the proto's field names. Lists, numbers and texts are always
+/// there, so that a program can rely on every name; absent messages and times are not.
+pub fn to_json<T: Message>(name: &str, message: &T) -> String {
+    write(name, message, false)
+}
+
+/// As [`to_json`], without what is empty: the form in which a person writes a submission.
+pub fn to_short_json<T: Message>(name: &str, message: &T) -> String {
+    write(name, message, true)
+}
+
+fn write<T: Message>(name: &str, message: &T, short: bool) -> String {
+    let mut dynamic = DynamicMessage::new(descriptor(name));
+    dynamic.transcode_from(message).expect("a generated message has the encoding of its descriptor");
+    let options = SerializeOptions::new().use_proto_field_name(true).skip_default_fields(short);
+    let mut json = serde_json::Serializer::new(Vec::new());
+    dynamic.serialize_with_options(&mut json, &options).expect("writing to memory does not fail");
+    String::from_utf8(json.into_inner()).expect("JSON is UTF-8")
+}
+
+/// The descriptor of a message of the contract. Names are the program's own, never a caller's.
+fn descriptor(name: &str) -> MessageDescriptor {
+    static POOL: LazyLock<DescriptorPool> =
+        LazyLock::new(|| DescriptorPool::decode(super::DESCRIPTOR).expect("the build wrote the descriptors"));
+    POOL.get_message_by_name(&format!("homeward.v1.{name}")).expect("the contract has this message")
+}
+
+/// Fixed words for a parser's error: its own may quote the value.
+fn explain(error: &serde_json::Error) -> JsonError {
+    let message = match error.classify() {
+        Category::Eof => "the text ends before the JSON does".to_owned(),
+        Category::Syntax | Category::Io => "not well-formed JSON".to_owned(),
+        Category::Data => data_fault(&error.to_string()),
+    };
+    JsonError { line: error.line(), column: error.column(), message }
+}
+
+/// What is wrong with a well-formed value, from the fixed part of the reader's words.
+fn data_fault(words: &str) -> String {
+    if let Some(rest) = words.strip_prefix("unrecognized field name '") {
+        let name: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').take(64).collect();
+        return format!("unknown field `{name}`; the contract names every field there is");
+    }
+    if words.starts_with("unrecognized enum value") {
+        return "not a value of this enum; write the name as in the contract".to_owned();
+    }
+    if words.starts_with("invalid type") || words.starts_with("invalid value") {
+        // The reader's expectation is the last part and one of its own fixed words.
+        let expected = words.rsplit_once(", expected ").map_or("another type", |(_, rest)| rest);
+        let expected = expected.split(" at line ").next().unwrap_or(expected);
+        return format!("wrong type of value: expected {expected}");
+    }
+    "not a value of this field; times are RFC 3339 with offset, numbers within their range".to_owned()
+}
