@@ -11,6 +11,7 @@ use crate::{
         identity::Peer,
         queue::QueueId,
         unit::UnitLabel,
+        violation::{Violation, Violations},
     },
     ledger::{Entry, Verb},
     platform::entropy::random,
@@ -68,10 +69,11 @@ pub struct Request {
 }
 
 impl Broker {
-    /// Counts of the queues the peer serves.
-    pub async fn queues(&self, peer: &Peer) -> Result<Vec<QueueCounts>, Error> {
+    /// Counts of the queues the peer serves whose names come after `after`, in name order, at most `limit`.
+    pub async fn queues(&self, peer: &Peer, after: &str, limit: usize) -> Result<Vec<QueueCounts>, Error> {
         let now = self.clock.now();
-        let queues = self.grants.queues(peer, now)?;
+        let served = self.grants.queues(peer, now)?;
+        let queues: Vec<QueueId> = served.into_iter().filter(|queue| queue.as_str() > after).take(limit).collect();
         Ok(self.store.counts(&queues, now).await?)
     }
 
@@ -179,13 +181,14 @@ impl Broker {
         handle: Handle,
         to: QueueId,
         reason: &str,
-    ) -> Result<Delivery, Error> {
+    ) -> Result<(Delivery, DeliveryId), Error> {
         let now = self.clock.now();
         let found = self.store.delivery(handle.delivery).await?.ok_or(Error::NotFound)?;
         let held = found.header.held.clone().ok_or(Error::NotFound)?;
         let hold = self.grants.may_resolve_hold(peer, &held.never_by, now)?;
         let permit = hold.queue_permit();
         let header = self.sent_on(&found, &held, &to)?;
+        let sent = header.clone();
         let mut entry = self.officer_entry(permit, Verb::Disclosure, "RESOLVE_HELD", now);
         let note = self.note(handle.delivery, "resolve", reason).await?;
         entry.details.push(format!("sealed_reason={}", hex::encode(&note)));
@@ -200,7 +203,17 @@ impl Broker {
         };
         let settle = Settle::Resolve(settled, Box::new(header));
         let once = self.once_with_record(permit, request);
-        Ok(self.store.settle(once, self.held(permit, handle, now), settle, entry).await?)
+        let resolved = self.store.settle(once, self.held(permit, handle, now), settle, entry).await?;
+        let stored = self.store.find(resolved.id.record).await?.ok_or(Error::NotFound)?;
+        let made = |delivery: &&Delivery| delivery.id.leg > resolved.id.leg && delivery.header == sent;
+        let created = stored.deliveries.iter().find(made).map(|delivery| delivery.id);
+        let created = created.ok_or_else(|| Error::Internal("the delivery made by a resolution is not there".to_owned()))?;
+        Ok((resolved, created))
+    }
+
+    /// The units of a delivery that this permit's holder may open, given a reason.
+    pub fn openable(&self, permit: &QueuePermit, delivery: &Delivery) -> Vec<UnitLabel> {
+        delivery.header.units.iter().copied().filter(|unit| self.grants.could_open(permit, *unit)).collect()
     }
 
     /// The header of the delivery that a held matter becomes in its named queue. Both clocks still run from acceptance.
@@ -208,12 +221,10 @@ impl Broker {
         let policy = &self.rulebook.policy;
         let day = self.london_day(self.clock.now());
         if *to == QueueId::hold() || !policy.directory.queues(day).contains(to) || held.never_by.contains(to) {
-            return Err(Error::Invalid(crate::domain::violation::Violations(vec![
-                crate::domain::violation::Violation::new(
-                    "to_queue",
-                    "name a queue of the directory that may receive this, and not HOLD itself",
-                ),
-            ])));
+            return Err(Error::Invalid(Violations(vec![Violation::new(
+                "to_queue",
+                "name a queue of the directory that may receive this, and not HOLD itself",
+            )])));
         }
         let kind = policy.queues.kind_of(to).ok_or(Error::NotFound)?;
         let opens = |label: &UnitLabel| kind.may_open(label.part, label.audience);

@@ -51,6 +51,8 @@ pub struct Happening {
     pub at: Timestamp,
     /// The sender's referral, also where the event is a linked record's.
     pub referral: Uuid,
+    /// The authority it was submitted for.
+    pub on_behalf_of: String,
     /// The sender's own reference.
     pub sender_reference: String,
     /// What happened.
@@ -69,23 +71,26 @@ impl Broker {
         self.as_seen(stored).await?.ok_or(Error::NotFound)
     }
 
-    /// The sender's referrals, newest first, each with its ledger index; those before `before`, at most `limit`.
+    /// The sender's referrals, newest first, those with a ledger index below `before`, at most `limit`; and the index
+    /// to go on from, if there may be more.
     pub async fn referrals(
         &self,
         permit: &ReadPermit,
         before: u64,
         limit: usize,
-    ) -> Result<Vec<(u64, Referral)>, Error> {
+    ) -> Result<(Vec<Referral>, Option<u64>), Error> {
         let organisation = permit.identity().organisation().to_string();
+        let found = self.store.records(&organisation, before, limit).await?;
+        let next = (found.len() == limit).then(|| found.last().map(|(index, _)| *index)).flatten();
         let mut seen = Vec::new();
-        for (index, stored) in self.store.records(&organisation, before, limit).await? {
+        for (_, stored) in found {
             if covers(permit, &stored.record)
                 && let Some(referral) = self.as_seen(stored).await?
             {
-                seen.push((index, referral));
+                seen.push(referral);
             }
         }
-        Ok(seen)
+        Ok((seen, next))
     }
 
     /// What happened to the sender's referrals from ledger index `from` on, at most `limit` events; and where to go on.
@@ -110,6 +115,7 @@ impl Broker {
                 index: event.index,
                 at: event.at,
                 referral,
+                on_behalf_of: stored.record.on_behalf_of.clone(),
                 sender_reference: self.sender_reference(referral).await?,
                 kind: event.kind,
                 destination: found.cloned().map(|delivery| self.destination(delivery)),

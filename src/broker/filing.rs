@@ -233,11 +233,13 @@ impl Filed<'_> {
                     number: grade.item,
                     proposed: grade.proposed(),
                     handling: grade.handling.code().to_owned(),
+                    instruction: grade.instruction.to_owned(),
                 })
                 .collect(),
             prompts: prompts
                 .map(|prompt| PromptDue {
                     kind: prompt.kind,
+                    rule: prompt.rule.to_owned(),
                     due: prompt.due,
                     overdue_on_arrival: prompt.overdue_on_arrival,
                 })

@@ -9,7 +9,7 @@ use super::{
     judge::{alert, judge},
 };
 use crate::{
-    domain::{decision::Decision, grants::SubmitPermit, stage::Routed, submission::Draft, violation::Violations},
+    domain::{decision::Decision, grants::SubmitPermit, stage::Routed, submission::Reading, violation::Violations},
     store::{Keep, Once},
 };
 
@@ -23,15 +23,6 @@ pub struct Submission<'a> {
     pub digest: [u8; 32],
     /// What was read from them, with what could not be read.
     pub reading: Reading,
-}
-
-/// A submission as read, with the fields that could not be read. Both are judged, so that every violation is told at
-/// once.
-pub struct Reading {
-    /// The draft; fields that could not be read hold a stand-in and are in `violations`.
-    pub draft: Option<Draft>,
-    /// What could not be read.
-    pub violations: Violations,
 }
 
 impl Broker {
@@ -94,16 +85,7 @@ struct NotAccepted {
 
 /// Judges what was read, together with what could not be read: every violation at once, each field once.
 fn judge_reading(reading: Reading, rulebook: &Rulebook, now: Timestamp) -> Result<Routed, NotAccepted> {
-    let Reading { draft, mut violations } = reading;
-    let Some(draft) = draft else { return Err(NotAccepted { violations, alert: None, fault: false }) };
-    let alert = alert(&draft, rulebook, now);
-    match judge(draft, rulebook, now) {
-        Ok(routed) if violations.is_empty() => Ok(routed),
-        Ok(_) => Err(NotAccepted { violations, alert, fault: false }),
-        Err(more) => {
-            let known: Vec<String> = violations.0.iter().map(|violation| violation.field.clone()).collect();
-            violations.0.extend(more.0.into_iter().filter(|violation| !known.contains(&violation.field)));
-            Err(NotAccepted { violations, alert, fault: false })
-        }
-    }
+    let alert = alert(reading.draft(), rulebook, now);
+    let judged = reading.finish_with(|draft| judge(draft, rulebook, now));
+    judged.map_err(|violations| NotAccepted { violations, alert, fault: false })
 }

@@ -23,11 +23,12 @@ pub use caretaker::Round;
 pub use dispatch::{Handle, Outcome, PullRequest, Release, Request};
 pub use error::Error;
 pub use feedback::{Destination, Happening, Referral};
-pub use intake::{Reading, Submission};
+pub use intake::Submission;
 pub use judge::{Rulebook, judge};
 pub use opening::Opened;
 pub use receipt::{Receipt, ReceiptLeg, ReceiptPrompt};
 
+pub use crate::store::{EventKind, QueueCounts};
 use crate::{
     domain::grants::Grants,
     platform::{Clock, Entropy},
@@ -82,6 +83,11 @@ impl Broker {
     /// The broker's clock.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Returns once `moment` has come.
+    pub async fn wait_until(&self, moment: Timestamp) {
+        self.clock.sleep_until(moment).await;
     }
 
     /// True when store and ledger can be written: the health service says SERVING only then.

@@ -79,6 +79,8 @@ pub struct ItemHeader {
     pub proposed: String,
     /// Handling, e.g. `C A1 S2`.
     pub handling: String,
+    /// Standing written instruction that goes with conditions; empty for `P` (domain 2.1).
+    pub instruction: String,
 }
 
 /// A prompt as a header shows it.
@@ -86,6 +88,8 @@ pub struct ItemHeader {
 pub struct PromptDue {
     /// What to do.
     pub kind: PromptKind,
+    /// Rule that raised it.
+    pub rule: String,
     /// By when.
     pub due: Option<Timestamp>,
     /// Was due before it was received.

@@ -36,9 +36,13 @@ impl Side {
     pub(super) fn of(part: Part) -> Self {
         match part {
             Part::Original | Part::Provenance => Self::Source,
-            Part::EpisodeCard | Part::Item | Part::Safeguarding | Part::Carer | Part::Card | Part::Sender | Part::Withheld => {
-                Self::Rest
-            }
+            Part::EpisodeCard
+            | Part::Item
+            | Part::Safeguarding
+            | Part::Carer
+            | Part::Card
+            | Part::Sender
+            | Part::Withheld => Self::Rest,
         }
     }
 

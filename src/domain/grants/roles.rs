@@ -84,6 +84,8 @@ pub(super) fn opens(role: Role, organisation: &Organisation, ask: &OpenRequest<'
         Part::Provenance => role == Role::PoliceIntelligence,
         Part::Carer => role == Role::LeadPractitioner && queue_opens,
         Part::Withheld => role == Role::HoldResolver && queue_opens,
+        // The sender reads its own reference with its referral, never through a queue.
+        Part::Sender => false,
         Part::EpisodeCard | Part::Item | Part::Safeguarding | Part::Card => queue_opens,
     }
 }
@@ -104,7 +106,8 @@ pub fn unit_kind(text: &str) -> Option<(Part, Audience)> {
         (Part::Item, None) => return None,
         (Part::Safeguarding, None) => Audience::Mash,
         (Part::Carer, None) => Audience::Carer,
-        (Part::Original | Part::EpisodeCard | Part::Provenance | Part::Card | Part::Withheld, None) => Audience::Nobody,
+        (Part::Original | Part::EpisodeCard | Part::Provenance | Part::Card, None) => Audience::Nobody,
+        (Part::Sender | Part::Withheld, None) => Audience::Nobody,
     };
     Some((part, audience))
 }

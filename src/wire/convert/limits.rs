@@ -2,11 +2,11 @@
 //! beyond it is not read, so that a hostile message cannot make the answer longer than itself.
 
 /// Items of a submission.
-pub(super) const ITEMS: usize = 50;
+pub const ITEMS: usize = 50;
 /// Persons of a submission.
-pub(super) const PERSONS: usize = 100;
+pub const PERSONS: usize = 100;
 /// Each of places, vehicles, phones, accounts and objects; validation counts them together.
-pub(super) const OBJECTS: usize = 200;
+pub const OBJECTS: usize = 200;
 /// Questions asked.
 pub(super) const QUESTIONS: usize = 200;
 /// Interview offers.

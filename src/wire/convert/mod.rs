@@ -5,10 +5,12 @@
 
 mod choice;
 mod decision;
+mod delivery;
 mod episode;
+mod feedback;
 mod interview;
 mod item;
-mod limits;
+pub mod limits;
 mod named;
 mod reader;
 mod submission;
@@ -19,6 +21,8 @@ mod tests;
 
 pub use choice::Choice;
 pub use decision::{delivery_item, due_times, explanation, held_matter, prompt, receipt_leg};
+pub use delivery::{delivery, lease, opened, part, queue, wire_part};
+pub use feedback::{happening, receipt, referral};
 pub use reader::{Fault, Reader, wire_time};
-pub use submission::{Reading, submission};
+pub use submission::submission;
 pub use view::view_of;

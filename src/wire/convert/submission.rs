@@ -8,7 +8,7 @@ use crate::{
     domain::{
         code::{CaseStatus, MarkingLevel, TellCarer},
         geography::Area,
-        submission::{Actor, Answers, Draft, Envelope, Mark, Marking, Reporter, StopScreen},
+        submission::{Actor, Answers, Draft, Envelope, Mark, Marking, Reading, Reporter, StopScreen},
         violation::Violations,
     },
     wire::pb,
@@ -35,31 +35,7 @@ pub fn submission(message: pb::Submission) -> Reading {
         objects: each(r, "submission.objects", message.objects, limits::OBJECTS, named::object),
         answers: answers(r, message.answers),
     };
-    Reading { draft, violations: reader.violations() }
-}
-
-/// A submission read: a draft that may only leave if no fault was found.
-#[derive(Debug)]
-pub struct Reading {
-    draft: Draft,
-    violations: Violations,
-}
-
-impl Reading {
-    /// The draft, or every fault of reading.
-    pub fn finish(self) -> Result<Draft, Violations> {
-        if self.violations.is_empty() { Ok(self.draft) } else { Err(self.violations) }
-    }
-
-    /// The draft if neither reading nor `check` finds a fault, else both lists as one. Where reading has named a field,
-    /// what `check` says of it or of anything in it is left out: it looked at a stand-in.
-    pub fn finish_with(self, check: impl FnOnce(&Draft) -> Violations) -> Result<Draft, Violations> {
-        let Self { draft, mut violations } = self;
-        let named: Vec<String> = violations.0.iter().map(|violation| violation.field.clone()).collect();
-        let found = check(&draft).0;
-        violations.0.extend(found.into_iter().filter(|new| !named.iter().any(|field| within(&new.field, field))));
-        if violations.is_empty() { Ok(draft) } else { Err(violations) }
-    }
+    Reading::new(draft, reader.violations())
 }
 
 impl TryFrom<pb::Submission> for Draft {
@@ -68,11 +44,6 @@ impl TryFrom<pb::Submission> for Draft {
     fn try_from(message: pb::Submission) -> Result<Self, Violations> {
         submission(message).finish()
     }
-}
-
-/// Whether `field` is `outer` or lies in it.
-fn within(field: &str, outer: &str) -> bool {
-    field.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
 /// Reads each entry of a list under `path[index]`.
