@@ -236,9 +236,8 @@ impl Grants {
     }
 }
 
-/// A certificate holds through the last second of its validity.
 fn current(peer: &Peer, now: Timestamp) -> Result<(), Refusal> {
-    if now > peer.not_after { Err(Refusal::Expired) } else { Ok(()) }
+    if peer.is_current(now) { Ok(()) } else { Err(Refusal::Expired) }
 }
 
 /// The most that these rows together open; `None` where one of them sets no limit of its own.

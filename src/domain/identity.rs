@@ -225,8 +225,20 @@ pub struct Peer {
     pub identity: Identity,
     /// The certificate's serial number, lower-case hex without leading zeros.
     pub serial: String,
-    /// The certificate is of no use from the second after this one.
+    /// The certificate's `notAfter`: valid through this second.
     pub not_after: Timestamp,
+}
+
+impl Peer {
+    /// True through the last second of the certificate's validity.
+    pub fn is_current(&self, now: Timestamp) -> bool {
+        now.as_second() <= self.not_after.as_second()
+    }
+
+    /// The first moment at which the certificate is of no use.
+    pub fn ends(&self) -> Timestamp {
+        Timestamp::from_second(self.not_after.as_second().saturating_add(1)).unwrap_or(self.not_after)
+    }
 }
 
 fn is_segment(text: &str) -> bool {

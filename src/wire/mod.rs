@@ -1,5 +1,12 @@
 //! Wire.
+pub mod guards;
+pub mod peer;
+pub mod profile;
 pub mod received;
+pub mod serve;
+pub mod session;
+pub mod status;
+pub mod tls;
 /// Generated messages.
 #[allow(missing_docs)]
 pub mod pb {

@@ -10,8 +10,14 @@ use tonic::{
 };
 use tonic_prost::ProstCodec;
 
-/// The largest message accepted, uncompressed (domain 3.2): 1 MiB.
+use super::status::Refused;
+
+/// The largest message accepted, uncompressed (domain 3.2): 1 MiB. Give it to every generated server as its
+/// `max_decoding_message_size` as well: a larger message is then refused by its header, before it is gathered.
 pub const MAX_MESSAGE_BYTES: usize = 1 << 20;
+
+/// The reason sent with a message over [`MAX_MESSAGE_BYTES`].
+pub const TOO_LARGE: &str = "MESSAGE_TOO_LARGE";
 
 /// A decoded request and the exact bytes it came from.
 pub struct Received<T> {
@@ -57,8 +63,11 @@ impl<D: Message + Default> Decoder for ReceivedDecoder<D> {
     type Error = Status;
 
     fn decode(&mut self, buf: &mut DecodeBuf<'_>) -> Result<Option<Self::Item>, Status> {
+        if buf.remaining() > MAX_MESSAGE_BYTES {
+            return Err(Refused::ResourceExhausted(TOO_LARGE).into_status());
+        }
         let raw = buf.copy_to_bytes(buf.remaining());
-        let message = D::decode(raw.clone()).map_err(|_| Status::invalid_argument("x"))?;
+        let message = D::decode(raw.clone()).map_err(|_| Refused::Malformed.into_status())?;
         Ok(Some(Received { message, raw }))
     }
 }
