@@ -15,7 +15,10 @@ use rustls::{
     },
     pki_types::{CertificateDer, ServerName, UnixTime},
 };
-use tonic::transport::{Channel, ClientTlsConfig, Endpoint, Identity};
+use tonic::{
+    Code, Status,
+    transport::{Channel, ClientTlsConfig, Endpoint, Identity},
+};
 use zeroize::Zeroizing;
 
 use super::tls::{self, TlsError};
@@ -103,6 +106,16 @@ impl Profile {
             .connect_timeout(CONNECT_WITHIN)
             .http2_keep_alive_interval(KEEPALIVE)
             .tls_config_with_verifier(tls, verifier)
+    }
+}
+
+/// The code of an answer, where a connection that was refused or lost counts as `UNAVAILABLE`: tonic's client calls it
+/// `UNKNOWN`, other gRPC clients do not. A TLS 1.3 client learns on its first call that it was refused (contract 3).
+pub fn code(status: &Status) -> Code {
+    let transport = std::error::Error::source(status).is_some_and(|cause| cause.is::<tonic::transport::Error>());
+    match status.code() {
+        Code::Unknown if transport => Code::Unavailable,
+        code => code,
     }
 }
 

@@ -14,7 +14,7 @@ use std::{
 
 use rustls::pki_types::CertificateDer;
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf},
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore, mpsc},
 };
@@ -48,6 +48,9 @@ pub(in crate::wire) fn sessions(listener: TcpListener, door: Door) -> ReceiverSt
     tokio::spawn(accept(listener, Arc::new(door), into));
     ReceiverStream::new(out)
 }
+
+/// Longest wait for a polite end.
+const FAREWELL: Duration = Duration::from_millis(200);
 
 /// After a failed accept (no file descriptors left, say) wait a little, or the loop would spin.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -107,9 +110,22 @@ async fn meet(
         return Err(Why::Incompatible);
     }
     let leaf: &CertificateDer<'_> = tls.peer_certificates().and_then(<[_]>::first).ok_or(Why::NoCertificate)?;
-    let peer = peer::read(leaf, door.tls.trust_domain())?;
-    let entered = door.sessions.enter(peer, remote, &door.bounds);
-    Ok(SessionIo::new(stream, entered, connection))
+    match peer::read(leaf, door.tls.trust_domain()) {
+        Ok(peer) => {
+            let entered = door.sessions.enter(peer, remote, &door.bounds);
+            Ok(SessionIo::new(stream, entered, connection))
+        }
+        Err(error) => {
+            close(stream).await;
+            Err(error.into())
+        }
+    }
+}
+
+/// Ends the TLS of somebody whom the handshake let in and the certificate does not name, without a word why.
+async fn close(mut stream: TlsStream<TcpStream>) {
+    // Who does not take the farewell is closed all the same.
+    let _ = tokio::time::timeout(FAREWELL, stream.shutdown()).await;
 }
 
 /// The bytes of one session. Reads and writes fail once the session is over, which closes the connection.
