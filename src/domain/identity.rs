@@ -310,4 +310,18 @@ mod tests {
         let long = format!("homeward://pilot.example/gss/E09000004/council_submitter/{}", "x".repeat(LONGEST));
         assert_eq!(Identity::parse(&long, &domain()).unwrap_err(), Shape);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_is_written_there_is_refused_or_means_one_thing(text in "[a-z/._%:@-]{0,60}", any in ".{0,80}") {
+            let start = "homeward://pilot.example/";
+            for uri in [format!("{start}{text}"), format!("{start}gss/{any}/auditor/x"), any] {
+                if let Ok(identity) = Identity::parse(&uri, &domain()) {
+                    let parts = (identity.organisation(), identity.role(), identity.name());
+                    proptest::prop_assert_eq!(&Identity::new(&domain(), parts.0, parts.1, parts.2).unwrap(), &identity);
+                    proptest::prop_assert_eq!(identity.as_str(), uri);
+                }
+            }
+        }
+    }
 }

@@ -13,6 +13,7 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body::{Body as HttpBody, Frame};
+use tokio::time::{Sleep, sleep};
 use tonic::{Code, Status, body::Body};
 use tower::{Layer, Service};
 use tracing::Instrument;
@@ -77,24 +78,33 @@ where
         // Whatever a caller puts there would travel on to places that did not ask for it.
         request.headers_mut().remove("baggage");
         let span = span(&request, &session);
-        let limit = caller_limit(request.headers());
-        let deadline = limit.map(|limit| tokio::time::Instant::now() + limit.saturating_sub(EARLIER));
+        let late = caller_limit(request.headers()).map(|limit| Box::pin(sleep(limit.saturating_sub(EARLIER))));
         let answering = inner.call(request);
         let guarded = async move {
-            let within =
-                limit.map_or(guard.answer_within, |limit| limit.saturating_sub(EARLIER).min(guard.answer_within));
+            let mut late = late;
             let refused = tokio::select! {
                 biased;
                 why = session.ended() => why.refused(),
                 answer = answering => {
                     let Ok(answer) = answer;
-                    return Ok(watched(answer, session, deadline));
+                    return Ok(watched(answer, session, late));
                 }
-                () = tokio::time::sleep(within) => Refused::DeadlineExceeded,
+                () = or_never(late.as_mut()) => Refused::DeadlineExceeded,
+                () = sleep(guard.answer_within) => Refused::DeadlineExceeded,
             };
             Ok(refused.into_status().into_http())
         };
         Box::pin(guarded.instrument(span))
+    }
+}
+
+/// The caller's time: from the arrival of the call, over its answer, to the end of its stream.
+type Late = Option<Pin<Box<Sleep>>>;
+
+async fn or_never(late: Option<&mut Pin<Box<Sleep>>>) {
+    match late {
+        Some(late) => late.await,
+        None => std::future::pending().await,
     }
 }
 
@@ -131,22 +141,16 @@ fn caller_limit(headers: &HeaderMap) -> Option<Duration> {
 }
 
 /// The answer, its running body ended with a status when the session or the caller's time ends.
-fn watched(answer: Response<Body>, session: Arc<Session>, deadline: Option<tokio::time::Instant>) -> Response<Body> {
+fn watched(answer: Response<Body>, session: Arc<Session>, mut late: Late) -> Response<Body> {
     let (mut head, body) = answer.into_parts();
     translate(&mut head.headers);
     if body.is_end_stream() {
         return Response::from_parts(head, body);
     }
     let ending = async move {
-        let late = async {
-            match deadline {
-                Some(moment) => tokio::time::sleep_until(moment).await,
-                None => std::future::pending().await,
-            }
-        };
         tokio::select! {
             why = session.ended() => why.refused(),
-            () = late => Refused::DeadlineExceeded,
+            () = or_never(late.as_mut()) => Refused::DeadlineExceeded,
         }
     };
     Response::from_parts(head, Body::new(Watched { inner: body, ending: Some(Box::pin(ending)) }))
@@ -211,7 +215,73 @@ impl HttpBody for Watched {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
+    use crate::{
+        domain::identity::{Identity, Peer, TrustDomain},
+        platform::ManualClock,
+        wire::session::{Bounds, End, Sessions},
+    };
+
+    /// What a handler that never answers is answered for, by the guard.
+    async fn asked(timeout: Option<&'static str>, not_after: &str, end: Option<End>) -> Response<Body> {
+        let now: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
+        let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(now));
+        let domain = TrustDomain::parse("pilot.example").unwrap();
+        let identity = Identity::parse("homeward://pilot.example/met/SE/mpu_officer/p1", &domain).unwrap();
+        let peer = Peer { identity, serial: "1".into(), not_after: not_after.parse().unwrap() };
+        let bounds = Bounds {
+            clock: Arc::clone(&clock),
+            grant_end: Arc::new(|_, _| None),
+            age: Duration::from_secs(60),
+            grace: Duration::from_secs(60),
+            per_identity: 1,
+        };
+        let entered = Sessions::default().enter(peer, "127.0.0.1:1".parse().unwrap(), &bounds).unwrap();
+        let session = Arc::clone(&entered.session);
+        let never = tower::service_fn(|_| std::future::pending::<Result<Response<Body>, Infallible>>());
+        let mut service = Guard { clock, answer_within: Duration::from_millis(300) }.layer(never);
+        let mut request = Request::new(Body::empty());
+        request.extensions_mut().insert(Arc::clone(&session));
+        if let Some(timeout) = timeout {
+            request.headers_mut().insert(TIMEOUT, HeaderValue::from_static(timeout));
+        }
+        let answering = service.call(request);
+        if let Some(end) = end {
+            session.end(end);
+        }
+        let Ok(answer) = tokio::time::timeout(Duration::from_secs(5), answering).await.unwrap();
+        answer
+    }
+
+    #[tokio::test]
+    async fn a_call_ends_in_time_with_the_session_and_not_at_all_without_a_valid_certificate() {
+        let valid = "2027-01-01T00:00:00Z";
+        for (timeout, not_after, end, code) in [
+            (Some("50m"), valid, None, "4"),
+            (Some("1H"), valid, None, "4"),
+            (None, valid, None, "4"),
+            (Some("nonsense"), valid, None, "4"),
+            (None, valid, Some(End::Revoked), "16"),
+            (None, valid, Some(End::GrantEnded), "7"),
+            (None, valid, Some(End::Draining), "14"),
+            (None, "2026-11-21T11:59:59Z", None, "16"),
+        ] {
+            let answer = asked(timeout, not_after, end).await;
+            assert_eq!(answer.headers()[STATUS], code, "{timeout:?} {not_after} {end:?}");
+            assert!(answer.headers().contains_key(DETAILS));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_call_that_came_another_way_is_refused() {
+        let clock = Arc::new(ManualClock::new("2026-11-21T12:00:00Z".parse().unwrap()));
+        let open = tower::service_fn(|_| std::future::ready(Ok::<_, Infallible>(Response::new(Body::empty()))));
+        let mut service = Guard { clock, answer_within: Duration::from_secs(1) }.layer(open);
+        let Ok(answer) = service.call(Request::new(Body::empty())).await;
+        assert_eq!(answer.headers()[STATUS], "16");
+    }
 
     fn headers(name: &'static str, value: &'static str) -> HeaderMap {
         HeaderMap::from_iter([(http::HeaderName::from_static(name), HeaderValue::from_static(value))])

@@ -28,6 +28,8 @@ pub struct Limits {
     pub handshake_time: Duration,
     /// Connections at the same time; more are closed at once.
     pub connections: usize,
+    /// Connections of one identity at the same time; more are closed at once.
+    pub connections_per_identity: usize,
     /// Calls at the same time on one connection; more wait at the peer.
     pub calls_per_connection: u32,
     /// Size of all headers of a call, in bytes.
@@ -54,6 +56,7 @@ impl Default for Limits {
             handshakes: 256,
             handshake_time: Duration::from_secs(5),
             connections: 4096,
+            connections_per_identity: 64,
             calls_per_connection: 256,
             header_bytes: 16 * 1024,
             answer_within: Duration::from_secs(60),
@@ -160,6 +163,7 @@ fn door(setup: &Setup) -> Door {
             grant_end: Arc::clone(&setup.grant_end),
             age: limits.age.saturating_add(limits.age_grace),
             grace: limits.end_grace,
+            per_identity: limits.connections_per_identity,
         },
         handshake_time: limits.handshake_time,
         handshakes: Arc::new(Semaphore::new(limits.handshakes)),

@@ -145,6 +145,8 @@ pub struct Bounds {
     pub age: Duration,
     /// Between the status on the streams and the end of the socket.
     pub grace: Duration,
+    /// Most connections of one identity at the same time.
+    pub per_identity: usize,
 }
 
 /// The registry of live sessions. Clones share it.
@@ -158,17 +160,21 @@ struct Registry {
 }
 
 impl Sessions {
-    /// Registers a session and watches over it until it is over.
-    pub(super) fn enter(&self, peer: Peer, remote: SocketAddr, bounds: &Bounds) -> Entered {
+    /// Registers a session and watches over it until it is over. None where the identity has too many already.
+    pub(super) fn enter(&self, peer: Peer, remote: SocketAddr, bounds: &Bounds) -> Option<Entered> {
         let session = self.with(|registry| {
+            let own = registry.live.values().filter(|session| session.peer.identity == peer.identity).count();
+            if own >= bounds.per_identity {
+                return None;
+            }
             let id = registry.next;
             registry.next += 1;
             let session = Arc::new(Session { id, peer, remote, phase: watch::Sender::new(Phase::Live) });
             registry.live.insert(id, Arc::clone(&session));
-            session
-        });
+            Some(session)
+        })?;
         tokio::spawn(keep(Arc::clone(&session), bounds.clone()));
-        Entered { session, registry: self.clone() }
+        Some(Entered { session, registry: self.clone() })
     }
 
     /// Ends every session under the certificate with this serial number; says how many.

@@ -60,6 +60,13 @@ impl Refused {
         Self::Internal(text)
     }
 
+    /// One invalid field.
+    pub fn field(field: &str, advice: &str) -> Self {
+        let mut violations = Violations::default();
+        violations.add(field, advice);
+        Self::InvalidArgument(violations)
+    }
+
     /// The status that says so.
     pub fn into_status(self) -> Status {
         let reference = reference();
@@ -146,15 +153,14 @@ impl From<Refusal> for Refused {
         match refusal {
             Refusal::Expired => Self::Unauthenticated("CERTIFICATE_EXPIRED"),
             Refusal::Method => Self::PermissionDenied("METHOD_NOT_GRANTED"),
+            Refusal::AuthorityMalformed => {
+                Self::field("submission.envelope.on_behalf_of", "give the GSS code of the authority, e.g. E09000006")
+            }
             Refusal::Authority => Self::PermissionDenied("AUTHORITY_NOT_GRANTED"),
             Refusal::Queue => Self::PermissionDenied("QUEUE_NOT_GRANTED"),
             // The accused must not learn from the answer that a record accuses them (D08).
             Refusal::Unit | Refusal::Excluded => Self::PermissionDenied("UNIT_NOT_GRANTED"),
-            Refusal::ReasonMissing => {
-                let mut violations = Violations::default();
-                violations.add("reason", "state in words why this part must be opened");
-                Self::InvalidArgument(violations)
-            }
+            Refusal::ReasonMissing => Self::field("reason", "state in words why this part must be opened"),
         }
     }
 }

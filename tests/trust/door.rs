@@ -163,19 +163,34 @@ async fn the_silent_are_shown_out_while_others_get_in() {
 }
 
 #[tokio::test]
-async fn connections_are_bounded() {
-    let town = Town::new();
-    let mut setup = town.setup();
-    setup.limits.connections = 1;
-    let server = Running::start(setup).await;
-    let (profile, _) = town.issue(BROMLEY, 90);
-    let mut first = town.connect(&profile, &server).await.unwrap();
-    first.check(HealthCheckRequest::default()).await.unwrap();
-    assert!(town.connect(&profile, &server).await.is_err());
-    assert_eq!(server.refusals.count(Why::Busy), 1);
-    drop(first);
-    soon("the place is free", || server.sessions.live().is_empty()).await;
-    town.connect(&profile, &server).await.unwrap().check(HealthCheckRequest::default()).await.unwrap();
+async fn connections_are_bounded_in_all_and_for_each_identity() {
+    for (connections, connections_per_identity, other_gets_in) in [(1, 64, false), (64, 1, true)] {
+        let town = Town::new();
+        let mut setup = town.setup();
+        setup.limits.connections = connections;
+        setup.limits.connections_per_identity = connections_per_identity;
+        let server = Running::start(setup).await;
+        let (profile, _) = town.issue(BROMLEY, 90);
+        let (other, _) = town.issue(&BROMLEY.replace("case-system", "other-system"), 90);
+        let mut first = town.connect(&profile, &server).await.unwrap();
+        first.check(HealthCheckRequest::default()).await.unwrap();
+        let again = asks(&town, &server, &profile).await;
+        assert_eq!(again, Code::Unavailable);
+        soon("counted", || server.refusals.count(Why::Busy) == 1).await;
+        assert_eq!(asks(&town, &server, &other).await == Code::Ok, other_gets_in);
+        drop(first);
+        soon("the place is free", || server.sessions.live().is_empty()).await;
+        assert_eq!(asks(&town, &server, &profile).await, Code::Ok);
+    }
+}
+
+async fn asks(town: &Town, server: &Running, profile: &std::path::Path) -> Code {
+    match town.connect(profile, server).await {
+        Ok(mut client) => {
+            client.check(HealthCheckRequest::default()).await.map_or_else(|status| code(&status), |_| Code::Ok)
+        }
+        Err(_) => Code::Unavailable,
+    }
 }
 
 #[tokio::test]

@@ -110,19 +110,20 @@ async fn meet(
         return Err(Why::Incompatible);
     }
     let leaf: &CertificateDer<'_> = tls.peer_certificates().and_then(<[_]>::first).ok_or(Why::NoCertificate)?;
-    match peer::read(leaf, door.tls.trust_domain()) {
-        Ok(peer) => {
-            let entered = door.sessions.enter(peer, remote, &door.bounds);
-            Ok(SessionIo::new(stream, entered, connection))
-        }
-        Err(error) => {
+    let admitted = match peer::read(leaf, door.tls.trust_domain()) {
+        Ok(peer) => door.sessions.enter(peer, remote, &door.bounds).ok_or(Why::Busy),
+        Err(error) => Err(error.into()),
+    };
+    match admitted {
+        Ok(entered) => Ok(SessionIo::new(stream, entered, connection)),
+        Err(why) => {
             close(stream).await;
-            Err(error.into())
+            Err(why)
         }
     }
 }
 
-/// Ends the TLS of somebody whom the handshake let in and the certificate does not name, without a word why.
+/// Ends the TLS of somebody whom the handshake let in and we do not, without a word why.
 async fn close(mut stream: TlsStream<TcpStream>) {
     // Who does not take the farewell is closed all the same.
     let _ = tokio::time::timeout(FAREWELL, stream.shutdown()).await;
