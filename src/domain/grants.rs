@@ -55,7 +55,7 @@ impl Holder {
     }
 }
 
-/// Why not. To the peer both are `PERMISSION_DENIED`; the log and the ledger tell them apart.
+/// Why not. The ledger records it; what the peer is told is `wire`'s to say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The role has no business with this method, or no grant is in force.
@@ -64,6 +64,9 @@ pub enum Refusal {
     /// The certificate has run out.
     #[error("the certificate has expired")]
     Expired,
+    /// What should name the authority is not a GSS code.
+    #[error("the authority is not a GSS code")]
+    AuthorityMalformed,
     /// Not this authority.
     #[error("the authority is not granted")]
     Authority,
@@ -230,15 +233,23 @@ impl Grants {
         })
     }
 
+    /// Contract 2, second check: malformed before not granted.
     fn authority(&self, peer: &Peer, on_behalf_of: &str, now: Timestamp) -> Result<SubmitPermit, Refusal> {
+        if !is_authority_code(on_behalf_of) {
+            return Err(Refusal::AuthorityMalformed);
+        }
         let granted = self.in_force(peer, now).any(|row| row.submit_for.iter().any(|code| code == on_behalf_of));
         if granted { Ok(SubmitPermit::granted(peer, on_behalf_of)) } else { Err(Refusal::Authority) }
     }
 }
 
-/// A certificate holds through the last second of its validity.
 fn current(peer: &Peer, now: Timestamp) -> Result<(), Refusal> {
-    if now > peer.not_after { Err(Refusal::Expired) } else { Ok(()) }
+    if peer.is_current(now) { Ok(()) } else { Err(Refusal::Expired) }
+}
+
+/// True for the form of an English GSS code: `E` and eight digits. Whether anybody has it is the directory's to say.
+pub fn is_authority_code(code: &str) -> bool {
+    code.strip_prefix('E').is_some_and(|digits| digits.len() == 8 && digits.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// The most that these rows together open; `None` where one of them sets no limit of its own.

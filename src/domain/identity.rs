@@ -225,8 +225,20 @@ pub struct Peer {
     pub identity: Identity,
     /// The certificate's serial number, lower-case hex without leading zeros.
     pub serial: String,
-    /// The certificate is of no use from the second after this one.
+    /// The certificate's `notAfter`: valid through this second.
     pub not_after: Timestamp,
+}
+
+impl Peer {
+    /// True through the last second of the certificate's validity.
+    pub fn is_current(&self, now: Timestamp) -> bool {
+        now.as_second() <= self.not_after.as_second()
+    }
+
+    /// The first moment at which the certificate is of no use.
+    pub fn ends(&self) -> Timestamp {
+        Timestamp::from_second(self.not_after.as_second().saturating_add(1)).unwrap_or(self.not_after)
+    }
 }
 
 fn is_segment(text: &str) -> bool {
@@ -297,5 +309,19 @@ mod tests {
         }
         let long = format!("homeward://pilot.example/gss/E09000004/council_submitter/{}", "x".repeat(LONGEST));
         assert_eq!(Identity::parse(&long, &domain()).unwrap_err(), Shape);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_is_written_there_is_refused_or_means_one_thing(text in "[a-z/._%:@-]{0,60}", any in ".{0,80}") {
+            let start = "homeward://pilot.example/";
+            for uri in [format!("{start}{text}"), format!("{start}gss/{any}/auditor/x"), any] {
+                if let Ok(identity) = Identity::parse(&uri, &domain()) {
+                    let parts = (identity.organisation(), identity.role(), identity.name());
+                    proptest::prop_assert_eq!(&Identity::new(&domain(), parts.0, parts.1, parts.2).unwrap(), &identity);
+                    proptest::prop_assert_eq!(identity.as_str(), uri);
+                }
+            }
+        }
     }
 }

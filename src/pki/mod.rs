@@ -25,6 +25,7 @@ use crate::{
 };
 use authority::Authority;
 use leaf::LeafKind;
+use profile::Place;
 pub use register::Entry;
 
 /// Validity of the authority itself.
@@ -57,6 +58,9 @@ pub enum PkiError {
     /// A server name is neither a DNS name nor an IP address.
     #[error("{0:?} is neither a DNS name nor an IP address")]
     ServerName(String),
+    /// Clients speak TLS only, to one address.
+    #[error("an endpoint is an address such as https://localhost:7443")]
+    Endpoint,
     /// The number of days is not within 1 and the type's longest.
     #[error("a certificate is valid for 1 to {longest} days")]
     Days {
@@ -105,8 +109,7 @@ pub fn init(
     register::append(dir, &entry)?;
     let server_folder = dir.join("server");
     let made = authority.sign(&LeafKind::Server(names), SERVER_DAYS, tools)?;
-    profile::write(&server_folder, None, &authority, &made)?;
-    register::append(dir, &made.entry)?;
+    profile::write(Place { dir, folder: &server_folder }, None, &authority, &made)?;
     Ok(Initialised { authority: entry, server: made.entry, server_folder })
 }
 
@@ -137,12 +140,15 @@ pub fn issue(dir: &Path, what: &Issue<'_>, tools: Tools<'_>) -> Result<Issued, P
     if !(1..=CLIENT_DAYS).contains(&what.days) {
         return Err(PkiError::Days { longest: CLIENT_DAYS });
     }
+    let address = what.endpoint.strip_prefix("https://").unwrap_or_default();
+    if address.is_empty() || !address.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(PkiError::Endpoint);
+    }
     let authority = Authority::load(dir)?;
     // An identity of another trust domain would never be let in.
     Identity::parse(what.identity.as_str(), authority.trust_domain())?;
     let made = authority.sign(&LeafKind::Client(what.identity.clone()), what.days, tools)?;
-    profile::write(what.out, Some(what.endpoint), &authority, &made)?;
-    register::append(dir, &made.entry)?;
+    profile::write(Place { dir, folder: what.out }, Some(what.endpoint), &authority, &made)?;
     Ok(Issued { certificate: made.entry, folder: what.out.to_owned() })
 }
 
@@ -152,8 +158,7 @@ pub fn issue_server(dir: &Path, out: &Path, server_names: &[String], tools: Tool
     let names = leaf::server_names(server_names)?;
     let authority = Authority::load(dir)?;
     let made = authority.sign(&LeafKind::Server(names), SERVER_DAYS, tools)?;
-    profile::write(out, None, &authority, &made)?;
-    register::append(dir, &made.entry)?;
+    profile::write(Place { dir, folder: out }, None, &authority, &made)?;
     Ok(Issued { certificate: made.entry, folder: out.to_owned() })
 }
 

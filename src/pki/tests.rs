@@ -146,6 +146,12 @@ fn a_loose_key_and_foolish_wishes_are_refused() {
     let out = house.root.path().join("b");
     let wish = Issue { identity: &foreign, endpoint: "https://localhost:7443", out: &out, days: 1 };
     assert!(matches!(issue(&house.dir(), &wish, house.tools()), Err(PkiError::Identity(IdentityError::TrustDomain))));
+    for endpoint in ["http://localhost:1", "https://", "localhost:1", "https://a b", "https://a\nb"] {
+        let identity = Identity::parse(URI, &domain()).unwrap();
+        let wish = Issue { identity: &identity, endpoint, out: &out, days: 1 };
+        assert!(matches!(issue(&house.dir(), &wish, house.tools()), Err(PkiError::Endpoint)), "{endpoint}");
+    }
+    assert_eq!(list(&house.dir()).unwrap().len(), 2, "nothing was issued");
     fs::set_permissions(house.dir().join("ca.key"), fs::Permissions::from_mode(0o644)).unwrap();
     assert!(matches!(house.issue(URI, "a", 1), Err(PkiError::File(FileError::TooOpen { .. }))));
     assert!(!house.root.path().join("a").exists());

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::domain::{
-    grants::{Grant, Grants, Holder, unit_kind},
+    grants::{Grant, Grants, Holder, is_authority_code, unit_kind},
     identity::{Identity, Organisation, Role, TrustDomain},
     queue::QueueId,
     unit::{Audience, Part},
@@ -68,8 +68,9 @@ impl Reader<'_> {
     /// Reads every field before giving up, so that all mistakes of a row are named at once.
     fn row(&mut self, row: Row) -> Option<Grant> {
         let holder = self.holder(row.identity, row.organisation, row.role);
-        let submit_for =
-            self.all("submit_for", &row.submit_for, "E and 8 digits", |code| is_gss(code).then(|| code.to_owned()));
+        let submit_for = self.all("submit_for", &row.submit_for, "E and 8 digits", |code| {
+            is_authority_code(code).then(|| code.to_owned())
+        });
         let queues = self.all("queues", &row.queues, "KIND.suffix, by its exact name", QueueId::parse);
         let units = row.units.map(|units| self.units(&units));
         let not_before = self.moment("not_before", &row.not_before);
@@ -136,10 +137,6 @@ impl Reader<'_> {
         self.wrong.push(format!("{}: {field}: {advice}", self.place));
         None
     }
-}
-
-fn is_gss(code: &str) -> bool {
-    code.len() == 9 && code.starts_with('E') && code.bytes().skip(1).all(|b| b.is_ascii_digit())
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::OpenRequest;
 use crate::domain::{
     code::vocabulary,
-    identity::{Organisation, Role},
+    identity::{Organisation, OrganisationScheme, Role},
     unit::{Audience, Part},
 };
 
@@ -82,7 +82,11 @@ pub(super) fn opens(role: Role, organisation: &Organisation, ask: &OpenRequest<'
             role == Role::PoliceIntelligence || (role == Role::LeadPractitioner && organisation == ask.sender)
         }
         Part::Provenance => role == Role::PoliceIntelligence,
-        Part::Carer => role == Role::LeadPractitioner && queue_opens,
+        // The lead practitioner of a council, on the queues that bring the safeguarding part (ALLOC, else MASH).
+        Part::Carer => {
+            let brings_safeguarding = ask.queue_opens.contains(&(Part::Safeguarding, Audience::Mash));
+            role == Role::LeadPractitioner && organisation.scheme() == OrganisationScheme::Gss && brings_safeguarding
+        }
         Part::Withheld => role == Role::HoldResolver && queue_opens,
         // The sender reads its own reference with its referral, never through a queue.
         Part::Sender => false,

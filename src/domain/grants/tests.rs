@@ -92,10 +92,12 @@ fn submitting_is_for_the_granted_authority_only_and_the_method_comes_first() {
     let (bromley, grants) = submitter("gss/E09000006/council_submitter/cs", &["E09000006"]);
     assert_eq!(grants.may_submit(&bromley, "E09000006", at(NOW)).unwrap().on_behalf_of(), "E09000006");
     assert_eq!(grants.may_submit(&bromley, "E09000008", at(NOW)), Err(Refusal::Authority));
-    assert_eq!(grants.may_submit(&bromley, "not a code", at(NOW)), Err(Refusal::Authority));
+    for malformed in ["", "Bromley", "E0900000", "E090000066", "W09000006", "E0900000x", "E0900000\u{661}"] {
+        assert_eq!(grants.may_submit(&bromley, malformed, at(NOW)), Err(Refusal::AuthorityMalformed), "{malformed}");
+    }
     let (mpu, grants) = submitter("met/SE/mpu_officer/p1", &["E09000006"]);
     assert_eq!(grants.may_submit(&mpu, "E09000008", at(NOW)), Err(Refusal::Method));
-    assert_eq!(grants.may_preview(&mpu, "E09000006", at(NOW)), Err(Refusal::Method));
+    assert_eq!(grants.may_preview(&mpu, "nonsense", at(NOW)), Err(Refusal::Method));
 }
 
 #[test]
@@ -174,8 +176,10 @@ fn units_open_to_those_whom_contract_4_names() {
         case("met/SE/police_intelligence/a", "E", original, true, None),
         case("gss/E09000006/lead_practitioner/a", "C", original, true, None),
         case("gss/E09000008/lead_practitioner/a", "C", original, true, Some(Unit)),
-        case("gss/E09000006/lead_practitioner/a", "CARER", carer, false, None),
-        case("gss/E09000006/mash_officer/a", "CARER", carer, false, Some(Unit)),
+        case("gss/E09000006/lead_practitioner/a", "C", carer, false, None),
+        case("gss/E09000006/lead_practitioner/a", "E", carer, false, Some(Unit)),
+        case("gss/E09000006/mash_officer/a", "C", carer, false, Some(Unit)),
+        case("met/SE/lead_practitioner/a", "C", carer, false, Some(Unit)),
     ] {
         let (peer, grants) = officer(who, "MPU.SE");
         let permit = grants.may_serve(&peer, Action::OpenPart, &queue("MPU.SE"), at(NOW)).unwrap();
