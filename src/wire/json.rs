@@ -20,6 +20,11 @@ pub struct JsonError {
     pub message: String,
 }
 
+/// A message has no JSON form: the other side sent a time outside the years 1 to 9999.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("a time in the message is outside the years 1 to 9999")]
+pub struct Unprintable;
+
 /// Reads the JSON form of `homeward.v1.<name>`. Field names in the proto's own spelling or in lowerCamelCase; an unknown
 /// field is refused.
 pub fn from_json<T: Message + Default>(name: &str, text: &str) -> Result<T, JsonError> {
@@ -33,22 +38,22 @@ pub fn from_json<T: Message + Default>(name: &str, text: &str) -> Result<T, Json
 
 /// The JSON form of `homeward.v1.<name>` on one line, with the proto's field names. Lists, numbers and texts are always
 /// there, so that a program can rely on every name; absent messages and times are not.
-pub fn to_json<T: Message>(name: &str, message: &T) -> String {
+pub fn to_json<T: Message>(name: &str, message: &T) -> Result<String, Unprintable> {
     write(name, message, false)
 }
 
 /// As [`to_json`], without what is empty: the form in which a person writes a submission.
-pub fn to_short_json<T: Message>(name: &str, message: &T) -> String {
+pub fn to_short_json<T: Message>(name: &str, message: &T) -> Result<String, Unprintable> {
     write(name, message, true)
 }
 
-fn write<T: Message>(name: &str, message: &T, short: bool) -> String {
+fn write<T: Message>(name: &str, message: &T, short: bool) -> Result<String, Unprintable> {
     let mut dynamic = DynamicMessage::new(descriptor(name));
     dynamic.transcode_from(message).expect("a generated message has the encoding of its descriptor");
     let options = SerializeOptions::new().use_proto_field_name(true).skip_default_fields(short);
     let mut json = serde_json::Serializer::new(Vec::new());
-    dynamic.serialize_with_options(&mut json, &options).expect("writing to memory does not fail");
-    String::from_utf8(json.into_inner()).expect("JSON is UTF-8")
+    dynamic.serialize_with_options(&mut json, &options).map_err(|_| Unprintable)?;
+    Ok(String::from_utf8(json.into_inner()).expect("JSON is UTF-8"))
 }
 
 /// The descriptor of a message of the contract. Names are the program's own, never a caller's.
@@ -84,4 +89,63 @@ fn data_fault(words: &str) -> String {
         return format!("wrong type of value: expected {expected}");
     }
     "not a value of this field; times are RFC 3339 with offset, numbers within their range".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Unprintable, from_json, to_json};
+    use crate::wire::pb;
+
+    fn fault(text: &str) -> super::JsonError {
+        from_json::<pb::Submission>("Submission", text).map(|_| ()).unwrap_err()
+    }
+
+    #[test]
+    fn an_error_has_its_place_and_no_value() {
+        let cases = [
+            ("{\n \"child\": {\"name\": \"SECRET\", \"nmae\": \"SECRET\"}}", 2, "unknown field `nmae`"),
+            ("{\n\n \"episode\": {\"kind\": \"SECRET\"}}", 3, "not a value of this enum"),
+            ("{\"child\": {\n\"name\": [\"SECRET\"]}}", 2, "expected a string"),
+            ("{\"items\": \"SECRET, expected x\"}", 1, "expected a list"),
+            ("{\"episode\": {\"started\":\n \"SECRET\"}}", 2, "RFC 3339"),
+            ("{\"child\": {\"age\": 4294967296}}", 1, "numbers within their range"),
+            ("{\"child\": {\"name\": \"SECRET", 1, "ends before"),
+            ("{\"child\": SECRET}", 1, "not well-formed"),
+            ("{} SECRET", 1, "not well-formed"),
+            ("", 1, "ends before"),
+        ];
+        for (text, line, words) in cases {
+            let error = fault(text);
+            assert!(error.message.contains(words), "{text}: {error}");
+            assert!(!error.to_string().contains("SECRET"), "{error}");
+            assert_eq!(error.line, line, "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn deep_nesting_is_an_error() {
+        for open in ["[", "{\"items\":["] {
+            assert_eq!(fault(&format!("{{\"items\":{}", open.repeat(100_000))).line, 1);
+        }
+    }
+
+    #[test]
+    fn an_explanation_always_has_every_name_of_the_contract() {
+        let explanation =
+            pb::Explanation { class: "P4".to_owned(), legs: vec![pb::ExplainedLeg::default()], ..Default::default() };
+        let json: serde_json::Value = serde_json::from_str(&to_json("Explanation", &explanation).unwrap()).unwrap();
+        for name in ["class", "rules", "prompts", "flags", "rule_set", "items", "legs", "views"] {
+            assert!(json.get(name).is_some(), "{name}");
+        }
+        for name in ["queue", "class", "rules", "contents", "items", "page"] {
+            assert!(json["legs"][0].get(name).is_some(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_time_without_a_json_form_is_an_error() {
+        let late = prost_types::Timestamp { seconds: i64::MAX, nanos: 0 };
+        let prompt = pb::Prompt { due_time: Some(late), ..Default::default() };
+        assert_eq!(to_json("Prompt", &prompt), Err(Unprintable));
+    }
 }
