@@ -8,6 +8,8 @@ use prost_reflect::{DescriptorPool, DeserializeOptions, DynamicMessage, MessageD
 use serde_json::error::Category;
 use thiserror::Error;
 
+use super::json_once::{EachOnce, STATED_TWICE};
+
 /// Why a text is not the JSON form of a message.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("line {line}, column {column}: {message}")]
@@ -26,8 +28,9 @@ pub struct JsonError {
 pub struct Unprintable;
 
 /// Reads the JSON form of `homeward.v1.<name>`. Field names in the proto's own spelling or in lowerCamelCase; an unknown
-/// field is refused.
+/// field is refused, and so is one that is stated twice.
 pub fn from_json<T: Message + Default>(name: &str, text: &str) -> Result<T, JsonError> {
+    serde_json::from_str::<EachOnce>(text).map_err(|error| explain(&error))?;
     let mut json = serde_json::Deserializer::from_str(text);
     let options = DeserializeOptions::new().deny_unknown_fields(true);
     let message = DynamicMessage::deserialize_with_options(descriptor(name), &mut json, &options)
@@ -76,8 +79,10 @@ fn explain(error: &serde_json::Error) -> JsonError {
 /// What is wrong with a well-formed value, from the fixed part of the reader's words.
 fn data_fault(words: &str) -> String {
     if let Some(rest) = words.strip_prefix("unrecognized field name '") {
-        let name: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').take(64).collect();
-        return format!("unknown field `{name}`; the contract names every field there is");
+        return format!("unknown field `{}`; the contract names every field there is", name_in(rest));
+    }
+    if let Some(rest) = words.strip_prefix(STATED_TWICE) {
+        return format!("field `{}` is stated twice", name_in(rest));
     }
     if words.starts_with("unrecognized enum value") {
         return "not a value of this enum; write the name as in the contract".to_owned();
@@ -89,6 +94,11 @@ fn data_fault(words: &str) -> String {
         return format!("wrong type of value: expected {expected}");
     }
     "not a value of this field; times are RFC 3339 with offset, numbers within their range".to_owned()
+}
+
+/// The field name at the start of `rest`, cut where it is no name.
+fn name_in(rest: &str) -> String {
+    rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').take(64).collect()
 }
 
 #[cfg(test)]
@@ -113,6 +123,8 @@ mod tests {
             ("{\"child\": SECRET}", 1, "not well-formed"),
             ("{} SECRET", 1, "not well-formed"),
             ("", 1, "ends before"),
+            ("{\"items\": [],\n \"child\": {\"name\": \"SECRET\", \"name\": \"\"}}", 2, "`name` is stated twice"),
+            ("{\"missing_from\": {},\n \"missingFrom\": {\"name\": \"SECRET\"}}", 2, "`missingFrom` is stated twice"),
         ];
         for (text, line, words) in cases {
             let error = fault(text);

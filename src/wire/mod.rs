@@ -2,6 +2,7 @@
 
 pub mod convert;
 pub mod json;
+mod json_once;
 pub mod received;
 
 /// Messages of `homeward.v1`, generated from `proto/`. Named only on this floor.
