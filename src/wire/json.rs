@@ -103,6 +103,8 @@ fn name_in(rest: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use prost_reflect::Kind;
+
     use super::{Unprintable, from_json, to_json};
     use crate::wire::pb;
 
@@ -159,5 +161,26 @@ mod tests {
         let late = prost_types::Timestamp { seconds: i64::MAX, nanos: 0 };
         let prompt = pb::Prompt { due_time: Some(late), ..Default::default() };
         assert_eq!(to_json("Prompt", &prompt), Err(Unprintable));
+    }
+
+    #[test]
+    fn the_contract_has_no_maps_and_a_submission_no_bytes() {
+        let pool = super::descriptor("Submission").parent_pool().clone();
+        for message in pool.all_messages() {
+            assert!(!message.is_map_entry(), "{} is a map", message.full_name());
+        }
+        let mut open = vec![super::descriptor("Submission")];
+        let mut fields = 0;
+        while let Some(message) = open.pop() {
+            for field in message.fields() {
+                fields += 1;
+                match field.kind() {
+                    Kind::Bytes => panic!("{}: no pictures, video or files, ever", field.full_name()),
+                    Kind::Message(inner) => open.push(inner),
+                    _ => {}
+                }
+            }
+        }
+        assert!(fields > 150, "the whole submission was walked: {fields} fields");
     }
 }
