@@ -1,6 +1,6 @@
 //! From the wire to the house and back: `pb` messages to domain values with every fault named, decisions to `pb`.
 //!
-//! Reading never stops at the first fault. [`submission`] reads all it can, names every field that is missing or invalid
+//! Reading never stops at the first fault. [`submission()`] reads all it can, names every field that is missing or invalid
 //! by its path, and lets the caller add what validation finds, so that a sender hears everything at once.
 
 mod choice;
