@@ -1,6 +1,8 @@
 //! Floor 3: what is kept. `trait Store` says what every engine promises; only `app/wiring.rs` names one.
 
 mod model;
+pub mod sled;
+mod stored;
 
 pub use model::{
     Acceptance, Accepted, Event, EventKind, Head, Held, Keep, Kept, NewRecord, Once, Pull, QueueCounts, Record, Settle,
