@@ -6,4 +6,5 @@ pub mod platform;
 pub mod reference;
 pub mod sealing;
 pub mod store;
+pub mod reference;
 pub mod wire;

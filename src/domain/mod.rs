@@ -1,5 +1,7 @@
 //! Floor 0: what words mean and what is allowed. Pure functions over values; no I/O, no clock, no chance.
 
+pub mod calendar;
+pub mod classify;
 pub mod code;
 mod codes_interview;
 pub mod decision;
@@ -9,9 +11,18 @@ pub mod geography;
 pub mod grants;
 pub mod identity;
 pub mod outcome;
+pub mod directory;
+pub mod geography;
+pub mod grading;
+pub mod policy;
 pub mod queue;
+pub mod routing;
 pub mod stage;
 pub mod submission;
 pub mod text;
 pub mod unit;
+pub mod validate;
 pub mod violation;
+
+#[cfg(test)]
+pub(crate) mod testing;

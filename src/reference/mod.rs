@@ -1,3 +1,137 @@
 //! Floor 2: policy bytes in, domain values out. Decides nothing.
 
 pub mod grants;
+//! Floor 2: policy bytes to domain values. Decides nothing; refuses a file that is not whole.
+
+mod calendar;
+mod directory;
+mod queues;
+mod rules;
+
+use jiff::civil::Date;
+use serde::de::DeserializeOwned;
+
+use crate::domain::{
+    directory::Effective,
+    policy::{Policy, Queues},
+};
+
+/// The text of each file of reference data.
+#[derive(Debug, Clone, Copy)]
+pub struct Files<'a> {
+    /// `directory.toml`.
+    pub directory: &'a str,
+    /// `calendar.toml`.
+    pub calendar: &'a str,
+    /// `rules.toml`.
+    pub rules: &'a str,
+    /// `queues.toml`.
+    pub queues: &'a str,
+    /// `deadlines.toml`.
+    pub deadlines: &'a str,
+}
+
+/// The files that the binary carries.
+pub const EMBEDDED: Files<'static> = Files {
+    directory: include_str!("../../deploy/reference/directory.toml"),
+    calendar: include_str!("../../deploy/reference/calendar.toml"),
+    rules: include_str!("../../deploy/reference/rules.toml"),
+    queues: include_str!("../../deploy/reference/queues.toml"),
+    deadlines: include_str!("../../deploy/reference/deadlines.toml"),
+};
+
+/// One thing wrong with a file of reference data.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{file}: {at}: {what}")]
+pub struct ReferenceError {
+    /// File name.
+    pub file: &'static str,
+    /// Entry, e.g. `authority E09000023` or `line 12`.
+    pub at: String,
+    /// What is wrong and what to do.
+    pub what: String,
+}
+
+/// Reads and checks all files together.
+///
+/// # Errors
+/// Everything that is wrong, in file order; nothing is in force then.
+pub fn load(files: Files<'_>) -> Result<Policy, Vec<ReferenceError>> {
+    let mut directory_report = Report::new("directory.toml");
+    let mut calendar_report = Report::new("calendar.toml");
+    let mut rules_report = Report::new("rules.toml");
+    let mut queues_report = Report::new("queues.toml");
+    let mut deadlines_report = Report::new("deadlines.toml");
+    let directory = directory::read(files.directory, &mut directory_report);
+    let calendar = calendar::read(files.calendar, directory.as_ref(), &mut calendar_report);
+    let rules = rules::read(files.rules, &mut rules_report);
+    let kinds = queues::read_kinds(files.queues, &mut queues_report);
+    let deadlines = queues::read_deadlines(files.deadlines, directory.as_ref(), &mut deadlines_report);
+    let wrong: Vec<ReferenceError> = [directory_report, calendar_report, rules_report, queues_report, deadlines_report]
+        .into_iter()
+        .flat_map(|report| report.wrong)
+        .collect();
+    match (directory, calendar, rules, kinds, deadlines) {
+        (Some(directory), Some(calendar), Some(rules), Some((version, kinds)), Some(deadlines)) if wrong.is_empty() => {
+            Ok(Policy { directory, calendar, rules, queues: Queues { version, kinds, deadlines } })
+        }
+        _ => Err(wrong),
+    }
+}
+
+/// The policy that the binary carries.
+///
+/// # Errors
+/// Never, as long as the tests pass: the embedded files are loaded by one.
+pub fn embedded() -> Result<Policy, Vec<ReferenceError>> {
+    load(EMBEDDED)
+}
+
+/// Collects what is wrong with one file.
+struct Report {
+    file: &'static str,
+    wrong: Vec<ReferenceError>,
+}
+
+impl Report {
+    fn new(file: &'static str) -> Self {
+        Self { file, wrong: Vec::new() }
+    }
+
+    fn add(&mut self, at: impl Into<String>, what: impl Into<String>) {
+        self.wrong.push(ReferenceError { file: self.file, at: at.into(), what: what.into() });
+    }
+
+    /// Parses the shape of a file; a shape that does not fit ends the reading of this file.
+    fn parse<T: DeserializeOwned>(&mut self, text: &str) -> Option<T> {
+        match toml::from_str(text) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
+                self.add(format!("line {line}"), error.message());
+                None
+            }
+        }
+    }
+
+    /// A date, or a complaint and `fallback`.
+    fn date(&mut self, at: &str, value: &str, fallback: Date) -> Date {
+        value.parse().unwrap_or_else(|_| {
+            self.add(at, format!("`{value}` is not a date like 2026-11-01"));
+            fallback
+        })
+    }
+
+    /// A period that begins with `from`, or with the file's own date.
+    fn effective(&mut self, at: &str, from: Option<&str>, until: Option<&str>, file_from: Date) -> Effective {
+        let from = from.map_or(file_from, |from| self.date(at, from, file_from));
+        let until = until.map(|until| self.date(at, until, Date::MAX));
+        if until.is_some_and(|until| until <= from) {
+            self.add(at, "`until` must be after `from`");
+        }
+        Effective { from, until }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,302 @@
+//! The answers of a submission as rules read them: absent ones as domain 3.1 says, items by what they are.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::geography::Geography;
+use crate::domain::{
+    code::{Class, Fgm, HarmCode, InterviewOutcome, ItemKind, PersonRole, YesNoUnknown},
+    decision::HoldReason,
+    directory::{Located, Police},
+    policy::Policy,
+    submission::{Draft, Item, Person},
+};
+
+/// Everything rules read.
+pub(in crate::domain) struct Facts<'a> {
+    /// The submission.
+    pub draft: &'a Draft,
+    /// Reference data.
+    pub policy: &'a Policy,
+    /// When the broker received it.
+    pub now: Timestamp,
+    /// The places.
+    pub geography: Geography<'a>,
+    /// Whom a coded item is about, by local id.
+    about: BTreeSet<&'a str>,
+    /// Other children who get a linked record (R15), in the order of `persons`.
+    pub linked: Vec<LinkedChild<'a>>,
+    /// The items.
+    pub items: Vec<ItemFacts<'a>>,
+}
+
+/// Another child at risk who can be identified (D11).
+pub(in crate::domain) struct LinkedChild<'a> {
+    /// Index in `persons`.
+    pub person: usize,
+    /// Significant harm to that child is suspected.
+    pub significant_harm: bool,
+    /// Where they live.
+    pub lives: Located<'a>,
+}
+
+/// One item as rules read it.
+pub(in crate::domain) struct ItemFacts<'a> {
+    /// The item.
+    pub item: &'a Item,
+    /// Number, 1-based.
+    pub number: u16,
+    /// Read by R07 to R11: an intelligence item that is no allegation (D08) and not self-harm alone (D20).
+    pub intelligence: bool,
+    /// Has a code other than NONE, or is a referral without code (D06), or an allegation.
+    pub coded: bool,
+    /// Coded SELF alone: stays on the council and health route (D20).
+    pub health_only: bool,
+    /// Travels in this linked record (index in [`Facts::linked`]).
+    pub linked: Option<usize>,
+    /// A sexual offence disclosed or witnessed (R02, D16).
+    pub sexual_offence: bool,
+    /// An allegation about a carer, staff, police or professional (R18).
+    pub allegation: bool,
+    /// Class of the item (D18).
+    pub class: Class,
+    /// Police of each place where it happened, once each; why not, where that is not certain.
+    pub police: Vec<Result<Police, HoldReason>>,
+    /// Rules R08 to R11 that send it somewhere.
+    pub sent_by: Vec<&'static str>,
+}
+
+impl ItemFacts<'_> {
+    /// Indecent images held, shared or threatened (R03).
+    pub fn images(&self) -> bool {
+        self.item.images == Some(true)
+    }
+
+    /// A crime of R02 or R03: its place has a Referral Desk of its own (D16).
+    pub fn offence(&self) -> bool {
+        self.sexual_offence || self.images()
+    }
+
+    /// On the railway or Underground, and intelligence (R10).
+    pub fn rail(&self) -> bool {
+        self.intelligence && self.item.rail == Some(true)
+    }
+
+    /// Some rule of R08 to R11 sends it.
+    pub fn travels(&self) -> bool {
+        !self.sent_by.is_empty()
+    }
+
+    /// Has one of `codes`.
+    pub fn has_any(&self, codes: &[HarmCode]) -> bool {
+        self.item.codes.iter().any(|code| codes.contains(code))
+    }
+}
+
+impl<'a> Facts<'a> {
+    /// Reads the answers.
+    pub fn of(draft: &'a Draft, policy: &'a Policy, now: Timestamp) -> Self {
+        let geography = Geography::of(draft, &policy.directory, policy.calendar.date(now));
+        let about = coded_about(draft);
+        let linked = linked_children(draft, &about, &geography);
+        let mut facts = Self { draft, policy, now, geography, about, linked, items: Vec::new() };
+        let index = Index::of(draft, &facts.linked);
+        facts.items = (1..=u16::MAX).zip(&draft.items).map(|(number, item)| facts.item(number, item, &index)).collect();
+        facts
+    }
+
+    /// Another child of the record who is at risk (R14, R15).
+    pub fn at_risk(&self, person: &Person) -> bool {
+        is_other_child(person) && at_risk(person, &self.about)
+    }
+
+    /// Any code anywhere: on the record, on an item, or by the answers that count as one (D19, D20).
+    pub fn has_code(&self, code: HarmCode) -> bool {
+        self.record_codes().contains(&code) || self.items.iter().any(|item| item.has_any(&[code]))
+    }
+
+    /// A code or coded item that is the child's: on no item, or on one that stays with the child's items (D20).
+    pub fn child_has_coded_matter(&self) -> bool {
+        let stays = |item: &&ItemFacts<'_>| item.linked.is_none();
+        self.items.iter().filter(stays).any(|item| item.coded)
+            || self.record_codes().into_iter().any(|code| self.is_childs_own(code))
+    }
+
+    /// SELF of the child, not of another child with a file of their own.
+    pub fn child_self_harm(&self) -> bool {
+        let on_item = self.items.iter().any(|item| item.linked.is_none() && item.has_any(&[HarmCode::SelfHarm]));
+        on_item || (self.record_codes().contains(&HarmCode::SelfHarm) && self.is_childs_own(HarmCode::SelfHarm))
+    }
+
+    /// `fgm`; absent with an FGM code is read as suspected (D19).
+    pub fn fgm(&self) -> Fgm {
+        let coded = self.draft.answers.codes.contains(&HarmCode::Fgm)
+            || self.items.iter().any(|item| item.has_any(&[HarmCode::Fgm]));
+        self.draft.answers.fgm.unwrap_or(if coded { Fgm::Suspected } else { Fgm::None })
+    }
+
+    /// Missing again now; absent is yes if that is why no interview was offered.
+    pub fn missing_again(&self) -> bool {
+        let by_outcome = self.draft.episode.outcome == InterviewOutcome::NotOfferedMissingAgain;
+        self.draft.answers.missing_again_now.unwrap_or(by_outcome)
+    }
+
+    /// A code of R06 (D05): MSHT, DEBT, or CCE with county lines.
+    pub fn r06_codes(&self) -> &'static [HarmCode] {
+        match self.draft.answers.county_lines {
+            Some(true) => &[HarmCode::Msht, HarmCode::Debt, HarmCode::Cce],
+            _ => &[HarmCode::Msht, HarmCode::Debt],
+        }
+    }
+
+    /// Codes of the record, with those that answers stand for: suicidal intent counts as SELF (D20), and so that
+    /// nothing recorded as harm ends nowhere, an `fgm` answer other than none as FGM.
+    fn record_codes(&self) -> BTreeSet<HarmCode> {
+        let answers = &self.draft.answers;
+        let mut codes: BTreeSet<HarmCode> = answers.codes.iter().copied().filter(|c| *c != HarmCode::None).collect();
+        if answers.suicidal_intent == Some(true) {
+            codes.insert(HarmCode::SelfHarm);
+        }
+        if answers.fgm.is_some_and(|fgm| fgm != Fgm::None) {
+            codes.insert(HarmCode::Fgm);
+        }
+        codes
+    }
+
+    /// True unless every item that carries `code` belongs to a linked record; suicidal intent is always the child's.
+    fn is_childs_own(&self, code: HarmCode) -> bool {
+        let mut carriers = self.items.iter().filter(|item| item.has_any(&[code])).peekable();
+        let by_answer = code == HarmCode::SelfHarm && self.draft.answers.suicidal_intent == Some(true);
+        by_answer || carriers.peek().is_none() || carriers.any(|item| item.linked.is_none())
+    }
+
+    fn item(&self, number: u16, item: &'a Item, index: &Index<'_>) -> ItemFacts<'a> {
+        let codes: BTreeSet<HarmCode> = item.codes.iter().copied().filter(|code| *code != HarmCode::None).collect();
+        let health_only = codes == BTreeSet::from([HarmCode::SelfHarm]);
+        let accused_in_it = item.who.iter().any(|id| index.accused.contains(id.reveal()));
+        let allegation = item.allegation.unwrap_or(accused_in_it);
+        let referral = item.kind == ItemKind::Safeguarding;
+        let about = item.about.as_ref().map(|id| id.reveal());
+        let mut facts = ItemFacts {
+            item,
+            number,
+            intelligence: !referral && !allegation && !health_only,
+            coded: !codes.is_empty() || allegation || (referral && item.codes.is_empty()),
+            health_only,
+            linked: about.and_then(|id| index.linked.get(id)).copied(),
+            sexual_offence: item.sexual_offence.unwrap_or(codes.contains(&HarmCode::Csa)),
+            allegation,
+            class: Class::P3,
+            police: self.police_of(item, index),
+            sent_by: Vec::new(),
+        };
+        let harm = about.is_some_and(|id| index.harmed.contains(id));
+        facts.class = self.item_class(&facts, &codes, harm);
+        facts.sent_by = self.sent_by(&facts);
+        facts
+    }
+
+    /// D18.
+    fn item_class(&self, facts: &ItemFacts<'_>, codes: &BTreeSet<HarmCode>, harmed: bool) -> Class {
+        const GRAVE: [HarmCode; 3] = [HarmCode::Fgm, HarmCode::Fm, HarmCode::Hba];
+        let still_happening = facts.item.still_happening != Some(YesNoUnknown::No);
+        let suspected = harmed || self.draft.answers.significant_harm_suspected == Some(true);
+        if facts.item.danger_now == Some(true) {
+            Class::P0
+        } else if facts.offence()
+            || facts.allegation
+            || facts.has_any(&GRAVE)
+            || (facts.has_any(self.r06_codes()) && still_happening)
+            || (suspected && !codes.is_empty())
+        {
+            Class::P1
+        } else if codes.is_empty() {
+            Class::P3
+        } else {
+            Class::P2
+        }
+    }
+
+    fn police_of(&self, item: &Item, index: &Index<'_>) -> Vec<Result<Police, HoldReason>> {
+        let places: BTreeSet<&str> = item.at.iter().map(|id| id.reveal()).collect();
+        let mut found = Vec::new();
+        for place in places.into_iter().filter_map(|id| index.places.get(id)) {
+            let police = self.geography.locate(&self.draft.places[*place].area).police();
+            if !found.contains(&police) {
+                found.push(police);
+            }
+        }
+        found
+    }
+
+    /// Which of R08 to R11 send this item somewhere.
+    fn sent_by(&self, facts: &ItemFacts<'_>) -> Vec<&'static str> {
+        use super::rules::{sent_by_r08, sent_by_r09, sent_by_r11};
+        let sends = |rule: fn(&ItemFacts<'_>, &Geography<'_>, &Police) -> bool| {
+            facts.police.iter().flatten().any(|police| rule(facts, &self.geography, police))
+        };
+        let rules = [
+            ("R08", sends(sent_by_r08)),
+            ("R09", sends(sent_by_r09)),
+            ("R10", facts.rail()),
+            ("R11", sends(sent_by_r11)),
+        ];
+        rules.into_iter().filter(|(_, fires)| *fires).map(|(id, _)| id).collect()
+    }
+}
+
+/// Lookups by local id, so that a record of any size is read in one pass.
+struct Index<'a> {
+    places: BTreeMap<&'a str, usize>,
+    accused: BTreeSet<&'a str>,
+    harmed: BTreeSet<&'a str>,
+    linked: BTreeMap<&'a str, usize>,
+}
+
+impl<'a> Index<'a> {
+    fn of(draft: &'a Draft, linked: &[LinkedChild<'_>]) -> Self {
+        let persons = |wanted: fn(&Person) -> bool| {
+            draft.persons.iter().filter(move |person| wanted(person)).map(|person| person.id.reveal())
+        };
+        Self {
+            places: draft.places.iter().enumerate().map(|(index, place)| (place.id.reveal(), index)).collect(),
+            accused: persons(|person| person.allegation == Some(true)).collect(),
+            harmed: persons(|person| person.significant_harm == Some(true)).collect(),
+            linked: (0..).zip(linked).map(|(n, child)| (draft.persons[child.person].id.reveal(), n)).collect(),
+        }
+    }
+}
+
+/// Another child of the record: a sibling or another child (R14, R15).
+pub(in crate::domain) fn is_other_child(person: &Person) -> bool {
+    matches!(person.role, PersonRole::Sibling | PersonRole::OtherChild)
+}
+
+/// At risk: said so, or significant harm, or, where nobody answered, one of those whom a coded item is `about`
+/// (domain 3.1).
+fn at_risk(person: &Person, about: &BTreeSet<&str>) -> bool {
+    person.significant_harm == Some(true) || person.at_risk.unwrap_or_else(|| about.contains(person.id.reveal()))
+}
+
+/// Ids of those whom a coded item is about.
+fn coded_about(draft: &Draft) -> BTreeSet<&str> {
+    let coded = |item: &&Item| {
+        item.codes.iter().any(|code| *code != HarmCode::None)
+            || (item.codes.is_empty() && item.kind == ItemKind::Safeguarding)
+    };
+    draft.items.iter().filter(coded).filter_map(|item| item.about.as_ref()).map(|id| id.reveal()).collect()
+}
+
+fn linked_children<'a>(draft: &Draft, about: &BTreeSet<&str>, geography: &Geography<'a>) -> Vec<LinkedChild<'a>> {
+    let linked =
+        |person: &Person| is_other_child(person) && at_risk(person, about) && person.identifiable != Some(false);
+    let children = draft.persons.iter().enumerate().filter(|(_, person)| linked(person));
+    children
+        .map(|(index, person)| LinkedChild {
+            person: index,
+            significant_harm: person.significant_harm == Some(true),
+            lives: geography.locate(&person.lives),
+        })
+        .collect()
+}

@@ -1,0 +1,268 @@
+//! Who there is and where: authorities, BCUs, forces, and what a stated area means on a given day (domain 1).
+//!
+//! Nothing is matched approximately. An area either is one entry of the directory or it is undecided, with the
+//! reason why, and a person on HOLD decides it (D03).
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+
+use super::{decision::HoldReason, geography::Area, queue::QueueId};
+
+/// From when until when an entry is in force; `until` is the first day on which it is not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Effective {
+    /// First day.
+    pub from: Date,
+    /// First day after; open ended when absent.
+    pub until: Option<Date>,
+}
+
+impl Effective {
+    /// True on a day in force.
+    pub fn covers(&self, day: Date) -> bool {
+        self.from <= day && self.until.is_none_or(|until| day < until)
+    }
+
+    /// True when both are in force on some day.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        other.until.is_none_or(|until| self.from < until) && self.until.is_none_or(|until| other.from < until)
+    }
+}
+
+/// Which police serve a place.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Police {
+    /// A Met Basic Command Unit, by its two letters.
+    Bcu(String),
+    /// A force outside the Met, by its queue suffix: PFA code or `BTP`.
+    Force(String),
+}
+
+impl Police {
+    /// The queue where a rule says MPU; outside the Met read the force (D09).
+    pub fn mpu(&self) -> QueueId {
+        self.queue("MPU")
+    }
+
+    /// The queue where a rule says REFDESK; outside the Met read the force (D09).
+    pub fn refdesk(&self) -> QueueId {
+        self.queue("REFDESK")
+    }
+
+    fn queue(&self, kind: &str) -> QueueId {
+        match self {
+            Self::Bcu(code) => QueueId::of(kind, code),
+            Self::Force(code) => QueueId::of("FORCE", code),
+        }
+    }
+}
+
+/// A council with children's services.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Authority {
+    /// GSS code.
+    pub gss: String,
+    /// DfE local authority number.
+    pub dfe: u16,
+    /// Usual name.
+    pub name: String,
+    /// Other usual spellings.
+    pub aliases: Vec<String>,
+    /// Who polices it.
+    pub police: Police,
+    /// When this entry is in force.
+    pub effective: Effective,
+}
+
+/// A Met Basic Command Unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bcu {
+    /// Two letters.
+    pub code: String,
+    /// Name.
+    pub name: String,
+    /// When this entry is in force.
+    pub effective: Effective,
+}
+
+/// How a force stands to the Met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ForceRole {
+    /// The Met: its queues are by BCU, so the force alone is no destination.
+    London,
+    /// An enclave inside London, the City: never a BCU (R11).
+    Enclave,
+    /// Any other territorial force (R09).
+    Territorial,
+    /// The overlay on rail and Underground (R10).
+    Rail,
+}
+
+/// A police force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Force {
+    /// Queue suffix: the PFA code, or a short name where there is none.
+    pub code: String,
+    /// Two-digit Home Office code.
+    pub home_office: String,
+    /// Usual name.
+    pub name: String,
+    /// Other usual spellings.
+    pub aliases: Vec<String>,
+    /// How it stands to the Met.
+    pub role: ForceRole,
+    /// When this entry is in force.
+    pub effective: Effective,
+}
+
+/// A queue known to have nobody on it (D21).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unattended {
+    /// The queue.
+    pub queue: QueueId,
+    /// While nobody is there.
+    pub effective: Effective,
+}
+
+/// The directory, with every entry that is, was or will be in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Directory {
+    /// Version of the data.
+    pub version: String,
+    /// Authorities.
+    pub authorities: Vec<Authority>,
+    /// BCUs.
+    pub bcus: Vec<Bcu>,
+    /// Forces.
+    pub forces: Vec<Force>,
+    /// Queues without people.
+    pub unattended: Vec<Unattended>,
+}
+
+/// What a stated area turned out to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Located<'a> {
+    /// One council.
+    Authority(&'a Authority),
+    /// One force; which council is not known.
+    Force(&'a Force),
+    /// No certain place, and why.
+    Undecided(HoldReason),
+}
+
+impl<'a> Located<'a> {
+    /// The council, or why there is none.
+    pub fn authority(&self) -> Result<&'a Authority, HoldReason> {
+        match self {
+            Self::Authority(authority) => Ok(authority),
+            Self::Force(_) => Err(HoldReason::GeographyUnknown),
+            Self::Undecided(reason) => Err(*reason),
+        }
+    }
+
+    /// The police of the place, or why they are not certain: the Met without a borough names no BCU.
+    pub fn police(&self) -> Result<Police, HoldReason> {
+        match self {
+            Self::Authority(authority) => Ok(authority.police.clone()),
+            Self::Force(force) if force.role == ForceRole::London => Err(HoldReason::GeographyUnknown),
+            Self::Force(force) => Ok(Police::Force(force.code.clone())),
+            Self::Undecided(reason) => Err(*reason),
+        }
+    }
+}
+
+impl Directory {
+    /// What `area` means on `day`. Unknown, absent and contradictory areas are `geography_unknown`; a well-formed
+    /// code or a name that nobody has is `organisation_unknown` (D03).
+    pub fn locate(&self, area: &Area, day: Date) -> Located<'_> {
+        let Area::Stated { code, name } = area else { return Located::Undecided(HoldReason::GeographyUnknown) };
+        let by_code = code.as_ref().filter(|code| !code.is_blank()).map(|code| self.by_code(code.reveal(), day));
+        let by_name = name.as_ref().filter(|name| !name.is_blank()).map(|name| self.by_name(name.reveal(), day));
+        match (by_code, by_name) {
+            (None, None) => Located::Undecided(HoldReason::GeographyUnknown),
+            (Some(found), None) | (None, Some(found)) => found,
+            (Some(by_code), Some(by_name)) if by_code == by_name => by_code,
+            (Some(_), Some(_)) => Located::Undecided(HoldReason::GeographyUnknown),
+        }
+    }
+
+    /// The force with this role on `day`.
+    pub fn force_with_role(&self, role: ForceRole, day: Date) -> Option<&Force> {
+        self.forces.iter().find(|force| force.role == role && force.effective.covers(day))
+    }
+
+    /// True when `police` is the enclave (R11).
+    pub fn is_enclave(&self, police: &Police, day: Date) -> bool {
+        let enclave = self.force_with_role(ForceRole::Enclave, day);
+        matches!((police, enclave), (Police::Force(code), Some(force)) if *code == force.code)
+    }
+
+    /// True when nobody is on `queue` on `day` (D21).
+    pub fn is_unattended(&self, queue: &QueueId, day: Date) -> bool {
+        self.unattended.iter().any(|entry| entry.queue == *queue && entry.effective.covers(day))
+    }
+
+    /// Every queue there is on `day`, HOLD included.
+    pub fn queues(&self, day: Date) -> BTreeSet<QueueId> {
+        let mut queues = BTreeSet::from([QueueId::hold()]);
+        for bcu in self.bcus.iter().filter(|bcu| bcu.effective.covers(day)) {
+            queues.extend(["MPU", "REFDESK"].map(|kind| QueueId::of(kind, &bcu.code)));
+        }
+        for authority in self.authorities.iter().filter(|authority| authority.effective.covers(day)) {
+            queues.extend(["MASH", "ALLOC", "EDT"].map(|kind| QueueId::of(kind, &authority.gss)));
+        }
+        let forces = self.forces.iter().filter(|force| force.role != ForceRole::London && force.effective.covers(day));
+        queues.extend(forces.map(|force| QueueId::of("FORCE", &force.code)));
+        queues
+    }
+
+    fn by_code(&self, code: &str, day: Date) -> Located<'_> {
+        let authority = self.authorities.iter().find(|entry| entry.gss == code && entry.effective.covers(day));
+        let force = self.forces.iter().find(|entry| entry.code == code && entry.effective.covers(day));
+        located(authority, force)
+    }
+
+    fn by_name(&self, name: &str, day: Date) -> Located<'_> {
+        let folded = fold_name(name);
+        let is_it = |usual: &str, aliases: &[String]| {
+            fold_name(usual) == folded || aliases.iter().any(|alias| fold_name(alias) == folded)
+        };
+        let authority =
+            self.authorities.iter().find(|entry| entry.effective.covers(day) && is_it(&entry.name, &entry.aliases));
+        // A force is never meant by "Kent Council": its name is compared without leaving a word out.
+        let spelt = simplify(name);
+        let is_force = |force: &&Force| {
+            simplify(&force.name) == spelt || force.aliases.iter().any(|alias| simplify(alias) == spelt)
+        };
+        let force = self.forces.iter().filter(|entry| entry.effective.covers(day)).find(is_force);
+        located(authority, force)
+    }
+}
+
+fn located<'a>(authority: Option<&'a Authority>, force: Option<&'a Force>) -> Located<'a> {
+    match (authority, force) {
+        (Some(authority), _) => Located::Authority(authority),
+        (None, Some(force)) => Located::Force(force),
+        (None, None) => Located::Undecided(HoldReason::OrganisationUnknown),
+    }
+}
+
+/// A name without what spellings differ in: case, punctuation, `&`, and words like *London Borough of* or *Council*.
+/// Equality afterwards is exact; reference data is refused at load if two entries fold alike.
+pub fn fold_name(name: &str) -> String {
+    let mut rest = simplify(name);
+    for prefix in ["the ", "london borough of ", "royal borough of ", "lb of ", "rb of ", "lb ", "rb "] {
+        rest = rest.strip_prefix(prefix).map(str::to_owned).unwrap_or(rest);
+    }
+    for suffix in [" council", " london borough", " royal borough", " borough", " city"] {
+        rest = rest.strip_suffix(suffix).map(str::to_owned).unwrap_or(rest);
+    }
+    rest
+}
+
+fn simplify(name: &str) -> String {
+    let spelt = name.replace('&', " and ").replace(['\'', '\u{2019}', '.'], "").to_lowercase();
+    let words: String = spelt.chars().map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
+    words.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,171 @@
+//! The proposed 3x5x2 grade of each item, from how its source knows (domain 2.2, D24).
+//!
+//! The practitioner is never asked for a grade and the broker never confirms one: police do. The broker never proposes
+//! 3, nor 1 for anyone but the practitioner's own observation.
+
+use super::{
+    code::{HowKnown, PersonRole, SourceRole},
+    decision::{Handling, InformationGrade, ItemGrade, SourceGrade},
+    stage::{Graded, Redacted},
+    submission::{Draft, Item, Provenance},
+};
+
+/// Goes with conditions C A1 S2, so that C is never without an instruction (domain 2.1).
+pub const CONDITIONS: &str = "No direct action on this alone; ask the originator before acting on it or sharing it further, \
+because the child or carer may be identified as the source. This never delays protecting anyone.";
+
+/// Proposes a grade for each item.
+pub fn grade(redacted: Redacted) -> Graded {
+    let grades = propose(redacted.draft());
+    Graded::new(redacted, grades)
+}
+
+/// The proposed grade of each item, in item order.
+pub fn propose(draft: &Draft) -> Vec<ItemGrade> {
+    (1..=u16::MAX).zip(&draft.items).map(|(number, item)| propose_one(number, item, draft)).collect()
+}
+
+fn propose_one(number: u16, item: &Item, draft: &Draft) -> ItemGrade {
+    let (source, information, why) = source_and_information(&item.provenance, draft);
+    let identifiable = item.provenance.source_identifiable != Some(false);
+    let handling = if identifiable { Handling::ConditionsA1S2 } else { Handling::Permitted };
+    let instruction = if identifiable { CONDITIONS } else { "" };
+    ItemGrade { item: number, source, information, handling, instruction, why }
+}
+
+/// The ladder of 2.2, from the top: doubt, rumour, told by another, then what the source knows directly. A
+/// contradiction or retraction by itself changes nothing (D24).
+fn source_and_information(from: &Provenance, draft: &Draft) -> (SourceGrade, InformationGrade, &'static str) {
+    use InformationGrade as Info;
+    use SourceGrade::{Reliable, Untested};
+    if from.practitioner_doubts == Some(true) {
+        return (
+            Untested,
+            Info::SuspectedFalse,
+            "the practitioner doubts it and says why; a retraction is no proof of falsity",
+        );
+    }
+    match from.how_known {
+        HowKnown::Rumour | HowKnown::GroupChat | HowKnown::EveryoneKnows => {
+            (Untested, Info::NotKnown, "rumour, a group chat, or what everyone knows")
+        }
+        _ if relayed(from) && corroborated(from, draft) => {
+            (Untested, Info::Corroborated, "told by another; a different person in this record knows it themselves")
+        }
+        HowKnown::ToldByOther => (Untested, Info::KnownIndirectly, "another person told the source"),
+        _ if relayed(from) => (Untested, Info::KnownIndirectly, "another professional's account, relayed"),
+        _ if from.source_role == SourceRole::Practitioner => {
+            (Reliable, Info::KnownDirectly, "the practitioner's own sight or hearing")
+        }
+        _ => (Untested, Info::KnownDirectly, "the source saw, heard, did or was told it by the person concerned"),
+    }
+}
+
+/// Not the source's own knowledge: told by another, or another professional's account (D24).
+fn relayed(from: &Provenance) -> bool {
+    from.how_known == HowKnown::ToldByOther || from.source_role == SourceRole::Professional
+}
+
+/// 2B needs a different person with own knowledge in the same record (D24).
+fn corroborated(from: &Provenance, draft: &Draft) -> bool {
+    from.corroboration.iter().any(|support| {
+        let affirmed = [support.in_this_record, support.different_person, support.own_knowledge];
+        affirmed == [Some(true); 3] && !is_the_source(support.by.reveal(), from, draft)
+    })
+}
+
+fn is_the_source(person: &str, from: &Provenance, draft: &Draft) -> bool {
+    let has_role = |role| draft.persons.iter().any(|known| known.id.reveal() == person && known.role == role);
+    match &from.source {
+        Some(source) if !source.is_blank() => source.reveal() == person,
+        _ => match from.source_role {
+            SourceRole::Child => has_role(PersonRole::Child),
+            SourceRole::Practitioner => has_role(PersonRole::Practitioner),
+            SourceRole::Carer | SourceRole::Parent | SourceRole::Professional => false,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        submission::Corroboration,
+        testing::{draft, intelligence, person},
+    };
+
+    fn proposed(role: SourceRole, how: HowKnown, change: impl FnOnce(&mut Provenance)) -> String {
+        let mut draft = draft();
+        draft.persons = vec![person("kid", PersonRole::Child), person("mum", PersonRole::Parent)];
+        let mut item = intelligence();
+        item.provenance.source_role = role;
+        item.provenance.how_known = how;
+        change(&mut item.provenance);
+        draft.items = vec![item];
+        propose(&draft)[0].proposed()
+    }
+
+    fn support(by: &str) -> Corroboration {
+        let yes = Some(true);
+        Corroboration { by: by.into(), in_this_record: yes, different_person: yes, own_knowledge: yes }
+    }
+
+    #[test]
+    fn the_ladder_of_2_2_and_d24() {
+        use HowKnown::{
+            Did, EveryoneKnows, Experienced, GroupChat, HeardDirectly, MessageFromPersonConcerned, Rumour, Saw,
+            SawOwnPost, ToldByOther, ToldToFace,
+        };
+        use SourceRole::{Carer, Child, Parent, Practitioner, Professional};
+        for direct in [Saw, Did, Experienced, ToldToFace, HeardDirectly, MessageFromPersonConcerned, SawOwnPost] {
+            for (role, grade) in
+                [(Child, "2A"), (Carer, "2A"), (Parent, "2A"), (Practitioner, "1A"), (Professional, "2C")]
+            {
+                assert_eq!(proposed(role, direct, |_| ()), grade, "{role} {direct}");
+            }
+        }
+        for role in SourceRole::ALL {
+            assert_eq!(proposed(*role, ToldByOther, |_| ()), "2C", "{role}");
+            for rumour in [Rumour, GroupChat, EveryoneKnows] {
+                assert_eq!(proposed(*role, rumour, |_| ()), "2D", "{role} {rumour}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_a_different_person_with_own_knowledge_in_this_record_corroborates() {
+        let told = |change: &dyn Fn(&mut Corroboration)| {
+            proposed(SourceRole::Child, HowKnown::ToldByOther, |from| {
+                let mut support = support("mum");
+                change(&mut support);
+                from.corroboration = vec![support];
+            })
+        };
+        assert_eq!(told(&|_| ()), "2B");
+        assert_eq!(told(&|support| support.in_this_record = None), "2C");
+        assert_eq!(told(&|support| support.different_person = Some(false)), "2C");
+        assert_eq!(told(&|support| support.own_knowledge = None), "2C");
+        assert_eq!(told(&|support| support.by = "kid".into()), "2C", "the child is the source");
+    }
+
+    #[test]
+    fn a_doubt_with_reason_is_2e_and_a_retraction_alone_changes_nothing() {
+        let doubt = |from: &mut Provenance| from.practitioner_doubts = Some(true);
+        assert_eq!(proposed(SourceRole::Child, HowKnown::Saw, doubt), "2E");
+        let retracted = |from: &mut Provenance| {
+            from.retracted = Some(true);
+            from.contradicted = Some(true);
+        };
+        assert_eq!(proposed(SourceRole::Child, HowKnown::Saw, retracted), "2A");
+    }
+
+    #[test]
+    fn conditions_come_with_an_instruction_and_p_with_none() {
+        let mut draft = draft();
+        draft.items = vec![intelligence(), intelligence()];
+        draft.items[1].provenance.source_identifiable = Some(false);
+        let grades = propose(&draft);
+        assert_eq!((grades[0].handling, grades[0].instruction), (Handling::ConditionsA1S2, CONDITIONS));
+        assert_eq!((grades[1].handling, grades[1].instruction), (Handling::Permitted, ""));
+    }
+}

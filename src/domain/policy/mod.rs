@@ -1,0 +1,35 @@
+//! Everything a judgement reads besides the submission: directory, calendar, rules, queues. Data, never code.
+
+mod queues;
+mod rules;
+
+pub use queues::{ClassDeadlines, Deadline, Deadlines, Outcome, QueueKind, QueueSide, Queues, SenderWording};
+pub use rules::{RULE_IDS, Rule, RuleSet};
+
+use jiff::Timestamp;
+
+use super::{calendar::Calendar, code::Class, directory::Directory, queue::QueueId};
+
+/// One consistent, checked set of reference data.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Policy {
+    /// Who there is and where.
+    pub directory: Directory,
+    /// Office hours and bank holidays.
+    pub calendar: Calendar,
+    /// The rule table and its version.
+    pub rules: RuleSet,
+    /// Queue kinds, outcomes and deadlines.
+    pub queues: Queues,
+}
+
+impl Policy {
+    /// When a delivery of `class` to `queue`, accepted at `from`, must be acknowledged and decided (domain 5.3, D15).
+    pub fn due(&self, queue: &QueueId, class: Class, from: Timestamp) -> (Option<Timestamp>, Option<Timestamp>) {
+        let deadlines = self.queues.deadlines.of(queue, class);
+        let due = |deadline: Option<Deadline>| {
+            deadline.map(|deadline| self.calendar.after(queue.suffix(), from, deadline.minutes, deadline.basis))
+        };
+        (due(deadlines.acknowledge), due(deadlines.decide))
+    }
+}

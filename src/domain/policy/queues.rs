@@ -1,0 +1,138 @@
+//! Kinds of queue, what they open, how they can end, and how long they have (domain 5.3, 5.4, 8 row 4; contract 4).
+
+use std::collections::BTreeMap;
+
+use crate::domain::{
+    calendar::Basis,
+    code::Class,
+    queue::QueueId,
+    unit::{Audience, Part},
+};
+
+/// On which side of the house a queue stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QueueSide {
+    /// Police.
+    Police,
+    /// Council.
+    Council,
+    /// Triage: HOLD.
+    Triage,
+}
+
+/// What the sender is told about an outcome; detail only where the unit releases it (domain 8 row 4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SenderWording {
+    /// "acted on".
+    ActedOn,
+    /// "recorded".
+    Recorded,
+    /// "no further action: " and the reason.
+    NoFurtherAction,
+}
+
+impl SenderWording {
+    /// The words a sender reads; `reason` is used only where no further action is taken.
+    pub fn words(self, reason: &str) -> String {
+        match self {
+            Self::ActedOn => "acted on".to_owned(),
+            Self::Recorded => "recorded".to_owned(),
+            Self::NoFurtherAction => format!("no further action: {reason}"),
+        }
+    }
+}
+
+/// One way a delivery can end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// Stable code, e.g. `warning_notice`.
+    pub code: String,
+    /// What an officer reads.
+    pub label: String,
+    /// What the sender reads.
+    pub wording: SenderWording,
+    /// A reason must be given.
+    pub reason_required: bool,
+}
+
+/// A kind of queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueKind {
+    /// The part of a queue's name before the dot.
+    pub kind: String,
+    /// What people call it.
+    pub label: String,
+    /// Police, council or triage.
+    pub side: QueueSide,
+    /// Open at every hour (D01).
+    pub always_open: bool,
+    /// The most its officers may ever open; a leg's contents narrow it further (contract 4).
+    pub opens: Vec<(Part, Audience)>,
+    /// The closed list of outcomes.
+    pub outcomes: Vec<Outcome>,
+}
+
+impl QueueKind {
+    /// The outcome with this code, if the kind has it.
+    pub fn outcome(&self, code: &str) -> Option<&Outcome> {
+        self.outcomes.iter().find(|outcome| outcome.code == code)
+    }
+
+    /// Whether its officers may open this unit at all.
+    pub fn may_open(&self, part: Part, audience: Audience) -> bool {
+        self.opens.contains(&(part, audience))
+    }
+}
+
+/// A length of time on a clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deadline {
+    /// Minutes.
+    pub minutes: u32,
+    /// On which clock.
+    pub basis: Basis,
+}
+
+/// How long one class has; absent is no deadline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ClassDeadlines {
+    /// To acknowledge.
+    pub acknowledge: Option<Deadline>,
+    /// To decide.
+    pub decide: Option<Deadline>,
+}
+
+/// Deadlines by class, and by queue where one differs.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Deadlines {
+    /// The default of every class.
+    pub classes: BTreeMap<Class, ClassDeadlines>,
+    /// Queues that differ.
+    pub overrides: BTreeMap<(QueueId, Class), ClassDeadlines>,
+}
+
+impl Deadlines {
+    /// The deadlines of `class` on `queue`.
+    pub fn of(&self, queue: &QueueId, class: Class) -> ClassDeadlines {
+        let own = self.overrides.get(&(queue.clone(), class));
+        own.or_else(|| self.classes.get(&class)).copied().unwrap_or_default()
+    }
+}
+
+/// Kinds and deadlines together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Queues {
+    /// Version of the data.
+    pub version: String,
+    /// The kinds.
+    pub kinds: Vec<QueueKind>,
+    /// The deadlines.
+    pub deadlines: Deadlines,
+}
+
+impl Queues {
+    /// The kind of a queue.
+    pub fn kind_of(&self, queue: &QueueId) -> Option<&QueueKind> {
+        self.kinds.iter().find(|kind| kind.kind == queue.kind())
+    }
+}

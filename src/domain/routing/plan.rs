@@ -1,0 +1,209 @@
+//! One leg a queue, collected rule by rule, and one matter on HOLD for whatever has no certain destination.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::domain::{
+    classify::facts::Facts,
+    code::Class,
+    decision::{Assessment, Content, Held, HoldReason, Leg, PromptKind, RuleId},
+    queue::QueueId,
+};
+
+/// What one rule sends to one place. `Default` carries nothing: the leg is only named.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Load {
+    /// What it carries.
+    pub contents: BTreeSet<Content>,
+    /// Item numbers.
+    pub items: BTreeSet<u16>,
+    /// Prompts it shows.
+    pub prompts: BTreeSet<PromptKind>,
+    /// "Item n went to X."
+    pub copy_notes: BTreeSet<(u16, QueueId)>,
+    /// Linked records.
+    pub links: BTreeSet<usize>,
+    /// Here only until HOLD has found the place (D11).
+    pub provisional: bool,
+}
+
+impl Load {
+    /// Carries these, and no items.
+    pub fn of(contents: impl IntoIterator<Item = Content>) -> Self {
+        Self { contents: contents.into_iter().collect(), ..Self::default() }
+    }
+
+    /// Carries a linked record.
+    pub fn link(index: usize) -> Self {
+        Self { links: BTreeSet::from([index]), ..Self::of([Content::Link]) }
+    }
+
+    /// With these items, if any.
+    pub fn items(mut self, items: impl IntoIterator<Item = u16>) -> Self {
+        self.items.extend(items);
+        if !self.items.is_empty() {
+            self.contents.insert(Content::Items);
+        }
+        self
+    }
+
+    /// With this prompt shown.
+    pub fn prompt(mut self, prompt: PromptKind) -> Self {
+        self.prompts.insert(prompt);
+        self
+    }
+
+    fn join(&mut self, other: Self) {
+        self.contents.extend(other.contents);
+        self.items.extend(other.items);
+        self.prompts.extend(other.prompts);
+        self.copy_notes.extend(other.copy_notes);
+        self.links.extend(other.links);
+        self.provisional |= other.provisional;
+    }
+}
+
+/// A leg being collected.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Collected {
+    /// Rules that made it.
+    pub rules: BTreeSet<RuleId>,
+    /// What it carries.
+    pub load: Load,
+}
+
+/// What keeps matters on HOLD apart: each can be resolved apart.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Matter {
+    /// Why.
+    pub reason: HoldReason,
+    /// Kinds of queue it would have gone to.
+    pub meant_for: Vec<&'static str>,
+    /// The item, where one item has no certain place.
+    pub item: Option<u16>,
+    /// The linked record.
+    pub link: Option<usize>,
+    /// The queue that is not to have it, or has nobody.
+    pub queue: Option<QueueId>,
+}
+
+impl Matter {
+    /// An undecided leg of this kind.
+    pub fn of(reason: HoldReason, kind: &'static str) -> Self {
+        Self { reason, meant_for: vec![kind], item: None, link: None, queue: None }
+    }
+}
+
+/// The plan: legs by queue, and matters for HOLD.
+pub(super) struct Plan<'a> {
+    /// What the rules read.
+    pub facts: &'a Facts<'a>,
+    /// Which rules fired, and the class.
+    pub assessment: &'a Assessment,
+    /// The legs so far.
+    pub legs: BTreeMap<QueueId, Collected>,
+    /// The matters on HOLD so far, each with who may never resolve it.
+    pub held: BTreeMap<Matter, (Load, Vec<QueueId>)>,
+}
+
+impl<'a> Plan<'a> {
+    /// Nothing yet.
+    pub fn new(facts: &'a Facts<'a>, assessment: &'a Assessment) -> Self {
+        Self { facts, assessment, legs: BTreeMap::new(), held: BTreeMap::new() }
+    }
+
+    /// True if this rule fired.
+    pub fn fired(&self, rule: RuleId) -> bool {
+        self.assessment.rules.contains(&rule)
+    }
+
+    /// Adds to the leg of `queue`.
+    pub fn send(&mut self, rule: RuleId, queue: QueueId, load: Load) {
+        let leg = self.legs.entry(queue).or_default();
+        leg.rules.insert(rule);
+        leg.load.join(load);
+    }
+
+    /// Adds to the leg of `queue`, or to HOLD what would have opened as `kind` (D03).
+    pub fn send_or_hold(&mut self, rule: RuleId, queue: Result<QueueId, HoldReason>, kind: &'static str, load: Load) {
+        match queue {
+            Ok(queue) => self.send(rule, queue, load),
+            Err(reason) => self.hold(Matter::of(reason, kind), load),
+        }
+    }
+
+    /// Adds to a matter on HOLD.
+    pub fn hold(&mut self, matter: Matter, load: Load) {
+        self.held.entry(matter).or_default().0.join(load);
+    }
+
+    /// The class of a leg (D18): of the worst item it carries or notes where only R08 to R11 made it, else the
+    /// submission's.
+    pub fn class_of(&self, leg: &Collected) -> Class {
+        const ITEM_RULES: [RuleId; 4] = ["R08", "R09", "R10", "R11"];
+        if !leg.rules.iter().all(|rule| ITEM_RULES.contains(rule)) {
+            return self.assessment.class;
+        }
+        let noted = leg.load.copy_notes.iter().map(|(item, _)| item);
+        let numbers: BTreeSet<&u16> = leg.load.items.iter().chain(noted).collect();
+        let items = self.facts.items.iter().filter(|item| numbers.contains(&item.number));
+        items.map(|item| item.class).min().unwrap_or(self.assessment.class)
+    }
+
+    /// The finished legs, HOLD among them if anything is undecided.
+    pub fn into_legs(mut self) -> Vec<Leg> {
+        let held = std::mem::take(&mut self.held);
+        if !held.is_empty() {
+            let collected = self.legs.entry(QueueId::hold()).or_default();
+            collected.rules.insert("R24");
+            for (load, _) in held.values() {
+                collected.load.join(load.clone());
+            }
+        }
+        let page_hold = held.keys().any(Matter::pages);
+        let legs = self.legs.iter().map(|(queue, collected)| self.leg(queue, collected, page_hold));
+        let mut legs: Vec<Leg> = legs.collect();
+        if let Some(hold) = legs.iter_mut().find(|leg| leg.queue == QueueId::hold()) {
+            hold.held = held.into_iter().map(|(matter, (load, never_by))| matter.into_held(load, never_by)).collect();
+        }
+        legs
+    }
+
+    fn leg(&self, queue: &QueueId, collected: &Collected, page_hold: bool) -> Leg {
+        let class = self.class_of(collected);
+        let (ack_due, decide_due) = self.facts.policy.due(queue, class, self.facts.now);
+        let load = &collected.load;
+        Leg {
+            queue: queue.clone(),
+            class,
+            rules: collected.rules.iter().copied().collect(),
+            contents: load.contents.iter().copied().collect(),
+            items: load.items.iter().copied().collect(),
+            prompts: load.prompts.iter().copied().collect(),
+            copy_notes: load.copy_notes.iter().cloned().collect(),
+            links: load.links.iter().copied().collect(),
+            provisional: load.provisional,
+            page: class == Class::P0 || (*queue == QueueId::hold() && page_hold),
+            ack_due,
+            decide_due,
+            held: Vec::new(),
+        }
+    }
+}
+
+impl Matter {
+    /// R24 pages; text that a view had to give up pages only by class.
+    fn pages(&self) -> bool {
+        !self.meant_for.is_empty()
+    }
+
+    fn into_held(self, load: Load, never_by: Vec<QueueId>) -> Held {
+        Held {
+            reason: self.reason,
+            meant_for: self.meant_for.into_iter().map(str::to_owned).collect(),
+            contents: load.contents.into_iter().collect(),
+            items: load.items.into_iter().collect(),
+            link: self.link,
+            never_by,
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The embedded data is whole, and a file that is not is refused in full.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::date;
+
+use super::*;
+use crate::domain::{
+    code::Class,
+    directory::{ForceRole, Located, Police},
+    geography::Area,
+    queue::QueueId,
+};
+
+const TODAY: Date = date(2026, 11, 21);
+
+fn named(name: &str) -> Area {
+    Area::Stated { code: None, name: Some(name.into()) }
+}
+
+#[test]
+fn london_is_32_boroughs_in_12_bcus_and_the_city() {
+    let directory = embedded().unwrap().directory;
+    let mut boroughs: BTreeMap<&str, usize> = BTreeMap::new();
+    for authority in &directory.authorities {
+        if let Police::Bcu(bcu) = &authority.police {
+            *boroughs.entry(bcu).or_default() += 1;
+        }
+    }
+    let order = ["CE", "CN", "AS", "AW", "EA", "NA", "NE", "NW", "SN", "SE", "SW", "WA"];
+    assert_eq!(order.map(|bcu| boroughs[bcu]), [2, 2, 2, 3, 3, 2, 2, 3, 3, 3, 4, 3]);
+    assert_eq!(boroughs.values().sum::<usize>(), 32);
+    assert_eq!(directory.authorities.len(), 34, "32 boroughs, the City and Birmingham");
+    let numbers: std::collections::BTreeSet<u16> = directory.authorities.iter().map(|entry| entry.dfe).collect();
+    assert_eq!(numbers.len(), 34);
+}
+
+#[test]
+fn the_city_and_birmingham_have_their_own_forces() {
+    let directory = embedded().unwrap().directory;
+    for (council, force) in [("City of London", "E23000034"), ("Birmingham", "E23000014")] {
+        assert_eq!(directory.locate(&named(council), TODAY).police(), Ok(Police::Force(force.to_owned())));
+    }
+    assert_eq!(directory.force_with_role(ForceRole::Rail, TODAY).unwrap().code, "BTP");
+    assert!(!directory.queues(TODAY).contains(&QueueId::of("FORCE", "E23000001")), "the Met is its BCUs");
+}
+
+#[test]
+fn usual_spellings_mean_the_council_and_nothing_is_matched_nearly() {
+    let directory = embedded().unwrap().directory;
+    for (spelling, gss) in [
+        ("London Borough of Lewisham", "E09000023"),
+        ("LEWISHAM COUNCIL", "E09000023"),
+        ("Royal Borough of Kensington & Chelsea", "E09000020"),
+        ("RBKC", "E09000020"),
+        ("City of Westminster", "E09000033"),
+        ("Hammersmith & Fulham", "E09000013"),
+        ("kingston-upon-thames", "E09000021"),
+        ("The City of London Corporation", "E09000001"),
+        ("Birmingham City Council", "E08000025"),
+    ] {
+        let found = directory.locate(&named(spelling), TODAY);
+        assert!(matches!(found, Located::Authority(entry) if entry.gss == gss), "{spelling}: {found:?}");
+    }
+    for nobody in ["Lewisam", "London", "Manchester", "Kent Council", "Kent County Council"] {
+        let found = directory.locate(&named(nobody), TODAY);
+        assert_eq!(found, Located::Undecided(crate::domain::decision::HoldReason::OrganisationUnknown), "{nobody}");
+    }
+}
+
+#[test]
+fn an_entry_holds_only_while_it_is_in_force() {
+    let moved = EMBEDDED.directory.replace(
+        "name = \"Sutton\"\nbcu = \"SN\"",
+        "name = \"Sutton\"\nbcu = \"SN\"\nuntil = \"2027-01-01\"\n[[authority]]\ngss = \"E09000029\"\ndfe = 319\nname = \"Sutton\"\nbcu = \"SW\"\nfrom = \"2027-01-01\"",
+    );
+    let directory = load(Files { directory: &moved, ..EMBEDDED }).unwrap().directory;
+    let police = |day| directory.locate(&named("Sutton"), day).police();
+    assert_eq!(police(date(2026, 12, 31)), Ok(Police::Bcu("SN".to_owned())));
+    assert_eq!(police(date(2027, 1, 1)), Ok(Police::Bcu("SW".to_owned())));
+}
+
+#[test]
+fn the_rule_table_has_its_version_and_every_rule() {
+    let rules = embedded().unwrap().rules;
+    assert_eq!(rules.version, "2026-11-3");
+    assert_eq!(rules.rules.len(), 26);
+    assert_eq!(rules.class("R06", false), Some(Class::P2));
+    assert_eq!(rules.class("R06", true), Some(Class::P1));
+    assert_eq!(rules.class("R13", false), None);
+}
+
+#[test]
+fn every_mistake_of_every_file_is_named_at_once() {
+    let directory = EMBEDDED.directory.replace("gss = \"E09000033\"", "gss = \"E0900003\"");
+    let calendar = EMBEDDED.calendar.replace("open = \"09:00\"", "open = \"17:00\"");
+    let rules = EMBEDDED.rules.replace("id = \"R11\"", "id = \"R99\"");
+    let queues = EMBEDDED.queues.replace("kind = \"EDT\"", "kind = \"NIGHT\"");
+    let deadlines = EMBEDDED.deadlines.replace("[class.P4]", "[class.P5]");
+    let wrong = load(Files {
+        directory: &directory,
+        calendar: &calendar,
+        rules: &rules,
+        queues: &queues,
+        deadlines: &deadlines,
+    })
+    .unwrap_err();
+    let named: Vec<String> = wrong.iter().map(|error| format!("{} {}", error.file, error.at)).collect();
+    for expected in [
+        "directory.toml authority E0900003",
+        "directory.toml authority E09000033",
+        "calendar.toml office",
+        "rules.toml rule R99",
+        "rules.toml rule R11",
+        "queues.toml kind EDT",
+        "queues.toml kind NIGHT",
+        "deadlines.toml class P5",
+        "deadlines.toml class P4",
+    ] {
+        assert!(named.iter().any(|name| name == expected), "{expected} in {named:?}");
+    }
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_its_line() {
+    let calendar = EMBEDDED.calendar.replace("zone = ", "zoneinfo = ");
+    let wrong = load(Files { calendar: &calendar, ..EMBEDDED }).unwrap_err();
+    assert_eq!(wrong.len(), 1);
+    assert_eq!((wrong[0].file, wrong[0].at.as_str()), ("calendar.toml", "line 3"));
+}
+
+#[test]
+fn two_meanings_of_one_name_are_refused() {
+    let directory = EMBEDDED.directory.replace("aliases = [\"LBTH\"]", "aliases = [\"LBTH\", \"LB Hackney\"]");
+    let wrong = load(Files { directory: &directory, ..EMBEDDED }).unwrap_err();
+    assert!(wrong[0].what.contains("means both"), "{wrong:?}");
+}
+
+#[test]
+fn a_queue_may_have_its_own_deadline() {
+    let own = "[[override]]\nqueue = \"MASH.E09000024\"\nclass = \"P2\"\nacknowledge = { minutes = 60, basis = \"elapsed\" }\n";
+    let deadlines = format!("{}\n{own}", EMBEDDED.deadlines);
+    let policy = load(Files { deadlines: &deadlines, ..EMBEDDED }).unwrap();
+    let from = "2026-11-21T12:00:00Z".parse().unwrap();
+    let merton = policy.due(&QueueId::of("MASH", "E09000024"), Class::P2, from);
+    assert_eq!(merton, (Some("2026-11-21T13:00:00Z".parse().unwrap()), None));
+    let lewisham = policy.due(&QueueId::of("MASH", "E09000023"), Class::P2, from);
+    assert_eq!(lewisham.0, Some("2026-11-23T13:00:00Z".parse().unwrap()));
+}
