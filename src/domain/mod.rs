@@ -4,6 +4,7 @@ pub mod code;
 pub mod decision;
 pub mod geography;
 pub mod queue;
+pub mod redaction;
 pub mod stage;
 pub mod submission;
 pub mod text;
