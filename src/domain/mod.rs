@@ -17,6 +17,7 @@ pub mod grading;
 pub mod policy;
 pub mod queue;
 pub mod routing;
+pub mod redaction;
 pub mod stage;
 pub mod submission;
 pub mod text;

@@ -135,3 +135,6 @@ impl Report {
 
 #[cfg(test)]
 mod tests;
+//! Floor 2: policy bytes to domain values. Decides nothing.
+
+pub mod redaction;
