@@ -1,11 +1,10 @@
-//! Floor 2: policy bytes in, domain values out. Decides nothing.
-
-pub mod grants;
 //! Floor 2: policy bytes to domain values. Decides nothing; refuses a file that is not whole.
 
 mod calendar;
 mod directory;
+pub mod grants;
 mod queues;
+pub mod redaction;
 mod rules;
 
 use jiff::civil::Date;
@@ -135,6 +134,3 @@ impl Report {
 
 #[cfg(test)]
 mod tests;
-//! Floor 2: policy bytes to domain values. Decides nothing.
-
-pub mod redaction;
