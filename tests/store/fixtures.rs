@@ -24,10 +24,10 @@ use uuid::Uuid;
 pub const BARNET: &str = "gss/E09000003";
 pub const OFFICER: &str = "homeward://pilot.example/met/SE/mpu_officer/p1";
 
-/// A number never given before in this process.
+/// A number never given before, also not by another process of the same test.
 pub fn fresh() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
-    NEXT.fetch_add(1, Ordering::Relaxed)
+    u64::from(std::process::id()) << 32 | NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 pub fn id() -> Uuid {
