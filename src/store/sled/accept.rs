@@ -1,10 +1,6 @@
 //! Accepting a submission: record, deliveries, kept answer, ledger entries and list entry, in one batch.
 
-use super::{
-    keys,
-    transaction::Transaction,
-    view::Look,
-};
+use super::{keys, transaction::Transaction, view::Look};
 use crate::{
     domain::delivery::{Delivery, DeliveryId, Header, State},
     store::{

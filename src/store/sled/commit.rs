@@ -164,11 +164,7 @@ impl Writer<'_> {
 }
 
 /// The first command and those that wait behind it, up to the limits.
-fn gather(
-    first: Message,
-    inbox: &mut mpsc::Receiver<Message>,
-    closing: &mut Vec<oneshot::Sender<()>>,
-) -> Vec<Command> {
+fn gather(first: Message, inbox: &mut mpsc::Receiver<Message>, closing: &mut Vec<oneshot::Sender<()>>) -> Vec<Command> {
     let mut commands = Vec::new();
     let mut bytes = 0;
     let mut next = Some(first);

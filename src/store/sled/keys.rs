@@ -234,9 +234,15 @@ mod tests {
 
     #[test]
     fn moments_sort_as_bytes_do_and_come_back() {
-        let moments = ["1900-01-01T00:00:00Z", "1969-12-31T23:59:59.999999999Z", "1970-01-01T00:00:00Z",
-            "2026-03-02T23:30:00.000000001Z", "2026-03-02T23:30:00.000000002Z", "9000-01-01T00:00:00Z"]
-            .map(|text| text.parse::<Timestamp>().unwrap());
+        let moments = [
+            "1900-01-01T00:00:00Z",
+            "1969-12-31T23:59:59.999999999Z",
+            "1970-01-01T00:00:00Z",
+            "2026-03-02T23:30:00.000000001Z",
+            "2026-03-02T23:30:00.000000002Z",
+            "9000-01-01T00:00:00Z",
+        ]
+        .map(|text| text.parse::<Timestamp>().unwrap());
         for pair in moments.windows(2) {
             assert!(time(pair[0]) < time(pair[1]));
         }

@@ -1,12 +1,7 @@
 //! Opening with care: sled panics on damaged files and may silently miss keys or go back in time, so it is opened in a
 //! thread of its own, and after an unclean stop everything countable is counted and the ledger is walked.
 
-use std::{
-    fs, io,
-    path::Path,
-    thread,
-    time::Duration,
-};
+use std::{fs, io, path::Path, thread, time::Duration};
 
 use super::{
     durable::{Durable, Found, HeadMark, data_path, read_head},

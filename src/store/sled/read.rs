@@ -76,12 +76,7 @@ pub(super) fn records(
 
 /// An organisation's events in ledger order; those of one index are never torn apart, so that going on from the index
 /// after the last one misses none.
-pub(super) fn events(
-    tree: &impl Look,
-    organisation: &str,
-    from: u64,
-    limit: usize,
-) -> Result<Vec<Event>, StoreError> {
+pub(super) fn events(tree: &impl Look, organisation: &str, from: u64, limit: usize) -> Result<Vec<Event>, StoreError> {
     if limit == 0 {
         return Ok(Vec::new());
     }

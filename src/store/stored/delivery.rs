@@ -102,11 +102,7 @@ fn take_header(from: pb::Header) -> Option<Header> {
 }
 
 fn put_item(item: &ItemHeader) -> pb::Item {
-    pb::Item {
-        number: u32::from(item.number),
-        proposed: item.proposed.clone(),
-        handling: item.handling.clone(),
-    }
+    pb::Item { number: u32::from(item.number), proposed: item.proposed.clone(), handling: item.handling.clone() }
 }
 
 fn take_item(from: pb::Item) -> Option<ItemHeader> {

@@ -57,7 +57,8 @@ pub(super) struct Meta {
 impl Legs {
     /// The bytes of a record's legs; the record itself is in the key.
     pub fn encode(&self) -> Vec<u8> {
-        let deliveries = self.deliveries.iter().map(|each| pb::Delivery { record: None, ..delivery::put(each) }).collect();
+        let deliveries =
+            self.deliveries.iter().map(|each| pb::Delivery { record: None, ..delivery::put(each) }).collect();
         pb::Legs { organisation: self.organisation.clone(), deliveries }.encode_to_vec()
     }
 
