@@ -73,6 +73,7 @@ impl From<CallError> for Failure {
     fn from(error: CallError) -> Self {
         match error {
             CallError::Json(error) => Self::bad_data(format!("not the JSON form of a submission: {error}")),
+            CallError::Answer(error) => Self::other(error.to_string()),
             CallError::Refused { code, kind, reason, message, fields } => {
                 let exit = match kind {
                     Kind::BadData => BAD_DATA,

@@ -211,6 +211,21 @@ impl Grants {
         Ok(OpenPermit::granted(permit, ask.unit))
     }
 
+    /// Whether this permit's holder could open such a unit at all, given a reason and a record that does not exclude
+    /// them: for showing what is openable, never for opening.
+    pub fn could_open(&self, permit: &QueuePermit, unit: UnitLabel) -> bool {
+        let ask = OpenRequest {
+            unit,
+            queue_opens: &[(unit.part, unit.audience)],
+            sender: permit.identity().organisation(),
+            excluded: &[],
+            excluded_queues: &[],
+            reason_stated: true,
+        };
+        let role = permit.identity().role();
+        roles::opens(role, permit.identity().organisation(), &ask) && permit.unit_within((unit.part, unit.audience))
+    }
+
     /// May they settle this matter on HOLD? Nobody may who serves a queue that is excluded from it (D08).
     pub fn may_resolve_hold(&self, peer: &Peer, never_by: &[QueueId], now: Timestamp) -> Result<HoldPermit, Refusal> {
         let permit = self.may_serve(peer, Action::ResolveHeld, &QueueId::hold(), now)?;

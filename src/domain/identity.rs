@@ -186,6 +186,11 @@ impl Identity {
         self.uri.rsplit('/').next().unwrap_or_default()
     }
 
+    /// The trust domain.
+    pub fn trust_domain(&self) -> &str {
+        self.uri.strip_prefix(SCHEME).and_then(|rest| rest.split('/').next()).unwrap_or_default()
+    }
+
     /// The whole URI. It may be logged: a certificate holds no content.
     pub fn as_str(&self) -> &str {
         &self.uri

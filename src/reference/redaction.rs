@@ -38,6 +38,14 @@ pub enum PolicyFileError {
     Missing(#[from] crate::domain::redaction::MissingRow),
 }
 
+/// The table that the binary carries.
+///
+/// # Errors
+/// Never, as long as the tests pass.
+pub fn embedded() -> Result<RedactionPolicy, PolicyFileError> {
+    policy(include_str!("../../deploy/reference/redaction.toml"))
+}
+
 /// Reads the policy from the text of `redaction.toml`.
 ///
 /// # Errors

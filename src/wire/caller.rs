@@ -10,7 +10,7 @@ use super::{
         referral_service_client::ReferralServiceClient,
     },
     convert,
-    json::{self, JsonError},
+    json::{self, JsonError, Unprintable},
     pb, profile,
 };
 use crate::domain::unit::Part;
@@ -21,6 +21,9 @@ pub enum CallError {
     /// The file is not the JSON form of a submission.
     #[error("not the JSON form of a submission: {0}")]
     Json(#[from] JsonError),
+    /// The answer cannot be written as JSON.
+    #[error("the answer cannot be shown: {0}")]
+    Answer(#[from] Unprintable),
     /// The broker refused.
     #[error("{message}")]
     Refused {
@@ -105,7 +108,7 @@ impl Caller {
         let submission = Some(json::from_json("Submission", submission)?);
         let request = pb::PreviewReferralRequest { submission };
         let answered = self.referrals.preview_referral(request).await.map_err(|status| refused(&status))?;
-        Ok(json::to_json("Explanation", &answered.into_inner().explanation.unwrap_or_default()))
+        written("Explanation", &answered.into_inner().explanation.unwrap_or_default())
     }
 
     /// One referral.
@@ -130,7 +133,7 @@ impl Caller {
         let mut stream =
             self.referrals.watch_referrals(request).await.map_err(|status| refused(&status))?.into_inner();
         while let Some(message) = stream.message().await.map_err(|status| refused(&status))? {
-            if !each(json::to_json("WatchReferralsResponse", &message)) {
+            if !each(written("WatchReferralsResponse", &message)?) {
                 return Ok(());
             }
         }
@@ -231,7 +234,11 @@ impl Caller {
 
 fn answer<T: prost::Message>(name: &str, answered: Result<tonic::Response<T>, Status>) -> Answer {
     let answered = answered.map_err(|status| refused(&status))?;
-    Ok(json::to_json(name, answered.get_ref()))
+    written(name, answered.get_ref())
+}
+
+fn written<T: prost::Message>(name: &str, message: &T) -> Answer {
+    Ok(json::to_json(name, message)?)
 }
 
 fn wire_duration(span: SignedDuration) -> prost_types::Duration {

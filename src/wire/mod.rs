@@ -39,3 +39,20 @@ pub mod client {
 
 /// The contract as a `FileDescriptorSet` with its imports and comments: for reflection and for protobuf JSON.
 pub const DESCRIPTOR: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/contract.bin"));
+
+/// Server reflection over the contract and the health service; stored formats are not in it.
+pub fn reflection() -> impl tonic::codegen::Service<
+    http::Request<tonic::body::Body>,
+    Response = http::Response<tonic::body::Body>,
+    Error = std::convert::Infallible,
+    Future: Send,
+> + tonic::server::NamedService
++ Clone
++ Send
++ Sync {
+    tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(DESCRIPTOR)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .build_v1()
+        .expect("the build wrote the descriptors")
+}

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{
     convert,
-    json::{self, JsonError},
+    json::{self, JsonError, Unprintable},
     pb,
 };
 use crate::{
@@ -31,6 +31,6 @@ pub fn judge_json(text: &str, rulebook: &Rulebook, now: Timestamp) -> Result<Rou
 }
 
 /// The explanation as one line of JSON, the shape that `PreviewReferral` answers with (contract 5).
-pub fn explanation_json(routed: &Routed) -> String {
+pub fn explanation_json(routed: &Routed) -> Result<String, Unprintable> {
     json::to_json("Explanation", &convert::explanation(routed.decision(), routed.redacted().views()))
 }

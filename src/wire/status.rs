@@ -8,6 +8,7 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
 use crate::{
+    broker::Error,
     domain::{grants::Refusal, violation::Violations},
     platform::{SystemEntropy, entropy},
 };
@@ -161,6 +162,24 @@ impl From<Refusal> for Refused {
             // The accused must not learn from the answer that a record accuses them (D08).
             Refusal::Unit | Refusal::Excluded => Self::PermissionDenied("UNIT_NOT_GRANTED"),
             Refusal::ReasonMissing => Self::field("reason", "state in words why this part must be opened"),
+        }
+    }
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Refused(refusal) => refusal.into(),
+            Error::Invalid(violations) => Self::InvalidArgument(violations),
+            Error::NotFound => Self::NotFound,
+            Error::RequestIdReused => Self::RequestIdReused,
+            Error::LeaseLost => Self::LeaseLost,
+            Error::Precondition { reason, .. } => Self::FailedPrecondition(reason),
+            Error::Unavailable(inner) => {
+                tracing::error!(inner, "the store is not available");
+                Self::Unavailable("STORE_UNAVAILABLE", Duration::from_secs(2))
+            }
+            Error::Internal(inner) => Self::Internal(inner),
         }
     }
 }

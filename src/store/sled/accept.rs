@@ -4,7 +4,7 @@ use super::{keys, transaction::Transaction, view::Look};
 use crate::{
     domain::delivery::{Delivery, DeliveryId, Header, State},
     store::{
-        Acceptance, Accepted, NewRecord, StoreError,
+        Acceptance, Accepted, Kept, NewRecord, StoreError,
         stored::{Answer, Legs, Listed, encode_record},
     },
 };
@@ -20,8 +20,9 @@ pub(super) fn accept(tx: &mut Transaction<'_>, acceptance: &Acceptance) -> Resul
     for entry in more {
         tx.append(entry)?;
     }
-    for new in &acceptance.records {
-        store(tx, new)?;
+    let kept = Kept { ledger_index, answer: acceptance.answer.clone() };
+    for (number, new) in acceptance.records.iter().enumerate() {
+        store(tx, new, (number == 0).then(|| kept.clone()))?;
     }
     let listed = Listed { record: subject.record.id, at: subject.record.received };
     tx.view.put(keys::listed(&subject.record.organisation, Some(ledger_index)), listed.encode());
@@ -30,13 +31,13 @@ pub(super) fn accept(tx: &mut Transaction<'_>, acceptance: &Acceptance) -> Resul
 }
 
 /// Writes one record with its sealed value and its deliveries.
-fn store(tx: &mut Transaction<'_>, new: &NewRecord) -> Result<(), StoreError> {
+fn store(tx: &mut Transaction<'_>, new: &NewRecord, kept: Option<Kept>) -> Result<(), StoreError> {
     let key = keys::record(new.record.id);
     if tx.view.get(&key)?.is_some() {
         // Never over an older one: its id came up twice.
         return Err(StoreError::WrongState);
     }
-    let mut value = encode_record(&new.record);
+    let mut value = encode_record(&new.record, kept);
     value.extend(&new.sealed);
     tx.view.put_large(key, &value)?;
     tx.books.meta.records += 1;

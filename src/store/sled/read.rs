@@ -15,8 +15,8 @@ use crate::{
         queue::QueueId,
     },
     store::{
-        Accepted, Event, EventKind, Head, Once, Page, QueueCounts, Record, StoreError, Stored,
-        stored::{Answer, Listed, Meta, StoredEvent, damaged, decode_record},
+        Accepted, Event, EventKind, Head, Once, Page, QueueCounts, StoreError, Stored,
+        stored::{Answer, Listed, Meta, RecordHead, StoredEvent, damaged, decode_record},
     },
 };
 
@@ -30,15 +30,15 @@ pub(super) fn answered(tree: &impl Look, once: &Once) -> Result<Option<Accepted>
 pub(super) fn find(tree: &impl Look, id: Uuid) -> Result<Option<Stored>, StoreError> {
     let Some((_, first)) = tree.first_piece(&keys::record(id))? else { return Ok(None) };
     // The record stands in front and is small: its sealed value is rarely touched for this.
-    let record: Record = match decode_record(id, &first)? {
-        Some((record, _)) => record,
+    let RecordHead { record, kept } = match decode_record(id, &first)? {
+        Some((head, _)) => head,
         None => {
             let whole = tree.large(&keys::record(id))?.ok_or_else(|| damaged("the head", id))?;
             decode_record(id, &whole)?.ok_or_else(|| damaged("the head", id))?.0
         }
     };
     let legs = legs(tree, id)?.ok_or_else(|| damaged("deliveries", id))?;
-    Ok(Some(Stored { record, deliveries: legs.deliveries }))
+    Ok(Some(Stored { record, deliveries: legs.deliveries, kept }))
 }
 
 /// A record's sealed value.

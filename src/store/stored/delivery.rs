@@ -102,16 +102,17 @@ fn take_header(from: pb::Header) -> Option<Header> {
 }
 
 fn put_item(item: &ItemHeader) -> pb::Item {
-    pb::Item { number: u32::from(item.number), proposed: item.proposed.clone(), handling: item.handling.clone() }
+    pb::Item { number: u32::from(item.number), proposed: item.proposed.clone(), handling: item.handling.clone(), instruction: item.instruction.clone() }
 }
 
 fn take_item(from: pb::Item) -> Option<ItemHeader> {
-    Some(ItemHeader { number: u16::try_from(from.number).ok()?, proposed: from.proposed, handling: from.handling })
+    Some(ItemHeader { number: u16::try_from(from.number).ok()?, proposed: from.proposed, handling: from.handling, instruction: from.instruction })
 }
 
 fn put_prompt(prompt: &PromptDue) -> pb::Prompt {
     pb::Prompt {
         kind: prompt.kind.code().to_owned(),
+        rule: prompt.rule.clone(),
         due: prompt.due.map(time),
         overdue_on_arrival: prompt.overdue_on_arrival,
     }
@@ -120,6 +121,7 @@ fn put_prompt(prompt: &PromptDue) -> pb::Prompt {
 fn take_prompt(from: pb::Prompt) -> Option<PromptDue> {
     Some(PromptDue {
         kind: PromptKind::from_code(&from.kind)?,
+        rule: from.rule,
         due: maybe(from.due)?,
         overdue_on_arrival: from.overdue_on_arrival,
     })

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{Accepted, StoreError};
 use crate::{domain::delivery::Delivery, ledger::Frontier};
 
-pub(super) use record::{Listed, StoredEvent, decode_record, encode_record};
+pub(super) use record::{Head as RecordHead, Listed, StoredEvent, decode_record, encode_record};
 
 /// Generated messages of `proto/internal/stored.proto`.
 #[allow(missing_docs, reason = "generated")]

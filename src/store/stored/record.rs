@@ -7,11 +7,20 @@ use uuid::Uuid;
 use super::{damaged, moment, pb, time, uuid};
 use crate::{
     domain::code::Class,
-    store::{EventKind, Record, StoreError},
+    store::{EventKind, Kept, Record, StoreError},
 };
 
+/// What stands in front of a record's sealed value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::store) struct Head {
+    /// The record.
+    pub record: Record,
+    /// What its acceptance answered.
+    pub kept: Option<Kept>,
+}
+
 /// The record, with its length in front, so that its sealed value can follow in the same value.
-pub(in crate::store) fn encode_record(record: &Record) -> Vec<u8> {
+pub(in crate::store) fn encode_record(record: &Record, kept: Option<Kept>) -> Vec<u8> {
     pb::Record {
         organisation: record.organisation.clone(),
         received: Some(time(record.received)),
@@ -19,12 +28,14 @@ pub(in crate::store) fn encode_record(record: &Record) -> Vec<u8> {
         linked_from: record.linked_from.map(|id| id.as_bytes().to_vec()),
         linked: record.linked.iter().map(|id| id.as_bytes().to_vec()).collect(),
         excluded: record.excluded.iter().map(|reference| reference.to_vec()).collect(),
+        on_behalf_of: record.on_behalf_of.clone(),
+        kept: kept.map(|kept| pb::Acceptance { ledger_index: kept.ledger_index, answer: kept.answer }),
     }
     .encode_length_delimited_to_vec()
 }
 
 /// Reads the record in front of `bytes`; answers with what follows it. `None` inside when `bytes` end too early.
-pub(in crate::store) fn decode_record(id: Uuid, bytes: &[u8]) -> Result<Option<(Record, &[u8])>, StoreError> {
+pub(in crate::store) fn decode_record(id: Uuid, bytes: &[u8]) -> Result<Option<(Head, &[u8])>, StoreError> {
     let mut rest = bytes;
     let length = prost::decode_length_delimiter(&mut rest).map_err(|_| damaged("the head", id))?;
     if rest.len() < length {
@@ -33,8 +44,10 @@ pub(in crate::store) fn decode_record(id: Uuid, bytes: &[u8]) -> Result<Option<(
     let (head, sealed) = rest.split_at(length);
     let read = || {
         let record = pb::Record::decode(head).ok()?;
-        Some(Record {
+        let kept = record.kept.map(|kept| Kept { ledger_index: kept.ledger_index, answer: kept.answer });
+        let record = Record {
             id,
+            on_behalf_of: record.on_behalf_of,
             organisation: record.organisation,
             received: moment(record.received)?,
             class: Class::from_code(&record.class)?,
@@ -44,9 +57,10 @@ pub(in crate::store) fn decode_record(id: Uuid, bytes: &[u8]) -> Result<Option<(
             },
             linked: record.linked.iter().map(|bytes| uuid(bytes)).collect::<Option<_>>()?,
             excluded: record.excluded.into_iter().map(|bytes| bytes.try_into().ok()).collect::<Option<_>>()?,
-        })
+        };
+        Some(Head { record, kept })
     };
-    read().map(|record| Some((record, sealed))).ok_or_else(|| damaged("the head", id))
+    read().map(|head| Some((head, sealed))).ok_or_else(|| damaged("the head", id))
 }
 
 /// A submission in its organisation's list.

@@ -38,17 +38,6 @@ pub fn prompt(prompt: &Prompt, now: Option<Timestamp>) -> pb::Prompt {
     }
 }
 
-/// One item of a delivery header.
-pub fn delivery_item(grade: &ItemGrade) -> pb::DeliveryItem {
-    pb::DeliveryItem {
-        index: u32::from(grade.item),
-        proposed: grade.proposed(),
-        handling: grade.handling.code().to_owned(),
-        instruction: grade.instruction.to_owned(),
-        grade_reason: grade.why.to_owned(),
-    }
-}
-
 /// One undecided matter on HOLD.
 pub fn held_matter(held: &Held) -> pb::HeldMatter {
     pb::HeldMatter {
@@ -56,18 +45,6 @@ pub fn held_matter(held: &Held) -> pb::HeldMatter {
         meant_for: held.meant_for.clone(),
         contents: held.contents.iter().map(|content| content.code().to_owned()).collect(),
         items: numbers(&held.items),
-    }
-}
-
-/// One destination of a receipt; `referral_id` is the record it belongs to.
-pub fn receipt_leg(leg: &Leg, referral_id: String) -> pb::ReceiptLeg {
-    let (ack_due_time, decide_due_time) = due_times(leg);
-    pb::ReceiptLeg {
-        queue: leg.queue.to_string(),
-        class: leg.class.code().to_owned(),
-        ack_due_time,
-        decide_due_time,
-        referral_id,
     }
 }
 

@@ -20,7 +20,7 @@ mod view;
 mod tests;
 
 pub use choice::Choice;
-pub use decision::{delivery_item, due_times, explanation, held_matter, prompt, receipt_leg};
+pub use decision::explanation;
 pub use delivery::{delivery, lease, opened, part, queue, wire_part};
 pub use feedback::{happening, receipt, referral};
 pub use reader::{Fault, Reader, wire_time};

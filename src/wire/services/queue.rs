@@ -120,7 +120,7 @@ impl Services {
         let permit = permit?;
         let page = self.broker.deliveries(&permit, after, limit).await?;
         Ok(pb::ListDeliveriesResponse {
-            deliveries: page.deliveries.iter().map(|found| self.header(&permit, found)).collect(),
+            deliveries: page.deliveries.iter().map(|found| self.header_now(&permit, found)).collect(),
             next_page_token: page.next.map_or_else(String::new, hex::encode),
         })
     }
@@ -146,7 +146,7 @@ impl Services {
             delivery: Some(self.header(&permit, found)),
             lease: found.lease.as_ref().map(convert::lease),
         });
-        Ok(pb::PullResponse { deliveries: leased.collect(), server_time: None })
+        Ok(pb::PullResponse { deliveries: leased.collect() })
     }
 
     async fn extended(
@@ -162,7 +162,7 @@ impl Services {
         ask.done(())?;
         let permit = self.broker.permit_for(peer, Action::ExtendLease, handle.delivery).await?;
         let delivery = self.broker.extend(&permit, bound, handle, lease).await?;
-        Ok(pb::ExtendLeaseResponse { lease: delivery.lease.as_ref().map(convert::lease), server_time: None })
+        Ok(pb::ExtendLeaseResponse { lease: delivery.lease.as_ref().map(convert::lease) })
     }
 
     async fn opened(&self, peer: &Peer, message: pb::OpenPartRequest) -> Result<pb::OpenPartResponse, Error> {
@@ -274,9 +274,15 @@ impl Services {
         Ok(self.broker.grants().may_serve(peer, action, &queue, self.broker.now())?)
     }
 
-    /// A header as this peer may see it: only the units they may open.
+    /// A header as this peer may see it: only the units they may open. It does not depend on when it is asked for, so
+    /// that a replayed answer is the first one.
     fn header(&self, permit: &QueuePermit, delivery: &Delivery) -> pb::Delivery {
-        convert::delivery(delivery, &self.broker.openable(permit, delivery), self.broker.now())
+        convert::delivery(delivery, &self.broker.openable(permit, delivery), None)
+    }
+
+    /// A header in a list, with what is overdue by now.
+    fn header_now(&self, permit: &QueuePermit, delivery: &Delivery) -> pb::Delivery {
+        convert::delivery(delivery, &self.broker.openable(permit, delivery), Some(self.broker.now()))
     }
 }
 
