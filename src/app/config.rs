@@ -125,8 +125,8 @@ pub enum Format {
 impl Config {
     /// Reads a configuration file.
     pub(super) fn load(file: &Path) -> Result<Self, Failure> {
-        let text = fs::read_to_string(file)
-            .map_err(|error| Failure::bad_data(format!("{}: {error}", file.display())))?;
+        let text =
+            fs::read_to_string(file).map_err(|error| Failure::bad_data(format!("{}: {error}", file.display())))?;
         let config = Self::parse(&text).map_err(|error| Failure::bad_data(format!("{}: {error}", file.display())))?;
         Ok(config.relative_to(file.parent().unwrap_or(Path::new("."))))
     }

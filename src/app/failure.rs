@@ -103,9 +103,8 @@ impl From<OfflineError> for Failure {
 impl From<ProfileError> for Failure {
     fn from(error: ProfileError) -> Self {
         match error {
-            ProfileError::Connect { .. } => {
-                Self::unavailable(error.to_string()).advise("is the daemon running, and is the endpoint in the profile right?")
-            }
+            ProfileError::Connect { .. } => Self::unavailable(error.to_string())
+                .advise("is the daemon running, and is the endpoint in the profile right?"),
             ProfileError::File(_) | ProfileError::Tls(_) | ProfileError::Endpoint { .. } => {
                 Self::bad_data(error.to_string()).advise("make a profile with `homeward pki issue`")
             }

@@ -40,7 +40,8 @@ fn init(dir: &Path, trust_domain: &str, server_names: &[String], json: bool) -> 
     let server = made.server_folder.display().to_string();
     if json {
         print::line(
-            &json!({ "authority": entry(&made.authority), "server": entry(&made.server), "folder": server }).to_string(),
+            &json!({ "authority": entry(&made.authority), "server": entry(&made.server), "folder": server })
+                .to_string(),
         );
     } else {
         print::line(&format!("authority of {domain} until {}", made.authority.not_after));
@@ -81,7 +82,9 @@ fn entry(entry: &Entry) -> Value {
 
 fn failed(error: PkiError) -> Failure {
     match error {
-        PkiError::Identity(_) | PkiError::ServerName(_) | PkiError::Days { .. } | PkiError::Endpoint { .. } => Failure::usage(error.to_string()),
+        PkiError::Identity(_) | PkiError::ServerName(_) | PkiError::Days { .. } | PkiError::Endpoint { .. } => {
+            Failure::usage(error.to_string())
+        }
         PkiError::Damaged { .. } => Failure::bad_data(error.to_string()),
         PkiError::File(_) | PkiError::Entropy(_) | PkiError::Certificate(_) => Failure::other(error.to_string()),
     }

@@ -14,7 +14,9 @@ pub(super) fn who(value: &Value) -> Vec<String> {
     for grant in list(value, "grants") {
         let named = |name: &str| words(grant, name);
         lines.push(format!("grant: {}", text(grant, "role")));
-        for (label, words) in [("authorities", named("authorities")), ("queues", named("queues")), ("units", named("units"))] {
+        for (label, words) in
+            [("authorities", named("authorities")), ("queues", named("queues")), ("units", named("units"))]
+        {
             if !words.is_empty() {
                 lines.push(format!("  {label}: {words}"));
             }
@@ -73,12 +75,8 @@ pub(super) fn referral(value: &Value) -> Vec<String> {
 
 /// One message of a watch.
 pub(super) fn happening(value: &Value) -> Vec<String> {
-    let head = format!(
-        "{}  {}  {}",
-        text(value, "event_time"),
-        text(value, "referral_id"),
-        text(value, "sender_reference")
-    );
+    let head =
+        format!("{}  {}  {}", text(value, "event_time"), text(value, "referral_id"), text(value, "sender_reference"));
     match value.get("destination") {
         Some(Value::Null) | None => vec![format!("{head} received")],
         Some(found) => vec![head, destination(found)],
@@ -138,12 +136,7 @@ pub(super) fn pulled(value: &Value) -> Vec<String> {
         let (delivery, lease) = (&leased["delivery"], &leased["lease"]);
         lines.push(delivery_line(delivery));
         for item in list(delivery, "items") {
-            lines.push(format!(
-                "  item {}  {} {}",
-                item["index"],
-                text(item, "proposed"),
-                text(item, "handling")
-            ));
+            lines.push(format!("  item {}  {} {}", item["index"], text(item, "proposed"), text(item, "handling")));
         }
         lines.extend(list(delivery, "prompts").iter().map(|prompt| format!("  prompt {}", prompt_words(prompt))));
         lines.push(format!("  acknowledge by {}", or_dash(text(delivery, "ack_due_time"))));
@@ -270,13 +263,16 @@ fn unit_of_view(value: &Value) -> String {
 
 /// Content shown so that it cannot move the cursor, forge a line or turn the direction of the page (D25).
 fn inert(text: &str) -> String {
-    let turns = |letter: char| matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
-    text.chars().flat_map(|letter| match letter {
-        '\n' => "\n    ".chars().collect::<Vec<_>>(),
-        '\r' => Vec::new(),
-        letter if letter.is_control() || turns(letter) => letter.escape_unicode().collect(),
-        letter => vec![letter],
-    }).collect()
+    let turns =
+        |letter: char| matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
+    text.chars()
+        .flat_map(|letter| match letter {
+            '\n' => "\n    ".chars().collect::<Vec<_>>(),
+            '\r' => Vec::new(),
+            letter if letter.is_control() || turns(letter) => letter.escape_unicode().collect(),
+            letter => vec![letter],
+        })
+        .collect()
 }
 
 fn text<'a>(value: &'a Value, name: &str) -> &'a str {

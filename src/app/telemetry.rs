@@ -2,13 +2,7 @@
 //! of content, so no setting and no environment variable can turn those on.
 
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::{
-    Layer, Registry,
-    filter::Targets,
-    fmt,
-    layer::SubscriberExt,
-    util::SubscriberInitExt,
-};
+use tracing_subscriber::{Layer, Registry, filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 use super::config::{Format, Level, Log};
 

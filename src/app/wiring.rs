@@ -30,7 +30,6 @@ const HEALTH_EVERY: Duration = Duration::from_secs(2);
 pub(super) struct Daemon {
     broker: Arc<Broker>,
     setup: Setup,
-    clock: Arc<dyn Clock>,
 }
 
 /// The daemon of a configuration, on the machine's clock.
@@ -40,14 +39,14 @@ pub(super) async fn daemon(config: &Config) -> Result<Daemon, Failure> {
 
 /// The daemon of a configuration, on `clock`.
 pub(super) async fn daemon_at(config: &Config, clock: Arc<dyn Clock>) -> Result<Daemon, Failure> {
-    let trust_domain = TrustDomain::parse(&config.trust_domain).map_err(|error| Failure::bad_data(error.to_string()))?;
+    let trust_domain =
+        TrustDomain::parse(&config.trust_domain).map_err(|error| Failure::bad_data(error.to_string()))?;
     let text = read(&config.policy.grants)?;
     let grants = reference::grants::parse(&text, &trust_domain)
         .map_err(|error| Failure::bad_data(format!("{}: {error}", config.policy.grants.display())))?;
     let grants = Arc::new(grants);
     let rulebook = Arc::new(rulebook(config.policy.reference.as_deref())?);
-    let settings =
-        TlsSettings { folder: config.tls.folder.clone(), trust_domain, allow_tls12: config.tls.allow_tls12 };
+    let settings = TlsSettings { folder: config.tls.folder.clone(), trust_domain, allow_tls12: config.tls.allow_tls12 };
     let tls = ServerTls::load(settings, clock.clone()).map_err(|error| Failure::bad_data(error.to_string()))?;
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
     let keyring = keyring(config, &*entropy)?;
@@ -55,8 +54,8 @@ pub(super) async fn daemon_at(config: &Config, clock: Arc<dyn Clock>) -> Result<
     let mut setup = Setup::new(Arc::new(tls), clock.clone());
     let ends = grants.clone();
     setup.grant_end = Arc::new(move |peer, now| ends.next_end(peer, now));
-    let broker = Broker::new(Parts { store, clock: clock.clone(), entropy, keyring, rulebook, grants });
-    Ok(Daemon { broker: Arc::new(broker), setup, clock })
+    let broker = Broker::new(Parts { store, clock, entropy, keyring, rulebook, grants });
+    Ok(Daemon { broker: Arc::new(broker), setup })
 }
 
 /// Serves until `stop` is ready or the store fails; drains, writes what is to be written and closes.
@@ -65,7 +64,7 @@ pub(super) async fn serve(
     daemon: Daemon,
     stop: impl Future<Output = ()>,
 ) -> Result<(), Failure> {
-    let Daemon { broker, setup, clock: _ } = daemon;
+    let Daemon { broker, setup } = daemon;
     let (reporter, health) = tonic_health::server::health_reporter();
     let services = wire::services::Services::new(broker.clone());
     let routes = Routes::new(services.referral())
@@ -91,7 +90,9 @@ pub(super) async fn serve(
     tracing::info!("closed");
     served.map_err(|error| Failure::other(error.to_string()))?;
     if store_failed {
-        return Err(Failure::unavailable("the store cannot be written any longer; see the log, repair the disk, restart"));
+        return Err(Failure::unavailable(
+            "the store cannot be written any longer; see the log, repair the disk, restart",
+        ));
     }
     Ok(())
 }
@@ -110,9 +111,9 @@ async fn watch_health(broker: Arc<Broker>, reporter: tonic_health::server::Healt
 /// The reference data: from a folder, or as the binary carries it.
 pub(super) fn rulebook(folder: Option<&Path>) -> Result<Rulebook, Failure> {
     let told = |wrong: Vec<reference::ReferenceError>| {
-        wrong.into_iter().fold(Failure::bad_data("the reference data is not right"), |failure, one| {
-            failure.advise(one.to_string())
-        })
+        wrong
+            .into_iter()
+            .fold(Failure::bad_data("the reference data is not right"), |failure, one| failure.advise(one.to_string()))
     };
     let Some(folder) = folder else {
         let policy = reference::embedded().map_err(told)?;
@@ -151,8 +152,7 @@ fn keyring(config: &Config, entropy: &dyn Entropy) -> Result<Keyring, Failure> {
         tracing::warn!(file = %file.display(), "a new key was made: back it up, apart from the store");
     }
     let secret = secret_file::read_secret(file).map_err(|error| Failure::bad_data(error.to_string()))?;
-    Keyring::from_secret(&secret)
-        .ok_or_else(|| Failure::bad_data(format!("{} does not hold 32 bytes", file.display())))
+    Keyring::from_secret(&secret).ok_or_else(|| Failure::bad_data(format!("{} does not hold 32 bytes", file.display())))
 }
 
 fn store(config: &Config) -> Result<Arc<dyn Store>, Failure> {

@@ -78,12 +78,7 @@ impl Broker {
     }
 
     /// Headers of a queue, in pull order.
-    pub async fn deliveries(
-        &self,
-        permit: &QueuePermit,
-        after: Option<Vec<u8>>,
-        limit: usize,
-    ) -> Result<Page, Error> {
+    pub async fn deliveries(&self, permit: &QueuePermit, after: Option<Vec<u8>>, limit: usize) -> Result<Page, Error> {
         Ok(self.store.deliveries(permit.queue(), after, limit).await?)
     }
 
@@ -207,7 +202,8 @@ impl Broker {
         let stored = self.store.find(resolved.id.record).await?.ok_or(Error::NotFound)?;
         let made = |delivery: &&Delivery| delivery.id.leg > resolved.id.leg && delivery.header == sent;
         let created = stored.deliveries.iter().find(made).map(|delivery| delivery.id);
-        let created = created.ok_or_else(|| Error::Internal("the delivery made by a resolution is not there".to_owned()))?;
+        let created =
+            created.ok_or_else(|| Error::Internal("the delivery made by a resolution is not there".to_owned()))?;
         Ok((resolved, created))
     }
 

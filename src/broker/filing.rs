@@ -272,9 +272,8 @@ impl Filed<'_> {
     /// What the kind of queue opens; for HOLD, what the undecided leg's kinds would have opened.
     fn opens(&self, leg: &FiledLeg, label: UnitLabel) -> bool {
         let queues = &self.policy.queues;
-        let kind_opens = |queue: &QueueId| {
-            queues.kind_of(queue).is_some_and(|kind| kind.may_open(label.part, label.audience))
-        };
+        let kind_opens =
+            |queue: &QueueId| queues.kind_of(queue).is_some_and(|kind| kind.may_open(label.part, label.audience));
         let meant_for = leg.held.iter().flat_map(|held| held.meant_for.iter());
         kind_opens(&leg.queue) || meant_for.map(|kind| QueueId::of(kind, "any")).any(|queue| kind_opens(&queue))
     }

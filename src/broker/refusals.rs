@@ -35,9 +35,11 @@ impl Broker {
         }
         let now = self.clock.now();
         let mut minutes = self.refusals.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let minute = minutes
-            .entry(peer.identity.as_str().to_owned())
-            .or_insert_with(|| Minute { since: now, count: 0, words: Vec::new() });
+        let minute = minutes.entry(peer.identity.as_str().to_owned()).or_insert_with(|| Minute {
+            since: now,
+            count: 0,
+            words: Vec::new(),
+        });
         minute.count += 1;
         for word in words {
             if minute.words.len() < MOST_WORDS && !minute.words.contains(&word) {
@@ -50,9 +52,10 @@ impl Broker {
     pub(super) async fn write_refusals(&self, now: Timestamp, closing: bool) -> Result<u64, Error> {
         let over = {
             let mut minutes = self.refusals.0.lock().unwrap_or_else(PoisonError::into_inner);
-            let (over, rest) = std::mem::take(&mut *minutes)
-                .into_iter()
-                .partition::<BTreeMap<_, _>, _>(|(_, minute)| closing || now.duration_since(minute.since).as_secs() >= 60);
+            let (over, rest) =
+                std::mem::take(&mut *minutes).into_iter().partition::<BTreeMap<_, _>, _>(|(_, minute)| {
+                    closing || now.duration_since(minute.since).as_secs() >= 60
+                });
             *minutes = rest;
             over
         };

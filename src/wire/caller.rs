@@ -119,19 +119,15 @@ impl Caller {
 
     /// A page of referrals.
     pub async fn referrals(&mut self, page_size: i32, page_token: &str) -> Answer {
-        let request = pb::ListReferralsRequest {
-            page_size,
-            page_token: page_token.to_owned(),
-            on_behalf_of: String::new(),
-        };
+        let request =
+            pb::ListReferralsRequest { page_size, page_token: page_token.to_owned(), on_behalf_of: String::new() };
         answer("ListReferralsResponse", self.referrals.list_referrals(request).await)
     }
 
     /// Watches; gives each message to `each` until it says stop or the stream ends.
     pub async fn watch(&mut self, resume: &str, mut each: impl FnMut(String) -> bool) -> Result<(), CallError> {
         let request = pb::WatchReferralsRequest { resume_token: resume.to_owned(), on_behalf_of: String::new() };
-        let mut stream =
-            self.referrals.watch_referrals(request).await.map_err(|status| refused(&status))?.into_inner();
+        let mut stream = self.referrals.watch_referrals(request).await.map_err(|status| refused(&status))?.into_inner();
         while let Some(message) = stream.message().await.map_err(|status| refused(&status))? {
             if !each(written("WatchReferralsResponse", &message)?) {
                 return Ok(());

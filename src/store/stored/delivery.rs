@@ -102,11 +102,21 @@ fn take_header(from: pb::Header) -> Option<Header> {
 }
 
 fn put_item(item: &ItemHeader) -> pb::Item {
-    pb::Item { number: u32::from(item.number), proposed: item.proposed.clone(), handling: item.handling.clone(), instruction: item.instruction.clone() }
+    pb::Item {
+        number: u32::from(item.number),
+        proposed: item.proposed.clone(),
+        handling: item.handling.clone(),
+        instruction: item.instruction.clone(),
+    }
 }
 
 fn take_item(from: pb::Item) -> Option<ItemHeader> {
-    Some(ItemHeader { number: u16::try_from(from.number).ok()?, proposed: from.proposed, handling: from.handling, instruction: from.instruction })
+    Some(ItemHeader {
+        number: u16::try_from(from.number).ok()?,
+        proposed: from.proposed,
+        handling: from.handling,
+        instruction: from.instruction,
+    })
 }
 
 fn put_prompt(prompt: &PromptDue) -> pb::Prompt {

@@ -74,7 +74,9 @@ pub fn queue(counts: &QueueCounts, kind: Option<&QueueKind>) -> pb::Queue {
         leased_count: count(counts.leased),
         unopened_count: count(counts.unopened),
         overdue_count: count(counts.overdue),
-        outcomes: kind.map(|kind| kind.outcomes.iter().map(|outcome| outcome.code.clone()).collect()).unwrap_or_default(),
+        outcomes: kind
+            .map(|kind| kind.outcomes.iter().map(|outcome| outcome.code.clone()).collect())
+            .unwrap_or_default(),
     }
 }
 

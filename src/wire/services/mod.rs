@@ -11,7 +11,7 @@ use tonic::Status;
 
 use super::{
     peer,
-    received::Received,
+    received::{MAX_MESSAGE_BYTES, Received},
     server::{
         identity_service_server::IdentityServiceServer, queue_service_server::QueueServiceServer,
         referral_service_server::ReferralServiceServer,
@@ -37,17 +37,17 @@ impl Services {
 
     /// ReferralService, ready to be added to a server.
     pub fn referral(&self) -> ReferralServiceServer<Self> {
-        ReferralServiceServer::new(self.clone())
+        ReferralServiceServer::new(self.clone()).max_decoding_message_size(MAX_MESSAGE_BYTES)
     }
 
     /// QueueService, ready to be added to a server.
     pub fn queue(&self) -> QueueServiceServer<Self> {
-        QueueServiceServer::new(self.clone())
+        QueueServiceServer::new(self.clone()).max_decoding_message_size(MAX_MESSAGE_BYTES)
     }
 
     /// IdentityService, ready to be added to a server.
     pub fn identity(&self) -> IdentityServiceServer<Self> {
-        IdentityServiceServer::new(self.clone())
+        IdentityServiceServer::new(self.clone()).max_decoding_message_size(MAX_MESSAGE_BYTES)
     }
 
     /// The peer of a call that has passed the first check: its role has this method, and some grant is in force.

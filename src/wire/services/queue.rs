@@ -15,12 +15,7 @@ use crate::{
         outcome::NoActionReason,
         queue::QueueId,
     },
-    wire::{
-        convert,
-        pb,
-        received::Received,
-        server::queue_service_server::QueueService,
-    },
+    wire::{convert, pb, received::Received, server::queue_service_server::QueueService},
 };
 
 #[async_trait]
@@ -290,4 +285,3 @@ fn handle(ask: &mut Ask, delivery: &str, token: String) -> Handle {
     let delivery: DeliveryId = ask.delivery(delivery);
     Handle { delivery, token: ask.token(token) }
 }
-

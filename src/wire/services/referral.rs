@@ -20,8 +20,7 @@ use crate::{
     },
     wire::{
         convert::{self, happening, receipt, referral},
-        pb,
-        peer,
+        pb, peer,
         received::Received,
         server::referral_service_server::ReferralService,
         session::Session,
@@ -99,11 +98,7 @@ impl ReferralService for Services {
 }
 
 impl Services {
-    async fn submitted(
-        &self,
-        peer: &Peer,
-        request: Received<pb::SubmitReferralRequest>,
-    ) -> Result<pb::Receipt, Error> {
+    async fn submitted(&self, peer: &Peer, request: Received<pb::SubmitReferralRequest>) -> Result<pb::Receipt, Error> {
         let Received { message, raw } = request;
         let submission = message.submission.unwrap_or_default();
         let permit = self.permit(peer, &submission, Action::SubmitReferral)?;
