@@ -4,7 +4,7 @@ use super::{
     fold::Folded,
     form::{Entity, Form, ListedPerson, ListedValue},
     policy::EffectiveRole,
-    words::{COUNCIL, FAMILY, INSTITUTION, NAMELESS, STREET_TYPES, is_ordinary, is_particle, is_title},
+    words::{COUNCIL, FAMILY, INSTITUTION, NAMELESS, STREET_TYPES, is_function, is_ordinary, is_particle, is_title},
 };
 
 /// How a match has to stand in the text to count.
@@ -64,7 +64,7 @@ pub(super) fn needles(persons: &[ListedPerson], form: &Form) -> Vec<Needle> {
     let child_is_source = persons.iter().any(|person| person.role == EffectiveRole::SubjectSource);
     let role = if child_is_source { EffectiveRole::ParentOfSource } else { EffectiveRole::ParentCarer };
     out.meaning = Some(Meaning { entity: Entity::Relationship, role, person: None });
-    for word in FAMILY {
+    for word in FAMILY.iter() {
         out.push(&words(word).concat(), Rule::Family, true);
     }
     out.needles
@@ -136,7 +136,7 @@ impl Collector {
                 self.words(&[name[i].clone(), name[j].clone()].concat(), !ends);
                 self.words(&name[i..=j].concat(), true);
                 let comma = Rule::TurnedRound(name[j].concat().len());
-                self.push(&[name[j].clone(), name[i].clone()].concat(), comma, !ends);
+                self.push(&[name[j].clone(), name[i].clone()].concat(), comma, true);
             }
             // "J Peel", "Jordan P".
             for j in i + 1..name.len() {
@@ -150,7 +150,7 @@ impl Collector {
     /// One word of a name, and the pieces of a hyphenated one.
     fn parts_of(&mut self, word: &[String]) {
         let nameless =
-            |piece: &str| is_particle(piece) || is_title(piece) || NAMELESS.contains(&piece) || FAMILY.contains(&piece);
+            |piece: &str| is_particle(piece) || is_title(piece) || NAMELESS.contains(piece) || FAMILY.contains(&piece);
         if word.len() > 1 || !nameless(&word[0]) {
             self.words(word, true);
         }
@@ -255,6 +255,9 @@ impl Collector {
 
     /// The line, its parts with a number or a street in them, and the street without its number.
     fn address(&mut self, text: &str) {
+        if is_generic(&words(text)) {
+            return;
+        }
         self.words(&words(text).concat(), false);
         for (index, line) in text.split([',', '\n', ';']).enumerate() {
             let pieces = words(line).concat();
@@ -286,10 +289,13 @@ impl Collector {
     /// The whole name, and what is left of it without the kind of institution.
     fn institution(&mut self, text: &str) {
         let pieces = words(text);
+        if is_generic(&pieces) {
+            return;
+        }
         self.words(&pieces.concat(), false);
         let own: Vec<String> = pieces
             .into_iter()
-            .filter(|word| !INSTITUTION.contains(&word.join("'").as_str()))
+            .filter(|word| !INSTITUTION.contains(word.join("'").as_str()))
             .collect::<Vec<_>>()
             .concat();
         if own.concat().chars().count() >= 4 {
@@ -300,12 +306,16 @@ impl Collector {
     /// The name as given, and a council under the names that councils go by. Its bare place name stays.
     fn organisation(&mut self, text: &str) {
         let pieces = words(text);
+        let is_council = |word: &Vec<String>| COUNCIL.contains(word.join("'").as_str());
+        let start = pieces.iter().take_while(|word| is_council(word)).count();
+        let end = pieces.len() - pieces.iter().rev().take_while(|word| is_council(word)).count();
         self.words(&pieces.concat(), false);
-        let is_council = |word: &Vec<String>| COUNCIL.contains(&word.join("'").as_str());
-        let own: Vec<String> = pieces.iter().filter(|word| !is_council(word)).cloned().collect::<Vec<_>>().concat();
-        if own.is_empty() || !pieces.iter().any(is_council) {
-            return;
+        if start < end && (start > 0 || end < pieces.len()) {
+            self.council(pieces[start..end].concat());
         }
+    }
+
+    fn council(&mut self, own: Vec<String>) {
         let around = |before: &[&str], after: &[&str]| -> Vec<String> {
             let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
             [owned(before), own.clone(), owned(after)].concat()
@@ -325,6 +335,20 @@ impl Collector {
             self.words(&around(before, after), false);
         }
     }
+}
+
+/// "Mum's house", "home": a label that names no place.
+fn is_generic(pieces: &[Vec<String>]) -> bool {
+    let generic = |word: &Vec<String>| {
+        let whole = word.join("'");
+        let bare = word[0].as_str();
+        INSTITUTION.contains(whole.as_str())
+            || FAMILY.contains(&bare)
+            || matches!(bare, "flat" | "address" | "family" | "work")
+            || is_function(bare)
+            || street_type(bare).is_some()
+    };
+    pieces.iter().all(generic)
 }
 
 fn part_in_words(part: &str) -> String {

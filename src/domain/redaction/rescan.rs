@@ -98,7 +98,7 @@ impl Guard {
                 && !is_ordinary(piece)
                 && !is_particle(piece)
                 && !is_title(piece)
-                && !NAMELESS.contains(&piece.as_str())
+                && !NAMELESS.contains(piece.as_str())
                 && !FAMILY.contains(&piece.as_str())
         };
         if gone && pieces.len() > 1 {
