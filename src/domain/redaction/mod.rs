@@ -30,3 +30,6 @@ pub use policy::{Action, Class, EffectiveRole, Lens, MissingRow, RedactionPolicy
 pub use render::WITHHELD;
 pub use resolve::Span;
 pub use units::redact;
+
+#[cfg(test)]
+mod tests;
