@@ -5,7 +5,12 @@ use std::{ops::Range, sync::LazyLock};
 use jiff::civil::Date;
 use regex::{Captures, Regex};
 
-use super::{find::Hit, form::Entity, needle::Meaning, patterns::unlisted};
+use super::{
+    find::Hit,
+    form::Entity,
+    needle::{Meaning, Strength},
+    patterns::unlisted,
+};
 
 /// Dates in `text`, which is folded, that are one of `listed` or follow a cue such as "dob" or "born".
 pub(super) fn hits(text: &str, listed: &[(Date, Meaning)], hits: &mut Vec<Hit>) {
@@ -19,7 +24,7 @@ pub(super) fn hits(text: &str, listed: &[(Date, Meaning)], hits: &mut Vec<Hit>) 
             let before = hits.len();
             for (date, meaning) in listed.iter().filter(|(date, _)| readings.iter().any(|reading| reading.is(*date))) {
                 debug_assert!(date.year() > 0);
-                hits.push(Hit { range: range.clone(), meaning: *meaning, weak: false, listed: true });
+                hits.push(Hit { range: range.clone(), meaning: *meaning, strength: Strength::Whole, listed: true });
             }
             if hits.len() == before && !readings.is_empty() && cued(text, range.start) {
                 hits.push(unlisted(Entity::Dob, range));

@@ -7,7 +7,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use super::{
     fold::{Casing, Folded},
     form::Entity,
-    needle::{Meaning, Needle, Rule},
+    needle::{Meaning, Needle, Rule, Strength},
     policy::EffectiveRole,
     words::{is_function, is_ordinary, is_title, makes_a_word},
 };
@@ -17,8 +17,7 @@ use super::{
 pub(super) struct Hit {
     pub range: Range<usize>,
     pub meaning: Meaning,
-    /// Gives way to something longer that is listed.
-    pub weak: bool,
+    pub strength: Strength,
     /// From the form, not from a pattern.
     pub listed: bool,
 }
@@ -67,7 +66,7 @@ impl Finder {
             Entity::Handle if folded.before(range.start) == Some('@') => range.start - 1..range.end,
             _ => range,
         };
-        hits.push(Hit { range, meaning: needle.meaning, weak: needle.weak, listed: true });
+        hits.push(Hit { range, meaning: needle.meaning, strength: needle.strength, listed: true });
     }
 }
 
@@ -158,7 +157,7 @@ fn initials_are_capital(folded: &Folded<'_>, needle: &Needle, squeezed: &Range<u
     for end in needle.breaks.iter().copied().chain([needle.text.len()]) {
         let single = needle.text[start..end].chars().count() == 1
             && !needle.text[start..end].starts_with(|c: char| c.is_ascii_digit());
-        if single && needle.meaning.entity == Entity::Person && needle.weak {
+        if single && needle.meaning.entity == Entity::Person && needle.strength == Strength::Part {
             let at = folded.to_text(squeezed.start + start..squeezed.start + end).start;
             let word = &needle.text[start..end];
             let says_something =
@@ -266,7 +265,7 @@ fn drop_family_of_suspects(folded: &Folded<'_>, hits: &mut Vec<Hit>) {
         .map(|hit| hit.range.end)
         .collect();
     ends.sort_unstable();
-    let family = |hit: &Hit| hit.meaning.entity == Entity::Relationship && hit.weak;
+    let family = |hit: &Hit| hit.meaning.entity == Entity::Relationship && hit.strength == Strength::Part;
     hits.retain(|hit| {
         let before = folded.text[..hit.range.start].trim_end();
         let owner = before.strip_suffix("'s").unwrap_or(before);

@@ -10,14 +10,18 @@ mod engine;
 mod find;
 mod fold;
 mod form;
+mod items;
 mod letters;
 mod needle;
 mod numbers;
 mod patterns;
 mod policy;
+mod record;
 mod render;
 mod rescan;
 mod resolve;
+mod sheet;
+mod units;
 mod words;
 
 pub use engine::{Engine, Finished, Owner};
@@ -25,3 +29,7 @@ pub use form::{Entity, Form, ListedPerson, ListedValue};
 pub use policy::{Action, Class, EffectiveRole, Lens, MissingRow, RedactionPolicy, Row};
 pub use render::WITHHELD;
 pub use resolve::Span;
+pub use units::redact;
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@ use super::{
     fold::Folded,
     form::{Entity, Form, ListedPerson, ListedValue},
     policy::EffectiveRole,
-    words::{COUNCIL, FAMILY, INSTITUTION, NAMELESS, STREET_TYPES, is_ordinary, is_particle, is_title},
+    words::{COUNCIL, FAMILY, INSTITUTION, NAMELESS, STREET_TYPES, is_function, is_ordinary, is_particle, is_title},
 };
 
 /// How a match has to stand in the text to count.
@@ -24,6 +24,17 @@ pub(super) enum Rule {
     Family,
 }
 
+/// How much of what is listed a needle is. Less gives way to more that covers it: "Ellie Smith" is nobody's "Ellie".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Strength {
+    /// A part of a name, initials, a word for family.
+    Part,
+    /// A whole name of one word.
+    OneWord,
+    /// A whole name or value.
+    Whole,
+}
+
 /// What a mention may denote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Meaning {
@@ -41,8 +52,7 @@ pub(super) struct Needle {
     /// Byte offsets in `text` where one word ends and the next begins.
     pub breaks: Vec<usize>,
     pub rule: Rule,
-    /// A part of a name, initials or a word for family: gives way to something longer that is listed.
-    pub weak: bool,
+    pub strength: Strength,
     pub meaning: Meaning,
 }
 
@@ -54,7 +64,7 @@ pub(super) fn needles(persons: &[ListedPerson], form: &Form) -> Vec<Needle> {
         person.names.iter().for_each(|name| out.name(name.reveal()));
         if let Some(relationship) = &person.relationship {
             out.meaning = Some(Meaning { entity: Entity::Relationship, role: person.role, person: None });
-            out.words(&words(relationship.reveal()).concat(), true);
+            out.words(&words(relationship.reveal()).concat(), Strength::Part);
         }
     }
     for value in &form.values {
@@ -64,8 +74,8 @@ pub(super) fn needles(persons: &[ListedPerson], form: &Form) -> Vec<Needle> {
     let child_is_source = persons.iter().any(|person| person.role == EffectiveRole::SubjectSource);
     let role = if child_is_source { EffectiveRole::ParentOfSource } else { EffectiveRole::ParentCarer };
     out.meaning = Some(Meaning { entity: Entity::Relationship, role, person: None });
-    for word in FAMILY {
-        out.push(&words(word).concat(), Rule::Family, true);
+    for word in FAMILY.iter() {
+        out.push(&words(word).concat(), Rule::Family, Strength::Part);
     }
     out.needles
 }
@@ -89,7 +99,7 @@ struct Collector {
 }
 
 impl Collector {
-    fn push(&mut self, pieces: &[String], rule: Rule, weak: bool) {
+    fn push(&mut self, pieces: &[String], rule: Rule, strength: Strength) {
         let Some(meaning) = self.meaning else { return };
         let mut text = String::new();
         let mut breaks = Vec::new();
@@ -100,26 +110,27 @@ impl Collector {
             text.push_str(piece);
         }
         if text.chars().count() >= 2 {
-            self.needles.push(Needle { text, breaks, rule, weak, meaning });
+            self.needles.push(Needle { text, breaks, rule, strength, meaning });
         }
     }
 
     /// Words that need their capital only when they are one ordinary word.
-    fn words(&mut self, pieces: &[String], weak: bool) {
+    fn words(&mut self, pieces: &[String], strength: Strength) {
         let rule = match pieces {
             [one] if is_ordinary(one) => Rule::Capital,
             _ => Rule::Words,
         };
-        self.push(pieces, rule, weak);
+        self.push(pieces, rule, strength);
     }
 
     fn name(&mut self, name: &str) {
         let mut name = words(name);
         if name.len() > 1 && name[0].len() == 1 && is_title(&name[0][0]) {
-            self.words(&name.concat(), false);
+            self.words(&name.concat(), Strength::Whole);
             name.remove(0);
         }
-        self.words(&name.concat(), false);
+        let strength = if name.len() > 1 { Strength::Whole } else { Strength::OneWord };
+        self.words(&name.concat(), strength);
         if name.len() > MOST_WORDS {
             name.truncate(MOST_WORDS);
         }
@@ -133,16 +144,19 @@ impl Collector {
         for i in 0..name.len() {
             for j in i + 1..name.len() {
                 let ends = i == 0 && j + 1 == name.len();
-                self.words(&[name[i].clone(), name[j].clone()].concat(), !ends);
-                self.words(&name[i..=j].concat(), true);
+                self.words(
+                    &[name[i].clone(), name[j].clone()].concat(),
+                    if ends { Strength::Whole } else { Strength::Part },
+                );
+                self.words(&name[i..=j].concat(), Strength::Part);
                 let comma = Rule::TurnedRound(name[j].concat().len());
-                self.push(&[name[j].clone(), name[i].clone()].concat(), comma, !ends);
+                self.push(&[name[j].clone(), name[i].clone()].concat(), comma, Strength::Part);
             }
             // "J Peel", "Jordan P".
             for j in i + 1..name.len() {
                 let initial = |word: &[String]| word[0].chars().next().map(String::from).unwrap_or_default();
-                self.push(&[vec![initial(&name[i])], name[j].clone()].concat(), Rule::Words, true);
-                self.push(&[name[i].clone(), vec![initial(&name[j])]].concat(), Rule::Words, true);
+                self.push(&[vec![initial(&name[i])], name[j].clone()].concat(), Rule::Words, Strength::Part);
+                self.push(&[name[i].clone(), vec![initial(&name[j])]].concat(), Rule::Words, Strength::Part);
             }
         }
     }
@@ -150,13 +164,13 @@ impl Collector {
     /// One word of a name, and the pieces of a hyphenated one.
     fn parts_of(&mut self, word: &[String]) {
         let nameless =
-            |piece: &str| is_particle(piece) || is_title(piece) || NAMELESS.contains(&piece) || FAMILY.contains(&piece);
+            |piece: &str| is_particle(piece) || is_title(piece) || NAMELESS.contains(piece) || FAMILY.contains(&piece);
         if word.len() > 1 || !nameless(&word[0]) {
-            self.words(word, true);
+            self.words(word, Strength::Part);
         }
         if word.len() > 1 {
             for piece in word.iter().filter(|piece| piece.chars().count() >= 3 && !nameless(piece)) {
-                self.words(std::slice::from_ref(piece), true);
+                self.words(std::slice::from_ref(piece), Strength::Part);
             }
         }
     }
@@ -167,14 +181,14 @@ impl Collector {
         let by_word: Vec<String> = name.iter().map(|word| first(&word[0])).collect();
         for later in 1..name.len() {
             for piece in &name[later] {
-                self.push(&[by_word[0].clone(), first(piece)], Rule::Initials, true);
+                self.push(&[by_word[0].clone(), first(piece)], Rule::Initials, Strength::Part);
             }
         }
         if by_word.len() > 2 {
-            self.push(&by_word, Rule::Initials, true);
+            self.push(&by_word, Rule::Initials, Strength::Part);
         }
         if all.len() > by_word.len() && name.len() > 1 {
-            self.push(&all, Rule::Initials, true);
+            self.push(&all, Rule::Initials, Strength::Part);
         }
     }
 
@@ -191,7 +205,7 @@ impl Collector {
             Entity::Address => self.address(text),
             Entity::School | Entity::Placement | Entity::Place => self.institution(text),
             Entity::Organisation => self.organisation(text),
-            Entity::Person | Entity::Relationship => self.words(&words(text).concat(), false),
+            Entity::Person | Entity::Relationship => self.words(&words(text).concat(), Strength::Whole),
             // Found in the digits of the text, and among its dates.
             Entity::Phone | Entity::NhsNumber | Entity::BankAccount | Entity::Dob => {}
         }
@@ -213,7 +227,7 @@ impl Collector {
         spellings.sort_unstable();
         spellings.dedup();
         for spelling in spellings {
-            self.push(&[spelling], Rule::Compact, false);
+            self.push(&[spelling], Rule::Compact, Strength::Whole);
         }
     }
 
@@ -227,12 +241,12 @@ impl Collector {
         for local in [squeeze(local), local_in_words] {
             for at in ["", "at"] {
                 for domain in [squeeze(domain), part_in_words(domain)] {
-                    self.push(&[format!("{local}{at}{domain}")], Rule::Compact, false);
+                    self.push(&[format!("{local}{at}{domain}")], Rule::Compact, Strength::Whole);
                 }
             }
         }
         if local.chars().count() >= 5 {
-            self.push(&[squeeze(local)], Rule::Compact, true);
+            self.push(&[squeeze(local)], Rule::Compact, Strength::Part);
         }
     }
 
@@ -255,7 +269,10 @@ impl Collector {
 
     /// The line, its parts with a number or a street in them, and the street without its number.
     fn address(&mut self, text: &str) {
-        self.words(&words(text).concat(), false);
+        if is_generic(&words(text)) {
+            return;
+        }
+        self.words(&words(text).concat(), Strength::Whole);
         for (index, line) in text.split([',', '\n', ';']).enumerate() {
             let pieces = words(line).concat();
             let has_number = pieces.iter().any(|piece| piece.bytes().any(|b| b.is_ascii_digit()));
@@ -275,10 +292,13 @@ impl Collector {
         if pieces.len() < 2 && !numbered && pieces.iter().all(|piece| piece.chars().count() < 5) {
             return;
         }
-        self.words(pieces, !numbered);
+        self.words(pieces, if numbered { Strength::Whole } else { Strength::Part });
         if let Some((last, before)) = pieces.split_last() {
             for other in street_type(last).into_iter().flatten().filter(|other| *other != last) {
-                self.words(&[before, &[other.to_owned()]].concat(), !numbered);
+                self.words(
+                    &[before, &[other.to_owned()]].concat(),
+                    if numbered { Strength::Whole } else { Strength::Part },
+                );
             }
         }
     }
@@ -286,26 +306,33 @@ impl Collector {
     /// The whole name, and what is left of it without the kind of institution.
     fn institution(&mut self, text: &str) {
         let pieces = words(text);
-        self.words(&pieces.concat(), false);
+        if is_generic(&pieces) {
+            return;
+        }
+        self.words(&pieces.concat(), Strength::Whole);
         let own: Vec<String> = pieces
             .into_iter()
-            .filter(|word| !INSTITUTION.contains(&word.join("'").as_str()))
+            .filter(|word| !INSTITUTION.contains(word.join("'").as_str()))
             .collect::<Vec<_>>()
             .concat();
         if own.concat().chars().count() >= 4 {
-            self.words(&own, false);
+            self.words(&own, Strength::Whole);
         }
     }
 
     /// The name as given, and a council under the names that councils go by. Its bare place name stays.
     fn organisation(&mut self, text: &str) {
         let pieces = words(text);
-        self.words(&pieces.concat(), false);
-        let is_council = |word: &Vec<String>| COUNCIL.contains(&word.join("'").as_str());
-        let own: Vec<String> = pieces.iter().filter(|word| !is_council(word)).cloned().collect::<Vec<_>>().concat();
-        if own.is_empty() || !pieces.iter().any(is_council) {
-            return;
+        let is_council = |word: &Vec<String>| COUNCIL.contains(word.join("'").as_str());
+        let start = pieces.iter().take_while(|word| is_council(word)).count();
+        let end = pieces.len() - pieces.iter().rev().take_while(|word| is_council(word)).count();
+        self.words(&pieces.concat(), Strength::Whole);
+        if start < end && (start > 0 || end < pieces.len()) {
+            self.council(pieces[start..end].concat());
         }
+    }
+
+    fn council(&mut self, own: Vec<String>) {
         let around = |before: &[&str], after: &[&str]| -> Vec<String> {
             let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
             [owned(before), own.clone(), owned(after)].concat()
@@ -322,9 +349,23 @@ impl Collector {
             (&[], &["childrens", "services"]),
             (&[], &["social", "worker"]),
         ] {
-            self.words(&around(before, after), false);
+            self.words(&around(before, after), Strength::Whole);
         }
     }
+}
+
+/// "Mum's house", "home": a label that names no place.
+fn is_generic(pieces: &[Vec<String>]) -> bool {
+    let generic = |word: &Vec<String>| {
+        let whole = word.join("'");
+        let bare = word[0].as_str();
+        INSTITUTION.contains(whole.as_str())
+            || FAMILY.contains(&bare)
+            || matches!(bare, "flat" | "address" | "family" | "work")
+            || is_function(bare)
+            || street_type(bare).is_some()
+    };
+    pieces.iter().all(generic)
 }
 
 fn part_in_words(part: &str) -> String {

@@ -7,7 +7,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use super::{
     find::Hit,
     form::{Entity, ListedValue},
-    needle::Meaning,
+    needle::{Meaning, Strength},
     patterns::unlisted,
 };
 
@@ -189,7 +189,7 @@ impl ListedNumbers {
         for found in self.search.iter().flat_map(|search| search.find_overlapping_iter(&digits.stream)) {
             let (from, to) = digits.widened(found.start(), found.end());
             let meaning = self.meanings[found.pattern().as_usize()];
-            hits.push(Hit { range: digits.range(text, from, to), meaning, weak: false, listed: true });
+            hits.push(Hit { range: digits.range(text, from, to), meaning, strength: Strength::Whole, listed: true });
         }
     }
 }

@@ -8,13 +8,18 @@ use super::{
     find::Hit,
     fold::{Casing, Folded},
     form::Entity,
-    needle::Meaning,
+    needle::{Meaning, Strength},
     policy::EffectiveRole,
 };
 
 /// A mention by its shape alone: nobody's, until the form says whose.
 pub(super) fn unlisted(entity: Entity, range: Range<usize>) -> Hit {
-    Hit { range, meaning: Meaning { entity, role: EffectiveRole::Unknown, person: None }, weak: false, listed: false }
+    Hit {
+        range,
+        meaning: Meaning { entity, role: EffectiveRole::Unknown, person: None },
+        strength: Strength::Whole,
+        listed: false,
+    }
 }
 
 /// Adds every value found by shape in `folded`.

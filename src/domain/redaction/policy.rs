@@ -53,6 +53,8 @@ vocabulary! {
         Suspect = "suspect",
         /// Anyone else.
         Witness = "witness",
+        /// Anyone else who bears an item out: a second source (domain 2.3).
+        SecondSource = "second_source",
         /// A source who is neither the child nor a parent or carer.
         Source = "source",
         /// Parent, carer or household member; the child is not a source.

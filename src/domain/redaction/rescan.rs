@@ -73,8 +73,13 @@ impl Guards {
             return None;
         }
         let mut out = String::with_capacity(text.len());
+        let mut next = leaks.iter().peekable();
+        let mut leaked_to = 0;
         for sentence in sentences(text) {
-            let leaking = leaks.iter().any(|leak| leak.start < sentence.end && leak.end > sentence.start);
+            while let Some(leak) = next.next_if(|leak| leak.start < sentence.end) {
+                leaked_to = leaked_to.max(leak.end);
+            }
+            let leaking = leaked_to > sentence.start;
             let whole = &text[sentence];
             if leaking {
                 let body = whole.trim_end();
@@ -98,7 +103,7 @@ impl Guard {
                 && !is_ordinary(piece)
                 && !is_particle(piece)
                 && !is_title(piece)
-                && !NAMELESS.contains(&piece.as_str())
+                && !NAMELESS.contains(piece.as_str())
                 && !FAMILY.contains(&piece.as_str())
         };
         if gone && pieces.len() > 1 {
@@ -107,9 +112,11 @@ impl Guard {
             }
         }
         if pieces.len() > 1 || pieces.first().is_some_and(own) {
-            let joined = vec![pieces.concat()];
-            self.phrase(joined, !gone, false);
-            self.phrase(pieces, !gone, false);
+            if pieces.len() > 1 {
+                self.phrase(vec![pieces.concat()], !gone, false);
+            }
+            let one = pieces.len() == 1;
+            self.phrase(pieces, !gone, gone && one);
         }
     }
 
@@ -129,7 +136,14 @@ impl Guard {
                     self.digits.push(digits);
                 }
             }
-            Entity::Address | Entity::School | Entity::Placement | Entity::Place | Entity::Organisation => {
+            Entity::Address => {
+                self.phrase(pieces, !gone, false);
+                let numbered = |line: &&str| line.bytes().any(|b| b.is_ascii_digit());
+                for line in text.split([',', '\n', ';']).filter(numbered).map(words) {
+                    self.phrase(line.concat(), !gone, false);
+                }
+            }
+            Entity::School | Entity::Placement | Entity::Place | Entity::Organisation => {
                 if pieces.len() > 1 || pieces.first().is_some_and(|piece| !is_ordinary(piece)) {
                     self.phrase(pieces, !gone, false);
                 }

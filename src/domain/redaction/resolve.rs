@@ -1,8 +1,18 @@
 //! Overlapping mentions become one by their widest cover; nothing is ever trimmed.
 
-use std::ops::Range;
+use std::{
+    cmp::Reverse,
+    collections::{BTreeSet, HashSet},
+    ops::Range,
+};
 
-use super::{find::Hit, fold::Folded, form::Entity, needle::Meaning};
+use super::{
+    find::Hit,
+    fold::Folded,
+    form::Entity,
+    needle::{Meaning, Strength},
+    policy::Class,
+};
 
 /// A mention in the original text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +35,7 @@ pub(super) fn spans(folded: &Folded<'_>, hits: Vec<Hit>) -> Vec<Span> {
         .filter(|hit| !hit.range.is_empty() && !folded.in_label(&hit.range))
         .collect();
     found.sort_by(|a, b| {
-        (a.range.start, b.range.end, a.weak, a.meaning).cmp(&(b.range.start, a.range.end, b.weak, b.meaning))
+        (a.range.start, b.range.end, b.strength, a.meaning).cmp(&(b.range.start, a.range.end, a.strength, b.meaning))
     });
     drop_seams(&mut found);
     let mut spans = Vec::new();
@@ -48,7 +58,7 @@ pub(super) fn spans(folded: &Folded<'_>, hits: Vec<Hit>) -> Vec<Span> {
 /// is listed and ends in the next is none. `found` is sorted by where it begins.
 fn drop_seams(found: &mut Vec<Hit>) {
     let strong: Vec<Range<usize>> =
-        found.iter().filter(|hit| hit.listed && !hit.weak).map(|hit| hit.range.clone()).collect();
+        found.iter().filter(|hit| hit.listed && hit.strength > Strength::Part).map(|hit| hit.range.clone()).collect();
     let mut reach = Vec::with_capacity(strong.len());
     for range in &strong {
         reach.push(reach.last().copied().unwrap_or(0).max(range.end));
@@ -58,11 +68,11 @@ fn drop_seams(found: &mut Vec<Hit>) {
         0 => 0,
         before => reach[before - 1],
     };
+    let own: HashSet<Range<usize>> = strong.iter().cloned().collect();
     found.retain(|hit| {
         let begins_inside = covered_to(hit.range.start) > hit.range.start;
         let ends_inside = covered_to(hit.range.end) >= hit.range.end;
-        let same = strong.iter().any(|range| *range == hit.range);
-        !(hit.weak && begins_inside && ends_inside && !same)
+        !(hit.strength == Strength::Part && begins_inside && ends_inside && !own.contains(&hit.range))
     });
 }
 
@@ -71,21 +81,25 @@ fn cover(cluster: Vec<Hit>) -> Span {
     let start = cluster.iter().map(|hit| hit.range.start).min().unwrap_or(0);
     let end = cluster.iter().map(|hit| hit.range.end).max().unwrap_or(0);
     let whole = |hit: &&Hit| hit.range == (start..end);
-    let strong = cluster.iter().filter(whole).any(|hit| hit.listed && !hit.weak);
     let listed = cluster.iter().any(|hit| hit.listed);
-    let widest =
-        cluster.iter().filter(whole).min_by_key(|hit| (!hit.listed, hit.weak, hit.meaning)).unwrap_or(&cluster[0]);
+    let widest = cluster
+        .iter()
+        .filter(whole)
+        .min_by_key(|hit| (!hit.listed, Reverse(hit.strength), hit.meaning))
+        .unwrap_or(&cluster[0]);
     let entity = widest.meaning.entity;
-    // A part of a name inside something longer that is listed says nothing of its own; nor does a shape that the
-    // form has an owner for.
-    let owned = |hit: &Hit| {
-        cluster
-            .iter()
-            .any(|other| other.listed && !other.weak && other.meaning.entity.class() == hit.meaning.entity.class())
-    };
+    // Less of a name inside something longer that is listed says nothing of its own.
+    let most = cluster.iter().filter(whole).filter(|hit| hit.listed).map(|hit| hit.strength).max();
+    // Nor does a shape that the form has an owner for.
+    let owned: BTreeSet<Class> = cluster
+        .iter()
+        .filter(|hit| hit.listed && hit.strength > Strength::Part)
+        .map(|hit| hit.meaning.entity.class())
+        .collect();
     let mut meanings: Vec<Meaning> = cluster
         .iter()
-        .filter(|hit| !(strong && hit.weak) && !(!hit.listed && owned(hit)))
+        .filter(|hit| !(hit.listed && most.is_some_and(|most| hit.strength < most)))
+        .filter(|hit| hit.listed || !owned.contains(&hit.meaning.entity.class()))
         .map(|hit| hit.meaning)
         .collect();
     meanings.sort_unstable();
