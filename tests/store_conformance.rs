@@ -2,6 +2,7 @@
 //!
 //! An engine gives `Engine::open` over a place of its own; opening again after the store was closed, or only dropped,
 //! finds what was there.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 mod store;
 

@@ -32,8 +32,8 @@ use crate::{
 ///    concurrently in one batch and after a crash; another digest is [`StoreError::RequestIdReused`].
 /// 4. **Fenced.** A lease settles, extends or opens only with its token, by its holder, before its expiry; otherwise
 ///    [`StoreError::LeaseLost`] and nothing changes. A delivery of another queue is [`StoreError::NotFound`].
-/// 5. **Ordered.** Pull gives class, then earliest deadline, then age; a leased, settled or not-yet-due delivery is
-///    never given; no delivery has two live leases.
+/// 5. **Ordered.** Pull gives class, then the earliest deadline still running (once opened, only that to decide), then
+///    age; a leased, settled or not-yet-due delivery is never given; no delivery has two live leases.
 /// 6. **One ledger.** Indices have no gap; each entry's leaf hash and the frontier are in the batch of what it records.
 /// 7. **Nothing in clear.** The store holds no content: sealed values are opaque to it.
 /// 8. **Bounded.** No call's cost grows with what is stored, but for the size of its answer.
@@ -43,13 +43,15 @@ pub trait Store: Send + Sync {
     /// Accepts a submission: contract points 1 to 3, 6.
     async fn accept(&self, acceptance: Acceptance) -> Result<Accepted, StoreError>;
 
-    /// The kept answer of a request, if it was made; lets a replay be answered before any work is done.
+    /// The kept answer of an acceptance, if it was made; lets a replay be answered before any work is done. Pulls and
+    /// settlements answer their own replays.
     async fn answered(&self, once: &Once) -> Result<Option<Accepted>, StoreError>;
 
     /// Writes one entry to the ledger; returns its index.
     async fn record_entry(&self, entry: Entry) -> Result<u64, StoreError>;
 
-    /// Leases up to `tokens.len()` waiting deliveries; a replay gives the same deliveries with the same leases.
+    /// Leases up to `tokens.len()` waiting deliveries; a replay gives the same deliveries with the same leases, none if
+    /// it was none. One ledger entry for all, if there are any.
     async fn pull(&self, pull: Pull) -> Result<Vec<Delivery>, StoreError>;
 
     /// Uses a lease; answers with the delivery as it then is (for a replay: as it was).
@@ -59,7 +61,8 @@ pub trait Store: Send + Sync {
     /// acknowledgement, before this returns. Not replayed.
     async fn opened(&self, held: Held, entry: Entry) -> Result<Delivery, StoreError>;
 
-    /// Ends every lease that expired by `now`: the delivery waits again and counts one failure. Returns how many.
+    /// Ends every lease that expired by `now`: the delivery waits again and counts one failure, each with a ledger entry
+    /// of the broker's own, `LEASE_EXPIRED`. Returns how many.
     async fn expire_leases(&self, now: Timestamp) -> Result<u64, StoreError>;
 
     /// Forgets idempotency entries kept until a moment before `now`. Returns how many.
@@ -78,7 +81,9 @@ pub trait Store: Send + Sync {
     /// (`u64::MAX` for the first page), at most `limit`; each with its ledger index.
     async fn records(&self, organisation: &str, before: u64, limit: usize) -> Result<Vec<(u64, Stored)>, StoreError>;
 
-    /// An organisation's events with an index of at least `from`, in order, at most `limit`.
+    /// An organisation's events with an index of at least `from`, in order, about `limit`: those of one index (a pull of
+    /// several deliveries) always come together, so that going on from the last index + 1 misses none. A submission is
+    /// `Received` once, under its subject's record.
     async fn events(&self, organisation: &str, from: u64, limit: usize) -> Result<Vec<Event>, StoreError>;
 
     /// Counts of each queue at `now`.

@@ -1,4 +1,5 @@
 //! What happens when the process is killed, the disk refuses, or files are damaged: on real processes and real files.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 mod child;
 mod damage;

@@ -63,3 +63,89 @@ pub(super) fn waiting(id: DeliveryId, header: Header) -> Delivery {
         settled: None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{
+        domain::{
+            code::Class,
+            decision::Content,
+            delivery::ItemHeader,
+            queue::QueueId,
+            unit::{Audience, Part, UnitLabel},
+        },
+        ledger::{Entry, Verb},
+        store::{Keep, Once, Record, sled::transaction::Books},
+    };
+
+    fn header(queue: &str) -> Header {
+        let at = "2026-03-02T23:30:00.123456Z".parse().unwrap();
+        Header {
+            queue: QueueId::parse(queue).unwrap(),
+            class: Class::P1,
+            rules: vec!["R02".into(), "R07".into()],
+            rule_set: "2026-11-3".into(),
+            contents: vec![Content::EpisodeCard, Content::Items, Content::Safeguarding],
+            items: vec![ItemHeader { number: 1, proposed: "2A".into(), handling: "C A1 S2".into() }],
+            prompts: Vec::new(),
+            units: vec![UnitLabel { item: Some(1), part: Part::Item, audience: Audience::Mash }; 3],
+            received: at,
+            ack_due: Some(at),
+            decide_due: Some(at),
+            page: false,
+            provisional: false,
+            held: None,
+            linked_from: None,
+        }
+    }
+
+    /// One item, three legs, 3 KB sealed.
+    fn plain() -> Acceptance {
+        let id = Uuid::from_u128(1);
+        let who = "homeward://pilot.example/gss/E09000003/council_submitter/case-system".to_owned();
+        let received = "2026-03-02T23:30:00.123456Z".parse().unwrap();
+        let record = Record {
+            id,
+            organisation: "gss/E09000003".into(),
+            received,
+            class: Class::P1,
+            linked_from: None,
+            linked: Vec::new(),
+            excluded: Vec::new(),
+        };
+        let deliveries = ["MPU.NW", "MASH.E09000003", "REFDESK.NW"].map(header).to_vec();
+        let entry = Entry {
+            at: received,
+            verb: Verb::Collection,
+            action: "SUBMIT".into(),
+            who: who.clone(),
+            actor: Some([1; 32]),
+            record: Some(id),
+            deliveries: Vec::new(),
+            recipients: Vec::new(),
+            details: vec!["2026-11-3".into()],
+            commitment: Some([2; 32]),
+        };
+        Acceptance {
+            once: Once { caller: who, method: "SubmitReferral", request: id, digest: [3; 32], keep: Keep::WithRecord },
+            records: vec![NewRecord { record, sealed: vec![4; 3_000], deliveries }],
+            entries: vec![entry],
+            answer: vec![5; 200],
+        }
+    }
+
+    #[test]
+    fn a_plain_submission_takes_eight_keys_and_less_than_six_kilobytes() {
+        let db = ::sled::Config::new().temporary(true).open().unwrap();
+        let mut books = Books::default();
+        let mut tx = Transaction::new(&db, &mut books);
+        tx.run(|tx| accept(tx, &plain())).unwrap();
+        let (keys, bytes) = tx.view.size();
+        assert_eq!(keys, 8);
+        assert!(bytes < 6 * 1024, "{bytes} bytes");
+        assert!(bytes < 3_000 + 2_048, "{bytes} bytes: more than two kilobytes around what is sealed");
+    }
+}

@@ -16,7 +16,7 @@ use crate::{
     ledger::{Entry, Verb},
     store::{
         EventKind, Held, Once, Pull, Settle, StoreError,
-        stored::{Answer, Legs},
+        stored::{Answer, Legs, StoredEvent},
     },
 };
 
@@ -85,7 +85,7 @@ fn lease_one(
     delivery.not_before = None;
     if delivery.delivered.is_none() {
         delivery.delivered = Some(now);
-        tx.tell_of(&legs, index, id, now, EventKind::Delivered);
+        tx.tell(&legs, index, StoredEvent::of(id, now, EventKind::Delivered));
     }
     tx.replace(&mut legs, delivery.clone(), Some(key))?;
     Ok(delivery)
@@ -97,7 +97,7 @@ pub(super) fn opened(tx: &mut Transaction<'_>, held: &Held, entry: &Entry) -> Re
     let index = tx.append(entry)?;
     if delivery.opened.is_none() {
         delivery.opened = Some(held.now);
-        tx.tell_of(&legs, index, delivery.id, held.now, EventKind::Opened);
+        tx.tell(&legs, index, StoredEvent::of(delivery.id, held.now, EventKind::Opened));
         tx.replace(&mut legs, delivery.clone(), None)?;
     }
     Ok(delivery)
@@ -147,10 +147,10 @@ pub(super) fn settle(tx: &mut Transaction<'_>, command: &Use) -> Result<Delivery
     tx.replace(&mut legs, delivery.clone(), None)?;
     match &command.settle {
         Settle::Extend(_) | Settle::Release(_) => {}
-        Settle::Complete(_) => tx.tell_of(&legs, index, delivery.id, at, EventKind::Completed),
+        Settle::Complete(_) => tx.tell(&legs, index, StoredEvent::of(delivery.id, at, EventKind::Completed)),
         Settle::Resolve(_, header) => {
             send_on(tx, &mut legs, delivery.id, header)?;
-            tx.tell_of(&legs, index, delivery.id, at, EventKind::Resolved);
+            tx.tell(&legs, index, StoredEvent::of(delivery.id, at, EventKind::Resolved));
         }
     }
     tx.keep_answer(&command.once, &Answer::Delivery(Box::new(delivery.clone())))?;

@@ -214,7 +214,7 @@ impl Store for SledStore {
     }
 
     async fn head(&self) -> Result<Head, StoreError> {
-        self.read(move |tree| read::head(tree)).await
+        self.read(read::head::<::sled::Tree>).await
     }
 
     fn changes(&self) -> watch::Receiver<u64> {

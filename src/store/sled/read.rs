@@ -176,7 +176,7 @@ pub(super) fn entries(tree: &impl Look, from: u64, limit: usize) -> Result<Vec<(
 }
 
 /// The ledger's head.
-pub(super) fn head(tree: &impl Look) -> Result<Head, StoreError> {
+pub(super) fn head<L: Look>(tree: &L) -> Result<Head, StoreError> {
     let meta = tree.get(keys::META)?.map(|bytes| Meta::decode(&bytes)).transpose()?.unwrap_or_default();
     Ok(Head { size: meta.frontier.size(), root: meta.frontier.root() })
 }

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{
@@ -12,12 +11,12 @@ use super::{
 };
 use crate::{
     domain::{
-        delivery::{Delivery, DeliveryId, State},
+        delivery::{Delivery, State},
         queue::QueueId,
     },
     ledger::{self, Entry},
     store::{
-        EventKind, Keep, Once, StoreError,
+        Keep, Once, StoreError,
         stored::{Answer, Legs, Meta, StoredEvent},
     },
 };
@@ -105,16 +104,11 @@ impl<'t> Transaction<'t> {
         legs(&self.view, record)
     }
 
-    /// Tells the organisation what happened at a ledger index.
-    pub fn tell(&mut self, organisation: &str, index: u64, event: StoredEvent) {
+    /// Tells the organisation of these legs what happened at a ledger index.
+    pub fn tell(&mut self, legs: &Legs, index: u64, event: StoredEvent) {
         self.events += 1;
-        let key = [keys::event(organisation, Some(index)).as_slice(), &self.events.to_be_bytes()].concat();
+        let key = [keys::event(&legs.organisation, Some(index)).as_slice(), &self.events.to_be_bytes()].concat();
         self.view.put(key, event.encode());
-    }
-
-    /// Tells that something happened to a leg.
-    pub fn tell_of(&mut self, legs: &Legs, index: u64, id: DeliveryId, at: Timestamp, kind: EventKind) {
-        self.tell(&legs.organisation, index, StoredEvent { record: id.record, leg: id.leg, at, kind });
     }
 
     /// Writes the first state of a record's deliveries.

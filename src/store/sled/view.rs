@@ -63,13 +63,15 @@ impl Look for ::sled::Tree {
     }
 }
 
+/// What a batch does to a key: a new value, or `None` to remove it.
+type Write = Option<Vec<u8>>;
+
 /// A batch in the making.
 pub(super) struct Overlay<'t> {
     tree: &'t ::sled::Tree,
-    /// `None` is a key that the batch removes.
-    writes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    writes: BTreeMap<Vec<u8>, Write>,
     /// What the command at work has replaced in `writes`, so that a refused command leaves nothing behind.
-    undo: Vec<(Vec<u8>, Option<Option<Vec<u8>>>)>,
+    undo: Vec<(Vec<u8>, Option<Write>)>,
 }
 
 impl Look for Overlay<'_> {
@@ -173,6 +175,13 @@ impl<'t> Overlay<'t> {
     /// True when nothing was written.
     pub fn is_empty(&self) -> bool {
         self.writes.is_empty()
+    }
+
+    /// Keys written and bytes of keys and values, for the budget.
+    #[cfg(test)]
+    pub fn size(&self) -> (usize, usize) {
+        let bytes = |(key, value): (&Vec<u8>, &Write)| key.len() + value.as_ref().map_or(0, Vec::len);
+        (self.writes.len(), self.writes.iter().map(bytes).sum())
     }
 
     /// The batch for the engine.

@@ -13,7 +13,7 @@ use crate::{domain::delivery::Delivery, ledger::Frontier};
 pub(super) use record::{Head as RecordHead, Listed, StoredEvent, decode_record, encode_record};
 
 /// Generated messages of `proto/internal/stored.proto`.
-#[allow(missing_docs, reason = "generated")]
+#[allow(missing_docs, clippy::all, reason = "generated")]
 pub(super) mod pb {
     include!(concat!(env!("OUT_DIR"), "/homeward.internal.rs"));
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{damaged, moment, pb, time, uuid};
 use crate::{
-    domain::code::Class,
+    domain::{code::Class, delivery::DeliveryId},
     store::{EventKind, Kept, Record, StoreError},
 };
 
@@ -102,6 +102,11 @@ pub(in crate::store) struct StoredEvent {
 }
 
 impl StoredEvent {
+    /// What happened to a leg.
+    pub fn of(id: DeliveryId, at: Timestamp, kind: EventKind) -> Self {
+        Self { record: id.record, leg: id.leg, at, kind }
+    }
+
     /// To bytes.
     pub fn encode(&self) -> Vec<u8> {
         let kind = match self.kind {
