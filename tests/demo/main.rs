@@ -47,7 +47,7 @@ fn the_demo_says_in_words_who_saw_what() {
 
 #[test]
 fn a_demo_that_is_kept_answers_the_commands_it_prints() {
-    let mut demo = homeward().args(["demo", "--keep"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut demo = homeward().args(["demo", "--keep"]).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(demo.stdout.take().unwrap()).lines();
     let mut commands = Vec::new();
     for line in lines.by_ref() {
