@@ -74,6 +74,7 @@ fn decide(facts: &Facts<'_>, assessment: &Assessment, grades: &[ItemGrade], degr
         rules::send(rule, &mut plan);
     }
     rules::closure(&mut plan);
+    rules::show_adult_prompt(&mut plan);
     rules::at_least_a_notice(&mut plan);
     hold::uncertain_placing_authority(&mut plan);
     night::copy_to_duty_team(&mut plan);

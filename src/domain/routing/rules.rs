@@ -276,6 +276,16 @@ pub(super) fn closure(plan: &mut Plan<'_>) {
     plan.send_or_hold(rule, owner, "MPU", Load::of([Closure]));
 }
 
+/// The adult safeguarding prompt shows on the front door as well, where another rule has opened it (R16).
+pub(super) fn show_adult_prompt(plan: &mut Plan<'_>) {
+    if !plan.fired("R16") {
+        return;
+    }
+    for leg in plan.legs.values_mut().filter(|leg| leg.load.contents.contains(&Safeguarding)) {
+        leg.load.prompts.insert(PromptKind::AdultSafeguarding);
+    }
+}
+
 /// The force where the subject lives gets at least a notice, the City's by R11 (D09, D17).
 pub(super) fn at_least_a_notice(plan: &mut Plan<'_>) {
     let Ok(police) = plan.facts.geography.child_police() else { return };
