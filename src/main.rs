@@ -1,2 +1,7 @@
 //! The binary `homeward`.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    homeward::app::run(std::env::args_os())
+}

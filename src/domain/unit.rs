@@ -19,6 +19,8 @@ vocabulary! {
         Carer = "CARER",
         /// Structured card of a notice, closure, alert, prompt or copy-note leg.
         Card = "CARD",
+        /// The sender's own case reference, for the sender alone.
+        Sender = "SENDER",
         /// Text that the re-scan took out of a view: only a person on HOLD reads it.
         Withheld = "WITHHELD",
     }

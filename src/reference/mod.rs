@@ -2,7 +2,9 @@
 
 mod calendar;
 mod directory;
+pub mod grants;
 mod queues;
+pub mod redaction;
 mod rules;
 
 use jiff::civil::Date;

@@ -1,17 +1,58 @@
-//! Wire.
+//! The floor that speaks gRPC: TLS and sessions, generated messages and services, conversion, protobuf JSON.
+
+pub mod caller;
+pub mod convert;
+pub mod guards;
+pub mod json;
+mod json_once;
+pub mod offline;
+pub mod peer;
+pub mod profile;
 pub mod received;
-/// Generated messages.
-#[allow(missing_docs)]
+pub mod serve;
+pub mod services;
+pub mod session;
+pub mod status;
+pub mod tls;
+
+/// Messages of `homeward.v1`, generated from `proto/`. Named only on this floor.
+#[allow(missing_docs, clippy::all, clippy::too_many_lines, reason = "generated; the contract's comments come with it")]
 pub mod pb {
     include!(concat!(env!("OUT_DIR"), "/homeward.v1.rs"));
 }
-/// Server.
-#[allow(missing_docs, clippy::all)]
+
+/// Service traits; requests arrive as [`received::Received`].
+#[allow(missing_docs, clippy::all, clippy::too_many_lines, reason = "generated")]
 pub mod server {
+    include!(concat!(env!("OUT_DIR"), "/server/homeward.v1.ReferralService.rs"));
+    include!(concat!(env!("OUT_DIR"), "/server/homeward.v1.QueueService.rs"));
     include!(concat!(env!("OUT_DIR"), "/server/homeward.v1.IdentityService.rs"));
 }
-/// Client.
-#[allow(missing_docs, clippy::all)]
+
+/// Clients of the same services.
+#[allow(missing_docs, clippy::all, clippy::too_many_lines, reason = "generated")]
 pub mod client {
+    include!(concat!(env!("OUT_DIR"), "/client/homeward.v1.ReferralService.rs"));
+    include!(concat!(env!("OUT_DIR"), "/client/homeward.v1.QueueService.rs"));
     include!(concat!(env!("OUT_DIR"), "/client/homeward.v1.IdentityService.rs"));
+}
+
+/// The contract as a `FileDescriptorSet` with its imports and comments: for reflection and for protobuf JSON.
+pub const DESCRIPTOR: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/contract.bin"));
+
+/// Server reflection over the contract and the health service; stored formats are not in it.
+pub fn reflection() -> impl tonic::codegen::Service<
+    http::Request<tonic::body::Body>,
+    Response = http::Response<tonic::body::Body>,
+    Error = std::convert::Infallible,
+    Future: Send,
+> + tonic::server::NamedService
++ Clone
++ Send
++ Sync {
+    tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(DESCRIPTOR)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .build_v1()
+        .expect("the build wrote the descriptors")
 }

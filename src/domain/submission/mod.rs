@@ -8,12 +8,14 @@ mod interview;
 mod item;
 mod object;
 mod person;
+mod reading;
 
 pub use episode::{Child, Episode, Offer};
 pub use interview::{Account, Engage, Evaluate, Interview, Interviewer, LineManager, Question, StopScreen};
 pub use item::{Corroboration, Item, Provenance};
 pub use object::{OnlineAccount, OtherObject, Phone, Place, Vehicle};
 pub use person::{Description, Person};
+pub use reading::Reading;
 
 use jiff::Timestamp;
 

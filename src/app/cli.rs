@@ -1,0 +1,305 @@
+//! The command tree (contract 5). The words here are what `--help` says.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use jiff::{SignedDuration, Timestamp};
+
+/// A secure broker for intelligence that comes out of Return Home Interviews.
+#[derive(Debug, Parser)]
+#[command(
+    name = "homeward",
+    version,
+    about,
+    after_help = "Start here: `homeward demo`.\n\nExit codes: 0 done, 64 bad usage, 65 bad data, 69 unavailable, 77 not permitted, 1 otherwise."
+)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Watch eight fictional interviews go from councils to officers and back, on real parts, in one command.
+    Demo(DemoArgs),
+    /// Run the daemon.
+    Serve(ServeArgs),
+    /// Make certificates: an authority, a server, client profiles.
+    #[command(subcommand)]
+    Pki(PkiCommand),
+    /// Council: submit referrals. A receipt means that they are durable and in their queues.
+    Submit(SubmitArgs),
+    /// Council: see how a submission would be judged and what each reader would see. Stores nothing.
+    Preview(PreviewArgs),
+    /// Council: list your referrals, or show one with the state of every destination.
+    Referrals(ReferralsArgs),
+    /// Council: watch what happens to your referrals.
+    Watch(WatchArgs),
+    /// Officer: list, pull, open, complete, release; resolve what is on HOLD.
+    #[command(subcommand)]
+    Queue(QueueCommand),
+    /// Explain the routing policy.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// Who your profile is to the broker, and what it may do.
+    Whoami(ClientArgs),
+}
+
+/// What every client command takes.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ClientArgs {
+    /// Profile folder with endpoint, ca.pem, cert.pem and key.pem, as `pki issue` makes it.
+    #[arg(long, env = "HOMEWARD_PROFILE", value_name = "DIR")]
+    pub(super) profile: PathBuf,
+    /// Print protobuf JSON, one message a line.
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Judge the server's certificate as if it were this time (for a demo kept running in its own week).
+    #[arg(long, value_name = "TIME", hide = true)]
+    pub(super) clock: Option<Timestamp>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DemoArgs {
+    /// Leave the daemon running and print commands to paste. Stop it with Ctrl-C.
+    #[arg(long)]
+    pub(super) keep: bool,
+    /// Print the account as JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ServeArgs {
+    /// Configuration file; deploy/homeward.example.toml shows every setting.
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum PkiCommand {
+    /// Make an authority and a server certificate in a new folder.
+    Init {
+        /// Folder to make or fill; keys are written 0600 and never overwritten.
+        #[arg(long, value_name = "DIR", default_value = "certs")]
+        dir: PathBuf,
+        /// Trust domain, the authority part of every identity, e.g. pilot.example.
+        #[arg(long, value_name = "DOMAIN")]
+        trust_domain: String,
+        /// DNS name or IP address under which clients find the server; may be repeated. Default: this machine.
+        #[arg(long = "server-name", value_name = "NAME")]
+        server_names: Vec<String>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Issue a client profile, a folder that --profile takes.
+    Issue {
+        /// The authority's folder.
+        #[arg(long, value_name = "DIR", default_value = "certs")]
+        dir: PathBuf,
+        /// Identity, `SCHEME/ID/ROLE/NAME`, e.g. gss/E09000023/council_submitter/case-system or met/SE/mpu_officer/p123.
+        #[arg(value_name = "IDENTITY")]
+        identity: String,
+        /// New folder for the profile.
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+        /// Where the server is.
+        #[arg(long, value_name = "URL", default_value = "https://localhost:7443")]
+        endpoint: String,
+        /// Days of validity, at most 90.
+        #[arg(long, default_value_t = 90)]
+        days: i32,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List every certificate issued, with its expiry.
+    List {
+        /// The authority's folder.
+        #[arg(long, value_name = "DIR", default_value = "certs")]
+        dir: PathBuf,
+        /// Print JSON, one certificate a line.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SubmitArgs {
+    #[command(flatten)]
+    pub(super) client: ClientArgs,
+    /// Submissions in protobuf JSON; `-` is stdin.
+    #[arg(required = true, value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    /// Request id (UUID) to repeat a submission safely; only with one FILE. Default: a fresh one each.
+    #[arg(long, value_name = "UUID")]
+    pub(super) request_id: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PreviewArgs {
+    /// Submissions in protobuf JSON; `-` is stdin.
+    #[arg(required = true, value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    /// Judge here, without a server.
+    #[arg(long)]
+    pub(super) offline: bool,
+    /// Profile folder; not needed with --offline.
+    #[arg(long, env = "HOMEWARD_PROFILE", value_name = "DIR", required_unless_present = "offline")]
+    pub(super) profile: Option<PathBuf>,
+    /// Print protobuf JSON, one explanation a line.
+    #[arg(long)]
+    pub(super) json: bool,
+    /// With --offline: judge as if received at this time, e.g. 2026-11-20T16:30:00Z.
+    #[arg(long, value_name = "TIME", requires = "offline")]
+    pub(super) at: Option<Timestamp>,
+    /// With --offline: reference data to use in place of the embedded one.
+    #[arg(long, value_name = "DIR", requires = "offline")]
+    pub(super) policy: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReferralsArgs {
+    #[command(flatten)]
+    pub(super) client: ClientArgs,
+    /// Show this one.
+    #[arg(value_name = "REFERRAL_ID")]
+    pub(super) id: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct WatchArgs {
+    #[command(flatten)]
+    pub(super) client: ClientArgs,
+    /// Go on after this message (its resume_token); 0 is from the beginning. Default: from now on.
+    #[arg(long, value_name = "TOKEN", default_value = "")]
+    pub(super) resume: String,
+    /// Stop after this many messages.
+    #[arg(long, value_name = "N")]
+    pub(super) most: Option<u64>,
+}
+
+/// A delivery in hand.
+#[derive(Debug, Args)]
+pub(super) struct HoldingArgs {
+    #[command(flatten)]
+    pub(super) client: ClientArgs,
+    /// Delivery, as `queue pull` printed it.
+    #[arg(value_name = "DELIVERY_ID")]
+    pub(super) delivery: String,
+    /// Token of its lease, as `queue pull` printed it.
+    #[arg(long, value_name = "TOKEN")]
+    pub(super) lease: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum QueueCommand {
+    /// List your queues with their counts, or the deliveries of one.
+    List {
+        #[command(flatten)]
+        client: ClientArgs,
+        /// Queue, e.g. MPU.SE.
+        #[arg(value_name = "QUEUE")]
+        queue: Option<String>,
+    },
+    /// Take the most urgent deliveries under a lease: headers only, no content.
+    Pull {
+        #[command(flatten)]
+        client: ClientArgs,
+        /// Queue, e.g. MPU.SE.
+        #[arg(value_name = "QUEUE")]
+        queue: String,
+        /// At most this many.
+        #[arg(long, default_value_t = 1)]
+        most: u32,
+        /// Length of the lease in minutes, 1 to 60.
+        #[arg(long, value_name = "MINUTES", default_value_t = 10)]
+        minutes: i64,
+    },
+    /// Open one part: content. Every opening is entered in the ledger with your name.
+    Open {
+        #[command(flatten)]
+        holding: HoldingArgs,
+        /// Part: E, B, C, CARD, CARER, A, O or WITHHELD.
+        #[arg(value_name = "PART")]
+        part: String,
+        /// Item number, for B and A.
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        item: u32,
+        /// Why; required for A and O.
+        #[arg(long, default_value = "")]
+        reason: String,
+    },
+    /// Prolong a lease.
+    Extend {
+        #[command(flatten)]
+        holding: HoldingArgs,
+        /// How long from now, in minutes, 1 to 60.
+        #[arg(long, value_name = "MINUTES", default_value_t = 10)]
+        minutes: i64,
+    },
+    /// Settle a delivery with an outcome; `queue list` names the outcomes of a queue.
+    Complete {
+        #[command(flatten)]
+        holding: HoldingArgs,
+        /// Outcome code.
+        #[arg(value_name = "OUTCOME")]
+        outcome: String,
+        /// Reason code, for no further action.
+        #[arg(long, default_value = "")]
+        reason: String,
+        /// Note for your own unit; the sender never sees it.
+        #[arg(long, default_value = "")]
+        note: String,
+        /// Let the sender see the outcome itself. Mind tipping off.
+        #[arg(long)]
+        release_detail: bool,
+    },
+    /// Hand a delivery back, with a reason.
+    Release {
+        #[command(flatten)]
+        holding: HoldingArgs,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+        /// Not to be taken again before this many minutes have passed.
+        #[arg(long, value_name = "MINUTES", default_value_t = 0)]
+        delay: i64,
+    },
+    /// HOLD: give an undecided matter to a named queue, with a reason.
+    Resolve {
+        #[command(flatten)]
+        holding: HoldingArgs,
+        /// Queue it goes to, e.g. MASH.E09000023.
+        #[arg(value_name = "TO_QUEUE")]
+        to: String,
+        /// Why there.
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum PolicyCommand {
+    /// Say which rules send a submission where, and why.
+    Explain {
+        /// Submissions in protobuf JSON; `-` is stdin.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// As if received at this time, e.g. 2026-11-20T16:30:00Z. Default: now.
+        #[arg(long, value_name = "TIME")]
+        at: Option<Timestamp>,
+        /// Print protobuf JSON, one explanation a line.
+        #[arg(long)]
+        json: bool,
+        /// Reference data to use in place of the embedded one.
+        #[arg(long, value_name = "DIR")]
+        policy: Option<PathBuf>,
+    },
+}
+
+/// Whole minutes as a span; the server says what it accepts.
+pub(super) fn minutes(minutes: i64) -> SignedDuration {
+    SignedDuration::try_from_mins(minutes).unwrap_or(SignedDuration::MAX)
+}

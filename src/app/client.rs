@@ -1,0 +1,58 @@
+//! What client commands share: a connection from a profile, reading a submission file, fresh request ids.
+
+use std::{fs, io::Read, path::Path, sync::Arc};
+
+use serde_json::Value;
+
+use super::{cli::ClientArgs, failure::Failure, print, show};
+use crate::{
+    platform::{Clock, ManualClock, SystemClock, SystemEntropy, entropy::uuid_v4},
+    wire::{caller::Caller, profile::Profile},
+};
+
+/// Connects with the profile of the command line.
+pub(super) async fn connect(args: &ClientArgs) -> Result<Caller, Failure> {
+    let clock: Arc<dyn Clock> = match args.clock {
+        Some(moment) => Arc::new(ManualClock::new(moment)),
+        None => Arc::new(SystemClock),
+    };
+    connect_at(&args.profile, clock).await
+}
+
+/// Connects with a profile folder; the server's certificate is judged by `clock`.
+pub(super) async fn connect_at(profile: &Path, clock: Arc<dyn Clock>) -> Result<Caller, Failure> {
+    Ok(Caller::new(Profile::load(profile)?.connect(clock).await?))
+}
+
+/// A fresh request id.
+pub(super) fn request_id() -> Result<String, Failure> {
+    let id = uuid_v4(&SystemEntropy::new()).map_err(|error| Failure::unavailable(error.to_string()))?;
+    Ok(id.hyphenated().to_string())
+}
+
+/// Reads a file, or stdin where it is `-`.
+pub(super) fn read(file: &Path) -> Result<String, Failure> {
+    if file == Path::new("-") {
+        let mut text = String::new();
+        let read = std::io::stdin().read_to_string(&mut text);
+        return read.map(|_| text).map_err(|error| Failure::bad_data(format!("stdin: {error}")));
+    }
+    fs::read_to_string(file).map_err(|error| Failure::bad_data(format!("{}: {error}", file.display())))
+}
+
+/// Prints an answer: as it is with `--json`, else as `shown` makes of it.
+pub(super) fn answer(json: bool, text: &str, shown: impl FnOnce(&Value) -> Vec<String>) {
+    if json {
+        print::line(text);
+        return;
+    }
+    let value: Value = serde_json::from_str(text).unwrap_or_default();
+    shown(&value).iter().for_each(|line| print::line(line));
+}
+
+/// `homeward whoami`.
+pub(super) async fn who_am_i(args: &ClientArgs) -> Result<(), Failure> {
+    let text = connect(args).await?.who_am_i().await?;
+    answer(args.json, &text, show::who);
+    Ok(())
+}

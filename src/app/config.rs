@@ -1,0 +1,173 @@
+//! The daemon's configuration: TOML, unknown keys refused, every default written here and in the example.
+
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+
+use super::failure::Failure;
+
+/// The whole configuration. Relative paths are relative to the file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Address to listen on.
+    #[serde(default = "default_listen")]
+    pub listen: SocketAddr,
+    /// Authority part of every identity let in, e.g. `pilot.example`.
+    pub trust_domain: String,
+    /// TLS.
+    pub tls: Tls,
+    /// Where records are kept.
+    pub store: Store,
+    /// Keys.
+    pub keys: Keys,
+    /// Who may do what, and reference data.
+    pub policy: Policy,
+    /// Logs.
+    #[serde(default)]
+    pub log: Log,
+}
+
+/// TLS.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// Folder with ca.pem, cert.pem and key.pem (0600), as `pki init` makes it.
+    pub folder: PathBuf,
+    /// Also TLS 1.2 with ECDHE and AEAD, for old clients. A warning is logged.
+    #[serde(default)]
+    pub allow_tls12: bool,
+}
+
+/// Where records are kept.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Store {
+    /// Engine.
+    #[serde(default)]
+    pub engine: Engine,
+    /// Folder of the store, on a local disk.
+    pub path: PathBuf,
+}
+
+/// Engines of the store.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Engine {
+    /// Embedded, one machine.
+    #[default]
+    Sled,
+}
+
+/// Keys.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keys {
+    /// File of 32 random bytes, 0600. Made at the first start if it is not there and the store is new.
+    pub file: PathBuf,
+}
+
+/// Who may do what, and reference data.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// File of grants.
+    pub grants: PathBuf,
+    /// Folder of reference data to use in place of the embedded one.
+    #[serde(default)]
+    pub reference: Option<PathBuf>,
+}
+
+/// Logs. Never content, whatever the level.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// Least level of our own lines.
+    #[serde(default)]
+    pub level: Level,
+    /// Form.
+    #[serde(default)]
+    pub format: Format,
+}
+
+/// Levels.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Errors.
+    Error,
+    /// Warnings and worse.
+    Warn,
+    /// What an operator wants to see.
+    #[default]
+    Info,
+    /// More.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+/// Forms of a log line.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Config {
+    /// Reads a configuration file.
+    pub(super) fn load(file: &Path) -> Result<Self, Failure> {
+        let text =
+            fs::read_to_string(file).map_err(|error| Failure::bad_data(format!("{}: {error}", file.display())))?;
+        let config = Self::parse(&text).map_err(|error| Failure::bad_data(format!("{}: {error}", file.display())))?;
+        Ok(config.relative_to(file.parent().unwrap_or(Path::new("."))))
+    }
+
+    /// Reads a configuration; an unknown key or a missing one is an error that names it.
+    pub fn parse(text: &str) -> Result<Self, toml::de::Error> {
+        toml::from_str(text)
+    }
+
+    fn relative_to(mut self, folder: &Path) -> Self {
+        let paths = [&mut self.tls.folder, &mut self.store.path, &mut self.keys.file, &mut self.policy.grants];
+        for path in paths.into_iter().chain(self.policy.reference.as_mut()) {
+            *path = folder.join(&path);
+        }
+        self
+    }
+}
+
+fn default_listen() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 7443))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EXAMPLE: &str = include_str!("../../deploy/homeward.example.toml");
+
+    #[test]
+    fn the_example_is_a_configuration() {
+        let config = Config::parse(EXAMPLE).unwrap();
+        assert_eq!(config.listen, default_listen());
+        assert_eq!(config.store.engine, Engine::Sled);
+        assert_eq!(config.log.level, Level::Info);
+    }
+
+    #[test]
+    fn unknown_keys_are_refused_by_name() {
+        for (from, to) in [("[log]", "[log]\ncolour = true"), ("trust_domain", "trust_domian")] {
+            let error = Config::parse(&EXAMPLE.replacen(from, to, 1)).unwrap_err().to_string();
+            assert!(error.contains("colour") || error.contains("trust_domian"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! How a command fails: words that say what to do, and an exit code a script can read.
+
+use crate::{
+    app::print,
+    wire::{
+        caller::{CallError, Kind},
+        offline::OfflineError,
+        profile::ProfileError,
+    },
+};
+
+/// Bad usage.
+pub(super) const USAGE: u8 = 64;
+const BAD_DATA: u8 = 65;
+const UNAVAILABLE: u8 = 69;
+const NOT_PERMITTED: u8 = 77;
+const OTHER: u8 = 1;
+
+/// A failed command.
+#[derive(Debug)]
+pub(super) struct Failure {
+    code: u8,
+    lines: Vec<String>,
+}
+
+impl Failure {
+    pub(super) fn other(line: impl Into<String>) -> Self {
+        Self { code: OTHER, lines: vec![line.into()] }
+    }
+
+    pub(super) fn usage(line: impl Into<String>) -> Self {
+        Self { code: USAGE, lines: vec![line.into()] }
+    }
+
+    pub(super) fn bad_data(line: impl Into<String>) -> Self {
+        Self { code: BAD_DATA, lines: vec![line.into()] }
+    }
+
+    pub(super) fn unavailable(line: impl Into<String>) -> Self {
+        Self { code: UNAVAILABLE, lines: vec![line.into()] }
+    }
+
+    /// Says first which input it is about.
+    pub(super) fn about(mut self, what: &str) -> Self {
+        if let Some(first) = self.lines.first_mut() {
+            *first = format!("{what}: {first}");
+        }
+        self
+    }
+
+    /// Adds advice.
+    pub(super) fn advise(mut self, line: impl Into<String>) -> Self {
+        self.lines.push(line.into());
+        self
+    }
+
+    pub(super) fn code(&self) -> u8 {
+        self.code
+    }
+
+    pub(super) fn is_unavailable(&self) -> bool {
+        self.code == UNAVAILABLE
+    }
+
+    pub(super) fn tell(&self) {
+        for (number, line) in self.lines.iter().enumerate() {
+            print::problem(&if number == 0 { format!("homeward: {line}") } else { format!("  {line}") });
+        }
+    }
+}
+
+impl From<CallError> for Failure {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Json(error) => Self::bad_data(format!("not the JSON form of a submission: {error}")),
+            CallError::Answer(error) => Self::other(error.to_string()),
+            CallError::Refused { code, kind, reason, message, fields } => {
+                let exit = match kind {
+                    Kind::BadData => BAD_DATA,
+                    Kind::Unavailable => UNAVAILABLE,
+                    Kind::NotPermitted => NOT_PERMITTED,
+                    Kind::Other => OTHER,
+                };
+                let word = if reason.is_empty() { code.to_owned() } else { format!("{code} {reason}") };
+                let mut lines = vec![format!("{word}: {message}")];
+                lines.extend(fields.into_iter().map(|(field, advice)| format!("{field}: {advice}")));
+                Self { code: exit, lines }
+            }
+        }
+    }
+}
+
+impl From<OfflineError> for Failure {
+    fn from(error: OfflineError) -> Self {
+        let mut failure = Self::bad_data(error.to_string());
+        if let OfflineError::Invalid(violations) = error {
+            failure.lines.extend(violations.0.into_iter().map(|one| format!("{}: {}", one.field, one.advice)));
+        }
+        failure
+    }
+}
+
+impl From<ProfileError> for Failure {
+    fn from(error: ProfileError) -> Self {
+        match error {
+            ProfileError::Connect { .. } => Self::unavailable(error.to_string())
+                .advise("is the daemon running, and is the endpoint in the profile right?"),
+            ProfileError::File(_) | ProfileError::Tls(_) | ProfileError::Endpoint { .. } => {
+                Self::bad_data(error.to_string()).advise("make a profile with `homeward pki issue`")
+            }
+        }
+    }
+}

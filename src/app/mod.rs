@@ -1,0 +1,75 @@
+//! The roof: command line, configuration, logs, wiring, one file a subcommand. Decides nothing of the field.
+
+mod cli;
+mod client;
+mod config;
+mod demo;
+mod failure;
+mod pki;
+mod policy;
+mod preview;
+mod print;
+mod queue;
+mod referrals;
+mod serve;
+mod show;
+mod submit;
+mod telemetry;
+mod watch;
+mod wiring;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Command};
+pub use config::Config;
+use failure::{Failure, USAGE};
+
+/// Runs one command line; the exit code is 0, 64 bad usage, 65 bad data, 69 unavailable, 77 not permitted, else 1.
+pub fn run(args: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are answers, not errors. Printing can fail only where nobody reads.
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS };
+        }
+    };
+    match dispatch(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.tell();
+            ExitCode::from(failure.code())
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> Result<(), Failure> {
+    match cli.command {
+        Command::Pki(command) => pki::run(command),
+        Command::Policy(command) => policy::run(command),
+        Command::Preview(args) if args.offline => preview::offline(&args),
+        command => {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .enable_all()
+                .build()
+                .map_err(|error| Failure::other(format!("the runtime did not start: {error}")))?;
+            runtime.block_on(online(command))
+        }
+    }
+}
+
+async fn online(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Demo(args) => demo::run(&args).await,
+        Command::Serve(args) => serve::run(&args).await,
+        Command::Submit(args) => submit::run(&args).await,
+        Command::Preview(args) => preview::run(&args).await,
+        Command::Referrals(args) => referrals::run(&args).await,
+        Command::Watch(args) => watch::run(&args).await,
+        Command::Queue(command) => queue::run(command).await,
+        Command::Whoami(args) => client::who_am_i(&args).await,
+        Command::Pki(_) | Command::Policy(_) => Ok(()),
+    }
+}

@@ -1,0 +1,108 @@
+//! `homeward queue`: an officer's side.
+
+use serde_json::Value;
+
+use super::{
+    cli::{ClientArgs, HoldingArgs, QueueCommand, minutes},
+    client,
+    failure::Failure,
+    print, show,
+};
+use crate::{
+    domain::unit::Part,
+    wire::caller::{Answer, Caller, Completion, Holding},
+};
+
+/// Rows asked for at once.
+const PAGE: i32 = 200;
+
+pub(super) async fn run(command: QueueCommand) -> Result<(), Failure> {
+    match command {
+        QueueCommand::List { client, queue: None } => queues(&client).await,
+        QueueCommand::List { client, queue: Some(queue) } => deliveries(&client, &queue).await,
+        QueueCommand::Pull { client: args, queue, most, minutes: length } => {
+            let mut caller = client::connect(&args).await?;
+            let text = caller.pull(&client::request_id()?, &queue, most, minutes(length)).await?;
+            client::answer(args.json, &text, show::pulled);
+            Ok(())
+        }
+        QueueCommand::Open { holding, part, item, reason } => {
+            let part = part_named(&part)?;
+            let answered = held(&holding).await?.open(in_hand(&holding), part, item, &reason).await;
+            told(&holding.client, answered, show::opened)
+        }
+        QueueCommand::Extend { holding, minutes: length } => {
+            let mut caller = held(&holding).await?;
+            let answered = caller.extend(&client::request_id()?, in_hand(&holding), minutes(length)).await;
+            told(&holding.client, answered, show::extended)
+        }
+        QueueCommand::Complete { holding, outcome, reason, note, release_detail } => {
+            let mut caller = held(&holding).await?;
+            let completion = Completion { outcome, reason, note, release_detail };
+            let answered = caller.complete(&client::request_id()?, in_hand(&holding), completion).await;
+            told(&holding.client, answered, show::completed)
+        }
+        QueueCommand::Release { holding, reason, delay } => {
+            let mut caller = held(&holding).await?;
+            let answered = caller.release(&client::request_id()?, in_hand(&holding), &reason, minutes(delay)).await;
+            told(&holding.client, answered, show::released)
+        }
+        QueueCommand::Resolve { holding, to, reason } => {
+            let mut caller = held(&holding).await?;
+            let answered = caller.resolve(&client::request_id()?, in_hand(&holding), &to, &reason).await;
+            told(&holding.client, answered, show::resolved)
+        }
+    }
+}
+
+async fn queues(args: &ClientArgs) -> Result<(), Failure> {
+    let mut caller = client::connect(args).await?;
+    let mut token = String::new();
+    loop {
+        let text = caller.queues(PAGE, &token).await?;
+        token = rows(args, &text, "queues", show::queue_line);
+        if token.is_empty() {
+            return Ok(());
+        }
+    }
+}
+
+async fn deliveries(args: &ClientArgs, queue: &str) -> Result<(), Failure> {
+    let mut caller = client::connect(args).await?;
+    let mut token = String::new();
+    loop {
+        let text = caller.deliveries(queue, PAGE, &token).await?;
+        token = rows(args, &text, "deliveries", show::delivery_line);
+        if token.is_empty() {
+            return Ok(());
+        }
+    }
+}
+
+/// Prints each row of a page; returns the token of the next one.
+fn rows(args: &ClientArgs, text: &str, list: &str, shown: impl Fn(&Value) -> String) -> String {
+    let page: Value = serde_json::from_str(text).unwrap_or_default();
+    for row in page[list].as_array().into_iter().flatten() {
+        print::line(&if args.json { row.to_string() } else { shown(row) });
+    }
+    page["next_page_token"].as_str().unwrap_or_default().to_owned()
+}
+
+async fn held(args: &HoldingArgs) -> Result<Caller, Failure> {
+    client::connect(&args.client).await
+}
+
+fn in_hand(args: &HoldingArgs) -> Holding {
+    Holding { delivery: args.delivery.clone(), token: args.lease.clone() }
+}
+
+fn told(args: &ClientArgs, answered: Answer, shown: impl FnOnce(&Value) -> Vec<String>) -> Result<(), Failure> {
+    client::answer(args.json, &answered?, shown);
+    Ok(())
+}
+
+fn part_named(name: &str) -> Result<Part, Failure> {
+    Part::from_code(&name.to_ascii_uppercase())
+        .filter(|part| *part != Part::Sender)
+        .ok_or_else(|| Failure::usage("a part is one of E, B, C, CARD, CARER, A, O, WITHHELD"))
+}

@@ -1,0 +1,298 @@
+//! Answers in words, for people: lines made of the JSON that `--json` would print.
+
+use serde_json::Value;
+
+use crate::domain::policy::RuleSet;
+
+/// Who a profile is.
+pub(super) fn who(value: &Value) -> Vec<String> {
+    let mut lines = vec![
+        text(value, "identity").to_owned(),
+        format!("certificate until {}", text(value, "certificate_expire_time")),
+        format!("server time {}, rule set {}", text(value, "server_time"), text(value, "rule_set")),
+    ];
+    for grant in list(value, "grants") {
+        let named = |name: &str| words(grant, name);
+        lines.push(format!("grant: {}", text(grant, "role")));
+        for (label, words) in
+            [("authorities", named("authorities")), ("queues", named("queues")), ("units", named("units"))]
+        {
+            if !words.is_empty() {
+                lines.push(format!("  {label}: {words}"));
+            }
+        }
+    }
+    if list(value, "grants").is_empty() {
+        lines.push("no grant is in force: ask the administrator of this broker".to_owned());
+    }
+    lines
+}
+
+/// A receipt.
+pub(super) fn receipt(value: &Value) -> Vec<String> {
+    let mut lines = vec![
+        format!("accepted {}  class {}", text(value, "referral_id"), text(value, "class")),
+        format!("  received {}  ledger entry {}", text(value, "received_time"), text(value, "ledger_index")),
+        format!("  rules {} (rule set {})", words(value, "rules"), text(value, "rule_set")),
+        format!("  digest {}", text(value, "digest")),
+    ];
+    for leg in list(value, "legs") {
+        lines.push(format!(
+            "  to {:<18} {}  acknowledge by {}",
+            text(leg, "queue"),
+            text(leg, "class"),
+            or_dash(text(leg, "ack_due_time"))
+        ));
+    }
+    lines.extend(list(value, "prompts").iter().map(|prompt| format!("  prompt {}", prompt_words(prompt))));
+    let flags = words(value, "flags");
+    if !flags.is_empty() {
+        lines.push(format!("  flags {flags}"));
+    }
+    lines
+}
+
+/// One referral in a list.
+pub(super) fn referral_line(value: &Value) -> String {
+    let receipt = &value["receipt"];
+    format!(
+        "{}  {}  {:<11}  {}  {}",
+        text(receipt, "referral_id"),
+        text(receipt, "received_time"),
+        word(text(value, "state"), "REFERRAL_STATE_"),
+        text(receipt, "class"),
+        text(value, "sender_reference")
+    )
+}
+
+/// One referral with its destinations.
+pub(super) fn referral(value: &Value) -> Vec<String> {
+    let mut lines = receipt(&value["receipt"]);
+    lines.push(format!("state: {}", word(text(value, "state"), "REFERRAL_STATE_")));
+    lines.extend(list(value, "destinations").iter().map(destination));
+    lines
+}
+
+/// One message of a watch.
+pub(super) fn happening(value: &Value) -> Vec<String> {
+    let head =
+        format!("{}  {}  {}", text(value, "event_time"), text(value, "referral_id"), text(value, "sender_reference"));
+    match value.get("destination") {
+        Some(Value::Null) | None => vec![format!("{head} received")],
+        Some(found) => vec![head, destination(found)],
+    }
+}
+
+fn destination(value: &Value) -> String {
+    let state = word(text(value, "state"), "DESTINATION_STATE_");
+    let outcome = text(value, "outcome");
+    let overdue = if value["overdue"] == true { "  OVERDUE" } else { "" };
+    let separator = if outcome.is_empty() { "" } else { ": " };
+    format!("  {:<18} {}  {state}{separator}{outcome}{overdue}", text(value, "queue"), text(value, "class"))
+}
+
+/// A queue with its counts.
+pub(super) fn queue_line(value: &Value) -> String {
+    let count = |name: &str| value[name].as_u64().unwrap_or_default();
+    format!(
+        "{:<18} waiting {}  leased {}  unopened {}  overdue {}  outcomes {}",
+        text(value, "queue"),
+        count("waiting_count"),
+        count("leased_count"),
+        count("unopened_count"),
+        count("overdue_count"),
+        words(value, "outcomes")
+    )
+}
+
+/// A header on one line.
+pub(super) fn delivery_line(value: &Value) -> String {
+    let openable: Vec<String> = list(value, "openable").iter().map(unit).collect();
+    let mut line = format!(
+        "{}  {}  {:<9} {}  carries {}  open {}",
+        text(value, "delivery_id"),
+        text(value, "class"),
+        word(text(value, "state"), "DELIVERY_STATE_"),
+        words(value, "rules"),
+        words(value, "contents"),
+        openable.join(" ")
+    );
+    if let Some(held) = value.get("held").filter(|held| !held.is_null()) {
+        line.push_str(&format!("  HELD {} for {}", text(held, "reason"), words(held, "meant_for")));
+    }
+    if value["provisional"] == true {
+        line.push_str("  provisional");
+    }
+    if value["overdue"] == true {
+        line.push_str("  OVERDUE");
+    }
+    line
+}
+
+/// What was pulled.
+pub(super) fn pulled(value: &Value) -> Vec<String> {
+    let mut lines = Vec::new();
+    for leased in list(value, "deliveries") {
+        let (delivery, lease) = (&leased["delivery"], &leased["lease"]);
+        lines.push(delivery_line(delivery));
+        for item in list(delivery, "items") {
+            lines.push(format!("  item {}  {} {}", item["index"], text(item, "proposed"), text(item, "handling")));
+        }
+        lines.extend(list(delivery, "prompts").iter().map(|prompt| format!("  prompt {}", prompt_words(prompt))));
+        lines.push(format!("  acknowledge by {}", or_dash(text(delivery, "ack_due_time"))));
+        lines.push(format!("  --lease {}  until {}", text(lease, "token"), text(lease, "expire_time")));
+    }
+    if lines.is_empty() {
+        lines.push("nothing waits".to_owned());
+    }
+    lines
+}
+
+/// An opened unit, marked top and bottom.
+pub(super) fn opened(value: &Value) -> Vec<String> {
+    let marking = text(value, "marking").to_owned();
+    let mut lines = vec![marking.clone()];
+    let caveat = text(value, "caveat");
+    if !caveat.is_empty() {
+        lines.push(caveat.to_owned());
+    }
+    lines.extend(view(&value["view"]));
+    lines.push(marking);
+    lines
+}
+
+/// A lease prolonged.
+pub(super) fn extended(value: &Value) -> Vec<String> {
+    vec![format!("lease until {}", text(&value["lease"], "expire_time"))]
+}
+
+/// A delivery completed.
+pub(super) fn completed(value: &Value) -> Vec<String> {
+    vec![format!("completed; the sender sees: {}", text(value, "sender_wording"))]
+}
+
+/// A delivery handed back.
+pub(super) fn released(value: &Value) -> Vec<String> {
+    let when = text(&value["delivery"], "available_time");
+    vec![if when.is_empty() { "back in its queue".to_owned() } else { format!("back in its queue from {when}") }]
+}
+
+/// A matter on HOLD resolved.
+pub(super) fn resolved(value: &Value) -> Vec<String> {
+    vec![format!("sent to {} as {}", text(&value["delivery"], "outcome"), text(value, "created_delivery_id"))]
+}
+
+/// An explanation, each rule with its words.
+pub(super) fn explanation(value: &Value, rules: &RuleSet) -> Vec<String> {
+    let mut lines = vec![format!("class {}  (rule set {})", text(value, "class"), text(value, "rule_set"))];
+    for id in list(value, "rules").iter().filter_map(Value::as_str) {
+        lines.push(format!("  {id}  {}", rules.rule(id).map_or("", |rule| rule.words.as_str())));
+    }
+    lines.extend(list(value, "prompt_details").iter().map(|prompt| format!("  prompt {}", prompt_words(prompt))));
+    let flags = words(value, "flags");
+    if !flags.is_empty() {
+        lines.push(format!("  flags {flags}"));
+    }
+    for item in list(value, "items") {
+        lines.push(format!("  item {}  {} {}", item["index"], text(item, "proposed"), text(item, "handling")));
+    }
+    lines.extend(list(value, "legs").iter().map(leg));
+    lines
+}
+
+/// An explanation with what each reader would see.
+pub(super) fn preview(value: &Value) -> Vec<String> {
+    let mut lines = vec![format!("class {}  rules {}", text(value, "class"), words(value, "rules"))];
+    lines.extend(list(value, "legs").iter().map(leg));
+    for rendered in list(value, "views") {
+        lines.push(String::new());
+        lines.extend(view(rendered));
+    }
+    lines
+}
+
+/// A rendered unit, field by field.
+pub(super) fn view(value: &Value) -> Vec<String> {
+    let mut lines = vec![format!("[{}]", unit_of_view(value))];
+    for field in list(value, "fields") {
+        lines.push(format!("  {}: {}", text(field, "name"), inert(text(field, "value"))));
+    }
+    lines
+}
+
+fn leg(value: &Value) -> String {
+    let items: Vec<String> = list(value, "items").iter().map(ToString::to_string).collect();
+    let mut line = format!(
+        "  to {:<18} {}  {}  carries {}",
+        text(value, "queue"),
+        text(value, "class"),
+        words(value, "rules"),
+        words(value, "contents")
+    );
+    if !items.is_empty() {
+        line.push_str(&format!(" [{}]", items.join(" ")));
+    }
+    for held in list(value, "held") {
+        line.push_str(&format!("  held: {}", text(held, "reason")));
+    }
+    if value["page"] == true {
+        line.push_str("  PAGE");
+    }
+    line
+}
+
+fn prompt_words(value: &Value) -> String {
+    let due = text(value, "due_time");
+    let by = if due.is_empty() { String::new() } else { format!(" by {due}") };
+    let overdue = if value["overdue"] == true { " OVERDUE" } else { "" };
+    format!("{}{by}{overdue}", text(value, "kind"))
+}
+
+fn unit(value: &Value) -> String {
+    let part = word(text(value, "part"), "PART_");
+    match value["item"].as_u64() {
+        Some(0) | None => part,
+        Some(item) => format!("{part}[{item}]"),
+    }
+}
+
+fn unit_of_view(value: &Value) -> String {
+    let item = value["item"].as_u64().filter(|item| *item > 0).map_or_else(String::new, |item| format!("[{item}]"));
+    format!("{}{item} for {}", text(value, "part"), text(value, "audience"))
+}
+
+/// Content shown so that it cannot move the cursor, forge a line or turn the direction of the page (D25).
+fn inert(text: &str) -> String {
+    let turns =
+        |letter: char| matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
+    text.chars()
+        .flat_map(|letter| match letter {
+            '\n' => "\n    ".chars().collect::<Vec<_>>(),
+            '\r' => Vec::new(),
+            letter if letter.is_control() || turns(letter) => letter.escape_unicode().collect(),
+            letter => vec![letter],
+        })
+        .collect()
+}
+
+fn text<'a>(value: &'a Value, name: &str) -> &'a str {
+    value[name].as_str().unwrap_or_default()
+}
+
+fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
+    value[name].as_array().map_or(&[], Vec::as_slice)
+}
+
+fn words(value: &Value, name: &str) -> String {
+    list(value, name).iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ")
+}
+
+/// An enum value without its prefix, in lower case.
+fn word(value: &str, prefix: &str) -> String {
+    let plain = value.strip_prefix(prefix).unwrap_or(value);
+    if prefix == "PART_" { plain.to_owned() } else { plain.to_ascii_lowercase().replace('_', " ") }
+}
+
+fn or_dash(text: &str) -> &str {
+    if text.is_empty() { "-" } else { text }
+}

@@ -1,0 +1,171 @@
+//! Wiring: from a configuration to a daemon. The one place that names an engine.
+
+use std::{fs, future::Future, path::Path, sync::Arc, time::Duration};
+
+use tokio::{net::TcpListener, sync::watch};
+use tonic::service::Routes;
+
+use super::{
+    config::{Config, Engine},
+    failure::Failure,
+};
+use crate::{
+    broker::{Broker, Parts, Rulebook},
+    domain::identity::TrustDomain,
+    platform::{Clock, Entropy, SystemClock, SystemEntropy, entropy::secret_32, secret_file},
+    reference,
+    sealing::Keyring,
+    store::{Store, StoreError, sled::SledStore},
+    wire::{
+        self,
+        serve::Setup,
+        tls::{ServerTls, TlsSettings},
+    },
+};
+
+/// How often the daemon asks itself whether it can still write.
+const HEALTH_EVERY: Duration = Duration::from_secs(2);
+
+/// A daemon, ready to serve.
+pub(super) struct Daemon {
+    broker: Arc<Broker>,
+    setup: Setup,
+}
+
+/// The daemon of a configuration, on the machine's clock.
+pub(super) async fn daemon(config: &Config) -> Result<Daemon, Failure> {
+    daemon_at(config, Arc::new(SystemClock)).await
+}
+
+/// The daemon of a configuration, on `clock`.
+pub(super) async fn daemon_at(config: &Config, clock: Arc<dyn Clock>) -> Result<Daemon, Failure> {
+    let trust_domain =
+        TrustDomain::parse(&config.trust_domain).map_err(|error| Failure::bad_data(error.to_string()))?;
+    let text = read(&config.policy.grants)?;
+    let grants = reference::grants::parse(&text, &trust_domain)
+        .map_err(|error| Failure::bad_data(format!("{}: {error}", config.policy.grants.display())))?;
+    let grants = Arc::new(grants);
+    let rulebook = Arc::new(rulebook(config.policy.reference.as_deref())?);
+    let settings = TlsSettings { folder: config.tls.folder.clone(), trust_domain, allow_tls12: config.tls.allow_tls12 };
+    let tls = ServerTls::load(settings, clock.clone()).map_err(|error| Failure::bad_data(error.to_string()))?;
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
+    let keyring = keyring(config, &*entropy)?;
+    let store = store(config)?;
+    let mut setup = Setup::new(Arc::new(tls), clock.clone());
+    let ends = grants.clone();
+    setup.grant_end = Arc::new(move |peer, now| ends.next_end(peer, now));
+    let broker = Broker::new(Parts { store, clock, entropy, keyring, rulebook, grants });
+    Ok(Daemon { broker: Arc::new(broker), setup })
+}
+
+/// Serves until `stop` is ready or the store fails; drains, writes what is to be written and closes.
+pub(super) async fn serve(
+    listener: TcpListener,
+    daemon: Daemon,
+    stop: impl Future<Output = ()>,
+) -> Result<(), Failure> {
+    let Daemon { broker, setup } = daemon;
+    let (reporter, health) = tonic_health::server::health_reporter();
+    let services = wire::services::Services::new(broker.clone());
+    let routes = Routes::new(services.referral())
+        .add_service(services.queue())
+        .add_service(services.identity())
+        .add_service(health)
+        .add_service(wire::reflection());
+    let closing = watch::Sender::new(false);
+    let house = tokio::spawn(broker.clone().keep_house(closing.subscribe()));
+    let failed = watch_health(broker.clone(), reporter);
+    let mut store_failed = false;
+    let stopped = async {
+        tokio::select! {
+            () = stop => tracing::info!("stopping"),
+            () = failed => store_failed = true,
+        }
+    };
+    let served = wire::serve::serve(listener, routes, setup, stopped).await;
+    closing.send_replace(true);
+    // The task ends by itself; a panic in it was logged.
+    let _ = house.await;
+    broker.close().await;
+    tracing::info!("closed");
+    served.map_err(|error| Failure::other(error.to_string()))?;
+    if store_failed {
+        return Err(Failure::unavailable(
+            "the store cannot be written any longer; see the log, repair the disk, restart",
+        ));
+    }
+    Ok(())
+}
+
+/// SERVING while store and ledger can be written. Returns when they no longer can.
+async fn watch_health(broker: Arc<Broker>, reporter: tonic_health::server::HealthReporter) {
+    while broker.healthy().await {
+        reporter.set_service_status("", tonic_health::ServingStatus::Serving).await;
+        tokio::time::sleep(HEALTH_EVERY).await;
+    }
+    reporter.set_service_status("", tonic_health::ServingStatus::NotServing).await;
+    tracing::error!("NOT SERVING: the store cannot be written");
+    tokio::time::sleep(HEALTH_EVERY).await;
+}
+
+/// The reference data: from a folder, or as the binary carries it.
+pub(super) fn rulebook(folder: Option<&Path>) -> Result<Rulebook, Failure> {
+    let told = |wrong: Vec<reference::ReferenceError>| {
+        wrong
+            .into_iter()
+            .fold(Failure::bad_data("the reference data is not right"), |failure, one| failure.advise(one.to_string()))
+    };
+    let Some(folder) = folder else {
+        let policy = reference::embedded().map_err(told)?;
+        let redaction = reference::redaction::embedded().map_err(|error| Failure::bad_data(error.to_string()))?;
+        return Ok(Rulebook { policy, redaction });
+    };
+    let file = |name: &str| read(&folder.join(name));
+    let (directory, calendar, rules) = (file("directory.toml")?, file("calendar.toml")?, file("rules.toml")?);
+    let (queues, deadlines) = (file("queues.toml")?, file("deadlines.toml")?);
+    let files = reference::Files {
+        directory: &directory,
+        calendar: &calendar,
+        rules: &rules,
+        queues: &queues,
+        deadlines: &deadlines,
+    };
+    let policy = reference::load(files).map_err(told)?;
+    let redaction = reference::redaction::policy(&file("redaction.toml")?)
+        .map_err(|error| Failure::bad_data(format!("redaction.toml: {error}")))?;
+    Ok(Rulebook { policy, redaction })
+}
+
+/// Reads the key file; makes one only where the store is new too, so that a lost key is never papered over.
+fn keyring(config: &Config, entropy: &dyn Entropy) -> Result<Keyring, Failure> {
+    let file = &config.keys.file;
+    if !file.exists() {
+        if config.store.path.exists() {
+            return Err(Failure::bad_data(format!("{} is missing, and the store holds records", file.display()))
+                .advise("restore the key file from its backup: without it nothing in the store opens"));
+        }
+        let secret = secret_32(entropy).map_err(|error| Failure::unavailable(error.to_string()))?;
+        if let Some(folder) = file.parent() {
+            fs::create_dir_all(folder).map_err(|error| Failure::other(format!("{}: {error}", folder.display())))?;
+        }
+        secret_file::create_secret(file, &*secret).map_err(|error| Failure::other(error.to_string()))?;
+        tracing::warn!(file = %file.display(), "a new key was made: back it up, apart from the store");
+    }
+    let secret = secret_file::read_secret(file).map_err(|error| Failure::bad_data(error.to_string()))?;
+    Keyring::from_secret(&secret).ok_or_else(|| Failure::bad_data(format!("{} does not hold 32 bytes", file.display())))
+}
+
+fn store(config: &Config) -> Result<Arc<dyn Store>, Failure> {
+    match config.store.engine {
+        Engine::Sled => match SledStore::open(&config.store.path) {
+            Ok(store) => Ok(Arc::new(store)),
+            Err(StoreError::Damaged(why)) => Err(Failure::other(format!("the store is damaged: {why}"))
+                .advise("restore the store's folder from a backup; keep this one for examination")),
+            Err(error) => Err(Failure::unavailable(format!("{}: {error}", config.store.path.display()))),
+        },
+    }
+}
+
+fn read(file: &Path) -> Result<String, Failure> {
+    fs::read_to_string(file).map_err(|error| Failure::bad_data(format!("{}: {error}", file.display())))
+}

@@ -1,0 +1,58 @@
+//! The caretaker: expires leases, forgets short-lived answers, writes joined refusals. Driven by the injected clock.
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use tokio::sync::watch;
+
+use super::{Broker, Error};
+
+/// How often a round is made.
+const EVERY: SignedDuration = SignedDuration::from_secs(5);
+
+/// What one round did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Round {
+    /// Leases that had expired.
+    pub expired_leases: u64,
+    /// Answers that need not be replayed any longer.
+    pub forgotten_answers: u64,
+    /// Refusal entries written.
+    pub refusals: u64,
+}
+
+impl Broker {
+    /// One round at the clock's present moment.
+    pub async fn caretake(&self) -> Result<Round, Error> {
+        let now = self.clock.now();
+        Ok(Round {
+            expired_leases: self.store.expire_leases(now).await?,
+            forgotten_answers: self.store.forget_answers(now).await?,
+            refusals: self.write_refusals(now, false).await?,
+        })
+    }
+
+    /// Makes rounds until `stop` says so; a round that fails is logged and made again.
+    pub async fn keep_house(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        loop {
+            let next = self.clock.now().checked_add(EVERY).unwrap_or(jiff::Timestamp::MAX);
+            tokio::select! {
+                () = self.clock.sleep_until(next) => {}
+                _ = stop.wait_for(|stop| *stop) => return,
+            }
+            match self.caretake().await {
+                Ok(round) if round != Round::default() => tracing::info!(?round, "caretaker"),
+                Ok(_) => {}
+                Err(error) => tracing::error!(%error, "the caretaker's round failed"),
+            }
+        }
+    }
+
+    /// Writes what is still to be written, then closes the store.
+    pub async fn close(&self) {
+        if let Err(error) = self.write_refusals(self.clock.now(), true).await {
+            tracing::error!(%error, "refusals could not be written at the end");
+        }
+        self.store.close().await;
+    }
+}

@@ -1,0 +1,311 @@
+//! Dispatch: queues, leases, settling. Everything an officer does but reading content, which is `opening`.
+
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use super::{Broker, Error};
+use crate::{
+    domain::{
+        delivery::{Delivery, DeliveryId, Header, HeldHeader, Settled, State},
+        grants::{Action, QueuePermit},
+        identity::Peer,
+        queue::QueueId,
+        unit::UnitLabel,
+        violation::{Violation, Violations},
+    },
+    ledger::{Entry, Verb},
+    platform::entropy::random,
+    sealing::{Note, SealedRecordAt, seal_note},
+    store::{Held, Keep, Once, Page, Pull, QueueCounts, Settle},
+};
+
+/// Answers to Pull, Extend and Release are replayed for 24 hours (contract 2).
+const SHORT_REPLAY: SignedDuration = SignedDuration::from_hours(24);
+
+/// A request to lease deliveries.
+#[derive(Debug, Clone)]
+pub struct PullRequest {
+    /// The caller's request id.
+    pub request: Uuid,
+    /// SHA-256 of the request bytes.
+    pub digest: [u8; 32],
+    /// The caller's session: leases belong to principal and session, not to a connection.
+    pub session: String,
+    /// At most this many.
+    pub most: usize,
+    /// For how long.
+    pub lease: SignedDuration,
+}
+
+/// A held delivery, as a caller names it.
+#[derive(Debug, Clone)]
+pub struct Handle {
+    /// The delivery.
+    pub delivery: DeliveryId,
+    /// The lease's token.
+    pub token: String,
+}
+
+/// How an officer completes a delivery.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// Code of the closed list of this kind of queue.
+    pub code: String,
+    /// Code of the reason, where the outcome asks for one.
+    pub reason: Option<String>,
+    /// A note for the unit's own use; kept sealed.
+    pub note: String,
+    /// The sender may see the outcome itself.
+    pub release_detail: bool,
+}
+
+/// What a mutating call is bound to.
+#[derive(Debug, Clone, Copy)]
+pub struct Request {
+    /// The caller's request id.
+    pub id: Uuid,
+    /// SHA-256 of the request bytes.
+    pub digest: [u8; 32],
+}
+
+impl Broker {
+    /// Counts of the queues the peer serves whose names come after `after`, in name order, at most `limit`.
+    pub async fn queues(&self, peer: &Peer, after: &str, limit: usize) -> Result<Vec<QueueCounts>, Error> {
+        let now = self.clock.now();
+        let served = self.grants.queues(peer, now)?;
+        let queues: Vec<QueueId> = served.into_iter().filter(|queue| queue.as_str() > after).take(limit).collect();
+        Ok(self.store.counts(&queues, now).await?)
+    }
+
+    /// Headers of a queue, in pull order.
+    pub async fn deliveries(&self, permit: &QueuePermit, after: Option<Vec<u8>>, limit: usize) -> Result<Page, Error> {
+        Ok(self.store.deliveries(permit.queue(), after, limit).await?)
+    }
+
+    /// Leases waiting deliveries; headers only. A lease ends with the permit at the latest.
+    pub async fn pull(&self, permit: &QueuePermit, request: PullRequest) -> Result<Vec<Delivery>, Error> {
+        let now = self.clock.now();
+        let tokens = (0..request.most).map(|_| self.token()).collect::<Result<Vec<_>, _>>()?;
+        let pull = Pull {
+            once: self.once(permit, Request { id: request.request, digest: request.digest }, later(now, SHORT_REPLAY)),
+            queue: permit.queue().clone(),
+            holder: permit.identity().as_str().to_owned(),
+            session: request.session,
+            tokens,
+            now,
+            expires: later(now, request.lease).min(permit.until()),
+            entry: self.officer_entry(permit, Verb::Consultation, "PULL", now),
+        };
+        Ok(self.store.pull(pull).await?)
+    }
+
+    /// Lengthens a lease to `lease` from now.
+    pub async fn extend(
+        &self,
+        permit: &QueuePermit,
+        request: Request,
+        handle: Handle,
+        lease: SignedDuration,
+    ) -> Result<Delivery, Error> {
+        let now = self.clock.now();
+        let until = later(now, lease).min(permit.until());
+        let keep = later(now, SHORT_REPLAY);
+        let entry = self.officer_entry(permit, Verb::Administration, "EXTEND_LEASE", now);
+        let held = self.held(permit, handle, now);
+        Ok(self.store.settle(self.once(permit, request, keep), held, Settle::Extend(until), entry).await?)
+    }
+
+    /// Hands a delivery back, not offered again before `delay` has passed. Not a failure.
+    pub async fn release(
+        &self,
+        permit: &QueuePermit,
+        request: Request,
+        handle: Handle,
+        release: Release,
+    ) -> Result<Delivery, Error> {
+        let now = self.clock.now();
+        let mut entry = self.officer_entry(permit, Verb::Administration, "RELEASE", now);
+        let note = self.note(handle.delivery, "release", &release.reason).await?;
+        entry.details.push(format!("sealed_reason={}", hex::encode(note)));
+        let not_before = (release.delay > SignedDuration::ZERO).then(|| later(now, release.delay));
+        let keep = later(now, SHORT_REPLAY);
+        let held = self.held(permit, handle, now);
+        Ok(self.store.settle(self.once(permit, request, keep), held, Settle::Release(not_before), entry).await?)
+    }
+
+    /// Completes a delivery with an outcome of its queue's closed list.
+    pub async fn complete(
+        &self,
+        permit: &QueuePermit,
+        request: Request,
+        handle: Handle,
+        outcome: Outcome,
+    ) -> Result<Delivery, Error> {
+        let now = self.clock.now();
+        let once = self.once_with_record(permit, request);
+        let delivery = self.store.delivery(handle.delivery).await?.ok_or(Error::NotFound)?;
+        // A replay is answered by the store; only a first completion needs its content to have been opened.
+        if delivery.state == State::Leased && delivery.opened.is_none() && !delivery.header.units.is_empty() {
+            return Err(Error::Precondition {
+                reason: "OPEN_FIRST",
+                advice: "open at least one part of the delivery before you complete it",
+            });
+        }
+        let note = match outcome.note.as_str() {
+            "" => Vec::new(),
+            note => self.note(handle.delivery, "complete", note).await?,
+        };
+        let mut entry = self.officer_entry(permit, Verb::Alteration, "COMPLETE", now);
+        entry.details.push(format!("outcome={}", outcome.code));
+        let settled = Settled {
+            at: now,
+            by: permit.identity().as_str().to_owned(),
+            outcome: outcome.code,
+            reason: outcome.reason,
+            release_detail: outcome.release_detail,
+            note,
+        };
+        Ok(self.store.settle(once, self.held(permit, handle, now), Settle::Complete(settled), entry).await?)
+    }
+
+    /// Sends what is on HOLD to a named queue, with a reason. The accused's own unit never can (D08).
+    pub async fn resolve(
+        &self,
+        peer: &Peer,
+        request: Request,
+        handle: Handle,
+        to: QueueId,
+        reason: &str,
+    ) -> Result<(Delivery, DeliveryId), Error> {
+        let now = self.clock.now();
+        let found = self.store.delivery(handle.delivery).await?.ok_or(Error::NotFound)?;
+        let held = found.header.held.clone().ok_or(Error::NotFound)?;
+        let hold = self.grants.may_resolve_hold(peer, &held.never_by, now)?;
+        let permit = hold.queue_permit();
+        let header = self.sent_on(&found, &held, &to)?;
+        let sent = header.clone();
+        let mut entry = self.officer_entry(permit, Verb::Disclosure, "RESOLVE_HELD", now);
+        let note = self.note(handle.delivery, "resolve", reason).await?;
+        entry.details.push(format!("sealed_reason={}", hex::encode(&note)));
+        entry.recipients.push(to.clone());
+        let settled = Settled {
+            at: now,
+            by: permit.identity().as_str().to_owned(),
+            outcome: to.to_string(),
+            reason: None,
+            release_detail: false,
+            note,
+        };
+        let settle = Settle::Resolve(settled, Box::new(header));
+        let once = self.once_with_record(permit, request);
+        let resolved = self.store.settle(once, self.held(permit, handle, now), settle, entry).await?;
+        let stored = self.store.find(resolved.id.record).await?.ok_or(Error::NotFound)?;
+        let made = |delivery: &&Delivery| delivery.id.leg > resolved.id.leg && delivery.header == sent;
+        let created = stored.deliveries.iter().find(made).map(|delivery| delivery.id);
+        let created =
+            created.ok_or_else(|| Error::Internal("the delivery made by a resolution is not there".to_owned()))?;
+        Ok((resolved, created))
+    }
+
+    /// The units of a delivery that this permit's holder may open, given a reason.
+    pub fn openable(&self, permit: &QueuePermit, delivery: &Delivery) -> Vec<UnitLabel> {
+        delivery.header.units.iter().copied().filter(|unit| self.grants.could_open(permit, *unit)).collect()
+    }
+
+    /// The header of the delivery that a held matter becomes in its named queue. Both clocks still run from acceptance.
+    fn sent_on(&self, found: &Delivery, held: &HeldHeader, to: &QueueId) -> Result<Header, Error> {
+        let policy = &self.rulebook.policy;
+        let day = self.london_day(self.clock.now());
+        if *to == QueueId::hold() || !policy.directory.queues(day).contains(to) || held.never_by.contains(to) {
+            return Err(Error::Invalid(Violations(vec![Violation::new(
+                "to_queue",
+                "name a queue of the directory that may receive this, and not HOLD itself",
+            )])));
+        }
+        let kind = policy.queues.kind_of(to).ok_or(Error::NotFound)?;
+        let opens = |label: &UnitLabel| kind.may_open(label.part, label.audience);
+        let (ack_due, decide_due) = policy.due(to, found.header.class, found.header.received);
+        Ok(Header {
+            queue: to.clone(),
+            units: found.header.units.iter().copied().filter(opens).collect(),
+            ack_due,
+            decide_due,
+            provisional: false,
+            held: None,
+            ..found.header.clone()
+        })
+    }
+
+    /// The delivery's queue permit for `action`, or not found: unknown deliveries and foreign queues look alike.
+    pub async fn permit_for(&self, peer: &Peer, action: Action, delivery: DeliveryId) -> Result<QueuePermit, Error> {
+        let now = self.clock.now();
+        self.grants.may_call(peer, action, now)?;
+        let found = self.store.delivery(delivery).await?.ok_or(Error::NotFound)?;
+        self.grants.may_serve(peer, action, &found.header.queue, now).map_err(|_| Error::NotFound)
+    }
+
+    pub(super) fn held(&self, permit: &QueuePermit, handle: Handle, now: Timestamp) -> Held {
+        Held {
+            delivery: handle.delivery,
+            queue: permit.queue().clone(),
+            holder: permit.identity().as_str().to_owned(),
+            token: handle.token,
+            now,
+        }
+    }
+
+    fn once(&self, permit: &QueuePermit, request: Request, until: Timestamp) -> Once {
+        Once { keep: Keep::Until(until), ..self.once_with_record(permit, request) }
+    }
+
+    fn once_with_record(&self, permit: &QueuePermit, request: Request) -> Once {
+        Once {
+            caller: permit.identity().as_str().to_owned(),
+            method: permit.action().code(),
+            request: request.id,
+            digest: request.digest,
+            keep: Keep::WithRecord,
+        }
+    }
+
+    /// Seals what an officer wrote about a delivery, under its record's key.
+    pub(super) async fn note(&self, id: DeliveryId, purpose: &'static str, text: &str) -> Result<Vec<u8>, Error> {
+        let (place, sealed) = self.sealed(id.record).await?;
+        let at = SealedRecordAt { sealed: &sealed, place: &place };
+        Ok(seal_note(at, Note { leg: id.leg, purpose }, text, &self.keyring, &*self.entropy)?)
+    }
+
+    pub(super) fn officer_entry(&self, permit: &QueuePermit, verb: Verb, action: &str, now: Timestamp) -> Entry {
+        Entry {
+            at: now,
+            verb,
+            action: action.to_owned(),
+            who: permit.identity().as_str().to_owned(),
+            actor: None,
+            record: None,
+            deliveries: Vec::new(),
+            recipients: vec![permit.queue().clone()],
+            details: Vec::new(),
+            commitment: None,
+        }
+    }
+
+    /// A lease token: 128 random bits.
+    fn token(&self) -> Result<String, Error> {
+        Ok(hex::encode(random::<16>(&*self.entropy)?))
+    }
+}
+
+/// Why a delivery is handed back, and for how long it is not offered.
+#[derive(Debug, Clone)]
+pub struct Release {
+    /// Reason in words; kept sealed.
+    pub reason: String,
+    /// Not offered before this has passed.
+    pub delay: SignedDuration,
+}
+
+/// `span` after `now`, or the end of time.
+fn later(now: Timestamp, span: SignedDuration) -> Timestamp {
+    now.checked_add(span).unwrap_or(Timestamp::MAX)
+}

@@ -1,0 +1,188 @@
+//! Feedback: what a sender sees of its referrals. Received, delivered, opened, outcome, per destination, in the wording
+//! meant for senders.
+
+use jiff::Timestamp;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use super::{Broker, Error, Receipt};
+use crate::{
+    domain::{
+        delivery::{Delivery, State},
+        grants::ReadPermit,
+        identity::Organisation,
+        outcome::reason_words,
+        unit::{Audience, Part, UnitLabel},
+    },
+    sealing::open,
+    store::{EventKind, Record, Stored},
+};
+
+/// A referral as its sender sees it.
+#[derive(Debug, Clone)]
+pub struct Referral {
+    /// The receipt as first given.
+    pub receipt: Receipt,
+    /// The authority it was submitted for.
+    pub on_behalf_of: String,
+    /// The sender's own reference.
+    pub sender_reference: String,
+    /// Destinations, linked records' included.
+    pub destinations: Vec<Destination>,
+}
+
+/// One destination as the sender sees it.
+#[derive(Debug, Clone)]
+pub struct Destination {
+    /// The delivery.
+    pub delivery: Delivery,
+    /// Outcome in the wording meant for senders; `None` until settled.
+    pub wording: Option<String>,
+    /// Late to acknowledge or decide (R25).
+    pub overdue: bool,
+}
+
+/// Something that happened to one of the sender's referrals.
+#[derive(Debug, Clone)]
+pub struct Happening {
+    /// Watch again from here on.
+    pub index: u64,
+    /// When.
+    pub at: Timestamp,
+    /// The sender's referral, also where the event is a linked record's.
+    pub referral: Uuid,
+    /// The authority it was submitted for.
+    pub on_behalf_of: String,
+    /// The sender's own reference.
+    pub sender_reference: String,
+    /// What happened.
+    pub kind: EventKind,
+    /// The destination concerned, as it is now; `None` for a referral just received.
+    pub destination: Option<Destination>,
+}
+
+impl Broker {
+    /// One referral. Another sender's and an unknown one are both not found.
+    pub async fn referral(&self, permit: &ReadPermit, id: Uuid) -> Result<Referral, Error> {
+        let stored = self.store.find(id).await?.ok_or(Error::NotFound)?;
+        if stored.record.linked_from.is_some() || !covers(permit, &stored.record) {
+            return Err(Error::NotFound);
+        }
+        self.as_seen(stored).await?.ok_or(Error::NotFound)
+    }
+
+    /// The sender's referrals, newest first, those with a ledger index below `before`, at most `limit`; and the index
+    /// to go on from, if there may be more.
+    pub async fn referrals(
+        &self,
+        permit: &ReadPermit,
+        before: u64,
+        limit: usize,
+    ) -> Result<(Vec<Referral>, Option<u64>), Error> {
+        let organisation = permit.identity().organisation().to_string();
+        let found = self.store.records(&organisation, before, limit).await?;
+        let next = (found.len() == limit).then(|| found.last().map(|(index, _)| *index)).flatten();
+        let mut seen = Vec::new();
+        for (_, stored) in found {
+            if covers(permit, &stored.record)
+                && let Some(referral) = self.as_seen(stored).await?
+            {
+                seen.push(referral);
+            }
+        }
+        Ok((seen, next))
+    }
+
+    /// What happened to the sender's referrals from ledger index `from` on, at most `limit` events; and where to go on.
+    pub async fn happenings(
+        &self,
+        permit: &ReadPermit,
+        from: u64,
+        limit: usize,
+    ) -> Result<(Vec<Happening>, u64), Error> {
+        let organisation = permit.identity().organisation().to_string();
+        let events = self.store.events(&organisation, from, limit).await?;
+        let next = events.last().map_or(from, |event| event.index + 1);
+        let mut happenings = Vec::new();
+        for event in events {
+            let Some(stored) = self.store.find(event.record).await? else { continue };
+            if !covers(permit, &stored.record) {
+                continue;
+            }
+            let found = stored.deliveries.iter().find(|delivery| Some(delivery.id.leg) == event.leg);
+            let referral = stored.record.linked_from.unwrap_or(stored.record.id);
+            happenings.push(Happening {
+                index: event.index,
+                at: event.at,
+                referral,
+                on_behalf_of: stored.record.on_behalf_of.clone(),
+                sender_reference: self.sender_reference(referral).await?,
+                kind: event.kind,
+                destination: found.cloned().map(|delivery| self.destination(delivery)),
+            });
+        }
+        Ok((happenings, next))
+    }
+
+    /// Where a watch begins that wants only what is new.
+    pub async fn watch_from_now(&self) -> Result<u64, Error> {
+        Ok(self.store.head().await?.size)
+    }
+
+    /// Changes whenever something was committed: a hint to look again.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.store.changes()
+    }
+
+    async fn as_seen(&self, stored: Stored) -> Result<Option<Referral>, Error> {
+        let Some(kept) = &stored.kept else { return Ok(None) };
+        let Some(receipt) = Receipt::decode(&kept.answer, kept.ledger_index)? else { return Ok(None) };
+        let mut destinations: Vec<Destination> =
+            stored.deliveries.into_iter().map(|delivery| self.destination(delivery)).collect();
+        for linked in &receipt.linked {
+            if let Some(linked) = self.store.find(*linked).await? {
+                destinations.extend(linked.deliveries.into_iter().map(|delivery| self.destination(delivery)));
+            }
+        }
+        Ok(Some(Referral {
+            sender_reference: self.sender_reference(receipt.record).await?,
+            on_behalf_of: stored.record.on_behalf_of,
+            receipt,
+            destinations,
+        }))
+    }
+
+    /// The sender's own reference, opened for the sender alone; empty where none was given.
+    async fn sender_reference(&self, record: Uuid) -> Result<String, Error> {
+        let label = UnitLabel { item: None, part: Part::Sender, audience: Audience::Nobody };
+        let (place, sealed) = self.sealed(record).await?;
+        match open(&sealed, label, &place, &self.keyring) {
+            Ok(view) => Ok(view.get("sender_reference").unwrap_or_default().to_owned()),
+            Err(crate::sealing::SealError::NoSuchUnit) => Ok(String::new()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn destination(&self, delivery: Delivery) -> Destination {
+        let overdue = delivery.overdue(self.clock.now());
+        Destination { wording: self.wording(&delivery), overdue, delivery }
+    }
+
+    /// The outcome as the sender reads it: acted on, recorded, no further action with its reason; the outcome itself
+    /// only where the unit released it (tipping off).
+    pub fn wording(&self, delivery: &Delivery) -> Option<String> {
+        let settled = delivery.settled.as_ref()?;
+        if delivery.state == State::Resolved {
+            return Some(format!("sent to {}", settled.outcome));
+        }
+        let kind = self.rulebook.policy.queues.kind_of(&delivery.header.queue)?;
+        let outcome = kind.outcome(&settled.outcome)?;
+        let reason = settled.reason.as_deref().map_or("", reason_words);
+        let words = outcome.wording.words(reason);
+        Some(if settled.release_detail { format!("{words} ({})", outcome.label) } else { words })
+    }
+}
+
+fn covers(permit: &ReadPermit, record: &Record) -> bool {
+    Organisation::parse(&record.organisation).is_ok_and(|sender| permit.covers(&sender, &record.on_behalf_of))
+}

@@ -1,0 +1,314 @@
+//! From a routed submission to what is stored: sealed records, delivery headers, ledger entries, receipt.
+
+use jiff::Timestamp;
+use ring::digest::{SHA256, digest};
+use uuid::Uuid;
+
+use super::{Broker, Error, Receipt, ReceiptLeg, ReceiptPrompt};
+use crate::{
+    domain::{
+        code::Class,
+        decision::{Content, Decision, HoldReason},
+        delivery::{Header, HeldHeader, ItemHeader, PromptDue},
+        dossier::{Dossier, FiledLeg},
+        grants::SubmitPermit,
+        policy::Policy,
+        queue::QueueId,
+        stage::Routed,
+        submission::Draft,
+        unit::{Audience, Part, UnitLabel},
+    },
+    ledger::{Entry, Verb},
+    platform::entropy::{random, uuid_v4},
+    sealing::{Place, seal, seal_nothing},
+    store::{Acceptance, NewRecord, Once, Record},
+};
+
+/// Who submits what, as needed to file it.
+pub(super) struct Filing<'a> {
+    pub(super) permit: &'a SubmitPermit,
+    pub(super) once: Once,
+    pub(super) original: &'a [u8],
+    pub(super) received: Timestamp,
+}
+
+impl Broker {
+    /// Seals every dossier of `routed` and puts all of it into one acceptance.
+    pub(super) fn file(&self, routed: &Routed, filing: Filing<'_>) -> Result<Acceptance, Error> {
+        let dossiers = Dossier::file(routed);
+        let ids = dossiers.iter().map(|_| uuid_v4(&*self.entropy)).collect::<Result<Vec<Uuid>, _>>()?;
+        let opening: [u8; 32] = random(&*self.entropy)?;
+        let commitment = commit(&opening, &filing.once.digest);
+        let mut records = Vec::with_capacity(dossiers.len());
+        let mut legs = Vec::new();
+        for (dossier, id) in dossiers.iter().zip(&ids) {
+            let record = self.new_record(routed, dossier, *id, &ids, &filing)?;
+            legs.extend(record.deliveries.iter().map(|header| receipt_leg(header, *id)));
+            records.push(record);
+        }
+        let decision = routed.decision();
+        let receipt = Receipt {
+            record: ids[0],
+            received: filing.received,
+            digest: filing.once.digest,
+            commitment,
+            opening,
+            ledger_index: 0,
+            class: decision.class.code().to_owned(),
+            rule_set: decision.rule_set.clone(),
+            rules: decision.rules.iter().map(|rule| (*rule).to_owned()).collect(),
+            legs,
+            linked: ids[1..].to_vec(),
+            flags: decision.flags.iter().map(|flag| flag.code().to_owned()).collect(),
+            prompts: decision.prompts.iter().map(receipt_prompt).collect(),
+        };
+        let entries = self.entries(routed, &ids, &filing, commitment);
+        Ok(Acceptance { once: filing.once, records, entries, answer: receipt.encode() })
+    }
+
+    /// The content-free alert of D04: one HOLD delivery and nothing sealed. It is the broker's own record, so no
+    /// sender lists it, and it has no receipt.
+    pub(super) fn file_alert(&self, decision: &Decision, filing: Filing<'_>) -> Result<Acceptance, Error> {
+        let id = uuid_v4(&*self.entropy)?;
+        let headers = decision.legs.iter().map(|leg| Header {
+            queue: leg.queue.clone(),
+            class: leg.class,
+            rules: leg.rules.iter().map(|rule| (*rule).to_owned()).collect(),
+            rule_set: decision.rule_set.clone(),
+            contents: vec![Content::Alert],
+            items: Vec::new(),
+            prompts: Vec::new(),
+            units: Vec::new(),
+            received: filing.received,
+            ack_due: leg.ack_due,
+            decide_due: leg.decide_due,
+            page: true,
+            provisional: false,
+            held: Some(HeldHeader {
+                reason: HoldReason::UnsupportedMarking,
+                meant_for: Vec::new(),
+                never_by: Vec::new(),
+            }),
+            linked_from: None,
+        });
+        let record = Record {
+            id,
+            organisation: "operator".to_owned(),
+            on_behalf_of: filing.permit.on_behalf_of().to_owned(),
+            received: filing.received,
+            class: decision.class,
+            linked_from: None,
+            linked: Vec::new(),
+            excluded: Vec::new(),
+        };
+        let entry = Entry {
+            details: vec!["submission.envelope.marking.level".to_owned()],
+            ..self.entry(&filing, Verb::Refusal, "UNSUPPORTED_MARKING", id)
+        };
+        let place = Place { record: id, version: 1, organisation: record.organisation.clone() };
+        let sealed = seal_nothing(&place, &self.keyring, &*self.entropy)?.into_bytes();
+        let records = vec![NewRecord { record, sealed, deliveries: headers.collect() }];
+        Ok(Acceptance { once: filing.once, records, entries: vec![entry], answer: Vec::new() })
+    }
+
+    fn new_record(
+        &self,
+        routed: &Routed,
+        dossier: &Dossier,
+        id: Uuid,
+        ids: &[Uuid],
+        filing: &Filing<'_>,
+    ) -> Result<NewRecord, Error> {
+        let draft = routed.draft();
+        let subject = dossier.person().is_none();
+        let organisation = filing.permit.identity().organisation().to_string();
+        let place = Place { record: id, version: 1, organisation: organisation.clone() };
+        let original = subject.then_some(filing.original);
+        let sealed = seal(dossier, original, &place, &self.keyring, &*self.entropy)?;
+        let linked_from = (!subject).then_some(ids[0]);
+        let filed = Filed { policy: &self.rulebook.policy, decision: routed.decision(), dossier };
+        let deliveries = dossier
+            .legs()
+            .iter()
+            .zip(1_u16..)
+            .map(|(leg, number)| filed.header(leg, number, filing.received, linked_from))
+            .collect();
+        let record = Record {
+            id,
+            organisation,
+            on_behalf_of: filing.permit.on_behalf_of().to_owned(),
+            received: filing.received,
+            class: dossier.class(),
+            linked_from,
+            linked: if subject { ids[1..].to_vec() } else { Vec::new() },
+            excluded: self.excluded(draft),
+        };
+        Ok(NewRecord { record, sealed: sealed.into_bytes(), deliveries })
+    }
+
+    /// Keyed references of the identities and queues that are accused in this record (D08).
+    fn excluded(&self, draft: &Draft) -> Vec<[u8; 32]> {
+        let accused = draft.persons.iter().filter(|person| person.allegation == Some(true));
+        accused
+            .flat_map(|person| {
+                let identity = person.identity.as_ref().map(|text| self.identity_reference(text.reveal()));
+                let queue = person.works_in_queue.as_ref().map(|text| self.queue_reference(text.reveal()));
+                identity.into_iter().chain(queue)
+            })
+            .collect()
+    }
+
+    /// The reference under which an accused identity is kept.
+    pub(super) fn identity_reference(&self, identity: &str) -> [u8; 32] {
+        self.keyring.reference("identity", &[identity])
+    }
+
+    /// The reference under which an accused person's queue is kept.
+    pub(super) fn queue_reference(&self, queue: &str) -> [u8; 32] {
+        self.keyring.reference("queue", &[queue])
+    }
+
+    fn entries(&self, routed: &Routed, ids: &[Uuid], filing: &Filing<'_>, commitment: [u8; 32]) -> Vec<Entry> {
+        let decision = routed.decision();
+        let actor = &routed.draft().envelope.actor;
+        let parts = [actor.scheme.reveal(), actor.id.reveal(), actor.role.reveal()];
+        let collected = Entry {
+            actor: Some(self.keyring.reference("actor", &parts)),
+            recipients: decision.legs.iter().map(|leg| leg.queue.clone()).collect(),
+            details: vec![
+                format!("rule_set={}", decision.rule_set),
+                format!("redaction={}", self.rulebook.redaction.version()),
+                format!("on_behalf_of={}", filing.permit.on_behalf_of()),
+            ],
+            commitment: Some(commitment),
+            ..self.entry(filing, Verb::Collection, "SUBMIT", ids[0])
+        };
+        let linked = ids[1..].iter().map(|id| self.entry(filing, Verb::Combination, "LINK", *id));
+        std::iter::once(collected).chain(linked).collect()
+    }
+
+    fn entry(&self, filing: &Filing<'_>, verb: Verb, action: &str, record: Uuid) -> Entry {
+        Entry {
+            at: filing.received,
+            verb,
+            action: action.to_owned(),
+            who: filing.permit.identity().as_str().to_owned(),
+            actor: None,
+            record: Some(record),
+            deliveries: Vec::new(),
+            recipients: Vec::new(),
+            details: Vec::new(),
+            commitment: None,
+        }
+    }
+}
+
+/// SHA-256 of 32 random bytes and the digest.
+pub(super) fn commit(opening: &[u8; 32], of: &[u8; 32]) -> [u8; 32] {
+    let mut commitment = [0; 32];
+    commitment.copy_from_slice(digest(&SHA256, &[opening.as_slice(), of.as_slice()].concat()).as_ref());
+    commitment
+}
+
+/// What a header is made of.
+pub(super) struct Filed<'a> {
+    pub(super) policy: &'a Policy,
+    pub(super) decision: &'a Decision,
+    pub(super) dossier: &'a Dossier,
+}
+
+impl Filed<'_> {
+    fn header(&self, leg: &FiledLeg, number: u16, received: Timestamp, linked_from: Option<Uuid>) -> Header {
+        let (ack_due, decide_due) = self.policy.due(&leg.queue, leg.class, received);
+        let prompts = self.decision.prompts.iter().filter(|prompt| leg.prompts.contains(&prompt.kind));
+        let items = self.decision.items.iter().filter(|grade| leg.items.contains(&grade.item));
+        Header {
+            queue: leg.queue.clone(),
+            class: leg.class,
+            rules: leg.rules.iter().map(|rule| (*rule).to_owned()).collect(),
+            rule_set: self.decision.rule_set.clone(),
+            contents: leg.contents.clone(),
+            items: items
+                .map(|grade| ItemHeader {
+                    number: grade.item,
+                    proposed: grade.proposed(),
+                    handling: grade.handling.code().to_owned(),
+                    instruction: grade.instruction.to_owned(),
+                })
+                .collect(),
+            prompts: prompts
+                .map(|prompt| PromptDue {
+                    kind: prompt.kind,
+                    rule: prompt.rule.to_owned(),
+                    due: prompt.due,
+                    overdue_on_arrival: prompt.overdue_on_arrival,
+                })
+                .collect(),
+            units: self.units(leg, number),
+            received,
+            ack_due,
+            decide_due,
+            page: leg.page || leg.class == Class::P0,
+            provisional: leg.provisional,
+            held: leg.held.as_ref().map(|held| HeldHeader {
+                reason: held.reason,
+                meant_for: held.meant_for.clone(),
+                never_by: held.never_by.clone(),
+            }),
+            linked_from,
+        }
+    }
+
+    /// The units of the dossier that this leg gives its queue to open: what it carries, within what the kind opens.
+    fn units(&self, leg: &FiledLeg, number: u16) -> Vec<UnitLabel> {
+        let original = UnitLabel { item: None, part: Part::Original, audience: Audience::Nobody };
+        let sealed = self.dossier.units().iter().map(|(label, _)| *label);
+        sealed
+            .chain(self.dossier.person().is_none().then_some(original))
+            .filter(|label| carries(leg, number, *label) && self.opens(leg, *label))
+            .collect()
+    }
+
+    /// What the kind of queue opens; for HOLD, what the undecided leg's kinds would have opened.
+    fn opens(&self, leg: &FiledLeg, label: UnitLabel) -> bool {
+        let queues = &self.policy.queues;
+        let kind_opens =
+            |queue: &QueueId| queues.kind_of(queue).is_some_and(|kind| kind.may_open(label.part, label.audience));
+        let meant_for = leg.held.iter().flat_map(|held| held.meant_for.iter());
+        kind_opens(&leg.queue) || meant_for.map(|kind| QueueId::of(kind, "any")).any(|queue| kind_opens(&queue))
+    }
+}
+
+/// Whether a leg's contents name this unit at all.
+fn carries(leg: &FiledLeg, number: u16, label: UnitLabel) -> bool {
+    let has = |content| leg.contents.contains(&content);
+    let its_item = || label.item.is_some_and(|item| leg.items.contains(&item));
+    match label.part {
+        Part::EpisodeCard => has(Content::EpisodeCard),
+        Part::Safeguarding | Part::Carer => has(Content::Safeguarding),
+        Part::Item | Part::Provenance => has(Content::Items) && its_item(),
+        Part::Card => label.item == Some(number),
+        Part::Sender => false,
+        Part::Original => has(Content::Items) || has(Content::Safeguarding),
+        Part::Withheld => leg.held.as_ref().is_some_and(|held| held.reason == HoldReason::RulesConflict),
+    }
+}
+
+fn receipt_leg(header: &Header, record: Uuid) -> ReceiptLeg {
+    ReceiptLeg {
+        queue: header.queue.to_string(),
+        class: header.class.code().to_owned(),
+        ack_due: header.ack_due,
+        decide_due: header.decide_due,
+        record,
+    }
+}
+
+fn receipt_prompt(prompt: &crate::domain::decision::Prompt) -> ReceiptPrompt {
+    ReceiptPrompt {
+        kind: prompt.kind.code().to_owned(),
+        rule: prompt.rule.to_owned(),
+        due: prompt.due,
+        overdue_on_arrival: prompt.overdue_on_arrival,
+    }
+}

@@ -1,0 +1,91 @@
+//! Intake: judge, seal, and accept all of it in one durable transaction, or refuse with every reason.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::{
+    Broker, Error, Receipt, Rulebook,
+    filing::Filing,
+    judge::{alert, judge},
+};
+use crate::{
+    domain::{decision::Decision, grants::SubmitPermit, stage::Routed, submission::Reading, violation::Violations},
+    store::{Keep, Once},
+};
+
+/// A submission as it reached us, authenticated and authorised for its `on_behalf_of`.
+pub struct Submission<'a> {
+    /// The sender's request id.
+    pub request: Uuid,
+    /// The request's bytes as received.
+    pub original: &'a [u8],
+    /// SHA-256 of those bytes.
+    pub digest: [u8; 32],
+    /// What was read from them, with what could not be read.
+    pub reading: Reading,
+}
+
+impl Broker {
+    /// Accepts a submission and returns its receipt, or the first receipt where it was accepted before.
+    pub async fn submit(&self, permit: &SubmitPermit, submission: Submission<'_>) -> Result<Receipt, Error> {
+        let once = Once {
+            caller: permit.identity().as_str().to_owned(),
+            method: "SubmitReferral",
+            request: submission.request,
+            digest: submission.digest,
+            keep: Keep::WithRecord,
+        };
+        let received = self.clock.now();
+        let filing = Filing { permit, once, original: submission.original, received };
+        if let Some(first) = self.store.answered(&filing.once).await?
+            && let Some(receipt) = Receipt::decode(&first.answer, first.ledger_index)?
+        {
+            return Ok(receipt);
+        }
+        let acceptance = match self.judged(submission.reading, received).await {
+            Ok(routed) => self.file(&routed, filing)?,
+            Err(NotAccepted { fault: true, .. }) => return Err(Error::Internal("the judgement failed".to_owned())),
+            Err(NotAccepted { violations, alert: Some(alert), .. }) => {
+                self.store.accept(self.file_alert(&alert, filing)?).await?;
+                return Err(Error::Invalid(violations));
+            }
+            Err(NotAccepted { violations, .. }) => return Err(Error::Invalid(violations)),
+        };
+        let accepted = self.store.accept(acceptance).await?;
+        Receipt::decode(&accepted.answer, accepted.ledger_index)?.ok_or(Error::RequestIdReused)
+    }
+
+    /// The same checks and the same judgement, and nothing stored.
+    pub async fn preview(&self, _permit: &SubmitPermit, reading: Reading) -> Result<Routed, Error> {
+        self.judged(reading, self.clock.now()).await.map_err(|refused| match refused.fault {
+            true => Error::Internal("the judgement failed".to_owned()),
+            false => Error::Invalid(refused.violations),
+        })
+    }
+
+    /// Judges off the async threads: a large submission takes milliseconds of redaction.
+    async fn judged(&self, reading: Reading, now: Timestamp) -> Result<Routed, NotAccepted> {
+        let rulebook = self.rulebook.clone();
+        let judged = tokio::task::spawn_blocking(move || judge_reading(reading, &rulebook, now)).await;
+        judged.unwrap_or_else(|_| {
+            // A panic of ours must not pass for a refusal of theirs; the caller sees a fault and may try again.
+            Err(NotAccepted { violations: Violations::default(), alert: None, fault: true })
+        })
+    }
+}
+
+/// Why a submission was not accepted.
+struct NotAccepted {
+    violations: Violations,
+    /// For a marking we may not store: the alert that goes to HOLD in its place (D04).
+    alert: Option<Decision>,
+    /// The judgement itself failed.
+    fault: bool,
+}
+
+/// Judges what was read, together with what could not be read: every violation at once, each field once.
+fn judge_reading(reading: Reading, rulebook: &Rulebook, now: Timestamp) -> Result<Routed, NotAccepted> {
+    let alert = alert(reading.draft(), rulebook, now);
+    let judged = reading.finish_with(|draft| judge(draft, rulebook, now));
+    judged.map_err(|violations| NotAccepted { violations, alert, fault: false })
+}

@@ -1,0 +1,48 @@
+//! The judgement: one pure path for Submit, Preview, `preview --offline` and `policy explain`. No store, no keys.
+
+use jiff::Timestamp;
+
+use crate::domain::{
+    classify::classify,
+    code::{Class, MarkingLevel},
+    decision::Decision,
+    grading::grade,
+    policy::Policy,
+    redaction::{RedactionPolicy, redact},
+    routing::{self, route},
+    stage::Routed,
+    submission::Draft,
+    validate::validate,
+    violation::Violations,
+};
+
+/// Everything a judgement reads besides the submission: one consistent set of versions.
+#[derive(Debug, Clone)]
+pub struct Rulebook {
+    /// Directory, calendar, rules, queues.
+    pub policy: Policy,
+    /// Who may read what.
+    pub redaction: RedactionPolicy,
+}
+
+/// Validates, redacts, grades, classifies and routes one submission as received at `now`.
+pub fn judge(draft: Draft, rulebook: &Rulebook, now: Timestamp) -> Result<Routed, Violations> {
+    let valid = validate(draft, &rulebook.policy, now)?;
+    let redacted = redact(valid, &rulebook.redaction);
+    let graded = grade(redacted);
+    let classified = classify(graded, &rulebook.policy, now);
+    Ok(route(classified, &rulebook.policy, now))
+}
+
+/// For a submission marked SECRET or above, which may not be stored: the content-free alert that goes to HOLD (D04),
+/// with the class that the submission would have had. `None` for any other marking.
+pub(super) fn alert(draft: &Draft, rulebook: &Rulebook, now: Timestamp) -> Option<Decision> {
+    if draft.envelope.marking.level != MarkingLevel::Secret {
+        return None;
+    }
+    let mut lowered = draft.clone();
+    lowered.envelope.marking.level = MarkingLevel::OfficialSensitive;
+    // What cannot be judged is taken to be grave: somebody must ring the sender.
+    let class = judge(lowered, rulebook, now).map_or(Class::P1, |routed| routed.decision().class);
+    Some(routing::unsupported_marking_alert(class, &rulebook.policy, now))
+}

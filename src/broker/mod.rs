@@ -1,0 +1,102 @@
+//! Floor 4: the flow. Intake judges, seals and accepts; dispatch leases and settles; opening reads; feedback tells the
+//! sender; the caretaker keeps the house.
+//!
+//! Every method that acts takes a permit, a value that only the grants can make. The broker names no engine: it is
+//! given a store, a clock and a source of randomness.
+
+mod caretaker;
+mod dispatch;
+mod error;
+mod feedback;
+mod filing;
+mod intake;
+mod judge;
+mod opening;
+mod receipt;
+mod refusals;
+
+use std::sync::Arc;
+
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+
+pub use caretaker::Round;
+pub use dispatch::{Handle, Outcome, PullRequest, Release, Request};
+pub use error::Error;
+pub use feedback::{Destination, Happening, Referral};
+pub use intake::Submission;
+pub use judge::{Rulebook, judge};
+pub use opening::Opened;
+pub use receipt::{Receipt, ReceiptLeg, ReceiptPrompt};
+
+pub use crate::store::{EventKind, QueueCounts};
+use crate::{
+    domain::grants::Grants,
+    platform::{Clock, Entropy},
+    sealing::Keyring,
+    store::Store,
+};
+
+/// The broker: what it was given, and nothing of its own that a restart would lose but unwritten refusals.
+pub struct Broker {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    keyring: Keyring,
+    rulebook: Arc<Rulebook>,
+    grants: Arc<Grants>,
+    refusals: refusals::Refusals,
+}
+
+/// What a broker is made of.
+pub struct Parts {
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub entropy: Arc<dyn Entropy>,
+    /// Every key.
+    pub keyring: Keyring,
+    /// What judgements read.
+    pub rulebook: Arc<Rulebook>,
+    /// Who may do what.
+    pub grants: Arc<Grants>,
+}
+
+impl Broker {
+    /// A broker of these parts.
+    pub fn new(parts: Parts) -> Self {
+        let Parts { store, clock, entropy, keyring, rulebook, grants } = parts;
+        Self { store, clock, entropy, keyring, rulebook, grants, refusals: refusals::Refusals::default() }
+    }
+
+    /// Who may do what.
+    pub fn grants(&self) -> &Grants {
+        &self.grants
+    }
+
+    /// What judgements read.
+    pub fn rulebook(&self) -> &Rulebook {
+        &self.rulebook
+    }
+
+    /// The broker's clock.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Returns once `moment` has come.
+    pub async fn wait_until(&self, moment: Timestamp) {
+        self.clock.sleep_until(moment).await;
+    }
+
+    /// True when store and ledger can be written: the health service says SERVING only then.
+    pub async fn healthy(&self) -> bool {
+        self.store.head().await.is_ok()
+    }
+
+    /// The day in London, on which the directory is read.
+    fn london_day(&self, at: Timestamp) -> Date {
+        at.to_zoned(TimeZone::get("Europe/London").unwrap_or(TimeZone::UTC)).date()
+    }
+}

@@ -1,0 +1,118 @@
+//! Opening: the audited consultation. Content is in clear only here, after a permit for that unit.
+
+use super::{Broker, Error, Handle};
+use crate::{
+    domain::{
+        delivery::Delivery,
+        grants::{OpenRequest, QueuePermit},
+        identity::Organisation,
+        queue::QueueId,
+        text::Text,
+        unit::{Audience, Part, UnitLabel, View},
+    },
+    ledger::Verb,
+    sealing::{Note, Place, SealedRecordAt, open, open_original, seal_note},
+    store::Record,
+};
+
+/// One unit, opened.
+#[derive(Debug, Clone)]
+pub struct Opened {
+    /// Which unit.
+    pub unit: UnitLabel,
+    /// What it says. The original is one field, `submission`, in the protobuf form as received, hex.
+    pub view: View,
+    /// The delivery as it now is: the first opening acknowledged it.
+    pub delivery: Delivery,
+}
+
+impl Broker {
+    /// Opens one unit of a leased delivery. The ledger entry is durable before content leaves the broker.
+    pub async fn open(
+        &self,
+        permit: &QueuePermit,
+        handle: Handle,
+        unit: (Part, Option<u16>),
+        reason: &str,
+    ) -> Result<Opened, Error> {
+        let now = self.clock.now();
+        let stored = self.store.find(handle.delivery.record).await?.ok_or(Error::NotFound)?;
+        let delivery = stored.deliveries.iter().find(|found| found.id == handle.delivery).ok_or(Error::NotFound)?;
+        let unit = the_unit(delivery, unit)?;
+        let excluded_queues = self.excluded_queues(&stored.record);
+        let ask = OpenRequest {
+            unit,
+            queue_opens: &delivery.header.units.iter().map(|unit| (unit.part, unit.audience)).collect::<Vec<_>>(),
+            sender: &Organisation::parse(&stored.record.organisation)
+                .map_err(|_| Error::Internal("a record's organisation cannot be read".to_owned()))?,
+            excluded: &self.excluded_identity(&stored.record, permit),
+            excluded_queues: &excluded_queues,
+            reason_stated: !reason.trim().is_empty(),
+        };
+        let opened = self.grants.may_open(permit, &ask)?;
+        if delivery.live_lease(&handle.token, now).is_none_or(|lease| lease.holder != permit.identity().as_str()) {
+            return Err(Error::LeaseLost);
+        }
+        let (place, sealed) = self.sealed(handle.delivery.record).await?;
+        let view = self.unsealed(&sealed, opened.unit(), &place)?;
+        let mut entry = self.officer_entry(permit, Verb::Consultation, "OPEN_PART", now);
+        entry.details.push(format!("unit={}", name_of(opened.unit())));
+        if !reason.trim().is_empty() {
+            let at = SealedRecordAt { sealed: &sealed, place: &place };
+            let note = Note { leg: handle.delivery.leg, purpose: "open" };
+            let sealed_reason = seal_note(at, note, reason, &self.keyring, &*self.entropy)?;
+            entry.details.push(format!("sealed_reason={}", hex::encode(sealed_reason)));
+        }
+        let delivery = self.store.opened(self.held(permit, handle, now), entry).await?;
+        Ok(Opened { unit, view, delivery })
+    }
+
+    fn unsealed(&self, sealed: &[u8], unit: UnitLabel, place: &Place) -> Result<View, Error> {
+        if unit.part != Part::Original {
+            return Ok(open(sealed, unit, place, &self.keyring)?);
+        }
+        let mut view = View::default();
+        view.push("submission", Text::new(hex::encode(&*open_original(sealed, place, &self.keyring)?)));
+        Ok(view)
+    }
+
+    /// A record's place and sealed value.
+    pub(super) async fn sealed(&self, record: uuid::Uuid) -> Result<(Place, Vec<u8>), Error> {
+        let stored = self.store.find(record).await?.ok_or(Error::NotFound)?;
+        let sealed = self.store.sealed(record).await?.ok_or(Error::NotFound)?;
+        Ok((Place { record, version: 1, organisation: stored.record.organisation }, sealed))
+    }
+
+    /// The caller's own identity, if it is one that the record accuses.
+    fn excluded_identity(&self, record: &Record, permit: &QueuePermit) -> Vec<String> {
+        let own = permit.identity().as_str();
+        let accused = record.excluded.contains(&self.identity_reference(own));
+        if accused { vec![own.to_owned()] } else { Vec::new() }
+    }
+
+    /// Queues of the directory whose people the record accuses.
+    fn excluded_queues(&self, record: &Record) -> Vec<QueueId> {
+        if record.excluded.is_empty() {
+            return Vec::new();
+        }
+        let day = self.london_day(self.clock.now());
+        let queues = self.rulebook.policy.directory.queues(day);
+        queues.into_iter().filter(|queue| record.excluded.contains(&self.queue_reference(queue.as_str()))).collect()
+    }
+}
+
+/// The delivery's unit for this part and item; the audience follows from the delivery.
+fn the_unit(delivery: &Delivery, (part, item): (Part, Option<u16>)) -> Result<UnitLabel, Error> {
+    // A card is numbered by its leg, which a caller need not know.
+    let same_item = |label: &UnitLabel| part == Part::Card || label.item == item;
+    delivery.header.units.iter().copied().find(|label| label.part == part && same_item(label)).ok_or(Error::NotFound)
+}
+
+/// A unit as the ledger names it: `B[2]/mpu`, `E`.
+fn name_of(unit: UnitLabel) -> String {
+    let item = unit.item.map_or_else(String::new, |item| format!("[{item}]"));
+    match unit.audience {
+        Audience::Nobody => format!("{}{item}", unit.part),
+        audience => format!("{}{item}/{audience}", unit.part),
+    }
+}

@@ -1,0 +1,279 @@
+//! What a peer may do: effective-dated grants, default deny (contract 3). The answer is a permit, a value that only
+//! this file can make, so that no handler can act on a remembered check.
+//!
+//! Order (contract 2): the method (`may_call`), then `on_behalf_of` or the queue, then everything else.
+
+mod permit;
+mod roles;
+
+use jiff::Timestamp;
+
+use super::{
+    identity::{Identity, Organisation, Peer, Role},
+    queue::QueueId,
+    unit::{Audience, Part, UnitLabel},
+};
+pub use permit::{CallPermit, HoldPermit, OpenPermit, QueuePermit, ReadPermit, SubmitPermit};
+pub use roles::{Action, unit_kind};
+
+/// One row of policy: to whom, what, from when until when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// To whom.
+    pub holder: Holder,
+    /// GSS codes of the authorities one may submit for, and read back.
+    pub submit_for: Vec<String>,
+    /// Queues served, by exact name.
+    pub queues: Vec<QueueId>,
+    /// The most one may open; `None` is what the queue opens.
+    pub units: Option<Vec<(Part, Audience)>>,
+    /// May settle what is on HOLD.
+    pub resolve_hold: bool,
+    /// Vetting level as the force words it, e.g. `NPPV3`; shown, compared with nothing.
+    pub vetting: Option<String>,
+    /// In force from this moment.
+    pub not_before: Timestamp,
+    /// In force until just before this moment.
+    pub not_after: Timestamp,
+}
+
+/// Whom a grant is made to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Holder {
+    /// One certificate identity, by its whole URI.
+    Exactly(String),
+    /// Everyone with this role in this organisation.
+    RoleIn(Organisation, Role),
+}
+
+impl Holder {
+    fn is(&self, identity: &Identity) -> bool {
+        match self {
+            Self::Exactly(uri) => uri == identity.as_str(),
+            Self::RoleIn(organisation, role) => identity.organisation() == organisation && identity.role() == *role,
+        }
+    }
+}
+
+/// Why not. The ledger records it; what the peer is told is `wire`'s to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The role has no business with this method, or no grant is in force.
+    #[error("the method is not granted")]
+    Method,
+    /// The certificate has run out.
+    #[error("the certificate has expired")]
+    Expired,
+    /// What should name the authority is not a GSS code.
+    #[error("the authority is not a GSS code")]
+    AuthorityMalformed,
+    /// Not this authority.
+    #[error("the authority is not granted")]
+    Authority,
+    /// Not this queue.
+    #[error("the queue is not granted")]
+    Queue,
+    /// Not this unit.
+    #[error("the unit is not granted")]
+    Unit,
+    /// The record accuses this person, or where they work (D08).
+    #[error("the reader is excluded from the record")]
+    Excluded,
+    /// The unit opens only with a stated reason.
+    #[error("a reason must be stated")]
+    ReasonMissing,
+}
+
+/// Which unit is asked for, and what the queue and the record say about it.
+#[derive(Debug, Clone, Copy)]
+pub struct OpenRequest<'a> {
+    /// The unit.
+    pub unit: UnitLabel,
+    /// What the queue's kind opens (reference data); on HOLD, what the undecided leg would have opened.
+    pub queue_opens: &'a [(Part, Audience)],
+    /// Who sent the record.
+    pub sender: &'a Organisation,
+    /// Certificate identities that the record accuses (D08).
+    pub excluded: &'a [String],
+    /// Queues whose people may not read it (D08).
+    pub excluded_queues: &'a [QueueId],
+    /// True where a reason was stated in words.
+    pub reason_stated: bool,
+}
+
+/// Every grant of the policy in force. Empty grants nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Grants(Vec<Grant>);
+
+impl Grants {
+    /// The policy made of these rows.
+    pub fn new(rows: Vec<Grant>) -> Self {
+        Self(rows)
+    }
+
+    /// The rows, as loaded.
+    pub fn rows(&self) -> &[Grant] {
+        &self.0
+    }
+
+    /// The rows that hold for `peer` at `now`.
+    pub fn in_force<'a>(&'a self, peer: &'a Peer, now: Timestamp) -> impl Iterator<Item = &'a Grant> {
+        self.0.iter().filter(move |row| row.not_before <= now && now < row.not_after && row.holder.is(&peer.identity))
+    }
+
+    /// The next moment after `now` at which `peer` may do less: connections end there.
+    pub fn next_end(&self, peer: &Peer, now: Timestamp) -> Option<Timestamp> {
+        self.in_force(peer, now).map(|row| row.not_after).min()
+    }
+
+    /// First check of every call: does the role have this method at all, and is any grant in force?
+    /// `WhoAmI` is for every peer, granted or not.
+    pub fn may_call(&self, peer: &Peer, action: Action, now: Timestamp) -> Result<CallPermit, Refusal> {
+        current(peer, now)?;
+        let known = action == Action::WhoAmI || self.in_force(peer, now).next().is_some();
+        if !(known && roles::grants(peer.identity.role(), action)) {
+            return Err(Refusal::Method);
+        }
+        Ok(CallPermit::granted(peer, action))
+    }
+
+    /// May they submit for this authority? The responsible authority and the place are not asked for (contract 2).
+    pub fn may_submit(&self, peer: &Peer, on_behalf_of: &str, now: Timestamp) -> Result<SubmitPermit, Refusal> {
+        self.may_call(peer, Action::SubmitReferral, now)?;
+        self.authority(peer, on_behalf_of, now)
+    }
+
+    /// May they preview for this authority? Same check, other method.
+    pub fn may_preview(&self, peer: &Peer, on_behalf_of: &str, now: Timestamp) -> Result<SubmitPermit, Refusal> {
+        self.may_call(peer, Action::PreviewReferral, now)?;
+        self.authority(peer, on_behalf_of, now)
+    }
+
+    /// Which records may they follow? Those they sent, for authorities still granted; a council those sent for it.
+    pub fn may_read_referrals(&self, peer: &Peer, action: Action, now: Timestamp) -> Result<ReadPermit, Refusal> {
+        self.may_call(peer, action, now)?;
+        if !matches!(action, Action::GetReferral | Action::ListReferrals | Action::WatchReferrals) {
+            return Err(Refusal::Method);
+        }
+        let authorities: Vec<_> = self.in_force(peer, now).flat_map(|row| row.submit_for.iter().cloned()).collect();
+        let until = self.next_end(peer, now).unwrap_or(peer.not_after).min(peer.not_after);
+        Ok(ReadPermit::granted(peer, authorities, until))
+    }
+
+    /// May they work on this queue with this method?
+    pub fn may_serve(
+        &self,
+        peer: &Peer,
+        action: Action,
+        queue: &QueueId,
+        now: Timestamp,
+    ) -> Result<QueuePermit, Refusal> {
+        self.may_call(peer, action, now)?;
+        if !action.is_of_queues() || (*queue == QueueId::hold() && peer.identity.role() != Role::HoldResolver) {
+            return Err(Refusal::Queue);
+        }
+        let rows: Vec<_> = self.in_force(peer, now).filter(|row| row.queues.contains(queue)).collect();
+        let until = rows.iter().map(|row| row.not_after).max().ok_or(Refusal::Queue)?;
+        Ok(QueuePermit::granted(peer, action, queue, served_units(&rows), until))
+    }
+
+    /// The queues they may list: every one granted and in force, in name order, once.
+    pub fn queues(&self, peer: &Peer, now: Timestamp) -> Result<Vec<QueueId>, Refusal> {
+        self.may_call(peer, Action::ListQueues, now)?;
+        let mut queues: Vec<_> = self
+            .in_force(peer, now)
+            .flat_map(|row| row.queues.iter().cloned())
+            .filter(|queue| *queue != QueueId::hold() || peer.identity.role() == Role::HoldResolver)
+            .collect();
+        queues.sort();
+        queues.dedup();
+        Ok(queues)
+    }
+
+    /// May they open this unit of this delivery? Needs a permit to open on that queue (contract 4, D08).
+    pub fn may_open(&self, permit: &QueuePermit, ask: &OpenRequest<'_>) -> Result<OpenPermit, Refusal> {
+        if permit.action() != Action::OpenPart {
+            return Err(Refusal::Method);
+        }
+        let accused = ask.excluded.iter().any(|identity| identity == permit.identity().as_str());
+        let at_hold = *permit.queue() == QueueId::hold() && self.works_in(permit, ask.excluded_queues);
+        if accused || at_hold || ask.excluded_queues.contains(permit.queue()) {
+            return Err(Refusal::Excluded);
+        }
+        let kind = (ask.unit.part, ask.unit.audience);
+        let role = permit.identity().role();
+        if !roles::opens(role, permit.identity().organisation(), ask) || !permit.unit_within(kind) {
+            return Err(Refusal::Unit);
+        }
+        if roles::needs_reason(ask.unit.part) && !ask.reason_stated {
+            return Err(Refusal::ReasonMissing);
+        }
+        Ok(OpenPermit::granted(permit, ask.unit))
+    }
+
+    /// Whether this permit's holder could open such a unit at all, given a reason and a record that does not exclude
+    /// them: for showing what is openable, never for opening.
+    pub fn could_open(&self, permit: &QueuePermit, unit: UnitLabel) -> bool {
+        let ask = OpenRequest {
+            unit,
+            queue_opens: &[(unit.part, unit.audience)],
+            sender: permit.identity().organisation(),
+            excluded: &[],
+            excluded_queues: &[],
+            reason_stated: true,
+        };
+        let role = permit.identity().role();
+        roles::opens(role, permit.identity().organisation(), &ask) && permit.unit_within((unit.part, unit.audience))
+    }
+
+    /// May they settle this matter on HOLD? Nobody may who serves a queue that is excluded from it (D08).
+    pub fn may_resolve_hold(&self, peer: &Peer, never_by: &[QueueId], now: Timestamp) -> Result<HoldPermit, Refusal> {
+        let permit = self.may_serve(peer, Action::ResolveHeld, &QueueId::hold(), now)?;
+        if !self.in_force(peer, now).any(|row| row.resolve_hold && row.queues.contains(&QueueId::hold())) {
+            return Err(Refusal::Method);
+        }
+        if self.works_in(&permit, never_by) {
+            return Err(Refusal::Excluded);
+        }
+        Ok(HoldPermit::granted(permit))
+    }
+
+    /// True where the holder belongs to the unit of one of `queues`: by a grant for it at any time, or by organisation
+    /// (`met/SE` is the unit of `MPU.SE`, `gss/E09000023` of `MASH.E09000023`).
+    fn works_in(&self, permit: &QueuePermit, queues: &[QueueId]) -> bool {
+        let identity = permit.identity();
+        queues.iter().any(|queue| {
+            identity.organisation().id() == queue.suffix()
+                || self.0.iter().any(|row| row.holder.is(identity) && row.queues.contains(queue))
+        })
+    }
+
+    /// Contract 2, second check: malformed before not granted.
+    fn authority(&self, peer: &Peer, on_behalf_of: &str, now: Timestamp) -> Result<SubmitPermit, Refusal> {
+        if !is_authority_code(on_behalf_of) {
+            return Err(Refusal::AuthorityMalformed);
+        }
+        let granted = self.in_force(peer, now).any(|row| row.submit_for.iter().any(|code| code == on_behalf_of));
+        if granted { Ok(SubmitPermit::granted(peer, on_behalf_of)) } else { Err(Refusal::Authority) }
+    }
+}
+
+fn current(peer: &Peer, now: Timestamp) -> Result<(), Refusal> {
+    if peer.is_current(now) { Ok(()) } else { Err(Refusal::Expired) }
+}
+
+/// True for the form of an English GSS code: `E` and eight digits. Whether anybody has it is the directory's to say.
+pub fn is_authority_code(code: &str) -> bool {
+    code.strip_prefix('E').is_some_and(|digits| digits.len() == 8 && digits.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// The most that these rows together open; `None` where one of them sets no limit of its own.
+fn served_units(rows: &[&Grant]) -> Option<Vec<(Part, Audience)>> {
+    rows.iter().map(|row| row.units.as_ref()).try_fold(Vec::new(), |mut all, units| {
+        all.extend(units?);
+        Some(all)
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,117 @@
+//! Which role has which method, and which role opens what the queue alone does not open (contract 3 and 4).
+
+use super::OpenRequest;
+use crate::domain::{
+    code::vocabulary,
+    identity::{Organisation, OrganisationScheme, Role},
+    unit::{Audience, Part},
+};
+
+vocabulary! {
+    /// The methods that a grant can cover, by their names in the contract.
+    Action {
+        /// ReferralService.
+        SubmitReferral = "SubmitReferral",
+        /// ReferralService.
+        PreviewReferral = "PreviewReferral",
+        /// ReferralService.
+        GetReferral = "GetReferral",
+        /// ReferralService.
+        ListReferrals = "ListReferrals",
+        /// ReferralService.
+        WatchReferrals = "WatchReferrals",
+        /// QueueService.
+        ListQueues = "ListQueues",
+        /// QueueService.
+        ListDeliveries = "ListDeliveries",
+        /// QueueService.
+        Pull = "Pull",
+        /// QueueService.
+        ExtendLease = "ExtendLease",
+        /// QueueService.
+        OpenPart = "OpenPart",
+        /// QueueService.
+        CompleteDelivery = "CompleteDelivery",
+        /// QueueService.
+        ReleaseDelivery = "ReleaseDelivery",
+        /// QueueService.
+        ResolveHeld = "ResolveHeld",
+        /// IdentityService.
+        WhoAmI = "WhoAmI",
+    }
+}
+
+impl Action {
+    /// True for the methods of QueueService.
+    pub fn is_of_queues(self) -> bool {
+        use Action::*;
+        matches!(self, ResolveHeld | ListQueues | ListDeliveries | Pull | ExtendLease | OpenPart | CompleteDelivery)
+            || self == ReleaseDelivery
+    }
+}
+
+/// Does the role have the method? Everything that is not said here is denied.
+pub(super) fn grants(role: Role, action: Action) -> bool {
+    use Action::*;
+    let follows = matches!(action, GetReferral | ListReferrals | WatchReferrals);
+    let submits = follows || matches!(action, SubmitReferral | PreviewReferral);
+    let works = action.is_of_queues() && action != ResolveHeld;
+    let method = match role {
+        Role::CouncilSubmitter | Role::ProviderSubmitter => submits,
+        Role::CouncilManager => follows,
+        Role::LeadPractitioner => follows || works,
+        Role::MashOfficer
+        | Role::EdtOfficer
+        | Role::MpuOfficer
+        | Role::RefdeskOfficer
+        | Role::ForceOfficer
+        | Role::PoliceIntelligence => works,
+        Role::HoldResolver => works || action == ResolveHeld,
+        Role::UnitSupervisor => matches!(action, ListQueues | ListDeliveries),
+        Role::CertificateAdmin | Role::KeyCustodian | Role::PolicyAdmin | Role::Auditor | Role::Analyst => false,
+    };
+    method || action == WhoAmI
+}
+
+/// Does the role open this unit, by itself or because the queue opens it?
+pub(super) fn opens(role: Role, organisation: &Organisation, ask: &OpenRequest<'_>) -> bool {
+    let queue_opens = ask.queue_opens.contains(&(ask.unit.part, ask.unit.audience));
+    match ask.unit.part {
+        // As received: police intelligence, or the lead practitioner of whoever sent it.
+        Part::Original => {
+            role == Role::PoliceIntelligence || (role == Role::LeadPractitioner && organisation == ask.sender)
+        }
+        Part::Provenance => role == Role::PoliceIntelligence,
+        // The lead practitioner of a council, on the queues that bring the safeguarding part (ALLOC, else MASH).
+        Part::Carer => {
+            let brings_safeguarding = ask.queue_opens.contains(&(Part::Safeguarding, Audience::Mash));
+            role == Role::LeadPractitioner && organisation.scheme() == OrganisationScheme::Gss && brings_safeguarding
+        }
+        Part::Withheld => role == Role::HoldResolver && queue_opens,
+        // The sender reads its own reference with its referral, never through a queue.
+        Part::Sender => false,
+        Part::EpisodeCard | Part::Item | Part::Safeguarding | Part::Card => queue_opens,
+    }
+}
+
+/// The source side opens only with a stated reason.
+pub(super) fn needs_reason(part: Part) -> bool {
+    matches!(part, Part::Original | Part::Provenance)
+}
+
+/// Reads `B/mpu`, `C`, `A`: a part, and its audience where the part does not tell (an item is always for somebody).
+pub fn unit_kind(text: &str) -> Option<(Part, Audience)> {
+    let (part, audience) = match text.split_once('/') {
+        Some((part, audience)) => (Part::from_code(part)?, Some(Audience::from_code(audience)?)),
+        None => (Part::from_code(text)?, None),
+    };
+    let audience = match (part, audience) {
+        (_, Some(stated)) => stated,
+        (Part::Item, None) => return None,
+        (Part::Safeguarding, None) => Audience::Mash,
+        (Part::Carer, None) => Audience::Carer,
+        (Part::Original | Part::EpisodeCard | Part::Provenance | Part::Card, None) => Audience::Nobody,
+        (Part::Sender | Part::Withheld, None) => Audience::Nobody,
+    };
+    Some((part, audience))
+}

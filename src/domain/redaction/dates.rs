@@ -1,0 +1,187 @@
+//! Dates of birth: a listed one in any British or ISO writing, any other by its cue.
+
+use std::{ops::Range, sync::LazyLock};
+
+use jiff::civil::Date;
+use regex::{Captures, Regex};
+
+use super::{
+    find::Hit,
+    form::Entity,
+    needle::{Meaning, Strength},
+    patterns::unlisted,
+};
+
+/// Dates in `text`, which is folded, that are one of `listed` or follow a cue such as "dob" or "born".
+pub(super) fn hits(text: &str, listed: &[(Date, Meaning)], hits: &mut Vec<Hit>) {
+    for (pattern, read) in [(&*NUMERIC, numeric as Reader), (&*DAY_FIRST, day_first), (&*MONTH_FIRST, month_first)] {
+        for found in pattern.captures_iter(text) {
+            let range = found.get_match().range();
+            if !alone(text, &range) {
+                continue;
+            }
+            let readings = read(&found);
+            let before = hits.len();
+            for (date, meaning) in listed.iter().filter(|(date, _)| readings.iter().any(|reading| reading.is(*date))) {
+                debug_assert!(date.year() > 0);
+                hits.push(Hit { range: range.clone(), meaning: *meaning, strength: Strength::Whole, listed: true });
+            }
+            if hits.len() == before && !readings.is_empty() && cued(text, range.start) {
+                hits.push(unlisted(Entity::Dob, range));
+            }
+        }
+    }
+}
+
+/// Folded writings of a date, squeezed to letters and digits: what a re-scan looks for.
+pub(super) fn squeezed_forms(date: Date) -> Vec<String> {
+    let (day, month, year) = (date.day(), date.month(), date.year());
+    let name = MONTHS[(month as usize).saturating_sub(1).min(11)];
+    vec![
+        format!("{day:02}{month:02}{year}"),
+        format!("{year}{month:02}{day:02}"),
+        format!("{day}{name}{year}"),
+        format!("{day:02}{name}{year}"),
+        format!("{name}{day}{year}"),
+    ]
+}
+
+type Reader = fn(&Captures<'_>) -> Vec<Reading>;
+
+/// One way to read a date; the year may have two digits.
+struct Reading {
+    day: i16,
+    month: i16,
+    year: i16,
+}
+
+impl Reading {
+    fn is(&self, date: Date) -> bool {
+        let year = date.year() == self.year || self.year < 100 && date.year() % 100 == self.year;
+        i16::from(date.day()) == self.day && i16::from(date.month()) == self.month && year
+    }
+}
+
+const MONTHS: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
+
+const MONTH: &str = "(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)";
+
+static NUMERIC: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"([0-9]{1,4}) ?[/.\-–_ ] ?([0-9]{1,2}) ?[/.\-–_ ] ?([0-9]{2,4})|([0-9]{2})([0-9]{2})([0-9]{2}(?:[0-9]{2})?)",
+    )
+});
+static DAY_FIRST: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(&format!(
+        r"([0-9]{{1,2}}) ?(?:st|nd|rd|th)?(?: day)?(?: of)?[ ./,-]{{0,3}}{MONTH}[ .,/'-]{{0,3}}([0-9]{{4}}|[0-9]{{2}})"
+    ))
+});
+static MONTH_FIRST: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(&format!(r"{MONTH}[ .,/-]{{0,3}}(?:the )?([0-9]{{1,2}}) ?(?:st|nd|rd|th)?[ .,/-]{{1,3}}([0-9]{{4}})"))
+});
+
+fn pattern(text: &str) -> Regex {
+    Regex::new(text).expect("the pattern is a constant that the tests compile")
+}
+
+fn numeric(found: &Captures<'_>) -> Vec<Reading> {
+    let offset = if found.get(1).is_some() { 1 } else { 4 };
+    let Some([a, b, c]) = parts(found, offset) else { return Vec::new() };
+    // British first, then ISO, then the other way round: a listed date has to be known in all of them.
+    [
+        Reading { day: a, month: b, year: c },
+        Reading { day: c, month: b, year: a },
+        Reading { day: b, month: a, year: c },
+    ]
+    .into_iter()
+    .filter(|reading| (1..=31).contains(&reading.day) && (1..=12).contains(&reading.month))
+    .collect()
+}
+
+fn day_first(found: &Captures<'_>) -> Vec<Reading> {
+    named(found, 1, 2)
+}
+
+fn month_first(found: &Captures<'_>) -> Vec<Reading> {
+    named(found, 2, 1)
+}
+
+fn named(found: &Captures<'_>, day: usize, month: usize) -> Vec<Reading> {
+    let number = |index| found.get(index).and_then(|part| part.as_str().parse::<i16>().ok());
+    let month = found.get(month).and_then(|name| MONTHS.iter().position(|full| full.starts_with(&name.as_str()[..3])));
+    match (number(day), month, number(3)) {
+        (Some(day), Some(month), Some(year)) => {
+            vec![Reading { day, month: i16::try_from(month).unwrap_or(0) + 1, year }]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn parts(found: &Captures<'_>, offset: usize) -> Option<[i16; 3]> {
+    let part = |index: usize| found.get(offset + index)?.as_str().parse().ok();
+    Some([part(0)?, part(1)?, part(2)?])
+}
+
+/// True when no further digit or letter touches the date.
+fn alone(text: &str, range: &Range<usize>) -> bool {
+    !text[..range.start].ends_with(|c: char| c.is_ascii_digit())
+        && !text[range.end..].starts_with(|c: char| c.is_alphanumeric())
+}
+
+fn cued(text: &str, at: usize) -> bool {
+    let window = (at.saturating_sub(30)..=at).find(|&start| text.is_char_boundary(start)).unwrap_or(at);
+    ["dob", "d.o.b", "d o b", "birth", "born"].iter().any(|cue| text[window..at].contains(cue))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::domain::redaction::policy::EffectiveRole;
+
+    fn found(text: &str) -> Vec<(&str, bool)> {
+        let meaning = Meaning { entity: Entity::Dob, role: EffectiveRole::SubjectChild, person: Some(0) };
+        let mut out = Vec::new();
+        hits(text, &[(date(2011, 3, 4), meaning)], &mut out);
+        out.iter().map(|hit| (&text[hit.range.clone()], hit.listed)).collect()
+    }
+
+    #[test]
+    fn a_listed_date_is_found_in_every_writing() {
+        for text in [
+            "04/03/2011",
+            "4/3/11",
+            "4.3.2011",
+            "2011-03-04",
+            "4 march 2011",
+            "4th of march, 2011",
+            "march 4th, 2011",
+            "4 mar 11",
+            "04032011",
+            "03/04/2011",
+            "04 - 03 - 2011",
+        ] {
+            assert_eq!(found(&format!("seen {text} here")), [(text, true)], "{text}");
+        }
+    }
+
+    #[test]
+    fn another_date_is_one_of_birth_by_its_cue_only() {
+        assert_eq!(found("dob: 01/02/2012"), [("01/02/2012", false)]);
+        assert_eq!(found("met on 01/02/2012"), []);
+    }
+}

@@ -1,0 +1,125 @@
+//! The engine over one record: compiled once, then asked for spans and views of any text of that record.
+
+use jiff::civil::Date;
+
+use super::{
+    dates,
+    find::Finder,
+    fold::Folded,
+    form::{Entity, Form, ListedPerson},
+    needle::{Meaning, needles},
+    numbers::{self, ListedNumbers},
+    patterns,
+    policy::{Action, EffectiveRole, Lens, RedactionPolicy},
+    render::{self, Labels, WITHHELD, labels_in},
+    rescan::Guards,
+    resolve::{self, Span},
+};
+
+/// Redaction for one record.
+pub struct Engine {
+    finder: Finder,
+    numbers: ListedNumbers,
+    dates: Vec<(Date, Meaning)>,
+    labels: Labels,
+    persons: Vec<(String, EffectiveRole)>,
+    guards: Guards,
+    policy: RedactionPolicy,
+}
+
+/// A text as one audience reads it, re-scanned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finished {
+    /// The view.
+    pub text: String,
+    /// True when the re-scan took the whole text out.
+    pub withheld: bool,
+    /// What the re-scan took out, in order; empty when the view was clean.
+    pub removed: Vec<String>,
+}
+
+impl Engine {
+    /// Compiles `form` under `policy`. The order of the form's lists makes no difference.
+    pub fn compile(form: &Form, policy: &RedactionPolicy) -> Self {
+        let mut persons: Vec<ListedPerson> = form.persons.clone();
+        persons.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
+        let born = |(index, person): (usize, &ListedPerson)| {
+            let meaning = Meaning { entity: Entity::Dob, role: person.role, person: Some(index) };
+            person.date_of_birth.map(|date| (date, meaning))
+        };
+        Self {
+            finder: Finder::new(needles(&persons, form)),
+            numbers: ListedNumbers::new(&form.values),
+            dates: persons.iter().enumerate().filter_map(born).collect(),
+            labels: Labels::new(&persons, form.as_of),
+            guards: Guards::new(&persons, form, policy),
+            persons: persons.iter().map(|person| (person.id.reveal().to_owned(), person.role)).collect(),
+            policy: policy.clone(),
+        }
+    }
+
+    /// Every mention in `text`, before any audience is applied, in order and without overlap.
+    pub fn spans(&self, text: &str) -> Vec<Span> {
+        let folded = Folded::new(text, labels_in(text));
+        let mut hits = self.finder.hits(&folded);
+        let digits = numbers::digits(&folded.text);
+        self.numbers.hits(&folded.text, &digits, &mut hits);
+        numbers::pattern_hits(&folded.text, &digits, &mut hits);
+        dates::hits(&folded.text, &self.dates, &mut hits);
+        patterns::hits(&folded, &mut hits);
+        resolve::spans(&folded, hits)
+    }
+
+    /// `text` as it is read through `lens`, before the re-scan.
+    pub fn view(&self, text: &str, lens: Lens) -> String {
+        render::view(text, &self.spans(text), lens, &self.policy, &self.labels)
+    }
+
+    /// `text` as it is read through `lens`, re-scanned: what is still protected in it is taken out, first the
+    /// sentence, then the whole text.
+    pub fn finish(&self, text: &str, lens: Lens) -> Finished {
+        self.guard(self.view(text, lens), lens)
+    }
+
+    /// The re-scan alone, for a text that is finished.
+    pub fn guard(&self, text: String, lens: Lens) -> Finished {
+        let mut removed = Vec::new();
+        let Some(cut) = self.guards.without_sentences(&text, lens, &mut removed) else {
+            return Finished { text, withheld: false, removed };
+        };
+        if self.guards.is_clean(&cut, lens) {
+            return Finished { text: cut, withheld: false, removed };
+        }
+        Finished { text: WITHHELD.to_owned(), withheld: true, removed: vec![text] }
+    }
+
+    /// What a structured field about `entity` of somebody in `role` shows: the text through the engine where the policy
+    /// keeps it, else a label. `person` is the person's id where it is a name.
+    pub fn structured(&self, value: &str, entity: Entity, owner: Owner<'_>, lens: Lens) -> Finished {
+        let action = self.policy.action(entity.class(), owner.role, lens);
+        if action == Action::Keep {
+            return self.finish(value, lens);
+        }
+        let person = owner.id.and_then(|id| self.persons.iter().position(|(known, _)| known == id));
+        let text = self.labels.of(Meaning { entity, role: owner.role, person }, action, lens);
+        Finished { text, withheld: false, removed: Vec::new() }
+    }
+
+    /// True when `entity` of somebody in `role` may be read through `lens`.
+    pub fn keeps(&self, entity: Entity, role: EffectiveRole, lens: Lens) -> bool {
+        self.policy.action(entity.class(), role, lens) == Action::Keep
+    }
+}
+
+/// Whose a structured value is.
+#[derive(Debug, Clone, Copy)]
+pub struct Owner<'a> {
+    /// Their role.
+    pub role: EffectiveRole,
+    /// Their id in the form, if they are listed.
+    pub id: Option<&'a str>,
+}
+
+fn sort_key(person: &ListedPerson) -> (&str, &str, EffectiveRole) {
+    (person.id.reveal(), person.names.first().map_or("", |name| name.reveal()), person.role)
+}

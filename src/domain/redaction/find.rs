@@ -1,0 +1,274 @@
+//! Finds what is listed, in any of its forms, by one search over the squeezed fold; boundaries are checked in code.
+
+use std::ops::Range;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
+use super::{
+    fold::{Casing, Folded},
+    form::Entity,
+    needle::{Meaning, Needle, Rule, Strength},
+    policy::EffectiveRole,
+    words::{is_function, is_ordinary, is_title, makes_a_word},
+};
+
+/// A possible mention, as a range of the folded text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Hit {
+    pub range: Range<usize>,
+    pub meaning: Meaning,
+    pub strength: Strength,
+    /// From the form, not from a pattern.
+    pub listed: bool,
+}
+
+/// The search for everything listed, compiled once per record.
+pub(super) struct Finder {
+    search: Option<AhoCorasick>,
+    needles: Vec<Needle>,
+}
+
+impl Finder {
+    /// Compiles `needles`. A set that is too large to compile is searched one by one instead.
+    pub fn new(needles: Vec<Needle>) -> Self {
+        let search = AhoCorasick::builder()
+            .match_kind(MatchKind::Standard)
+            .build(needles.iter().map(|needle| needle.text.as_str()))
+            .ok();
+        Self { search, needles }
+    }
+
+    /// Every mention in `folded`, in no particular order.
+    pub fn hits(&self, folded: &Folded<'_>) -> Vec<Hit> {
+        let mut hits = Vec::new();
+        match &self.search {
+            Some(search) => {
+                for found in search.find_overlapping_iter(&folded.squeezed) {
+                    self.check(folded, &self.needles[found.pattern().as_usize()], found.range(), &mut hits);
+                }
+            }
+            None => {
+                for needle in &self.needles {
+                    for (at, _) in folded.squeezed.match_indices(&needle.text) {
+                        self.check(folded, needle, at..at + needle.text.len(), &mut hits);
+                    }
+                }
+            }
+        }
+        drop_family_of_suspects(folded, &mut hits);
+        hits
+    }
+
+    fn check(&self, folded: &Folded<'_>, needle: &Needle, squeezed: Range<usize>, hits: &mut Vec<Hit>) {
+        let Some(range) = stands(folded, needle, squeezed) else { return };
+        let range = match needle.meaning.entity {
+            Entity::Person => title_before(folded, range.start).unwrap_or(range.start)..range.end,
+            Entity::Handle if folded.before(range.start) == Some('@') => range.start - 1..range.end,
+            _ => range,
+        };
+        hits.push(Hit { range, meaning: needle.meaning, strength: needle.strength, listed: true });
+    }
+}
+
+/// The range of the text where `needle` stands as itself; `None` where it is part of something else.
+fn stands(folded: &Folded<'_>, needle: &Needle, squeezed: Range<usize>) -> Option<Range<usize>> {
+    let mut range = folded.to_text(squeezed.clone());
+    let letters = needle.text.chars().count();
+    // Scripts without case are often written without spaces.
+    let spaceless = |c: Option<char>| c.is_some_and(|c| c.is_alphabetic() && !c.is_lowercase());
+    let digit_may_touch = needle.rule == Rule::Words && letters >= 4;
+    let ends_word = |c: Option<char>| match c {
+        Some(c) if c.is_ascii_digit() => digit_may_touch,
+        Some(c) => !c.is_alphanumeric(),
+        None => true,
+    };
+    if !ends_word(folded.before(range.start)) && !spaceless(needle.text.chars().next()) {
+        return None;
+    }
+    if !ends_word(folded.after(range.end)) && !spaceless(needle.text.chars().next_back()) {
+        let plural = needle.rule != Rule::Compact
+            && folded.after(range.end) == Some('s')
+            && ends_word(folded.after(range.end + 1));
+        if !plural {
+            return None;
+        }
+        range.end += 1;
+    }
+    let fits = match needle.rule {
+        Rule::Compact => gaps(folded, &squeezed).all(|(_, gap)| gap.chars().count() <= 3),
+        Rule::Words | Rule::Family => {
+            spacing_fits(folded, needle, &squeezed) && initials_are_capital(folded, needle, &squeezed)
+        }
+        Rule::TurnedRound(comma) => {
+            spacing_fits(folded, needle, &squeezed) && folded.gap(squeezed.start + comma - 1).contains(',')
+        }
+        Rule::Capital => spacing_fits(folded, needle, &squeezed) && capital_counts(folded, needle, &range),
+        Rule::Initials => return initials(folded, needle, &squeezed, range),
+    };
+    fits.then_some(range)
+}
+
+/// The gaps inside a match: offset in the match after which it comes, and what it is.
+fn gaps<'f>(folded: &'f Folded<'_>, squeezed: &Range<usize>) -> impl Iterator<Item = (usize, &'f str)> + use<'f> {
+    let start = squeezed.start;
+    (start..squeezed.end.saturating_sub(1)).map(move |at| (at + 1 - start, folded.gap(at)))
+}
+
+/// True when the words stand together: apart only at their breaks, or spelled out letter by letter, or broken by a
+/// hyphen at the end of a line or by signs put between the letters.
+fn spacing_fits(folded: &Folded<'_>, needle: &Needle, squeezed: &Range<usize>) -> bool {
+    let letters = needle.text.chars().count();
+    let (mut whole, mut apart, mut signs_only, mut line_breaks) = (0, 0, true, 0);
+    for (offset, gap) in gaps(folded, squeezed) {
+        if needle.breaks.contains(&offset) {
+            if gap.chars().count() > 4 {
+                return false;
+            }
+            continue;
+        }
+        if !needle.text.is_char_boundary(offset) || gap.is_empty() {
+            whole += 1;
+            continue;
+        }
+        if gap.chars().count() > 3 {
+            return false;
+        }
+        apart += 1;
+        if gap.contains('-') && gap.contains(' ') || letters >= 6 && breaks_line(folded, squeezed.start + offset - 1) {
+            line_breaks += 1;
+        }
+        signs_only &= !gap.contains([' ', '\'', '"']);
+    }
+    apart == 0 || whole == 0 && letters >= 3 || letters >= 4 && (signs_only || apart == 1 && line_breaks == 1)
+}
+
+fn breaks_line(folded: &Folded<'_>, before: usize) -> bool {
+    let between = folded.to_text(before..before + 2);
+    let original = folded.to_original(between);
+    folded.original()[original].contains('\n')
+}
+
+/// True unless a single letter that stands for a word is small in a text that uses capitals ("Jordan a").
+fn initials_are_capital(folded: &Folded<'_>, needle: &Needle, squeezed: &Range<usize>) -> bool {
+    if needle.breaks.is_empty() || folded.casing != Casing::Mixed && needle.breaks.len() != 1 {
+        return true;
+    }
+    let mut start = 0;
+    for end in needle.breaks.iter().copied().chain([needle.text.len()]) {
+        let single = needle.text[start..end].chars().count() == 1
+            && !needle.text[start..end].starts_with(|c: char| c.is_ascii_digit());
+        if single && needle.meaning.entity == Entity::Person && needle.strength == Strength::Part {
+            let at = folded.to_text(squeezed.start + start..squeezed.start + end).start;
+            let word = &needle.text[start..end];
+            let says_something =
+                if folded.casing == Casing::Mixed { folded.is_capital(at) } else { !is_function(word) };
+            if !says_something {
+                return false;
+            }
+        }
+        start = end;
+    }
+    true
+}
+
+/// Whether a name that is also a word is a name here.
+fn capital_counts(folded: &Folded<'_>, needle: &Needle, range: &Range<usize>) -> bool {
+    if title_before(folded, range.start).is_some() {
+        return true;
+    }
+    let function = is_function(&needle.text);
+    match folded.casing {
+        Casing::Lower | Casing::Upper => !function,
+        Casing::Mixed => {
+            let capital = range.clone().any(|at| folded.text.is_char_boundary(at) && folded.is_capital(at));
+            match (capital, function) {
+                (true, true) => !starts_sentence(folded, range.start),
+                (true, false) => true,
+                (false, true) => false,
+                // Written small by somebody in a hurry, unless the word before says that it is a word.
+                (false, false) => !makes_a_word(word_before(folded, range.start), &needle.text),
+            }
+        }
+    }
+}
+
+fn starts_sentence(folded: &Folded<'_>, at: usize) -> bool {
+    let before = folded.text[..at].trim_end_matches([' ', '"', '\'', '(', '*', '-', '#', '>']);
+    before.is_empty() || before.ends_with(['.', '!', '?', ':', ';'])
+}
+
+/// Initials count when written as capitals, or with points.
+fn initials(
+    folded: &Folded<'_>,
+    needle: &Needle,
+    squeezed: &Range<usize>,
+    range: Range<usize>,
+) -> Option<Range<usize>> {
+    let mut points = 0;
+    let mut spaces = 0;
+    for (_, gap) in gaps(folded, squeezed) {
+        match gap {
+            "" => {}
+            "." | ". " | ".-" => points += 1,
+            " " | "-" => spaces += 1,
+            _ => return None,
+        }
+    }
+    let end_point = folded.after(range.end) == Some('.') && points > 0;
+    let capitals = range.clone().all(|at| {
+        !folded.text.is_char_boundary(at)
+            || folded.after(at).is_none_or(|c| !c.is_alphabetic())
+            || folded.is_capital(at)
+            || at + 1 == range.end && folded.after(at) == Some('s')
+    });
+    let counts = if points > 0 {
+        capitals || folded.casing != Casing::Mixed && end_point
+    } else {
+        let after_number = folded.text[..range.start].trim_end().ends_with(|c: char| c.is_ascii_digit());
+        capitals
+            && !after_number
+            && (spaces == 0 || folded.casing == Casing::Mixed)
+            && (folded.casing == Casing::Mixed || !is_function(&needle.text) && !is_family_or_unit(&needle.text))
+    };
+    counts.then_some(range.start..range.end + usize::from(end_point))
+}
+
+/// Two letters that an all-capital text has for other reasons.
+fn is_family_or_unit(letters: &str) -> bool {
+    letters.len() == 2
+        && is_ordinary(letters)
+        && matches!(letters, "ok" | "pm" | "tv" | "uk" | "re" | "mr" | "ms" | "dr" | "pc")
+}
+
+/// The word before `at`, if only a space stands between.
+fn word_before<'f>(folded: &'f Folded<'_>, at: usize) -> &'f str {
+    let before = folded.text[..at].strip_suffix(' ').unwrap_or_default();
+    let start = before.rfind(|c: char| !c.is_alphanumeric());
+    start.map_or(before, |at| &before[at + before[at..].chars().next().map_or(0, char::len_utf8)..])
+}
+
+/// Where the title before a name begins ("Mr Peel", "Mrs. Peel").
+fn title_before(folded: &Folded<'_>, start: usize) -> Option<usize> {
+    let before = folded.text[..start].strip_suffix(' ')?;
+    let before = before.strip_suffix('.').unwrap_or(before);
+    let word = before
+        .rfind(|c: char| !c.is_ascii_alphabetic())
+        .map_or(before, |at| &before[at + before[at..].chars().next().map_or(0, char::len_utf8)..]);
+    is_title(word).then_some(before.len() - word.len())
+}
+
+/// "Biggz's brother" is the suspect's family: that word stays.
+fn drop_family_of_suspects(folded: &Folded<'_>, hits: &mut Vec<Hit>) {
+    let mut ends: Vec<usize> = hits
+        .iter()
+        .filter(|hit| hit.meaning.entity == Entity::Person && hit.meaning.role == EffectiveRole::Suspect)
+        .map(|hit| hit.range.end)
+        .collect();
+    ends.sort_unstable();
+    let family = |hit: &Hit| hit.meaning.entity == Entity::Relationship && hit.strength == Strength::Part;
+    hits.retain(|hit| {
+        let before = folded.text[..hit.range.start].trim_end();
+        let owner = before.strip_suffix("'s").unwrap_or(before);
+        !(family(hit) && owner.len() + 2 == before.len() && ends.binary_search(&owner.len()).is_ok())
+    });
+}

@@ -1,0 +1,252 @@
+//! One folded copy of a text with a table back to the original. Matchers see only the fold; replacements never touch it.
+
+use std::ops::Range;
+
+use unicode_segmentation::{GraphemeCursor, GraphemeIncomplete};
+
+use super::letters::plain;
+
+/// How a text uses capitals: decides whether a small letter says anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Casing {
+    /// Hardly a capital: a name need not have one.
+    Lower,
+    /// Capitals throughout: they say nothing.
+    Upper,
+    /// Ordinary writing: a word that is also a name is a name when it has its capital.
+    Mixed,
+}
+
+/// A text folded once.
+pub(super) struct Folded<'a> {
+    original: &'a str,
+    /// Plain lower-case text, white space collapsed to single spaces.
+    pub text: String,
+    /// For each byte of `text`: where the original character begins and ends.
+    from: Vec<(usize, usize)>,
+    /// Letters and digits of `text` only.
+    pub squeezed: String,
+    /// For each byte of `squeezed`: its byte in `text`.
+    at: Vec<usize>,
+    /// Parts of the original that are our own replacements: never matched again.
+    labels: Vec<Range<usize>>,
+    pub casing: Casing,
+}
+
+impl<'a> Folded<'a> {
+    /// Folds `original` in one pass; `labels` are the ranges of replacements already in it.
+    pub fn new(original: &'a str, labels: Vec<Range<usize>>) -> Self {
+        let mut folded = Self {
+            original,
+            text: String::with_capacity(original.len()),
+            from: Vec::with_capacity(original.len()),
+            squeezed: String::with_capacity(original.len()),
+            at: Vec::with_capacity(original.len()),
+            casing: casing(original, &labels),
+            labels,
+        };
+        let mut skip_to = 0;
+        for (start, c) in original.char_indices() {
+            if start < skip_to {
+                continue;
+            }
+            if let Some((entity, stands_for)) = html_entity(&original[start..]) {
+                skip_to = start + entity.len();
+                folded.put(stands_for, start, skip_to);
+                continue;
+            }
+            let end = start + c.len_utf8();
+            plain(c, |part| folded.put(part, start, end));
+        }
+        folded
+    }
+
+    fn put(&mut self, part: char, start: usize, end: usize) {
+        if part.is_whitespace() {
+            if self.text.ends_with(' ') {
+                if let Some(last) = self.from.last_mut() {
+                    last.1 = end;
+                }
+                return;
+            }
+            self.text.push(' ');
+            self.from.push((start, end));
+            return;
+        }
+        let byte = self.text.len();
+        self.text.push(part);
+        let is_word = part.is_alphanumeric();
+        if is_word {
+            self.squeezed.push(part);
+        }
+        for offset in 0..part.len_utf8() {
+            self.from.push((start, end));
+            if is_word {
+                self.at.push(byte + offset);
+            }
+        }
+    }
+
+    /// The original as given.
+    pub fn original(&self) -> &'a str {
+        self.original
+    }
+
+    /// The range of the original behind a range of `text`, widened to whole graphemes.
+    pub fn to_original(&self, folded: Range<usize>) -> Range<usize> {
+        let start = self.from.get(folded.start).map_or(self.original.len(), |&(start, _)| start);
+        let end = folded.end.checked_sub(1).and_then(|last| self.from.get(last)).map_or(start, |&(_, end)| end);
+        grapheme_start(self.original, start)..grapheme_end(self.original, end.max(start))
+    }
+
+    /// The range of `text` behind a range of `squeezed`.
+    pub fn to_text(&self, squeezed: Range<usize>) -> Range<usize> {
+        let start = self.at.get(squeezed.start).copied().unwrap_or(self.text.len());
+        let end = squeezed.end.checked_sub(1).and_then(|last| self.at.get(last)).map_or(start, |&last| last + 1);
+        start..end
+    }
+
+    /// What stands in `text` between two neighbouring bytes of `squeezed`, the first of which is `before`.
+    pub fn gap(&self, before: usize) -> &str {
+        match (self.at.get(before), self.at.get(before + 1)) {
+            (Some(&left), Some(&right)) => &self.text[left + 1..right],
+            _ => "",
+        }
+    }
+
+    /// The character of the original that byte `at` of `text` comes from.
+    pub fn written(&self, at: usize) -> Option<char> {
+        self.from.get(at).and_then(|&(start, _)| self.original[start..].chars().next())
+    }
+
+    /// True when the character behind byte `at` of `text` was written as a capital.
+    pub fn is_capital(&self, at: usize) -> bool {
+        self.written(at).is_some_and(|c| c.is_uppercase() || !c.is_lowercase() && c.is_alphabetic())
+    }
+
+    /// The character of `text` before `at`.
+    pub fn before(&self, at: usize) -> Option<char> {
+        self.text[..at].chars().next_back()
+    }
+
+    /// The character of `text` at `at`.
+    pub fn after(&self, at: usize) -> Option<char> {
+        self.text[at..].chars().next()
+    }
+
+    /// True when this range of the original lies inside a replacement made earlier.
+    pub fn in_label(&self, original: &Range<usize>) -> bool {
+        let next = self.labels.partition_point(|label| label.end <= original.start);
+        self.labels.get(next).is_some_and(|label| label.start < original.end)
+    }
+}
+
+/// Share of capitalised words below which capitals say nothing: one word in twenty-five.
+const FEW: usize = 25;
+
+fn casing(text: &str, labels: &[Range<usize>]) -> Casing {
+    let (mut words, mut capitalised, mut upper, mut lower) = (0_usize, 2 * labels.len(), 0_usize, 0_usize);
+    let mut in_word = false;
+    let mut labels = labels.iter().peekable();
+    for (at, c) in text.char_indices() {
+        while labels.next_if(|label| label.end <= at).is_some() {}
+        if labels.peek().is_some_and(|label| label.start <= at) {
+            in_word = false;
+            continue;
+        }
+        let letter = c.is_alphabetic();
+        if letter && !in_word {
+            words += 1;
+            capitalised += usize::from(c.is_uppercase());
+        }
+        in_word = letter || (in_word && !c.is_whitespace());
+        upper += usize::from(c.is_uppercase());
+        lower += usize::from(c.is_lowercase());
+    }
+    if capitalised * FEW <= words {
+        Casing::Lower
+    } else if lower * 4 < upper {
+        Casing::Upper
+    } else {
+        Casing::Mixed
+    }
+}
+
+/// The few character references that word processors leave behind.
+fn html_entity(rest: &str) -> Option<(&'static str, char)> {
+    if !rest.starts_with('&') {
+        return None;
+    }
+    const ENTITIES: [(&str, char); 7] = [
+        ("&amp;", '&'),
+        ("&nbsp;", ' '),
+        ("&#160;", ' '),
+        ("&#39;", '\''),
+        ("&#x27;", '\''),
+        ("&apos;", '\''),
+        ("&rsquo;", '\''),
+    ];
+    ENTITIES.into_iter().find(|(entity, _)| rest.starts_with(entity))
+}
+
+fn grapheme_start(text: &str, at: usize) -> usize {
+    let mut cursor = GraphemeCursor::new(at, text.len(), true);
+    match cursor.is_boundary(text, 0) {
+        Ok(true) => at,
+        _ => prev(&mut cursor, text).unwrap_or(0),
+    }
+}
+
+fn prev(cursor: &mut GraphemeCursor, text: &str) -> Option<usize> {
+    Result::<_, GraphemeIncomplete>::ok(cursor.prev_boundary(text, 0)).flatten()
+}
+
+fn grapheme_end(text: &str, at: usize) -> usize {
+    let mut cursor = GraphemeCursor::new(at, text.len(), true);
+    match cursor.is_boundary(text, 0) {
+        Ok(true) => at,
+        _ => cursor.next_boundary(text, 0).ok().flatten().unwrap_or(text.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fold(text: &str) -> Folded<'_> {
+        Folded::new(text, Vec::new())
+    }
+
+    #[test]
+    fn a_range_of_the_fold_leads_back_to_whole_graphemes() {
+        let text = "x  Żyła\u{301}\r\n\tb\u{200b}et\u{ad}h";
+        let folded = fold(text);
+        assert_eq!(folded.text, "x zyla beth");
+        assert_eq!(&text[folded.to_original(2..6)], "Żyła\u{301}");
+        assert_eq!(&text[folded.to_original(7..11)], "b\u{200b}et\u{ad}h");
+        assert_eq!(&text[folded.to_original(5..8)], "a\u{301}\r\n\tb");
+    }
+
+    #[test]
+    fn the_squeeze_keeps_letters_and_digits_and_its_gaps() {
+        let folded = fold("O&#39;Neil - 7");
+        assert_eq!(folded.squeezed, "oneil7");
+        assert_eq!(folded.gap(0), "'");
+        assert_eq!(folded.gap(4), " - ");
+        assert_eq!(folded.to_text(0..5), 0..6);
+    }
+
+    #[test]
+    fn casing_is_read_from_words() {
+        assert_eq!(fold("jordan went to the park and then home").casing, Casing::Lower);
+        assert_eq!(fold("JORDAN WENT HOME").casing, Casing::Upper);
+        assert_eq!(fold("Jordan went home").casing, Casing::Mixed);
+    }
+
+    #[test]
+    fn an_empty_text_has_nothing() {
+        let folded = fold("");
+        assert_eq!(folded.to_original(0..0), 0..0);
+        assert_eq!(folded.to_text(0..0), 0..0);
+    }
+}

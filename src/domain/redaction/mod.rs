@@ -1,0 +1,35 @@
+//! Redaction: what each audience may read of a record.
+//!
+//! [`Engine`] is compiled once per record from a [`Form`] (everyone and everything listed) and a [`RedactionPolicy`]
+//! (data). It finds mentions in a folded copy of a text, replaces them in the original by what the policy says for the
+//! [`Lens`] the text is read through, and looks a second time, on another path, at every finished view. [`redact`] makes
+//! the units of a record from a submission.
+
+mod dates;
+mod engine;
+mod find;
+mod fold;
+mod form;
+mod items;
+mod letters;
+mod needle;
+mod numbers;
+mod patterns;
+mod policy;
+mod record;
+mod render;
+mod rescan;
+mod resolve;
+mod sheet;
+mod units;
+mod words;
+
+pub use engine::{Engine, Finished, Owner};
+pub use form::{Entity, Form, ListedPerson, ListedValue};
+pub use policy::{Action, Class, EffectiveRole, Lens, MissingRow, RedactionPolicy, Row};
+pub use render::WITHHELD;
+pub use resolve::Span;
+pub use units::redact;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,179 @@
+//! Values that nobody listed, by their shape: e-mail, handle, URL, postcode, VRM and official numbers.
+
+use std::{ops::Range, sync::LazyLock};
+
+use regex::Regex;
+
+use super::{
+    find::Hit,
+    fold::{Casing, Folded},
+    form::Entity,
+    needle::{Meaning, Strength},
+    policy::EffectiveRole,
+};
+
+/// A mention by its shape alone: nobody's, until the form says whose.
+pub(super) fn unlisted(entity: Entity, range: Range<usize>) -> Hit {
+    Hit {
+        range,
+        meaning: Meaning { entity, role: EffectiveRole::Unknown, person: None },
+        strength: Strength::Whole,
+        listed: false,
+    }
+}
+
+/// Adds every value found by shape in `folded`.
+pub(super) fn hits(folded: &Folded<'_>, hits: &mut Vec<Hit>) {
+    for shape in SHAPES.iter() {
+        for found in shape.pattern.find_iter(&folded.text) {
+            let range = trimmed(&folded.text, found.range());
+            if touches_nothing(&folded.text, &range, shape.entity) && (shape.fits)(folded, &range) {
+                hits.push(unlisted(shape.entity, range));
+            }
+        }
+    }
+}
+
+struct Shape {
+    entity: Entity,
+    pattern: Regex,
+    /// What the pattern cannot say.
+    fits: fn(&Folded<'_>, &Range<usize>) -> bool,
+}
+
+static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| {
+    let shape = |entity, pattern: &str, fits| Shape {
+        entity,
+        pattern: Regex::new(pattern).expect("the pattern is a constant that the tests compile"),
+        fits,
+    };
+    vec![
+        shape(Entity::Email, r"[a-z0-9][a-z0-9._%+'-]*@[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)+", always),
+        shape(
+            Entity::Email,
+            r"[a-z0-9][a-z0-9._-]{1,63} ?(?:[\[({] ?(?:at|@) ?[\])}]|@| at ) ?[a-z0-9-]{1,63}(?:(?:\.| ?[\[({] ?(?:dot|\.) ?[\])}] ?| dot )[a-z]{2,12}){1,3}",
+            is_obfuscated,
+        ),
+        shape(Entity::Url, r#"(?:https?://|www\.)[^ <>"]+"#, always),
+        shape(
+            Entity::Url,
+            r#"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|co\.uk|org|net|uk|io|gg|me|tv|app)/[^ <>"]+"#,
+            always,
+        ),
+        shape(Entity::Handle, r"@[a-z0-9_][a-z0-9._-]+", always),
+        shape(Entity::Postcode, r"[a-z]{1,2}[0-9][a-z0-9]? ?[0-9][abd-hjlnp-uw-z]{2}", always),
+        shape(Entity::Vrm, r"[a-z]{2} ?[0-9]{2} ?-? ?[a-z]{3}", is_current_mark),
+        shape(Entity::Vrm, r"[a-z][0-9]{1,3} ?[a-z]{3}|[a-z]{3} ?[0-9]{1,3}[a-z]", is_older_mark),
+        shape(Entity::Vrm, r"[a-z0-9?]{2}[0-9?]{2} ?[a-z?]{3}", is_partial_mark),
+        shape(Entity::Nino, r"[abceghj-prstw-z]{2} ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[a-d]", always),
+        shape(Entity::DrivingLicence, r"[a-z9]{5} ?[0-9]{6} ?[a-z9]{2} ?[a-z0-9]{3}", always),
+        shape(Entity::Passport, r"(?:[a-z]{2})?[0-9]{7,9}", |folded, range| cue(folded, range, &["passport"])),
+        shape(
+            Entity::BankAccount,
+            r"[0-9]{2}-?[0-9]{2}-?[0-9]{2}[^a-z0-9]{1,4}(?:a/?c|acc|account)?[^a-z0-9]{0,4}[0-9]{8}",
+            always,
+        ),
+        shape(Entity::BankAccount, r"[0-9]{8}|[0-9]{2}-[0-9]{2}-[0-9]{2}", |folded, range| {
+            cue(folded, range, &["account", "a/c", "acc ", "sort code"])
+        }),
+    ]
+});
+
+fn always(_: &Folded<'_>, _: &Range<usize>) -> bool {
+    true
+}
+
+/// Signs in words or brackets; a plain address is the other pattern's.
+fn is_obfuscated(folded: &Folded<'_>, range: &Range<usize>) -> bool {
+    let text = &folded.text[range.clone()];
+    text.contains("dot") || text.contains(['[', '(', '{']) || text.contains('@')
+}
+
+/// A spaced mark has to be written in capitals where the text uses them: "at 10 the" is none.
+fn is_current_mark(folded: &Folded<'_>, range: &Range<usize>) -> bool {
+    let text = &folded.text[range.clone()];
+    let letters_apart = text.as_bytes().get(2) == Some(&b' ');
+    !letters_apart || in_capitals(folded, range) || cue(folded, range, VEHICLE)
+}
+
+fn is_older_mark(folded: &Folded<'_>, range: &Range<usize>) -> bool {
+    in_capitals(folded, range) && cue(folded, range, VEHICLE)
+}
+
+/// With a question mark for what was not seen, and enough that was.
+fn is_partial_mark(folded: &Folded<'_>, range: &Range<usize>) -> bool {
+    let text = &folded.text[range.clone()];
+    let unseen = text.matches('?').count();
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    unseen > 0 && text.len() - unseen >= 2 && (digits > 0 || unseen >= 3)
+}
+
+const VEHICLE: &[&str] =
+    &["reg", "vrm", "plate", "car", "van", "vehicle", "saloon", "hatchback", "moped", "bike", "driv", "estate", "taxi"];
+
+fn in_capitals(folded: &Folded<'_>, range: &Range<usize>) -> bool {
+    let letters = || range.clone().filter(|&at| folded.text.as_bytes()[at].is_ascii_alphabetic());
+    folded.casing == Casing::Mixed && letters().all(|at| folded.is_capital(at))
+}
+
+/// True when one of `words` stands within forty bytes before.
+fn cue(folded: &Folded<'_>, range: &Range<usize>, words: &[&str]) -> bool {
+    let start = (range.start.saturating_sub(40)..=range.start).find(|&at| folded.text.is_char_boundary(at));
+    let before = &folded.text[start.unwrap_or(range.start)..range.start];
+    words.iter().any(|word| before.contains(word))
+}
+
+/// Without the full stop or bracket that ends the sentence around it.
+fn trimmed(text: &str, range: Range<usize>) -> Range<usize> {
+    let found = &text[range.clone()];
+    range.start..range.start + found.trim_end_matches(['.', ',', ')', ']', ';', ':', '!', '\'', '-']).len()
+}
+
+/// True when the value is not the middle of something longer.
+fn touches_nothing(text: &str, range: &Range<usize>, entity: Entity) -> bool {
+    let joins = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    let before = text[..range.start].chars().next_back();
+    let open_start = !joins(before) || matches!(entity, Entity::Url);
+    open_start && !joins(text[range.end..].chars().next()) && !range.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(text: &str) -> Vec<(Entity, String)> {
+        let folded = Folded::new(text, Vec::new());
+        let mut out = Vec::new();
+        hits(&folded, &mut out);
+        out.iter().map(|hit| (hit.meaning.entity, folded.text[hit.range.clone()].to_owned())).collect()
+    }
+
+    #[test]
+    fn values_are_found_by_shape() {
+        for (text, entity, value) in [
+            ("Write to Jo.Bloggs@example.org.", Entity::Email, "jo.bloggs@example.org"),
+            ("simao.ibanez[at]example[dot]org", Entity::Email, "simao.ibanez[at]example[dot]org"),
+            ("noura46 at example dot org", Entity::Email, "noura46 at example dot org"),
+            ("He is @tiny_northside there", Entity::Handle, "@tiny_northside"),
+            ("See https://social.example.com/x1.", Entity::Url, "https://social.example.com/x1"),
+            ("Lives at W22 5BR now", Entity::Postcode, "w22 5br"),
+            ("lives at ig40 1dn now", Entity::Postcode, "ig40 1dn"),
+            ("A van, QQ19 KLM.", Entity::Vrm, "qq19 klm"),
+            ("a van, qq19klm", Entity::Vrm, "qq19klm"),
+            ("the car ended ????VWT he thinks", Entity::Vrm, "????vwt"),
+            ("Part of it: QQ1? K??", Entity::Vrm, "qq1? k??"),
+            ("NI PY 39 72 08 C", Entity::Nino, "py 39 72 08 c"),
+            ("paid to 00-00-35 53790356", Entity::BankAccount, "00-00-35 53790356"),
+        ] {
+            assert!(found(text).contains(&(entity, value.to_owned())), "{text}: {:?}", found(text));
+        }
+    }
+
+    #[test]
+    fn ordinary_text_has_no_values() {
+        for text in ["We met at 10 the next day.", "Is it? yes?? why", "The M25 and the A1 too", "about £1,400 by 7pm"]
+        {
+            assert_eq!(found(text), [], "{text}");
+        }
+    }
+}

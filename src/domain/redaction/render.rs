@@ -1,0 +1,137 @@
+//! Replacements: readable, and the same for one person all over a record.
+
+use std::{ops::Range, sync::LazyLock};
+
+use jiff::civil::Date;
+use regex::Regex;
+
+use super::{
+    form::{Entity, ListedPerson},
+    needle::Meaning,
+    policy::{Action, EffectiveRole, Lens, RedactionPolicy},
+    resolve::Span,
+};
+
+/// What replaces text that the re-scan takes out.
+pub const WITHHELD: &str = "[WITHHELD]";
+
+/// The pseudonyms and ages of one record.
+pub(super) struct Labels {
+    persons: Vec<(EffectiveRole, usize, Option<Date>)>,
+    as_of: Option<Date>,
+}
+
+impl Labels {
+    /// Numbers `persons` in their compiled order, other children and everybody else apart.
+    pub fn new(persons: &[ListedPerson], as_of: Option<Date>) -> Self {
+        let (mut children, mut others) = (0, 0);
+        let number = |person: &ListedPerson| {
+            let counter = if person.role == EffectiveRole::OtherChild { &mut children } else { &mut others };
+            let child = matches!(person.role, EffectiveRole::SubjectChild | EffectiveRole::SubjectSource);
+            *counter += usize::from(!child);
+            (person.role, *counter, person.date_of_birth)
+        };
+        Self { persons: persons.iter().map(number).collect(), as_of }
+    }
+
+    /// What stands for `meaning` under `action`; never called to keep.
+    pub fn of(&self, meaning: Meaning, action: Action, lens: Lens) -> String {
+        let person = meaning.person.and_then(|index| self.persons.get(index));
+        match meaning.entity {
+            Entity::Person => person.map_or_else(
+                || "[PERSON]".to_owned(),
+                |&(role, number, _)| match role {
+                    EffectiveRole::SubjectChild | EffectiveRole::SubjectSource => "[CHILD]".to_owned(),
+                    EffectiveRole::OtherChild => format!("[OTHER CHILD {number}]"),
+                    // Police must not learn from the label who told us; safeguarding reads of a source as one.
+                    EffectiveRole::Source if lens == Lens::Mash => format!("[SOURCE {number}]"),
+                    _ => format!("[PERSON {number}]"),
+                },
+            ),
+            Entity::Dob if action == Action::Generalise => {
+                match person.and_then(|&(_, _, born)| age(born?, self.as_of?)) {
+                    Some(age) => format!("[AGE {age}]"),
+                    None => "[DOB]".to_owned(),
+                }
+            }
+            other => format!("[{}]", word(other)),
+        }
+    }
+}
+
+/// `text` with every span that `policy` does not keep under `lens` replaced.
+pub(super) fn view(text: &str, spans: &[Span], lens: Lens, policy: &RedactionPolicy, labels: &Labels) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut done = 0;
+    for span in spans {
+        let (action, meaning) = decided(span, lens, policy);
+        if action == Action::Keep {
+            continue;
+        }
+        out.push_str(&text[done..span.range.start]);
+        out.push_str(&labels.of(meaning, action, lens));
+        done = span.range.end;
+    }
+    out.push_str(&text[done..]);
+    out
+}
+
+/// The most restrictive action of everything that a span may denote, and which of its meanings asks for it.
+pub(super) fn decided(span: &Span, lens: Lens, policy: &RedactionPolicy) -> (Action, Meaning) {
+    let own = |meaning: &Meaning| (policy.action(meaning.entity.class(), meaning.role, lens), *meaning);
+    let first = Meaning { entity: span.entity, role: EffectiveRole::Unknown, person: None };
+    let mut most = span.meanings.first().map_or((Action::Token, first), own);
+    for candidate in span.meanings.iter().skip(1).map(own) {
+        // Of equals, the span's own kind gives the label.
+        let better = candidate.0 > most.0
+            || candidate.0 == most.0 && candidate.1.entity == span.entity && most.1.entity != span.entity;
+        if better {
+            most = candidate;
+        }
+    }
+    most
+}
+
+/// Where replacements already stand in `text`.
+pub(super) fn labels_in(text: &str) -> Vec<Range<usize>> {
+    if !text.contains('[') {
+        return Vec::new();
+    }
+    LABEL.find_iter(text).map(|found| found.range()).collect()
+}
+
+static LABEL: LazyLock<Regex> = LazyLock::new(|| {
+    let words: Vec<&str> = Entity::ALL.iter().map(|&entity| word(entity)).collect();
+    Regex::new(&format!(r"\[(?:CHILD|OTHER CHILD|SOURCE|AGE|WITHHELD|{})(?: [0-9]{{1,3}})?\]", words.join("|")))
+        .expect("the pattern is made of constants that the tests compile")
+});
+
+const fn word(entity: Entity) -> &'static str {
+    match entity {
+        Entity::Person | Entity::Relationship => "PERSON",
+        Entity::Phone => "PHONE",
+        Entity::Email => "EMAIL",
+        Entity::Handle => "HANDLE",
+        Entity::Url => "URL",
+        Entity::NhsNumber => "NHS NUMBER",
+        Entity::Nino => "NINO",
+        Entity::Passport => "PASSPORT",
+        Entity::DrivingLicence => "DRIVING LICENCE",
+        Entity::BankAccount => "BANK ACCOUNT",
+        Entity::Vrm => "VEHICLE REGISTRATION",
+        Entity::Postcode => "POSTCODE",
+        Entity::Address => "ADDRESS",
+        Entity::Dob => "DOB",
+        Entity::School => "SCHOOL",
+        Entity::Placement => "PLACEMENT",
+        Entity::Place => "PLACE",
+        Entity::CaseRef => "CASE REFERENCE",
+        Entity::Organisation => "NAME REDACTED",
+    }
+}
+
+fn age(born: Date, on: Date) -> Option<i16> {
+    let had_birthday = (on.month(), on.day()) >= (born.month(), born.day());
+    let age = on.year() - born.year() - i16::from(!had_birthday);
+    (0..=120).contains(&age).then_some(age)
+}

@@ -1,0 +1,108 @@
+//! Overlapping mentions become one by their widest cover; nothing is ever trimmed.
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeSet, HashSet},
+    ops::Range,
+};
+
+use super::{
+    find::Hit,
+    fold::Folded,
+    form::Entity,
+    needle::{Meaning, Strength},
+    policy::Class,
+};
+
+/// A mention in the original text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Span {
+    /// Bytes of the original, at grapheme borders.
+    pub range: Range<usize>,
+    /// What it is.
+    pub entity: Entity,
+    /// True when the form names it.
+    pub listed: bool,
+    /// Everything that it may denote; the most restrictive action of them applies.
+    pub(super) meanings: Vec<Meaning>,
+}
+
+/// The spans of a text, in order, without overlap.
+pub(super) fn spans(folded: &Folded<'_>, hits: Vec<Hit>) -> Vec<Span> {
+    let mut found: Vec<Hit> = hits
+        .into_iter()
+        .map(|hit| Hit { range: folded.to_original(hit.range.clone()), ..hit })
+        .filter(|hit| !hit.range.is_empty() && !folded.in_label(&hit.range))
+        .collect();
+    found.sort_by(|a, b| {
+        (a.range.start, b.range.end, b.strength, a.meaning).cmp(&(b.range.start, a.range.end, a.strength, b.meaning))
+    });
+    drop_seams(&mut found);
+    let mut spans = Vec::new();
+    let mut cluster: Vec<Hit> = Vec::new();
+    let mut end = 0;
+    for hit in found {
+        if hit.range.start >= end && !cluster.is_empty() {
+            spans.push(cover(std::mem::take(&mut cluster)));
+        }
+        end = if cluster.is_empty() { hit.range.end } else { end.max(hit.range.end) };
+        cluster.push(hit);
+    }
+    if !cluster.is_empty() {
+        spans.push(cover(cluster));
+    }
+    spans
+}
+
+/// In "Bethlehem Abraha, Kidane Abraha" the seam reads like "Abraha, Kidane": a weak form that begins in one thing that
+/// is listed and ends in the next is none. `found` is sorted by where it begins.
+fn drop_seams(found: &mut Vec<Hit>) {
+    let strong: Vec<Range<usize>> =
+        found.iter().filter(|hit| hit.listed && hit.strength > Strength::Part).map(|hit| hit.range.clone()).collect();
+    let mut reach = Vec::with_capacity(strong.len());
+    for range in &strong {
+        reach.push(reach.last().copied().unwrap_or(0).max(range.end));
+    }
+    // How far the listed things that begin before `at` reach.
+    let covered_to = |at: usize| match strong.partition_point(|range| range.start < at) {
+        0 => 0,
+        before => reach[before - 1],
+    };
+    let own: HashSet<Range<usize>> = strong.iter().cloned().collect();
+    found.retain(|hit| {
+        let begins_inside = covered_to(hit.range.start) > hit.range.start;
+        let ends_inside = covered_to(hit.range.end) >= hit.range.end;
+        !(hit.strength == Strength::Part && begins_inside && ends_inside && !own.contains(&hit.range))
+    });
+}
+
+/// One span for hits that overlap.
+fn cover(cluster: Vec<Hit>) -> Span {
+    let start = cluster.iter().map(|hit| hit.range.start).min().unwrap_or(0);
+    let end = cluster.iter().map(|hit| hit.range.end).max().unwrap_or(0);
+    let whole = |hit: &&Hit| hit.range == (start..end);
+    let listed = cluster.iter().any(|hit| hit.listed);
+    let widest = cluster
+        .iter()
+        .filter(whole)
+        .min_by_key(|hit| (!hit.listed, Reverse(hit.strength), hit.meaning))
+        .unwrap_or(&cluster[0]);
+    let entity = widest.meaning.entity;
+    // Less of a name inside something longer that is listed says nothing of its own.
+    let most = cluster.iter().filter(whole).filter(|hit| hit.listed).map(|hit| hit.strength).max();
+    // Nor does a shape that the form has an owner for.
+    let owned: BTreeSet<Class> = cluster
+        .iter()
+        .filter(|hit| hit.listed && hit.strength > Strength::Part)
+        .map(|hit| hit.meaning.entity.class())
+        .collect();
+    let mut meanings: Vec<Meaning> = cluster
+        .iter()
+        .filter(|hit| !(hit.listed && most.is_some_and(|most| hit.strength < most)))
+        .filter(|hit| hit.listed || !owned.contains(&hit.meaning.entity.class()))
+        .map(|hit| hit.meaning)
+        .collect();
+    meanings.sort_unstable();
+    meanings.dedup();
+    Span { range: start..end, entity, listed, meanings }
+}

@@ -1,0 +1,6 @@
+//! Redaction over whole texts and whole submissions, on the policy in the repository.
+
+mod fixture;
+mod properties;
+mod texts;
+mod units;

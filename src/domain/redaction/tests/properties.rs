@@ -1,0 +1,194 @@
+//! Properties: no reformatting brings a protected value back, redaction is idempotent and blind to order, hostile text
+//! is linear.
+
+use proptest::prelude::*;
+use unicode_normalization::UnicodeNormalization;
+
+use super::fixture::{PROTECTED, engine, form, policy};
+use crate::domain::redaction::{Engine, Lens};
+
+/// Ways in which a text may be rewritten without changing what a reader sees in it.
+#[derive(Debug, Clone, Copy)]
+enum Disguise {
+    Upper,
+    Lower,
+    Decomposed,
+    Unaccented,
+    LineEnds,
+    Wrapped,
+    ZeroWidth,
+    SoftHyphens,
+    LookAlikes,
+    FullWidth,
+    NoBreakSpaces,
+    CurlyQuotes,
+}
+
+const DISGUISES: &[Disguise] = &[
+    Disguise::Upper,
+    Disguise::Lower,
+    Disguise::Decomposed,
+    Disguise::Unaccented,
+    Disguise::LineEnds,
+    Disguise::Wrapped,
+    Disguise::ZeroWidth,
+    Disguise::SoftHyphens,
+    Disguise::LookAlikes,
+    Disguise::FullWidth,
+    Disguise::NoBreakSpaces,
+    Disguise::CurlyQuotes,
+];
+
+fn disguised(text: &str, disguise: Disguise) -> String {
+    let between = |mark: char| text.chars().flat_map(|c| [c, mark]).collect();
+    let each = |swap: fn(char) -> char| text.chars().map(swap).collect();
+    match disguise {
+        Disguise::Upper => text.to_uppercase(),
+        Disguise::Lower => text.to_lowercase(),
+        Disguise::Decomposed => text.nfd().collect(),
+        Disguise::Unaccented => text.nfd().filter(|c| !unicode_normalization::char::is_combining_mark(*c)).collect(),
+        Disguise::LineEnds => text.replace('\n', "\r\n"),
+        Disguise::Wrapped => text.replace(' ', "\n"),
+        Disguise::ZeroWidth => between('\u{200B}'),
+        Disguise::SoftHyphens => between('\u{AD}'),
+        Disguise::LookAlikes => each(|c| match c {
+            'a' => 'а',
+            'e' => 'е',
+            'o' => 'о',
+            'p' => 'р',
+            'c' => 'с',
+            'i' => 'і',
+            'E' => 'Е',
+            'T' => 'Т',
+            other => other,
+        }),
+        Disguise::FullWidth => each(|c| match c {
+            '!'..='~' => char::from_u32(u32::from(c) + 0xFEE0).unwrap_or(c),
+            other => other,
+        }),
+        Disguise::NoBreakSpaces => text.replace(' ', "\u{A0}"),
+        Disguise::CurlyQuotes => text.replace('\'', "\u{2019}"),
+    }
+}
+
+/// Letters and digits a reader sees, independent of the engine's own folding: enough for the disguises above.
+fn seen(text: &str) -> String {
+    let plain = |c: char| match c {
+        'а' | 'А' => 'a',
+        'е' | 'Е' => 'e',
+        'о' | 'О' => 'o',
+        'р' | 'Р' => 'p',
+        'с' | 'С' => 'c',
+        'і' | 'І' => 'i',
+        'т' | 'Т' => 't',
+        'ı' => 'i',
+        other => other,
+    };
+    text.nfkd()
+        .filter(|c| c.is_alphanumeric())
+        .map(plain)
+        .flat_map(char::to_lowercase)
+        .filter(|c| c.is_alphanumeric())
+        .map(plain)
+        .collect()
+}
+
+/// Filler that holds nothing protected.
+const FILLER: &[&str] = &[
+    "we met near the shop,",
+    "and then\nsomething happened;",
+    "about 3 of them.",
+    "- \u{201C}fine\u{201D} -",
+    "Monday:",
+];
+
+fn story() -> impl Strategy<Value = String> {
+    let part = (
+        prop::sample::select(FILLER),
+        prop::sample::select(PROTECTED),
+        prop::collection::vec(prop::sample::select(DISGUISES), 0..3),
+    );
+    prop::collection::vec(part, 1..6).prop_map(|parts| {
+        let written = |(filler, value, disguises): (&str, &str, Vec<Disguise>)| {
+            format!("{filler} {} ", disguises.into_iter().fold(value.to_owned(), |text, how| disguised(&text, how)))
+        };
+        parts.into_iter().map(written).collect()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_reformatting_brings_a_protected_value_back(story in story()) {
+        let view = engine().view(&story, Lens::Item);
+        let read = seen(&view);
+        for value in PROTECTED {
+            prop_assert!(!read.contains(&seen(value)), "{value} in {view:?} of {story:?}");
+        }
+    }
+
+    #[test]
+    fn a_redacted_view_stays_as_it_is(story in story()) {
+        let engine = engine();
+        for &lens in Lens::ALL {
+            let once = engine.finish(&story, lens);
+            let twice = engine.finish(&once.text, lens);
+            prop_assert_eq!(&once.text, &twice.text);
+        }
+    }
+
+    #[test]
+    fn the_order_of_the_lists_makes_no_difference(story in story(), turn in 0_usize..20) {
+        let mut form = form();
+        let (persons, values) = (form.persons.len(), form.values.len());
+        form.persons.rotate_left(turn % persons);
+        form.values.rotate_left(turn % values);
+        form.persons.reverse();
+        let other = Engine::compile(&form, &policy());
+        for &lens in Lens::ALL {
+            prop_assert_eq!(engine().view(&story, lens), other.view(&story, lens));
+        }
+    }
+
+    #[test]
+    fn any_text_at_all_is_taken(text in "\\PC{0,200}|[\\u{0}-\\u{10FFFF}]{0,100}") {
+        for &lens in Lens::ALL {
+            engine().finish(&text, lens);
+        }
+    }
+}
+
+#[test]
+fn hostile_text_takes_time_in_proportion() {
+    let engine = engine();
+    let makers: [fn(usize) -> String; 9] = [
+        |n| "7".repeat(n),
+        |n| "a@".repeat(n / 2),
+        |n| "a@a.a".repeat(n / 5),
+        |n| "\u{200B}".repeat(n / 3),
+        |n| format!("a{}", "\u{301}".repeat(n / 2)),
+        |n| "Ellie ".repeat(n / 6),
+        |n| "e l".repeat(n / 3),
+        |n| "[[(".repeat(n / 3),
+        |n| "one two 0 ".repeat(n / 10),
+    ];
+    for (index, make) in makers.iter().enumerate() {
+        let spent = |size: usize| {
+            let text = make(size);
+            let began = cpu_ticks();
+            engine.finish(&text, Lens::Item);
+            cpu_ticks() - began
+        };
+        let (small, large) = (spent(20_000), spent(160_000));
+        // Eight times the text: a quadratic step would take 64 times as long.
+        assert!(large < small * 24 + 400, "{index}: {small} ms, then {large} ms");
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test of duration has to look at a clock")]
+fn cpu_ticks() -> u128 {
+    use std::sync::OnceLock;
+    static START: OnceLock<std::time::Instant> = OnceLock::new();
+    START.get_or_init(std::time::Instant::now).elapsed().as_millis()
+}

@@ -1,0 +1,128 @@
+//! Whole submissions: which unit shows what.
+
+use super::fixture::{draft, item, person, policy};
+use crate::domain::{
+    code::PersonRole,
+    redaction::redact,
+    stage::{Redacted, Valid},
+    submission::Draft,
+    unit::{Audience, Part, UnitLabel, View},
+};
+
+fn redacted(draft: Draft) -> Redacted {
+    redact(Valid::checked(draft), &policy())
+}
+
+fn view(redacted: &Redacted, item: Option<u16>, part: Part, audience: Audience) -> &View {
+    let wanted = UnitLabel { item, part, audience };
+    let found: Vec<&View> =
+        redacted.views().iter().filter(|(label, _)| *label == wanted).map(|(_, view)| view).collect();
+    assert_eq!(found.len(), 1, "{wanted:?}");
+    found[0]
+}
+
+fn all_text(view: &View) -> String {
+    view.fields.iter().map(|field| format!("{}={}\n", field.name, field.value.reveal())).collect()
+}
+
+#[test]
+fn every_unit_is_there_once() {
+    let redacted = redacted(draft());
+    let labels: Vec<String> = redacted
+        .views()
+        .iter()
+        .map(|(label, _)| {
+            format!("{}{}/{}", label.part, label.item.map_or(String::new(), |n| n.to_string()), label.audience)
+        })
+        .collect();
+    assert_eq!(
+        labels,
+        ["E/none", "A1/none", "B1/mpu", "B1/mash", "A2/none", "B2/mpu", "B2/mash", "C/mash", "CARER/carer"]
+    );
+    assert!(redacted.degraded().is_empty());
+}
+
+#[test]
+fn police_read_the_item_without_who_told_it() {
+    let redacted = redacted(draft());
+    let b = view(&redacted, Some(1), Part::Item, Audience::Mpu);
+    assert_eq!(
+        b.get("text").unwrap(),
+        "[CHILD] said her [PERSON] Marcus Drayford (07700 900456) took her [PERSON] [OTHER CHILD 1] to Harbinger Parade, \
+         Greenwich. [NAME REDACTED] knows. [PERSON 2] saw it."
+    );
+    assert_eq!(b.get("exactly"), None);
+    assert_eq!(b.get("about"), Some("[CHILD]"));
+    assert_eq!((b.get("who[0].name"), b.get("who[0].role")), (Some("Marcus Drayford"), Some("SUSPECT")));
+    assert_eq!((b.get("who[1].name"), b.get("who[1].appearance")), (Some("[OTHER CHILD 1]"), None));
+    assert_eq!(b.get("who[2].role"), None);
+    assert_eq!((b.get("at[0].name"), b.get("at[1].name")), (Some("Harbinger Parade"), Some("[ADDRESS]")));
+    assert_eq!(b.get("things[0].number"), Some("07700 900456"));
+    assert_eq!((b.get("things[1].vrm"), b.get("things[2].handle")), (Some("QQ22 DPK"), Some("example.dray_900")));
+    for gone in ["Quillfeather", "Theo", "Grażyna", "Tallowmere", "step-dad", "Lewisham Council"] {
+        assert!(!all_text(b).contains(gone), "{gone}");
+    }
+}
+
+#[test]
+fn safeguarding_reads_the_family_but_no_suspects_numbers_and_no_third_party_source() {
+    let redacted = redacted(draft());
+    let b = view(&redacted, Some(1), Part::Item, Audience::Mash);
+    assert!(
+        b.get("text")
+            .unwrap()
+            .starts_with("Ella-Mae said her step-dad Marcus Drayford ([PHONE]) took her brother Theo")
+    );
+    assert!(b.get("text").unwrap().ends_with("[SOURCE 2] saw it."));
+    assert_eq!(b.get("exactly"), Some("\"He is Marcus\""));
+    assert_eq!((b.get("things[0].number"), b.get("things[1].vrm")), (Some("[PHONE]"), Some("[VEHICLE REGISTRATION]")));
+    assert_eq!((b.get("things[1].description"), b.get("things[2].handle")), (Some("grey saloon"), Some("[HANDLE]")));
+    let c = view(&redacted, None, Part::Safeguarding, Audience::Mash);
+    assert_eq!(c.get("child.home_address"), Some("27 Tallowmere Lane, Lewisham"));
+    assert_eq!(c.get("evaluate.needs"), Some("[SOURCE 2] must not be named."));
+    assert_eq!(c.get("episode.presentation"), Some("Tired. Marcus rang from [PHONE]."));
+    assert!(!all_text(c).contains("900456") && !all_text(c).contains("Thornbury"));
+}
+
+#[test]
+fn what_the_sender_wrote_for_police_goes_through_the_engine_too() {
+    let mut draft = draft();
+    draft.items[0].sanitised_text = Some("A male, Marcus Drayford, met Ella Mae near the Parade.".into());
+    let redacted = redacted(draft);
+    let mpu = view(&redacted, Some(1), Part::Item, Audience::Mpu);
+    assert_eq!(mpu.get("text"), Some("A male, Marcus Drayford, met [CHILD] near the Parade."));
+    let mash = view(&redacted, Some(1), Part::Item, Audience::Mash);
+    assert!(mash.get("text").unwrap().starts_with("Ella-Mae said"));
+}
+
+#[test]
+fn the_card_and_the_source_side_are_as_written() {
+    let redacted = redacted(draft());
+    let e = view(&redacted, None, Part::EpisodeCard, Audience::Nobody);
+    assert_eq!(e.get("child.name"), Some("Ella-Mae Quillfeather"));
+    assert_eq!(e.get("episode.police_reference"), Some("26MIS004411"));
+    assert_eq!(e.get("reporter.call_back"), Some("020 7946 0111"));
+    let a = view(&redacted, Some(1), Part::Provenance, Audience::Nobody);
+    assert_eq!((a.get("source.name"), a.get("who_else_knows")), (Some("Ella-Mae Quillfeather"), Some("her mum Işıl")));
+    let a = view(&redacted, Some(2), Part::Provenance, Audience::Nobody);
+    assert_eq!(a.get("source.name"), Some("Grażyna O'Thornbury"));
+}
+
+#[test]
+fn the_carer_copy_is_structured_only() {
+    let redacted = redacted(draft());
+    let carer = view(&redacted, None, Part::Carer, Audience::Carer);
+    assert_eq!(all_text(carer), "episode.returned=2026-11-19T11:00:00Z\ninterview.outcome=COMPLETED\n");
+}
+
+#[test]
+fn a_child_who_is_no_source_is_still_not_named_in_item_text() {
+    let mut draft = draft();
+    draft.items.truncate(1);
+    draft.items[0] = item("Theo and Ellie were seen; mum Işıl knows.");
+    draft.items[0].provenance.source = Some("x".into());
+    draft.persons.push(person("x", "Barnaby Oakenshaw", PersonRole::Professional));
+    let redacted = redacted(draft);
+    let b = view(&redacted, Some(1), Part::Item, Audience::Mpu);
+    assert_eq!(b.get("text"), Some("[OTHER CHILD 1] and [CHILD] were seen; [PERSON] [PERSON 1] knows."));
+}

@@ -1,0 +1,142 @@
+//! Words with a meaning of their own: names that are also words, titles, family, parts of addresses and of names.
+
+use std::{collections::HashSet, sync::LazyLock};
+
+/// True for an ordinary English word or month that is also a name: only its capital makes it one.
+pub(super) fn is_ordinary(word: &str) -> bool {
+    word.chars().count() <= 2 || is_function(word) || ORDINARY.contains(word)
+}
+
+/// True for words that stand in nearly every sentence: alone they are never read as a name at the start of one.
+pub(super) fn is_function(word: &str) -> bool {
+    FUNCTION.contains(word)
+}
+
+/// True for a title before a name.
+pub(super) fn is_title(word: &str) -> bool {
+    TITLES.contains(word)
+}
+
+/// True for particles of a name that name nobody alone.
+pub(super) fn is_particle(word: &str) -> bool {
+    PARTICLES.contains(word)
+}
+
+/// True when `before` shows that `word`, written small, is a word and not a name: "the brook", "very frank", "in june".
+pub(super) fn makes_a_word(before: &str, word: &str) -> bool {
+    let season = matches!(
+        word,
+        "april" | "may" | "june" | "july" | "august" | "easter" | "spring" | "summer" | "autumn" | "winter" | "march"
+    );
+    BEFORE_A_WORD.contains(before) || season && matches!(before, "in" | "since" | "until" | "till" | "during" | "by")
+}
+
+static BEFORE_A_WORD: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    "a an the this that these those each every some any no my your his her its our their last next be been being very \
+     quite more most too"
+        .split_whitespace()
+        .collect()
+});
+
+/// Words for family, as they stand in a fold.
+pub(super) static FAMILY: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    "mum, mummy, mums, mam, mom, mother, dad, daddy, dads, father, parent, parents, step-dad, stepdad, step-father, \
+     stepfather, step-mum, stepmum, step-mother, stepmother, brother, brothers, sister, sisters, half-brother, half- \
+     sister, step-brother, stepbrother, step-sister, stepsister, sibling, siblings, twin, nan, nana, nanna, nanny, \
+     gran, granny, grandma, grandmother, grandad, granddad, grandpa, grandfather, grandparents, aunt, auntie, aunty, \
+     uncle, cousin, cousins, niece, nephew, guardian, foster carer, foster carers, foster mother, foster mum, foster \
+     father, foster dad, foster parents, foster home, carer, carers, boyfriend, girlfriend"
+        .split(", ")
+        .collect()
+});
+
+/// Types of street and building, with their short forms.
+pub(super) const STREET_TYPES: &[(&str, &[&str])] = &[
+    ("avenue", &["ave", "av"]),
+    ("close", &["cl"]),
+    ("cottages", &[]),
+    ("court", &["ct", "crt"]),
+    ("crescent", &["cres", "cresc"]),
+    ("drive", &["dr"]),
+    ("estate", &["est"]),
+    ("gardens", &["gdns", "gdn"]),
+    ("grove", &["gr", "gro"]),
+    ("hill", &[]),
+    ("house", &["hse"]),
+    ("lane", &["ln"]),
+    ("mews", &[]),
+    ("parade", &["pde"]),
+    ("park", &["pk"]),
+    ("place", &["pl"]),
+    ("rise", &[]),
+    ("road", &["rd"]),
+    ("row", &[]),
+    ("square", &["sq"]),
+    ("street", &["st", "str"]),
+    ("terrace", &["ter", "terr"]),
+    ("tower", &["twr"]),
+    ("walk", &["wlk"]),
+    ("way", &["wy"]),
+];
+
+/// Words that say what kind of institution a name is of, not which.
+pub(super) static INSTITUTION: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    "the school academy college primary secondary high junior infant infants pru sixth form nursery children's \
+     childrens children home house unit centre lodge residential placement foster"
+        .split_whitespace()
+        .collect()
+});
+
+/// Words around the name of a council that are not its name.
+pub(super) static COUNCIL: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    "london borough royal city council of the lb rb county metropolitan district children's childrens services social \
+     care trust and for team"
+        .split_whitespace()
+        .collect()
+});
+
+/// Words in the name field of somebody whose name is not known: they name nobody alone.
+pub(super) static NAMELESS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    "adult another boy child female friend gentleman girl given guy known lad lady little male man men name named \
+     names older other person police staff the unidentified unknown unnamed woman worker year younger youth"
+        .split_whitespace()
+        .collect()
+});
+
+static FUNCTION: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    "a am an and any are as at be but by can come do for get go got had has he her him his how i if in is it its like \
+     may me my no not now of on one or our out see she so some than that the them then they this to too up us was we \
+     well what when who why will you"
+        .split_whitespace()
+        .collect()
+});
+
+static ORDINARY: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    "april art ash august autumn baker barber bay bear bell berry best bill birch bird bishop black blue bond bones \
+     book booth bow boy bridge bridges brook brooks brown buck bull burns bush butcher carpenter case cash chance \
+     charity chase chef cherry clay cliff coal cook coral cotton cross dawn day days dean diamond dice doll dove drew \
+     duke dusty easter faith farmer fern field fields fisher flash flood ford forest foster fox frank freeman fresh \
+     frost gardener gay ghost gift ginger gold good grace grant gray green grey ground guest guy hall hand hardy \
+     haven head heaven hill hills honey hood hook hope hunt jewel joy judge july june justice key keys king kite \
+     knight lake lamb lane large lefty little long love lucky march mark marks marsh mercy miles mill miller mills \
+     mint monk moon moor moss noble north oak olive page park parks parrot penny pepper pike pole pool pop porter \
+     power price prince prior queen rain rich rider river rivers rock rocky rose rush rusty savage sharp short shy \
+     silver singer skip sky slim small smart smiley smoke snow south sparks spring steel stock stone storm street \
+     stretch strong summer summers sunny swift tall tiger tiny town tricks turner victory walker wall ward ware water \
+     waters wells west white winter winters wise wolf wood woods young"
+        .split_whitespace()
+        .collect()
+});
+
+static TITLES: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    "aunt auntie aunty cllr councillor dc detective dr ds lady lord miss mr mrs ms mx officer pc prof professor rev \
+     sergeant sgt sir uncle"
+        .split_whitespace()
+        .collect()
+});
+
+static PARTICLES: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    "abu al ap bin bint da de del della den der di dos du el fitz ibn la le mac mc ni o st ter ul van von y"
+        .split_whitespace()
+        .collect()
+});

@@ -1,0 +1,92 @@
+//! Chance: random bytes from the operating system, and the identifiers made of them.
+
+use std::fmt;
+
+use ring::rand::{SecureRandom, SystemRandom};
+use uuid::{Builder, Uuid};
+use zeroize::Zeroizing;
+
+/// The operating system gave no random bytes. Nothing that needs them may go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the operating system gave no random bytes")]
+pub struct EntropyError;
+
+/// A source of bytes nobody can foresee.
+pub trait Entropy: fmt::Debug + Send + Sync {
+    /// Fills `out` completely, or fails and leaves nothing to use.
+    fn fill(&self, out: &mut [u8]) -> Result<(), EntropyError>;
+}
+
+/// The operating system's generator, through ring.
+#[derive(Debug, Clone)]
+pub struct SystemEntropy(SystemRandom);
+
+impl Default for SystemEntropy {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl SystemEntropy {
+    /// The generator of this machine.
+    pub fn new() -> Self {
+        Self(SystemRandom::new())
+    }
+}
+
+impl Entropy for SystemEntropy {
+    fn fill(&self, out: &mut [u8]) -> Result<(), EntropyError> {
+        self.0.fill(out).map_err(|_| EntropyError)
+    }
+}
+
+/// A random (version 4) UUID.
+pub fn uuid_v4(entropy: &dyn Entropy) -> Result<Uuid, EntropyError> {
+    Ok(Builder::from_random_bytes(random::<16>(entropy)?).into_uuid())
+}
+
+/// `N` random bytes for public use (nonces, serial numbers, tokens).
+pub fn random<const N: usize>(entropy: &dyn Entropy) -> Result<[u8; N], EntropyError> {
+    let mut bytes = [0; N];
+    entropy.fill(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// 32 random bytes to keep secret: a key. Zeroised on drop.
+pub fn secret_32(entropy: &dyn Entropy) -> Result<Zeroizing<[u8; 32]>, EntropyError> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    entropy.fill(bytes.as_mut())?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uuids_are_random_and_of_version_four() {
+        let entropy = SystemEntropy::new();
+        let (one, two) = (uuid_v4(&entropy).unwrap(), uuid_v4(&entropy).unwrap());
+        assert_ne!(one, two);
+        assert_eq!(one.get_version_num(), 4);
+    }
+
+    #[test]
+    fn secrets_differ() {
+        let entropy = SystemEntropy::new();
+        assert_ne!(*secret_32(&entropy).unwrap(), *secret_32(&entropy).unwrap());
+    }
+
+    #[test]
+    fn a_failing_source_yields_nothing() {
+        #[derive(Debug)]
+        struct Dry;
+        impl Entropy for Dry {
+            fn fill(&self, _: &mut [u8]) -> Result<(), EntropyError> {
+                Err(EntropyError)
+            }
+        }
+        assert_eq!(uuid_v4(&Dry), Err(EntropyError));
+        assert!(secret_32(&Dry).is_err());
+    }
+}

@@ -1,0 +1,20 @@
+//! The end of the process: SIGTERM from the service manager or SIGINT from a terminal.
+
+use std::{future::Future, io};
+
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Starts to listen for SIGTERM and SIGINT; the future is ready when the first of them comes.
+///
+/// # Errors
+/// The operating system does not let us install the handlers.
+pub fn shutdown_signal() -> io::Result<impl Future<Output = ()> + Send + 'static> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}

@@ -1,0 +1,93 @@
+//! The place a ciphertext belongs to: its additional data, length-prefixed, so that a blob moved anywhere else fails.
+
+use uuid::Uuid;
+
+use crate::domain::unit::{Audience, Part, UnitLabel};
+
+/// Schema of the sealed form.
+pub(super) const SCHEMA_VERSION: u32 = 1;
+/// AES-256-GCM with HKDF-SHA-256.
+pub(super) const ALGORITHM: u32 = 1;
+
+/// Which record, version and organisation a sealed value is of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The record.
+    pub record: Uuid,
+    /// Its version, 1 for the submission as received.
+    pub version: u32,
+    /// Organisation that submitted.
+    pub organisation: String,
+}
+
+/// The two sides of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    /// The original and provenance.
+    Source,
+    /// Everything else.
+    Rest,
+}
+
+impl Side {
+    pub(super) const BOTH: [Self; 2] = [Self::Source, Self::Rest];
+
+    /// The side a part lies on.
+    pub(super) fn of(part: Part) -> Self {
+        match part {
+            Part::Original | Part::Provenance => Self::Source,
+            Part::EpisodeCard
+            | Part::Item
+            | Part::Safeguarding
+            | Part::Carer
+            | Part::Card
+            | Part::Sender
+            | Part::Withheld => Self::Rest,
+        }
+    }
+
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Rest => "rest",
+        }
+    }
+}
+
+impl Place {
+    /// Additional data of a unit: `homeward/seal/1`, algorithm, key id, record, version, organisation, item, part,
+    /// audience, schema version.
+    pub(super) fn unit(&self, key_id: &str, label: UnitLabel) -> Vec<u8> {
+        self.bound("homeward/seal/1", key_id, label.item, label.part.code(), label.audience.code())
+    }
+
+    /// Additional data of a wrapped record key: the same under `homeward/wrap/1`, the side for a part.
+    pub(super) fn wrap(&self, key_id: &str, side: Side) -> Vec<u8> {
+        self.bound("homeward/wrap/1", key_id, None, side.word(), Audience::Nobody.code())
+    }
+
+    /// Additional data of a note: the same under `homeward/note/1`, the leg for an item, the purpose for a part.
+    pub(super) fn note(&self, key_id: &str, purpose: &str, leg: u16) -> Vec<u8> {
+        self.bound("homeward/note/1", key_id, Some(leg), purpose, Audience::Nobody.code())
+    }
+
+    fn bound(&self, purpose: &str, key_id: &str, item: Option<u16>, part: &str, audience: &str) -> Vec<u8> {
+        let mut data = Vec::with_capacity(160);
+        for field in [
+            purpose.as_bytes(),
+            &ALGORITHM.to_be_bytes(),
+            key_id.as_bytes(),
+            self.record.as_bytes(),
+            &self.version.to_be_bytes(),
+            self.organisation.as_bytes(),
+            &item.unwrap_or(0).to_be_bytes(),
+            part.as_bytes(),
+            audience.as_bytes(),
+            &SCHEMA_VERSION.to_be_bytes(),
+        ] {
+            data.extend_from_slice(&(field.len() as u32).to_be_bytes());
+            data.extend_from_slice(field);
+        }
+        data
+    }
+}

@@ -1,0 +1,139 @@
+//! Floor 3: what is kept. `trait Store` says what every engine promises; only `app/wiring.rs` names one.
+
+mod model;
+pub mod sled;
+mod stored;
+
+pub use model::{
+    Acceptance, Accepted, Event, EventKind, Head, Held, Keep, Kept, NewRecord, Once, Pull, QueueCounts, Record, Settle,
+    Stored,
+};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use crate::{
+    domain::{
+        delivery::{Delivery, DeliveryId},
+        queue::QueueId,
+    },
+    ledger::Entry,
+};
+
+/// The store of records, deliveries, idempotency entries and the ledger.
+///
+/// # Contract
+///
+/// 1. **Durable before answered.** A mutating call returns `Ok` only after its bytes are on disk (not in a page cache).
+/// 2. **All or nothing.** Record, deliveries, idempotency entry, ledger entries and events of one call are one atomic batch.
+/// 3. **Once.** The same caller, method, request id and digest gives the first answer again and changes nothing, also
+///    concurrently in one batch and after a crash; another digest is [`StoreError::RequestIdReused`].
+/// 4. **Fenced.** A lease settles, extends or opens only with its token, by its holder, before its expiry; otherwise
+///    [`StoreError::LeaseLost`] and nothing changes. A delivery of another queue is [`StoreError::NotFound`].
+/// 5. **Ordered.** Pull gives class, then the earliest deadline still running (once opened, only that to decide), then
+///    age; a leased, settled or not-yet-due delivery is never given; no delivery has two live leases.
+/// 6. **One ledger.** Indices have no gap; each entry's leaf hash and the frontier are in the batch of what it records.
+/// 7. **Nothing in clear.** The store holds no content: sealed values are opaque to it.
+/// 8. **Bounded.** No call's cost grows with what is stored, but for the size of its answer.
+/// 9. **Fail stop.** After a failed write or sync every call is [`StoreError::Unavailable`]; a damaged store does not open.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Accepts a submission: contract points 1 to 3, 6.
+    async fn accept(&self, acceptance: Acceptance) -> Result<Accepted, StoreError>;
+
+    /// The kept answer of an acceptance, if it was made; lets a replay be answered before any work is done. Pulls and
+    /// settlements answer their own replays.
+    async fn answered(&self, once: &Once) -> Result<Option<Accepted>, StoreError>;
+
+    /// Writes one entry to the ledger; returns its index.
+    async fn record_entry(&self, entry: Entry) -> Result<u64, StoreError>;
+
+    /// Leases up to `tokens.len()` waiting deliveries; a replay gives the same deliveries with the same leases, none if
+    /// it was none. One ledger entry for all, if there are any.
+    async fn pull(&self, pull: Pull) -> Result<Vec<Delivery>, StoreError>;
+
+    /// Uses a lease; answers with the delivery as it then is (for a replay: as it was).
+    async fn settle(&self, once: Once, held: Held, settle: Settle, entry: Entry) -> Result<Delivery, StoreError>;
+
+    /// Records that content was opened under a live lease: `entry` is durable and the first opening is the
+    /// acknowledgement, before this returns. Not replayed.
+    async fn opened(&self, held: Held, entry: Entry) -> Result<Delivery, StoreError>;
+
+    /// Ends every lease that expired by `now`: the delivery waits again and counts one failure, each with a ledger entry
+    /// of the broker's own, `LEASE_EXPIRED`. Returns how many.
+    async fn expire_leases(&self, now: Timestamp) -> Result<u64, StoreError>;
+
+    /// Forgets idempotency entries kept until a moment before `now`. Returns how many.
+    async fn forget_answers(&self, now: Timestamp) -> Result<u64, StoreError>;
+
+    /// A record with its deliveries.
+    async fn find(&self, record: Uuid) -> Result<Option<Stored>, StoreError>;
+
+    /// One delivery.
+    async fn delivery(&self, id: DeliveryId) -> Result<Option<Delivery>, StoreError>;
+
+    /// A record's sealed value.
+    async fn sealed(&self, record: Uuid) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// An organisation's records (linked ones excluded), newest first, those with a ledger index below `before`
+    /// (`u64::MAX` for the first page), at most `limit`; each with its ledger index.
+    async fn records(&self, organisation: &str, before: u64, limit: usize) -> Result<Vec<(u64, Stored)>, StoreError>;
+
+    /// An organisation's events with an index of at least `from`, in order, about `limit`: those of one index (a pull of
+    /// several deliveries) always come together, so that going on from the last index + 1 misses none. A submission is
+    /// `Received` once, under its subject's record.
+    async fn events(&self, organisation: &str, from: u64, limit: usize) -> Result<Vec<Event>, StoreError>;
+
+    /// Counts of each queue at `now`.
+    async fn counts(&self, queues: &[QueueId], now: Timestamp) -> Result<Vec<QueueCounts>, StoreError>;
+
+    /// Deliveries of a queue that are not settled, in pull order, after `after` (a position from the last page), at
+    /// most `limit`; with the position to go on from.
+    async fn deliveries(&self, queue: &QueueId, after: Option<Vec<u8>>, limit: usize) -> Result<Page, StoreError>;
+
+    /// Ledger entries from an index on, encoded as hashed.
+    async fn entries(&self, from: u64, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, StoreError>;
+
+    /// The ledger's head.
+    async fn head(&self) -> Result<Head, StoreError>;
+
+    /// A number that changes whenever something was committed; a hint to look again, never the truth.
+    fn changes(&self) -> watch::Receiver<u64>;
+
+    /// Finishes what was begun and closes. Calls after it are [`StoreError::Unavailable`].
+    async fn close(&self);
+}
+
+/// One page of [`Store::deliveries`].
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// The deliveries.
+    pub deliveries: Vec<Delivery>,
+    /// Where the next page begins; `None` at the end.
+    pub next: Option<Vec<u8>>,
+}
+
+/// Why a store did not do it. Holds no content.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// The request id was used with another body.
+    #[error("this request id was used with another body")]
+    RequestIdReused,
+    /// The lease is not live, or not this holder's.
+    #[error("the lease is lost")]
+    LeaseLost,
+    /// There is no such delivery in this queue.
+    #[error("not found")]
+    NotFound,
+    /// Not possible in the state it is in, e.g. resolving what is not held.
+    #[error("not possible in this state")]
+    WrongState,
+    /// The engine stopped after a failed write or sync, or is closed.
+    #[error("the store is not available: {0}")]
+    Unavailable(String),
+    /// What was read is not what was written.
+    #[error("the store is damaged: {0}")]
+    Damaged(String),
+}

@@ -1,0 +1,218 @@
+//! What the broker hands to a store and gets back: values, no engine.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::{
+    domain::{
+        code::Class,
+        delivery::{Delivery, DeliveryId, Header},
+        queue::QueueId,
+    },
+    ledger::Entry,
+};
+
+/// Makes a mutating call happen once (contract 2, idempotency): bound to the caller and to the request's bytes.
+#[derive(Debug, Clone)]
+pub struct Once {
+    /// Identity of the caller.
+    pub caller: String,
+    /// Method, so that one id cannot answer for two methods.
+    pub method: &'static str,
+    /// The caller's request id.
+    pub request: Uuid,
+    /// SHA-256 of the request bytes as received.
+    pub digest: [u8; 32],
+    /// How long the first answer is kept.
+    pub keep: Keep,
+}
+
+/// How long an idempotency entry lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// As long as the record.
+    WithRecord,
+    /// Until this moment.
+    Until(Timestamp),
+}
+
+/// Everything of one accepted submission: one atomic batch.
+#[derive(Debug, Clone)]
+pub struct Acceptance {
+    /// Once only.
+    pub once: Once,
+    /// The subject's record first, then linked ones (R15). A content-free alert (D04) has one with nothing sealed.
+    pub records: Vec<NewRecord>,
+    /// Ledger entries in order, at least one; the first one's index is the answer's.
+    pub entries: Vec<Entry>,
+    /// The answer to keep, opaque to the store; it comes back byte for byte with the ledger index.
+    pub answer: Vec<u8>,
+}
+
+/// A record to store.
+#[derive(Debug, Clone)]
+pub struct NewRecord {
+    /// Its data that changes never.
+    pub record: Record,
+    /// Its sealed units: one opaque value.
+    pub sealed: Vec<u8>,
+    /// Its deliveries; legs are numbered from 1 in this order.
+    pub deliveries: Vec<Header>,
+}
+
+/// A record without its content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Its id.
+    pub id: Uuid,
+    /// Organisation that submitted, e.g. `gss/E09000004`.
+    pub organisation: String,
+    /// GSS code of the authority it was submitted for, which the sender's grant covered.
+    pub on_behalf_of: String,
+    /// When the broker received it.
+    pub received: Timestamp,
+    /// Class.
+    pub class: Class,
+    /// The record this one is linked from (R15).
+    pub linked_from: Option<Uuid>,
+    /// Records linked from this one.
+    pub linked: Vec<Uuid>,
+    /// Keyed references of identities and queues that may never read it (D08).
+    pub excluded: Vec<[u8; 32]>,
+}
+
+/// The sender's receipt of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// Ledger index of the acceptance.
+    pub ledger_index: u64,
+    /// The answer as first given: [`Acceptance::answer`].
+    pub answer: Vec<u8>,
+}
+
+/// The kept answer of an acceptance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// Ledger index of its first entry, 0-based.
+    pub ledger_index: u64,
+    /// The answer as first given.
+    pub answer: Vec<u8>,
+    /// True when the first answer was given again.
+    pub replayed: bool,
+}
+
+/// A stored record with its deliveries.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    /// The record.
+    pub record: Record,
+    /// Its deliveries in leg order.
+    pub deliveries: Vec<Delivery>,
+    /// What its acceptance answered; a linked record has none of its own.
+    pub kept: Option<Kept>,
+}
+
+/// Pulls from one queue: waiting deliveries in order of class, then earliest deadline, then age.
+#[derive(Debug, Clone)]
+pub struct Pull {
+    /// Once only.
+    pub once: Once,
+    /// The queue.
+    pub queue: QueueId,
+    /// Who.
+    pub holder: String,
+    /// Their session.
+    pub session: String,
+    /// One fresh token a delivery wanted, at most: the number limits the batch.
+    pub tokens: Vec<String>,
+    /// Now.
+    pub now: Timestamp,
+    /// Leases end at this moment.
+    pub expires: Timestamp,
+    /// The ledger entry; the store adds the deliveries. Written only if at least one was leased.
+    pub entry: Entry,
+}
+
+/// A lease being used: the token must be live at `now`, else [`super::StoreError::LeaseLost`].
+#[derive(Debug, Clone)]
+pub struct Held {
+    /// The delivery.
+    pub delivery: DeliveryId,
+    /// The queue the caller's permit is for; another queue's delivery is not found.
+    pub queue: QueueId,
+    /// Who; must be the lease's holder.
+    pub holder: String,
+    /// The token.
+    pub token: String,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// What to do with a held delivery.
+#[derive(Debug, Clone)]
+pub enum Settle {
+    /// Lengthen the lease to this moment.
+    Extend(Timestamp),
+    /// Hand back; not offered again before the moment, if any. Not a failure.
+    Release(Option<Timestamp>),
+    /// Complete with an outcome.
+    Complete(crate::domain::delivery::Settled),
+    /// Send a held delivery on: settle it and add a delivery to the same record with the next leg number.
+    Resolve(crate::domain::delivery::Settled, Box<Header>),
+}
+
+/// Counts of one queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueCounts {
+    /// The queue.
+    pub queue: QueueId,
+    /// Not settled.
+    pub live: u64,
+    /// Not settled and never opened.
+    pub unopened: u64,
+    /// Not settled and late (R25).
+    pub overdue: u64,
+    /// Under a lease.
+    pub leased: u64,
+    /// Received time of the oldest that is not settled.
+    pub oldest: Option<Timestamp>,
+}
+
+/// What a sender can watch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Place in the ledger: the resume token counts these.
+    pub index: u64,
+    /// When.
+    pub at: Timestamp,
+    /// The record.
+    pub record: Uuid,
+    /// The leg, if the event is one leg's.
+    pub leg: Option<u16>,
+    /// What happened.
+    pub kind: EventKind,
+}
+
+/// Kinds of [`Event`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventKind {
+    /// Received and accepted.
+    Received,
+    /// First pulled.
+    Delivered,
+    /// First opened.
+    Opened,
+    /// Completed.
+    Completed,
+    /// A held leg was sent on.
+    Resolved,
+}
+
+/// The head of the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// Number of entries.
+    pub size: u64,
+    /// RFC 9162 root over them.
+    pub root: [u8; 32],
+}

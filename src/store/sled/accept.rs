@@ -1,0 +1,151 @@
+//! Accepting a submission: record, deliveries, kept answer, ledger entries and list entry, in one batch.
+
+use super::{keys, transaction::Transaction, view::Look};
+use crate::{
+    domain::delivery::{Delivery, DeliveryId, Header, State},
+    store::{
+        Acceptance, Accepted, Kept, NewRecord, StoreError,
+        stored::{Answer, Legs, Listed, encode_record},
+    },
+};
+
+/// Accepts, or answers as the first time.
+pub(super) fn accept(tx: &mut Transaction<'_>, acceptance: &Acceptance) -> Result<Accepted, StoreError> {
+    if let Some(answer) = tx.answered(&acceptance.once)? {
+        return answer.accepted().ok_or_else(|| StoreError::Damaged("a kept answer is of another kind".into()));
+    }
+    let Some((subject, _)) = acceptance.records.split_first() else { return Err(StoreError::WrongState) };
+    let Some((first, more)) = acceptance.entries.split_first() else { return Err(StoreError::WrongState) };
+    let ledger_index = tx.append(first)?;
+    for entry in more {
+        tx.append(entry)?;
+    }
+    let kept = Kept { ledger_index, answer: acceptance.answer.clone() };
+    for (number, new) in acceptance.records.iter().enumerate() {
+        store(tx, new, (number == 0).then(|| kept.clone()))?;
+    }
+    let listed = Listed { record: subject.record.id, at: subject.record.received };
+    tx.view.put(keys::listed(&subject.record.organisation, Some(ledger_index)), listed.encode());
+    tx.keep_answer(&acceptance.once, &Answer::Accepted(ledger_index, acceptance.answer.clone()))?;
+    Ok(Accepted { ledger_index, answer: acceptance.answer.clone(), replayed: false })
+}
+
+/// Writes one record with its sealed value and its deliveries.
+fn store(tx: &mut Transaction<'_>, new: &NewRecord, kept: Option<Kept>) -> Result<(), StoreError> {
+    let key = keys::record(new.record.id);
+    if tx.view.get(&key)?.is_some() {
+        // Never over an older one: its id came up twice.
+        return Err(StoreError::WrongState);
+    }
+    let mut value = encode_record(&new.record, kept);
+    value.extend(&new.sealed);
+    tx.view.put_large(key, &value)?;
+    tx.books.meta.records += 1;
+    let deliveries = (1..)
+        .zip(&new.deliveries)
+        .map(|(leg, header)| waiting(DeliveryId { record: new.record.id, leg }, header.clone()))
+        .collect();
+    tx.create(new.record.id, &Legs { organisation: new.record.organisation.clone(), deliveries })
+}
+
+/// A delivery as it is when it is made.
+pub(super) fn waiting(id: DeliveryId, header: Header) -> Delivery {
+    Delivery {
+        id,
+        header,
+        state: State::Waiting,
+        lease: None,
+        acquired: 0,
+        failed: 0,
+        not_before: None,
+        delivered: None,
+        opened: None,
+        settled: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{
+        domain::{
+            code::Class,
+            decision::Content,
+            delivery::ItemHeader,
+            queue::QueueId,
+            unit::{Audience, Part, UnitLabel},
+        },
+        ledger::{Entry, Verb},
+        store::{Keep, Once, Record, sled::transaction::Books},
+    };
+
+    fn header(queue: &str) -> Header {
+        let at = "2026-03-02T23:30:00.123456Z".parse().unwrap();
+        Header {
+            queue: QueueId::parse(queue).unwrap(),
+            class: Class::P1,
+            rules: vec!["R02".into(), "R07".into()],
+            rule_set: "2026-11-3".into(),
+            contents: vec![Content::EpisodeCard, Content::Items, Content::Safeguarding],
+            items: vec![ItemHeader { number: 1, proposed: "2A".into(), handling: "C A1 S2".into() }],
+            prompts: Vec::new(),
+            units: vec![UnitLabel { item: Some(1), part: Part::Item, audience: Audience::Mash }; 3],
+            received: at,
+            ack_due: Some(at),
+            decide_due: Some(at),
+            page: false,
+            provisional: false,
+            held: None,
+            linked_from: None,
+        }
+    }
+
+    /// One item, three legs, 3 KB sealed.
+    fn plain() -> Acceptance {
+        let id = Uuid::from_u128(1);
+        let who = "homeward://pilot.example/gss/E09000003/council_submitter/case-system".to_owned();
+        let received = "2026-03-02T23:30:00.123456Z".parse().unwrap();
+        let record = Record {
+            id,
+            organisation: "gss/E09000003".into(),
+            received,
+            class: Class::P1,
+            linked_from: None,
+            linked: Vec::new(),
+            excluded: Vec::new(),
+        };
+        let deliveries = ["MPU.NW", "MASH.E09000003", "REFDESK.NW"].map(header).to_vec();
+        let entry = Entry {
+            at: received,
+            verb: Verb::Collection,
+            action: "SUBMIT".into(),
+            who: who.clone(),
+            actor: Some([1; 32]),
+            record: Some(id),
+            deliveries: Vec::new(),
+            recipients: Vec::new(),
+            details: vec!["2026-11-3".into()],
+            commitment: Some([2; 32]),
+        };
+        Acceptance {
+            once: Once { caller: who, method: "SubmitReferral", request: id, digest: [3; 32], keep: Keep::WithRecord },
+            records: vec![NewRecord { record, sealed: vec![4; 3_000], deliveries }],
+            entries: vec![entry],
+            answer: vec![5; 200],
+        }
+    }
+
+    #[test]
+    fn a_plain_submission_takes_eight_keys_and_less_than_six_kilobytes() {
+        let db = ::sled::Config::new().temporary(true).open().unwrap();
+        let mut books = Books::default();
+        let mut tx = Transaction::new(&db, &mut books);
+        tx.run(|tx| accept(tx, &plain())).unwrap();
+        let (keys, bytes) = tx.view.size();
+        assert_eq!(keys, 8);
+        assert!(bytes < 6 * 1024, "{bytes} bytes");
+        assert!(bytes < 3_000 + 2_048, "{bytes} bytes: more than two kilobytes around what is sealed");
+    }
+}

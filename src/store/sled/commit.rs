@@ -1,0 +1,182 @@
+//! The one thread that writes: it gathers waiting commands into one batch, makes it durable, then answers them all.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        OnceLock, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::{
+    durable::{Durable, HeadMark},
+    transaction::{Books, Transaction},
+    view::engine,
+};
+use crate::store::StoreError;
+
+/// Commands in one batch, at most: more gains nothing, measured.
+const GATHER: usize = 64;
+/// Bytes in one batch, about.
+const GATHER_BYTES: usize = 4 << 20;
+/// Commands that may wait before callers do.
+pub(super) const WAITING: usize = 1024;
+
+/// Gives the answer of a command once its batch is durable, or the reason why there is none.
+pub(super) type Reply = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+
+/// A command on its way to the commit thread.
+pub(super) struct Command {
+    /// About how much it writes.
+    pub bytes: usize,
+    /// Does it, within the batch.
+    pub run: Box<dyn FnOnce(&mut Transaction<'_>) -> Reply + Send>,
+}
+
+/// What the commit thread is sent.
+pub(super) enum Message {
+    /// A command.
+    Command(Command),
+    /// Finish what waits and close.
+    Close(oneshot::Sender<()>),
+}
+
+/// What the commit thread and the readers share.
+pub(super) struct Shared {
+    /// The tree; gone when closed or stopped. Held for writing only while a batch is applied, so that a reader who holds
+    /// it sees whole batches.
+    pub tree: RwLock<Option<::sled::Db>>,
+    /// Sequence of the last batch applied, durable or not.
+    pub applied: AtomicU64,
+    /// Sequence of the last durable batch.
+    pub durable: watch::Sender<u64>,
+    /// Why the engine stopped.
+    pub stopped: OnceLock<String>,
+}
+
+impl Shared {
+    /// Ends every wait and every later call.
+    fn stop(&self, why: &str) {
+        let first = self.stopped.set(why.to_owned()).is_ok();
+        self.tree.write().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        self.durable.send_modify(|_| {});
+        if first {
+            tracing::error!(reason = why, "the store stopped");
+        }
+    }
+
+    /// What calls answer once it stopped.
+    pub fn unavailable(&self) -> StoreError {
+        StoreError::Unavailable(self.stopped.get().map_or("closed", String::as_str).to_owned())
+    }
+}
+
+/// What the commit thread owns.
+pub(super) struct Writer<'s> {
+    /// Shared with readers.
+    pub shared: &'s Shared,
+    /// Sequence, ledger, counts.
+    pub books: Books,
+    /// The files that are synced.
+    pub durable: Durable,
+}
+
+impl Writer<'_> {
+    /// Works until it is told to close, or the last sender is gone, or something fails.
+    pub fn work(mut self, mut inbox: mpsc::Receiver<Message>) {
+        let mut closing = Vec::new();
+        while let Some(message) = inbox.blocking_recv() {
+            let commands = gather(message, &mut inbox, &mut closing);
+            if !closing.is_empty() {
+                inbox.close();
+            }
+            // A panic of the engine on a damaged page must not leave callers waiting for ever.
+            let done = catch_unwind(AssertUnwindSafe(|| self.commit(commands)));
+            match done {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => self.shared.stop(&error.to_string()),
+                Err(_) => self.shared.stop("the engine failed on what it read"),
+            }
+            if self.shared.stopped.get().is_some() {
+                // What still waits is dropped, which answers it.
+                inbox.close();
+                while inbox.try_recv().is_ok() {}
+                break;
+            }
+        }
+        self.close(!closing.is_empty());
+        for done in closing {
+            let _ = done.send(());
+        }
+    }
+
+    /// Runs the commands in order, makes the batch durable, answers.
+    fn commit(&mut self, commands: Vec<Command>) -> Result<(), StoreError> {
+        let Some(tree) = self.shared.tree.read().ok().and_then(|tree| (*tree).clone()) else {
+            return Err(StoreError::Unavailable("closed".into()));
+        };
+        let mut tx = Transaction::new(&tree, &mut self.books);
+        let replies: Vec<Reply> = commands.into_iter().map(|command| (command.run)(&mut tx)).collect();
+        let result = if tx.view.is_empty() {
+            Ok(())
+        } else {
+            tx.seal();
+            let batch = tx.view.into_batch();
+            self.write(&tree, batch)
+        };
+        for reply in replies {
+            reply(result.clone());
+        }
+        result
+    }
+
+    fn write(&mut self, tree: &::sled::Db, batch: ::sled::Batch) -> Result<(), StoreError> {
+        let sequence = self.books.meta.sequence;
+        {
+            let _alone = self.shared.tree.write().map_err(|_| self.shared.unavailable())?;
+            self.shared.applied.store(sequence, Ordering::Release);
+            tree.apply_batch(batch).map_err(engine)?;
+        }
+        tree.flush().map_err(engine)?;
+        self.durable
+            .commit(HeadMark::of(&self.books.meta, false))
+            .map_err(|error| StoreError::Unavailable(format!("a sync failed: {error}")))?;
+        self.shared.durable.send_replace(sequence);
+        Ok(())
+    }
+
+    /// Lets go of the files; marks the store as closed in order, if it was asked to and nothing failed.
+    fn close(&mut self, in_order: bool) {
+        let tree = self.shared.tree.write().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        if let Some(tree) = tree {
+            let flushed = tree.flush().is_ok();
+            drop(tree);
+            if in_order && flushed {
+                // Without the mark the next start walks the store, which is only slower.
+                let _ = self.durable.commit(HeadMark::of(&self.books.meta, true));
+            }
+        }
+        let _ = self.shared.stopped.set("closed".into());
+        self.shared.durable.send_modify(|_| {});
+    }
+}
+
+/// The first command and those that wait behind it, up to the limits.
+fn gather(first: Message, inbox: &mut mpsc::Receiver<Message>, closing: &mut Vec<oneshot::Sender<()>>) -> Vec<Command> {
+    let mut commands = Vec::new();
+    let mut bytes = 0;
+    let mut next = Some(first);
+    while let Some(message) = next {
+        match message {
+            Message::Command(command) => {
+                bytes += command.bytes;
+                commands.push(command);
+            }
+            Message::Close(done) => closing.push(done),
+        }
+        next = if commands.len() < GATHER && bytes < GATHER_BYTES { inbox.try_recv().ok() } else { None };
+    }
+    commands
+}

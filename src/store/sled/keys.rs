@@ -1,0 +1,262 @@
+//! Keys of the one tree. Every kind has its first byte; variable parts carry their length; numbers and times are
+//! big-endian, so that bytes sort as values do and every question is a point or a short range.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::{
+    domain::{
+        code::Class,
+        delivery::{Delivery, DeliveryId},
+        queue::QueueId,
+    },
+    ledger::sha256,
+    store::Once,
+};
+
+/// The one value that every commit replaces.
+pub(super) const META: &[u8] = b"m";
+
+/// A record with its sealed value.
+pub(super) fn record(id: Uuid) -> Vec<u8> {
+    [b"r", id.as_bytes().as_slice()].concat()
+}
+
+/// The deliveries of a record.
+pub(super) fn legs(id: Uuid) -> Vec<u8> {
+    [b"d", id.as_bytes().as_slice()].concat()
+}
+
+/// A ledger entry.
+pub(super) fn entry(index: u64) -> Vec<u8> {
+    [b"e", index.to_be_bytes().as_slice()].concat()
+}
+
+/// A further piece of a value that is larger than one piece.
+pub(super) fn piece(key: &[u8], number: u16) -> Vec<u8> {
+    [b"k", key, &number.to_be_bytes()].concat()
+}
+
+/// An organisation's submissions: all of them (`None`), or the one whose first ledger entry is at the index.
+pub(super) fn listed(organisation: &str, index: Option<u64>) -> Vec<u8> {
+    named(b'o', organisation, index)
+}
+
+/// An organisation's later events: all, or from a ledger index on.
+pub(super) fn event(organisation: &str, index: Option<u64>) -> Vec<u8> {
+    named(b'v', organisation, index)
+}
+
+fn named(kind: u8, organisation: &str, index: Option<u64>) -> Vec<u8> {
+    let mut key = vec![kind];
+    key.extend(u32::try_from(organisation.len()).unwrap_or(u32::MAX).to_be_bytes());
+    key.extend(organisation.as_bytes());
+    key.extend(index.map(u64::to_be_bytes).iter().flatten());
+    key
+}
+
+/// The ledger index of a [`listed`] or [`event`] key, which stands behind its `prefix`.
+pub(super) fn index_after(prefix: &[u8], key: &[u8]) -> Option<u64> {
+    key.get(prefix.len()..prefix.len() + 8)?.try_into().ok().map(u64::from_be_bytes)
+}
+
+/// A kept answer: caller, method and request id together.
+pub(super) fn kept(once: &Once) -> Vec<u8> {
+    let length = |text: &str| (text.len() as u64).to_be_bytes();
+    let digest = sha256(&[
+        &length(&once.caller),
+        once.caller.as_bytes(),
+        &length(once.method),
+        once.method.as_bytes(),
+        once.request.as_bytes(),
+    ]);
+    [b"i", digest.as_slice()].concat()
+}
+
+/// When a kept answer may be forgotten; its key is what follows the time.
+pub(super) fn kept_until(until: Timestamp, kept: &[u8]) -> Vec<u8> {
+    [KEPT_UNTIL, time(until).as_slice(), kept].concat()
+}
+
+/// The kept answer that a [`kept_until`] key is about.
+pub(super) fn kept_of(key: &[u8]) -> &[u8] {
+    key.get(13..).unwrap_or_default()
+}
+
+/// When a lease ends; the delivery follows the time.
+pub(super) fn lease_end(expires: Timestamp, id: DeliveryId) -> Vec<u8> {
+    [LEASES, time(expires).as_slice(), id.record.as_bytes(), &id.leg.to_be_bytes()].concat()
+}
+
+/// The first byte of every [`lease_end`] key; those that ended by `now` lie between it and [`leases_ended`].
+pub(super) const LEASES: &[u8] = b"l";
+
+/// Just above the last lease that ended by `now`.
+pub(super) fn leases_ended(now: Timestamp) -> Vec<u8> {
+    [LEASES, time(now).as_slice(), &[0xff; 64]].concat()
+}
+
+/// The first byte of every [`kept_until`] key; those kept until before `now` lie between it and [`kept_before`].
+pub(super) const KEPT_UNTIL: &[u8] = b"x";
+
+/// Just above the last answer that was kept until a moment before `now`.
+pub(super) fn kept_before(now: Timestamp) -> Vec<u8> {
+    [KEPT_UNTIL, time(now).as_slice()].concat()
+}
+
+/// In which index of its queue a live delivery stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Ready to be pulled.
+    Ready,
+    /// Under a lease.
+    Leased,
+    /// Handed back until a moment.
+    Delayed,
+}
+
+impl Place {
+    /// All of them.
+    pub(super) const ALL: [Self; 3] = [Self::Ready, Self::Leased, Self::Delayed];
+
+    const fn byte(self) -> u8 {
+        match self {
+            Self::Ready => b'w',
+            Self::Leased => b'h',
+            Self::Delayed => b'n',
+        }
+    }
+}
+
+/// The part of a queue's index that is `place`; a [`position`] follows.
+pub(super) fn queue(place: Place, queue: &QueueId) -> Vec<u8> {
+    queue_kind(place.byte(), queue)
+}
+
+/// The moments at which delayed deliveries of a queue become ready; time and [`position`] follow.
+pub(super) fn delayed(queue: &QueueId) -> Vec<u8> {
+    queue_kind(b'z', queue)
+}
+
+/// One moment of [`delayed`].
+pub(super) fn delayed_until(queue: &QueueId, until: Timestamp, position: &[u8]) -> Vec<u8> {
+    [delayed(queue).as_slice(), &time(until), position].concat()
+}
+
+/// Everything of [`delayed`] that is due at `now` lies below this key.
+pub(super) fn delayed_due(queue: &QueueId, now: Timestamp) -> Vec<u8> {
+    [delayed(queue).as_slice(), &time(now), &[0xff; 64]].concat()
+}
+
+/// The position in a [`delayed_until`] key.
+pub(super) fn delayed_position<'k>(queue: &QueueId, key: &'k [u8]) -> &'k [u8] {
+    key.get(delayed(queue).len() + 12..).unwrap_or_default()
+}
+
+fn queue_kind(kind: u8, queue: &QueueId) -> Vec<u8> {
+    let name = queue.as_str().as_bytes();
+    let mut key = vec![kind];
+    key.extend(u32::try_from(name.len()).unwrap_or(u32::MAX).to_be_bytes());
+    key.extend(name);
+    key
+}
+
+/// Where a delivery stands in pull order: class, then the earliest deadline still running, then age.
+pub(super) fn position(delivery: &Delivery) -> Vec<u8> {
+    let header = &delivery.header;
+    let class = Class::ALL.iter().position(|class| *class == header.class).unwrap_or(Class::ALL.len());
+    let mut key = vec![u8::try_from(class).unwrap_or(u8::MAX)];
+    key.extend(running_deadline(delivery).map_or([0xff; 12], time));
+    key.extend(time(header.received));
+    key.extend(delivery.id.record.as_bytes());
+    key.extend(delivery.id.leg.to_be_bytes());
+    key
+}
+
+/// The earliest deadline that still runs: once opened, only that to decide.
+pub(super) fn running_deadline(delivery: &Delivery) -> Option<Timestamp> {
+    let ack = delivery.header.ack_due.filter(|_| delivery.opened.is_none());
+    [ack, delivery.header.decide_due].into_iter().flatten().min()
+}
+
+/// What a [`position`] says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Position {
+    /// The earliest deadline still running.
+    pub deadline: Option<Timestamp>,
+    /// When it was received.
+    pub received: Timestamp,
+    /// Which delivery.
+    pub id: DeliveryId,
+}
+
+/// Reads a [`position`].
+pub(super) fn read_position(position: &[u8]) -> Option<Position> {
+    if position.len() != 1 + 12 + 12 + 16 + 2 {
+        return None;
+    }
+    let deadline = &position[1..13];
+    Some(Position {
+        deadline: if deadline == [0xff; 12] { None } else { Some(read_time(deadline)?) },
+        received: read_time(&position[13..25])?,
+        id: read_delivery(&position[25..])?,
+    })
+}
+
+/// Reads the delivery at the end of a [`lease_end`] key or a [`position`].
+pub(super) fn read_delivery(bytes: &[u8]) -> Option<DeliveryId> {
+    let (record, leg) = bytes.split_last_chunk::<2>()?;
+    let record = Uuid::from_slice(record.get(record.len().checked_sub(16)?..)?).ok()?;
+    Some(DeliveryId { record, leg: u16::from_be_bytes(*leg) })
+}
+
+/// A moment in twelve bytes that sort as time does.
+fn time(at: Timestamp) -> [u8; 12] {
+    let nanos = at.as_nanosecond();
+    let seconds = i64::try_from(nanos.div_euclid(1_000_000_000)).expect("a timestamp's seconds fit 64 bits");
+    let rest = u32::try_from(nanos.rem_euclid(1_000_000_000)).expect("a remainder below a thousand million");
+    let mut key = [0; 12];
+    // The flipped sign bit puts moments before 1970 first.
+    key[..8].copy_from_slice(&(seconds ^ i64::MIN).to_be_bytes());
+    key[8..].copy_from_slice(&rest.to_be_bytes());
+    key
+}
+
+fn read_time(key: &[u8]) -> Option<Timestamp> {
+    let seconds = i64::from_be_bytes(key.get(..8)?.try_into().ok()?) ^ i64::MIN;
+    let rest = u32::from_be_bytes(key.get(8..12)?.try_into().ok()?);
+    Timestamp::from_nanosecond(i128::from(seconds) * 1_000_000_000 + i128::from(rest)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_sort_as_bytes_do_and_come_back() {
+        let moments = [
+            "1900-01-01T00:00:00Z",
+            "1969-12-31T23:59:59.999999999Z",
+            "1970-01-01T00:00:00Z",
+            "2026-03-02T23:30:00.000000001Z",
+            "2026-03-02T23:30:00.000000002Z",
+            "9000-01-01T00:00:00Z",
+        ]
+        .map(|text| text.parse::<Timestamp>().unwrap());
+        for pair in moments.windows(2) {
+            assert!(time(pair[0]) < time(pair[1]));
+        }
+        for moment in moments {
+            assert_eq!(read_time(&time(moment)), Some(moment));
+        }
+        assert!(time(Timestamp::MAX) < [0xff; 12], "no deadline at all sorts last");
+    }
+
+    #[test]
+    fn one_name_is_never_the_beginning_of_another() {
+        assert!(!listed("gss/E0900000", None).starts_with(&listed("gss/E09000004", None)));
+        assert!(!listed("gss/E09000004", Some(1)).starts_with(&listed("gss/E0900000", None)));
+        let short = QueueId::of("MPU", "S");
+        assert!(!queue(Place::Ready, &QueueId::of("MPU", "SE")).starts_with(&queue(Place::Ready, &short)));
+    }
+}

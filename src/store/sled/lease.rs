@@ -1,0 +1,238 @@
+//! Leases: pulling, opening and settling under one, and ending those that expired.
+
+use jiff::Timestamp;
+
+use super::{
+    accept::waiting,
+    keys::{self, Place},
+    transaction::Transaction,
+    view::Look,
+};
+use crate::{
+    domain::{
+        delivery::{Delivery, DeliveryId, Header, Lease, Settled, State},
+        queue::QueueId,
+    },
+    ledger::{Entry, Verb},
+    store::{
+        EventKind, Held, Once, Pull, Settle, StoreError,
+        stored::{Answer, Legs, StoredEvent},
+    },
+};
+
+/// Leases waiting deliveries in order, or answers as the first time.
+pub(super) fn pull(tx: &mut Transaction<'_>, pull: &Pull) -> Result<Vec<Delivery>, StoreError> {
+    match tx.answered(&pull.once)? {
+        None => {}
+        Some(Answer::Deliveries(deliveries)) => return Ok(deliveries),
+        Some(_) => return Err(other_kind()),
+    }
+    wake(tx, &pull.queue, pull.now)?;
+    let prefix = keys::queue(Place::Ready, &pull.queue);
+    let end = [prefix.as_slice(), &[0xff; 64]].concat();
+    let ready = tx.view.range(&prefix, &end, pull.tokens.len())?;
+    let ids = ready
+        .iter()
+        .map(|(key, _)| keys::read_position(&key[prefix.len()..]).map(|position| position.id))
+        .collect::<Option<Vec<_>>>()
+        .ok_or_else(unreadable)?;
+    let mut leased = Vec::with_capacity(ids.len());
+    if !ids.is_empty() {
+        let mut entry = pull.entry.clone();
+        entry.deliveries.extend(&ids);
+        let index = tx.append(&entry)?;
+        for (((key, _), id), token) in ready.into_iter().zip(ids).zip(&pull.tokens) {
+            let lease = Lease {
+                token: token.clone(),
+                holder: pull.holder.clone(),
+                session: pull.session.clone(),
+                expires: pull.expires,
+            };
+            leased.push(lease_one(tx, pull.now, (key, id), (lease, index))?);
+        }
+    }
+    tx.keep_answer(&pull.once, &Answer::Deliveries(leased.clone()))?;
+    Ok(leased)
+}
+
+/// Deliveries of a queue whose delay is over stand in its order again.
+fn wake(tx: &mut Transaction<'_>, queue: &QueueId, now: Timestamp) -> Result<(), StoreError> {
+    let due = tx.view.range(&keys::delayed(queue), &keys::delayed_due(queue, now), usize::MAX)?;
+    for (key, _) in due {
+        let position = keys::delayed_position(queue, &key);
+        let delayed = [keys::queue(Place::Delayed, queue).as_slice(), position].concat();
+        let ready = [keys::queue(Place::Ready, queue).as_slice(), position].concat();
+        let value = tx.view.get(&delayed)?.ok_or_else(unreadable)?;
+        tx.view.remove(key);
+        tx.view.remove(delayed);
+        tx.view.put(ready, value);
+    }
+    Ok(())
+}
+
+/// Leases the delivery that stands at a key of its queue.
+fn lease_one(
+    tx: &mut Transaction<'_>,
+    now: Timestamp,
+    (key, id): (Vec<u8>, DeliveryId),
+    (lease, index): (Lease, u64),
+) -> Result<Delivery, StoreError> {
+    let mut legs = tx.legs(id.record)?.ok_or_else(unreadable)?;
+    let mut delivery = find(&legs, id).filter(|each| each.state == State::Waiting).ok_or_else(unreadable)?;
+    delivery.state = State::Leased;
+    delivery.lease = Some(lease);
+    delivery.acquired = delivery.acquired.saturating_add(1);
+    delivery.not_before = None;
+    if delivery.delivered.is_none() {
+        delivery.delivered = Some(now);
+        tx.tell(&legs, index, StoredEvent::of(id, now, EventKind::Delivered));
+    }
+    tx.replace(&mut legs, delivery.clone(), Some(key))?;
+    Ok(delivery)
+}
+
+/// Records an opening; the first one is the acknowledgement.
+pub(super) fn opened(tx: &mut Transaction<'_>, held: &Held, entry: &Entry) -> Result<Delivery, StoreError> {
+    let (mut legs, mut delivery) = under_lease(tx, held)?;
+    let index = tx.append(entry)?;
+    if delivery.opened.is_none() {
+        delivery.opened = Some(held.now);
+        tx.tell(&legs, index, StoredEvent::of(delivery.id, held.now, EventKind::Opened));
+        tx.replace(&mut legs, delivery.clone(), None)?;
+    }
+    Ok(delivery)
+}
+
+/// A use of a lease, with what makes it happen once.
+pub(super) struct Use {
+    /// Once only.
+    pub once: Once,
+    /// The lease.
+    pub held: Held,
+    /// What to do.
+    pub settle: Settle,
+    /// The ledger entry.
+    pub entry: Entry,
+}
+
+/// Uses a lease, or answers as the first time.
+pub(super) fn settle(tx: &mut Transaction<'_>, command: &Use) -> Result<Delivery, StoreError> {
+    match tx.answered(&command.once)? {
+        None => {}
+        Some(Answer::Delivery(delivery)) => return Ok(*delivery),
+        Some(_) => return Err(other_kind()),
+    }
+    let (mut legs, mut delivery) = under_lease(tx, &command.held)?;
+    match &command.settle {
+        Settle::Extend(until) => {
+            if let Some(lease) = &mut delivery.lease {
+                lease.expires = *until;
+            }
+        }
+        Settle::Release(until) => {
+            delivery.state = State::Waiting;
+            delivery.lease = None;
+            delivery.not_before = *until;
+        }
+        Settle::Complete(settled) => end(&mut delivery, State::Completed, settled),
+        Settle::Resolve(settled, _) => {
+            if delivery.header.held.is_none() {
+                return Err(StoreError::WrongState);
+            }
+            end(&mut delivery, State::Resolved, settled);
+        }
+    }
+    let index = tx.append(&command.entry)?;
+    let at = command.held.now;
+    tx.replace(&mut legs, delivery.clone(), None)?;
+    match &command.settle {
+        Settle::Extend(_) | Settle::Release(_) => {}
+        Settle::Complete(_) => tx.tell(&legs, index, StoredEvent::of(delivery.id, at, EventKind::Completed)),
+        Settle::Resolve(_, header) => {
+            send_on(tx, &mut legs, delivery.id, header)?;
+            tx.tell(&legs, index, StoredEvent::of(delivery.id, at, EventKind::Resolved));
+        }
+    }
+    tx.keep_answer(&command.once, &Answer::Delivery(Box::new(delivery.clone())))?;
+    Ok(delivery)
+}
+
+fn end(delivery: &mut Delivery, state: State, settled: &Settled) {
+    delivery.state = state;
+    delivery.lease = None;
+    delivery.settled = Some(settled.clone());
+}
+
+/// Adds the next leg to a record.
+fn send_on(tx: &mut Transaction<'_>, legs: &mut Legs, from: DeliveryId, header: &Header) -> Result<(), StoreError> {
+    let last = legs.deliveries.iter().map(|each| each.id.leg).max().unwrap_or(0);
+    let leg = last.checked_add(1).ok_or(StoreError::WrongState)?;
+    tx.add(legs, waiting(DeliveryId { leg, ..from }, header.clone()))
+}
+
+/// The delivery under this lease, with its record's other legs.
+fn under_lease(tx: &Transaction<'_>, held: &Held) -> Result<(Legs, Delivery), StoreError> {
+    let legs = tx.legs(held.delivery.record)?.ok_or(StoreError::NotFound)?;
+    let delivery =
+        find(&legs, held.delivery).filter(|each| each.header.queue == held.queue).ok_or(StoreError::NotFound)?;
+    let lease = delivery.live_lease(&held.token, held.now);
+    if lease.is_none_or(|lease| lease.holder != held.holder) {
+        return Err(StoreError::LeaseLost);
+    }
+    Ok((legs, delivery))
+}
+
+/// Ends up to `limit` leases that expired by `now`: each delivery waits again and counts a failure.
+pub(super) fn expire(tx: &mut Transaction<'_>, now: Timestamp, limit: usize) -> Result<u64, StoreError> {
+    let ended = tx.view.range(keys::LEASES, &keys::leases_ended(now), limit)?;
+    for (key, _) in &ended {
+        let id = keys::read_delivery(key).ok_or_else(unreadable)?;
+        let mut legs = tx.legs(id.record)?.ok_or_else(unreadable)?;
+        let mut delivery = find(&legs, id).filter(|each| each.state == State::Leased).ok_or_else(unreadable)?;
+        tx.append(&expiry(now, &delivery))?;
+        delivery.state = State::Waiting;
+        delivery.lease = None;
+        delivery.failed = delivery.failed.saturating_add(1);
+        tx.replace(&mut legs, delivery, None)?;
+    }
+    Ok(ended.len() as u64)
+}
+
+/// The broker's own entry about a lease that ended by itself.
+fn expiry(now: Timestamp, delivery: &Delivery) -> Entry {
+    Entry {
+        at: now,
+        verb: Verb::Administration,
+        action: "LEASE_EXPIRED".into(),
+        who: String::new(),
+        actor: None,
+        record: Some(delivery.id.record),
+        deliveries: vec![delivery.id],
+        recipients: Vec::new(),
+        details: Vec::new(),
+        commitment: None,
+    }
+}
+
+/// Forgets up to `limit` answers kept until a moment before `now`.
+pub(super) fn forget(tx: &mut Transaction<'_>, now: Timestamp, limit: usize) -> Result<u64, StoreError> {
+    let over = tx.view.range(keys::KEPT_UNTIL, &keys::kept_before(now), limit)?;
+    let count = over.len() as u64;
+    for (key, _) in over {
+        tx.view.remove_large(keys::kept_of(&key).to_vec())?;
+        tx.view.remove(key);
+    }
+    Ok(count)
+}
+
+fn find(legs: &Legs, id: DeliveryId) -> Option<Delivery> {
+    legs.deliveries.iter().find(|each| each.id == id).cloned()
+}
+
+fn unreadable() -> StoreError {
+    StoreError::Damaged("a queue's index and its deliveries do not agree".into())
+}
+
+fn other_kind() -> StoreError {
+    StoreError::Damaged("a kept answer is of another kind".into())
+}

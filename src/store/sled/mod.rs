@@ -1,0 +1,230 @@
+//! The embedded engine: sled 0.34 with its known limits handled. One tree, one commit thread, one durable flush a batch.
+//!
+//! A call that changes something is a command sent to the commit thread; it is answered after its batch is on disk. A
+//! call that only reads runs on a blocking thread, sees whole batches, and is answered once what it saw is on disk: so
+//! nobody is ever told something that a power cut takes back.
+
+mod accept;
+mod commit;
+mod durable;
+mod keys;
+mod lease;
+mod open;
+mod read;
+mod tally;
+mod transaction;
+mod view;
+
+use std::{
+    path::Path,
+    sync::{
+        Arc, OnceLock, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use tokio::sync::{mpsc, oneshot, watch};
+use uuid::Uuid;
+
+use self::{
+    commit::{Command, Message, Reply, Shared, WAITING, Writer},
+    transaction::Transaction,
+};
+use super::{
+    Acceptance, Accepted, Event, Head, Held, Once, Page, Pull, QueueCounts, Settle, Store, StoreError, Stored,
+};
+use crate::{
+    domain::{
+        delivery::{Delivery, DeliveryId},
+        queue::QueueId,
+    },
+    ledger::Entry,
+};
+
+/// Leases ended, or answers forgotten, in one command: what else waits gets its turn in between.
+const SWEEP: usize = 256;
+/// What a command writes beside its own values, about.
+const OVERHEAD: usize = 1024;
+
+/// A store in one directory of the local disk (ext4 or xfs). One process at a time.
+pub struct SledStore {
+    shared: Arc<Shared>,
+    inbox: mpsc::Sender<Message>,
+}
+
+impl SledStore {
+    /// Opens the store in `dir`, creating it if there is none. Blocks: after an unclean stop for as long as it takes to
+    /// walk the ledger.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] naming what is missing and what to do, [`StoreError::Unavailable`] when another process
+    /// has the store open or the disk refuses.
+    pub fn open(dir: &Path) -> Result<Self, StoreError> {
+        let opened = open::open(dir)?;
+        let sequence = opened.books.meta.sequence;
+        let shared = Arc::new(Shared {
+            tree: RwLock::new(Some(opened.db)),
+            applied: AtomicU64::new(sequence),
+            durable: watch::Sender::new(sequence),
+            stopped: OnceLock::new(),
+        });
+        let (inbox, waiting) = mpsc::channel(WAITING);
+        let readers = Arc::clone(&shared);
+        thread::Builder::new()
+            .name("store-commit".into())
+            .spawn(move || {
+                Writer { shared: &readers, books: opened.books, durable: opened.durable }.work(waiting);
+            })
+            .map_err(|error| StoreError::Unavailable(format!("no thread: {error}")))?;
+        Ok(Self { shared, inbox })
+    }
+
+    /// Sends a command to the commit thread and waits until it is durable.
+    async fn command<T: Send + 'static>(
+        &self,
+        bytes: usize,
+        run: impl FnOnce(&mut Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        let run = Box::new(move |tx: &mut Transaction<'_>| {
+            let result = tx.run(run);
+            Box::new(move |durable: Result<(), StoreError>| {
+                // A caller that has gone away does not undo what is committed.
+                let _ = answer.send(durable.and(result));
+            }) as Reply
+        });
+        let command = Message::Command(Command { bytes: bytes + OVERHEAD, run });
+        self.inbox.send(command).await.map_err(|_| self.shared.unavailable())?;
+        answered.await.map_err(|_| self.shared.unavailable())?
+    }
+
+    /// Reads whole batches off the async threads, and answers when what was seen is durable.
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&::sled::Tree) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let shared = Arc::clone(&self.shared);
+        let (result, applied) = tokio::task::spawn_blocking(move || {
+            let tree = shared.tree.read().map_err(|_| shared.unavailable())?;
+            let Some(tree) = tree.as_ref() else { return Err(shared.unavailable()) };
+            Ok((read(tree), shared.applied.load(Ordering::Acquire)))
+        })
+        .await
+        .map_err(|_| StoreError::Damaged("the engine failed on what it read".into()))??;
+        let mut durable = self.shared.durable.subscribe();
+        let stopped = || self.shared.stopped.get().is_some();
+        let reached = durable.wait_for(|durable| *durable >= applied || stopped()).await.map(|durable| *durable);
+        match reached {
+            Ok(durable) if durable >= applied => result,
+            _ => Err(self.shared.unavailable()),
+        }
+    }
+
+    /// Repeats a command that does at most [`SWEEP`] of something until there is no more.
+    async fn sweep(
+        &self,
+        now: Timestamp,
+        step: fn(&mut Transaction<'_>, Timestamp, usize) -> Result<u64, StoreError>,
+    ) -> Result<u64, StoreError> {
+        let mut total = 0;
+        loop {
+            let done = self.command(0, move |tx| step(tx, now, SWEEP)).await?;
+            total += done;
+            if done < SWEEP as u64 {
+                return Ok(total);
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Store for SledStore {
+    async fn accept(&self, acceptance: Acceptance) -> Result<Accepted, StoreError> {
+        let bytes = acceptance.answer.len() + acceptance.records.iter().map(|new| new.sealed.len()).sum::<usize>();
+        self.command(bytes, move |tx| accept::accept(tx, &acceptance)).await
+    }
+
+    async fn answered(&self, once: &Once) -> Result<Option<Accepted>, StoreError> {
+        let once = once.clone();
+        self.read(move |tree| read::answered(tree, &once)).await
+    }
+
+    async fn record_entry(&self, entry: Entry) -> Result<u64, StoreError> {
+        self.command(0, move |tx| tx.append(&entry)).await
+    }
+
+    async fn pull(&self, pull: Pull) -> Result<Vec<Delivery>, StoreError> {
+        self.command(pull.tokens.len() * OVERHEAD, move |tx| lease::pull(tx, &pull)).await
+    }
+
+    async fn settle(&self, once: Once, held: Held, settle: Settle, entry: Entry) -> Result<Delivery, StoreError> {
+        let command = lease::Use { once, held, settle, entry };
+        self.command(0, move |tx| lease::settle(tx, &command)).await
+    }
+
+    async fn opened(&self, held: Held, entry: Entry) -> Result<Delivery, StoreError> {
+        self.command(0, move |tx| lease::opened(tx, &held, &entry)).await
+    }
+
+    async fn expire_leases(&self, now: Timestamp) -> Result<u64, StoreError> {
+        self.sweep(now, lease::expire).await
+    }
+
+    async fn forget_answers(&self, now: Timestamp) -> Result<u64, StoreError> {
+        self.sweep(now, lease::forget).await
+    }
+
+    async fn find(&self, record: Uuid) -> Result<Option<Stored>, StoreError> {
+        self.read(move |tree| read::find(tree, record)).await
+    }
+
+    async fn delivery(&self, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
+        self.read(move |tree| read::delivery(tree, id)).await
+    }
+
+    async fn sealed(&self, record: Uuid) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read(move |tree| read::sealed(tree, record)).await
+    }
+
+    async fn records(&self, organisation: &str, before: u64, limit: usize) -> Result<Vec<(u64, Stored)>, StoreError> {
+        let organisation = organisation.to_owned();
+        self.read(move |tree| read::records(tree, &organisation, before, limit)).await
+    }
+
+    async fn events(&self, organisation: &str, from: u64, limit: usize) -> Result<Vec<Event>, StoreError> {
+        let organisation = organisation.to_owned();
+        self.read(move |tree| read::events(tree, &organisation, from, limit)).await
+    }
+
+    async fn counts(&self, queues: &[QueueId], now: Timestamp) -> Result<Vec<QueueCounts>, StoreError> {
+        let queues = queues.to_vec();
+        self.command(0, move |tx| read::counts(tx, &queues, now)).await
+    }
+
+    async fn deliveries(&self, queue: &QueueId, after: Option<Vec<u8>>, limit: usize) -> Result<Page, StoreError> {
+        let queue = queue.clone();
+        self.read(move |tree| read::deliveries(tree, &queue, after, limit)).await
+    }
+
+    async fn entries(&self, from: u64, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
+        self.read(move |tree| read::entries(tree, from, limit)).await
+    }
+
+    async fn head(&self) -> Result<Head, StoreError> {
+        self.read(read::head::<::sled::Tree>).await
+    }
+
+    fn changes(&self) -> watch::Receiver<u64> {
+        self.shared.durable.subscribe()
+    }
+
+    async fn close(&self) {
+        let (done, closed) = oneshot::channel();
+        if self.inbox.send(Message::Close(done)).await.is_ok() {
+            let _ = closed.await;
+        }
+    }
+}

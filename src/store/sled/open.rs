@@ -1,0 +1,176 @@
+//! Opening with care: sled panics on damaged files and may silently miss keys or go back in time, so it is opened in a
+//! thread of its own, and after an unclean stop everything countable is counted and the ledger is walked.
+
+use std::{fs, io, path::Path, thread, time::Duration};
+
+use super::{
+    durable::{Durable, Found, HeadMark, data_path, read_head},
+    keys,
+    transaction::Books,
+    view::{Look, engine},
+};
+use crate::{
+    ledger::{Frontier, leaf_hash},
+    store::{StoreError, stored::Meta},
+};
+
+/// sled's cache: measured to give about 115 MB of resident memory.
+const CACHE: u64 = 64 << 20;
+/// A lock just given up may be held a moment longer.
+const LOCK_TRIES: u32 = 40;
+const LOCK_WAIT: Duration = Duration::from_millis(50);
+
+/// An open store, verified.
+pub(super) struct Opened {
+    /// The tree.
+    pub db: ::sled::Db,
+    /// Sequence, ledger, counts.
+    pub books: Books,
+    /// The files to sync.
+    pub durable: Durable,
+}
+
+/// Opens or creates the store in `dir`.
+///
+/// # Errors
+/// [`StoreError::Damaged`] naming what is missing and what to do; [`StoreError::Unavailable`] when another process has
+/// it or the disk refuses.
+pub(super) fn open(dir: &Path) -> Result<Opened, StoreError> {
+    let place = dir.to_owned();
+    let opened = thread::Builder::new()
+        .name("store-open".into())
+        .spawn(move || guarded(&place))
+        .map_err(|error| disk(&error))?
+        .join();
+    let result = opened.unwrap_or_else(|_| Err(StoreError::Damaged("the engine cannot read its file".into())));
+    result.map_err(|error| match error {
+        StoreError::Damaged(what) => StoreError::Damaged(format!(
+            "{what}. Nothing was changed. Keep a copy of {} for examination and restore the whole directory from the \
+             last backup, head file included; senders repeat what the backup does not have, with the same request ids",
+            dir.display()
+        )),
+        other => other,
+    })
+}
+
+fn guarded(dir: &Path) -> Result<Opened, StoreError> {
+    fs::create_dir_all(dir).map_err(|error| disk(&error))?;
+    let head = match read_head(dir).map_err(|error| disk(&error))? {
+        Found::Nothing => None,
+        Found::Mark(mark) => Some(mark),
+        Found::Unreadable => return Err(StoreError::Damaged("the head file cannot be read".into())),
+    };
+    let expected = head.is_some_and(|head| head.sequence > 0);
+    if expected && !data_path(dir).exists() {
+        return Err(StoreError::Damaged("the data file is missing".into()));
+    }
+    let db = open_sled(dir)?;
+    let meta = match Look::get(&*db, keys::META)? {
+        Some(bytes) => Meta::decode(&bytes)?,
+        None if !db.is_empty() => return Err(StoreError::Damaged("the counts of the last commit are missing".into())),
+        None => Meta::default(),
+    };
+    compare(&meta, head)?;
+    if head.is_none_or(|head| !head.clean) {
+        walk(&db, &meta, head)?;
+    }
+    let durable = Durable::open(dir, &meta).map_err(|error| disk(&error))?;
+    Ok(Opened { db, books: Books { meta, ..Books::default() }, durable })
+}
+
+fn open_sled(dir: &Path) -> Result<::sled::Db, StoreError> {
+    // No flushing in the background: every batch is made durable before it is answered, and nothing else is written.
+    let config = ::sled::Config::new().path(dir).cache_capacity(CACHE).flush_every_ms(None);
+    let mut tries = 0;
+    loop {
+        match config.open() {
+            Ok(db) => return Ok(db),
+            Err(::sled::Error::Io(error)) if error.to_string().contains("could not acquire lock") => {
+                tries += 1;
+                if tries == LOCK_TRIES {
+                    return Err(StoreError::Unavailable("another process has the store open".into()));
+                }
+                thread::sleep(LOCK_WAIT);
+            }
+            // What sled cannot read, apart from the disk itself failing, is damage.
+            Err(::sled::Error::Io(error)) if error.kind() != io::ErrorKind::InvalidData => return Err(disk(&error)),
+            Err(::sled::Error::Io(_)) => return Err(StoreError::Damaged("the engine cannot read its file".into())),
+            Err(::sled::Error::Unsupported(_)) => {
+                return Err(StoreError::Damaged("the engine's settings file does not fit its data".into()));
+            }
+            Err(error) => return Err(engine(error)),
+        }
+    }
+}
+
+/// The data may be ahead of the head file, never behind it, and never another history.
+fn compare(meta: &Meta, head: Option<HeadMark>) -> Result<(), StoreError> {
+    let Some(head) = head else {
+        return if meta.sequence == 0 { Ok(()) } else { Err(StoreError::Damaged("the head file is missing".into())) };
+    };
+    let size = meta.frontier.size();
+    if meta.sequence < head.sequence || size < head.size {
+        return Err(StoreError::Damaged(format!(
+            "the data file has gone back in time: commits {} to {} and ledger entries {} up to {} are missing",
+            meta.sequence + 1,
+            head.sequence,
+            size,
+            head.size
+        )));
+    }
+    if meta.sequence == head.sequence && (size != head.size || meta.frontier.root() != head.root) {
+        return Err(StoreError::Damaged("the data file and the head file are of different stores".into()));
+    }
+    Ok(())
+}
+
+/// Walks the ledger from its first entry and counts records and live deliveries.
+fn walk(db: &::sled::Db, meta: &Meta, head: Option<HeadMark>) -> Result<(), StoreError> {
+    let mut frontier = Frontier::default();
+    for pair in db.scan_prefix(b"e") {
+        let (key, _) = pair.map_err(engine)?;
+        let index = frontier.size();
+        if key.as_ref() != keys::entry(index) {
+            return Err(StoreError::Damaged(format!("ledger entry {index} is missing")));
+        }
+        let entry = db.large(&key)?.ok_or_else(|| StoreError::Damaged(format!("ledger entry {index} is missing")))?;
+        frontier.append(leaf_hash(&entry));
+        if head.is_some_and(|head| head.size == frontier.size() && head.root != frontier.root()) {
+            return Err(StoreError::Damaged(format!("the ledger up to entry {index} is not the one that was kept")));
+        }
+    }
+    if frontier != meta.frontier {
+        return Err(StoreError::Damaged(format!(
+            "the ledger has {} entries that can be read where {} with another root were written",
+            frontier.size(),
+            meta.frontier.size()
+        )));
+    }
+    expect(db, &[b"r"], meta.records, "records")?;
+    expect(db, &[b"d"], meta.records, "lists of deliveries")?;
+    expect(db, &[b"w", b"h", b"n"], meta.live, "waiting or leased deliveries")?;
+    let leased = count(db, b"h")?;
+    expect(db, &[keys::LEASES], leased, "leases")?;
+    let delayed = count(db, b"n")?;
+    expect(db, &[b"z"], delayed, "delays")
+}
+
+fn expect(db: &::sled::Db, kinds: &[&[u8]], expected: u64, what: &str) -> Result<(), StoreError> {
+    let mut found = 0;
+    for kind in kinds {
+        found += count(db, kind)?;
+    }
+    if found == expected {
+        Ok(())
+    } else {
+        Err(StoreError::Damaged(format!("{found} {what} can be read where {expected} were written")))
+    }
+}
+
+fn count(db: &::sled::Db, kind: &[u8]) -> Result<u64, StoreError> {
+    db.scan_prefix(kind).keys().try_fold(0, |count, key| key.map(|_| count + 1).map_err(engine))
+}
+
+fn disk(error: &io::Error) -> StoreError {
+    StoreError::Unavailable(format!("the disk refused: {error}"))
+}

@@ -1,0 +1,186 @@
+//! Questions: each a point read or a short range, whatever the store holds.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::{
+    keys::{self, Place},
+    tally::Tally,
+    transaction::{Transaction, legs},
+    view::{Look, Pairs},
+};
+use crate::{
+    domain::{
+        delivery::{Delivery, DeliveryId},
+        queue::QueueId,
+    },
+    store::{
+        Accepted, Event, EventKind, Head, Once, Page, QueueCounts, StoreError, Stored,
+        stored::{Answer, Listed, Meta, RecordHead, StoredEvent, damaged, decode_record},
+    },
+};
+
+/// The kept answer of an acceptance.
+pub(super) fn answered(tree: &impl Look, once: &Once) -> Result<Option<Accepted>, StoreError> {
+    let Some(bytes) = tree.large(&keys::kept(once))? else { return Ok(None) };
+    Ok(Answer::decode(&bytes, &once.digest)?.accepted())
+}
+
+/// A record with its deliveries.
+pub(super) fn find(tree: &impl Look, id: Uuid) -> Result<Option<Stored>, StoreError> {
+    let Some((_, first)) = tree.first_piece(&keys::record(id))? else { return Ok(None) };
+    // The record stands in front and is small: its sealed value is rarely touched for this.
+    let RecordHead { record, kept } = match decode_record(id, &first)? {
+        Some((head, _)) => head,
+        None => {
+            let whole = tree.large(&keys::record(id))?.ok_or_else(|| damaged("the head", id))?;
+            decode_record(id, &whole)?.ok_or_else(|| damaged("the head", id))?.0
+        }
+    };
+    let legs = legs(tree, id)?.ok_or_else(|| damaged("deliveries", id))?;
+    Ok(Some(Stored { record, deliveries: legs.deliveries, kept }))
+}
+
+/// A record's sealed value.
+pub(super) fn sealed(tree: &impl Look, id: Uuid) -> Result<Option<Vec<u8>>, StoreError> {
+    let Some(whole) = tree.large(&keys::record(id))? else { return Ok(None) };
+    let (_, sealed) = decode_record(id, &whole)?.ok_or_else(|| damaged("the head", id))?;
+    Ok(Some(sealed.to_vec()))
+}
+
+/// One delivery.
+pub(super) fn delivery(tree: &impl Look, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
+    let Some(legs) = legs(tree, id.record)? else { return Ok(None) };
+    Ok(legs.deliveries.into_iter().find(|each| each.id == id))
+}
+
+/// An organisation's records, newest first.
+pub(super) fn records(
+    tree: &::sled::Tree,
+    organisation: &str,
+    before: u64,
+    limit: usize,
+) -> Result<Vec<(u64, Stored)>, StoreError> {
+    let prefix = keys::listed(organisation, None);
+    let to = keys::listed(organisation, Some(before));
+    let newest = tree.range(prefix.as_slice()..to.as_slice()).rev().take(limit);
+    let mut records = Vec::new();
+    for pair in newest {
+        let (key, value) = pair.map_err(super::view::engine)?;
+        let index = keys::index_after(&prefix, &key).ok_or_else(unreadable)?;
+        let id = Listed::decode(&value)?.record;
+        records.push((index, find(tree, id)?.ok_or_else(|| damaged("the head", id))?));
+    }
+    Ok(records)
+}
+
+/// An organisation's events in ledger order; those of one index are never torn apart, so that going on from the index
+/// after the last one misses none.
+pub(super) fn events(tree: &impl Look, organisation: &str, from: u64, limit: usize) -> Result<Vec<Event>, StoreError> {
+    if limit == 0 {
+        return Ok(Vec::new());
+    }
+    let listed = indexed(tree, keys::listed(organisation, None), from, limit)?;
+    let later = indexed(tree, keys::event(organisation, None), from, limit)?;
+    let mut events = Vec::with_capacity(listed.len() + later.len());
+    for (index, value) in listed {
+        let Listed { record, at } = Listed::decode(&value)?;
+        events.push(Event { index, at, record, leg: None, kind: EventKind::Received });
+    }
+    for (index, value) in later {
+        let StoredEvent { record, leg, at, kind } = StoredEvent::decode(&value)?;
+        events.push(Event { index, at, record, leg: Some(leg), kind });
+    }
+    events.sort_by_key(|event| event.index);
+    if let Some(last) = events.get(limit - 1).map(|event| event.index) {
+        events.retain(|event| event.index <= last);
+    }
+    Ok(events)
+}
+
+/// Values under `prefix` from an index on: `limit` of them, and all others with the last one's index.
+fn indexed(tree: &impl Look, prefix: Vec<u8>, from: u64, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
+    let key_of = |index: u64| [prefix.as_slice(), &index.to_be_bytes()].concat();
+    let end = [prefix.as_slice(), &[0xff; 16]].concat();
+    let mut pairs = tree.range(&key_of(from), &end, limit)?;
+    if pairs.len() == limit {
+        let last = pairs.last().map(|(key, _)| key.clone()).unwrap_or_default();
+        let index = keys::index_after(&prefix, &last).ok_or_else(unreadable)?;
+        let next = index.checked_add(1).map_or(end, key_of);
+        pairs.extend(tree.range(&[last.as_slice(), &[0]].concat(), &next, usize::MAX)?);
+    }
+    pairs
+        .into_iter()
+        .map(|(key, value)| Ok((keys::index_after(&prefix, &key).ok_or_else(unreadable)?, value)))
+        .collect()
+}
+
+/// Counts of queues, from the tallies of the commit thread.
+pub(super) fn counts(
+    tx: &mut Transaction<'_>,
+    queues: &[QueueId],
+    now: Timestamp,
+) -> Result<Vec<QueueCounts>, StoreError> {
+    let mut counts = Vec::with_capacity(queues.len());
+    for queue in queues {
+        if !tx.books.tallies.contains_key(queue) {
+            let tally = Tally::count(&tx.view, queue)?;
+            tx.books.tallies.insert(queue.clone(), tally);
+        }
+        counts.extend(tx.books.tallies.get(queue).map(|tally| tally.at(queue, now)));
+    }
+    Ok(counts)
+}
+
+/// A page of a queue in pull order: ready, leased and delayed deliveries merged.
+pub(super) fn deliveries(
+    tree: &impl Look,
+    queue: &QueueId,
+    after: Option<Vec<u8>>,
+    limit: usize,
+) -> Result<Page, StoreError> {
+    let mut positions: Pairs = Vec::new();
+    for place in Place::ALL {
+        let prefix = keys::queue(place, queue);
+        let from = match &after {
+            None => prefix.clone(),
+            Some(after) => [prefix.as_slice(), after, &[0]].concat(),
+        };
+        let end = [prefix.as_slice(), &[0xff; 64]].concat();
+        let found = tree.range(&from, &end, limit.saturating_add(1))?;
+        positions.extend(found.into_iter().map(|(key, value)| (key[prefix.len()..].to_vec(), value)));
+    }
+    positions.sort_unstable();
+    let more = positions.len() > limit;
+    positions.truncate(limit);
+    let next = positions.last().filter(|_| more).map(|(position, _)| position.clone());
+    let deliveries = positions
+        .iter()
+        .map(|(position, _)| {
+            let id = keys::read_position(position).ok_or_else(unreadable)?.id;
+            delivery(tree, id)?.ok_or_else(|| damaged("deliveries", id.record))
+        })
+        .collect::<Result<_, _>>()?;
+    Ok(Page { deliveries, next })
+}
+
+/// Ledger entries from an index on.
+pub(super) fn entries(tree: &impl Look, from: u64, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
+    let found = tree.range(&keys::entry(from), &keys::entry(u64::MAX), limit)?;
+    let mut entries = Vec::with_capacity(found.len());
+    for (index, (key, _)) in (from..).zip(found) {
+        let entry = tree.large(&key)?.filter(|_| key == keys::entry(index));
+        entries.push((index, entry.ok_or_else(|| StoreError::Damaged(format!("ledger entry {index} is missing")))?));
+    }
+    Ok(entries)
+}
+
+/// The ledger's head.
+pub(super) fn head<L: Look>(tree: &L) -> Result<Head, StoreError> {
+    let meta = tree.get(keys::META)?.map(|bytes| Meta::decode(&bytes)).transpose()?.unwrap_or_default();
+    Ok(Head { size: meta.frontier.size(), root: meta.frontier.root() })
+}
+
+fn unreadable() -> StoreError {
+    StoreError::Damaged("an index cannot be read".into())
+}

@@ -1,0 +1,183 @@
+//! One command at work: reads and writes over the batch, ledger entries and events, all or nothing.
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
+use super::{
+    keys::{self, Place},
+    tally::Tally,
+    view::{Look, Overlay},
+};
+use crate::{
+    domain::{
+        delivery::{Delivery, State},
+        queue::QueueId,
+    },
+    ledger::{self, Entry},
+    store::{
+        Keep, Once, StoreError,
+        stored::{Answer, Legs, Meta, StoredEvent},
+    },
+};
+
+/// What the commit thread holds between batches.
+#[derive(Debug, Default)]
+pub(super) struct Books {
+    /// Sequence, ledger and counts.
+    pub meta: Meta,
+    /// Counts of the queues that somebody has asked about.
+    pub tallies: HashMap<QueueId, Tally>,
+}
+
+/// A batch in the making with the books it will leave.
+pub(super) struct Transaction<'t> {
+    /// Keys.
+    pub view: Overlay<'t>,
+    /// Books.
+    pub books: &'t mut Books,
+    /// Changes of deliveries by the command at work: before and after.
+    changes: Vec<(Option<Delivery>, Delivery)>,
+    /// Events of the command at work at one ledger index.
+    events: u16,
+}
+
+impl<'t> Transaction<'t> {
+    /// Begins a batch.
+    pub fn new(tree: &'t ::sled::Tree, books: &'t mut Books) -> Self {
+        Self { view: Overlay::new(tree), books, changes: Vec::new(), events: 0 }
+    }
+
+    /// Runs one command: its writes stay if it succeeds, and none of them if it does not.
+    pub fn run<T>(&mut self, command: impl FnOnce(&mut Self) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let meta = self.books.meta.clone();
+        self.events = 0;
+        let result = command(self);
+        if result.is_ok() {
+            self.view.keep();
+            for (before, after) in self.changes.drain(..) {
+                if let Some(tally) = self.books.tallies.get_mut(&after.header.queue) {
+                    before.iter().for_each(|before| tally.leave(before));
+                    tally.enter(&after);
+                }
+            }
+        } else {
+            self.view.roll_back();
+            self.changes.clear();
+            self.books.meta = meta;
+        }
+        result
+    }
+
+    /// Ends the batch: the next sequence, with the books as they now are, is part of it.
+    pub fn seal(&mut self) {
+        self.books.meta.sequence += 1;
+        let meta = self.books.meta.encode();
+        self.view.put(keys::META.to_vec(), meta);
+    }
+
+    /// Appends an entry to the ledger; answers with its index.
+    pub fn append(&mut self, entry: &Entry) -> Result<u64, StoreError> {
+        let index = self.books.meta.frontier.size();
+        let bytes = ledger::encode(entry);
+        self.books.meta.frontier.append(ledger::leaf_hash(&bytes));
+        self.view.put_large(keys::entry(index), &bytes)?;
+        Ok(index)
+    }
+
+    /// The first answer of a request, if there is one.
+    pub fn answered(&self, once: &Once) -> Result<Option<Answer>, StoreError> {
+        self.view.large(&keys::kept(once))?.map(|bytes| Answer::decode(&bytes, &once.digest)).transpose()
+    }
+
+    /// Keeps the first answer of a request.
+    pub fn keep_answer(&mut self, once: &Once, answer: &Answer) -> Result<(), StoreError> {
+        let key = keys::kept(once);
+        if let Keep::Until(until) = once.keep {
+            self.view.put(keys::kept_until(until, &key), Vec::new());
+        }
+        self.view.put_large(key, &answer.encode(&once.digest))
+    }
+
+    /// The deliveries of a record.
+    pub fn legs(&self, record: Uuid) -> Result<Option<Legs>, StoreError> {
+        legs(&self.view, record)
+    }
+
+    /// Tells the organisation of these legs what happened at a ledger index.
+    pub fn tell(&mut self, legs: &Legs, index: u64, event: StoredEvent) {
+        self.events += 1;
+        let key = [keys::event(&legs.organisation, Some(index)).as_slice(), &self.events.to_be_bytes()].concat();
+        self.view.put(key, event.encode());
+    }
+
+    /// Writes the first state of a record's deliveries.
+    pub fn create(&mut self, record: Uuid, legs: &Legs) -> Result<(), StoreError> {
+        for delivery in &legs.deliveries {
+            self.enter(delivery);
+            self.changes.push((None, delivery.clone()));
+        }
+        self.view.put_large(keys::legs(record), &legs.encode())
+    }
+
+    /// Replaces a delivery that is leased, or, if `ready` is given, stands at that key.
+    pub fn replace(&mut self, legs: &mut Legs, after: Delivery, ready: Option<Vec<u8>>) -> Result<(), StoreError> {
+        let id = after.id;
+        let slot = legs.deliveries.iter_mut().find(|each| each.id == id).expect("the caller found it in these legs");
+        let before = std::mem::replace(slot, after.clone());
+        match (&before.lease, ready) {
+            (_, Some(key)) => self.view.remove(key),
+            (lease, None) => {
+                self.view.remove(place_key(Place::Leased, &before));
+                if let Some(lease) = lease {
+                    self.view.remove(keys::lease_end(lease.expires, id));
+                }
+            }
+        }
+        self.books.meta.live = self.books.meta.live.saturating_sub(1);
+        self.enter(&after);
+        self.changes.push((Some(before), after));
+        self.view.replace_large(keys::legs(id.record), &legs.encode())
+    }
+
+    /// Adds a delivery to a record.
+    pub fn add(&mut self, legs: &mut Legs, delivery: Delivery) -> Result<(), StoreError> {
+        self.enter(&delivery);
+        self.changes.push((None, delivery.clone()));
+        let record = delivery.id.record;
+        legs.deliveries.push(delivery);
+        self.view.replace_large(keys::legs(record), &legs.encode())
+    }
+
+    /// Puts a delivery into the indices of its queue, unless it is settled.
+    fn enter(&mut self, delivery: &Delivery) {
+        if delivery.settled.is_some() {
+            return;
+        }
+        self.books.meta.live += 1;
+        // Whether it was opened is all that the key does not say.
+        let value = vec![u8::from(delivery.opened.is_some())];
+        let place = match (delivery.state, delivery.not_before, &delivery.lease) {
+            (State::Leased, _, Some(lease)) => {
+                self.view.put(keys::lease_end(lease.expires, delivery.id), Vec::new());
+                Place::Leased
+            }
+            (_, Some(until), _) => {
+                let key = keys::delayed_until(&delivery.header.queue, until, &keys::position(delivery));
+                self.view.put(key, Vec::new());
+                Place::Delayed
+            }
+            _ => Place::Ready,
+        };
+        self.view.put(place_key(place, delivery), value);
+    }
+}
+
+/// The deliveries of a record, over a batch or the tree.
+pub(super) fn legs(view: &impl Look, record: Uuid) -> Result<Option<Legs>, StoreError> {
+    view.large(&keys::legs(record))?.map(|bytes| Legs::decode(record, &bytes)).transpose()
+}
+
+fn place_key(place: Place, delivery: &Delivery) -> Vec<u8> {
+    [keys::queue(place, &delivery.header.queue), keys::position(delivery)].concat()
+}

@@ -1,0 +1,186 @@
+//! Stored formats of the embedded engine: values to bytes and back. What cannot be read is damage, never a guess.
+
+mod delivery;
+mod record;
+
+use jiff::Timestamp;
+use prost::Message;
+use uuid::Uuid;
+
+use super::{Accepted, StoreError};
+use crate::{domain::delivery::Delivery, ledger::Frontier};
+
+pub(super) use record::{Head as RecordHead, Listed, StoredEvent, decode_record, encode_record};
+
+/// Generated messages of `proto/internal/stored.proto`.
+#[allow(missing_docs, clippy::all, reason = "generated")]
+pub(super) mod pb {
+    include!(concat!(env!("OUT_DIR"), "/homeward.internal.rs"));
+}
+
+/// The version of the formats written today.
+const FORM: u32 = 1;
+
+/// The deliveries of one record, in leg order, and whose record it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Legs {
+    /// Organisation that submitted.
+    pub organisation: String,
+    /// Deliveries.
+    pub deliveries: Vec<Delivery>,
+}
+
+/// A kept first answer, opened by the kind of call it belongs to.
+#[derive(Debug, Clone)]
+pub(super) enum Answer {
+    /// Of an acceptance: ledger index and answer bytes.
+    Accepted(u64, Vec<u8>),
+    /// Of a pull.
+    Deliveries(Vec<Delivery>),
+    /// Of a settlement.
+    Delivery(Box<Delivery>),
+}
+
+/// What every commit replaces.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Meta {
+    /// Commits so far.
+    pub sequence: u64,
+    /// The ledger.
+    pub frontier: Frontier,
+    /// Records kept.
+    pub records: u64,
+    /// Deliveries that are not settled.
+    pub live: u64,
+}
+
+impl Legs {
+    /// The bytes of a record's legs; the record itself is in the key.
+    pub fn encode(&self) -> Vec<u8> {
+        let deliveries =
+            self.deliveries.iter().map(|each| pb::Delivery { record: None, ..delivery::put(each) }).collect();
+        pb::Legs { organisation: self.organisation.clone(), deliveries }.encode_to_vec()
+    }
+
+    /// Reads the legs of `record`.
+    pub fn decode(record: Uuid, bytes: &[u8]) -> Result<Self, StoreError> {
+        let read = || {
+            let legs = pb::Legs::decode(bytes).ok()?;
+            let deliveries =
+                legs.deliveries.into_iter().map(|each| delivery::take(Some(record), each)).collect::<Option<_>>()?;
+            Some(Self { organisation: legs.organisation, deliveries })
+        };
+        read().ok_or_else(|| damaged("deliveries", record))
+    }
+}
+
+impl Answer {
+    /// Kept with the digest of its request.
+    pub fn encode(&self, digest: &[u8; 32]) -> Vec<u8> {
+        use pb::kept;
+        let answer = match self {
+            Self::Accepted(ledger_index, answer) => {
+                kept::Answer::Acceptance(pb::Acceptance { ledger_index: *ledger_index, answer: answer.clone() })
+            }
+            Self::Deliveries(deliveries) => {
+                kept::Answer::Deliveries(pb::Deliveries { deliveries: deliveries.iter().map(delivery::put).collect() })
+            }
+            Self::Delivery(one) => kept::Answer::Delivery(delivery::put(one)),
+        };
+        pb::Kept { digest: digest.to_vec(), answer: Some(answer) }.encode_to_vec()
+    }
+
+    /// Reads a kept answer.
+    ///
+    /// # Errors
+    /// [`StoreError::RequestIdReused`] when it was kept for another digest; [`StoreError::Damaged`].
+    pub fn decode(bytes: &[u8], digest: &[u8; 32]) -> Result<Self, StoreError> {
+        use pb::kept;
+        let unreadable = || StoreError::Damaged("a kept answer cannot be read".into());
+        let kept = pb::Kept::decode(bytes).map_err(|_| unreadable())?;
+        if kept.digest.len() != digest.len() {
+            return Err(unreadable());
+        }
+        if kept.digest != digest {
+            return Err(StoreError::RequestIdReused);
+        }
+        match kept.answer.ok_or_else(unreadable)? {
+            kept::Answer::Acceptance(kept) => Some(Self::Accepted(kept.ledger_index, kept.answer)),
+            kept::Answer::Deliveries(kept) => kept
+                .deliveries
+                .into_iter()
+                .map(|each| delivery::take(None, each))
+                .collect::<Option<_>>()
+                .map(Self::Deliveries),
+            kept::Answer::Delivery(one) => delivery::take(None, one).map(Box::new).map(Self::Delivery),
+        }
+        .ok_or_else(unreadable)
+    }
+
+    /// The answer again, if it was an acceptance's.
+    pub fn accepted(self) -> Option<Accepted> {
+        match self {
+            Self::Accepted(ledger_index, answer) => Some(Accepted { ledger_index, answer, replayed: true }),
+            Self::Deliveries(_) | Self::Delivery(_) => None,
+        }
+    }
+}
+
+impl Meta {
+    /// The bytes of the one value that every commit replaces.
+    pub fn encode(&self) -> Vec<u8> {
+        pb::Meta {
+            form: FORM,
+            sequence: self.sequence,
+            ledger_size: self.frontier.size(),
+            peaks: self.frontier.peaks().iter().map(|peak| peak.to_vec()).collect(),
+            records: self.records,
+            live: self.live,
+        }
+        .encode_to_vec()
+    }
+
+    /// Reads it.
+    pub fn decode(bytes: &[u8]) -> Result<Self, StoreError> {
+        let read = || {
+            let meta = pb::Meta::decode(bytes).ok().filter(|meta| meta.form == FORM)?;
+            let peaks = meta.peaks.into_iter().map(|peak| peak.try_into().ok()).collect::<Option<_>>()?;
+            let frontier = Frontier::from_parts(meta.ledger_size, peaks)?;
+            Some(Self { sequence: meta.sequence, frontier, records: meta.records, live: meta.live })
+        };
+        read().ok_or_else(|| StoreError::Damaged("the counts of the last commit cannot be read".into()))
+    }
+}
+
+/// What to say when a value of a record cannot be read.
+pub(super) fn damaged(what: &str, record: Uuid) -> StoreError {
+    StoreError::Damaged(format!("{what} of record {record} cannot be read"))
+}
+
+/// A moment, exact to the nanosecond.
+fn time(at: Timestamp) -> pb::Time {
+    let nanos = at.as_nanosecond();
+    pb::Time {
+        seconds: i64::try_from(nanos.div_euclid(1_000_000_000)).expect("a timestamp's seconds fit 64 bits"),
+        nanos: u32::try_from(nanos.rem_euclid(1_000_000_000)).expect("a remainder below a thousand million"),
+    }
+}
+
+/// Reads a moment.
+fn moment(time: Option<pb::Time>) -> Option<Timestamp> {
+    let time = time?;
+    Timestamp::from_nanosecond(i128::from(time.seconds) * 1_000_000_000 + i128::from(time.nanos)).ok()
+}
+
+/// Reads a moment that may be absent: absent is fine, unreadable is not.
+fn maybe(time: Option<pb::Time>) -> Option<Option<Timestamp>> {
+    match time {
+        None => Some(None),
+        some => moment(some).map(Some),
+    }
+}
+
+/// Reads an id.
+fn uuid(bytes: &[u8]) -> Option<Uuid> {
+    Uuid::from_slice(bytes).ok()
+}

@@ -1,0 +1,92 @@
+//! Decisions, for the wire: the explanation, and the pieces that receipts and headers show.
+
+use jiff::Timestamp;
+
+use super::{reader::wire_time, view::view_of};
+use crate::{
+    domain::{
+        decision::{Decision, Held, ItemGrade, Leg, Prompt},
+        queue::QueueId,
+        unit::{UnitLabel, View},
+    },
+    wire::pb,
+};
+
+/// The decision in the words of contract 5, with what each audience would read.
+pub fn explanation(decision: &Decision, views: &[(UnitLabel, View)]) -> pb::Explanation {
+    pb::Explanation {
+        class: decision.class.code().to_owned(),
+        rules: words(&decision.rules),
+        prompts: decision.prompts.iter().map(|prompt| prompt.kind.code().to_owned()).collect(),
+        flags: decision.flags.iter().map(|flag| flag.code().to_owned()).collect(),
+        rule_set: decision.rule_set.clone(),
+        items: decision.items.iter().map(explained_item).collect(),
+        legs: decision.legs.iter().map(explained_leg).collect(),
+        views: views.iter().map(|(label, view)| view_of(*label, view)).collect(),
+        prompt_details: decision.prompts.iter().map(|arrived| prompt(arrived, None)).collect(),
+    }
+}
+
+/// A prompt; overdue if it was on arrival, or is at `now` where one is given.
+pub fn prompt(prompt: &Prompt, now: Option<Timestamp>) -> pb::Prompt {
+    let late = now.zip(prompt.due).is_some_and(|(now, due)| now > due);
+    pb::Prompt {
+        kind: prompt.kind.code().to_owned(),
+        rule: prompt.rule.to_owned(),
+        due_time: prompt.due.map(wire_time),
+        overdue: prompt.overdue_on_arrival || late,
+    }
+}
+
+/// One undecided matter on HOLD.
+pub fn held_matter(held: &Held) -> pb::HeldMatter {
+    pb::HeldMatter {
+        reason: held.reason.code().to_owned(),
+        meant_for: held.meant_for.clone(),
+        contents: held.contents.iter().map(|content| content.code().to_owned()).collect(),
+        items: numbers(&held.items),
+    }
+}
+
+/// Both deadlines of a leg, acknowledge and decide; none for P4.
+pub fn due_times(leg: &Leg) -> (Option<prost_types::Timestamp>, Option<prost_types::Timestamp>) {
+    (leg.ack_due.map(wire_time), leg.decide_due.map(wire_time))
+}
+
+fn explained_item(grade: &ItemGrade) -> pb::ExplainedItem {
+    pb::ExplainedItem {
+        index: u32::from(grade.item),
+        proposed: grade.proposed(),
+        handling: grade.handling.code().to_owned(),
+    }
+}
+
+fn explained_leg(leg: &Leg) -> pb::ExplainedLeg {
+    let (ack_due, decide_due) = due_times(leg);
+    pb::ExplainedLeg {
+        queue: leg.queue.to_string(),
+        class: leg.class.code().to_owned(),
+        rules: words(&leg.rules),
+        contents: leg.contents.iter().map(|content| content.code().to_owned()).collect(),
+        items: numbers(&leg.items),
+        page: leg.page,
+        ack_due,
+        decide_due,
+        provisional: leg.provisional,
+        held: leg.held.iter().map(held_matter).collect(),
+        prompts: leg.prompts.iter().map(|kind| kind.code().to_owned()).collect(),
+        copy_notes: leg.copy_notes.iter().map(copy_note).collect(),
+    }
+}
+
+fn copy_note((item, queue): &(u16, QueueId)) -> pb::CopyNote {
+    pb::CopyNote { item: u32::from(*item), queue: queue.to_string() }
+}
+
+fn words(rules: &[&'static str]) -> Vec<String> {
+    rules.iter().map(|rule| (*rule).to_owned()).collect()
+}
+
+fn numbers(items: &[u16]) -> Vec<u32> {
+    items.iter().map(|item| u32::from(*item)).collect()
+}

@@ -1,0 +1,106 @@
+//! Receipts, referrals and happenings as their sender sees them, for the wire.
+
+use super::reader::wire_time;
+use crate::{
+    broker::{Destination, Happening, Receipt, ReceiptLeg, ReceiptPrompt, Referral},
+    wire::pb,
+};
+
+/// A receipt; the same bytes for the same receipt, always.
+pub fn receipt(receipt: &Receipt) -> pb::Receipt {
+    pb::Receipt {
+        referral_id: receipt.record.hyphenated().to_string(),
+        received_time: Some(wire_time(receipt.received)),
+        digest: hex::encode(receipt.digest),
+        commitment: receipt.commitment.to_vec(),
+        ledger_index: receipt.ledger_index,
+        class: receipt.class.clone(),
+        rule_set: receipt.rule_set.clone(),
+        rules: receipt.rules.clone(),
+        legs: receipt.legs.iter().map(leg).collect(),
+        linked_referral_ids: receipt.linked.iter().map(|id| id.hyphenated().to_string()).collect(),
+        flags: receipt.flags.clone(),
+        prompts: receipt.prompts.iter().map(prompt).collect(),
+        commitment_opening: receipt.opening.to_vec(),
+    }
+}
+
+/// A referral with its destinations.
+pub fn referral(referral: &Referral) -> pb::Referral {
+    let destinations: Vec<pb::Destination> = referral.destinations.iter().map(destination).collect();
+    pb::Referral {
+        receipt: Some(receipt(&referral.receipt)),
+        on_behalf_of: referral.on_behalf_of.clone(),
+        sender_reference: referral.sender_reference.clone(),
+        state: referral_state(&destinations).into(),
+        destinations,
+    }
+}
+
+/// One message of a watch.
+pub fn happening(happening: &Happening) -> pb::WatchReferralsResponse {
+    pb::WatchReferralsResponse {
+        resume_token: (happening.index + 1).to_string(),
+        event_time: Some(wire_time(happening.at)),
+        referral_id: happening.referral.hyphenated().to_string(),
+        sender_reference: happening.sender_reference.clone(),
+        destination: happening.destination.as_ref().map(destination),
+    }
+}
+
+fn leg(leg: &ReceiptLeg) -> pb::ReceiptLeg {
+    pb::ReceiptLeg {
+        queue: leg.queue.clone(),
+        class: leg.class.clone(),
+        ack_due_time: leg.ack_due.map(wire_time),
+        decide_due_time: leg.decide_due.map(wire_time),
+        referral_id: leg.record.hyphenated().to_string(),
+    }
+}
+
+fn prompt(prompt: &ReceiptPrompt) -> pb::Prompt {
+    pb::Prompt {
+        kind: prompt.kind.clone(),
+        rule: prompt.rule.clone(),
+        due_time: prompt.due.map(wire_time),
+        overdue: prompt.overdue_on_arrival,
+    }
+}
+
+fn destination(destination: &Destination) -> pb::Destination {
+    let delivery = &destination.delivery;
+    let state = match delivery {
+        _ if delivery.settled.is_some() => pb::DestinationState::Settled,
+        _ if delivery.opened.is_some() => pb::DestinationState::Opened,
+        _ if delivery.delivered.is_some() => pb::DestinationState::Delivered,
+        _ => pb::DestinationState::Received,
+    };
+    pb::Destination {
+        delivery_id: delivery.id.to_string(),
+        queue: delivery.header.queue.to_string(),
+        class: delivery.header.class.code().to_owned(),
+        referral_id: delivery.id.record.hyphenated().to_string(),
+        state: state.into(),
+        received_time: Some(wire_time(delivery.header.received)),
+        delivered_time: delivery.delivered.map(wire_time),
+        opened_time: delivery.opened.map(wire_time),
+        outcome_time: delivery.settled.as_ref().map(|settled| wire_time(settled.at)),
+        outcome: destination.wording.clone().unwrap_or_default(),
+        ack_due_time: delivery.header.ack_due.map(wire_time),
+        decide_due_time: delivery.header.decide_due.map(wire_time),
+        overdue: destination.overdue,
+    }
+}
+
+fn referral_state(destinations: &[pb::Destination]) -> pb::ReferralState {
+    let has = |destination: &pb::Destination, state: pb::DestinationState| destination.state == i32::from(state);
+    let settled = |destination: &pb::Destination| has(destination, pb::DestinationState::Settled);
+    let opened = |destination: &pb::Destination| has(destination, pb::DestinationState::Opened) || settled(destination);
+    if !destinations.is_empty() && destinations.iter().all(settled) {
+        pb::ReferralState::Settled
+    } else if destinations.iter().any(opened) {
+        pb::ReferralState::InProgress
+    } else {
+        pb::ReferralState::Received
+    }
+}

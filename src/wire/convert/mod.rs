@@ -1,0 +1,28 @@
+//! From the wire to the house and back: `pb` messages to domain values with every fault named, decisions to `pb`.
+//!
+//! Reading never stops at the first fault. [`submission()`] reads all it can, names every field that is missing or invalid
+//! by its path, and lets the caller add what validation finds, so that a sender hears everything at once.
+
+mod choice;
+mod decision;
+mod delivery;
+mod episode;
+mod feedback;
+mod interview;
+mod item;
+pub mod limits;
+mod named;
+mod reader;
+mod submission;
+mod view;
+
+#[cfg(test)]
+mod tests;
+
+pub use choice::Choice;
+pub use decision::explanation;
+pub use delivery::{delivery, lease, opened, part, queue, wire_part};
+pub use feedback::{happening, receipt, referral};
+pub use reader::{Fault, Reader, wire_time};
+pub use submission::submission;
+pub use view::view_of;

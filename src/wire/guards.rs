@@ -1,0 +1,325 @@
+//! What every call passes: certificate still valid, session live, time bounded; and what tonic itself refuses is said
+//! in our words.
+
+use std::{
+    convert::Infallible,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Request, Response};
+use http_body::{Body as HttpBody, Frame};
+use tokio::time::{Sleep, sleep};
+use tonic::{Code, Status, body::Body};
+use tower::{Layer, Service};
+use tracing::Instrument;
+
+use super::{received::TOO_LARGE, session::Session, status::Refused};
+use crate::platform::Clock;
+
+const TIMEOUT: &str = "grpc-timeout";
+const STATUS: &str = "grpc-status";
+const DETAILS: &str = "grpc-status-details-bin";
+/// Our answer must be on its way before the transport's own timer, set for the same moment, cuts the call off.
+const EARLIER: Duration = Duration::from_millis(5);
+
+/// Puts the guard around every service.
+#[derive(Debug, Clone)]
+pub struct Guard {
+    /// Says whether a certificate is still valid.
+    pub clock: Arc<dyn Clock>,
+    /// The longest a call may take until its answer, or the first of its answers, begins.
+    pub answer_within: Duration,
+}
+
+impl<S> Layer<S> for Guard {
+    type Service = Guarded<S>;
+
+    fn layer(&self, inner: S) -> Guarded<S> {
+        Guarded { inner, guard: self.clone() }
+    }
+}
+
+/// A service behind the guard.
+#[derive(Debug, Clone)]
+pub struct Guarded<S> {
+    inner: S,
+    guard: Guard,
+}
+
+impl<S> Service<Request<Body>> for Guarded<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        // The service that is ready is this one; a clone would have to be asked again.
+        let inner = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, inner);
+        let guard = self.guard.clone();
+        let Some(session) = request.extensions().get::<Arc<Session>>().cloned() else {
+            return refuse(Refused::Unauthenticated("NO_CERTIFICATE"));
+        };
+        if let Err(refused) = session.check(guard.clock.now()) {
+            return refuse(refused);
+        }
+        // Whatever a caller puts there would travel on to places that did not ask for it.
+        request.headers_mut().remove("baggage");
+        let span = span(&request, &session);
+        let late = caller_limit(request.headers()).map(|limit| Box::pin(sleep(limit.saturating_sub(EARLIER))));
+        let answering = inner.call(request);
+        let guarded = async move {
+            let mut late = late;
+            let refused = tokio::select! {
+                biased;
+                why = session.ended() => why.refused(),
+                answer = answering => {
+                    let Ok(answer) = answer;
+                    return Ok(watched(answer, session, late));
+                }
+                () = or_never(late.as_mut()) => Refused::DeadlineExceeded,
+                () = sleep(guard.answer_within) => Refused::DeadlineExceeded,
+            };
+            Ok(refused.into_status().into_http())
+        };
+        Box::pin(guarded.instrument(span))
+    }
+}
+
+/// The caller's time: from the arrival of the call, over its answer, to the end of its stream.
+type Late = Option<Pin<Box<Sleep>>>;
+
+async fn or_never(late: Option<&mut Pin<Box<Sleep>>>) {
+    match late {
+        Some(late) => late.await,
+        None => std::future::pending().await,
+    }
+}
+
+fn refuse(refused: Refused) -> Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>> {
+    Box::pin(std::future::ready(Ok(refused.into_status().into_http())))
+}
+
+/// One span a call: the method, who, and the caller's trace where it is well-formed.
+fn span(request: &Request<Body>, session: &Session) -> tracing::Span {
+    let trace = request.headers().get("traceparent").and_then(|value| value.to_str().ok());
+    let trace = trace.filter(|value| value.len() == 55 && value.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit()));
+    let method = request.uri().path();
+    // A path is the caller's to write: only what could be a method is logged.
+    let sound = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'.' | b'_');
+    let method = if method.len() <= 120 && method.bytes().all(sound) { method } else { "unknown" };
+    tracing::info_span!("call", method, peer = %session.peer().identity, trace)
+}
+
+/// `grpc-timeout`: at most eight digits and a unit. Anything else sets no limit, as the protocol says.
+fn caller_limit(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(TIMEOUT)?.to_str().ok()?;
+    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let sound = (1..=8).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+    let count: u64 = sound.then(|| digits.parse().ok()).flatten()?;
+    Some(match unit {
+        "H" => Duration::from_secs(count * 3600),
+        "M" => Duration::from_secs(count * 60),
+        "S" => Duration::from_secs(count),
+        "m" => Duration::from_millis(count),
+        "u" => Duration::from_micros(count),
+        "n" => Duration::from_nanos(count),
+        _ => return None,
+    })
+}
+
+/// The answer, its running body ended with a status when the session or the caller's time ends.
+fn watched(answer: Response<Body>, session: Arc<Session>, mut late: Late) -> Response<Body> {
+    let (mut head, body) = answer.into_parts();
+    translate(&mut head.headers);
+    if body.is_end_stream() {
+        return Response::from_parts(head, body);
+    }
+    let ending = async move {
+        tokio::select! {
+            why = session.ended() => why.refused(),
+            () = or_never(late.as_mut()) => Refused::DeadlineExceeded,
+        }
+    };
+    Response::from_parts(head, Body::new(Watched { inner: body, ending: Some(Box::pin(ending)) }))
+}
+
+/// tonic's own refusals of a frame carry no details; ours always do.
+fn translate(headers: &mut HeaderMap) {
+    let code = headers.get(STATUS).map(|code| Code::from_bytes(code.as_bytes()));
+    let refused = match code {
+        Some(Code::OutOfRange) if !headers.contains_key(DETAILS) => Refused::ResourceExhausted(TOO_LARGE),
+        Some(Code::Internal) if !headers.contains_key(DETAILS) => Refused::Malformed,
+        _ => return,
+    };
+    replace(headers, &refused.into_status());
+}
+
+fn replace(headers: &mut HeaderMap, status: &Status) {
+    for name in [STATUS, "grpc-message", DETAILS] {
+        headers.remove(name);
+    }
+    if status.add_header(headers).is_err() {
+        // Only words that do not fit a header fail, and ours are fixed; the code alone still says what happened.
+        headers.insert(STATUS, HeaderValue::from(status.code() as i32));
+    }
+}
+
+/// A body that can be ended by a status of ours.
+struct Watched {
+    inner: Body,
+    ending: Option<Pin<Box<dyn Future<Output = Refused> + Send>>>,
+}
+
+impl HttpBody for Watched {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let Some(ending) = &mut self.ending else {
+            return Poll::Ready(None);
+        };
+        if let Poll::Ready(refused) = ending.as_mut().poll(cx) {
+            self.ending = None;
+            // The handler's work is of no use any more: let go of it at once.
+            self.inner = Body::empty();
+            let mut trailers = HeaderMap::new();
+            replace(&mut trailers, &refused.into_status());
+            return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
+        }
+        let frame = Pin::new(&mut self.inner).poll_frame(cx);
+        frame.map_ok(|mut frame| {
+            if let Some(trailers) = frame.trailers_mut() {
+                translate(trailers);
+            }
+            frame
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.ending.is_none() || self.inner.is_end_stream()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::{
+        domain::identity::{Identity, Peer, TrustDomain},
+        platform::ManualClock,
+        wire::session::{Bounds, End, Sessions},
+    };
+
+    /// What a handler that never answers is answered for, by the guard.
+    async fn asked(timeout: Option<&'static str>, not_after: &str, end: Option<End>) -> Response<Body> {
+        let now: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
+        let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(now));
+        let domain = TrustDomain::parse("pilot.example").unwrap();
+        let identity = Identity::parse("homeward://pilot.example/met/SE/mpu_officer/p1", &domain).unwrap();
+        let peer = Peer { identity, serial: "1".into(), not_after: not_after.parse().unwrap() };
+        let bounds = Bounds {
+            clock: Arc::clone(&clock),
+            grant_end: Arc::new(|_, _| None),
+            age: Duration::from_secs(60),
+            grace: Duration::from_secs(60),
+            per_identity: 1,
+        };
+        let entered = Sessions::default().enter(peer, "127.0.0.1:1".parse().unwrap(), &bounds).unwrap();
+        let session = Arc::clone(&entered.session);
+        let never = tower::service_fn(|_| std::future::pending::<Result<Response<Body>, Infallible>>());
+        let mut service = Guard { clock, answer_within: Duration::from_millis(300) }.layer(never);
+        let mut request = Request::new(Body::empty());
+        request.extensions_mut().insert(Arc::clone(&session));
+        if let Some(timeout) = timeout {
+            request.headers_mut().insert(TIMEOUT, HeaderValue::from_static(timeout));
+        }
+        let answering = service.call(request);
+        if let Some(end) = end {
+            session.end(end);
+        }
+        let Ok(answer) = tokio::time::timeout(Duration::from_secs(5), answering).await.unwrap();
+        answer
+    }
+
+    #[tokio::test]
+    async fn a_call_ends_in_time_with_the_session_and_not_at_all_without_a_valid_certificate() {
+        let valid = "2027-01-01T00:00:00Z";
+        for (timeout, not_after, end, code) in [
+            (Some("50m"), valid, None, "4"),
+            (Some("1H"), valid, None, "4"),
+            (None, valid, None, "4"),
+            (Some("nonsense"), valid, None, "4"),
+            (None, valid, Some(End::Revoked), "16"),
+            (None, valid, Some(End::GrantEnded), "7"),
+            (None, valid, Some(End::Draining), "14"),
+            (None, "2026-11-21T11:59:59Z", None, "16"),
+        ] {
+            let answer = asked(timeout, not_after, end).await;
+            assert_eq!(answer.headers()[STATUS], code, "{timeout:?} {not_after} {end:?}");
+            assert!(answer.headers().contains_key(DETAILS));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_call_that_came_another_way_is_refused() {
+        let clock = Arc::new(ManualClock::new("2026-11-21T12:00:00Z".parse().unwrap()));
+        let open = tower::service_fn(|_| std::future::ready(Ok::<_, Infallible>(Response::new(Body::empty()))));
+        let mut service = Guard { clock, answer_within: Duration::from_secs(1) }.layer(open);
+        let Ok(answer) = service.call(Request::new(Body::empty())).await;
+        assert_eq!(answer.headers()[STATUS], "16");
+    }
+
+    fn headers(name: &'static str, value: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(http::HeaderName::from_static(name), HeaderValue::from_static(value))])
+    }
+
+    #[test]
+    fn a_timeout_is_read_as_the_protocol_says() {
+        for (text, expected) in [
+            ("1S", Some(Duration::from_secs(1))),
+            ("99999999H", Some(Duration::from_secs(99_999_999 * 3600))),
+            ("250m", Some(Duration::from_millis(250))),
+            ("5u", Some(Duration::from_micros(5))),
+            ("0n", Some(Duration::ZERO)),
+            ("2M", Some(Duration::from_secs(120))),
+            ("123456789S", None),
+            ("S", None),
+            ("", None),
+            ("+1S", None),
+            ("1X", None),
+        ] {
+            assert_eq!(caller_limit(&headers(TIMEOUT, text)), expected, "{text}");
+        }
+        assert_eq!(caller_limit(&HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn what_the_transport_refuses_is_said_in_our_words() {
+        let mut too_large = headers(STATUS, "11");
+        translate(&mut too_large);
+        assert_eq!(too_large[STATUS], "8");
+        assert!(too_large.contains_key(DETAILS));
+        let mut frame = headers(STATUS, "13");
+        translate(&mut frame);
+        assert_eq!(frame[STATUS], "3");
+        let mut ours = headers(STATUS, "13");
+        replace(&mut ours, &Refused::Internal("x".into()).into_status());
+        let before = ours.clone();
+        translate(&mut ours);
+        assert_eq!(ours, before);
+    }
+}

@@ -1,0 +1,67 @@
+//! Who is at the other end: the verified leaf certificate read as a `Peer`, and the way handlers get at it.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use rustls::pki_types::CertificateDer;
+use x509_parser::{certificate::X509Certificate, extensions::GeneralName, prelude::FromDer};
+
+use super::{session::Session, status::Refused};
+use crate::domain::identity::{Identity, IdentityError, Peer, TrustDomain};
+
+/// Why a certificate that our authority signed still names nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PeerError {
+    /// Not a certificate that we can read.
+    #[error("the certificate cannot be read")]
+    Unreadable,
+    /// Not exactly one name, or a name that is not a URI.
+    #[error("the certificate does not have exactly one URI as its only subject alternative name")]
+    Names,
+    /// Not made for clients.
+    #[error("the certificate is not for client authentication")]
+    Purpose,
+    /// The URI is not an identity of this trust domain.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+}
+
+/// Reads the leaf of a verified chain.
+pub fn read(leaf: &CertificateDer<'_>, trust_domain: &TrustDomain) -> Result<Peer, PeerError> {
+    let (rest, certificate) = X509Certificate::from_der(leaf).map_err(|_| PeerError::Unreadable)?;
+    if !rest.is_empty() {
+        return Err(PeerError::Unreadable);
+    }
+    let usage = certificate.extended_key_usage().map_err(|_| PeerError::Unreadable)?.ok_or(PeerError::Purpose)?;
+    if !usage.value.client_auth {
+        return Err(PeerError::Purpose);
+    }
+    // `Err` is a second extension of the kind: two places for a name are as bad as two names.
+    let names = certificate.subject_alternative_name().map_err(|_| PeerError::Names)?.ok_or(PeerError::Names)?;
+    let [GeneralName::URI(uri)] = names.value.general_names.as_slice() else {
+        return Err(PeerError::Names);
+    };
+    let identity = Identity::parse(uri, trust_domain)?;
+    let not_after = Timestamp::from_second(certificate.validity().not_after.timestamp());
+    Ok(Peer {
+        identity,
+        serial: serial(certificate.raw_serial()),
+        not_after: not_after.map_err(|_| PeerError::Unreadable)?,
+    })
+}
+
+/// The peer of a request. There is one on every call that came through [`super::serve::serve`].
+pub fn of<T>(request: &tonic::Request<T>) -> Result<Peer, Refused> {
+    session(request).map(|session| session.peer().clone())
+}
+
+/// The live session a request came on.
+pub fn session<T>(request: &tonic::Request<T>) -> Result<Arc<Session>, Refused> {
+    request.extensions().get::<Arc<Session>>().cloned().ok_or(Refused::Unauthenticated("NO_CERTIFICATE"))
+}
+
+/// One spelling for a serial number: lower-case hex of its bytes without leading zero bytes.
+fn serial(bytes: &[u8]) -> String {
+    let first = bytes.iter().position(|byte| *byte != 0).unwrap_or(bytes.len());
+    hex::encode(bytes.get(first..).unwrap_or_default())
+}

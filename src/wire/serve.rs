@@ -1,0 +1,172 @@
+//! `serve`: the caller binds the listener and says when to stop; tests use port 0 and this very function.
+
+use std::{fmt, future::Future, sync::Arc, time::Duration};
+
+use tokio::{
+    net::TcpListener,
+    sync::{Semaphore, watch},
+};
+use tonic::{service::Routes, transport::Server};
+
+use super::{
+    guards::Guard,
+    session::{Bounds, End, GrantEnd, Sessions},
+    tls::{
+        ServerTls,
+        accept::{self, Door},
+        refusal::Refusals,
+    },
+};
+use crate::platform::Clock;
+
+/// What bounds the server. Times are of the machine's own timer, not of the clock on the wall.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Handshakes at the same time; more are closed at once.
+    pub handshakes: usize,
+    /// Time for a handshake.
+    pub handshake_time: Duration,
+    /// Connections at the same time; more are closed at once.
+    pub connections: usize,
+    /// Connections of one identity at the same time; more are closed at once.
+    pub connections_per_identity: usize,
+    /// Calls at the same time on one connection; more wait at the peer.
+    pub calls_per_connection: u32,
+    /// Size of all headers of a call, in bytes.
+    pub header_bytes: u32,
+    /// Time until an answer, or the first of several, begins.
+    pub answer_within: Duration,
+    /// Ping a quiet connection this often.
+    pub keepalive: Duration,
+    /// Close it when the ping is not answered within this.
+    pub keepalive_timeout: Duration,
+    /// At this age a connection takes no new calls.
+    pub age: Duration,
+    /// This much later its running calls are ended.
+    pub age_grace: Duration,
+    /// Between the status on ended streams and the end of the socket.
+    pub end_grace: Duration,
+    /// On shutdown: running calls may go on for this long.
+    pub drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            handshakes: 256,
+            handshake_time: Duration::from_secs(5),
+            connections: 4096,
+            connections_per_identity: 64,
+            calls_per_connection: 256,
+            header_bytes: 16 * 1024,
+            answer_within: Duration::from_secs(60),
+            keepalive: Duration::from_secs(60),
+            keepalive_timeout: Duration::from_secs(20),
+            age: Duration::from_secs(4 * 3600),
+            age_grace: Duration::from_secs(5 * 60),
+            end_grace: Duration::from_millis(300),
+            drain: Duration::from_secs(10),
+        }
+    }
+}
+
+/// What a server needs besides its listener and its routes.
+#[derive(Clone)]
+pub struct Setup {
+    /// TLS.
+    pub tls: Arc<ServerTls>,
+    /// Says when certificates and grants end.
+    pub clock: Arc<dyn Clock>,
+    /// Live sessions; keep a clone to end some.
+    pub sessions: Sessions,
+    /// Counts of refused connections; keep a clone to show them.
+    pub refusals: Arc<Refusals>,
+    /// When grants end.
+    pub grant_end: GrantEnd,
+    /// Bounds.
+    pub limits: Limits,
+}
+
+impl Setup {
+    /// The usual bounds, an empty register, grants without an end.
+    pub fn new(tls: Arc<ServerTls>, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            tls,
+            clock,
+            sessions: Sessions::default(),
+            refusals: Arc::default(),
+            grant_end: Arc::new(|_, _| None),
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl fmt::Debug for Setup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Setup").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+/// The transport failed.
+#[derive(Debug, thiserror::Error)]
+#[error("serving ended: {0}")]
+pub struct ServeError(#[from] tonic::transport::Error);
+
+/// Serves `routes` over mutual TLS until `shutdown` is ready, then drains: no new connections, running calls may finish
+/// within the drain time, what is left is ended with a status.
+pub async fn serve(
+    listener: TcpListener,
+    routes: Routes,
+    setup: Setup,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), ServeError> {
+    let limits = setup.limits.clone();
+    let sessions = setup.sessions.clone();
+    let incoming = accept::sessions(listener, door(&setup));
+    let stopping = watch::Sender::new(false);
+    let drained = async {
+        let mut stopping = stopping.subscribe();
+        // The sender lives as long as this function.
+        let _ = stopping.wait_for(|stopping| *stopping).await;
+        tokio::time::sleep(limits.drain).await;
+        sessions.end_all(End::Draining);
+        std::future::pending::<()>().await;
+    };
+    let signal = async {
+        shutdown.await;
+        stopping.send_replace(true);
+    };
+    let serving = Server::builder()
+        .layer(Guard { clock: Arc::clone(&setup.clock), answer_within: limits.answer_within })
+        .max_concurrent_streams(limits.calls_per_connection)
+        .http2_max_header_list_size(limits.header_bytes)
+        .http2_keepalive_interval(Some(limits.keepalive))
+        .http2_keepalive_timeout(Some(limits.keepalive_timeout))
+        // The transport says goodbye at this age and lets running calls finish; the session's own age ends those.
+        .max_connection_age(limits.age)
+        .add_routes(routes)
+        .serve_with_incoming_shutdown(incoming, signal);
+    tokio::select! {
+        served = serving => Ok(served?),
+        () = drained => Ok(()),
+    }
+}
+
+fn door(setup: &Setup) -> Door {
+    let limits = &setup.limits;
+    Door {
+        tls: Arc::clone(&setup.tls),
+        sessions: setup.sessions.clone(),
+        refusals: Arc::clone(&setup.refusals),
+        bounds: Bounds {
+            clock: Arc::clone(&setup.clock),
+            grant_end: Arc::clone(&setup.grant_end),
+            age: limits.age.saturating_add(limits.age_grace),
+            grace: limits.end_grace,
+            per_identity: limits.connections_per_identity,
+        },
+        handshake_time: limits.handshake_time,
+        handshakes: Arc::new(Semaphore::new(limits.handshakes)),
+        connections: Arc::new(Semaphore::new(limits.connections)),
+    }
+}

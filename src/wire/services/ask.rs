@@ -1,0 +1,149 @@
+//! Reading what a request asks for, every fault named: ids, page sizes, durations.
+
+use jiff::SignedDuration;
+use ring::digest::{SHA256, digest};
+use uuid::Uuid;
+
+use crate::{
+    broker::Error,
+    domain::{delivery::DeliveryId, violation::Violations},
+};
+
+/// Rows of a page unless asked otherwise.
+const PAGE: usize = 50;
+/// Most rows of a page.
+pub(super) const LARGEST_PAGE: usize = 200;
+/// Most deliveries of one pull.
+pub(super) const LARGEST_PULL: u32 = 20;
+/// Longest lease.
+pub(super) const LONGEST_LEASE: SignedDuration = SignedDuration::from_hours(1);
+const SHORTEST_LEASE: SignedDuration = SignedDuration::from_secs(30);
+const USUAL_LEASE: SignedDuration = SignedDuration::from_mins(10);
+const LONGEST_DELAY: SignedDuration = SignedDuration::from_hours(24);
+/// Most characters of any free text of an officer (domain 3.2).
+const LONGEST_TEXT: usize = 5_000;
+
+/// Reads fields and gathers what is wrong with them.
+#[derive(Default)]
+pub(super) struct Ask(Violations);
+
+impl Ask {
+    /// `value` if nothing was wrong with any field.
+    pub(super) fn done<T>(self, value: T) -> Result<T, Error> {
+        if self.0.is_empty() { Ok(value) } else { Err(Error::Invalid(self.0)) }
+    }
+
+    pub(super) fn wrong(&mut self, field: &str, advice: &str) {
+        self.0.add(field, advice);
+    }
+
+    /// A UUID in its 36-character form.
+    pub(super) fn uuid(&mut self, field: &str, text: &str) -> Uuid {
+        let read = Some(text).filter(|text| text.len() == 36).and_then(|text| Uuid::try_parse(text).ok());
+        read.unwrap_or_else(|| {
+            self.wrong(field, "give a UUID in its 36-character form");
+            Uuid::nil()
+        })
+    }
+
+    pub(super) fn delivery(&mut self, text: &str) -> DeliveryId {
+        DeliveryId::parse(text).unwrap_or_else(|| {
+            self.wrong("delivery_id", "give the id of a delivery as ListDeliveries or Pull gave it");
+            DeliveryId { record: Uuid::nil(), leg: 0 }
+        })
+    }
+
+    pub(super) fn token(&mut self, text: String) -> String {
+        if text.is_empty() || text.len() > 100 {
+            self.wrong("lease_token", "give the token of the lease as Pull gave it");
+        }
+        text
+    }
+
+    /// Free text that must be there and printable.
+    pub(super) fn required(&mut self, field: &str, text: String) -> String {
+        if text.trim().is_empty() {
+            self.wrong(field, "say why, in words");
+        }
+        self.optional(field, text)
+    }
+
+    /// Free text that may be empty.
+    pub(super) fn optional(&mut self, field: &str, text: String) -> String {
+        if text.chars().count() > LONGEST_TEXT {
+            self.wrong(field, "at most 5,000 characters");
+        }
+        if text.chars().any(|letter| letter.is_control() && !matches!(letter, '\t' | '\n' | '\r')) {
+            self.wrong(field, "remove control characters");
+        }
+        text
+    }
+
+    /// Length of a lease: 30 seconds to 1 hour, 10 minutes if not said.
+    pub(super) fn lease(&mut self, duration: Option<prost_types::Duration>) -> SignedDuration {
+        let Some(duration) = duration else { return USUAL_LEASE };
+        self.between("lease_duration", duration, SHORTEST_LEASE, LONGEST_LEASE, "30 seconds to 1 hour")
+    }
+
+    /// Delay of a release: 0 to 24 hours, none if not said.
+    pub(super) fn delay(&mut self, duration: Option<prost_types::Duration>) -> SignedDuration {
+        let Some(duration) = duration else { return SignedDuration::ZERO };
+        self.between("delay", duration, SignedDuration::ZERO, LONGEST_DELAY, "0 to 24 hours")
+    }
+
+    fn between(
+        &mut self,
+        field: &str,
+        given: prost_types::Duration,
+        least: SignedDuration,
+        most: SignedDuration,
+        advice: &str,
+    ) -> SignedDuration {
+        let read = SignedDuration::new(given.seconds, 0).saturating_add(SignedDuration::from_nanos(given.nanos.into()));
+        if read < least || read > most {
+            self.wrong(field, advice);
+        }
+        read
+    }
+
+    /// Rows of a page.
+    pub(super) fn page_size(&mut self, asked: i32) -> usize {
+        if asked < 0 {
+            self.wrong("page_size", "0 for the usual size, or a positive number");
+        }
+        match usize::try_from(asked) {
+            Ok(0) | Err(_) => PAGE,
+            Ok(asked) => asked.min(LARGEST_PAGE),
+        }
+    }
+
+    /// A page token that is a number; `start` where it is empty.
+    pub(super) fn number_token(&mut self, field: &str, token: &str, start: u64) -> u64 {
+        if token.is_empty() {
+            return start;
+        }
+        token.parse().unwrap_or_else(|_| {
+            self.wrong(field, "give the token exactly as the last answer gave it");
+            start
+        })
+    }
+
+    /// A page token that is bytes.
+    pub(super) fn bytes_token(&mut self, token: &str) -> Option<Vec<u8>> {
+        if token.is_empty() {
+            return None;
+        }
+        let read = hex::decode(token).ok();
+        if read.is_none() {
+            self.wrong("page_token", "give the token exactly as the last answer gave it");
+        }
+        read
+    }
+}
+
+/// SHA-256 of a request's bytes as received.
+pub(super) fn digest_of(raw: &[u8]) -> [u8; 32] {
+    let mut sum = [0; 32];
+    sum.copy_from_slice(digest(&SHA256, raw).as_ref());
+    sum
+}

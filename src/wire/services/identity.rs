@@ -1,0 +1,86 @@
+//! IdentityService: who a peer is to this broker.
+
+use jiff::Timestamp;
+use tonic::{Request, Response, Status, async_trait};
+
+use super::{
+    Services,
+    ask::{LARGEST_PAGE, LARGEST_PULL, LONGEST_LEASE},
+};
+use crate::{
+    domain::{
+        grants::{Action, Grant},
+        identity::Peer,
+        unit::{Audience, Part},
+    },
+    wire::{
+        convert::{limits, wire_time},
+        pb,
+        received::{MAX_MESSAGE_BYTES, Received},
+        server::identity_service_server::IdentityService,
+    },
+};
+
+#[async_trait]
+impl IdentityService for Services {
+    async fn who_am_i(
+        &self,
+        request: Request<Received<pb::WhoAmIRequest>>,
+    ) -> Result<Response<pb::WhoAmIResponse>, Status> {
+        let peer = self.admit(&request, Action::WhoAmI)?;
+        Ok(Response::new(self.who(&peer)))
+    }
+}
+
+impl Services {
+    fn who(&self, peer: &Peer) -> pb::WhoAmIResponse {
+        let now = self.broker.now();
+        let grants: Vec<pb::Grant> =
+            self.broker.grants().in_force(peer, now).map(|row| grant(row, peer.identity.role().code())).collect();
+        let identity = &peer.identity;
+        pb::WhoAmIResponse {
+            identity: identity.as_str().to_owned(),
+            trust_domain: identity.trust_domain().to_owned(),
+            organisation: identity.organisation().to_string(),
+            role: identity.role().code().to_owned(),
+            roles: if grants.is_empty() { Vec::new() } else { vec![identity.role().code().to_owned()] },
+            grants,
+            certificate_expire_time: Some(wire_time(peer.not_after)),
+            limits: Some(server_limits()),
+            server_time: Some(wire_time(now)),
+            rule_set: self.broker.rulebook().policy.rules.version.clone(),
+        }
+    }
+}
+
+fn grant(row: &Grant, role: &str) -> pb::Grant {
+    pb::Grant {
+        role: role.to_owned(),
+        authorities: row.submit_for.clone(),
+        queues: row.queues.iter().map(ToString::to_string).collect(),
+        units: row.units.iter().flatten().map(|unit| unit_word(*unit)).collect(),
+        vetting_level: row.vetting.clone().unwrap_or_default(),
+        start_time: Some(wire_time(row.not_before)),
+        expire_time: (row.not_after < Timestamp::MAX).then(|| wire_time(row.not_after)),
+    }
+}
+
+fn unit_word((part, audience): (Part, Audience)) -> String {
+    match audience {
+        Audience::Nobody => part.code().to_owned(),
+        audience => format!("{part}/{audience}"),
+    }
+}
+
+fn server_limits() -> pb::ServerLimits {
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    pb::ServerLimits {
+        max_message_bytes: MAX_MESSAGE_BYTES as u64,
+        max_items: count(limits::ITEMS),
+        max_persons: count(limits::PERSONS),
+        max_objects: count(limits::OBJECTS),
+        max_pull: LARGEST_PULL,
+        max_lease_duration: Some(prost_types::Duration { seconds: LONGEST_LEASE.as_secs(), nanos: 0 }),
+        max_page_size: count(LARGEST_PAGE),
+    }
+}

@@ -1,0 +1,66 @@
+//! The three services: authenticate, authorise, convert, call the broker, answer. No rule of the field is here.
+
+mod ask;
+mod identity;
+mod queue;
+mod referral;
+
+use std::sync::Arc;
+
+use tonic::Status;
+
+use super::{
+    peer,
+    received::{MAX_MESSAGE_BYTES, Received},
+    server::{
+        identity_service_server::IdentityServiceServer, queue_service_server::QueueServiceServer,
+        referral_service_server::ReferralServiceServer,
+    },
+    status::Refused,
+};
+use crate::{
+    broker::{Broker, Error},
+    domain::{grants::Action, identity::Peer},
+};
+
+/// The services over one broker.
+#[derive(Clone)]
+pub struct Services {
+    broker: Arc<Broker>,
+}
+
+impl Services {
+    /// Services over `broker`.
+    pub fn new(broker: Arc<Broker>) -> Self {
+        Self { broker }
+    }
+
+    /// ReferralService, ready to be added to a server.
+    pub fn referral(&self) -> ReferralServiceServer<Self> {
+        ReferralServiceServer::new(self.clone()).max_decoding_message_size(MAX_MESSAGE_BYTES)
+    }
+
+    /// QueueService, ready to be added to a server.
+    pub fn queue(&self) -> QueueServiceServer<Self> {
+        QueueServiceServer::new(self.clone()).max_decoding_message_size(MAX_MESSAGE_BYTES)
+    }
+
+    /// IdentityService, ready to be added to a server.
+    pub fn identity(&self) -> IdentityServiceServer<Self> {
+        IdentityServiceServer::new(self.clone()).max_decoding_message_size(MAX_MESSAGE_BYTES)
+    }
+
+    /// The peer of a call that has passed the first check: its role has this method, and some grant is in force.
+    fn admit<T>(&self, request: &tonic::Request<Received<T>>, action: Action) -> Result<Peer, Status> {
+        let peer = peer::of(request)?;
+        let admitted = self.broker.grants().may_call(&peer, action, self.broker.now());
+        admitted.map_err(|refusal| self.refuse(&peer, action, refusal.into()))?;
+        Ok(peer)
+    }
+
+    /// A refusal of an authenticated peer: noted for the ledger, then told.
+    fn refuse(&self, peer: &Peer, action: Action, error: Error) -> Status {
+        self.broker.refused(peer, action.code(), &error);
+        Refused::from(error).into()
+    }
+}

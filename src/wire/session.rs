@@ -1,0 +1,243 @@
+//! Live sessions, by certificate: each ends at `notAfter`, at the end of a grant, at revocation, at its age or when the
+//! server drains; first a status on its streams, then, after a short grace, the socket.
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+use super::status::Refused;
+use crate::{domain::identity::Peer, platform::Clock};
+
+/// Why a session ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// The certificate has run out.
+    Expired,
+    /// The certificate was revoked.
+    Revoked,
+    /// A grant has run out; a new connection shows what is left.
+    GrantEnded,
+    /// The connection is old enough; a new one is welcome.
+    Age,
+    /// The server is going down.
+    Draining,
+}
+
+impl End {
+    /// What its streams and further calls are told.
+    pub fn refused(self) -> Refused {
+        match self {
+            Self::Expired => Refused::Unauthenticated("CERTIFICATE_EXPIRED"),
+            Self::Revoked => Refused::Unauthenticated("CERTIFICATE_REVOKED"),
+            Self::GrantEnded => Refused::PermissionDenied("GRANT_ENDED"),
+            Self::Age => Refused::Unavailable("CONNECTION_AGE", Duration::ZERO),
+            Self::Draining => Refused::Unavailable("DRAINING", Duration::from_secs(5)),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Live,
+    Ending(End),
+    /// The socket is to be closed, or is.
+    Over(End),
+}
+
+/// One connection of one peer.
+#[derive(Debug)]
+pub struct Session {
+    id: u64,
+    peer: Peer,
+    remote: SocketAddr,
+    phase: watch::Sender<Phase>,
+}
+
+impl Session {
+    /// Who, by which certificate.
+    pub fn peer(&self) -> &Peer {
+        &self.peer
+    }
+
+    /// Address of the other end.
+    pub fn remote(&self) -> SocketAddr {
+        self.remote
+    }
+
+    /// Checked on every call: is the session live and the certificate still valid?
+    pub fn check(&self, now: Timestamp) -> Result<(), Refused> {
+        if !self.peer.is_current(now) {
+            self.end(End::Expired);
+        }
+        match *self.phase.borrow() {
+            Phase::Live => Ok(()),
+            Phase::Ending(why) | Phase::Over(why) => Err(why.refused()),
+        }
+    }
+
+    /// Ends the session; the first reason stays.
+    pub fn end(&self, why: End) {
+        self.phase.send_if_modified(|phase| {
+            let live = *phase == Phase::Live;
+            if live {
+                *phase = Phase::Ending(why);
+            }
+            live
+        });
+    }
+
+    /// Ready when the session ends, with the reason.
+    pub async fn ended(&self) -> End {
+        self.reached(|phase| match phase {
+            Phase::Live => None,
+            Phase::Ending(why) | Phase::Over(why) => Some(why),
+        })
+        .await
+    }
+
+    /// Ready when the socket must go.
+    pub(super) async fn over(&self) {
+        self.reached(|phase| matches!(phase, Phase::Over(_)).then_some(())).await;
+    }
+
+    fn close(&self, why: End) {
+        self.phase.send_if_modified(|phase| {
+            let open = !matches!(phase, Phase::Over(_));
+            if open {
+                *phase = Phase::Over(match *phase {
+                    Phase::Ending(first) => first,
+                    Phase::Live | Phase::Over(_) => why,
+                });
+            }
+            open
+        });
+    }
+
+    async fn reached<T>(&self, read: impl Fn(Phase) -> Option<T>) -> T {
+        let mut phase = self.phase.subscribe();
+        loop {
+            if let Some(value) = read(*phase.borrow_and_update()) {
+                return value;
+            }
+            // The sender is in `self`, so a change can always come.
+            let _ = phase.changed().await;
+        }
+    }
+}
+
+/// The next moment at which the policy lets this peer do less, if any. Asked once a connection.
+pub type GrantEnd = Arc<dyn Fn(&Peer, Timestamp) -> Option<Timestamp> + Send + Sync>;
+
+/// What limits every session.
+#[derive(Clone)]
+pub struct Bounds {
+    /// Says when certificates and grants end.
+    pub clock: Arc<dyn Clock>,
+    /// When grants end.
+    pub grant_end: GrantEnd,
+    /// Longest life of a connection.
+    pub age: Duration,
+    /// Between the status on the streams and the end of the socket.
+    pub grace: Duration,
+    /// Most connections of one identity at the same time.
+    pub per_identity: usize,
+}
+
+/// The registry of live sessions. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Sessions(Arc<Mutex<Registry>>);
+
+#[derive(Debug, Default)]
+struct Registry {
+    next: u64,
+    live: BTreeMap<u64, Arc<Session>>,
+}
+
+impl Sessions {
+    /// Registers a session and watches over it until it is over. None where the identity has too many already.
+    pub(super) fn enter(&self, peer: Peer, remote: SocketAddr, bounds: &Bounds) -> Option<Entered> {
+        let session = self.with(|registry| {
+            let own = registry.live.values().filter(|session| session.peer.identity == peer.identity).count();
+            if own >= bounds.per_identity {
+                return None;
+            }
+            let id = registry.next;
+            registry.next += 1;
+            let session = Arc::new(Session { id, peer, remote, phase: watch::Sender::new(Phase::Live) });
+            registry.live.insert(id, Arc::clone(&session));
+            Some(session)
+        })?;
+        tokio::spawn(keep(Arc::clone(&session), bounds.clone()));
+        Some(Entered { session, registry: self.clone() })
+    }
+
+    /// Ends every session under the certificate with this serial number; says how many.
+    pub fn end_serial(&self, serial: &str, why: End) -> usize {
+        self.end_where(|session| session.peer.serial == serial, why)
+    }
+
+    /// Ends all of them; says how many.
+    pub fn end_all(&self, why: End) -> usize {
+        self.end_where(|_| true, why)
+    }
+
+    /// The live ones, oldest first.
+    pub fn live(&self) -> Vec<Arc<Session>> {
+        self.with(|registry| registry.live.values().cloned().collect())
+    }
+
+    fn end_where(&self, which: impl Fn(&Session) -> bool, why: End) -> usize {
+        let chosen: Vec<_> = self.live().into_iter().filter(|session| which(session)).collect();
+        chosen.iter().for_each(|session| session.end(why));
+        chosen.len()
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut Registry) -> T) -> T {
+        // Nothing panics while it is held; were it so, the map is whole at every step.
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// A registered session; dropping it, with its socket, takes it off the register.
+#[derive(Debug)]
+pub(super) struct Entered {
+    pub(super) session: Arc<Session>,
+    registry: Sessions,
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        // The peer left: nobody hears the reason, the watcher only needs to know that it is over.
+        self.session.close(End::Age);
+        self.registry.with(|registry| registry.live.remove(&self.session.id));
+    }
+}
+
+/// Watches over one session: ends it when it must end, closes it a grace later.
+async fn keep(session: Arc<Session>, bounds: Bounds) {
+    let clock = bounds.clock.as_ref();
+    let grant_end = (bounds.grant_end)(&session.peer, clock.now());
+    let grant_ended = async {
+        match grant_end {
+            Some(moment) => clock.sleep_until(moment).await,
+            None => std::future::pending().await,
+        }
+    };
+    let why = tokio::select! {
+        why = session.ended() => why,
+        () = clock.sleep_until(session.peer.ends()) => End::Expired,
+        () = grant_ended => End::GrantEnded,
+        () = tokio::time::sleep(bounds.age) => End::Age,
+    };
+    session.end(why);
+    tokio::select! {
+        () = session.over() => {}
+        () = tokio::time::sleep(bounds.grace) => session.close(why),
+    }
+}

@@ -1,0 +1,232 @@
+//! The only place that makes a `tonic::Status`: fixed words, a reason for machines, a reference for people.
+//!
+//! What went wrong inside is logged under the reference and never sent.
+
+use std::{collections::HashMap, time::Duration};
+
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
+
+use crate::{
+    broker::Error,
+    domain::{grants::Refusal, violation::Violations},
+    platform::{SystemEntropy, entropy},
+};
+
+/// The domain of every `ErrorInfo` we send.
+pub const DOMAIN: &str = "homeward";
+
+/// A reason for machines, UPPER_SNAKE, fixed.
+pub type Reason = &'static str;
+
+/// Every way in which a call does not succeed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refused {
+    /// The certificate is no longer good.
+    Unauthenticated(Reason),
+    /// Who they are is known; this is not for them.
+    PermissionDenied(Reason),
+    /// Every offending field, with what to do.
+    InvalidArgument(Violations),
+    /// The bytes are not a message of the contract.
+    Malformed,
+    /// No such record, or not theirs: the two look alike.
+    NotFound,
+    /// The same `request_id` with another body.
+    RequestIdReused,
+    /// The lease has expired or somebody else has it now.
+    LeaseLost,
+    /// The record is not in a state for this.
+    FailedPrecondition(Reason),
+    /// Over a limit.
+    ResourceExhausted(Reason),
+    /// Not now; again after this long.
+    Unavailable(Reason, Duration),
+    /// The caller's time is up.
+    DeadlineExceeded,
+    /// Our own fault; the text is for the log alone.
+    Internal(String),
+}
+
+impl Refused {
+    /// An inner error: logged with its causes, never sent.
+    pub fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
+        let mut text = error.to_string();
+        let mut cause = error.source();
+        while let Some(inner) = cause {
+            text.push_str(": ");
+            text.push_str(&inner.to_string());
+            cause = inner.source();
+        }
+        Self::Internal(text)
+    }
+
+    /// One invalid field.
+    pub fn field(field: &str, advice: &str) -> Self {
+        let mut violations = Violations::default();
+        violations.add(field, advice);
+        Self::InvalidArgument(violations)
+    }
+
+    /// The status that says so.
+    pub fn into_status(self) -> Status {
+        let reference = reference();
+        self.log(&reference);
+        let Words { code, reason, text } = self.words();
+        let metadata = HashMap::from([("reference".to_owned(), reference.clone())]);
+        let mut details = ErrorDetails::with_error_info(reason, DOMAIN, metadata);
+        match self {
+            Self::InvalidArgument(violations) => {
+                let fields = violations.0.into_iter().map(|one| FieldViolation::new(one.field, one.advice));
+                details.set_bad_request(fields.collect::<Vec<_>>());
+            }
+            Self::Unavailable(_, retry) => {
+                details.set_retry_info(Some(retry));
+            }
+            Self::Unauthenticated(_)
+            | Self::PermissionDenied(_)
+            | Self::Malformed
+            | Self::NotFound
+            | Self::RequestIdReused
+            | Self::LeaseLost
+            | Self::FailedPrecondition(_)
+            | Self::ResourceExhausted(_)
+            | Self::DeadlineExceeded
+            | Self::Internal(_) => {}
+        }
+        Status::with_error_details(code, format!("{text} (reference {reference})"), details)
+    }
+
+    fn words(&self) -> Words {
+        let (code, reason, text) = match self {
+            Self::Unauthenticated(reason) => (Code::Unauthenticated, *reason, "the certificate is no longer accepted"),
+            Self::PermissionDenied(reason) => (Code::PermissionDenied, *reason, "this is not granted to the caller"),
+            Self::InvalidArgument(_) => (
+                Code::InvalidArgument,
+                "INVALID_FIELDS",
+                "the request has invalid fields, each is named in the details",
+            ),
+            Self::Malformed => {
+                (Code::InvalidArgument, "MALFORMED_MESSAGE", "the bytes are not a message of this method")
+            }
+            Self::NotFound => (Code::NotFound, "NOT_FOUND", "there is no such record for the caller"),
+            Self::RequestIdReused => {
+                (Code::AlreadyExists, "REQUEST_ID_REUSED", "this request_id was used with another body")
+            }
+            Self::LeaseLost => (Code::FailedPrecondition, "LEASE_LOST", "the lease has expired or was superseded"),
+            Self::FailedPrecondition(reason) => {
+                (Code::FailedPrecondition, *reason, "the record is not in a state that allows this")
+            }
+            Self::ResourceExhausted(reason) => (Code::ResourceExhausted, *reason, "a limit of the server was exceeded"),
+            Self::Unavailable(reason, _) => (Code::Unavailable, *reason, "the server cannot answer now, try again"),
+            Self::DeadlineExceeded => (Code::DeadlineExceeded, "DEADLINE_EXCEEDED", "the time for this call is up"),
+            Self::Internal(_) => {
+                (Code::Internal, "INTERNAL", "the server failed; the operator finds it by the reference")
+            }
+        };
+        Words { code, reason, text }
+    }
+
+    fn log(&self, reference: &str) {
+        let reason = self.words().reason;
+        if let Self::Internal(inner) = self {
+            tracing::error!(reference, inner, "call failed");
+        } else {
+            tracing::info!(reference, reason, "call refused");
+        }
+    }
+}
+
+struct Words {
+    code: Code,
+    reason: Reason,
+    text: &'static str,
+}
+
+impl From<Refused> for Status {
+    fn from(refused: Refused) -> Self {
+        refused.into_status()
+    }
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Expired => Self::Unauthenticated("CERTIFICATE_EXPIRED"),
+            Refusal::Method => Self::PermissionDenied("METHOD_NOT_GRANTED"),
+            Refusal::AuthorityMalformed => {
+                Self::field("submission.envelope.on_behalf_of", "give the GSS code of the authority, e.g. E09000006")
+            }
+            Refusal::Authority => Self::PermissionDenied("AUTHORITY_NOT_GRANTED"),
+            Refusal::Queue => Self::PermissionDenied("QUEUE_NOT_GRANTED"),
+            // The accused must not learn from the answer that a record accuses them (D08).
+            Refusal::Unit | Refusal::Excluded => Self::PermissionDenied("UNIT_NOT_GRANTED"),
+            Refusal::ReasonMissing => Self::field("reason", "state in words why this part must be opened"),
+        }
+    }
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Refused(refusal) => refusal.into(),
+            Error::Invalid(violations) => Self::InvalidArgument(violations),
+            Error::NotFound => Self::NotFound,
+            Error::RequestIdReused => Self::RequestIdReused,
+            Error::LeaseLost => Self::LeaseLost,
+            Error::Precondition { reason, .. } => Self::FailedPrecondition(reason),
+            Error::Unavailable(inner) => {
+                tracing::error!(inner, "the store is not available");
+                Self::Unavailable("STORE_UNAVAILABLE", Duration::from_secs(2))
+            }
+            Error::Internal(inner) => Self::Internal(inner),
+        }
+    }
+}
+
+/// Eight bytes of chance in hex: enough to find one line in a log. Without chance the answer still goes out.
+fn reference() -> String {
+    entropy::random::<8>(&SystemEntropy::new()).map_or_else(|_| "none".to_owned(), hex::encode)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_status_has_a_reason_our_domain_and_a_reference() {
+        let mut violations = Violations::default();
+        violations.add("submission.items[2].how_known", "choose a value");
+        for (refused, code, reason) in [
+            (Refused::Unauthenticated("CERTIFICATE_EXPIRED"), Code::Unauthenticated, "CERTIFICATE_EXPIRED"),
+            (Refusal::Queue.into(), Code::PermissionDenied, "QUEUE_NOT_GRANTED"),
+            (Refused::InvalidArgument(violations), Code::InvalidArgument, "INVALID_FIELDS"),
+            (Refused::Malformed, Code::InvalidArgument, "MALFORMED_MESSAGE"),
+            (Refused::NotFound, Code::NotFound, "NOT_FOUND"),
+            (Refused::RequestIdReused, Code::AlreadyExists, "REQUEST_ID_REUSED"),
+            (Refused::LeaseLost, Code::FailedPrecondition, "LEASE_LOST"),
+            (Refused::FailedPrecondition("ALREADY_SETTLED"), Code::FailedPrecondition, "ALREADY_SETTLED"),
+            (Refused::ResourceExhausted("MESSAGE_TOO_LARGE"), Code::ResourceExhausted, "MESSAGE_TOO_LARGE"),
+            (Refused::Unavailable("DRAINING", Duration::from_secs(2)), Code::Unavailable, "DRAINING"),
+            (Refused::DeadlineExceeded, Code::DeadlineExceeded, "DEADLINE_EXCEEDED"),
+            (Refused::Internal("disk on fire".into()), Code::Internal, "INTERNAL"),
+        ] {
+            let status = refused.clone().into_status();
+            let details = status.get_error_details();
+            let info = details.error_info().unwrap();
+            assert_eq!((status.code(), info.reason.as_str(), info.domain.as_str()), (code, reason, DOMAIN));
+            assert!(status.message().contains(&info.metadata["reference"]));
+            assert!(!status.message().contains("fire"), "inner text is never sent");
+            assert_eq!(details.retry_info().is_some(), matches!(refused, Refused::Unavailable(..)));
+            let named = details.bad_request().map(|bad| bad.field_violations[0].field.clone());
+            let expected =
+                matches!(refused, Refused::InvalidArgument(_)).then(|| "submission.items[2].how_known".into());
+            assert_eq!(named, expected);
+        }
+    }
+
+    #[test]
+    fn the_accused_sees_what_anyone_without_the_unit_sees() {
+        assert_eq!(Refused::from(Refusal::Excluded), Refused::from(Refusal::Unit));
+    }
+}

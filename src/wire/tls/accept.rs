@@ -1,0 +1,189 @@
+//! From a listener to sessions: every handshake in its own task, bounded in number and in time; never in the loop that
+//! accepts.
+
+use std::{
+    convert::Infallible,
+    future::Future,
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use rustls::pki_types::CertificateDer;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf},
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
+};
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::transport::server::Connected;
+
+use super::{
+    ServerTls,
+    refusal::{Refusals, Why},
+};
+use crate::wire::{
+    peer,
+    session::{Bounds, Entered, Session, Sessions},
+};
+
+/// Everything a new connection meets.
+pub(in crate::wire) struct Door {
+    pub(in crate::wire) tls: Arc<ServerTls>,
+    pub(in crate::wire) sessions: Sessions,
+    pub(in crate::wire) refusals: Arc<Refusals>,
+    pub(in crate::wire) bounds: Bounds,
+    pub(in crate::wire) handshake_time: Duration,
+    pub(in crate::wire) handshakes: Arc<Semaphore>,
+    pub(in crate::wire) connections: Arc<Semaphore>,
+}
+
+/// Starts to accept; the stream yields sessions that passed the door. Dropping the stream closes the listener.
+pub(in crate::wire) fn sessions(listener: TcpListener, door: Door) -> ReceiverStream<Result<SessionIo, Infallible>> {
+    let (into, out) = mpsc::channel(16);
+    tokio::spawn(accept(listener, Arc::new(door), into));
+    ReceiverStream::new(out)
+}
+
+/// Longest wait for a polite end.
+const FAREWELL: Duration = Duration::from_millis(200);
+
+/// After a failed accept (no file descriptors left, say) wait a little, or the loop would spin.
+const PAUSE: Duration = Duration::from_millis(50);
+
+async fn accept(listener: TcpListener, door: Arc<Door>, into: mpsc::Sender<Result<SessionIo, Infallible>>) {
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = into.closed() => return,
+        };
+        match accepted {
+            Ok((socket, remote)) => admit(socket, remote, &door, &into),
+            Err(error) => {
+                tracing::warn!(%error, "accepting a connection failed");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Starts a handshake if there is room for one more; otherwise closes at once.
+fn admit(socket: TcpStream, remote: SocketAddr, door: &Arc<Door>, into: &mpsc::Sender<Result<SessionIo, Infallible>>) {
+    let handshake = Arc::clone(&door.handshakes).try_acquire_owned();
+    let connection = Arc::clone(&door.connections).try_acquire_owned();
+    let (Ok(handshake), Ok(connection)) = (handshake, connection) else {
+        door.refusals.note(Why::Busy, remote, door.tls.clock().now());
+        return;
+    };
+    let (door, into) = (Arc::clone(door), into.clone());
+    tokio::spawn(async move {
+        let met = meet(socket, remote, &door, connection).await;
+        drop(handshake);
+        match met {
+            // The server is going down when nobody receives; the session ends with its socket.
+            Ok(session) => _ = into.send(Ok(session)).await,
+            Err(why) => door.refusals.note(why, remote, door.tls.clock().now()),
+        }
+    });
+}
+
+/// The handshake, and who it is.
+async fn meet(
+    socket: TcpStream,
+    remote: SocketAddr,
+    door: &Door,
+    connection: OwnedSemaphorePermit,
+) -> Result<SessionIo, Why> {
+    // Small answers must not wait for more.
+    let _ = socket.set_nodelay(true);
+    let accepting = TlsAcceptor::from(door.tls.current()).accept(socket);
+    let stream = match tokio::time::timeout(door.handshake_time, accepting).await {
+        Ok(accepted) => accepted.map_err(|error| Why::of(&error))?,
+        Err(_) => return Err(Why::TimedOut),
+    };
+    let tls = stream.get_ref().1;
+    if tls.alpn_protocol() != Some(b"h2") {
+        return Err(Why::Incompatible);
+    }
+    let leaf: &CertificateDer<'_> = tls.peer_certificates().and_then(<[_]>::first).ok_or(Why::NoCertificate)?;
+    let admitted = match peer::read(leaf, door.tls.trust_domain()) {
+        Ok(peer) => door.sessions.enter(peer, remote, &door.bounds).ok_or(Why::Busy),
+        Err(error) => Err(error.into()),
+    };
+    match admitted {
+        Ok(entered) => Ok(SessionIo::new(stream, entered, connection)),
+        Err(why) => {
+            close(stream).await;
+            Err(why)
+        }
+    }
+}
+
+/// Ends the TLS of somebody whom the handshake let in and we do not, without a word why.
+async fn close(mut stream: TlsStream<TcpStream>) {
+    // Who does not take the farewell is closed all the same.
+    let _ = tokio::time::timeout(FAREWELL, stream.shutdown()).await;
+}
+
+/// The bytes of one session. Reads and writes fail once the session is over, which closes the connection.
+pub(in crate::wire) struct SessionIo {
+    stream: TlsStream<TcpStream>,
+    entered: Entered,
+    over: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    _connection: OwnedSemaphorePermit,
+}
+
+impl SessionIo {
+    fn new(stream: TlsStream<TcpStream>, entered: Entered, connection: OwnedSemaphorePermit) -> Self {
+        let session = Arc::clone(&entered.session);
+        let over = Box::pin(async move { session.over().await });
+        Self { stream, entered, over: Some(over), _connection: connection }
+    }
+
+    /// Fails when the session is over, else arranges to be woken then.
+    fn check(&mut self, context: &mut Context<'_>) -> io::Result<()> {
+        if self.over.as_mut().is_some_and(|over| over.as_mut().poll(context).is_ready()) {
+            self.over = None;
+        }
+        match self.over {
+            Some(_) => Ok(()),
+            None => Err(io::ErrorKind::ConnectionAborted.into()),
+        }
+    }
+}
+
+impl Connected for SessionIo {
+    type ConnectInfo = Arc<Session>;
+
+    fn connect_info(&self) -> Self::ConnectInfo {
+        Arc::clone(&self.entered.session)
+    }
+}
+
+impl AsyncRead for SessionIo {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.check(cx)?;
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for SessionIo {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.check(cx)?;
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // A peer that does not read must not keep the session open.
+        self.check(cx)?;
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

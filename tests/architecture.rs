@@ -1,0 +1,422 @@
+//! The floors and invariants of the house, held as data and checked on the tokens of every source file, macro bodies
+//! and attributes included. A failure is an English sentence that says what to do.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use proc_macro2::{TokenStream, TokenTree};
+
+/// One room: its folder, its floor, and the crates it may name from outside.
+struct Room {
+    folder: &'static str,
+    floor: u8,
+    crates: &'static [&'static str],
+}
+
+/// The house. A room imports only rooms on floors below it; crates not listed are not named there.
+const HOUSE: &[Room] = &[
+    Room {
+        folder: "domain",
+        floor: 0,
+        crates: &[
+            "thiserror",
+            "zeroize",
+            "regex",
+            "aho_corasick",
+            "unicode_normalization",
+            "unicode_segmentation",
+            "strsim",
+            "jiff",
+            // Identifiers as values: parsing and printing only, no generator is compiled in.
+            "uuid",
+        ],
+    },
+    Room {
+        folder: "platform",
+        floor: 1,
+        crates: &["ring", "tokio", "jiff", "zeroize", "thiserror", "async_trait", "uuid"],
+    },
+    Room { folder: "reference", floor: 2, crates: &["serde", "toml", "jiff", "thiserror"] },
+    Room { folder: "sealing", floor: 2, crates: &["ring", "zeroize", "prost", "thiserror", "hex", "uuid"] },
+    Room { folder: "ledger", floor: 2, crates: &["ring", "prost", "jiff", "thiserror", "uuid", "hex"] },
+    Room {
+        folder: "pki",
+        floor: 2,
+        crates: &["rcgen", "x509_parser", "jiff", "thiserror", "serde", "serde_json", "hex", "zeroize", "ring"],
+    },
+    Room {
+        folder: "store",
+        floor: 3,
+        crates: &["sled", "prost", "tokio", "tracing", "thiserror", "jiff", "uuid", "async_trait", "ring", "hex"],
+    },
+    Room {
+        folder: "broker",
+        floor: 4,
+        crates: &["tokio", "tracing", "jiff", "thiserror", "uuid", "ring", "hex", "prost", "zeroize"],
+    },
+    Room {
+        folder: "wire",
+        floor: 5,
+        crates: &[
+            "tonic",
+            "tonic_prost",
+            "tonic_types",
+            "tonic_health",
+            "tonic_reflection",
+            "prost",
+            "prost_types",
+            "prost_reflect",
+            "tower",
+            "http",
+            "bytes",
+            "rustls",
+            "tokio_rustls",
+            "x509_parser",
+            "tokio",
+            "tokio_stream",
+            "tracing",
+            "thiserror",
+            "jiff",
+            "uuid",
+            "hex",
+            "ring",
+            "serde_json",
+            "async_trait",
+            "zeroize",
+        ],
+    },
+    Room {
+        folder: "app",
+        floor: 6,
+        crates: &[
+            "clap",
+            "serde",
+            "serde_json",
+            "toml",
+            "tokio",
+            "tokio_stream",
+            "tracing",
+            "tracing_subscriber",
+            "thiserror",
+            "jiff",
+            "uuid",
+            "tempfile",
+            "hex",
+            "zeroize",
+        ],
+    },
+];
+
+/// Rooms that may not be named although they lie below: who, whom, why.
+const CLOSED_DOORS: &[(&str, &str, &str)] = &[
+    ("wire", "store", "the wire speaks to the broker; only the broker keeps things"),
+    ("wire", "sealing", "the wire never holds a key; the broker opens under a permit"),
+    ("store", "sealing", "a store never opens a seal"),
+    ("broker", "pki", "pki makes certificates; it is never called to accept, deliver or verify"),
+    ("store", "pki", "pki makes certificates; it is never called to accept, deliver or verify"),
+];
+
+/// Parts of std that the domain may not touch.
+const NOT_IN_DOMAIN: &[&str] = &["fs", "net", "env", "thread", "process", "time", "io"];
+
+/// Words (token sequences) that only the named files may use, and why.
+const ONLY_IN: &[(&[&str], &[&str], &str)] = &[
+    (&["wire", ":", ":", "pb"], &["src/wire/"], "generated homeward.v1 types are named only in wire/"),
+    (&["Status", ":", ":"], &["src/wire/status.rs"], "only wire/status.rs makes a tonic::Status"),
+    (&["store", ":", ":", "sled"], &["src/store/", "src/app/wiring.rs"], "only app/wiring.rs names an engine"),
+    (
+        &["SledStore"],
+        &["src/store/sled", "src/store/mod.rs", "src/app/wiring.rs"],
+        "only app/wiring.rs names an engine",
+    ),
+    (&["todo", "!"], &[], "nothing unfinished is left in the tree"),
+    (&["unimplemented", "!"], &[], "nothing unfinished is left in the tree"),
+];
+
+const MOST_LINES: usize = 400;
+
+#[test]
+fn every_room_names_only_what_lies_below_it() {
+    let mut sentences = Vec::new();
+    for file in sources() {
+        let Some(room) = file.room() else { continue };
+        for path in file.paths() {
+            sentences.extend(judge(&file, room, &path));
+        }
+    }
+    finish(sentences);
+}
+
+#[test]
+fn words_that_belong_to_one_room_stay_there() {
+    let mut sentences = Vec::new();
+    for file in sources() {
+        for (words, homes, why) in ONLY_IN {
+            let at_home = homes.iter().any(|home| file.name.starts_with(home));
+            if !at_home && file.flat.windows(words.len()).any(|window| window == *words) {
+                sentences.push(format!("{} says `{}`: {why}.", file.name, words.concat()));
+            }
+        }
+    }
+    finish(sentences);
+}
+
+#[test]
+fn every_file_says_what_it_is_for_and_stays_small() {
+    let mut sentences = Vec::new();
+    for file in sources() {
+        if !file.text.starts_with("//!") {
+            sentences.push(format!("{} must begin with `//!` and what the room is for.", file.name));
+        }
+        let lines = file.text.lines().count();
+        if lines > MOST_LINES {
+            sentences.push(format!("{} has {lines} lines; at most {MOST_LINES}: split it by idea.", file.name));
+        }
+    }
+    finish(sentences);
+}
+
+#[test]
+fn every_folder_of_the_source_is_a_room_of_the_house() {
+    let rooms: BTreeSet<&str> = HOUSE.iter().map(|room| room.folder).collect();
+    let mut sentences = Vec::new();
+    for entry in fs::read_dir(root().join("src")).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        let known = rooms.contains(name.as_str()) || ["lib.rs", "main.rs", "README.md"].contains(&name.as_str());
+        if !known {
+            sentences.push(format!("src/{name} is not a room of the house: add it to the table with its floor."));
+        }
+    }
+    finish(sentences);
+}
+
+#[test]
+fn no_private_key_is_in_the_tree() {
+    let tracked = std::process::Command::new("git").args(["ls-files", "-z"]).current_dir(root()).output().unwrap();
+    let marks = ["BEGIN PRIVATE KEY", "BEGIN EC PRIVATE KEY", "BEGIN RSA PRIVATE KEY", "BEGIN ENCRYPTED PRIVATE KEY"];
+    let mut sentences = Vec::new();
+    for name in tracked.stdout.split(|byte| *byte == 0).filter(|name| !name.is_empty()) {
+        let name = String::from_utf8(name.to_vec()).unwrap();
+        let Ok(bytes) = fs::read(root().join(&name)) else { continue };
+        let text = String::from_utf8_lossy(&bytes);
+        if name != "tests/architecture.rs" && marks.iter().any(|mark| text.contains(mark)) {
+            sentences.push(format!("{name} holds a private key: no key is ever committed."));
+        }
+    }
+    finish(sentences);
+}
+
+#[test]
+fn the_check_sees_through_macros_groups_and_super() {
+    let text =
+        "//! x\nuse crate::{domain::a, store::{b, c}};\nfn f() { vec![super::super::wire::d(), sled::open()] }\n";
+    let file = Source::read("src/broker/intake.rs", text.to_owned());
+    let paths = file.paths();
+    for expected in [vec!["crate", "domain"], vec!["crate", "store"], vec!["crate", "wire"], vec!["sled", "open"]] {
+        assert!(paths.iter().any(|path| path.starts_with(&expected.map_to_strings())), "{expected:?} in {paths:?}");
+    }
+    let broker = HOUSE.iter().find(|room| room.folder == "broker").unwrap();
+    assert!(paths.iter().any(|path| judge(&file, broker, path).is_some_and(|why| why.contains("wire"))));
+    assert!(paths.iter().any(|path| judge(&file, broker, path).is_some_and(|why| why.contains("`sled`"))));
+}
+
+/// What is wrong with one path in one file, if anything.
+fn judge(file: &Source, room: &Room, path: &[String]) -> Option<String> {
+    let (first, second) = (path.first()?.as_str(), path.get(1).map_or("", String::as_str));
+    if first == "crate" {
+        let other = HOUSE.iter().find(|other| other.folder == second)?;
+        if let Some((.., why)) = CLOSED_DOORS.iter().find(|(who, whom, _)| *who == room.folder && *whom == second) {
+            return Some(format!("{} names {second}: {why}.", file.name));
+        }
+        let allowed = other.folder == room.folder || other.floor < room.floor;
+        return (!allowed).then(|| {
+            format!(
+                "{} is on floor {} and names {second} on floor {}: a floor imports only floors below it.",
+                file.name, room.floor, other.floor
+            )
+        });
+    }
+    if first == "std" && room.folder == "domain" && NOT_IN_DOMAIN.contains(&second) {
+        return Some(format!("{} names std::{second}: the domain is pure functions over values.", file.name));
+    }
+    // Scratch folders, in unit tests of any room.
+    let scratch = first == "tempfile";
+    let foreign = !scratch && dependencies().contains(first);
+    (foreign && !room.crates.contains(&first))
+        .then(|| format!("{} names the crate `{first}`, which {} may not.", file.name, room.folder))
+}
+
+/// A source file as tokens.
+struct Source {
+    name: String,
+    text: String,
+    /// Every token as text; groups are opened and closed by their delimiters.
+    flat: Vec<String>,
+}
+
+impl Source {
+    fn read(name: &str, text: String) -> Self {
+        let tokens: TokenStream = text.parse().unwrap_or_else(|error| panic!("{name} is not Rust: {error}"));
+        let mut flat = Vec::new();
+        flatten(tokens, &mut flat);
+        Self { name: name.to_owned(), text, flat }
+    }
+
+    fn room(&self) -> Option<&'static Room> {
+        let folder = self.name.strip_prefix("src/")?.split('/').next()?;
+        HOUSE.iter().find(|room| room.folder == folder)
+    }
+
+    /// How deep the file's module lies below the crate root.
+    fn depth(&self) -> usize {
+        let inside = self.name.trim_start_matches("src/").trim_end_matches(".rs");
+        inside.split('/').filter(|part| *part != "mod").count()
+    }
+
+    /// Every path in the file from its first segment on, use-groups taken apart, `super` resolved as far as the root.
+    fn paths(&self) -> Vec<Vec<String>> {
+        let mut paths = Vec::new();
+        let mut at = 0;
+        while at < self.flat.len() {
+            let begins = is_word(&self.flat[at]) && !ends_path(&self.flat[..at]) && self.follows(at);
+            if begins {
+                at = self.walk(at, &mut Vec::new(), &mut paths);
+            } else {
+                at += 1;
+            }
+        }
+        paths.iter().map(|path| self.resolve(path)).collect()
+    }
+
+    fn follows(&self, at: usize) -> bool {
+        self.flat.get(at + 1).is_some_and(|token| token == ":")
+            && self.flat.get(at + 2).is_some_and(|token| token == ":")
+    }
+
+    /// Reads one path (or group of paths) from `at`; returns where it ends.
+    fn walk(&self, mut at: usize, prefix: &mut Vec<String>, paths: &mut Vec<Vec<String>>) -> usize {
+        let depth = prefix.len();
+        loop {
+            match self.flat.get(at).map(String::as_str) {
+                Some("{") => {
+                    at += 1;
+                    while self.flat.get(at).is_some_and(|token| token != "}") {
+                        let next = self.walk(at, &mut prefix.clone(), paths);
+                        at = if next == at { at + 1 } else { next };
+                    }
+                    prefix.truncate(depth);
+                    return at + 1;
+                }
+                Some(token) if is_word(token) => {
+                    prefix.push(token.to_owned());
+                    if self.follows(at) {
+                        at += 3;
+                        continue;
+                    }
+                    paths.push(prefix.clone());
+                    return at + 1;
+                }
+                _ => {
+                    if !prefix.is_empty() {
+                        paths.push(prefix.clone());
+                    }
+                    return at;
+                }
+            }
+        }
+    }
+
+    fn resolve(&self, path: &[String]) -> Vec<String> {
+        let supers = path.iter().take_while(|segment| *segment == "super").count();
+        if supers > 0 && supers >= self.depth() {
+            return std::iter::once("crate".to_owned()).chain(path[supers..].iter().cloned()).collect();
+        }
+        path.to_vec()
+    }
+}
+
+fn flatten(tokens: TokenStream, flat: &mut Vec<String>) {
+    for token in tokens {
+        match token {
+            TokenTree::Group(group) => {
+                let (open, close) = match group.delimiter() {
+                    proc_macro2::Delimiter::Brace => ("{", "}"),
+                    proc_macro2::Delimiter::Bracket => ("[", "]"),
+                    proc_macro2::Delimiter::Parenthesis => ("(", ")"),
+                    proc_macro2::Delimiter::None => ("", ""),
+                };
+                flat.push(open.to_owned());
+                flatten(group.stream(), flat);
+                flat.push(close.to_owned());
+            }
+            other => flat.push(other.to_string()),
+        }
+    }
+}
+
+fn is_word(token: &str) -> bool {
+    token.starts_with(|first: char| first.is_alphabetic() || first == '_')
+}
+
+/// True when what comes before continues a path, so that the next word does not begin one.
+fn ends_path(before: &[String]) -> bool {
+    matches!(before, [.., word, a, b] if a == ":" && b == ":" && (is_word(word) || word == ">"))
+}
+
+fn dependencies() -> BTreeSet<String> {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let section = manifest.split("\n[dependencies]").nth(1).unwrap().split("\n[").next().unwrap();
+    section
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.split_once('='))
+        .map(|(name, _)| name.trim().replace('-', "_"))
+        .collect()
+}
+
+fn sources() -> Vec<Source> {
+    let mut files = Vec::new();
+    collect(&root().join("src"), &mut files);
+    assert!(files.len() > 20, "the sources were not found");
+    files
+        .into_iter()
+        .map(|path| {
+            let name = path.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
+            Source::read(&name, fs::read_to_string(&path).unwrap())
+        })
+        .collect()
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(&path, files);
+        } else if path.extension().is_some_and(|ext| ext == "rs") {
+            files.push(path);
+        }
+    }
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn finish(sentences: Vec<String>) {
+    assert!(sentences.is_empty(), "\n{}\n", sentences.join("\n"));
+}
+
+/// For the self-test: string slices as owned strings.
+trait MapToStrings {
+    fn map_to_strings(&self) -> Vec<String>;
+}
+
+impl MapToStrings for Vec<&str> {
+    fn map_to_strings(&self) -> Vec<String> {
+        self.iter().map(|part| (*part).to_owned()).collect()
+    }
+}

@@ -1,0 +1,19 @@
+//! The cases of the conformance suite and what they share.
+
+pub mod feedback;
+pub mod fixtures;
+pub mod lease;
+pub mod ledger;
+pub mod once;
+pub mod order;
+pub mod whole;
+
+use std::sync::Arc;
+
+use homeward::store::Store;
+
+/// An engine over a place of its own.
+pub trait Engine {
+    /// Opens the store, the first time and again.
+    fn open(&self) -> Arc<dyn Store>;
+}

@@ -1,0 +1,114 @@
+//! Every promise of `trait Store`, each its own case, stamped over every engine.
+//!
+//! An engine gives `Engine::open` over a place of its own; opening again after the store was closed, or only dropped,
+//! finds what was there.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+mod store;
+
+use std::sync::Arc;
+
+use homeward::store::{Store, sled::SledStore};
+use store::Engine;
+
+/// Stamps every case over one engine.
+macro_rules! conformance {
+    ($engine:ident: $($group:ident { $($case:ident),+ $(,)? })+) => {
+        $(mod $group {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                crate::store::$group::$case(&<crate::$engine as Default>::default()).await;
+            })+
+        })+
+    };
+}
+
+/// The cases, in one place for all engines.
+macro_rules! every_case {
+    ($engine:ident) => {
+        conformance! { $engine:
+            once {
+                the_first_answer_comes_again,
+                twins_in_one_batch_are_one,
+                the_first_answer_survives_a_close_and_a_crash,
+                another_body_is_refused,
+                another_caller_or_method_is_another_request,
+                a_pull_again_gives_the_same_leases,
+                an_empty_pull_stays_empty,
+                twin_pulls_and_twin_settlements_are_one,
+                a_settlement_again_gives_the_same_delivery,
+                a_refusal_is_not_kept,
+                answers_are_forgotten_when_their_time_is_over,
+            }
+            lease {
+                a_lease_is_given_with_everything,
+                an_expired_lease_does_nothing,
+                a_superseded_lease_does_nothing,
+                another_holder_can_do_nothing,
+                another_queue_finds_nothing,
+                expiry_counts_a_failure_and_handing_back_does_not,
+                a_lease_lives_until_its_last_moment,
+                a_delayed_release_is_not_offered_early,
+                an_extended_lease_lives_longer,
+                a_completed_delivery_is_settled_for_good,
+                a_held_leg_is_sent_on_with_the_next_number,
+                only_a_held_leg_can_be_resolved,
+                the_first_opening_is_the_acknowledgement,
+                no_delivery_has_two_live_leases,
+                many_leases_expire_at_once,
+                pulling_what_was_accepted_a_moment_ago,
+            }
+            order {
+                class_then_deadline_then_age,
+                an_acknowledged_delivery_waits_by_its_decision,
+                pages_show_every_live_delivery_once_in_order,
+                counts_are_of_what_is_there,
+                counts_follow_every_change,
+            }
+            ledger {
+                indices_have_no_gap_and_the_root_is_that_of_the_entries,
+                entries_come_back_as_hashed,
+                what_is_refused_writes_nothing,
+                an_expiry_is_in_the_ledger,
+                the_ledger_goes_on_after_opening_again,
+            }
+            feedback {
+                the_receipt_chain_of_a_submission,
+                only_the_first_pull_and_opening_are_told,
+                going_on_from_an_index_misses_nothing,
+                a_linked_record_tells_the_same_organisation,
+                records_are_listed_newest_first_in_pages,
+                linked_records_are_found_but_not_listed,
+            }
+            whole {
+                a_record_comes_back_as_it_was,
+                sealed_values_of_every_size_come_back,
+                nothing_unknown_is_found,
+                an_acceptance_without_record_or_entry_is_refused,
+                a_record_id_is_never_used_twice,
+                waiting_commands_share_a_commit,
+                changes_are_announced,
+                after_closing_every_call_is_unavailable,
+            }
+        }
+    };
+}
+
+/// The embedded engine in a directory of its own.
+struct Sled(tempfile::TempDir);
+
+impl Default for Sled {
+    fn default() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+}
+
+impl Engine for Sled {
+    fn open(&self) -> Arc<dyn Store> {
+        Arc::new(SledStore::open(self.0.path()).unwrap())
+    }
+}
+
+mod sled {
+    every_case!(Sled);
+}
