@@ -15,8 +15,10 @@ use crate::domain::{
 
 const YES: Option<bool> = Some(true);
 
+type Situation = (&'static str, fn(&mut Draft));
+
 /// A change for each rule class, and one that does everything at once.
-fn situations() -> Vec<(&'static str, fn(&mut Draft))> {
+fn situations() -> Vec<Situation> {
     vec![
         ("nil", |_| ()),
         ("danger", |d| {
