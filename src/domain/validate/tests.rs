@@ -160,9 +160,7 @@ fn d03_areas_are_stated_and_well_formed_and_unknown_is_accepted() {
 
 #[test]
 fn d04_secret_is_refused_and_lowering_needs_a_reason() {
-    let mut secret = draft();
-    secret.envelope.marking.level = MarkingLevel::Secret;
-    assert!(has_unsupported_marking(&secret));
+    assert_eq!(wrong(|d| d.envelope.marking.level = MarkingLevel::Secret), ["submission.envelope.marking.level"]);
     let official = |reason: Option<&str>| {
         wrong(|d| {
             d.envelope.marking.level = MarkingLevel::Official;
