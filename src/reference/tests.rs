@@ -184,3 +184,19 @@ fn outcomes_are_closed_lists_with_words_for_the_sender() {
     assert_eq!(words("FORCE", "accepted").as_deref(), Some("recorded"));
     assert_eq!(words("MASH", "arrest"), None);
 }
+
+#[test]
+fn d15_the_deadlines_of_each_class() {
+    let policy = embedded().unwrap();
+    let from = "2026-11-20T16:30:00Z".parse().unwrap();
+    let due = |class| {
+        let (acknowledge, decide) = policy.due(&QueueId::of("REFDESK", "SE"), class, from);
+        [acknowledge, decide].map(|due| due.map(|due| due.to_string()))
+    };
+    let at = |moments: [&str; 2]| moments.map(|moment| Some(format!("2026-11-{moment}:00Z")));
+    assert_eq!(due(Class::P0), at(["20T16:45", "20T16:45"]));
+    assert_eq!(due(Class::P1), at(["20T17:30", "20T20:30"]));
+    assert_eq!(due(Class::P2), at(["23T12:30", "23T16:30"]));
+    assert_eq!(due(Class::P3), at(["23T16:30", "25T16:30"]));
+    assert_eq!(due(Class::P4), [None, None]);
+}
