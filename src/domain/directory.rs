@@ -165,11 +165,14 @@ impl<'a> Located<'a> {
         }
     }
 
-    /// The police of the place, or why they are not certain: the Met without a borough names no BCU.
+    /// The police of the place, or why they are not certain: the Met without a borough names no BCU, and the rail force
+    /// is an overlay and no place.
     pub fn police(&self) -> Result<Police, HoldReason> {
         match self {
             Self::Authority(authority) => Ok(authority.police.clone()),
-            Self::Force(force) if force.role == ForceRole::London => Err(HoldReason::GeographyUnknown),
+            Self::Force(force) if matches!(force.role, ForceRole::London | ForceRole::Rail) => {
+                Err(HoldReason::GeographyUnknown)
+            }
             Self::Force(force) => Ok(Police::Force(force.code.clone())),
             Self::Undecided(reason) => Err(*reason),
         }

@@ -51,7 +51,7 @@ pub(in crate::domain) struct ItemFacts<'a> {
     pub intelligence: bool,
     /// Has a code other than NONE, or is a referral without code (D06), or an allegation.
     pub coded: bool,
-    /// Coded SELF alone: stays on the council and health route (D20).
+    /// Coded SELF alone, without a crime or an allegation: stays on the council and health route (D20).
     pub health_only: bool,
     /// Travels in this linked record (index in [`Facts::linked`]).
     pub linked: Option<usize>,
@@ -173,9 +173,12 @@ impl<'a> Facts<'a> {
 
     fn item(&self, number: u16, item: &'a Item, index: &Index<'_>) -> ItemFacts<'a> {
         let codes: BTreeSet<HarmCode> = item.codes.iter().copied().filter(|code| *code != HarmCode::None).collect();
-        let health_only = codes == BTreeSet::from([HarmCode::SelfHarm]);
         let accused_in_it = item.who.iter().any(|id| index.accused.contains(id.reveal()));
         let allegation = item.allegation.unwrap_or(accused_in_it);
+        let sexual_offence = item.sexual_offence.unwrap_or(codes.contains(&HarmCode::Csa));
+        // A crime or an allegation on it is no clinical detail: police must have it (D16, D08).
+        let only_self_harm = codes == BTreeSet::from([HarmCode::SelfHarm]);
+        let health_only = only_self_harm && !allegation && !sexual_offence && item.images != Some(true);
         let referral = item.kind == ItemKind::Safeguarding;
         let about = item.about.as_ref().map(|id| id.reveal());
         let mut facts = ItemFacts {
@@ -185,7 +188,7 @@ impl<'a> Facts<'a> {
             coded: !codes.is_empty() || allegation || (referral && item.codes.is_empty()),
             health_only,
             linked: about.and_then(|id| index.linked.get(id)).copied(),
-            sexual_offence: item.sexual_offence.unwrap_or(codes.contains(&HarmCode::Csa)),
+            sexual_offence,
             allegation,
             class: Class::P3,
             police: Self::police_of(item, index),

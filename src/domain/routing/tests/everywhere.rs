@@ -67,7 +67,7 @@ fn areas(policy: &Policy) -> Vec<Area> {
     authorities.chain(forces).chain([Area::Unknown, Area::Absent, area("E07000076"), area("W06000015")]).collect()
 }
 
-fn check(decision: &Decision, policy: &Policy, now: &str, situation: &str) {
+pub(super) fn check(decision: &Decision, policy: &Policy, now: &str, situation: &str) {
     let known = policy.directory.queues(policy.calendar.date(at(now)));
     let unique: BTreeSet<&QueueId> = decision.legs.iter().map(|leg| &leg.queue).collect();
     assert_eq!(unique.len(), decision.legs.len(), "{situation}: one leg a queue");

@@ -5,6 +5,7 @@ mod everywhere;
 mod holds;
 mod narratives;
 mod predicates;
+mod properties;
 
 use crate::domain::decision::{Decision, Leg};
 
