@@ -8,6 +8,7 @@ mod durability;
 #[allow(dead_code, reason = "shared with the conformance suite, which uses all of it")]
 mod fixtures;
 mod kill;
+mod power;
 
 use homeward::{
     domain::delivery::State,
