@@ -1,6 +1,6 @@
 //! Accepting a submission: record, deliveries, kept answer, ledger entries and list entry, in one batch.
 
-use super::{keys, transaction::Transaction, view::Look};
+use super::{keys, read::accepted, transaction::Transaction, view::Look};
 use crate::{
     domain::delivery::{Delivery, DeliveryId, Header, State},
     store::{
@@ -11,8 +11,10 @@ use crate::{
 
 /// Accepts, or answers as the first time.
 pub(super) fn accept(tx: &mut Transaction<'_>, acceptance: &Acceptance) -> Result<Accepted, StoreError> {
-    if let Some(answer) = tx.answered(&acceptance.once)? {
-        return answer.accepted().ok_or_else(|| StoreError::Damaged("a kept answer is of another kind".into()));
+    match tx.answered(&acceptance.once)? {
+        None => {}
+        Some(Answer::Accepted(record)) => return accepted(&tx.view, record),
+        Some(_) => return Err(StoreError::Damaged("a kept answer is of another kind".into())),
     }
     let Some((subject, _)) = acceptance.records.split_first() else { return Err(StoreError::WrongState) };
     let Some((first, more)) = acceptance.entries.split_first() else { return Err(StoreError::WrongState) };
@@ -26,7 +28,7 @@ pub(super) fn accept(tx: &mut Transaction<'_>, acceptance: &Acceptance) -> Resul
     }
     let listed = Listed { record: subject.record.id, at: subject.record.received };
     tx.view.put(keys::listed(&subject.record.organisation, Some(ledger_index)), listed.encode());
-    tx.keep_answer(&acceptance.once, &Answer::Accepted(ledger_index, acceptance.answer.clone()))?;
+    tx.keep_answer(&acceptance.once, &Answer::Accepted(subject.record.id))?;
     Ok(Accepted { ledger_index, answer: acceptance.answer.clone(), replayed: false })
 }
 
