@@ -52,6 +52,12 @@ pub(super) struct Meta {
     pub records: u64,
     /// Deliveries that are not settled.
     pub live: u64,
+    /// First answers kept.
+    pub answers: u64,
+    /// Submissions listed.
+    pub listed: u64,
+    /// Later events.
+    pub events: u64,
 }
 
 impl Legs {
@@ -126,6 +132,9 @@ impl Meta {
             peaks: self.frontier.peaks().iter().map(|peak| peak.to_vec()).collect(),
             records: self.records,
             live: self.live,
+            answers: self.answers,
+            listed: self.listed,
+            events: self.events,
         }
         .encode_to_vec()
     }
@@ -136,7 +145,15 @@ impl Meta {
             let meta = pb::Meta::decode(bytes).ok().filter(|meta| meta.form == FORM)?;
             let peaks = meta.peaks.into_iter().map(|peak| peak.try_into().ok()).collect::<Option<_>>()?;
             let frontier = Frontier::from_parts(meta.ledger_size, peaks)?;
-            Some(Self { sequence: meta.sequence, frontier, records: meta.records, live: meta.live })
+            Some(Self {
+                sequence: meta.sequence,
+                frontier,
+                records: meta.records,
+                live: meta.live,
+                answers: meta.answers,
+                listed: meta.listed,
+                events: meta.events,
+            })
         };
         read().ok_or_else(|| StoreError::Damaged("the counts of the last commit cannot be read".into()))
     }
