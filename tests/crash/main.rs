@@ -1,5 +1,10 @@
 //! What happens when the process is killed, the disk refuses, or files are damaged: on real processes and real files.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test stops at the first surprise and says so"
+)]
 
 mod child;
 mod damage;
