@@ -45,7 +45,7 @@ pub(super) struct Meaning {
 }
 
 /// One string to look for.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Needle {
     /// Letters and digits, folded.
     pub text: String,
@@ -179,10 +179,8 @@ impl Collector {
         let first = |piece: &String| piece.chars().next().map(String::from).unwrap_or_default();
         let all: Vec<String> = name.concat().iter().map(first).collect();
         let by_word: Vec<String> = name.iter().map(|word| first(&word[0])).collect();
-        for later in 1..name.len() {
-            for piece in &name[later] {
-                self.push(&[by_word[0].clone(), first(piece)], Rule::Initials, Strength::Part);
-            }
+        for piece in name.iter().skip(1).flatten() {
+            self.push(&[by_word[0].clone(), first(piece)], Rule::Initials, Strength::Part);
         }
         if by_word.len() > 2 {
             self.push(&by_word, Rule::Initials, Strength::Part);
@@ -197,15 +195,19 @@ impl Collector {
         match value.entity {
             Entity::Email => self.email(text),
             Entity::Url => self.url(text),
-            Entity::Handle | Entity::Nino | Entity::Passport | Entity::DrivingLicence | Entity::CaseRef => {
-                self.compact(&words(text).concat().concat(), 3);
-            }
+            Entity::Handle => self.handle(text),
+            Entity::Nino | Entity::Passport | Entity::DrivingLicence => self.compact(&words(text).concat().concat(), 5),
+            Entity::CaseRef => self.reference(text),
             Entity::Vrm => self.vrm(text),
             Entity::Postcode => self.compact(&words(text).concat().concat(), 5),
             Entity::Address => self.address(text),
             Entity::School | Entity::Placement | Entity::Place => self.institution(text),
             Entity::Organisation => self.organisation(text),
-            Entity::Person | Entity::Relationship => self.words(&words(text).concat(), Strength::Whole),
+            Entity::Person | Entity::Relationship => {
+                let pieces = words(text).concat();
+                let strength = if pieces.len() > 1 { Strength::Whole } else { Strength::OneWord };
+                self.words(&pieces, strength);
+            }
             // Found in the digits of the text, and among its dates.
             Entity::Phone | Entity::NhsNumber | Entity::BankAccount | Entity::Dob => {}
         }
@@ -228,6 +230,25 @@ impl Collector {
         spellings.dedup();
         for spelling in spellings {
             self.push(&[spelling], Rule::Compact, Strength::Whole);
+        }
+    }
+
+    /// A handle of letters alone is looked for in words: spaced anywhere it would be found inside sentences.
+    fn handle(&mut self, text: &str) {
+        let pieces = words(text).concat();
+        if pieces.iter().flat_map(|piece| piece.chars()).all(char::is_alphabetic) {
+            self.push(&pieces, Rule::Words, Strength::Whole);
+        } else {
+            self.compact(&pieces.concat(), 3);
+        }
+    }
+
+    /// A reference. One that is a short number is not looked for: it would take out years and amounts.
+    fn reference(&mut self, text: &str) {
+        let squeezed = words(text).concat().concat();
+        let digits = squeezed.bytes().filter(u8::is_ascii_digit).count();
+        if digits > 0 && (digits >= 5 || digits < squeezed.len()) {
+            self.compact(&squeezed, 4);
         }
     }
 
@@ -260,10 +281,15 @@ impl Collector {
         }
     }
 
+    /// A mark, and what is known of one that was not seen whole.
     fn vrm(&mut self, text: &str) {
-        self.compact(&words(text).concat().concat(), 3);
-        for known in text.split('?') {
-            self.compact(&words(known).concat().concat(), 3);
+        let says_nothing =
+            |known: &str| is_function(known) || matches!(known, "car" | "van" | "bus" | "cab" | "red" | "suv");
+        for known in std::iter::once(text).chain(text.split('?')) {
+            let squeezed = words(known).concat().concat();
+            if !says_nothing(&squeezed) {
+                self.compact(&squeezed, 3);
+            }
         }
     }
 

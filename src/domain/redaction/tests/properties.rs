@@ -129,6 +129,23 @@ proptest! {
     }
 
     #[test]
+    fn no_name_of_any_origin_is_left(
+        first in "[A-ZÁÇÉİŁŚŻ][a-zàçéğıłñóşżąệ]{3,8}",
+        last in "[A-ZÁÇÉİŁŚŻ][a-zàçéğıłñóşżąệ]{3,8}(-[A-Z][a-zéłñş]{3,6})?",
+        disguises in prop::collection::vec(prop::sample::select(DISGUISES), 0..3),
+    ) {
+        let mut form = form();
+        form.persons[0].names = vec![format!("{first} {last}").into()];
+        let engine = Engine::compile(&form, &policy());
+        for written in [format!("{first} {last}"), first.clone(), format!("{last}s"), format!("Mr {last}"), format!("{last}, {first}")] {
+            let written = disguises.iter().fold(written, |text, how| disguised(&text, *how));
+            let view = engine.finish(&format!("Then {written} went to Harbinger Parade."), Lens::Item);
+            prop_assert!(!seen(&view.text).contains(&seen(&first)) && !seen(&view.text).contains(&seen(&last)), "{}", view.text);
+            prop_assert!(view.text.contains("Harbinger Parade") && view.removed.is_empty(), "{}", view.text);
+        }
+    }
+
+    #[test]
     fn a_redacted_view_stays_as_it_is(story in story()) {
         let engine = engine();
         for &lens in Lens::ALL {
