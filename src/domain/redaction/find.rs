@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use super::{
     fold::{Casing, Folded},
@@ -32,6 +32,7 @@ impl Finder {
     /// Compiles `needles`. A set that is too large to compile is searched one by one instead.
     pub fn new(needles: Vec<Needle>) -> Self {
         let search = AhoCorasick::builder()
+            .kind(Some(AhoCorasickKind::NoncontiguousNFA))
             .match_kind(MatchKind::Standard)
             .build(needles.iter().map(|needle| needle.text.as_str()))
             .ok();

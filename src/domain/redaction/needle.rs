@@ -1,5 +1,7 @@
 //! Every form in which something listed may be written, as needles for one search over the squeezed fold.
 
+use std::sync::LazyLock;
+
 use super::{
     fold::Folded,
     form::{Entity, Form, ListedPerson, ListedValue},
@@ -74,11 +76,12 @@ pub(super) fn needles(persons: &[ListedPerson], form: &Form) -> Vec<Needle> {
     let child_is_source = persons.iter().any(|person| person.role == EffectiveRole::SubjectSource);
     let role = if child_is_source { EffectiveRole::ParentOfSource } else { EffectiveRole::ParentCarer };
     out.meaning = Some(Meaning { entity: Entity::Relationship, role, person: None });
-    for word in FAMILY.iter() {
-        out.push(&words(word).concat(), Rule::Family, Strength::Part);
-    }
+    FAMILY_PIECES.iter().for_each(|pieces| out.push(pieces, Rule::Family, Strength::Part));
     out.needles
 }
+
+static FAMILY_PIECES: LazyLock<Vec<Vec<String>>> =
+    LazyLock::new(|| FAMILY.iter().map(|word| words(word).concat()).collect());
 
 /// The words of a text at its white space, each as its folded letter-and-digit pieces.
 pub(super) fn words(text: &str) -> Vec<Vec<String>> {
