@@ -17,7 +17,7 @@ pub fn explanation(decision: &Decision, views: &[(UnitLabel, View)]) -> pb::Expl
     pb::Explanation {
         class: decision.class.code().to_owned(),
         rules: words(&decision.rules),
-        prompts: decision.prompts.iter().map(|prompt| prompt.kind.code().to_owned()).collect(),
+        prompts: kinds(&decision.prompts),
         flags: decision.flags.iter().map(|flag| flag.code().to_owned()).collect(),
         rule_set: decision.rule_set.clone(),
         items: decision.items.iter().map(explained_item).collect(),
@@ -25,6 +25,18 @@ pub fn explanation(decision: &Decision, views: &[(UnitLabel, View)]) -> pb::Expl
         views: views.iter().map(|(label, view)| view_of(*label, view)).collect(),
         prompt_details: decision.prompts.iter().map(|arrived| prompt(arrived, None)).collect(),
     }
+}
+
+/// Kinds of prompts, each once: two rules may ask for the same thing.
+fn kinds(prompts: &[Prompt]) -> Vec<String> {
+    let mut kinds: Vec<String> = Vec::new();
+    for prompt in prompts {
+        let kind = prompt.kind.code();
+        if !kinds.iter().any(|known| known == kind) {
+            kinds.push(kind.to_owned());
+        }
+    }
+    kinds
 }
 
 /// A prompt; overdue if it was on arrival, or is at `now` where one is given.
