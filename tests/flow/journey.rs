@@ -86,7 +86,7 @@ async fn the_sender_may_see_the_outcome_itself_where_the_unit_releases_it() {
     settled.release_detail = true;
     officer.queues.complete_delivery(settled).await.unwrap();
     let referral = council.referral(&id).await.unwrap();
-    assert_eq!(destination(&referral, "MPU.SE", &id).outcome.to_lowercase(), "arrest");
+    assert_eq!(destination(&referral, "MPU.SE", &id).outcome, "acted on (Arrest)");
 }
 
 #[tokio::test]

@@ -136,7 +136,7 @@ async fn a_delivery_of_another_queue_and_one_that_never_was_look_alike() {
     let (mut officer, mut other) = (house.person(MPU).await, house.person(MPU_NE).await);
     let foreign = taken(&mut officer, "MPU.SE", &id).await;
     let mut unknown = foreign.clone();
-    unknown.id = format!("{}-{}", fresh(), foreign.id.rsplit('-').next().unwrap());
+    unknown.id = foreign.id.replace(&id, &fresh());
     let mut found = Vec::new();
     for taken in [&foreign, &unknown] {
         let opened = refusal(other.open(taken, (Part::E, 0), "").await);
