@@ -77,8 +77,9 @@ pub(super) fn referral(value: &Value) -> Vec<String> {
 pub(super) fn happening(value: &Value) -> Vec<String> {
     let head =
         format!("{}  {}  {}", text(value, "event_time"), text(value, "referral_id"), text(value, "sender_reference"));
+    let head = format!("{head}  {}", word(text(value, "event"), "REFERRAL_EVENT_"));
     match value.get("destination") {
-        Some(Value::Null) | None => vec![format!("{head} received")],
+        Some(Value::Null) | None => vec![head],
         Some(found) => vec![head, destination(found)],
     }
 }

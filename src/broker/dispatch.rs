@@ -174,9 +174,9 @@ impl Broker {
         peer: &Peer,
         request: Request,
         handle: Handle,
-        to: QueueId,
-        reason: &str,
+        resolution: Resolution,
     ) -> Result<(Delivery, DeliveryId), Error> {
+        let Resolution { to, reason } = resolution;
         let now = self.clock.now();
         let found = self.store.delivery(handle.delivery).await?.ok_or(Error::NotFound)?;
         let held = found.header.held.clone().ok_or(Error::NotFound)?;
@@ -185,7 +185,7 @@ impl Broker {
         let header = self.sent_on(&found, &held, &to)?;
         let sent = header.clone();
         let mut entry = self.officer_entry(permit, Verb::Disclosure, "RESOLVE_HELD", now);
-        let note = self.note(handle.delivery, "resolve", reason).await?;
+        let note = self.note(handle.delivery, "resolve", &reason).await?;
         entry.details.push(format!("sealed_reason={}", hex::encode(&note)));
         entry.recipients.push(to.clone());
         let settled = Settled {
@@ -305,6 +305,15 @@ pub struct Release {
     pub reason: String,
     /// Not offered before this has passed.
     pub delay: SignedDuration,
+}
+
+/// Where a matter on HOLD goes, and why.
+#[derive(Debug, Clone)]
+pub struct Resolution {
+    /// The queue.
+    pub to: QueueId,
+    /// Reason in words; kept sealed.
+    pub reason: String,
 }
 
 /// `span` after `now`, or the end of time.

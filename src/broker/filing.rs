@@ -41,9 +41,9 @@ impl Broker {
         let commitment = commit(&opening, &filing.once.digest);
         let mut records = Vec::with_capacity(dossiers.len());
         let mut legs = Vec::new();
-        for (dossier, id) in dossiers.iter().zip(&ids) {
-            let record = self.new_record(routed, dossier, *id, &ids, &filing)?;
-            legs.extend(record.deliveries.iter().map(|header| receipt_leg(header, *id)));
+        for dossier in dossiers.iter().zip(&ids) {
+            let record = self.new_record(routed, dossier, &ids, &filing)?;
+            legs.extend(record.deliveries.iter().map(|header| receipt_leg(header, *dossier.1)));
             records.push(record);
         }
         let decision = routed.decision();
@@ -114,15 +114,14 @@ impl Broker {
     fn new_record(
         &self,
         routed: &Routed,
-        dossier: &Dossier,
-        id: Uuid,
+        (dossier, id): (&Dossier, &Uuid),
         ids: &[Uuid],
         filing: &Filing<'_>,
     ) -> Result<NewRecord, Error> {
         let draft = routed.draft();
         let subject = dossier.person().is_none();
         let organisation = filing.permit.identity().organisation().to_string();
-        let place = Place { record: id, version: 1, organisation: organisation.clone() };
+        let place = Place { record: *id, version: 1, organisation: organisation.clone() };
         let original = subject.then_some(filing.original);
         let sealed = seal(dossier, original, &place, &self.keyring, &*self.entropy)?;
         let linked_from = (!subject).then_some(ids[0]);
@@ -134,7 +133,7 @@ impl Broker {
             .map(|(leg, number)| filed.header(leg, number, filing.received, linked_from))
             .collect();
         let record = Record {
-            id,
+            id: *id,
             organisation,
             on_behalf_of: filing.permit.on_behalf_of().to_owned(),
             received: filing.received,

@@ -89,7 +89,12 @@ mod tests {
             rules: vec!["R02".into(), "R07".into()],
             rule_set: "2026-11-3".into(),
             contents: vec![Content::EpisodeCard, Content::Items, Content::Safeguarding],
-            items: vec![ItemHeader { number: 1, proposed: "2A".into(), handling: "C A1 S2".into() }],
+            items: vec![ItemHeader {
+                number: 1,
+                proposed: "2A".into(),
+                handling: "C A1 S2".into(),
+                instruction: String::new(),
+            }],
             prompts: Vec::new(),
             units: vec![UnitLabel { item: Some(1), part: Part::Item, audience: Audience::Mash }; 3],
             received: at,
@@ -110,6 +115,7 @@ mod tests {
         let record = Record {
             id,
             organisation: "gss/E09000003".into(),
+            on_behalf_of: "E09000003".into(),
             received,
             class: Class::P1,
             linked_from: None,

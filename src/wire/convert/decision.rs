@@ -1,7 +1,5 @@
 //! Decisions, for the wire: the explanation, and the pieces that receipts and headers show.
 
-use jiff::Timestamp;
-
 use super::{reader::wire_time, view::view_of};
 use crate::{
     domain::{
@@ -17,29 +15,40 @@ pub fn explanation(decision: &Decision, views: &[(UnitLabel, View)]) -> pb::Expl
     pb::Explanation {
         class: decision.class.code().to_owned(),
         rules: words(&decision.rules),
-        prompts: decision.prompts.iter().map(|prompt| prompt.kind.code().to_owned()).collect(),
+        prompts: kinds(&decision.prompts),
         flags: decision.flags.iter().map(|flag| flag.code().to_owned()).collect(),
         rule_set: decision.rule_set.clone(),
         items: decision.items.iter().map(explained_item).collect(),
         legs: decision.legs.iter().map(explained_leg).collect(),
         views: views.iter().map(|(label, view)| view_of(*label, view)).collect(),
-        prompt_details: decision.prompts.iter().map(|arrived| prompt(arrived, None)).collect(),
+        prompt_details: decision.prompts.iter().map(prompt).collect(),
     }
 }
 
-/// A prompt; overdue if it was on arrival, or is at `now` where one is given.
-pub fn prompt(prompt: &Prompt, now: Option<Timestamp>) -> pb::Prompt {
-    let late = now.zip(prompt.due).is_some_and(|(now, due)| now > due);
+/// Kinds of prompts, each once: two rules may ask for the same thing.
+fn kinds(prompts: &[Prompt]) -> Vec<String> {
+    let mut kinds: Vec<String> = Vec::new();
+    for prompt in prompts {
+        let kind = prompt.kind.code();
+        if !kinds.iter().any(|known| known == kind) {
+            kinds.push(kind.to_owned());
+        }
+    }
+    kinds
+}
+
+/// A prompt; overdue if it was on arrival.
+fn prompt(prompt: &Prompt) -> pb::Prompt {
     pb::Prompt {
         kind: prompt.kind.code().to_owned(),
         rule: prompt.rule.to_owned(),
         due_time: prompt.due.map(wire_time),
-        overdue: prompt.overdue_on_arrival || late,
+        overdue: prompt.overdue_on_arrival,
     }
 }
 
 /// One undecided matter on HOLD.
-pub fn held_matter(held: &Held) -> pb::HeldMatter {
+fn held_matter(held: &Held) -> pb::HeldMatter {
     pb::HeldMatter {
         reason: held.reason.code().to_owned(),
         meant_for: held.meant_for.clone(),
@@ -49,7 +58,7 @@ pub fn held_matter(held: &Held) -> pb::HeldMatter {
 }
 
 /// Both deadlines of a leg, acknowledge and decide; none for P4.
-pub fn due_times(leg: &Leg) -> (Option<prost_types::Timestamp>, Option<prost_types::Timestamp>) {
+fn due_times(leg: &Leg) -> (Option<prost_types::Timestamp>, Option<prost_types::Timestamp>) {
     (leg.ack_due.map(wire_time), leg.decide_due.map(wire_time))
 }
 

@@ -2,7 +2,7 @@
 
 use super::reader::wire_time;
 use crate::{
-    broker::{Destination, Happening, Receipt, ReceiptLeg, ReceiptPrompt, Referral},
+    broker::{Destination, EventKind, Happening, Receipt, ReceiptLeg, ReceiptPrompt, Referral},
     wire::pb,
 };
 
@@ -44,7 +44,18 @@ pub fn happening(happening: &Happening) -> pb::WatchReferralsResponse {
         event_time: Some(wire_time(happening.at)),
         referral_id: happening.referral.hyphenated().to_string(),
         sender_reference: happening.sender_reference.clone(),
+        event: event(happening.kind).into(),
         destination: happening.destination.as_ref().map(destination),
+    }
+}
+
+fn event(kind: EventKind) -> pb::ReferralEvent {
+    match kind {
+        EventKind::Received => pb::ReferralEvent::Received,
+        EventKind::Delivered => pb::ReferralEvent::Delivered,
+        EventKind::Opened => pb::ReferralEvent::Opened,
+        EventKind::Completed => pb::ReferralEvent::Settled,
+        EventKind::Resolved => pb::ReferralEvent::Resolved,
     }
 }
 

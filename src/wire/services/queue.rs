@@ -7,7 +7,7 @@ use super::{
     ask::{Ask, LARGEST_PULL, digest_of},
 };
 use crate::{
-    broker::{Error, Handle, Outcome, PullRequest, Release, Request as Bound},
+    broker::{Error, Handle, Outcome, PullRequest, Release, Request as Bound, Resolution},
     domain::{
         delivery::{Delivery, DeliveryId},
         grants::{Action, QueuePermit},
@@ -254,7 +254,7 @@ impl Services {
         ask.done(())?;
         let Some(to) = to else { return Err(Error::NotFound) };
         let permit = self.broker.permit_for(peer, Action::ResolveHeld, handle.delivery).await?;
-        let (delivery, created) = self.broker.resolve(peer, bound, handle, to, &reason).await?;
+        let (delivery, created) = self.broker.resolve(peer, bound, handle, Resolution { to, reason }).await?;
         Ok(pb::ResolveHeldResponse {
             delivery: Some(self.header(&permit, &delivery)),
             created_delivery_id: created.to_string(),
