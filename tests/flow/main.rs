@@ -8,7 +8,13 @@ mod house;
 #[allow(dead_code, reason = "shared with the tests of the daemon")]
 mod person;
 
+mod door;
+#[path = "../support/every.rs"]
+mod every;
+mod fuzz;
+mod hostile;
 mod journey;
+mod limits;
 mod once;
 mod opening;
 mod order;
