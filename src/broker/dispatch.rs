@@ -209,7 +209,9 @@ impl Broker {
 
     /// The units of a delivery that this permit's holder may open, given a reason.
     pub fn openable(&self, permit: &QueuePermit, delivery: &Delivery) -> Vec<UnitLabel> {
-        delivery.header.units.iter().copied().filter(|unit| self.grants.could_open(permit, *unit)).collect()
+        let units = &delivery.header.units;
+        let carried: Vec<_> = units.iter().map(|unit| (unit.part, unit.audience)).collect();
+        units.iter().copied().filter(|unit| self.grants.could_open(permit, *unit, &carried)).collect()
     }
 
     /// The header of the delivery that a held matter becomes in its named queue. Both clocks still run from acceptance.
@@ -223,7 +225,7 @@ impl Broker {
             )])));
         }
         let kind = policy.queues.kind_of(to).ok_or(Error::NotFound)?;
-        let opens = |label: &UnitLabel| kind.may_open(label.part, label.audience);
+        let opens = |label: &UnitLabel| label.part.opens_by_role() || kind.may_open(label.part, label.audience);
         let (ack_due, decide_due) = policy.due(to, found.header.class, found.header.received);
         Ok(Header {
             queue: to.clone(),

@@ -268,8 +268,12 @@ impl Filed<'_> {
             .collect()
     }
 
-    /// What the kind of queue opens; for HOLD, what the undecided leg's kinds would have opened.
+    /// What the kind of queue opens; for HOLD, what the undecided leg's kinds would have opened. The source side and the
+    /// carer copy come with the leg whatever its kind: a role opens them, never the queue (contract 4).
     fn opens(&self, leg: &FiledLeg, label: UnitLabel) -> bool {
+        if label.part.opens_by_role() {
+            return true;
+        }
         let queues = &self.policy.queues;
         let kind_opens =
             |queue: &QueueId| queues.kind_of(queue).is_some_and(|kind| kind.may_open(label.part, label.audience));
