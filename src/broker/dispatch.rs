@@ -7,7 +7,7 @@ use super::{Broker, Error};
 use crate::{
     domain::{
         delivery::{Delivery, DeliveryId, Header, HeldHeader, Settled, State},
-        grants::{Action, QueuePermit},
+        grants::{Action, QueuePermit, Refusal},
         identity::Peer,
         queue::QueueId,
         unit::UnitLabel,
@@ -16,7 +16,7 @@ use crate::{
     ledger::{Entry, Verb},
     platform::entropy::random,
     sealing::{Note, SealedRecordAt, seal_note},
-    store::{Held, Keep, Once, Page, Pull, QueueCounts, Settle},
+    store::{Held, Keep, Once, Page, Pull, QueueCounts, Record, Settle, Stored},
 };
 
 /// Answers to Pull, Extend and Release are replayed for 24 hours (contract 2).
@@ -143,7 +143,10 @@ impl Broker {
     ) -> Result<Delivery, Error> {
         let now = self.clock.now();
         let once = self.once_with_record(permit, request);
-        let delivery = self.store.delivery(handle.delivery).await?.ok_or(Error::NotFound)?;
+        let (record, delivery) = self.found(handle.delivery).await?;
+        if self.accuses(&record, permit.identity()) {
+            return Err(Refusal::Excluded.into());
+        }
         // A replay is answered by the store; only a first completion needs its content to have been opened.
         if delivery.state == State::Leased && delivery.opened.is_none() && !delivery.header.units.is_empty() {
             return Err(Error::Precondition {
@@ -178,8 +181,13 @@ impl Broker {
     ) -> Result<(Delivery, DeliveryId), Error> {
         let Resolution { to, reason } = resolution;
         let now = self.clock.now();
-        let found = self.store.delivery(handle.delivery).await?.ok_or(Error::NotFound)?;
-        let held = found.header.held.clone().ok_or(Error::NotFound)?;
+        let (record, found) = self.found(handle.delivery).await?;
+        let mut held = found.header.held.clone().ok_or(Error::NotFound)?;
+        // Whatever it is held for: nobody whom the record accuses, and no queue where they could stop or bury it.
+        held.never_by.extend(self.excluded_queues(&record));
+        if self.accuses(&record, &peer.identity) {
+            return Err(Refusal::Excluded.into());
+        }
         let hold = self.grants.may_resolve_hold(peer, &held.never_by, now)?;
         let permit = hold.queue_permit();
         let header = self.sent_on(&found, &held, &to)?;
@@ -268,6 +276,13 @@ impl Broker {
             digest: request.digest,
             keep: Keep::WithRecord,
         }
+    }
+
+    /// A delivery with its record.
+    async fn found(&self, id: DeliveryId) -> Result<(Record, Delivery), Error> {
+        let Stored { record, deliveries, .. } = self.store.find(id.record).await?.ok_or(Error::NotFound)?;
+        let delivery = deliveries.into_iter().find(|delivery| delivery.id == id).ok_or(Error::NotFound)?;
+        Ok((record, delivery))
     }
 
     /// Seals what an officer wrote about a delivery, under its record's key.
