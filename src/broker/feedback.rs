@@ -45,8 +45,9 @@ pub struct Destination {
 /// Something that happened to one of the sender's referrals.
 #[derive(Debug, Clone)]
 pub struct Happening {
-    /// Watch again from here on.
-    pub index: u64,
+    /// Watch again from here on and miss nothing: the next index only after the last event of this one, since one pull
+    /// may be several events.
+    pub resume: u64,
     /// When.
     pub at: Timestamp,
     /// The sender's referral, also where the event is a linked record's.
@@ -104,7 +105,9 @@ impl Broker {
         let events = self.store.events(&organisation, from, limit).await?;
         let next = events.last().map_or(from, |event| event.index + 1);
         let mut happenings = Vec::new();
-        for event in events {
+        let mut events = events.into_iter().peekable();
+        while let Some(event) = events.next() {
+            let more = events.peek().is_some_and(|next| next.index == event.index);
             let Some(stored) = self.store.find(event.record).await? else { continue };
             if !covers(permit, &stored.record) {
                 continue;
@@ -112,7 +115,7 @@ impl Broker {
             let found = stored.deliveries.iter().find(|delivery| Some(delivery.id.leg) == event.leg);
             let referral = stored.record.linked_from.unwrap_or(stored.record.id);
             happenings.push(Happening {
-                index: event.index,
+                resume: if more { event.index } else { event.index + 1 },
                 at: event.at,
                 referral,
                 on_behalf_of: stored.record.on_behalf_of.clone(),

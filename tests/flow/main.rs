@@ -19,3 +19,4 @@ mod limits;
 mod once;
 mod opening;
 mod order;
+mod resume;

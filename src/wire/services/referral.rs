@@ -167,6 +167,13 @@ impl Services {
         let now = self.broker.watch_from_now().await?;
         let mut ask = Ask::default();
         let from = ask.number_token("resume_token", &message.resume_token, now);
+        if from > now {
+            // Of a ledger that is not this one: waiting for it to come by would miss everything until then.
+            ask.wrong(
+                "resume_token",
+                "give the token exactly as the last message gave it, or none to watch from now on",
+            );
+        }
         let from = ask.done(from)?;
         Ok(Watch { broker: self.broker.clone(), permit, from, on_behalf_of: message.on_behalf_of.clone() })
     }
