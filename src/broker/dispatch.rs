@@ -10,6 +10,7 @@ use crate::{
         grants::{Action, QueuePermit, Refusal},
         identity::Peer,
         queue::QueueId,
+        text::Text,
         unit::UnitLabel,
         violation::{Violation, Violations},
     },
@@ -54,7 +55,7 @@ pub struct Outcome {
     /// Code of the reason, where the outcome asks for one.
     pub reason: Option<String>,
     /// A note for the unit's own use; kept sealed.
-    pub note: String,
+    pub note: Text,
     /// The sender may see the outcome itself.
     pub release_detail: bool,
 }
@@ -154,9 +155,9 @@ impl Broker {
                 advice: "open at least one part of the delivery before you complete it",
             });
         }
-        let note = match outcome.note.as_str() {
+        let note = match outcome.note.reveal() {
             "" => Vec::new(),
-            note => self.note(handle.delivery, "complete", note).await?,
+            _ => self.note(handle.delivery, "complete", &outcome.note).await?,
         };
         let mut entry = self.officer_entry(permit, Verb::Alteration, "COMPLETE", now);
         entry.details.push(format!("outcome={}", outcome.code));
@@ -286,10 +287,10 @@ impl Broker {
     }
 
     /// Seals what an officer wrote about a delivery, under its record's key.
-    pub(super) async fn note(&self, id: DeliveryId, purpose: &'static str, text: &str) -> Result<Vec<u8>, Error> {
+    pub(super) async fn note(&self, id: DeliveryId, purpose: &'static str, text: &Text) -> Result<Vec<u8>, Error> {
         let (place, sealed) = self.sealed(id.record).await?;
         let at = SealedRecordAt { sealed: &sealed, place: &place };
-        Ok(seal_note(at, Note { leg: id.leg, purpose }, text, &self.keyring, &*self.entropy)?)
+        Ok(seal_note(at, Note { leg: id.leg, purpose }, text.reveal(), &self.keyring, &*self.entropy)?)
     }
 
     pub(super) fn officer_entry(&self, permit: &QueuePermit, verb: Verb, action: &str, now: Timestamp) -> Entry {
@@ -317,7 +318,7 @@ impl Broker {
 #[derive(Debug, Clone)]
 pub struct Release {
     /// Reason in words; kept sealed.
-    pub reason: String,
+    pub reason: Text,
     /// Not offered before this has passed.
     pub delay: SignedDuration,
 }
@@ -328,10 +329,24 @@ pub struct Resolution {
     /// The queue.
     pub to: QueueId,
     /// Reason in words; kept sealed.
-    pub reason: String,
+    pub reason: Text,
 }
 
 /// `span` after `now`, or the end of time.
 fn later(now: Timestamp, span: SignedDuration) -> Timestamp {
     now.checked_add(span).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_officer_writes_is_in_no_debug() {
+        let words = || Text::from("MARKER");
+        let outcome = Outcome { code: "arrest".into(), reason: None, note: words(), release_detail: false };
+        let release = Release { reason: words(), delay: SignedDuration::ZERO };
+        let resolution = Resolution { to: QueueId::hold(), reason: words() };
+        assert!(!format!("{outcome:?} {release:?} {resolution:?}").contains("MARKER"));
+    }
 }

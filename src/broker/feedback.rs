@@ -12,6 +12,7 @@ use crate::{
         grants::ReadPermit,
         identity::Organisation,
         outcome::reason_words,
+        text::Text,
         unit::{Audience, Part, UnitLabel},
     },
     sealing::open,
@@ -26,7 +27,7 @@ pub struct Referral {
     /// The authority it was submitted for.
     pub on_behalf_of: String,
     /// The sender's own reference.
-    pub sender_reference: String,
+    pub sender_reference: Text,
     /// Destinations, linked records' included.
     pub destinations: Vec<Destination>,
 }
@@ -55,7 +56,7 @@ pub struct Happening {
     /// The authority it was submitted for.
     pub on_behalf_of: String,
     /// The sender's own reference.
-    pub sender_reference: String,
+    pub sender_reference: Text,
     /// What happened.
     pub kind: EventKind,
     /// The destination concerned, as it is now; `None` for a referral just received.
@@ -156,12 +157,12 @@ impl Broker {
     }
 
     /// The sender's own reference, opened for the sender alone; empty where none was given.
-    async fn sender_reference(&self, record: Uuid) -> Result<String, Error> {
+    async fn sender_reference(&self, record: Uuid) -> Result<Text, Error> {
         let label = UnitLabel { item: None, part: Part::Sender, audience: Audience::Nobody };
         let (place, sealed) = self.sealed(record).await?;
         match open(&sealed, label, &place, &self.keyring) {
-            Ok(view) => Ok(view.get("sender_reference").unwrap_or_default().to_owned()),
-            Err(crate::sealing::SealError::NoSuchUnit) => Ok(String::new()),
+            Ok(view) => Ok(view.get("sender_reference").unwrap_or_default().into()),
+            Err(crate::sealing::SealError::NoSuchUnit) => Ok(Text::default()),
             Err(error) => Err(error.into()),
         }
     }
