@@ -318,7 +318,9 @@ fn what_must_not_stand_alone() {
         })
     };
     assert_eq!(queue("MPU.SE"), Vec::<String>::new());
-    assert_eq!(queue("the MPU"), ["submission.persons[0].works_in_queue"]);
+    for nowhere in ["the MPU", "MPU.se", "MPU.ZZ", "MASH.E09000099"] {
+        assert_eq!(queue(nowhere), ["submission.persons[0].works_in_queue"], "{nowhere}");
+    }
 }
 
 #[test]
