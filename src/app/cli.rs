@@ -93,14 +93,17 @@ pub(super) enum PkiCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Issue a client profile, a folder that --profile takes.
+    /// Issue a client profile, a folder that --profile takes; or the server's next certificate.
     Issue {
         /// The authority's folder.
         #[arg(long, value_name = "DIR", default_value = "certs")]
         dir: PathBuf,
         /// Identity, `SCHEME/ID/ROLE/NAME`, e.g. gss/E09000023/council_submitter/case-system or met/SE/mpu_officer/p123.
-        #[arg(value_name = "IDENTITY")]
-        identity: String,
+        #[arg(value_name = "IDENTITY", required_unless_present = "server_names")]
+        identity: Option<String>,
+        /// In place of an identity: a server certificate (30 days) for this DNS name or IP address; may be repeated.
+        #[arg(long = "server-name", value_name = "NAME", conflicts_with_all = ["identity", "endpoint", "days"])]
+        server_names: Vec<String>,
         /// New folder for the profile.
         #[arg(long, value_name = "DIR")]
         out: PathBuf,

@@ -14,18 +14,12 @@ use crate::{
 pub(super) fn run(command: PkiCommand) -> Result<(), Failure> {
     match command {
         PkiCommand::Init { dir, trust_domain, server_names, json } => init(&dir, &trust_domain, &server_names, json),
-        PkiCommand::Issue { dir, identity, out, endpoint, days, json } => {
-            let made = issue(&dir, &identity, &out, &endpoint, days)?;
-            let folder = made.folder.display().to_string();
-            if json {
-                let mut value = entry(&made.certificate);
-                value["folder"] = Value::from(folder);
-                print::line(&value.to_string());
-            } else {
-                print::line(&format!("{} until {}", made.certificate.holder, made.certificate.not_after));
-                print::line(&format!("profile {folder}: use it with --profile {folder}"));
-                print::line("next: give this identity a grant in the daemon's grants file");
-            }
+        PkiCommand::Issue { dir, identity, server_names, out, endpoint, days, json } => {
+            let made = match identity {
+                Some(identity) => issue(&dir, &identity, &out, &endpoint, days)?,
+                None => issue_server(&dir, &server_names, &out)?,
+            };
+            tell_issued(&made, server_names.is_empty(), json);
             Ok(())
         }
         PkiCommand::List { dir, json } => list(&dir, json),
@@ -61,6 +55,29 @@ fn issue(dir: &Path, identity: &str, out: &Path, endpoint: &str, days: i32) -> R
     let entropy = SystemEntropy::new();
     let tools = Tools { clock: &SystemClock, entropy: &entropy };
     pki::issue(dir, &Issue { identity: &identity, endpoint, out, days }, tools).map_err(failed)
+}
+
+fn issue_server(dir: &Path, server_names: &[String], out: &Path) -> Result<pki::Issued, Failure> {
+    let entropy = SystemEntropy::new();
+    let tools = Tools { clock: &SystemClock, entropy: &entropy };
+    pki::issue_server(dir, out, server_names, tools).map_err(failed)
+}
+
+fn tell_issued(made: &pki::Issued, client: bool, json: bool) {
+    let folder = made.folder.display().to_string();
+    if json {
+        let mut value = entry(&made.certificate);
+        value["folder"] = Value::from(folder);
+        print::line(&value.to_string());
+        return;
+    }
+    print::line(&format!("{} until {}", made.certificate.holder, made.certificate.not_after));
+    if client {
+        print::line(&format!("profile {folder}: use it with --profile {folder}"));
+        print::line("next: give this identity a grant in the daemon's grants file");
+    } else {
+        print::line(&format!("next: name {folder} under [tls] in the daemon's configuration and restart it"));
+    }
 }
 
 fn list(dir: &Path, json: bool) -> Result<(), Failure> {

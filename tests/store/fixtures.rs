@@ -74,11 +74,11 @@ pub fn header(name: &str) -> Header {
             number: 1,
             proposed: "2A".into(),
             handling: "C A1 S2".into(),
-            instruction: String::new(),
+            instruction: "Ask first.".into(),
         }],
         prompts: vec![PromptDue {
             kind: PromptKind::Strategy,
-            rule: "R12".into(),
+            rule: "R02".into(),
             due: Some(at(900)),
             overdue_on_arrival: false,
         }],

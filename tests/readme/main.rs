@@ -1,0 +1,184 @@
+//! The README, held to its word: every `sh` block runs, in order, in one folder; every line of a `text` block that follows
+//! one was printed by it (`…` stands for anything); `console` blocks and other `text` blocks are shown only.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests stand outside #[test] functions")]
+
+use std::{
+    fs,
+    net::TcpListener,
+    os::unix::{fs::PermissionsExt, process::CommandExt},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread,
+    time::Duration,
+};
+
+use regex::Regex;
+
+/// The port that the README speaks of; another is used here.
+const PORT: &str = "7443";
+/// Printed before each block's output.
+const MARK: &str = "##### block ";
+/// Longer than any machine needs.
+const MOST_SECONDS: u32 = 180;
+
+#[test]
+fn every_command_runs_and_prints_what_is_shown() {
+    let blocks = blocks(&read("README.md"));
+    let (script, shown) = script(&blocks);
+    let output = run(&script);
+    for (number, text) in shown {
+        let printed = output.split(MARK).find_map(|part| part.strip_prefix(&format!("{number}\n"))).unwrap_or_default();
+        for line in text.lines() {
+            let found = printed.lines().any(|printed| looks_like(line, printed));
+            assert!(found, "README.md shows this line, and block {number} did not print it:\n{line}\n\n{printed}");
+        }
+    }
+}
+
+#[test]
+fn the_two_commands_are_named_and_there() {
+    let blocks = blocks(&read("README.md"));
+    let first = blocks.first().unwrap();
+    assert_eq!((first.tag.as_str(), first.text.as_str()), ("console", "$ cargo run --release -- demo\n$ tests/run\n"));
+    let mode = fs::metadata(root().join("tests/run")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o111, 0o111, "tests/run cannot be executed");
+    let calls = |line: &str| !line.trim_start().starts_with('#') && line.contains("tests/run");
+    assert!(read(".ci/run").lines().any(calls), ".ci/run does not call tests/run");
+}
+
+#[test]
+fn every_file_that_a_page_names_is_there() {
+    let named = Regex::new(r"`((?:deploy|proto|src|tests|certs|\.ci)/[A-Za-z0-9_./-]*)`").unwrap();
+    let pages = pages();
+    assert!(pages.len() > 12, "the plaques were not found: {pages:?}");
+    for page in pages {
+        for found in named.captures_iter(&without_blocks(&read(&page))) {
+            assert!(root().join(&found[1]).exists(), "{page} names {}, which is not there", &found[1]);
+        }
+    }
+}
+
+#[test]
+fn every_room_has_its_plaque() {
+    let mut rooms: Vec<PathBuf> =
+        ["proto", "src", "certs", "tests", "deploy"].iter().map(|room| root().join(room)).collect();
+    rooms.extend(
+        fs::read_dir(root().join("src")).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()),
+    );
+    for room in rooms {
+        let lines = fs::read_to_string(room.join("README.md")).map(|text| text.lines().count()).unwrap_or_default();
+        assert!((3..=80).contains(&lines), "{} has no README.md of 3 to 80 lines on its door", room.display());
+    }
+}
+
+/// A fenced block of a page.
+struct Block {
+    tag: String,
+    text: String,
+}
+
+fn blocks(page: &str) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let mut open: Option<Block> = None;
+    for line in page.lines() {
+        match (line.strip_prefix("```"), &mut open) {
+            (Some(_), Some(_)) => blocks.extend(open.take()),
+            (Some(tag), None) => open = Some(Block { tag: tag.trim().to_owned(), text: String::new() }),
+            (None, Some(block)) => block.text.extend([line, "\n"]),
+            (None, None) => {}
+        }
+    }
+    assert!(open.is_none(), "a block is not closed");
+    blocks
+}
+
+fn without_blocks(page: &str) -> String {
+    page.split("```").step_by(2).collect()
+}
+
+/// All `sh` blocks as one script, and what each is said to print, by its number.
+fn script(blocks: &[Block]) -> (String, Vec<(usize, &str)>) {
+    let mut script = "set -eu\ntrap 'kill $(jobs -p) 2> /dev/null || true' EXIT\n".to_owned();
+    let mut shown = Vec::new();
+    for (number, block) in blocks.iter().enumerate() {
+        if block.tag == "sh" {
+            script.push_str(&format!("echo '{MARK}{number}'\n{}", block.text));
+        } else if block.tag == "text" && number > 0 && blocks[number - 1].tag == "sh" {
+            shown.push((number - 1, block.text.as_str()));
+        }
+    }
+    assert!(shown.len() > 5, "the README shows hardly any output");
+    (script.replace(PORT, &free_port().to_string()), shown)
+}
+
+/// Runs the script where the README says, the binary on the path; returns what it printed. Nothing is left running.
+fn run(script: &str) -> String {
+    let place = tempfile::tempdir().unwrap();
+    for folder in ["tests", "deploy", "proto"] {
+        std::os::unix::fs::symlink(root().join(folder), place.path().join(folder)).unwrap();
+    }
+    let (file, log) = (place.path().join("readme.sh"), place.path().join("output"));
+    fs::write(&file, script).unwrap();
+    let binaries = Path::new(env!("CARGO_BIN_EXE_homeward")).parent().unwrap();
+    let path = format!("{}:{}", binaries.display(), std::env::var("PATH").unwrap());
+    let output = fs::File::create(&log).unwrap();
+    let child = Command::new("bash")
+        .arg(&file)
+        .current_dir(place.path())
+        .env("PATH", path)
+        .env_remove("HOMEWARD_PROFILE")
+        .stdin(Stdio::null())
+        .stderr(output.try_clone().unwrap())
+        .stdout(output)
+        .process_group(0)
+        .spawn()
+        .unwrap();
+    let ended = wait(child);
+    let printed = fs::read_to_string(&log).unwrap();
+    let daemon = fs::read_to_string(place.path().join("pilot/homeward.log")).unwrap_or_default();
+    assert_eq!(
+        ended,
+        Some(0),
+        "the commands of the README ended with {ended:?}\n{printed}\nThe daemon said:\n{daemon}"
+    );
+    printed
+}
+
+/// Waits for the end; after a while ends the whole group of processes.
+fn wait(mut child: Child) -> Option<i32> {
+    for _ in 0..MOST_SECONDS * 10 {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status.code();
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
+    let _ = Command::new("kill").args(["-KILL", "--", &format!("-{}", child.id())]).status();
+    child.wait().unwrap().code()
+}
+
+/// Does a line look like the one shown? `…` stands for anything.
+fn looks_like(shown: &str, printed: &str) -> bool {
+    let parts: Vec<String> = shown.split('…').map(regex::escape).collect();
+    Regex::new(&format!("^{}$", parts.join(".*"))).unwrap().is_match(printed)
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// Every page in git's care.
+fn pages() -> Vec<String> {
+    let listed =
+        Command::new("git").args(["ls-files", "-co", "--exclude-standard", "*.md"]).current_dir(root()).output();
+    let listed = String::from_utf8(listed.unwrap().stdout).unwrap();
+    listed.lines().map(str::to_owned).collect()
+}
+
+fn read(name: &str) -> String {
+    fs::read_to_string(root().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
