@@ -300,3 +300,23 @@ async fn a_filter_is_checked_like_any_on_behalf_of_and_a_token_from_elsewhere_is
         assert_eq!((refused.code, refused.field_names()), (Code::InvalidArgument, vec!["resume_token"]), "{token}");
     }
 }
+
+#[tokio::test]
+async fn a_preview_says_what_a_submission_would_and_stores_nothing() {
+    let house = House::open_at(N1_RECEIVED).await;
+    let mut council = house.person(LEWISHAM).await;
+    let asked = pb::PreviewReferralRequest { submission: Some(submission(&narrative(1))) };
+    let previewed = council.referrals.preview_referral(asked).await.unwrap().into_inner().explanation.unwrap();
+    assert_eq!(house.ledger_size().await, 0);
+    let listed = council.referrals.list_referrals(pb::ListReferralsRequest::default()).await.unwrap().into_inner();
+    assert!(listed.referrals.is_empty());
+    let receipt = council.submit(submission(&narrative(1))).await.unwrap();
+    assert_eq!(
+        (&previewed.class, &previewed.rules, &previewed.flags),
+        (&receipt.class, &receipt.rules, &receipt.flags)
+    );
+    let told: std::collections::BTreeSet<_> = previewed.legs.iter().map(|leg| &leg.queue).collect();
+    assert_eq!(told, receipt.legs.iter().map(|leg| &leg.queue).collect());
+    assert!(previewed.views.iter().any(|view| view.part == "C" && view.audience == "mash"));
+    assert!(previewed.views.iter().all(|view| view.part != "O"), "the sender has it already");
+}
