@@ -61,8 +61,11 @@ fn every_file_that_a_page_names_is_there() {
 
 #[test]
 fn every_room_has_its_plaque() {
-    let mut rooms: Vec<PathBuf> = ["proto", "src", "certs", "tests", "deploy"].iter().map(|room| root().join(room)).collect();
-    rooms.extend(fs::read_dir(root().join("src")).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()));
+    let mut rooms: Vec<PathBuf> =
+        ["proto", "src", "certs", "tests", "deploy"].iter().map(|room| root().join(room)).collect();
+    rooms.extend(
+        fs::read_dir(root().join("src")).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()),
+    );
     for room in rooms {
         let lines = fs::read_to_string(room.join("README.md")).map(|text| text.lines().count()).unwrap_or_default();
         assert!((3..=80).contains(&lines), "{} has no README.md of 3 to 80 lines on its door", room.display());
@@ -134,7 +137,11 @@ fn run(script: &str) -> String {
     let ended = wait(child);
     let printed = fs::read_to_string(&log).unwrap();
     let daemon = fs::read_to_string(place.path().join("pilot/homeward.log")).unwrap_or_default();
-    assert_eq!(ended, Some(0), "the commands of the README ended with {ended:?}\n{printed}\nThe daemon said:\n{daemon}");
+    assert_eq!(
+        ended,
+        Some(0),
+        "the commands of the README ended with {ended:?}\n{printed}\nThe daemon said:\n{daemon}"
+    );
     printed
 }
 
@@ -162,7 +169,8 @@ fn free_port() -> u16 {
 
 /// Every page in git's care.
 fn pages() -> Vec<String> {
-    let listed = Command::new("git").args(["ls-files", "-co", "--exclude-standard", "*.md"]).current_dir(root()).output();
+    let listed =
+        Command::new("git").args(["ls-files", "-co", "--exclude-standard", "*.md"]).current_dir(root()).output();
     let listed = String::from_utf8(listed.unwrap().stdout).unwrap();
     listed.lines().map(str::to_owned).collect()
 }
