@@ -80,6 +80,9 @@ macro_rules! every_case {
                 records_are_listed_newest_first_in_pages,
                 linked_records_are_found_but_not_listed,
             }
+            evening {
+                everything_at_random_agrees_with_a_plain_model,
+            }
             whole {
                 a_record_comes_back_as_it_was,
                 sealed_values_of_every_size_come_back,

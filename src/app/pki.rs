@@ -99,7 +99,7 @@ fn entry(entry: &Entry) -> Value {
 
 fn failed(error: PkiError) -> Failure {
     match error {
-        PkiError::Identity(_) | PkiError::ServerName(_) | PkiError::Days { .. } | PkiError::Endpoint { .. } => {
+        PkiError::Identity(_) | PkiError::ServerName(_) | PkiError::Days { .. } | PkiError::Endpoint => {
             Failure::usage(error.to_string())
         }
         PkiError::Damaged { .. } => Failure::bad_data(error.to_string()),

@@ -1,9 +1,8 @@
 //! Wiring: from a configuration to a daemon. The one place that names an engine.
 
-use std::{fs, future::Future, path::Path, sync::Arc, time::Duration};
+use std::{fs, future::Future, path::Path, sync::Arc};
 
 use tokio::{net::TcpListener, sync::watch};
-use tonic::service::Routes;
 
 use super::{
     config::{Config, Engine},
@@ -17,14 +16,11 @@ use crate::{
     sealing::Keyring,
     store::{Store, StoreError, sled::SledStore},
     wire::{
-        self,
+        self, Ended,
         serve::Setup,
         tls::{ServerTls, TlsSettings},
     },
 };
-
-/// How often the daemon asks itself whether it can still write.
-const HEALTH_EVERY: Duration = Duration::from_secs(2);
 
 /// A daemon, ready to serve.
 pub(super) struct Daemon {
@@ -65,47 +61,20 @@ pub(super) async fn serve(
     stop: impl Future<Output = ()>,
 ) -> Result<(), Failure> {
     let Daemon { broker, setup } = daemon;
-    let (reporter, health) = tonic_health::server::health_reporter();
-    let services = wire::services::Services::new(broker.clone());
-    let routes = Routes::new(services.referral())
-        .add_service(services.queue())
-        .add_service(services.identity())
-        .add_service(health)
-        .add_service(wire::reflection());
     let closing = watch::Sender::new(false);
     let house = tokio::spawn(broker.clone().keep_house(closing.subscribe()));
-    let failed = watch_health(broker.clone(), reporter);
-    let mut store_failed = false;
-    let stopped = async {
-        tokio::select! {
-            () = stop => tracing::info!("stopping"),
-            () = failed => store_failed = true,
-        }
-    };
-    let served = wire::serve::serve(listener, routes, setup, stopped).await;
+    let ended = wire::run(listener, broker.clone(), setup, stop).await;
     closing.send_replace(true);
     // The task ends by itself; a panic in it was logged.
     let _ = house.await;
     broker.close().await;
     tracing::info!("closed");
-    served.map_err(|error| Failure::other(error.to_string()))?;
-    if store_failed {
-        return Err(Failure::unavailable(
-            "the store cannot be written any longer; see the log, repair the disk, restart",
-        ));
+    match ended.map_err(|error| Failure::other(error.to_string()))? {
+        Ended::Asked => Ok(()),
+        Ended::StoreFailed => {
+            Err(Failure::unavailable("the store cannot be written any longer; see the log, repair the disk, restart"))
+        }
     }
-    Ok(())
-}
-
-/// SERVING while store and ledger can be written. Returns when they no longer can.
-async fn watch_health(broker: Arc<Broker>, reporter: tonic_health::server::HealthReporter) {
-    while broker.healthy().await {
-        reporter.set_service_status("", tonic_health::ServingStatus::Serving).await;
-        tokio::time::sleep(HEALTH_EVERY).await;
-    }
-    reporter.set_service_status("", tonic_health::ServingStatus::NotServing).await;
-    tracing::error!("NOT SERVING: the store cannot be written");
-    tokio::time::sleep(HEALTH_EVERY).await;
 }
 
 /// The reference data: from a folder, or as the binary carries it.

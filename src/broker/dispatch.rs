@@ -174,9 +174,9 @@ impl Broker {
         peer: &Peer,
         request: Request,
         handle: Handle,
-        to: QueueId,
-        reason: &str,
+        resolution: Resolution,
     ) -> Result<(Delivery, DeliveryId), Error> {
+        let Resolution { to, reason } = resolution;
         let now = self.clock.now();
         let found = self.store.delivery(handle.delivery).await?.ok_or(Error::NotFound)?;
         let held = found.header.held.clone().ok_or(Error::NotFound)?;
@@ -185,7 +185,7 @@ impl Broker {
         let header = self.sent_on(&found, &held, &to)?;
         let sent = header.clone();
         let mut entry = self.officer_entry(permit, Verb::Disclosure, "RESOLVE_HELD", now);
-        let note = self.note(handle.delivery, "resolve", reason).await?;
+        let note = self.note(handle.delivery, "resolve", &reason).await?;
         entry.details.push(format!("sealed_reason={}", hex::encode(&note)));
         entry.recipients.push(to.clone());
         let settled = Settled {
@@ -209,7 +209,9 @@ impl Broker {
 
     /// The units of a delivery that this permit's holder may open, given a reason.
     pub fn openable(&self, permit: &QueuePermit, delivery: &Delivery) -> Vec<UnitLabel> {
-        delivery.header.units.iter().copied().filter(|unit| self.grants.could_open(permit, *unit)).collect()
+        let units = &delivery.header.units;
+        let carried: Vec<_> = units.iter().map(|unit| (unit.part, unit.audience)).collect();
+        units.iter().copied().filter(|unit| self.grants.could_open(permit, *unit, &carried)).collect()
     }
 
     /// The header of the delivery that a held matter becomes in its named queue. Both clocks still run from acceptance.
@@ -223,7 +225,7 @@ impl Broker {
             )])));
         }
         let kind = policy.queues.kind_of(to).ok_or(Error::NotFound)?;
-        let opens = |label: &UnitLabel| kind.may_open(label.part, label.audience);
+        let opens = |label: &UnitLabel| label.part.opens_by_role() || kind.may_open(label.part, label.audience);
         let (ack_due, decide_due) = policy.due(to, found.header.class, found.header.received);
         Ok(Header {
             queue: to.clone(),
@@ -303,6 +305,15 @@ pub struct Release {
     pub reason: String,
     /// Not offered before this has passed.
     pub delay: SignedDuration,
+}
+
+/// Where a matter on HOLD goes, and why.
+#[derive(Debug, Clone)]
+pub struct Resolution {
+    /// The queue.
+    pub to: QueueId,
+    /// Reason in words; kept sealed.
+    pub reason: String,
 }
 
 /// `span` after `now`, or the end of time.

@@ -41,9 +41,9 @@ impl Broker {
         let commitment = commit(&opening, &filing.once.digest);
         let mut records = Vec::with_capacity(dossiers.len());
         let mut legs = Vec::new();
-        for (dossier, id) in dossiers.iter().zip(&ids) {
-            let record = self.new_record(routed, dossier, *id, &ids, &filing)?;
-            legs.extend(record.deliveries.iter().map(|header| receipt_leg(header, *id)));
+        for dossier in dossiers.iter().zip(&ids) {
+            let record = self.new_record(routed, dossier, &ids, &filing)?;
+            legs.extend(record.deliveries.iter().map(|header| receipt_leg(header, *dossier.1)));
             records.push(record);
         }
         let decision = routed.decision();
@@ -114,15 +114,14 @@ impl Broker {
     fn new_record(
         &self,
         routed: &Routed,
-        dossier: &Dossier,
-        id: Uuid,
+        (dossier, id): (&Dossier, &Uuid),
         ids: &[Uuid],
         filing: &Filing<'_>,
     ) -> Result<NewRecord, Error> {
         let draft = routed.draft();
         let subject = dossier.person().is_none();
         let organisation = filing.permit.identity().organisation().to_string();
-        let place = Place { record: id, version: 1, organisation: organisation.clone() };
+        let place = Place { record: *id, version: 1, organisation: organisation.clone() };
         let original = subject.then_some(filing.original);
         let sealed = seal(dossier, original, &place, &self.keyring, &*self.entropy)?;
         let linked_from = (!subject).then_some(ids[0]);
@@ -134,7 +133,7 @@ impl Broker {
             .map(|(leg, number)| filed.header(leg, number, filing.received, linked_from))
             .collect();
         let record = Record {
-            id,
+            id: *id,
             organisation,
             on_behalf_of: filing.permit.on_behalf_of().to_owned(),
             received: filing.received,
@@ -269,8 +268,12 @@ impl Filed<'_> {
             .collect()
     }
 
-    /// What the kind of queue opens; for HOLD, what the undecided leg's kinds would have opened.
+    /// What the kind of queue opens; for HOLD, what the undecided leg's kinds would have opened. The source side and the
+    /// carer copy come with the leg whatever its kind: a role opens them, never the queue (contract 4).
     fn opens(&self, leg: &FiledLeg, label: UnitLabel) -> bool {
+        if label.part.opens_by_role() {
+            return true;
+        }
         let queues = &self.policy.queues;
         let kind_opens =
             |queue: &QueueId| queues.kind_of(queue).is_some_and(|kind| kind.may_open(label.part, label.audience));

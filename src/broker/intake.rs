@@ -78,7 +78,7 @@ impl Broker {
 struct NotAccepted {
     violations: Violations,
     /// For a marking we may not store: the alert that goes to HOLD in its place (D04).
-    alert: Option<Decision>,
+    alert: Option<Box<Decision>>,
     /// The judgement itself failed.
     fault: bool,
 }
@@ -87,5 +87,5 @@ struct NotAccepted {
 fn judge_reading(reading: Reading, rulebook: &Rulebook, now: Timestamp) -> Result<Routed, NotAccepted> {
     let alert = alert(reading.draft(), rulebook, now);
     let judged = reading.finish_with(|draft| judge(draft, rulebook, now));
-    judged.map_err(|violations| NotAccepted { violations, alert, fault: false })
+    judged.map_err(|violations| NotAccepted { violations, alert: alert.map(Box::new), fault: false })
 }

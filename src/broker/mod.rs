@@ -20,7 +20,7 @@ use std::sync::Arc;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 pub use caretaker::Round;
-pub use dispatch::{Handle, Outcome, PullRequest, Release, Request};
+pub use dispatch::{Handle, Outcome, PullRequest, Release, Request, Resolution};
 pub use error::Error;
 pub use feedback::{Destination, Happening, Referral};
 pub use intake::Submission;

@@ -3,7 +3,7 @@
 //! Nothing is matched approximately. An area either is one entry of the directory or it is undecided, with the
 //! reason why, and a person on HOLD decides it (D03).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
@@ -138,6 +138,10 @@ pub struct Directory {
     pub forces: Vec<Force>,
     /// Queues without people.
     pub unattended: Vec<Unattended>,
+    /// Spellings of authorities, folded, with their index.
+    names: BTreeMap<String, Vec<usize>>,
+    /// Spellings of forces, simplified, with their index.
+    force_names: BTreeMap<String, Vec<usize>>,
 }
 
 /// What a stated area turned out to be.
@@ -161,11 +165,14 @@ impl<'a> Located<'a> {
         }
     }
 
-    /// The police of the place, or why they are not certain: the Met without a borough names no BCU.
+    /// The police of the place, or why they are not certain: the Met without a borough names no BCU, and the rail force
+    /// is an overlay and no place.
     pub fn police(&self) -> Result<Police, HoldReason> {
         match self {
             Self::Authority(authority) => Ok(authority.police.clone()),
-            Self::Force(force) if force.role == ForceRole::London => Err(HoldReason::GeographyUnknown),
+            Self::Force(force) if matches!(force.role, ForceRole::London | ForceRole::Rail) => {
+                Err(HoldReason::GeographyUnknown)
+            }
             Self::Force(force) => Ok(Police::Force(force.code.clone())),
             Self::Undecided(reason) => Err(*reason),
         }
@@ -173,6 +180,24 @@ impl<'a> Located<'a> {
 }
 
 impl Directory {
+    /// A directory of these entries, its spellings indexed. That it is whole is for `reference` to check.
+    pub fn new(version: String, authorities: Vec<Authority>, bcus: Vec<Bcu>, forces: Vec<Force>) -> Self {
+        let mut names: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (index, entry) in authorities.iter().enumerate() {
+            for spelling in std::iter::once(&entry.name).chain(&entry.aliases) {
+                names.entry(fold_name(spelling)).or_default().push(index);
+            }
+        }
+        // A force is never meant by "Kent Council": its name is compared without leaving a word out.
+        let mut force_names: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (index, entry) in forces.iter().enumerate() {
+            for spelling in std::iter::once(&entry.name).chain(&entry.aliases) {
+                force_names.entry(simplify(spelling)).or_default().push(index);
+            }
+        }
+        Self { version, authorities, bcus, forces, unattended: Vec::new(), names, force_names }
+    }
+
     /// What `area` means on `day`. Unknown, absent and contradictory areas are `geography_unknown`; a well-formed
     /// code or a name that nobody has is `organisation_unknown` (D03).
     pub fn locate(&self, area: &Area, day: Date) -> Located<'_> {
@@ -224,18 +249,10 @@ impl Directory {
     }
 
     fn by_name(&self, name: &str, day: Date) -> Located<'_> {
-        let folded = fold_name(name);
-        let is_it = |usual: &str, aliases: &[String]| {
-            fold_name(usual) == folded || aliases.iter().any(|alias| fold_name(alias) == folded)
-        };
-        let authority =
-            self.authorities.iter().find(|entry| entry.effective.covers(day) && is_it(&entry.name, &entry.aliases));
-        // A force is never meant by "Kent Council": its name is compared without leaving a word out.
-        let spelt = simplify(name);
-        let is_force = |force: &&Force| {
-            simplify(&force.name) == spelt || force.aliases.iter().any(|alias| simplify(alias) == spelt)
-        };
-        let force = self.forces.iter().filter(|entry| entry.effective.covers(day)).find(is_force);
+        let in_force = |index: &usize| self.authorities.get(*index).filter(|entry| entry.effective.covers(day));
+        let authority = self.names.get(&fold_name(name)).into_iter().flatten().find_map(in_force);
+        let in_force = |index: &usize| self.forces.get(*index).filter(|entry| entry.effective.covers(day));
+        let force = self.force_names.get(&simplify(name)).into_iter().flatten().find_map(in_force);
         located(authority, force)
     }
 }

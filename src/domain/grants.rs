@@ -211,12 +211,12 @@ impl Grants {
         Ok(OpenPermit::granted(permit, ask.unit))
     }
 
-    /// Whether this permit's holder could open such a unit at all, given a reason and a record that does not exclude
-    /// them: for showing what is openable, never for opening.
-    pub fn could_open(&self, permit: &QueuePermit, unit: UnitLabel) -> bool {
+    /// Whether this permit's holder could open such a unit of a delivery that carries `carried`, given a reason and a
+    /// record that does not exclude them: for showing what is openable, never for opening.
+    pub fn could_open(&self, permit: &QueuePermit, unit: UnitLabel, carried: &[(Part, Audience)]) -> bool {
         let ask = OpenRequest {
             unit,
-            queue_opens: &[(unit.part, unit.audience)],
+            queue_opens: carried,
             sender: permit.identity().organisation(),
             excluded: &[],
             excluded_queues: &[],

@@ -26,6 +26,13 @@ vocabulary! {
     }
 }
 
+impl Part {
+    /// True for the parts that a role opens and no queue by itself: the source side and the carer copy (contract 4).
+    pub fn opens_by_role(self) -> bool {
+        matches!(self, Self::Original | Self::Provenance | Self::Carer)
+    }
+}
+
 vocabulary! {
     /// Whom a unit was rendered for.
     Audience {

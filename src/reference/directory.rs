@@ -84,7 +84,8 @@ pub(super) fn read(text: &str, report: &mut Report) -> Option<Directory> {
     let authorities = file.authority.into_iter().map(|row| authority(row, from, report)).collect();
     let forces = file.force.into_iter().map(|row| force(row, from, report)).collect();
     let unattended = file.unattended.into_iter().filter_map(|row| unattended(row, from, report)).collect();
-    let directory = Directory { version: file.version, authorities, bcus, forces, unattended };
+    let mut directory = Directory::new(file.version, authorities, bcus, forces);
+    directory.unattended = unattended;
     check_codes(&directory, report);
     check_links(&directory, report);
     check_names(&directory, report);

@@ -106,7 +106,8 @@ impl Report {
         match toml::from_str(text) {
             Ok(value) => Some(value),
             Err(error) => {
-                let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
+                let before = error.span().map_or(0, |span| span.start.min(text.len()));
+                let line = text.as_bytes()[..before].iter().filter(|byte| **byte == b'\n').count() + 1;
                 self.add(format!("line {line}"), error.message());
                 None
             }

@@ -147,3 +147,56 @@ fn a_queue_may_have_its_own_deadline() {
     let lewisham = policy.due(&QueueId::of("MASH", "E09000023"), Class::P2, from);
     assert_eq!(lewisham.0, Some("2026-11-23T13:00:00Z".parse().unwrap()));
 }
+
+#[test]
+fn each_kind_opens_what_the_contract_says() {
+    use crate::domain::unit::{Audience, Part};
+    let queues = embedded().unwrap().queues;
+    let opens = |kind: &str, part, audience| queues.kind_of(&QueueId::of(kind, "x")).unwrap().may_open(part, audience);
+    for police in ["MPU", "REFDESK", "FORCE"] {
+        assert!(opens(police, Part::Item, Audience::Mpu) && !opens(police, Part::Item, Audience::Mash), "{police}");
+        assert!(opens(police, Part::Provenance, Audience::Nobody) && !opens(police, Part::Carer, Audience::Carer));
+    }
+    for council in ["MASH", "ALLOC", "EDT"] {
+        assert!(opens(council, Part::Item, Audience::Mash) && !opens(council, Part::Item, Audience::Mpu), "{council}");
+        assert!(
+            opens(council, Part::Safeguarding, Audience::Mash) && !opens(council, Part::Provenance, Audience::Nobody)
+        );
+    }
+    assert!(!opens("MPU", Part::Safeguarding, Audience::Mash), "an MPU never reads Part C");
+    assert!(opens("HOLD", Part::Withheld, Audience::Nobody) && !opens("MASH", Part::Withheld, Audience::Nobody));
+}
+
+#[test]
+fn outcomes_are_closed_lists_with_words_for_the_sender() {
+    let queues = embedded().unwrap().queues;
+    for kind in &queues.kinds {
+        let none = kind.outcome("no_further_action").unwrap();
+        assert!(none.reason_required, "{}", kind.kind);
+        assert_eq!(none.wording.words("not for this unit"), "no further action: not for this unit");
+        assert!(kind.outcome("anything else").is_none());
+    }
+    let words = |kind: &str, code: &str| {
+        let kind = queues.kind_of(&QueueId::of(kind, "x")).unwrap();
+        kind.outcome(code).map(|outcome| outcome.wording.words(""))
+    };
+    assert_eq!(words("MPU", "arrest").as_deref(), Some("acted on"), "no detail: tipping off");
+    assert_eq!(words("FORCE", "accepted").as_deref(), Some("recorded"));
+    assert_eq!(words("MASH", "arrest"), None);
+}
+
+#[test]
+fn d15_the_deadlines_of_each_class() {
+    let policy = embedded().unwrap();
+    let from = "2026-11-20T16:30:00Z".parse().unwrap();
+    let due = |class| {
+        let (acknowledge, decide) = policy.due(&QueueId::of("REFDESK", "SE"), class, from);
+        [acknowledge, decide].map(|due| due.map(|due| due.to_string()))
+    };
+    let at = |moments: [&str; 2]| moments.map(|moment| Some(format!("2026-11-{moment}:00Z")));
+    assert_eq!(due(Class::P0), at(["20T16:45", "20T16:45"]));
+    assert_eq!(due(Class::P1), at(["20T17:30", "20T20:30"]));
+    assert_eq!(due(Class::P2), at(["23T12:30", "23T16:30"]));
+    assert_eq!(due(Class::P3), at(["23T16:30", "25T16:30"]));
+    assert_eq!(due(Class::P4), [None, None]);
+}

@@ -20,6 +20,13 @@ pub struct Place {
     pub organisation: String,
 }
 
+/// Where in a record a ciphertext belongs.
+struct Within<'a> {
+    item: Option<u16>,
+    part: &'a str,
+    audience: &'a str,
+}
+
 /// The two sides of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
@@ -58,20 +65,23 @@ impl Place {
     /// Additional data of a unit: `homeward/seal/1`, algorithm, key id, record, version, organisation, item, part,
     /// audience, schema version.
     pub(super) fn unit(&self, key_id: &str, label: UnitLabel) -> Vec<u8> {
-        self.bound("homeward/seal/1", key_id, label.item, label.part.code(), label.audience.code())
+        let within = Within { item: label.item, part: label.part.code(), audience: label.audience.code() };
+        self.bound("homeward/seal/1", key_id, within)
     }
 
     /// Additional data of a wrapped record key: the same under `homeward/wrap/1`, the side for a part.
     pub(super) fn wrap(&self, key_id: &str, side: Side) -> Vec<u8> {
-        self.bound("homeward/wrap/1", key_id, None, side.word(), Audience::Nobody.code())
+        let within = Within { item: None, part: side.word(), audience: Audience::Nobody.code() };
+        self.bound("homeward/wrap/1", key_id, within)
     }
 
     /// Additional data of a note: the same under `homeward/note/1`, the leg for an item, the purpose for a part.
     pub(super) fn note(&self, key_id: &str, purpose: &str, leg: u16) -> Vec<u8> {
-        self.bound("homeward/note/1", key_id, Some(leg), purpose, Audience::Nobody.code())
+        let within = Within { item: Some(leg), part: purpose, audience: Audience::Nobody.code() };
+        self.bound("homeward/note/1", key_id, within)
     }
 
-    fn bound(&self, purpose: &str, key_id: &str, item: Option<u16>, part: &str, audience: &str) -> Vec<u8> {
+    fn bound(&self, purpose: &str, key_id: &str, within: Within<'_>) -> Vec<u8> {
         let mut data = Vec::with_capacity(160);
         for field in [
             purpose.as_bytes(),
@@ -80,9 +90,9 @@ impl Place {
             self.record.as_bytes(),
             &self.version.to_be_bytes(),
             self.organisation.as_bytes(),
-            &item.unwrap_or(0).to_be_bytes(),
-            part.as_bytes(),
-            audience.as_bytes(),
+            &within.item.unwrap_or(0).to_be_bytes(),
+            within.part.as_bytes(),
+            within.audience.as_bytes(),
             &SCHEMA_VERSION.to_be_bytes(),
         ] {
             data.extend_from_slice(&(field.len() as u32).to_be_bytes());

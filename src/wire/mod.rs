@@ -9,11 +9,14 @@ pub mod offline;
 pub mod peer;
 pub mod profile;
 pub mod received;
+mod run;
 pub mod serve;
 pub mod services;
 pub mod session;
 pub mod status;
 pub mod tls;
+
+pub use run::{Ended, run};
 
 /// Messages of `homeward.v1`, generated from `proto/`. Named only on this floor.
 #[allow(missing_docs, clippy::all, clippy::too_many_lines, reason = "generated; the contract's comments come with it")]
@@ -39,20 +42,3 @@ pub mod client {
 
 /// The contract as a `FileDescriptorSet` with its imports and comments: for reflection and for protobuf JSON.
 pub const DESCRIPTOR: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/contract.bin"));
-
-/// Server reflection over the contract and the health service; stored formats are not in it.
-pub fn reflection() -> impl tonic::codegen::Service<
-    http::Request<tonic::body::Body>,
-    Response = http::Response<tonic::body::Body>,
-    Error = std::convert::Infallible,
-    Future: Send,
-> + tonic::server::NamedService
-+ Clone
-+ Send
-+ Sync {
-    tonic_reflection::server::Builder::configure()
-        .register_encoded_file_descriptor_set(DESCRIPTOR)
-        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-        .build_v1()
-        .expect("the build wrote the descriptors")
-}

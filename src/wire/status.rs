@@ -2,7 +2,10 @@
 //!
 //! What went wrong inside is logged under the reference and never sent.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
@@ -15,6 +18,16 @@ use crate::{
 
 /// The domain of every `ErrorInfo` we send.
 pub const DOMAIN: &str = "homeward";
+
+/// Room for the violations of one status, in bytes. They travel base64-encoded in a trailer, and gRPC's C core, under
+/// Python and others, may drop an answer whose trailers pass 8 KiB.
+const DETAILS_BYTES: usize = 5_000;
+/// What one entry takes besides its two texts.
+const ENTRY_BYTES: usize = 8;
+/// Kept for the entry that says how many more there are.
+const MORE_BYTES: usize = 120;
+/// Advice that an earlier entry has in full.
+const AS_ABOVE: &str = "as above";
 
 /// A reason for machines, UPPER_SNAKE, fixed.
 pub type Reason = &'static str;
@@ -77,8 +90,7 @@ impl Refused {
         let mut details = ErrorDetails::with_error_info(reason, DOMAIN, metadata);
         match self {
             Self::InvalidArgument(violations) => {
-                let fields = violations.0.into_iter().map(|one| FieldViolation::new(one.field, one.advice));
-                details.set_bad_request(fields.collect::<Vec<_>>());
+                details.set_bad_request(bounded(violations));
             }
             Self::Unavailable(_, retry) => {
                 details.set_retry_info(Some(retry));
@@ -184,6 +196,31 @@ impl From<Error> for Refused {
     }
 }
 
+/// The violations as they fit: all of them with their advice where there is room; else advice that was given before is
+/// given as [`AS_ABOVE`], and the last entry says how many more there are. A list that a client's HTTP/2 stack throws away
+/// would name nothing at all.
+fn bounded(violations: Violations) -> Vec<FieldViolation> {
+    let cost = |field: &str, advice: &str| field.len() + advice.len() + ENTRY_BYTES;
+    let all: usize = violations.0.iter().map(|one| cost(&one.field, &one.advice)).sum();
+    if all <= DETAILS_BYTES {
+        return violations.0.into_iter().map(|one| FieldViolation::new(one.field, one.advice)).collect();
+    }
+    let (mut left, mut said, mut named) = (DETAILS_BYTES - MORE_BYTES, HashSet::new(), Vec::new());
+    let count = violations.0.len();
+    for one in violations.0 {
+        let advice = if said.contains(&one.advice) { AS_ABOVE.to_owned() } else { one.advice };
+        let Some(rest) = left.checked_sub(cost(&one.field, &advice)) else { break };
+        left = rest;
+        named.push(FieldViolation::new(one.field, advice.clone()));
+        said.insert(advice);
+    }
+    if let more @ 1.. = count - named.len() {
+        let advice = format!("{more} more fields are not right: correct these, then send it again to see the rest");
+        named.push(FieldViolation::new("", advice));
+    }
+    named
+}
+
 /// Eight bytes of chance in hex: enough to find one line in a log. Without chance the answer still goes out.
 fn reference() -> String {
     entropy::random::<8>(&SystemEntropy::new()).map_or_else(|_| "none".to_owned(), hex::encode)
@@ -192,6 +229,7 @@ fn reference() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::violation::Violation;
 
     #[test]
     fn every_status_has_a_reason_our_domain_and_a_reference() {
@@ -222,6 +260,25 @@ mod tests {
             let expected =
                 matches!(refused, Refused::InvalidArgument(_)).then(|| "submission.items[2].how_known".into());
             assert_eq!(named, expected);
+        }
+    }
+
+    fn many(count: usize) -> Violations {
+        Violations((0..count).map(|n| Violation::new(format!("submission.items[{n}].text"), "is required")).collect())
+    }
+
+    #[test]
+    fn as_many_fields_are_named_as_a_trailer_holds_and_the_rest_is_counted() {
+        for count in [1, 120, 121, 1_000, 100_000] {
+            let status = Refused::InvalidArgument(many(count)).into_status();
+            assert!(status.details().len() < 5_400, "{} bytes for {count}", status.details().len());
+            let named = status.get_error_details().bad_request().unwrap().field_violations.clone();
+            let (last, fields) = named.split_last().unwrap();
+            let more: usize = last.description.split(" more").next().unwrap().parse().unwrap_or_default();
+            let listed = if more == 0 { named.len() } else { fields.len() };
+            assert_eq!(listed + more, count);
+            assert!(listed >= count.min(110), "{listed} of {count}");
+            assert!(named[0].description == "is required" && named.iter().all(|one| !one.description.is_empty()));
         }
     }
 

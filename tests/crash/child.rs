@@ -20,6 +20,8 @@ const MODE: &str = "HOMEWARD_TEST_MODE";
 pub enum Mode {
     /// Six submissions one after the other, then a pull and a completion.
     Traced,
+    /// Sixty-four submissions by eight callers at once.
+    Burst,
     /// Submissions, pulls and completions until it is killed.
     Endless,
     /// Submissions until the disk refuses, then tries everything else.
@@ -30,6 +32,7 @@ impl Mode {
     const fn name(self) -> &'static str {
         match self {
             Self::Traced => "traced",
+            Self::Burst => "burst",
             Self::Endless => "endless",
             Self::Starved => "starved",
         }
@@ -67,6 +70,7 @@ fn the_child() {
         say("open");
         match mode.as_str() {
             "traced" => traced(&*store, first).await,
+            "burst" => burst(store, first).await,
             "endless" => endless(store, first).await,
             "starved" => starved(&*store, first).await,
             other => panic!("no mode {other}"),
@@ -83,6 +87,22 @@ async fn traced(store: &dyn Store, first: u64) {
     say("ack pull");
     fixtures::settle(store, fixtures::holding(&delivery, 1), Settle::Complete(fixtures::settled())).await.unwrap();
     say("ack complete");
+}
+
+async fn burst(store: Arc<SledStore>, first: u64) {
+    let mut workers = Vec::new();
+    for worker in 0..8 {
+        let store = Arc::clone(&store);
+        workers.push(tokio::spawn(async move {
+            for number in (first + worker..first + 64).step_by(8) {
+                store.accept(numbered(number)).await.unwrap();
+                say(&format!("ack {number}"));
+            }
+        }));
+    }
+    for worker in workers {
+        worker.await.unwrap();
+    }
 }
 
 async fn endless(store: Arc<SledStore>, first: u64) {

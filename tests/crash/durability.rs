@@ -14,12 +14,20 @@ enum Seen {
     Acknowledged(String),
 }
 
+/// True, with a word about it, where strace is not installed; a failure where it must be.
+pub fn strace_is_missing() -> bool {
+    if Command::new("strace").arg("--version").output().is_ok() {
+        return false;
+    }
+    let ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
+    assert!(!ci, "strace is missing: without it nothing proves that answers come after the sync (apt: strace)");
+    eprintln!("SKIPPED, strace is missing: install the package strace to prove that answers come after the sync");
+    true
+}
+
 #[test]
 fn every_answer_comes_after_both_syncs() {
-    if Command::new("strace").arg("--version").output().is_err() {
-        let ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
-        assert!(!ci, "strace is missing: without it nothing proves that answers come after the sync (apt: strace)");
-        eprintln!("SKIPPED, strace is missing: install the package strace to prove that answers come after the sync");
+    if strace_is_missing() {
         return;
     }
     let place = tempfile::tempdir().unwrap();
@@ -59,7 +67,7 @@ fn check(since: &[Seen], what: &str) {
 
 #[test]
 fn creation_makes_the_directory_and_its_name_durable() {
-    if Command::new("strace").arg("--version").output().is_err() {
+    if strace_is_missing() {
         return;
     }
     let place = tempfile::tempdir().unwrap();

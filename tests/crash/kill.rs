@@ -1,8 +1,14 @@
 //! kill -9 under load, and a disk that refuses: what was acknowledged is there, once, in its queues.
+//!
+//! Fifty rounds instead of ten: `HOMEWARD_KILL_ROUNDS=50 cargo test --test crash kill`.
 
 use std::{
     io::{BufRead, BufReader},
     process::{Child, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
     time::Duration,
 };
@@ -25,13 +31,18 @@ struct Said {
     other: Vec<String>,
 }
 
-fn listen(child: &mut Child) -> thread::JoinHandle<Said> {
+/// Hears what a child says; `heard` counts its acknowledgements as they come.
+fn listen(child: &mut Child, heard: &Arc<AtomicUsize>) -> thread::JoinHandle<Said> {
+    let heard = Arc::clone(heard);
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     thread::spawn(move || {
         let mut said = Said::default();
         for line in lines.map_while(Result::ok) {
             match line.split_once(' ') {
-                Some(("ack", number)) => said.acknowledged.extend(number.parse::<u64>()),
+                Some(("ack", number)) => {
+                    said.acknowledged.extend(number.parse::<u64>());
+                    heard.fetch_add(1, Ordering::Relaxed);
+                }
                 Some(("done", id)) => said.done.extend(DeliveryId::parse(id)),
                 _ => said.other.push(line),
             }
@@ -41,18 +52,23 @@ fn listen(child: &mut Child) -> thread::JoinHandle<Said> {
 }
 
 #[tokio::test]
-async fn every_acknowledged_submission_survives_ten_kills() {
+async fn every_acknowledged_submission_survives_every_kill() {
     let dir = tempfile::tempdir().unwrap();
     let (mut acknowledged, mut done) = (Vec::new(), Vec::new());
-    for round in 0..10u64 {
+    let rounds: u64 = std::env::var("HOMEWARD_KILL_ROUNDS").map_or(10, |rounds| rounds.parse().unwrap());
+    for round in 0..rounds {
         let arguments = arguments();
         let mut command = Command::new(&arguments[0]);
         command.args(&arguments[1..]).stdout(Stdio::piped());
         instruct(&mut command, Mode::Endless, dir.path(), round << 32);
         let mut child = command.spawn().unwrap();
-        let said = listen(&mut child);
-        // At another moment of its life each time; the first ones while it is still opening.
-        thread::sleep(Duration::from_millis(30 + round * 61));
+        let heard = Arc::default();
+        let said = listen(&mut child, &heard);
+        // At another moment of its life each time: the first ones while it may still be opening, the others at work.
+        while round > 2 && heard.load(Ordering::Relaxed) < 20 && child.try_wait().unwrap().is_none() {
+            thread::sleep(Duration::from_millis(1));
+        }
+        thread::sleep(Duration::from_millis(20 + round % 10 * 41));
         child.kill().unwrap();
         child.wait().unwrap();
         let said = said.join().unwrap();
@@ -78,7 +94,7 @@ async fn a_disk_that_refuses_stops_the_engine_and_loses_nothing() {
     command.args(["-c", "trap '' XFSZ; ulimit -f 3000; exec \"$@\"", "sh"]).args(arguments()).stdout(Stdio::piped());
     instruct(&mut command, Mode::Starved, dir.path(), 0);
     let mut child = command.spawn().unwrap();
-    let said = listen(&mut child);
+    let said = listen(&mut child, &Arc::default());
     let status = child.wait().unwrap();
     let said = said.join().unwrap();
     assert!(status.success());

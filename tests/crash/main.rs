@@ -1,5 +1,10 @@
 //! What happens when the process is killed, the disk refuses, or files are damaged: on real processes and real files.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test stops at the first surprise and says so"
+)]
 
 mod child;
 mod damage;
@@ -8,6 +13,7 @@ mod durability;
 #[allow(dead_code, reason = "shared with the conformance suite, which uses all of it")]
 mod fixtures;
 mod kill;
+mod power;
 
 use homeward::{
     domain::delivery::State,

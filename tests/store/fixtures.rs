@@ -70,8 +70,18 @@ pub fn header(name: &str) -> Header {
         rules: vec!["R02".into(), "R07".into()],
         rule_set: "2026-11-3".into(),
         contents: vec![Content::EpisodeCard, Content::Items],
-        items: vec![ItemHeader { number: 1, proposed: "2A".into(), handling: "C A1 S2".into() }],
-        prompts: vec![PromptDue { kind: PromptKind::Strategy, due: Some(at(900)), overdue_on_arrival: false }],
+        items: vec![ItemHeader {
+            number: 1,
+            proposed: "2A".into(),
+            handling: "C A1 S2".into(),
+            instruction: "Ask first.".into(),
+        }],
+        prompts: vec![PromptDue {
+            kind: PromptKind::Strategy,
+            rule: "R02".into(),
+            due: Some(at(900)),
+            overdue_on_arrival: false,
+        }],
         units: vec![
             UnitLabel { item: None, part: Part::EpisodeCard, audience: Audience::Mpu },
             UnitLabel { item: Some(1), part: Part::Item, audience: Audience::Mpu },
@@ -101,6 +111,7 @@ pub fn new_record(deliveries: Vec<Header>) -> NewRecord {
     let record = Record {
         id: id(),
         organisation: BARNET.into(),
+        on_behalf_of: "E09000003".into(),
         received: at(0),
         class: Class::P1,
         linked_from: None,

@@ -94,6 +94,10 @@ pub async fn pages_show_every_live_delivery_once_in_order(engine: &impl Engine) 
         }
         assert_eq!(seen, whole.deliveries, "by {limit}");
     }
+    // A position that nobody gave out gives what lies behind it.
+    for (after, left) in [(vec![], 9), (vec![0], 9), (vec![0xff; 200], 0)] {
+        assert_eq!(store.deliveries(&queue("MPU.SE"), Some(after), 100).await.unwrap().deliveries.len(), left);
+    }
     for delivery in &whole.deliveries {
         assert_eq!(store.delivery(delivery.id).await.unwrap().as_ref(), Some(delivery));
     }

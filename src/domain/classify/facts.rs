@@ -51,7 +51,7 @@ pub(in crate::domain) struct ItemFacts<'a> {
     pub intelligence: bool,
     /// Has a code other than NONE, or is a referral without code (D06), or an allegation.
     pub coded: bool,
-    /// Coded SELF alone: stays on the council and health route (D20).
+    /// Coded SELF alone, without a crime or an allegation: stays on the council and health route (D20).
     pub health_only: bool,
     /// Travels in this linked record (index in [`Facts::linked`]).
     pub linked: Option<usize>,
@@ -101,7 +101,7 @@ impl<'a> Facts<'a> {
         let about = coded_about(draft);
         let linked = linked_children(draft, &about, &geography);
         let mut facts = Self { draft, policy, now, geography, about, linked, items: Vec::new() };
-        let index = Index::of(draft, &facts.linked);
+        let index = Index::of(draft, &facts.linked, &facts.geography);
         facts.items = (1..=u16::MAX).zip(&draft.items).map(|(number, item)| facts.item(number, item, &index)).collect();
         facts
     }
@@ -173,9 +173,12 @@ impl<'a> Facts<'a> {
 
     fn item(&self, number: u16, item: &'a Item, index: &Index<'_>) -> ItemFacts<'a> {
         let codes: BTreeSet<HarmCode> = item.codes.iter().copied().filter(|code| *code != HarmCode::None).collect();
-        let health_only = codes == BTreeSet::from([HarmCode::SelfHarm]);
         let accused_in_it = item.who.iter().any(|id| index.accused.contains(id.reveal()));
         let allegation = item.allegation.unwrap_or(accused_in_it);
+        let sexual_offence = item.sexual_offence.unwrap_or(codes.contains(&HarmCode::Csa));
+        // A crime or an allegation on it is no clinical detail: police must have it (D16, D08).
+        let only_self_harm = codes == BTreeSet::from([HarmCode::SelfHarm]);
+        let health_only = only_self_harm && !allegation && !sexual_offence && item.images != Some(true);
         let referral = item.kind == ItemKind::Safeguarding;
         let about = item.about.as_ref().map(|id| id.reveal());
         let mut facts = ItemFacts {
@@ -185,10 +188,10 @@ impl<'a> Facts<'a> {
             coded: !codes.is_empty() || allegation || (referral && item.codes.is_empty()),
             health_only,
             linked: about.and_then(|id| index.linked.get(id)).copied(),
-            sexual_offence: item.sexual_offence.unwrap_or(codes.contains(&HarmCode::Csa)),
+            sexual_offence,
             allegation,
             class: Class::P3,
-            police: self.police_of(item, index),
+            police: Self::police_of(item, index),
             sent_by: Vec::new(),
         };
         let harm = about.is_some_and(|id| index.harmed.contains(id));
@@ -218,16 +221,11 @@ impl<'a> Facts<'a> {
         }
     }
 
-    fn police_of(&self, item: &Item, index: &Index<'_>) -> Vec<Result<Police, HoldReason>> {
+    /// Police of each place of an item, once each, whatever the order in which the places were named.
+    fn police_of(item: &Item, index: &Index<'_>) -> Vec<Result<Police, HoldReason>> {
         let places: BTreeSet<&str> = item.at.iter().map(|id| id.reveal()).collect();
-        let mut found = Vec::new();
-        for place in places.into_iter().filter_map(|id| index.places.get(id)) {
-            let police = self.geography.locate(&self.draft.places[*place].area).police();
-            if !found.contains(&police) {
-                found.push(police);
-            }
-        }
-        found
+        let police: BTreeSet<_> = places.into_iter().filter_map(|id| index.places.get(id)).cloned().collect();
+        police.into_iter().collect()
     }
 
     /// Which of R08 to R11 send this item somewhere.
@@ -248,19 +246,23 @@ impl<'a> Facts<'a> {
 
 /// Lookups by local id, so that a record of any size is read in one pass.
 struct Index<'a> {
-    places: BTreeMap<&'a str, usize>,
+    places: BTreeMap<&'a str, Result<Police, HoldReason>>,
     accused: BTreeSet<&'a str>,
     harmed: BTreeSet<&'a str>,
     linked: BTreeMap<&'a str, usize>,
 }
 
 impl<'a> Index<'a> {
-    fn of(draft: &'a Draft, linked: &[LinkedChild<'_>]) -> Self {
+    fn of(draft: &'a Draft, linked: &[LinkedChild<'_>], geography: &Geography<'_>) -> Self {
         let persons = |wanted: fn(&Person) -> bool| {
             draft.persons.iter().filter(move |person| wanted(person)).map(|person| person.id.reveal())
         };
         Self {
-            places: draft.places.iter().enumerate().map(|(index, place)| (place.id.reveal(), index)).collect(),
+            places: draft
+                .places
+                .iter()
+                .map(|place| (place.id.reveal(), geography.locate(&place.area).police()))
+                .collect(),
             accused: persons(|person| person.allegation == Some(true)).collect(),
             harmed: persons(|person| person.significant_harm == Some(true)).collect(),
             linked: (0..).zip(linked).map(|(n, child)| (draft.persons[child.person].id.reveal(), n)).collect(),

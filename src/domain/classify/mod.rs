@@ -1,7 +1,7 @@
 //! Which rules fire, and what follows for class, prompts and flags (domain 5.3, 5.4).
 //!
-//! Each rule is one predicate in [`rules`], named by its number. Answers that are absent are read in [`facts`] as domain
-//! 3.1 says; no rule reads free text.
+//! Each rule is one predicate in `rules`, named by its number. Answers that are absent are read in `facts` as domain 3.1
+//! says; no rule reads free text.
 
 pub(in crate::domain) mod facts;
 pub(in crate::domain) mod geography;
@@ -16,6 +16,7 @@ use super::{
     policy::Policy,
     stage::{Classified, Graded},
     submission::Draft,
+    validate::{MAX_ITEMS, MAX_PERSONS, MAX_THINGS},
 };
 use facts::Facts;
 
@@ -25,9 +26,14 @@ pub fn classify(graded: Graded, policy: &Policy, now: Timestamp) -> Classified {
     Classified::new(graded, assessment)
 }
 
-/// The class that a draft would have, valid or not: what the D04 alert names.
+/// The class that a draft would have, valid or not: what the D04 alert names. Of lists over their limit (domain 3.2)
+/// only what is within it is read, so that an oversized draft costs no more than a valid one.
 pub fn class_of(draft: &Draft, policy: &Policy, now: Timestamp) -> Class {
-    assess(&Facts::of(draft, policy, now)).class
+    let mut within = draft.clone();
+    within.items.truncate(MAX_ITEMS);
+    within.persons.truncate(MAX_PERSONS);
+    within.places.truncate(MAX_THINGS);
+    assess(&Facts::of(&within, policy, now)).class
 }
 
 /// Rules, class, prompts and flags. R24 is routing's to add: it alone finds out what has no certain destination.

@@ -66,7 +66,7 @@ pub struct QueueKind {
     pub side: QueueSide,
     /// Open at every hour (D01).
     pub always_open: bool,
-    /// The most its officers may ever open; a leg's contents narrow it further (contract 4).
+    /// What can be opened on such a queue at all; a leg's contents and the reader's role narrow it (contract 4).
     pub opens: Vec<(Part, Audience)>,
     /// The closed list of outcomes.
     pub outcomes: Vec<Outcome>,
@@ -78,7 +78,7 @@ impl QueueKind {
         self.outcomes.iter().find(|outcome| outcome.code == code)
     }
 
-    /// Whether its officers may open this unit at all.
+    /// Whether this unit can be opened on such a queue at all.
     pub fn may_open(&self, part: Part, audience: Audience) -> bool {
         self.opens.contains(&(part, audience))
     }

@@ -27,8 +27,8 @@ pub struct Engine {
     policy: RedactionPolicy,
 }
 
-/// A text as one audience reads it, re-scanned.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A text as one audience reads it, re-scanned. Not `Debug`: it is content.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Finished {
     /// The view.
     pub text: String,

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use super::{
     fold::{Casing, Folded},
@@ -32,6 +32,7 @@ impl Finder {
     /// Compiles `needles`. A set that is too large to compile is searched one by one instead.
     pub fn new(needles: Vec<Needle>) -> Self {
         let search = AhoCorasick::builder()
+            .kind(Some(AhoCorasickKind::NoncontiguousNFA))
             .match_kind(MatchKind::Standard)
             .build(needles.iter().map(|needle| needle.text.as_str()))
             .ok();
@@ -247,14 +248,16 @@ fn word_before<'f>(folded: &'f Folded<'_>, at: usize) -> &'f str {
     start.map_or(before, |at| &before[at + before[at..].chars().next().map_or(0, char::len_utf8)..])
 }
 
-/// Where the title before a name begins ("Mr Peel", "Mrs. Peel").
+/// Where the title before a name begins ("Mr Peel", "Mrs. Peel"). Written small it may be a word: "I miss Ellie".
 fn title_before(folded: &Folded<'_>, start: usize) -> Option<usize> {
     let before = folded.text[..start].strip_suffix(' ')?;
     let before = before.strip_suffix('.').unwrap_or(before);
     let word = before
         .rfind(|c: char| !c.is_ascii_alphabetic())
         .map_or(before, |at| &before[at + before[at..].chars().next().map_or(0, char::len_utf8)..]);
-    is_title(word).then_some(before.len() - word.len())
+    let begins = before.len() - word.len();
+    let written = if folded.casing == Casing::Mixed { folded.is_capital(begins) } else { word != "miss" };
+    (is_title(word) && written).then_some(begins)
 }
 
 /// "Biggz's brother" is the suspect's family: that word stays.

@@ -48,6 +48,10 @@ fn spelled(c: char, emit: &mut impl FnMut(char)) -> bool {
         emit(char::from(b"0123456789"[(u32::from(c) - zero) as usize]));
         return true;
     }
+    if let Some(a) = LETTER_AS.iter().copied().find(|&a| (a..a + 26).contains(&u32::from(c))) {
+        emit(char::from(b"abcdefghijklmnopqrstuvwxyz"[(u32::from(c) - a) as usize]));
+        return true;
+    }
     if c.is_ascii() {
         emit(c.to_ascii_lowercase());
         return true;
@@ -57,6 +61,9 @@ fn spelled(c: char, emit: &mut impl FnMut(char)) -> bool {
 
 /// Zeros of the digit sets in use that compatibility decomposition leaves as they are.
 const DIGIT_ZEROS: &[u32] = &[0x660, 0x6F0, 0x7C0, 0x966, 0x9E6, 0xA66, 0xAE6, 0xE50];
+
+/// First letters of the enclosed and flag alphabets that decomposition leaves as they are.
+const LETTER_AS: &[u32] = &[0x1F150, 0x1F170, 0x1F1E6];
 
 /// Sorted by code point. Letters that decomposition does not split, letters of other scripts that look Latin, and
 /// quotation marks and dashes.
@@ -286,6 +293,7 @@ mod tests {
         assert_eq!(folded("Ѕоriе dеаn ΡΕΤΕR"), "sorie dean peter");
         assert_eq!(folded("Ọmọlará Żyła Ðặng"), "omolara zyla dang");
         assert_eq!(folded("٠٧٧٠٠ ０７"), "07700 07");
+        assert_eq!(folded("🅴🅛🇱Ⓘ🄴"), "ellie");
         assert_eq!(folded("b\u{200b}et\u{ad}hany"), "bethany");
     }
 

@@ -22,6 +22,7 @@ mod rescan;
 mod resolve;
 mod sheet;
 mod units;
+mod values;
 mod words;
 
 pub use engine::{Engine, Finished, Owner};

@@ -1,10 +1,12 @@
 //! Every form in which something listed may be written, as needles for one search over the squeezed fold.
 
+use std::sync::LazyLock;
+
 use super::{
     fold::Folded,
-    form::{Entity, Form, ListedPerson, ListedValue},
+    form::{Entity, Form, ListedPerson},
     policy::EffectiveRole,
-    words::{COUNCIL, FAMILY, INSTITUTION, NAMELESS, STREET_TYPES, is_function, is_ordinary, is_particle, is_title},
+    words::{FAMILY, NAMELESS, is_ordinary, is_particle, is_title},
 };
 
 /// How a match has to stand in the text to count.
@@ -45,7 +47,7 @@ pub(super) struct Meaning {
 }
 
 /// One string to look for.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Needle {
     /// Letters and digits, folded.
     pub text: String,
@@ -74,11 +76,12 @@ pub(super) fn needles(persons: &[ListedPerson], form: &Form) -> Vec<Needle> {
     let child_is_source = persons.iter().any(|person| person.role == EffectiveRole::SubjectSource);
     let role = if child_is_source { EffectiveRole::ParentOfSource } else { EffectiveRole::ParentCarer };
     out.meaning = Some(Meaning { entity: Entity::Relationship, role, person: None });
-    for word in FAMILY.iter() {
-        out.push(&words(word).concat(), Rule::Family, Strength::Part);
-    }
+    FAMILY_PIECES.iter().for_each(|pieces| out.push(pieces, Rule::Family, Strength::Part));
     out.needles
 }
+
+static FAMILY_PIECES: LazyLock<Vec<Vec<String>>> =
+    LazyLock::new(|| FAMILY.iter().map(|word| words(word).concat()).collect());
 
 /// The words of a text at its white space, each as its folded letter-and-digit pieces.
 pub(super) fn words(text: &str) -> Vec<Vec<String>> {
@@ -93,13 +96,13 @@ pub(super) fn words(text: &str) -> Vec<Vec<String>> {
 const MOST_WORDS: usize = 6;
 
 #[derive(Default)]
-struct Collector {
+pub(super) struct Collector {
     needles: Vec<Needle>,
     meaning: Option<Meaning>,
 }
 
 impl Collector {
-    fn push(&mut self, pieces: &[String], rule: Rule, strength: Strength) {
+    pub(super) fn push(&mut self, pieces: &[String], rule: Rule, strength: Strength) {
         let Some(meaning) = self.meaning else { return };
         let mut text = String::new();
         let mut breaks = Vec::new();
@@ -115,7 +118,7 @@ impl Collector {
     }
 
     /// Words that need their capital only when they are one ordinary word.
-    fn words(&mut self, pieces: &[String], strength: Strength) {
+    pub(super) fn words(&mut self, pieces: &[String], strength: Strength) {
         let rule = match pieces {
             [one] if is_ordinary(one) => Rule::Capital,
             _ => Rule::Words,
@@ -179,10 +182,8 @@ impl Collector {
         let first = |piece: &String| piece.chars().next().map(String::from).unwrap_or_default();
         let all: Vec<String> = name.concat().iter().map(first).collect();
         let by_word: Vec<String> = name.iter().map(|word| first(&word[0])).collect();
-        for later in 1..name.len() {
-            for piece in &name[later] {
-                self.push(&[by_word[0].clone(), first(piece)], Rule::Initials, Strength::Part);
-            }
+        for piece in name.iter().skip(1).flatten() {
+            self.push(&[by_word[0].clone(), first(piece)], Rule::Initials, Strength::Part);
         }
         if by_word.len() > 2 {
             self.push(&by_word, Rule::Initials, Strength::Part);
@@ -191,190 +192,4 @@ impl Collector {
             self.push(&all, Rule::Initials, Strength::Part);
         }
     }
-
-    fn value(&mut self, value: &ListedValue) {
-        let text = value.text.reveal();
-        match value.entity {
-            Entity::Email => self.email(text),
-            Entity::Url => self.url(text),
-            Entity::Handle | Entity::Nino | Entity::Passport | Entity::DrivingLicence | Entity::CaseRef => {
-                self.compact(&words(text).concat().concat(), 3);
-            }
-            Entity::Vrm => self.vrm(text),
-            Entity::Postcode => self.compact(&words(text).concat().concat(), 5),
-            Entity::Address => self.address(text),
-            Entity::School | Entity::Placement | Entity::Place => self.institution(text),
-            Entity::Organisation => self.organisation(text),
-            Entity::Person | Entity::Relationship => self.words(&words(text).concat(), Strength::Whole),
-            // Found in the digits of the text, and among its dates.
-            Entity::Phone | Entity::NhsNumber | Entity::BankAccount | Entity::Dob => {}
-        }
-    }
-
-    /// A value without regard to spacing, also with letters and digits that are taken for each other.
-    fn compact(&mut self, squeezed: &str, at_least: usize) {
-        if squeezed.chars().count() < at_least {
-            return;
-        }
-        let mut spellings = vec![squeezed.to_owned()];
-        if squeezed.bytes().any(|b| b.is_ascii_digit()) {
-            spellings.push(squeezed.replace('o', "0"));
-            spellings.push(squeezed.replace('0', "o"));
-            spellings.push(squeezed.replace(['i', 'l'], "1"));
-            spellings.push(squeezed.replace('1', "i"));
-            spellings.push(squeezed.replace('1', "l"));
-        }
-        spellings.sort_unstable();
-        spellings.dedup();
-        for spelling in spellings {
-            self.push(&[spelling], Rule::Compact, Strength::Whole);
-        }
-    }
-
-    /// An e-mail address as such and with its signs in words.
-    fn email(&mut self, text: &str) {
-        let Some((local, domain)) = text.split_once('@') else {
-            return self.compact(&words(text).concat().concat(), 4);
-        };
-        let squeeze = |part: &str| words(part).concat().concat();
-        let local_in_words = part_in_words(local);
-        for local in [squeeze(local), local_in_words] {
-            for at in ["", "at"] {
-                for domain in [squeeze(domain), part_in_words(domain)] {
-                    self.push(&[format!("{local}{at}{domain}")], Rule::Compact, Strength::Whole);
-                }
-            }
-        }
-        if local.chars().count() >= 5 {
-            self.push(&[squeeze(local)], Rule::Compact, Strength::Part);
-        }
-    }
-
-    fn url(&mut self, text: &str) {
-        let bare = text.trim_start_matches("https://").trim_start_matches("http://").trim_start_matches("www.");
-        for written in [text, bare] {
-            self.compact(&words(written).concat().concat(), 5);
-        }
-        if let Some((_, profile)) = bare.trim_end_matches('/').rsplit_once('/') {
-            self.compact(&words(profile).concat().concat(), 5);
-        }
-    }
-
-    fn vrm(&mut self, text: &str) {
-        self.compact(&words(text).concat().concat(), 3);
-        for known in text.split('?') {
-            self.compact(&words(known).concat().concat(), 3);
-        }
-    }
-
-    /// The line, its parts with a number or a street in them, and the street without its number.
-    fn address(&mut self, text: &str) {
-        if is_generic(&words(text)) {
-            return;
-        }
-        self.words(&words(text).concat(), Strength::Whole);
-        for (index, line) in text.split([',', '\n', ';']).enumerate() {
-            let pieces = words(line).concat();
-            let has_number = pieces.iter().any(|piece| piece.bytes().any(|b| b.is_ascii_digit()));
-            let street = pieces.last().is_some_and(|last| street_type(last).is_some());
-            if index > 0 && !has_number && !street {
-                continue;
-            }
-            let name: Vec<String> =
-                pieces.iter().skip_while(|piece| piece.bytes().any(|b| b.is_ascii_digit())).cloned().collect();
-            for pieces in [&pieces, &name] {
-                self.street(pieces, pieces.len() != name.len());
-            }
-        }
-    }
-
-    fn street(&mut self, pieces: &[String], numbered: bool) {
-        if pieces.len() < 2 && !numbered && pieces.iter().all(|piece| piece.chars().count() < 5) {
-            return;
-        }
-        self.words(pieces, if numbered { Strength::Whole } else { Strength::Part });
-        if let Some((last, before)) = pieces.split_last() {
-            for other in street_type(last).into_iter().flatten().filter(|other| *other != last) {
-                self.words(
-                    &[before, &[other.to_owned()]].concat(),
-                    if numbered { Strength::Whole } else { Strength::Part },
-                );
-            }
-        }
-    }
-
-    /// The whole name, and what is left of it without the kind of institution.
-    fn institution(&mut self, text: &str) {
-        let pieces = words(text);
-        if is_generic(&pieces) {
-            return;
-        }
-        self.words(&pieces.concat(), Strength::Whole);
-        let own: Vec<String> = pieces
-            .into_iter()
-            .filter(|word| !INSTITUTION.contains(word.join("'").as_str()))
-            .collect::<Vec<_>>()
-            .concat();
-        if own.concat().chars().count() >= 4 {
-            self.words(&own, Strength::Whole);
-        }
-    }
-
-    /// The name as given, and a council under the names that councils go by. Its bare place name stays.
-    fn organisation(&mut self, text: &str) {
-        let pieces = words(text);
-        let is_council = |word: &Vec<String>| COUNCIL.contains(word.join("'").as_str());
-        let start = pieces.iter().take_while(|word| is_council(word)).count();
-        let end = pieces.len() - pieces.iter().rev().take_while(|word| is_council(word)).count();
-        self.words(&pieces.concat(), Strength::Whole);
-        if start < end && (start > 0 || end < pieces.len()) {
-            self.council(pieces[start..end].concat());
-        }
-    }
-
-    fn council(&mut self, own: Vec<String>) {
-        let around = |before: &[&str], after: &[&str]| -> Vec<String> {
-            let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
-            [owned(before), own.clone(), owned(after)].concat()
-        };
-        for (before, after) in [
-            (&["london", "borough", "of"][..], &[][..]),
-            (&["royal", "borough", "of"], &[]),
-            (&["lb"], &[]),
-            (&[], &["council"]),
-            (&[], &["city", "council"]),
-            (&[], &["social", "services"]),
-            (&[], &["social", "care"]),
-            (&[], &["children", "s", "services"]),
-            (&[], &["childrens", "services"]),
-            (&[], &["social", "worker"]),
-        ] {
-            self.words(&around(before, after), Strength::Whole);
-        }
-    }
-}
-
-/// "Mum's house", "home": a label that names no place.
-fn is_generic(pieces: &[Vec<String>]) -> bool {
-    let generic = |word: &Vec<String>| {
-        let whole = word.join("'");
-        let bare = word[0].as_str();
-        INSTITUTION.contains(whole.as_str())
-            || FAMILY.contains(&bare)
-            || matches!(bare, "flat" | "address" | "family" | "work")
-            || is_function(bare)
-            || street_type(bare).is_some()
-    };
-    pieces.iter().all(generic)
-}
-
-fn part_in_words(part: &str) -> String {
-    let spelt = part.replace('.', " dot ").replace('_', " underscore ").replace('-', " dash ");
-    words(&spelt).concat().concat()
-}
-
-/// The type of street and its short forms, given any one of them.
-fn street_type(word: &str) -> Option<Vec<&'static str>> {
-    let (long, short) = STREET_TYPES.iter().find(|(long, short)| *long == word || short.contains(&word))?;
-    Some([&[*long][..], short].concat())
 }

@@ -201,8 +201,9 @@ pub(super) fn pattern_hits(text: &str, digits: &Digits, hits: &mut Vec<Hit>) {
         if from < done || from >= digits.stream.len() || digits.stream.as_bytes()[from] == b'|' {
             continue;
         }
-        let rest = &digits.stream[from..];
-        let run = rest.find('|').map_or(rest, |end| &rest[..end.min(24)]);
+        // No number is longer; the stream is ASCII.
+        let rest = &digits.stream[from..digits.stream.len().min(from + 24)];
+        let run = rest.find('|').map_or(rest, |end| &rest[..end]);
         let found = nhs(text, digits, index, run)
             .map(|length| (Entity::NhsNumber, length))
             .or_else(|| phone(text, digits, from, run).map(|length| (Entity::Phone, length)));

@@ -51,7 +51,7 @@ static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| {
         shape(Entity::Email, r"[a-z0-9][a-z0-9._%+'-]*@[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)+", always),
         shape(
             Entity::Email,
-            r"[a-z0-9][a-z0-9._-]{1,63} ?(?:[\[({] ?(?:at|@) ?[\])}]|@| at ) ?[a-z0-9-]{1,63}(?:(?:\.| ?[\[({] ?(?:dot|\.) ?[\])}] ?| dot )[a-z]{2,12}){1,3}",
+            r"[a-z0-9][a-z0-9._-]{1,63} ?(?:[\[({] ?(?:at|@) ?[\])}] ?| @ | at )[a-z0-9-]{1,63}(?:(?:\.| ?[\[({] ?(?:dot|\.) ?[\])}] ?| dot )[a-z]{2,12}){1,3}",
             is_obfuscated,
         ),
         shape(Entity::Url, r#"(?:https?://|www\.)[^ <>"]+"#, always),
@@ -86,7 +86,7 @@ fn always(_: &Folded<'_>, _: &Range<usize>) -> bool {
 /// Signs in words or brackets; a plain address is the other pattern's.
 fn is_obfuscated(folded: &Folded<'_>, range: &Range<usize>) -> bool {
     let text = &folded.text[range.clone()];
-    text.contains("dot") || text.contains(['[', '(', '{']) || text.contains('@')
+    text.contains("dot") || text.contains(['[', '(', '{', '@'])
 }
 
 /// A spaced mark has to be written in capitals where the text uses them: "at 10 the" is none.
@@ -154,6 +154,8 @@ mod tests {
             ("Write to Jo.Bloggs@example.org.", Entity::Email, "jo.bloggs@example.org"),
             ("simao.ibanez[at]example[dot]org", Entity::Email, "simao.ibanez[at]example[dot]org"),
             ("noura46 at example dot org", Entity::Email, "noura46 at example dot org"),
+            ("name there is @example.dray_studio, and", Entity::Handle, "@example.dray_studio"),
+            ("noura46 @ example.org", Entity::Email, "noura46 @ example.org"),
             ("He is @tiny_northside there", Entity::Handle, "@tiny_northside"),
             ("See https://social.example.com/x1.", Entity::Url, "https://social.example.com/x1"),
             ("Lives at W22 5BR now", Entity::Postcode, "w22 5br"),
@@ -165,7 +167,9 @@ mod tests {
             ("NI PY 39 72 08 C", Entity::Nino, "py 39 72 08 c"),
             ("paid to 00-00-35 53790356", Entity::BankAccount, "00-00-35 53790356"),
         ] {
-            assert!(found(text).contains(&(entity, value.to_owned())), "{text}: {:?}", found(text));
+            let found = found(text);
+            assert!(found.contains(&(entity, value.to_owned())), "{text}: {found:?}");
+            assert!(found.iter().all(|(other, _)| *other == entity), "{text}: {found:?}");
         }
     }
 

@@ -64,7 +64,8 @@ impl<'d> Roles<'d> {
     }
 }
 
-/// Person ids that are the source of an item. A source known only as a parent or carer is every one of them.
+/// Person ids that are the source of an item. A source known only as a parent or carer is every one of them who is not
+/// of concern.
 fn sources(draft: &Draft) -> BTreeSet<&str> {
     let mut out = BTreeSet::new();
     for item in &draft.items {
@@ -76,7 +77,9 @@ fn sources(draft: &Draft) -> BTreeSet<&str> {
             }
             (None, SourceRole::Carer | SourceRole::Parent) => {
                 let at_home = |person: &&Person| {
-                    matches!(person.role, PersonRole::Parent | PersonRole::Carer | PersonRole::HouseholdMember)
+                    let family =
+                        matches!(person.role, PersonRole::Parent | PersonRole::Carer | PersonRole::HouseholdMember);
+                    family && !of_concern(person)
                 };
                 out.extend(draft.persons.iter().filter(at_home).map(|person| person.id.reveal()));
             }
@@ -86,8 +89,7 @@ fn sources(draft: &Draft) -> BTreeSet<&str> {
 }
 
 fn role(person: &Person, source: bool, second: bool, child: EffectiveRole) -> EffectiveRole {
-    let concern = matches!(person.category, DataSubjectCategory::Suspect | DataSubjectCategory::Convicted)
-        || person.role == PersonRole::Suspect;
+    let concern = of_concern(person);
     match person.role {
         PersonRole::Child => child,
         PersonRole::Practitioner => EffectiveRole::Submitter,
@@ -105,6 +107,11 @@ fn role(person: &Person, source: bool, second: bool, child: EffectiveRole) -> Ef
         _ if second => EffectiveRole::SecondSource,
         _ => EffectiveRole::Witness,
     }
+}
+
+fn of_concern(person: &Person) -> bool {
+    matches!(person.category, DataSubjectCategory::Suspect | DataSubjectCategory::Convicted)
+        || person.role == PersonRole::Suspect
 }
 
 /// Everything that `draft` lists.

@@ -96,7 +96,10 @@ impl Guards {
 
 impl Guard {
     fn name(&mut self, name: &str, gone: bool) {
-        let name = words(name);
+        let mut name = words(name);
+        if name.len() > 1 && name[0].len() == 1 && is_title(&name[0][0]) {
+            name.remove(0);
+        }
         let pieces = name.concat();
         let own = |piece: &String| {
             piece.chars().count() >= 3
@@ -106,18 +109,20 @@ impl Guard {
                 && !NAMELESS.contains(piece.as_str())
                 && !FAMILY.contains(&piece.as_str())
         };
-        if gone && pieces.len() > 1 {
-            for piece in pieces.iter().filter(|piece| own(piece)) {
-                self.phrase(vec![piece.clone()], false, true);
+        if pieces.len() < 2 {
+            if pieces.first().is_some_and(own) {
+                self.phrase(pieces, !gone, gone);
             }
+            return;
         }
-        if pieces.len() > 1 || pieces.first().is_some_and(own) {
-            if pieces.len() > 1 {
-                self.phrase(vec![pieces.concat()], !gone, false);
-            }
-            let one = pieces.len() == 1;
-            self.phrase(pieces, !gone, gone && one);
+        for piece in pieces.iter().filter(|piece| gone && own(piece)) {
+            self.phrase(vec![piece.clone()], false, true);
         }
+        if let [first, .., last] = name.as_slice() {
+            self.phrase([first.clone(), last.clone()].concat(), !gone, false);
+        }
+        self.phrase(vec![pieces.concat()], !gone, false);
+        self.phrase(pieces, !gone, false);
     }
 
     fn phrase(&mut self, words: Vec<String>, kept: bool, part: bool) {
@@ -143,11 +148,12 @@ impl Guard {
                     self.phrase(line.concat(), !gone, false);
                 }
             }
-            Entity::School | Entity::Placement | Entity::Place | Entity::Organisation => {
-                if pieces.len() > 1 || pieces.first().is_some_and(|piece| !is_ordinary(piece)) {
-                    self.phrase(pieces, !gone, false);
-                }
+            Entity::School | Entity::Placement | Entity::Place | Entity::Organisation
+                if pieces.len() > 1 || pieces.iter().any(|piece| !is_ordinary(piece)) =>
+            {
+                self.phrase(pieces, !gone, false);
             }
+            Entity::School | Entity::Placement | Entity::Place | Entity::Organisation => {}
             Entity::Person | Entity::Relationship | Entity::Dob => {}
             // A handle that is a word is looked for as a word: as characters it would be found inside others.
             _ if squeezed.chars().all(char::is_alphabetic) => self.phrase(pieces, !gone, false),

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{
+    doors::safeguarding,
     plan::{Load, Matter, Plan},
-    rules::safeguarding,
 };
 use crate::domain::{
     decision::{Content, HoldReason},

@@ -1,8 +1,11 @@
 //! Every destination of a submission (domain 5.4, read with 5.5). The rules run all; the result is their union.
 //!
-//! [`rules`] reads like the table, rule by rule; [`plan`] collects one leg a queue and what has no certain destination;
-//! [`night`] copies to the Emergency Duty Team; [`hold`] is what a person must decide.
+//! `rules` reads like the table, rule by rule, with the units it names in `doors`; `plan` collects one leg a queue and
+//! what has no certain destination; `closing` is owed whichever rules fired; `night` copies to the Emergency Duty Team;
+//! `hold` is what a person must decide.
 
+mod closing;
+mod doors;
 mod hold;
 mod night;
 mod plan;
@@ -73,8 +76,9 @@ fn decide(facts: &Facts<'_>, assessment: &Assessment, grades: &[ItemGrade], degr
     for rule in &assessment.rules {
         rules::send(rule, &mut plan);
     }
-    rules::closure(&mut plan);
-    rules::at_least_a_notice(&mut plan);
+    closing::closure(&mut plan);
+    closing::show_adult_prompt(&mut plan);
+    closing::at_least_a_notice(&mut plan);
     hold::uncertain_placing_authority(&mut plan);
     night::copy_to_duty_team(&mut plan);
     hold::where_the_accused_works(&mut plan);

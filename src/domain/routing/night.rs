@@ -9,12 +9,15 @@ use crate::domain::{
 
 /// Copies every P0 or P1 council leg with content to the duty team of a closed office; the day queue keeps its own.
 pub(super) fn copy_to_duty_team(plan: &mut Plan<'_>) {
-    let calendar = &plan.facts.policy.calendar;
+    let policy = plan.facts.policy;
+    let keeps_hours = |queue: &QueueId| policy.queues.kind_of(queue).is_some_and(|kind| !kind.always_open);
     let copies: Vec<(QueueId, Collected)> = plan
         .legs
         .iter()
-        .filter(|(queue, _)| matches!(queue.kind(), "MASH" | "ALLOC"))
-        .filter(|(queue, leg)| plan.class_of(leg) <= Class::P1 && !calendar.office_open(queue.suffix(), plan.facts.now))
+        .filter(|(queue, _)| keeps_hours(queue))
+        .filter(|(queue, leg)| {
+            plan.class_of(leg) <= Class::P1 && !policy.calendar.office_open(queue.suffix(), plan.facts.now)
+        })
         .map(|(queue, leg)| (QueueId::of("EDT", queue.suffix()), urgent(plan, leg)))
         .filter(|(_, copy)| has_content(&copy.load))
         .collect();

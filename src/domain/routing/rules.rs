@@ -1,16 +1,19 @@
-//! What each rule sends where: the table of domain 5.4, rule by rule.
+//! What each rule sends where: the table of domain 5.4, rule by rule. The units that rules name are in [`super::doors`].
 
-use super::plan::{Load, Matter, Plan};
+use super::{
+    doors::{council, front_door, hold_place, located_items, name_force_rule, owner, refdesk, safeguarding},
+    plan::{Load, Matter, Plan},
+};
 use crate::domain::{
     classify::{
         facts::{ItemFacts, LinkedChild},
         rules::{placed_by_another, r07_exploitation, sent_by_r08, sent_by_r09, sent_by_r11},
     },
     decision::{
-        Content::{Alert, Closure, CopyNote, EpisodeCard, Notice, Prompt, Safeguarding},
+        Content::{Alert, CopyNote, EpisodeCard, Notice, Prompt},
         Flag, HoldReason, PromptKind, RuleId,
     },
-    directory::{Authority, ForceRole, Police},
+    directory::{ForceRole, Police},
     queue::QueueId,
 };
 
@@ -262,104 +265,4 @@ fn r22(plan: &mut Plan<'_>) {
         plan.send_or_hold("R22", owner.map(|police| police.mpu()), "MPU", card.clone());
         plan.send_or_hold("R22", desk.map(|police| police.refdesk()), "REFDESK", card);
     }
-}
-
-/// The owner always gets something: items, the alert, or else a closure without narrative (D07). The leg is named after
-/// R23, or after the first rule that fired where R23 is not named.
-pub(super) fn closure(plan: &mut Plan<'_>) {
-    if plan.fired("R07") || plan.fired("R00") {
-        return;
-    }
-    let first = plan.assessment.rules.first().copied().unwrap_or("R23");
-    let rule = if plan.fired("R23") { "R23" } else { first };
-    let owner = plan.facts.geography.owner().map(|police| police.mpu());
-    plan.send_or_hold(rule, owner, "MPU", Load::of([Closure]));
-}
-
-/// The force where the subject lives gets at least a notice, the City's by R11 (D09, D17).
-pub(super) fn at_least_a_notice(plan: &mut Plan<'_>) {
-    let Ok(police) = plan.facts.geography.child_police() else { return };
-    name_force_rule(plan, &police);
-    let queue = police.mpu();
-    let told = |leg: &super::plan::Collected| leg.load.contents.contains(&EpisodeCard);
-    if matches!(police, Police::Force(_)) && !plan.legs.get(&queue).is_some_and(told) {
-        let rule = if plan.facts.geography.is_city(&police) { "R11" } else { "R09" };
-        plan.send(rule, queue, Load::of([Notice]));
-    }
-}
-
-/// Names R09 or R11 on the leg of a child's force.
-fn name_force_rule(plan: &mut Plan<'_>, police: &Police) {
-    let geography = &plan.facts.geography;
-    if geography.is_city(police) {
-        plan.send("R11", police.mpu(), Load::default());
-    } else if geography.is_other_force(police) {
-        plan.send("R09", police.mpu(), Load::default());
-    }
-}
-
-/// The front door (D02): episode card, Part C and every coded item that stays with the child (D06), and `extra`.
-fn front_door(rule: RuleId, plan: &mut Plan<'_>, extra: Load) {
-    let door = plan.facts.geography.front_door();
-    let mut load = safeguarding(plan);
-    load.contents.extend(extra.contents);
-    load.prompts.extend(extra.prompts);
-    if let Some(mash) = door.mash {
-        plan.send_or_hold(rule, council("MASH", mash), "MASH", load.clone());
-    }
-    if let Some(alloc) = door.alloc {
-        plan.send_or_hold(rule, council("ALLOC", alloc), "ALLOC", load);
-    }
-}
-
-/// Episode card, Part C, and the coded items that no linked record has taken (D06, D11).
-pub(super) fn safeguarding(plan: &Plan<'_>) -> Load {
-    let items = plan.facts.items.iter().filter(|item| item.coded && item.linked.is_none());
-    Load::of([EpisodeCard, Safeguarding]).items(items.map(|item| item.number))
-}
-
-/// The child's Referral Desk: episode card, Part C and every coded item except health alone (D06, D20).
-fn refdesk(rule: RuleId, plan: &mut Plan<'_>, extra: Load) {
-    let items = plan.facts.items.iter().filter(|item| item.coded && !item.health_only);
-    let mut load = Load::of([EpisodeCard, Safeguarding]).items(items.map(|item| item.number));
-    load.contents.extend(extra.contents);
-    load.prompts.extend(extra.prompts);
-    let desk = plan.facts.geography.child_police().map(|police| police.refdesk());
-    plan.send_or_hold(rule, desk, "REFDESK", load);
-}
-
-/// The owner of the episode: the card and every intelligence item (D06), and `extra`.
-fn owner(rule: RuleId, plan: &mut Plan<'_>, extra: Load) {
-    let items = plan.facts.items.iter().filter(|item| item.intelligence).map(|item| item.number);
-    let mut load = Load::of([EpisodeCard]).items(items).items(extra.items);
-    load.contents.extend(extra.contents);
-    load.prompts.extend(extra.prompts);
-    let queue = plan.facts.geography.owner().map(|police| police.mpu());
-    plan.send_or_hold(rule, queue, "MPU", load);
-}
-
-/// An item with an uncertain place: a matter of its own for the unit of that place, once however many rules ask (D16).
-fn hold_place(plan: &mut Plan<'_>, item: &ItemFacts<'_>) {
-    let mut kinds = Vec::new();
-    if item.intelligence {
-        kinds.push("MPU");
-    }
-    if item.offence() {
-        kinds.push("REFDESK");
-    }
-    for reason in item.police.iter().filter_map(|police| police.as_ref().err()) {
-        let matter =
-            Matter { reason: *reason, meant_for: kinds.clone(), item: Some(item.number), link: None, queue: None };
-        plan.hold(matter, Load::default().items([item.number]));
-    }
-}
-
-fn located_items<'a>(plan: &Plan<'a>) -> Vec<(&'a ItemFacts<'a>, Police)> {
-    let facts = plan.facts;
-    let pairs = |item: &'a ItemFacts<'a>| item.police.iter().flatten().map(move |police| (item, police.clone()));
-    facts.items.iter().flat_map(pairs).collect()
-}
-
-fn council(kind: &str, authority: Result<&Authority, HoldReason>) -> Result<QueueId, HoldReason> {
-    authority.map(|authority| QueueId::of(kind, &authority.gss))
 }

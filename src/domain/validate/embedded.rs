@@ -1,5 +1,7 @@
 //! No images or video, ever: text that carries the bytes of a file is refused (domain 6, R03).
 
+use zeroize::Zeroizing;
+
 /// What a sender reads.
 pub(super) const ADVICE: &str = "no images or video, ever: take the file out; do not view, copy or forward it, and tell \
 the police who holds the device";
@@ -17,7 +19,7 @@ const RUN: usize = 64;
 /// True if `text` carries a data URI or the encoded bytes of a file.
 pub(super) fn is_there(text: &str) -> bool {
     // Lower-casing ASCII keeps offsets, so both copies can be cut alike.
-    let lower = text.to_ascii_lowercase();
+    let lower = Zeroizing::new(text.to_ascii_lowercase());
     data_uri(&lower)
         || BASE64_HEADS.iter().any(|head| has_run(text, head, |b| b.is_ascii_alphanumeric() || b"+/=-_".contains(&b)))
         || HEX_HEADS.iter().any(|head| has_run(&lower, head, |b| b.is_ascii_hexdigit()))

@@ -47,12 +47,6 @@ pub fn validate(draft: Draft, policy: &Policy, now: Timestamp) -> Result<Valid, 
     if wrong.is_empty() { Ok(Valid::checked(draft)) } else { Err(wrong) }
 }
 
-/// True where a draft is refused for its marking (D04): the caller then alerts HOLD, see
-/// [`super::routing::unsupported_marking_alert`].
-pub fn has_unsupported_marking(draft: &Draft) -> bool {
-    draft.envelope.marking.level == MarkingLevel::Secret
-}
-
 fn marking(draft: &Draft, wrong: &mut Violations) {
     let marking = &draft.envelope.marking;
     let reason = marking.lowering_reason.as_ref().is_some_and(|reason| !reason.is_blank());

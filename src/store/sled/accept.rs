@@ -1,6 +1,6 @@
 //! Accepting a submission: record, deliveries, kept answer, ledger entries and list entry, in one batch.
 
-use super::{keys, transaction::Transaction, view::Look};
+use super::{keys, read::accepted, transaction::Transaction, view::Look};
 use crate::{
     domain::delivery::{Delivery, DeliveryId, Header, State},
     store::{
@@ -11,8 +11,10 @@ use crate::{
 
 /// Accepts, or answers as the first time.
 pub(super) fn accept(tx: &mut Transaction<'_>, acceptance: &Acceptance) -> Result<Accepted, StoreError> {
-    if let Some(answer) = tx.answered(&acceptance.once)? {
-        return answer.accepted().ok_or_else(|| StoreError::Damaged("a kept answer is of another kind".into()));
+    match tx.answered(&acceptance.once)? {
+        None => {}
+        Some(Answer::Accepted(record)) => return accepted(&tx.view, record),
+        Some(_) => return Err(StoreError::Damaged("a kept answer is of another kind".into())),
     }
     let Some((subject, _)) = acceptance.records.split_first() else { return Err(StoreError::WrongState) };
     let Some((first, more)) = acceptance.entries.split_first() else { return Err(StoreError::WrongState) };
@@ -26,7 +28,8 @@ pub(super) fn accept(tx: &mut Transaction<'_>, acceptance: &Acceptance) -> Resul
     }
     let listed = Listed { record: subject.record.id, at: subject.record.received };
     tx.view.put(keys::listed(&subject.record.organisation, Some(ledger_index)), listed.encode());
-    tx.keep_answer(&acceptance.once, &Answer::Accepted(ledger_index, acceptance.answer.clone()))?;
+    tx.books.meta.listed += 1;
+    tx.keep_answer(&acceptance.once, &Answer::Accepted(subject.record.id))?;
     Ok(Accepted { ledger_index, answer: acceptance.answer.clone(), replayed: false })
 }
 
@@ -65,7 +68,8 @@ pub(super) fn waiting(id: DeliveryId, header: Header) -> Delivery {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
+    use jiff::SignedDuration;
     use uuid::Uuid;
 
     use super::*;
@@ -78,7 +82,10 @@ mod tests {
             unit::{Audience, Part, UnitLabel},
         },
         ledger::{Entry, Verb},
-        store::{Keep, Once, Record, sled::transaction::Books},
+        store::{
+            Held, Keep, Once, Pull, Record, Settle,
+            sled::{lease, transaction::Books},
+        },
     };
 
     fn header(queue: &str) -> Header {
@@ -89,7 +96,12 @@ mod tests {
             rules: vec!["R02".into(), "R07".into()],
             rule_set: "2026-11-3".into(),
             contents: vec![Content::EpisodeCard, Content::Items, Content::Safeguarding],
-            items: vec![ItemHeader { number: 1, proposed: "2A".into(), handling: "C A1 S2".into() }],
+            items: vec![ItemHeader {
+                number: 1,
+                proposed: "2A".into(),
+                handling: "C A1 S2".into(),
+                instruction: String::new(),
+            }],
             prompts: Vec::new(),
             units: vec![UnitLabel { item: Some(1), part: Part::Item, audience: Audience::Mash }; 3],
             received: at,
@@ -110,6 +122,7 @@ mod tests {
         let record = Record {
             id,
             organisation: "gss/E09000003".into(),
+            on_behalf_of: "E09000003".into(),
             received,
             class: Class::P1,
             linked_from: None,
@@ -135,6 +148,37 @@ mod tests {
             entries: vec![entry],
             answer: vec![5; 200],
         }
+    }
+
+    /// Writes a key of every kind: one leg ready, one leased, one handed back for later.
+    pub fn everything(tx: &mut Transaction<'_>) {
+        let acceptance = plain();
+        let entry = acceptance.entries[0].clone();
+        let once = |number| Once { request: Uuid::from_u128(number), ..acceptance.once.clone() };
+        tx.run(|tx| accept(tx, &acceptance)).unwrap();
+        let now = acceptance.records[0].record.received;
+        for (number, name) in [(2, "MPU.NW"), (3, "REFDESK.NW")] {
+            let pull = Pull {
+                once: once(number),
+                queue: QueueId::parse(name).unwrap(),
+                holder: "officer".into(),
+                session: "session".into(),
+                tokens: vec!["token".into()],
+                now,
+                expires: now + SignedDuration::from_mins(10),
+                entry: entry.clone(),
+            };
+            tx.run(|tx| lease::pull(tx, &pull)).unwrap();
+        }
+        let held = Held {
+            delivery: DeliveryId { record: acceptance.records[0].record.id, leg: 1 },
+            queue: QueueId::parse("MPU.NW").unwrap(),
+            holder: "officer".into(),
+            token: "token".into(),
+            now,
+        };
+        let settle = Settle::Release(Some(now + SignedDuration::from_mins(20)));
+        tx.run(|tx| lease::settle(tx, &lease::Use { once: once(4), held, settle, entry })).unwrap();
     }
 
     #[test]

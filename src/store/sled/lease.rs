@@ -220,6 +220,7 @@ pub(super) fn forget(tx: &mut Transaction<'_>, now: Timestamp, limit: usize) -> 
     let count = over.len() as u64;
     for (key, _) in over {
         tx.view.remove_large(keys::kept_of(&key).to_vec())?;
+        tx.books.meta.answers = tx.books.meta.answers.saturating_sub(1);
         tx.view.remove(key);
     }
     Ok(count)

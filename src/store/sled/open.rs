@@ -71,9 +71,11 @@ fn guarded(dir: &Path) -> Result<Opened, StoreError> {
         None => Meta::default(),
     };
     compare(&meta, head)?;
-    if head.is_none_or(|head| !head.clean) {
+    let walked = head.is_none_or(|head| !head.clean);
+    if walked {
         walk(&db, &meta, head)?;
     }
+    tracing::info!(entries = meta.frontier.size(), records = meta.records, live = meta.live, walked, "store verified");
     let durable = Durable::open(dir, &meta).map_err(|error| disk(&error))?;
     Ok(Opened { db, books: Books { meta, ..Books::default() }, durable })
 }
@@ -149,6 +151,9 @@ fn walk(db: &::sled::Db, meta: &Meta, head: Option<HeadMark>) -> Result<(), Stor
     expect(db, &[b"r"], meta.records, "records")?;
     expect(db, &[b"d"], meta.records, "lists of deliveries")?;
     expect(db, &[b"w", b"h", b"n"], meta.live, "waiting or leased deliveries")?;
+    expect(db, &[b"i"], meta.answers, "answers")?;
+    expect(db, &[b"o"], meta.listed, "listed submissions")?;
+    expect(db, &[b"v"], meta.events, "events")?;
     let leased = count(db, b"h")?;
     expect(db, &[keys::LEASES], leased, "leases")?;
     let delayed = count(db, b"n")?;
@@ -173,4 +178,34 @@ fn count(db: &::sled::Db, kind: &[u8]) -> Result<u64, StoreError> {
 
 fn disk(error: &io::Error) -> StoreError {
     StoreError::Unavailable(format!("the disk refused: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A store that was not closed in order and lost one key of the given kind behind its own back.
+    fn losing(kind: &[u8]) -> StoreError {
+        let dir = tempfile::tempdir().unwrap();
+        let mut opened = open(dir.path()).unwrap();
+        let mut tx = crate::store::sled::transaction::Transaction::new(&opened.db, &mut opened.books);
+        crate::store::sled::accept::tests::everything(&mut tx);
+        tx.seal();
+        opened.db.apply_batch(tx.view.into_batch()).unwrap();
+        opened.db.flush().unwrap();
+        opened.durable.commit(HeadMark::of(&opened.books.meta, false)).unwrap();
+        let key = opened.db.scan_prefix(kind).keys().next().unwrap().unwrap();
+        opened.db.remove(key).unwrap();
+        opened.db.flush().unwrap();
+        drop(opened);
+        open(dir.path()).map(|_| ()).unwrap_err()
+    }
+
+    #[test]
+    fn a_key_that_is_silently_missing_is_noticed_whatever_its_kind() {
+        for kind in [b"r", b"d", b"w", b"h", b"n", b"z", b"l", b"i", b"e", b"o", b"v", b"m"] {
+            let found = losing(kind);
+            assert!(matches!(found, StoreError::Damaged(_)), "{found} without a key of {:?}", char::from(kind[0]));
+        }
+    }
 }

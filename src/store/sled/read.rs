@@ -23,22 +23,34 @@ use crate::{
 /// The kept answer of an acceptance.
 pub(super) fn answered(tree: &impl Look, once: &Once) -> Result<Option<Accepted>, StoreError> {
     let Some(bytes) = tree.large(&keys::kept(once))? else { return Ok(None) };
-    Ok(Answer::decode(&bytes, &once.digest)?.accepted())
+    match Answer::decode(&bytes, &once.digest)? {
+        Answer::Accepted(record) => accepted(tree, record).map(Some),
+        Answer::Deliveries(_) | Answer::Delivery(_) => Ok(None),
+    }
+}
+
+/// What the acceptance of this record answered.
+pub(super) fn accepted(view: &impl Look, record: Uuid) -> Result<Accepted, StoreError> {
+    let kept = head_of(view, record)?.and_then(|head| head.kept).ok_or_else(|| damaged("the answer", record))?;
+    Ok(Accepted { ledger_index: kept.ledger_index, answer: kept.answer, replayed: true })
 }
 
 /// A record with its deliveries.
 pub(super) fn find(tree: &impl Look, id: Uuid) -> Result<Option<Stored>, StoreError> {
-    let Some((_, first)) = tree.first_piece(&keys::record(id))? else { return Ok(None) };
-    // The record stands in front and is small: its sealed value is rarely touched for this.
-    let RecordHead { record, kept } = match decode_record(id, &first)? {
-        Some((head, _)) => head,
-        None => {
-            let whole = tree.large(&keys::record(id))?.ok_or_else(|| damaged("the head", id))?;
-            decode_record(id, &whole)?.ok_or_else(|| damaged("the head", id))?.0
-        }
-    };
+    let Some(RecordHead { record, kept }) = head_of(tree, id)? else { return Ok(None) };
     let legs = legs(tree, id)?.ok_or_else(|| damaged("deliveries", id))?;
     Ok(Some(Stored { record, deliveries: legs.deliveries, kept }))
+}
+
+/// A record without its sealed value, which stands behind it and is rarely touched for this.
+fn head_of(view: &impl Look, id: Uuid) -> Result<Option<RecordHead>, StoreError> {
+    let Some((_, first)) = view.first_piece(&keys::record(id))? else { return Ok(None) };
+    if let Some((head, _)) = decode_record(id, &first)? {
+        return Ok(Some(head));
+    }
+    let whole = view.large(&keys::record(id))?.ok_or_else(|| damaged("the head", id))?;
+    let (head, _) = decode_record(id, &whole)?.ok_or_else(|| damaged("the head", id))?;
+    Ok(Some(head))
 }
 
 /// A record's sealed value.

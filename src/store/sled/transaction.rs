@@ -96,6 +96,7 @@ impl<'t> Transaction<'t> {
         if let Keep::Until(until) = once.keep {
             self.view.put(keys::kept_until(until, &key), Vec::new());
         }
+        self.books.meta.answers += 1;
         self.view.put_large(key, &answer.encode(&once.digest))
     }
 
@@ -108,6 +109,7 @@ impl<'t> Transaction<'t> {
     pub fn tell(&mut self, legs: &Legs, index: u64, event: StoredEvent) {
         self.events += 1;
         let key = [keys::event(&legs.organisation, Some(index)).as_slice(), &self.events.to_be_bytes()].concat();
+        self.books.meta.events += 1;
         self.view.put(key, event.encode());
     }
 

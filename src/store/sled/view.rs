@@ -56,6 +56,9 @@ impl Look for ::sled::Tree {
     }
 
     fn range(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Pairs, StoreError> {
+        if from >= to {
+            return Ok(Vec::new());
+        }
         ::sled::Tree::range(self, from..to)
             .take(limit)
             .map(|pair| pair.map(|(key, value)| (key.to_vec(), value.to_vec())).map_err(engine))

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use prost::Message;
 use uuid::Uuid;
 
-use super::{Accepted, StoreError};
+use super::StoreError;
 use crate::{domain::delivery::Delivery, ledger::Frontier};
 
 pub(super) use record::{Head as RecordHead, Listed, StoredEvent, decode_record, encode_record};
@@ -33,8 +33,8 @@ pub(super) struct Legs {
 /// A kept first answer, opened by the kind of call it belongs to.
 #[derive(Debug, Clone)]
 pub(super) enum Answer {
-    /// Of an acceptance: ledger index and answer bytes.
-    Accepted(u64, Vec<u8>),
+    /// Of an acceptance: the record that keeps it.
+    Accepted(Uuid),
     /// Of a pull.
     Deliveries(Vec<Delivery>),
     /// Of a settlement.
@@ -52,6 +52,12 @@ pub(super) struct Meta {
     pub records: u64,
     /// Deliveries that are not settled.
     pub live: u64,
+    /// First answers kept.
+    pub answers: u64,
+    /// Submissions listed.
+    pub listed: u64,
+    /// Later events.
+    pub events: u64,
 }
 
 impl Legs {
@@ -79,9 +85,7 @@ impl Answer {
     pub fn encode(&self, digest: &[u8; 32]) -> Vec<u8> {
         use pb::kept;
         let answer = match self {
-            Self::Accepted(ledger_index, answer) => {
-                kept::Answer::Acceptance(pb::Acceptance { ledger_index: *ledger_index, answer: answer.clone() })
-            }
+            Self::Accepted(record) => kept::Answer::Record(record.as_bytes().to_vec()),
             Self::Deliveries(deliveries) => {
                 kept::Answer::Deliveries(pb::Deliveries { deliveries: deliveries.iter().map(delivery::put).collect() })
             }
@@ -105,7 +109,7 @@ impl Answer {
             return Err(StoreError::RequestIdReused);
         }
         match kept.answer.ok_or_else(unreadable)? {
-            kept::Answer::Acceptance(kept) => Some(Self::Accepted(kept.ledger_index, kept.answer)),
+            kept::Answer::Record(record) => uuid(&record).map(Self::Accepted),
             kept::Answer::Deliveries(kept) => kept
                 .deliveries
                 .into_iter()
@@ -115,14 +119,6 @@ impl Answer {
             kept::Answer::Delivery(one) => delivery::take(None, one).map(Box::new).map(Self::Delivery),
         }
         .ok_or_else(unreadable)
-    }
-
-    /// The answer again, if it was an acceptance's.
-    pub fn accepted(self) -> Option<Accepted> {
-        match self {
-            Self::Accepted(ledger_index, answer) => Some(Accepted { ledger_index, answer, replayed: true }),
-            Self::Deliveries(_) | Self::Delivery(_) => None,
-        }
     }
 }
 
@@ -136,6 +132,9 @@ impl Meta {
             peaks: self.frontier.peaks().iter().map(|peak| peak.to_vec()).collect(),
             records: self.records,
             live: self.live,
+            answers: self.answers,
+            listed: self.listed,
+            events: self.events,
         }
         .encode_to_vec()
     }
@@ -146,7 +145,15 @@ impl Meta {
             let meta = pb::Meta::decode(bytes).ok().filter(|meta| meta.form == FORM)?;
             let peaks = meta.peaks.into_iter().map(|peak| peak.try_into().ok()).collect::<Option<_>>()?;
             let frontier = Frontier::from_parts(meta.ledger_size, peaks)?;
-            Some(Self { sequence: meta.sequence, frontier, records: meta.records, live: meta.live })
+            Some(Self {
+                sequence: meta.sequence,
+                frontier,
+                records: meta.records,
+                live: meta.live,
+                answers: meta.answers,
+                listed: meta.listed,
+                events: meta.events,
+            })
         };
         read().ok_or_else(|| StoreError::Damaged("the counts of the last commit cannot be read".into()))
     }

@@ -1,7 +1,5 @@
 //! Decisions, for the wire: the explanation, and the pieces that receipts and headers show.
 
-use jiff::Timestamp;
-
 use super::{reader::wire_time, view::view_of};
 use crate::{
     domain::{
@@ -23,7 +21,7 @@ pub fn explanation(decision: &Decision, views: &[(UnitLabel, View)]) -> pb::Expl
         items: decision.items.iter().map(explained_item).collect(),
         legs: decision.legs.iter().map(explained_leg).collect(),
         views: views.iter().map(|(label, view)| view_of(*label, view)).collect(),
-        prompt_details: decision.prompts.iter().map(|arrived| prompt(arrived, None)).collect(),
+        prompt_details: decision.prompts.iter().map(prompt).collect(),
     }
 }
 
@@ -39,19 +37,18 @@ fn kinds(prompts: &[Prompt]) -> Vec<String> {
     kinds
 }
 
-/// A prompt; overdue if it was on arrival, or is at `now` where one is given.
-pub fn prompt(prompt: &Prompt, now: Option<Timestamp>) -> pb::Prompt {
-    let late = now.zip(prompt.due).is_some_and(|(now, due)| now > due);
+/// A prompt; overdue if it was on arrival.
+fn prompt(prompt: &Prompt) -> pb::Prompt {
     pb::Prompt {
         kind: prompt.kind.code().to_owned(),
         rule: prompt.rule.to_owned(),
         due_time: prompt.due.map(wire_time),
-        overdue: prompt.overdue_on_arrival || late,
+        overdue: prompt.overdue_on_arrival,
     }
 }
 
 /// One undecided matter on HOLD.
-pub fn held_matter(held: &Held) -> pb::HeldMatter {
+fn held_matter(held: &Held) -> pb::HeldMatter {
     pb::HeldMatter {
         reason: held.reason.code().to_owned(),
         meant_for: held.meant_for.clone(),
@@ -61,7 +58,7 @@ pub fn held_matter(held: &Held) -> pb::HeldMatter {
 }
 
 /// Both deadlines of a leg, acknowledge and decide; none for P4.
-pub fn due_times(leg: &Leg) -> (Option<prost_types::Timestamp>, Option<prost_types::Timestamp>) {
+fn due_times(leg: &Leg) -> (Option<prost_types::Timestamp>, Option<prost_types::Timestamp>) {
     (leg.ack_due.map(wire_time), leg.decide_due.map(wire_time))
 }
 

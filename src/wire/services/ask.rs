@@ -1,5 +1,7 @@
 //! Reading what a request asks for, every fault named: ids, page sizes, durations.
 
+use std::ops::RangeInclusive;
+
 use jiff::SignedDuration;
 use ring::digest::{SHA256, digest};
 use uuid::Uuid;
@@ -82,25 +84,24 @@ impl Ask {
     /// Length of a lease: 30 seconds to 1 hour, 10 minutes if not said.
     pub(super) fn lease(&mut self, duration: Option<prost_types::Duration>) -> SignedDuration {
         let Some(duration) = duration else { return USUAL_LEASE };
-        self.between("lease_duration", duration, SHORTEST_LEASE, LONGEST_LEASE, "30 seconds to 1 hour")
+        self.within("lease_duration", duration, SHORTEST_LEASE..=LONGEST_LEASE, "30 seconds to 1 hour")
     }
 
     /// Delay of a release: 0 to 24 hours, none if not said.
     pub(super) fn delay(&mut self, duration: Option<prost_types::Duration>) -> SignedDuration {
         let Some(duration) = duration else { return SignedDuration::ZERO };
-        self.between("delay", duration, SignedDuration::ZERO, LONGEST_DELAY, "0 to 24 hours")
+        self.within("delay", duration, SignedDuration::ZERO..=LONGEST_DELAY, "0 to 24 hours")
     }
 
-    fn between(
+    fn within(
         &mut self,
         field: &str,
         given: prost_types::Duration,
-        least: SignedDuration,
-        most: SignedDuration,
+        limits: RangeInclusive<SignedDuration>,
         advice: &str,
     ) -> SignedDuration {
         let read = SignedDuration::new(given.seconds, 0).saturating_add(SignedDuration::from_nanos(given.nanos.into()));
-        if read < least || read > most {
+        if !limits.contains(&read) {
             self.wrong(field, advice);
         }
         read

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     broker::{Broker, Error},
-    domain::{grants::Action, identity::Peer},
+    domain::{grants::Action, identity::Peer, violation::Violations},
 };
 
 /// The services over one broker.
@@ -50,11 +50,16 @@ impl Services {
         IdentityServiceServer::new(self.clone()).max_decoding_message_size(MAX_MESSAGE_BYTES)
     }
 
-    /// The peer of a call that has passed the first check: its role has this method, and some grant is in force.
+    /// The peer of a call that has passed the first check: its role has this method, and some grant is in force. Only
+    /// then is it said that the bytes are no message.
     fn admit<T>(&self, request: &tonic::Request<Received<T>>, action: Action) -> Result<Peer, Status> {
         let peer = peer::of(request)?;
         let admitted = self.broker.grants().may_call(&peer, action, self.broker.now());
         admitted.map_err(|refusal| self.refuse(&peer, action, refusal.into()))?;
+        if !request.get_ref().sound {
+            self.broker.refused(&peer, action.code(), &Error::Invalid(Violations::default()));
+            return Err(Refused::Malformed.into());
+        }
         Ok(peer)
     }
 

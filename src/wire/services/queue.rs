@@ -7,7 +7,7 @@ use super::{
     ask::{Ask, LARGEST_PULL, digest_of},
 };
 use crate::{
-    broker::{Error, Handle, Outcome, PullRequest, Release, Request as Bound},
+    broker::{Error, Handle, Outcome, PullRequest, Release, Request as Bound, Resolution},
     domain::{
         delivery::{Delivery, DeliveryId},
         grants::{Action, QueuePermit},
@@ -121,7 +121,7 @@ impl Services {
     }
 
     async fn pulled(&self, peer: &Peer, request: Received<pb::PullRequest>) -> Result<pb::PullResponse, Error> {
-        let Received { message, raw } = request;
+        let Received { message, raw, .. } = request;
         let mut ask = Ask::default();
         let id = ask.uuid("request_id", &message.request_id);
         let lease = ask.lease(message.lease_duration);
@@ -149,7 +149,7 @@ impl Services {
         peer: &Peer,
         request: Received<pb::ExtendLeaseRequest>,
     ) -> Result<pb::ExtendLeaseResponse, Error> {
-        let Received { message, raw } = request;
+        let Received { message, raw, .. } = request;
         let mut ask = Ask::default();
         let bound = Bound { id: ask.uuid("request_id", &message.request_id), digest: digest_of(&raw) };
         let handle = handle(&mut ask, &message.delivery_id, message.lease_token);
@@ -185,7 +185,7 @@ impl Services {
         peer: &Peer,
         request: Received<pb::CompleteDeliveryRequest>,
     ) -> Result<pb::CompleteDeliveryResponse, Error> {
-        let Received { message, raw } = request;
+        let Received { message, raw, .. } = request;
         let mut ask = Ask::default();
         let bound = Bound { id: ask.uuid("request_id", &message.request_id), digest: digest_of(&raw) };
         let handle = handle(&mut ask, &message.delivery_id, message.lease_token);
@@ -226,7 +226,7 @@ impl Services {
         peer: &Peer,
         request: Received<pb::ReleaseDeliveryRequest>,
     ) -> Result<pb::ReleaseDeliveryResponse, Error> {
-        let Received { message, raw } = request;
+        let Received { message, raw, .. } = request;
         let mut ask = Ask::default();
         let bound = Bound { id: ask.uuid("request_id", &message.request_id), digest: digest_of(&raw) };
         let handle = handle(&mut ask, &message.delivery_id, message.lease_token);
@@ -242,7 +242,7 @@ impl Services {
         peer: &Peer,
         request: Received<pb::ResolveHeldRequest>,
     ) -> Result<pb::ResolveHeldResponse, Error> {
-        let Received { message, raw } = request;
+        let Received { message, raw, .. } = request;
         let mut ask = Ask::default();
         let bound = Bound { id: ask.uuid("request_id", &message.request_id), digest: digest_of(&raw) };
         let handle = handle(&mut ask, &message.delivery_id, message.lease_token);
@@ -254,7 +254,7 @@ impl Services {
         ask.done(())?;
         let Some(to) = to else { return Err(Error::NotFound) };
         let permit = self.broker.permit_for(peer, Action::ResolveHeld, handle.delivery).await?;
-        let (delivery, created) = self.broker.resolve(peer, bound, handle, to, &reason).await?;
+        let (delivery, created) = self.broker.resolve(peer, bound, handle, Resolution { to, reason }).await?;
         Ok(pb::ResolveHeldResponse {
             delivery: Some(self.header(&permit, &delivery)),
             created_delivery_id: created.to_string(),

@@ -99,14 +99,16 @@ impl ReferralService for Services {
 
 impl Services {
     async fn submitted(&self, peer: &Peer, request: Received<pb::SubmitReferralRequest>) -> Result<pb::Receipt, Error> {
-        let Received { message, raw } = request;
+        let Received { message, raw, .. } = request;
         let submission = message.submission.unwrap_or_default();
         let permit = self.permit(peer, &submission, Action::SubmitReferral)?;
         let mut ask = Ask::default();
         let id = ask.uuid("request_id", &message.request_id);
         let reading = convert::submission(submission);
         if let Err(Error::Invalid(mut violations)) = ask.done(()) {
-            violations.0.extend(reading.finish().err().unwrap_or_default().0);
+            if let Err(Error::Invalid(found)) = self.broker.preview(&permit, reading).await {
+                violations.0.extend(found.0);
+            }
             return Err(Error::Invalid(violations));
         }
         let submission = Submission { request: id, original: &raw, digest: digest_of(&raw), reading };

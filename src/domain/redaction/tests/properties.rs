@@ -1,5 +1,4 @@
-//! Properties: no reformatting brings a protected value back, redaction is idempotent and blind to order, hostile text
-//! is linear.
+//! Properties: no reformatting brings a protected value back, redaction is idempotent and blind to order.
 
 use proptest::prelude::*;
 use unicode_normalization::UnicodeNormalization;
@@ -117,7 +116,7 @@ fn story() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_reformatting_brings_a_protected_value_back(story in story()) {
@@ -125,6 +124,23 @@ proptest! {
         let read = seen(&view);
         for value in PROTECTED {
             prop_assert!(!read.contains(&seen(value)), "{value} in {view:?} of {story:?}");
+        }
+    }
+
+    #[test]
+    fn no_name_of_any_origin_is_left(
+        first in "[A-ZÁÇÉİŁŚŻ][a-zàçéğıłñóşżąệ]{4,8}",
+        last in "[A-ZÁÇÉİŁŚŻ][a-zàçéğıłñóşżąệ]{4,8}(-[A-Z][a-zéłñş]{3,6})?",
+        disguises in prop::collection::vec(prop::sample::select(DISGUISES), 0..3),
+    ) {
+        let mut form = form();
+        form.persons[0].names = vec![format!("{first} {last}").into()];
+        let engine = Engine::compile(&form, &policy());
+        for written in [format!("{first} {last}"), first.clone(), format!("{last}s"), format!("Mr {last}"), format!("{last}, {first}")] {
+            let written = disguises.iter().fold(written, |text, how| disguised(&text, *how));
+            let view = engine.finish(&format!("Then {written} went to Harbinger Parade."), Lens::Item);
+            prop_assert!(!seen(&view.text).contains(&seen(&first)) && !seen(&view.text).contains(&seen(&last)), "{}", view.text);
+            prop_assert!(view.text.contains("Harbinger Parade") && view.removed.is_empty(), "{}", view.text);
         }
     }
 
@@ -157,38 +173,4 @@ proptest! {
             engine().finish(&text, lens);
         }
     }
-}
-
-#[test]
-fn hostile_text_takes_time_in_proportion() {
-    let engine = engine();
-    let makers: [fn(usize) -> String; 9] = [
-        |n| "7".repeat(n),
-        |n| "a@".repeat(n / 2),
-        |n| "a@a.a".repeat(n / 5),
-        |n| "\u{200B}".repeat(n / 3),
-        |n| format!("a{}", "\u{301}".repeat(n / 2)),
-        |n| "Ellie ".repeat(n / 6),
-        |n| "e l".repeat(n / 3),
-        |n| "[[(".repeat(n / 3),
-        |n| "one two 0 ".repeat(n / 10),
-    ];
-    for (index, make) in makers.iter().enumerate() {
-        let spent = |size: usize| {
-            let text = make(size);
-            let began = cpu_ticks();
-            engine.finish(&text, Lens::Item);
-            cpu_ticks() - began
-        };
-        let (small, large) = (spent(20_000), spent(160_000));
-        // Eight times the text: a quadratic step would take 64 times as long.
-        assert!(large < small * 24 + 400, "{index}: {small} ms, then {large} ms");
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "a test of duration has to look at a clock")]
-fn cpu_ticks() -> u128 {
-    use std::sync::OnceLock;
-    static START: OnceLock<std::time::Instant> = OnceLock::new();
-    START.get_or_init(std::time::Instant::now).elapsed().as_millis()
 }

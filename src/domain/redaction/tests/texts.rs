@@ -30,6 +30,7 @@ fn a_person_goes_in_every_form_and_always_under_the_same_label() {
         let seen = item(&format!("We saw {form} there."));
         assert!(seen == "We saw [CHILD] there." || seen == "We saw [PERSON 3] there.", "{form}: {seen}");
     }
+    assert_eq!(item("I miss Ellie. Dr. Quillfeather came."), "I miss [CHILD]. [CHILD] came.");
     assert_eq!(
         item("We met Ellie\u{2019}s friend and Ellies coat."),
         "We met [CHILD]\u{2019}s friend and [CHILD] coat."

@@ -2,10 +2,10 @@
 
 use super::fixture::{draft, item, person, policy};
 use crate::domain::{
-    code::PersonRole,
+    code::{PersonRole, SourceRole},
     redaction::redact,
     stage::{Redacted, Valid},
-    submission::Draft,
+    submission::{Corroboration, Draft},
     unit::{Audience, Part, UnitLabel, View},
 };
 
@@ -125,4 +125,32 @@ fn a_child_who_is_no_source_is_still_not_named_in_item_text() {
     let redacted = redacted(draft);
     let b = view(&redacted, Some(1), Part::Item, Audience::Mpu);
     assert_eq!(b.get("text"), Some("[OTHER CHILD 1] and [CHILD] were seen; [PERSON] [PERSON 1] knows."));
+}
+
+#[test]
+fn whoever_bears_an_item_out_is_hidden_from_police_and_kept_for_safeguarding() {
+    let mut draft = draft();
+    draft.persons.push(person("w", "Barnaby Oakenshaw", PersonRole::Friend));
+    draft.items[0] = item("Barnaby saw Marcus too.");
+    let by_barnaby = Corroboration {
+        by: "w".into(),
+        in_this_record: Some(true),
+        different_person: Some(true),
+        own_knowledge: Some(true),
+    };
+    draft.items[0].provenance.corroboration = vec![by_barnaby];
+    let redacted = redacted(draft);
+    let shown = |audience| view(&redacted, Some(1), Part::Item, audience).get("text");
+    assert_eq!(shown(Audience::Mpu), Some("[PERSON 4] saw Marcus too."));
+    assert_eq!(shown(Audience::Mash), Some("Barnaby saw Marcus too."));
+}
+
+#[test]
+fn a_source_who_is_only_known_as_a_parent_may_be_any_of_them() {
+    let mut draft = draft();
+    draft.items.truncate(1);
+    draft.items[0] = item("I\u{15F}\u{131}l saw Marcus.");
+    draft.items[0].provenance.source_role = SourceRole::Parent;
+    let redacted = redacted(draft);
+    assert_eq!(view(&redacted, Some(1), Part::Item, Audience::Mpu).get("text"), Some("[PERSON 1] saw Marcus."));
 }

@@ -1,0 +1,68 @@
+//! The daemon on the wire: services, health and reflection over one listener.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use tokio::net::TcpListener;
+use tonic::service::Routes;
+use tonic_health::{ServingStatus, server::HealthReporter};
+
+use super::{
+    DESCRIPTOR,
+    serve::{ServeError, Setup, serve},
+    services::Services,
+};
+use crate::broker::Broker;
+
+/// How often the daemon asks itself whether it can still write.
+const HEALTH_EVERY: Duration = Duration::from_secs(2);
+
+/// Why serving ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// It was asked to.
+    Asked,
+    /// The store can no longer be written.
+    StoreFailed,
+}
+
+/// Serves `broker` until `stop` is ready or its store fails, then drains.
+pub async fn run(
+    listener: TcpListener,
+    broker: Arc<Broker>,
+    setup: Setup,
+    stop: impl Future<Output = ()>,
+) -> Result<Ended, ServeError> {
+    let (reporter, health) = tonic_health::server::health_reporter();
+    let reflection = tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(DESCRIPTOR)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .build_v1()
+        .expect("the build wrote the descriptors");
+    let services = Services::new(broker.clone());
+    let routes = Routes::new(services.referral())
+        .add_service(services.queue())
+        .add_service(services.identity())
+        .add_service(health)
+        .add_service(reflection);
+    let mut ended = Ended::Asked;
+    let stopped = async {
+        tokio::select! {
+            () = stop => tracing::info!("stopping"),
+            () = watch_health(&broker, reporter) => ended = Ended::StoreFailed,
+        }
+    };
+    serve(listener, routes, setup, stopped).await?;
+    Ok(ended)
+}
+
+/// SERVING while store and ledger can be written. Returns when they no longer can.
+async fn watch_health(broker: &Broker, reporter: HealthReporter) {
+    while broker.healthy().await {
+        reporter.set_service_status("", ServingStatus::Serving).await;
+        tokio::time::sleep(HEALTH_EVERY).await;
+    }
+    reporter.set_service_status("", ServingStatus::NotServing).await;
+    tracing::error!("NOT SERVING: the store cannot be written");
+    // Long enough for whoever watches the health to see it.
+    tokio::time::sleep(HEALTH_EVERY).await;
+}

@@ -1,0 +1,84 @@
+//! The README's first command, as a newcomer runs it: any directory, one command, everything checked.
+
+use std::{
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, Command, Output, Stdio},
+};
+
+use serde_json::Value;
+
+fn homeward() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_homeward"));
+    command.env_remove("HOMEWARD_PROFILE");
+    command
+}
+
+#[test]
+fn the_demo_comes_out_as_specified_and_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let scratch = tempfile::tempdir().unwrap();
+    let output =
+        homeward().args(["demo", "--json"]).current_dir(&folder).env("TMPDIR", scratch.path()).output().unwrap();
+    assert!(output.status.success(), "{}", told(&output));
+    let accounts: Vec<Value> =
+        String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(accounts.len(), 8);
+    for account in &accounts {
+        assert_eq!(account["matched"], true, "{}: {}", account["narrative"], account["differences"]);
+        assert!(!account["receipt"]["referral_id"].as_str().unwrap().is_empty());
+        assert_eq!(account["referral"]["state"], "REFERRAL_STATE_SETTLED");
+    }
+    let opened = accounts.iter().flat_map(|account| account["deliveries"].as_array().unwrap());
+    assert!(opened.filter(|one| !one["opened"].as_array().unwrap().is_empty()).count() > 40);
+    assert!(empty(folder.path()), "the demo left something in the directory it was run in");
+    assert!(empty(scratch.path()), "the demo left something in the temporary directory");
+}
+
+#[test]
+fn the_demo_says_in_words_who_saw_what() {
+    let output = homeward().arg("demo").output().unwrap();
+    assert!(output.status.success(), "{}", told(&output));
+    let text = String::from_utf8(output.stdout).unwrap();
+    for words in ["N1", "what each audience saw", "what the council sees now", "as specified", "0 differences"] {
+        assert!(text.contains(words), "the account does not say `{words}`");
+    }
+}
+
+#[test]
+fn a_demo_that_is_kept_answers_the_commands_it_prints() {
+    let mut demo = homeward().args(["demo", "--keep"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(demo.stdout.take().unwrap()).lines();
+    let mut commands = Vec::new();
+    for line in lines.by_ref() {
+        let line = line.unwrap();
+        if let Some(command) = line.trim().strip_prefix("homeward ") {
+            commands.push(command.to_owned());
+        }
+        if line.contains("queue pull") {
+            break;
+        }
+    }
+    assert!(commands.len() >= 6, "{commands:?}");
+    let outputs: Vec<Output> =
+        commands.iter().map(|command| homeward().args(command.split_whitespace()).output().unwrap()).collect();
+    interrupt(&demo);
+    assert!(demo.wait().unwrap().success(), "the demo did not stop cleanly");
+    for (command, output) in commands.iter().zip(outputs) {
+        assert!(output.status.success(), "{command}: {}", told(&output));
+        assert!(!output.stdout.is_empty(), "{command} said nothing");
+    }
+}
+
+fn interrupt(child: &Child) {
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+}
+
+fn empty(folder: &Path) -> bool {
+    folder.read_dir().unwrap().next().is_none()
+}
+
+fn told(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}

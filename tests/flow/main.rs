@@ -1,0 +1,20 @@
+//! The house from outside: councils and officers over real mutual TLS, each promise of the contract on the whole of it.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+#[path = "../support/house.rs"]
+#[allow(dead_code, reason = "shared with the tests of the daemon")]
+mod house;
+#[path = "../support/person.rs"]
+#[allow(dead_code, reason = "shared with the tests of the daemon")]
+mod person;
+
+mod door;
+#[path = "../support/every.rs"]
+mod every;
+mod fuzz;
+mod hostile;
+mod journey;
+mod limits;
+mod once;
+mod opening;
+mod order;

@@ -1,0 +1,235 @@
+//! A long evening of everything at random, held against a plain model of the contract.
+
+use std::collections::BTreeMap;
+
+use homeward::{
+    domain::{
+        code::Class,
+        delivery::{Delivery, DeliveryId, Header, Lease, State},
+    },
+    ledger::Verb,
+    store::{QueueCounts, Settle, Store, StoreError},
+};
+use jiff::Timestamp;
+
+use super::{Engine, fixtures::*};
+
+const QUEUES: [&str; 2] = ["HOLD.human", "MPU.SE"];
+const STEPS: u64 = 600;
+
+/// Numbers that look random and are the same every time.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % limit
+    }
+}
+
+/// What must be there, kept in the simplest way.
+#[derive(Default)]
+struct Model(BTreeMap<DeliveryId, Delivery>);
+
+impl Model {
+    /// Unsettled deliveries of a queue in pull order.
+    fn live(&self, name: &str) -> Vec<Delivery> {
+        let mut live: Vec<_> = self
+            .0
+            .values()
+            .filter(|each| each.settled.is_none() && each.header.queue == queue(name))
+            .cloned()
+            .collect();
+        live.sort_by_key(|each| {
+            let ack = each.header.ack_due.filter(|_| each.opened.is_none());
+            let deadline = [ack, each.header.decide_due].into_iter().flatten().min().unwrap_or(Timestamp::MAX);
+            (each.header.class, deadline, each.header.received, each.id)
+        });
+        live
+    }
+
+    fn counts(&self, name: &str, now: Timestamp) -> QueueCounts {
+        let live = self.live(name);
+        let count = |wanted: fn(&Delivery) -> bool| live.iter().filter(|each| wanted(each)).count() as u64;
+        QueueCounts {
+            queue: queue(name),
+            live: live.len() as u64,
+            unopened: count(|each| each.opened.is_none()),
+            overdue: live.iter().filter(|each| each.overdue(now)).count() as u64,
+            leased: count(|each| each.state == State::Leased),
+            oldest: live.iter().map(|each| each.header.received).min(),
+        }
+    }
+
+    /// Some delivery that was leased at some time.
+    fn leased(&self, chance: &mut Chance) -> Option<Delivery> {
+        let leased: Vec<_> = self.0.values().filter(|each| each.lease.is_some()).collect();
+        leased.get(chance.below(leased.len().max(1) as u64) as usize).map(|each| (*each).clone())
+    }
+}
+
+pub async fn everything_at_random_agrees_with_a_plain_model(engine: &impl Engine) {
+    let mut store = engine.open();
+    let mut chance = Chance(20_260_302);
+    let mut model = Model::default();
+    let mut now = 0;
+    for step in 0..STEPS {
+        now += chance.below(40) as i64;
+        match chance.below(10) {
+            0 | 1 => accept(&*store, &mut model, &mut chance, now).await,
+            2..=4 => pull_some(&*store, &mut model, &mut chance, now).await,
+            5 => {
+                let expired = store.expire_leases(at(now)).await.unwrap();
+                let over = |each: &&mut Delivery| each.lease.as_ref().is_some_and(|lease| lease.expires <= at(now));
+                let mut count = 0;
+                for delivery in model.0.values_mut().filter(over) {
+                    (delivery.state, delivery.lease) = (State::Waiting, None);
+                    delivery.failed += 1;
+                    count += 1;
+                }
+                assert_eq!(expired, count, "step {step}");
+            }
+            _ => use_lease(&*store, &mut model, &mut chance, now).await,
+        }
+        if step % 20 == 0 {
+            compare(&*store, &model, now).await;
+        }
+        if step % 150 == 149 {
+            // Dropped or closed: opening again verifies what was kept.
+            if chance.below(2) == 0 {
+                store.close().await;
+            }
+            drop(store);
+            store = engine.open();
+        }
+    }
+    compare(&*store, &model, now).await;
+    let settled = model.0.values().filter(|each| each.settled.is_some()).count();
+    let failed: u32 = model.0.values().map(|each| each.failed).sum();
+    assert!(settled > 50 && failed > 10, "{settled} settled, {failed} failed: the evening was too quiet");
+}
+
+async fn compare(store: &dyn Store, model: &Model, now: i64) {
+    for name in QUEUES {
+        let page = store.deliveries(&queue(name), None, usize::MAX).await.unwrap();
+        assert_eq!(page.deliveries, model.live(name));
+        assert_eq!(store.counts(&[queue(name)], at(now)).await.unwrap(), [model.counts(name, at(now))]);
+    }
+    for (id, delivery) in &model.0 {
+        assert_eq!(store.delivery(*id).await.unwrap().as_ref(), Some(delivery));
+    }
+}
+
+fn random_header(chance: &mut Chance, now: i64) -> Header {
+    let name = QUEUES[chance.below(2) as usize];
+    let mut due = |longest| (chance.below(5) > 0).then(|| at(now + chance.below(longest) as i64));
+    let (ack_due, decide_due) = (due(300), due(3000));
+    let class = Class::ALL[chance.below(3) as usize];
+    let base = if name == "HOLD.human" { held_header(name) } else { header(name) };
+    Header { class, ack_due, decide_due, received: at(now), ..base }
+}
+
+fn fresh_delivery(id: DeliveryId, header: Header) -> Delivery {
+    Delivery {
+        id,
+        header,
+        state: State::Waiting,
+        lease: None,
+        acquired: 0,
+        failed: 0,
+        not_before: None,
+        delivered: None,
+        opened: None,
+        settled: None,
+    }
+}
+
+async fn accept(store: &dyn Store, model: &mut Model, chance: &mut Chance, now: i64) {
+    let headers: Vec<_> = (0..=chance.below(3)).map(|_| random_header(chance, now)).collect();
+    let acceptance = submission(headers.clone());
+    let record = acceptance.records[0].record.id;
+    store.accept(acceptance).await.unwrap();
+    for (leg, header) in (1..).zip(headers) {
+        let id = DeliveryId { record, leg };
+        model.0.insert(id, fresh_delivery(id, header));
+    }
+}
+
+async fn pull_some(store: &dyn Store, model: &mut Model, chance: &mut Chance, now: i64) {
+    let request = pulling(QUEUES[chance.below(2) as usize], 1 + chance.below(3) as usize, now);
+    let pulled = store.pull(request.clone()).await.unwrap();
+    let ready = model
+        .live(request.queue.as_str())
+        .into_iter()
+        .filter(|each| each.state == State::Waiting && each.not_before.is_none_or(|moment| moment <= at(now)));
+    let mut expected = Vec::new();
+    for (mut delivery, token) in ready.zip(&request.tokens) {
+        delivery.state = State::Leased;
+        delivery.lease = Some(Lease {
+            token: token.clone(),
+            holder: request.holder.clone(),
+            session: request.session.clone(),
+            expires: request.expires,
+        });
+        delivery.acquired += 1;
+        delivery.not_before = None;
+        delivery.delivered = delivery.delivered.or(Some(at(now)));
+        model.0.insert(delivery.id, delivery.clone());
+        expected.push(delivery);
+    }
+    assert_eq!(pulled, expected);
+    assert_eq!(store.pull(request).await.unwrap(), expected, "again");
+}
+
+async fn use_lease(store: &dyn Store, model: &mut Model, chance: &mut Chance, now: i64) {
+    let Some(mut delivery) = model.leased(chance) else { return };
+    let mut held = holding(&delivery, now);
+    let live = at(now) < delivery.lease.as_ref().unwrap().expires && chance.below(8) > 0;
+    if !live && at(now) < delivery.lease.as_ref().unwrap().expires {
+        held.token.push('x');
+    }
+    let way = chance.below(6);
+    if way == 0 {
+        let opened = store.opened(held, entry(Verb::Consultation, "OPEN_PART")).await;
+        delivery.opened = delivery.opened.or(Some(at(now)));
+        return check(model, live, opened, delivery);
+    }
+    let onward = random_header(chance, now);
+    let settle_by = match way {
+        1 => Settle::Extend(at(now + 900)),
+        2 => Settle::Release(None),
+        3 => Settle::Release(Some(at(now + 60))),
+        4 if delivery.header.held.is_some() => Settle::Resolve(settled(), Box::new(onward.clone())),
+        _ => Settle::Complete(settled()),
+    };
+    let result = settle(store, held, settle_by.clone()).await;
+    match settle_by {
+        Settle::Extend(until) => delivery.lease.as_mut().unwrap().expires = until,
+        Settle::Release(until) => {
+            (delivery.state, delivery.lease, delivery.not_before) = (State::Waiting, None, until);
+        }
+        Settle::Complete(settled) => {
+            (delivery.state, delivery.lease, delivery.settled) = (State::Completed, None, Some(settled));
+        }
+        Settle::Resolve(settled, header) => {
+            (delivery.state, delivery.lease, delivery.settled) = (State::Resolved, None, Some(settled));
+            if live {
+                let record = delivery.id.record;
+                let leg = 1 + model.0.keys().filter(|id| id.record == record).map(|id| id.leg).max().unwrap();
+                let id = DeliveryId { record, leg };
+                model.0.insert(id, fresh_delivery(id, *header));
+            }
+        }
+    }
+    check(model, live, result, delivery);
+}
+
+/// A live lease does what was asked; any other loses, and nothing changes.
+fn check(model: &mut Model, live: bool, result: Result<Delivery, StoreError>, expected: Delivery) {
+    if live {
+        assert_eq!(result.as_ref(), Ok(&expected));
+        model.0.insert(expected.id, expected);
+    } else {
+        assert_eq!(result, Err(StoreError::LeaseLost));
+    }
+}

@@ -1,0 +1,215 @@
+//! The whole house in this process, from the store to real mutual TLS, on a clock that a test moves; and the people
+//! who call it.
+
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use homeward::{
+    broker::{Broker, Parts, Rulebook},
+    domain::identity::{Identity, TrustDomain},
+    ledger::{self, Entry},
+    pki::{self, Tools},
+    platform::{Clock, Entropy, ManualClock, SystemEntropy, entropy::secret_32},
+    reference,
+    sealing::Keyring,
+    store::{Store, sled::SledStore},
+    wire::{
+        profile::Profile,
+        serve::{ServeError, Setup, serve},
+        services::Services,
+        tls::{ServerTls, TlsSettings},
+    },
+};
+use jiff::{SignedDuration, Timestamp};
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+use tonic::{service::Routes, transport::Channel};
+
+use crate::person::Person;
+
+/// When tests begin unless they say otherwise: a Saturday, after every narrative.
+pub const SATURDAY: &str = "2026-11-21T12:00:00Z";
+/// Lewisham's case system.
+pub const LEWISHAM: &str = "gss/E09000023/council_submitter/case-system";
+/// Bromley's case system: another council.
+pub const BROMLEY: &str = "gss/E09000006/council_submitter/case-system";
+/// A provider that submits for the council of every narrative.
+pub const PROVIDER: &str = "provider/safer-returns/provider_submitter/crm";
+/// An officer of the missing persons unit of Lewisham's BCU.
+pub const MPU: &str = "met/SE/mpu_officer/p123";
+/// Another officer of that unit.
+pub const MPU_TOO: &str = "met/SE/mpu_officer/p124";
+/// An officer of another BCU.
+pub const MPU_NE: &str = "met/NE/mpu_officer/p900";
+/// The referral desk.
+pub const REFDESK: &str = "met/SE/refdesk_officer/r1";
+/// Police intelligence of that BCU.
+pub const INTELLIGENCE: &str = "met/SE/police_intelligence/i1";
+/// Lewisham's front door.
+pub const MASH: &str = "gss/E09000023/mash_officer/m1";
+/// Lewisham's lead practitioner.
+pub const LEAD: &str = "gss/E09000023/lead_practitioner/lp1";
+/// Who settles what is on HOLD.
+pub const RESOLVER: &str = "met/HQ/hold_resolver/h1";
+
+const GRANTS: &str = include_str!("grants.toml");
+
+/// A narrative of domain 9, as it stands in its file.
+pub fn narrative(number: u8) -> String {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/narratives/n{number}.json"));
+    fs::read_to_string(file).unwrap()
+}
+
+/// The house.
+pub struct House {
+    root: tempfile::TempDir,
+    pub clock: ManualClock,
+    entropy: SystemEntropy,
+    secret: [u8; 32],
+    live: Option<Live>,
+}
+
+struct Live {
+    address: SocketAddr,
+    store: Arc<SledStore>,
+    broker: Arc<Broker>,
+    stop: oneshot::Sender<()>,
+    served: JoinHandle<Result<(), ServeError>>,
+}
+
+impl House {
+    /// A new house, open, at [`SATURDAY`].
+    pub async fn open() -> Self {
+        Self::open_at(SATURDAY).await
+    }
+
+    /// A new house, open.
+    pub async fn open_at(moment: &str) -> Self {
+        let entropy = SystemEntropy::new();
+        let secret = *secret_32(&entropy).unwrap();
+        let clock = ManualClock::new(moment.parse().unwrap());
+        let mut house = Self { root: tempfile::tempdir().unwrap(), clock, entropy, secret, live: None };
+        pki::init(&house.certs(), &domain(), &[], house.tools()).unwrap();
+        house.start().await;
+        house
+    }
+
+    pub fn certs(&self) -> PathBuf {
+        self.root.path().join("certs")
+    }
+
+    pub fn folder(&self, name: &str) -> PathBuf {
+        self.root.path().join(name)
+    }
+
+    fn tools(&self) -> Tools<'_> {
+        Tools { clock: &self.clock, entropy: &self.entropy }
+    }
+
+    fn time(&self) -> Arc<dyn Clock> {
+        Arc::new(self.clock.clone())
+    }
+
+    async fn start(&mut self) {
+        let settings = TlsSettings { folder: self.certs().join("server"), trust_domain: domain(), allow_tls12: false };
+        let tls = ServerTls::load(settings, self.time()).unwrap();
+        let rulebook =
+            Rulebook { policy: reference::embedded().unwrap(), redaction: reference::redaction::embedded().unwrap() };
+        let store = Arc::new(SledStore::open(&self.folder("store")).unwrap());
+        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
+        let broker = Arc::new(Broker::new(Parts {
+            store: store.clone(),
+            clock: self.time(),
+            entropy,
+            keyring: Keyring::from_secret(&self.secret).unwrap(),
+            rulebook: Arc::new(rulebook),
+            grants: Arc::new(reference::grants::parse(GRANTS, &domain()).unwrap()),
+        }));
+        let services = Services::new(broker.clone());
+        let routes = Routes::new(services.referral()).add_service(services.queue()).add_service(services.identity());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel();
+        let served = tokio::spawn(serve(listener, routes, Setup::new(Arc::new(tls), self.time()), async {
+            let _ = stopped.await;
+        }));
+        self.live = Some(Live { address, store, broker, stop, served });
+    }
+
+    /// Closes the house as `serve` does: drains, writes what is still to be written, closes the store.
+    pub async fn close(&mut self) {
+        let live = self.live.take().unwrap();
+        live.stop.send(()).unwrap();
+        live.served.await.unwrap().unwrap();
+        live.broker.close().await;
+    }
+
+    /// Closes and opens again on the same folder and key.
+    pub async fn reopen(&mut self) {
+        self.close().await;
+        self.start().await;
+    }
+
+    fn live(&self) -> &Live {
+        self.live.as_ref().unwrap()
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.live().address
+    }
+
+    pub fn url(&self) -> String {
+        format!("https://localhost:{}", self.address().port())
+    }
+
+    /// The store, for looking at what is there.
+    pub fn store(&self) -> &dyn Store {
+        &*self.live().store
+    }
+
+    /// One round of the caretaker at the clock's present moment.
+    pub async fn caretake(&self) {
+        self.live().broker.caretake().await.unwrap();
+    }
+
+    /// Entries in the ledger.
+    pub async fn ledger_size(&self) -> u64 {
+        self.store().head().await.unwrap().size
+    }
+
+    /// The whole ledger.
+    pub async fn ledger(&self) -> Vec<Entry> {
+        let entries = self.store().entries(0, usize::MAX).await.unwrap();
+        entries.iter().map(|(_, bytes)| ledger::decode(bytes).unwrap()).collect()
+    }
+
+    /// Moves the clock.
+    pub fn later(&self, span: SignedDuration) -> Timestamp {
+        self.clock.advance(span);
+        self.clock.now()
+    }
+
+    /// Somebody with a certificate from `pki issue`, connected. `path` is the identity below the trust domain.
+    pub async fn person(&self, path: &str) -> Person {
+        let identity = Identity::parse(&format!("homeward://pilot.example/{path}"), &domain()).unwrap();
+        let out = self.folder(&format!("profile-{}", path.replace('/', "-")));
+        if !out.exists() {
+            let wish = pki::Issue { identity: &identity, endpoint: "https://localhost:1", out: &out, days: 90 };
+            pki::issue(&self.certs(), &wish, self.tools()).unwrap();
+        }
+        Person::new(self.connect(&out).await.unwrap())
+    }
+
+    /// A channel with a profile.
+    pub async fn connect(&self, profile: &Path) -> Result<Channel, String> {
+        let profile = Profile::load(profile).map_err(|error| error.to_string())?.at(self.url());
+        profile.connect(self.time()).await.map_err(|error| error.to_string())
+    }
+}
+
+pub fn domain() -> TrustDomain {
+    TrustDomain::parse("pilot.example").unwrap()
+}
