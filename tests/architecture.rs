@@ -1,6 +1,8 @@
 //! The floors and invariants of the house, held as data and checked on the tokens of every source file, macro bodies
 //! and attributes included. A failure is an English sentence that says what to do.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests stand outside #[test] functions")]
+
 use std::{
     collections::BTreeSet,
     fs,

@@ -1,5 +1,7 @@
 //! The README's first command, as a newcomer runs it: any directory, one command, everything checked.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests stand outside #[test] functions")]
+
 use std::{
     io::{BufRead, BufReader},
     path::Path,
