@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use crate::domain::{
-    classify::classify,
-    code::{Class, MarkingLevel},
+    classify::{class_of, classify},
+    code::MarkingLevel,
     decision::Decision,
     grading::grade,
     policy::Policy,
@@ -40,9 +40,6 @@ pub(super) fn alert(draft: &Draft, rulebook: &Rulebook, now: Timestamp) -> Optio
     if draft.envelope.marking.level != MarkingLevel::Secret {
         return None;
     }
-    let mut lowered = draft.clone();
-    lowered.envelope.marking.level = MarkingLevel::OfficialSensitive;
-    // What cannot be judged is taken to be grave: somebody must ring the sender.
-    let class = judge(lowered, rulebook, now).map_or(Class::P1, |routed| routed.decision().class);
+    let class = class_of(draft, &rulebook.policy, now);
     Some(routing::unsupported_marking_alert(class, &rulebook.policy, now))
 }

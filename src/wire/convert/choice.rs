@@ -1,6 +1,6 @@
 //! Closed vocabularies on the wire: each value's name there is a prefix and the house's code, so one rule reads them all.
 
-use crate::{domain::code, domain::unit, wire::pb};
+use crate::{domain::code, wire::pb};
 
 /// A closed vocabulary with an enum on the wire.
 pub trait Choice: Copy + Sized + 'static {
@@ -77,5 +77,4 @@ choices! {
     code::PlaceKind => pb::PlaceKind, "PLACE_KIND_";
     code::ShareMark => pb::ShareMark, "SHARE_MARK_";
     code::LawfulBasis => pb::LawfulBasis, "LAWFUL_BASIS_";
-    unit::Part => pb::Part, "PART_";
 }
