@@ -1,11 +1,7 @@
 //! The floors and invariants of the house, held as data and checked on the tokens of every source file, macro bodies
 //! and attributes included. A failure is an English sentence that says what to do.
 
-<<<<<<< HEAD
-#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests stand outside #[test] functions")]
-=======
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
->>>>>>> main
 
 use std::{
     collections::BTreeSet,
