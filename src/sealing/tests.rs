@@ -139,7 +139,8 @@ fn a_unit_moved_to_another_label_does_not_open_field_by_field() {
     let sealed = sealed_at(&place());
     let first = label(ITEM.0, ITEM.1, 1);
     let is_first = |unit: &super::stored::SealedUnit| unit.item == 1 && unit.part == "B" && unit.audience == "mpu";
-    let moved: [(UnitLabel, fn(&mut super::stored::SealedUnit)); 3] = [
+    type Move = fn(&mut super::stored::SealedUnit);
+    let moved: [(UnitLabel, Move); 3] = [
         (label(ITEM.0, ITEM.1, 9), |unit| unit.item = 9),
         (label(Part::Card, ITEM.1, 1), |unit| unit.part = "CARD".into()),
         (label(ITEM.0, Audience::Carer, 1), |unit| unit.audience = "carer".into()),
