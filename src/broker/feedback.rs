@@ -46,7 +46,7 @@ pub struct Destination {
 #[derive(Debug, Clone)]
 pub struct Happening {
     /// Watch again from here on.
-    pub index: u64,
+    pub resume: u64,
     /// When.
     pub at: Timestamp,
     /// The sender's referral, also where the event is a linked record's.
@@ -104,7 +104,8 @@ impl Broker {
         let events = self.store.events(&organisation, from, limit).await?;
         let next = events.last().map_or(from, |event| event.index + 1);
         let mut happenings = Vec::new();
-        for event in events {
+        let indices: Vec<u64> = events.iter().map(|event| event.index).collect();
+        for (number, event) in events.into_iter().enumerate() {
             let Some(stored) = self.store.find(event.record).await? else { continue };
             if !covers(permit, &stored.record) {
                 continue;
@@ -112,7 +113,8 @@ impl Broker {
             let found = stored.deliveries.iter().find(|delivery| Some(delivery.id.leg) == event.leg);
             let referral = stored.record.linked_from.unwrap_or(stored.record.id);
             happenings.push(Happening {
-                index: event.index,
+                // Within one index a reader who stops half-way must be given all of it again.
+                resume: event.index + u64::from(indices.get(number + 1) != Some(&event.index)),
                 at: event.at,
                 referral,
                 on_behalf_of: stored.record.on_behalf_of.clone(),

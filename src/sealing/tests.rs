@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{
     Keyring, Note, Place, SealError, SealedRecordAt, open, open_note, open_original, seal, seal_note, seal_nothing,
-    stored::SealedRecord,
+    stored::{SealedRecord, SealedUnit},
 };
 use crate::{
     domain::{
@@ -57,6 +57,9 @@ fn opens(sealed: &[u8], labels: &[UnitLabel]) -> Vec<(UnitLabel, View)> {
 fn label(part: Part, audience: Audience, item: u16) -> UnitLabel {
     UnitLabel { item: (item > 0).then_some(item), part, audience }
 }
+
+/// A change of one sealed unit.
+type Spoil = fn(&mut SealedUnit);
 
 const ITEM: (Part, Audience) = (Part::Item, Audience::Mpu);
 
@@ -138,9 +141,8 @@ fn another_keyring_does_not_know_the_key() {
 fn a_unit_moved_to_another_label_does_not_open_field_by_field() {
     let sealed = sealed_at(&place());
     let first = label(ITEM.0, ITEM.1, 1);
-    let is_first = |unit: &super::stored::SealedUnit| unit.item == 1 && unit.part == "B" && unit.audience == "mpu";
-    type Move = fn(&mut super::stored::SealedUnit);
-    let moved: [(UnitLabel, Move); 3] = [
+    let is_first = |unit: &SealedUnit| unit.item == 1 && unit.part == "B" && unit.audience == "mpu";
+    let moved: [(UnitLabel, Spoil); 3] = [
         (label(ITEM.0, ITEM.1, 9), |unit| unit.item = 9),
         (label(Part::Card, ITEM.1, 1), |unit| unit.part = "CARD".into()),
         (label(ITEM.0, Audience::Carer, 1), |unit| unit.audience = "carer".into()),
@@ -150,7 +152,7 @@ fn a_unit_moved_to_another_label_does_not_open_field_by_field() {
         assert_eq!(open(&blob, to, &place(), &keyring(1)).err(), Some(SealError::Broken), "{to:?}");
         assert_eq!(open(&blob, first, &place(), &keyring(1)).err(), Some(SealError::NoSuchUnit));
     }
-    let spoilt: [fn(&mut super::stored::SealedUnit); 5] = [
+    let spoilt: [Spoil; 5] = [
         |unit| unit.nonce[0] ^= 1,
         |unit| unit.nonce.truncate(11),
         |unit| *unit.ciphertext.last_mut().unwrap() ^= 1,

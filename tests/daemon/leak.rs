@@ -118,8 +118,8 @@ async fn act(daemon: &Daemon, planted: &mut Planted) {
     }
 }
 
-/// Every kind of refusal, with markers wherever a caller can put one.
-async fn provoke(daemon: &Daemon, planted: &mut Planted) {
+/// Every kind of refusal of a submission, with markers wherever a sender can put one.
+async fn provoke_as_sender(daemon: &Daemon, planted: &mut Planted) {
     let (mut council, mut officer) = (daemon.person(LEWISHAM).await, daemon.person(MPU).await);
     let mut invalid = planted.submission("invalid");
     invalid.items[0].provenance.as_mut().unwrap().how_known = 99;
@@ -151,6 +151,11 @@ async fn provoke(daemon: &Daemon, planted: &mut Planted) {
     body.truncate(body.len() - 3);
     let refused = council.call(&referral("SubmitReferral"), body).await;
     planted.refused(refused);
+}
+
+/// Every kind of refusal of a reader, with markers wherever one can be put.
+async fn provoke_as_reader(daemon: &Daemon, planted: &mut Planted) {
+    let (mut council, mut officer) = (daemon.person(LEWISHAM).await, daemon.person(MPU).await);
     let marker = planted.at("an id that is none");
     let refused = council.referral(&marker).await;
     planted.refused(refused);
@@ -202,7 +207,8 @@ async fn what_was_written_is_nowhere_but_under_its_seals() {
     held.child.as_mut().unwrap().name = planted.at("narrative 1");
     council.submit(held).await.unwrap();
     act(&daemon, &mut planted).await;
-    provoke(&daemon, &mut planted).await;
+    provoke_as_sender(&daemon, &mut planted).await;
+    provoke_as_reader(&daemon, &mut planted).await;
     council.referrals.list_referrals(pb::ListReferralsRequest::default()).await.unwrap();
     daemon.stop();
 

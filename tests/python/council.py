@@ -71,9 +71,9 @@ def main(profile, command, argument=""):
             print(receipt.referral_id, receipt.digest)
         elif command == "watch":
             for event in council.WatchReferrals(referral_pb2.WatchReferralsRequest(resume_token=argument)):
-                leg, accepted = event.destination, not event.HasField("destination")
-                state = "ACCEPTED" if accepted else referral_pb2.DestinationState.Name(leg.state)
-                print(event.resume_token, event.referral_id, state, leg.queue, leg.outcome, flush=True)
+                name = referral_pb2.ReferralEvent.Name(event.event).removeprefix("REFERRAL_EVENT_")
+                leg = event.destination
+                print(event.resume_token, event.referral_id, name, leg.queue, leg.outcome, flush=True)
         else:
             sys.exit(__doc__)
 

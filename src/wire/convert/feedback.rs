@@ -40,7 +40,7 @@ pub fn referral(referral: &Referral) -> pb::Referral {
 /// One message of a watch.
 pub fn happening(happening: &Happening) -> pb::WatchReferralsResponse {
     pb::WatchReferralsResponse {
-        resume_token: (happening.index + 1).to_string(),
+        resume_token: happening.resume.to_string(),
         event_time: Some(wire_time(happening.at)),
         referral_id: happening.referral.hyphenated().to_string(),
         sender_reference: happening.sender_reference.clone(),
