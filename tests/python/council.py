@@ -21,6 +21,7 @@ from grpc_status import rpc_status
 from homeward.v1 import referral_pb2, referral_pb2_grpc, submission_pb2
 
 
+# readme: begin
 def connect(profile):
     """A channel with mutual TLS, as the profile says."""
     read = lambda name: (pathlib.Path(profile) / name).read_bytes()
@@ -42,6 +43,7 @@ def submit(council, submission):
             if pause is None or error.code() not in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
                 raise
             time.sleep(pause)
+# readme: end
 
 
 def explain(error):
