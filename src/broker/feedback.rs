@@ -12,6 +12,7 @@ use crate::{
         grants::ReadPermit,
         identity::Organisation,
         outcome::reason_words,
+        text::Text,
         unit::{Audience, Part, UnitLabel},
     },
     sealing::open,
@@ -26,7 +27,7 @@ pub struct Referral {
     /// The authority it was submitted for.
     pub on_behalf_of: String,
     /// The sender's own reference.
-    pub sender_reference: String,
+    pub sender_reference: Text,
     /// Destinations, linked records' included.
     pub destinations: Vec<Destination>,
 }
@@ -45,7 +46,12 @@ pub struct Destination {
 /// Something that happened to one of the sender's referrals.
 #[derive(Debug, Clone)]
 pub struct Happening {
+<<<<<<< HEAD
     /// Watch again from here on.
+=======
+    /// Watch again from here on and miss nothing: the next index only after the last event of this one, since one pull
+    /// may be several events.
+>>>>>>> review1
     pub resume: u64,
     /// When.
     pub at: Timestamp,
@@ -54,7 +60,7 @@ pub struct Happening {
     /// The authority it was submitted for.
     pub on_behalf_of: String,
     /// The sender's own reference.
-    pub sender_reference: String,
+    pub sender_reference: Text,
     /// What happened.
     pub kind: EventKind,
     /// The destination concerned, as it is now; `None` for a referral just received.
@@ -104,8 +110,14 @@ impl Broker {
         let events = self.store.events(&organisation, from, limit).await?;
         let next = events.last().map_or(from, |event| event.index + 1);
         let mut happenings = Vec::new();
+<<<<<<< HEAD
         let indices: Vec<u64> = events.iter().map(|event| event.index).collect();
         for (number, event) in events.into_iter().enumerate() {
+=======
+        let mut events = events.into_iter().peekable();
+        while let Some(event) = events.next() {
+            let more = events.peek().is_some_and(|next| next.index == event.index);
+>>>>>>> review1
             let Some(stored) = self.store.find(event.record).await? else { continue };
             if !covers(permit, &stored.record) {
                 continue;
@@ -113,8 +125,12 @@ impl Broker {
             let found = stored.deliveries.iter().find(|delivery| Some(delivery.id.leg) == event.leg);
             let referral = stored.record.linked_from.unwrap_or(stored.record.id);
             happenings.push(Happening {
+<<<<<<< HEAD
                 // Within one index a reader who stops half-way must be given all of it again.
                 resume: event.index + u64::from(indices.get(number + 1) != Some(&event.index)),
+=======
+                resume: if more { event.index } else { event.index + 1 },
+>>>>>>> review1
                 at: event.at,
                 referral,
                 on_behalf_of: stored.record.on_behalf_of.clone(),
@@ -155,12 +171,12 @@ impl Broker {
     }
 
     /// The sender's own reference, opened for the sender alone; empty where none was given.
-    async fn sender_reference(&self, record: Uuid) -> Result<String, Error> {
+    async fn sender_reference(&self, record: Uuid) -> Result<Text, Error> {
         let label = UnitLabel { item: None, part: Part::Sender, audience: Audience::Nobody };
         let (place, sealed) = self.sealed(record).await?;
         match open(&sealed, label, &place, &self.keyring) {
-            Ok(view) => Ok(view.get("sender_reference").unwrap_or_default().to_owned()),
-            Err(crate::sealing::SealError::NoSuchUnit) => Ok(String::new()),
+            Ok(view) => Ok(view.get("sender_reference").unwrap_or_default().into()),
+            Err(crate::sealing::SealError::NoSuchUnit) => Ok(Text::default()),
             Err(error) => Err(error.into()),
         }
     }
