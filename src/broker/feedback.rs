@@ -46,12 +46,8 @@ pub struct Destination {
 /// Something that happened to one of the sender's referrals.
 #[derive(Debug, Clone)]
 pub struct Happening {
-<<<<<<< HEAD
-    /// Watch again from here on.
-=======
     /// Watch again from here on and miss nothing: the next index only after the last event of this one, since one pull
     /// may be several events.
->>>>>>> review1
     pub resume: u64,
     /// When.
     pub at: Timestamp,
@@ -110,14 +106,9 @@ impl Broker {
         let events = self.store.events(&organisation, from, limit).await?;
         let next = events.last().map_or(from, |event| event.index + 1);
         let mut happenings = Vec::new();
-<<<<<<< HEAD
-        let indices: Vec<u64> = events.iter().map(|event| event.index).collect();
-        for (number, event) in events.into_iter().enumerate() {
-=======
         let mut events = events.into_iter().peekable();
         while let Some(event) = events.next() {
             let more = events.peek().is_some_and(|next| next.index == event.index);
->>>>>>> review1
             let Some(stored) = self.store.find(event.record).await? else { continue };
             if !covers(permit, &stored.record) {
                 continue;
@@ -125,12 +116,7 @@ impl Broker {
             let found = stored.deliveries.iter().find(|delivery| Some(delivery.id.leg) == event.leg);
             let referral = stored.record.linked_from.unwrap_or(stored.record.id);
             happenings.push(Happening {
-<<<<<<< HEAD
-                // Within one index a reader who stops half-way must be given all of it again.
-                resume: event.index + u64::from(indices.get(number + 1) != Some(&event.index)),
-=======
                 resume: if more { event.index } else { event.index + 1 },
->>>>>>> review1
                 at: event.at,
                 referral,
                 on_behalf_of: stored.record.on_behalf_of.clone(),

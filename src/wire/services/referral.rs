@@ -169,16 +169,11 @@ impl Services {
         let mut ask = Ask::default();
         let from = ask.number_token("resume_token", &message.resume_token, now);
         if from > now {
-<<<<<<< HEAD
-            // Nothing of ours is ahead of what has happened: a watch from there would miss what happens until then.
-            ask.wrong("resume_token", "give the token exactly as a message of this broker gave it");
-=======
             // Of a ledger that is not this one: waiting for it to come by would miss everything until then.
             ask.wrong(
                 "resume_token",
                 "give the token exactly as the last message gave it, or none to watch from now on",
             );
->>>>>>> review1
         }
         let from = ask.done(from)?;
         Ok(Watch { broker: self.broker.clone(), permit, from, on_behalf_of: message.on_behalf_of.clone() })
