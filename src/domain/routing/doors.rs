@@ -31,10 +31,10 @@ pub(super) fn safeguarding(plan: &Plan<'_>) -> Load {
     Load::of([EpisodeCard, Safeguarding]).items(items.map(|item| item.number))
 }
 
-/// The child's Referral Desk: episode card, Part C and every coded item except health alone (D06, D20).
+/// The child's Referral Desk: episode card, Part C and every coded item except health alone (D06, D20), and `extra`.
 pub(super) fn refdesk(rule: RuleId, plan: &mut Plan<'_>, extra: Load) {
     let items = plan.facts.items.iter().filter(|item| item.coded && !item.health_only);
-    let mut load = Load::of([EpisodeCard, Safeguarding]).items(items.map(|item| item.number));
+    let mut load = Load::of([EpisodeCard, Safeguarding]).items(items.map(|item| item.number)).items(extra.items);
     load.contents.extend(extra.contents);
     load.prompts.extend(extra.prompts);
     let desk = plan.facts.geography.child_police().map(|police| police.refdesk());

@@ -61,13 +61,13 @@ fn r01(plan: &mut Plan<'_>) {
     refdesk("R01", plan, Load::default().prompt(PromptKind::Strategy));
 }
 
-/// R02 and R03: the Referral Desk of where it happened gets that item; online or without a place it is the child's own;
-/// where the place is uncertain, the child's own and HOLD for that item (D16).
+/// R02 and R03: the Referral Desk of where it happened gets that item, coded or not; online or without a place it is the
+/// child's own; where the place is uncertain, the child's own and HOLD for that item (D16).
 fn offence(rule: RuleId, plan: &mut Plan<'_>, is: fn(&ItemFacts<'_>) -> bool) {
     let facts = plan.facts;
     for item in facts.items.iter().filter(|item| is(item)) {
         if item.police.is_empty() || item.police.iter().any(Result::is_err) {
-            refdesk(rule, plan, Load::default());
+            refdesk(rule, plan, Load::default().items([item.number]));
         }
         for police in item.police.iter().flatten() {
             plan.send(rule, police.refdesk(), Load::of([EpisodeCard]).items([item.number]));
