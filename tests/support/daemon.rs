@@ -2,7 +2,6 @@
 
 use std::{
     fs,
-    net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::Arc,
@@ -33,12 +32,11 @@ pub struct Daemon {
 impl Daemon {
     /// A new folder, and the binary serving from it with everything logged.
     pub async fn start() -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut daemon = Self { root: tempfile::tempdir().unwrap(), port, child: None };
+        let mut daemon = Self { root: tempfile::tempdir().unwrap(), port: 0, child: None };
         let tools = Tools { clock: &SystemClock, entropy: &SystemEntropy::new() };
         pki::init(&daemon.folder("certs"), &domain(), &[], tools).unwrap();
         fs::write(daemon.folder("grants.toml"), GRANTS).unwrap();
-        fs::write(daemon.folder("homeward.toml"), configuration(port)).unwrap();
+        fs::write(daemon.folder("homeward.toml"), CONFIGURATION).unwrap();
         daemon.restart().await;
         daemon
     }
@@ -50,6 +48,7 @@ impl Daemon {
     /// Starts the binary on the folder as it is, and waits until it serves.
     pub async fn restart(&mut self) {
         let log = fs::File::options().create(true).append(true).open(self.folder("log")).unwrap();
+        let before = self.log().len();
         let child = Command::new(env!("CARGO_BIN_EXE_homeward"))
             .args(["serve", "--config"])
             .arg(self.folder("homeward.toml"))
@@ -60,7 +59,8 @@ impl Daemon {
             .unwrap();
         self.child = Some(child);
         for _ in 0..6_000 {
-            if tokio::net::TcpStream::connect(("127.0.0.1", self.port)).await.is_ok() {
+            if let Some(port) = serving(&self.log()[before..]) {
+                self.port = port;
                 return;
             }
             let ended = self.child.as_mut().unwrap().try_wait().unwrap();
@@ -91,13 +91,16 @@ impl Daemon {
         assert!(status.success(), "{status}: {}", self.log());
     }
 
+    fn url(&self) -> String {
+        format!("https://localhost:{}", self.port)
+    }
+
     /// A profile as `pki issue` makes it.
     pub fn profile(&self, path: &str) -> PathBuf {
         let out = self.folder(&format!("profile-{}", path.replace('/', "-")));
         if !out.exists() {
             let identity = Identity::parse(&format!("homeward://pilot.example/{path}"), &domain()).unwrap();
-            let endpoint = format!("https://localhost:{}", self.port);
-            let wish = pki::Issue { identity: &identity, endpoint: &endpoint, out: &out, days: 90 };
+            let wish = pki::Issue { identity: &identity, endpoint: &self.url(), out: &out, days: 90 };
             let tools = Tools { clock: &SystemClock, entropy: &SystemEntropy::new() };
             pki::issue(&self.folder("certs"), &wish, tools).unwrap();
         }
@@ -106,9 +109,16 @@ impl Daemon {
 
     /// Somebody, connected.
     pub async fn person(&self, path: &str) -> Person {
-        let profile = Profile::load(&self.profile(path)).unwrap();
+        let profile = Profile::load(&self.profile(path)).unwrap().at(self.url());
         Person::new(profile.connect(Arc::new(SystemClock)).await.unwrap())
     }
+}
+
+/// The port that the log says is served.
+fn serving(log: &str) -> Option<u16> {
+    let line = log.lines().find(|line| line.contains("\"serving\""))?;
+    let line: Value = serde_json::from_str(line).ok()?;
+    line["fields"]["address"].as_str()?.rsplit(':').next()?.parse().ok()
 }
 
 impl Drop for Daemon {
@@ -120,20 +130,17 @@ impl Drop for Daemon {
     }
 }
 
-fn configuration(port: u16) -> String {
-    format!(
-        r#"
-        listen = "127.0.0.1:{port}"
-        trust_domain = "pilot.example"
-        tls.folder = "certs/server"
-        store.path = "data/store"
-        keys.file = "data/keyring"
-        policy.grants = "grants.toml"
-        log.level = "trace"
-        log.format = "json"
-        "#
-    )
-}
+/// A port that is free when the daemon asks for it: one chosen here could be somebody's by then.
+const CONFIGURATION: &str = r#"
+    listen = "127.0.0.1:0"
+    trust_domain = "pilot.example"
+    tls.folder = "certs/server"
+    store.path = "data/store"
+    keys.file = "data/keyring"
+    policy.grants = "grants.toml"
+    log.level = "trace"
+    log.format = "json"
+"#;
 
 /// A narrative moved in time so that it was received an hour ago by this machine's clock.
 pub fn recent(number: u8, received: &str) -> String {
