@@ -28,6 +28,7 @@ use failure::{Failure, USAGE};
 
 /// Runs one command line; the exit code is 0, 64 bad usage, 65 bad data, 69 unavailable, 77 not permitted, else 1.
 pub fn run(args: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
+    telemetry::hush_panics();
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {

@@ -7,16 +7,17 @@ use super::{Broker, Error};
 use crate::{
     domain::{
         delivery::{Delivery, DeliveryId, Header, HeldHeader, Settled, State},
-        grants::{Action, QueuePermit},
+        grants::{Action, QueuePermit, Refusal},
         identity::Peer,
         queue::QueueId,
+        text::Text,
         unit::UnitLabel,
         violation::{Violation, Violations},
     },
     ledger::{Entry, Verb},
     platform::entropy::random,
     sealing::{Note, SealedRecordAt, seal_note},
-    store::{Held, Keep, Once, Page, Pull, QueueCounts, Settle},
+    store::{Held, Keep, Once, Page, Pull, QueueCounts, Record, Settle, Stored},
 };
 
 /// Answers to Pull, Extend and Release are replayed for 24 hours (contract 2).
@@ -54,7 +55,7 @@ pub struct Outcome {
     /// Code of the reason, where the outcome asks for one.
     pub reason: Option<String>,
     /// A note for the unit's own use; kept sealed.
-    pub note: String,
+    pub note: Text,
     /// The sender may see the outcome itself.
     pub release_detail: bool,
 }
@@ -143,7 +144,10 @@ impl Broker {
     ) -> Result<Delivery, Error> {
         let now = self.clock.now();
         let once = self.once_with_record(permit, request);
-        let delivery = self.store.delivery(handle.delivery).await?.ok_or(Error::NotFound)?;
+        let (record, delivery) = self.found(handle.delivery).await?;
+        if self.accuses(&record, permit.identity()) {
+            return Err(Refusal::Excluded.into());
+        }
         // A replay is answered by the store; only a first completion needs its content to have been opened.
         if delivery.state == State::Leased && delivery.opened.is_none() && !delivery.header.units.is_empty() {
             return Err(Error::Precondition {
@@ -151,9 +155,9 @@ impl Broker {
                 advice: "open at least one part of the delivery before you complete it",
             });
         }
-        let note = match outcome.note.as_str() {
+        let note = match outcome.note.reveal() {
             "" => Vec::new(),
-            note => self.note(handle.delivery, "complete", note).await?,
+            _ => self.note(handle.delivery, "complete", &outcome.note).await?,
         };
         let mut entry = self.officer_entry(permit, Verb::Alteration, "COMPLETE", now);
         entry.details.push(format!("outcome={}", outcome.code));
@@ -178,8 +182,13 @@ impl Broker {
     ) -> Result<(Delivery, DeliveryId), Error> {
         let Resolution { to, reason } = resolution;
         let now = self.clock.now();
-        let found = self.store.delivery(handle.delivery).await?.ok_or(Error::NotFound)?;
-        let held = found.header.held.clone().ok_or(Error::NotFound)?;
+        let (record, found) = self.found(handle.delivery).await?;
+        let mut held = found.header.held.clone().ok_or(Error::NotFound)?;
+        // Whatever it is held for: nobody whom the record accuses, and no queue where they could stop or bury it.
+        held.never_by.extend(self.excluded_queues(&record));
+        if self.accuses(&record, &peer.identity) {
+            return Err(Refusal::Excluded.into());
+        }
         let hold = self.grants.may_resolve_hold(peer, &held.never_by, now)?;
         let permit = hold.queue_permit();
         let header = self.sent_on(&found, &held, &to)?;
@@ -270,11 +279,18 @@ impl Broker {
         }
     }
 
+    /// A delivery with its record.
+    async fn found(&self, id: DeliveryId) -> Result<(Record, Delivery), Error> {
+        let Stored { record, deliveries, .. } = self.store.find(id.record).await?.ok_or(Error::NotFound)?;
+        let delivery = deliveries.into_iter().find(|delivery| delivery.id == id).ok_or(Error::NotFound)?;
+        Ok((record, delivery))
+    }
+
     /// Seals what an officer wrote about a delivery, under its record's key.
-    pub(super) async fn note(&self, id: DeliveryId, purpose: &'static str, text: &str) -> Result<Vec<u8>, Error> {
+    pub(super) async fn note(&self, id: DeliveryId, purpose: &'static str, text: &Text) -> Result<Vec<u8>, Error> {
         let (place, sealed) = self.sealed(id.record).await?;
         let at = SealedRecordAt { sealed: &sealed, place: &place };
-        Ok(seal_note(at, Note { leg: id.leg, purpose }, text, &self.keyring, &*self.entropy)?)
+        Ok(seal_note(at, Note { leg: id.leg, purpose }, text.reveal(), &self.keyring, &*self.entropy)?)
     }
 
     pub(super) fn officer_entry(&self, permit: &QueuePermit, verb: Verb, action: &str, now: Timestamp) -> Entry {
@@ -302,7 +318,7 @@ impl Broker {
 #[derive(Debug, Clone)]
 pub struct Release {
     /// Reason in words; kept sealed.
-    pub reason: String,
+    pub reason: Text,
     /// Not offered before this has passed.
     pub delay: SignedDuration,
 }
@@ -313,10 +329,24 @@ pub struct Resolution {
     /// The queue.
     pub to: QueueId,
     /// Reason in words; kept sealed.
-    pub reason: String,
+    pub reason: Text,
 }
 
 /// `span` after `now`, or the end of time.
 fn later(now: Timestamp, span: SignedDuration) -> Timestamp {
     now.checked_add(span).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_officer_writes_is_in_no_debug() {
+        let words = || Text::from("MARKER");
+        let outcome = Outcome { code: "arrest".into(), reason: None, note: words(), release_detail: false };
+        let release = Release { reason: words(), delay: SignedDuration::ZERO };
+        let resolution = Resolution { to: QueueId::hold(), reason: words() };
+        assert!(!format!("{outcome:?} {release:?} {resolution:?}").contains("MARKER"));
+    }
 }

@@ -12,6 +12,7 @@ use crate::{
         grants::ReadPermit,
         identity::Organisation,
         outcome::reason_words,
+        text::Text,
         unit::{Audience, Part, UnitLabel},
     },
     sealing::open,
@@ -26,7 +27,7 @@ pub struct Referral {
     /// The authority it was submitted for.
     pub on_behalf_of: String,
     /// The sender's own reference.
-    pub sender_reference: String,
+    pub sender_reference: Text,
     /// Destinations, linked records' included.
     pub destinations: Vec<Destination>,
 }
@@ -45,8 +46,9 @@ pub struct Destination {
 /// Something that happened to one of the sender's referrals.
 #[derive(Debug, Clone)]
 pub struct Happening {
-    /// Watch again from here on.
-    pub index: u64,
+    /// Watch again from here on and miss nothing: the next index only after the last event of this one, since one pull
+    /// may be several events.
+    pub resume: u64,
     /// When.
     pub at: Timestamp,
     /// The sender's referral, also where the event is a linked record's.
@@ -54,7 +56,7 @@ pub struct Happening {
     /// The authority it was submitted for.
     pub on_behalf_of: String,
     /// The sender's own reference.
-    pub sender_reference: String,
+    pub sender_reference: Text,
     /// What happened.
     pub kind: EventKind,
     /// The destination concerned, as it is now; `None` for a referral just received.
@@ -104,7 +106,9 @@ impl Broker {
         let events = self.store.events(&organisation, from, limit).await?;
         let next = events.last().map_or(from, |event| event.index + 1);
         let mut happenings = Vec::new();
-        for event in events {
+        let mut events = events.into_iter().peekable();
+        while let Some(event) = events.next() {
+            let more = events.peek().is_some_and(|next| next.index == event.index);
             let Some(stored) = self.store.find(event.record).await? else { continue };
             if !covers(permit, &stored.record) {
                 continue;
@@ -112,7 +116,7 @@ impl Broker {
             let found = stored.deliveries.iter().find(|delivery| Some(delivery.id.leg) == event.leg);
             let referral = stored.record.linked_from.unwrap_or(stored.record.id);
             happenings.push(Happening {
-                index: event.index,
+                resume: if more { event.index } else { event.index + 1 },
                 at: event.at,
                 referral,
                 on_behalf_of: stored.record.on_behalf_of.clone(),
@@ -153,12 +157,12 @@ impl Broker {
     }
 
     /// The sender's own reference, opened for the sender alone; empty where none was given.
-    async fn sender_reference(&self, record: Uuid) -> Result<String, Error> {
+    async fn sender_reference(&self, record: Uuid) -> Result<Text, Error> {
         let label = UnitLabel { item: None, part: Part::Sender, audience: Audience::Nobody };
         let (place, sealed) = self.sealed(record).await?;
         match open(&sealed, label, &place, &self.keyring) {
-            Ok(view) => Ok(view.get("sender_reference").unwrap_or_default().to_owned()),
-            Err(crate::sealing::SealError::NoSuchUnit) => Ok(String::new()),
+            Ok(view) => Ok(view.get("sender_reference").unwrap_or_default().into()),
+            Err(crate::sealing::SealError::NoSuchUnit) => Ok(Text::default()),
             Err(error) => Err(error.into()),
         }
     }

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{Broker, Error, Receipt, ReceiptLeg, ReceiptPrompt};
 use crate::{
     domain::{
+        classify::accused,
         code::Class,
         decision::{Content, Decision, HoldReason},
         delivery::{Header, HeldHeader, ItemHeader, PromptDue},
@@ -147,8 +148,7 @@ impl Broker {
 
     /// Keyed references of the identities and queues that are accused in this record (D08).
     fn excluded(&self, draft: &Draft) -> Vec<[u8; 32]> {
-        let accused = draft.persons.iter().filter(|person| person.allegation == Some(true));
-        accused
+        accused(draft)
             .flat_map(|person| {
                 let identity = person.identity.as_ref().map(|text| self.identity_reference(text.reveal()));
                 let queue = person.works_in_queue.as_ref().map(|text| self.queue_reference(text.reveal()));

@@ -5,7 +5,7 @@ use crate::{
     domain::{
         delivery::Delivery,
         grants::{OpenRequest, QueuePermit},
-        identity::Organisation,
+        identity::{Identity, Organisation},
         queue::QueueId,
         text::Text,
         unit::{Audience, Part, UnitLabel, View},
@@ -85,13 +85,17 @@ impl Broker {
 
     /// The caller's own identity, if it is one that the record accuses.
     fn excluded_identity(&self, record: &Record, permit: &QueuePermit) -> Vec<String> {
-        let own = permit.identity().as_str();
-        let accused = record.excluded.contains(&self.identity_reference(own));
-        if accused { vec![own.to_owned()] } else { Vec::new() }
+        let own = permit.identity();
+        if self.accuses(record, own) { vec![own.as_str().to_owned()] } else { Vec::new() }
+    }
+
+    /// Whether the record accuses this identity: then it neither reads the record nor settles it (D08).
+    pub(super) fn accuses(&self, record: &Record, identity: &Identity) -> bool {
+        record.excluded.contains(&self.identity_reference(identity.as_str()))
     }
 
     /// Queues of the directory whose people the record accuses.
-    fn excluded_queues(&self, record: &Record) -> Vec<QueueId> {
+    pub(super) fn excluded_queues(&self, record: &Record) -> Vec<QueueId> {
         if record.excluded.is_empty() {
             return Vec::new();
         }

@@ -54,6 +54,36 @@ pub enum SealError {
 const ORIGINAL: UnitLabel = UnitLabel { item: None, part: Part::Original, audience: Audience::Nobody };
 
 /// Seals a dossier's units, and the submission's bytes as received where they belong to this record.
+///
+/// Only a routed submission makes a dossier, so nothing that was not redacted can be sealed. This is no program:
+///
+/// ```compile_fail,E0308
+/// use homeward::{domain::{stage::Valid, submission::Draft}, platform::Entropy, sealing::{Keyring, Place, seal}};
+///
+/// fn unredacted(valid: &Valid, place: &Place, keyring: &Keyring, entropy: &dyn Entropy) {
+///     let _ = seal(valid, None, place, keyring, entropy);
+/// }
+/// ```
+///
+/// Nor is this:
+///
+/// ```compile_fail,E0308
+/// use homeward::{domain::{stage::Valid, submission::Draft}, platform::Entropy, sealing::{Keyring, Place, seal}};
+///
+/// fn unchecked(draft: &Draft, place: &Place, keyring: &Keyring, entropy: &dyn Entropy) {
+///     let _ = seal(draft, None, place, keyring, entropy);
+/// }
+/// ```
+///
+/// With a dossier it is one:
+///
+/// ```
+/// use homeward::{domain::dossier::Dossier, platform::Entropy, sealing::{Keyring, Place, seal}};
+///
+/// fn judged(dossier: &Dossier, place: &Place, keyring: &Keyring, entropy: &dyn Entropy) {
+///     let _ = seal(dossier, None, place, keyring, entropy);
+/// }
+/// ```
 pub fn seal(
     dossier: &Dossier,
     original: Option<&[u8]>,

@@ -19,3 +19,6 @@ mod stored {
     #![allow(missing_docs, clippy::all, reason = "generated code")]
     include!(concat!(env!("OUT_DIR"), "/homeward.sealed.rs"));
 }
+
+#[cfg(test)]
+mod tests;

@@ -255,3 +255,68 @@ async fn a_watch_tells_every_step_at_least_once_and_goes_on_from_a_token() {
     let nothing = tokio::time::timeout(std::time::Duration::from_millis(300), stream.message()).await;
     assert!(nothing.is_err(), "nothing of another council's is told");
 }
+
+#[tokio::test]
+async fn a_watch_that_breaks_off_within_one_pull_misses_nothing_of_it() {
+    let house = House::open_at(N1_RECEIVED).await;
+    let (mut council, mut mash) = (house.person(LEWISHAM).await, house.person(MASH).await);
+    council.submit(submission(&narrative(1))).await.unwrap();
+    let first = watched(&mut council, "0", |seen| !seen.is_empty()).await.remove(0);
+    // The child's own delivery and the linked child's, in one pull.
+    assert_eq!(mash.pull("MASH.E09000023").await.unwrap().len(), 2);
+    let delivered = watched(&mut council, &first.resume_token, |seen| seen.len() == 2).await;
+    let ids = |seen: &[pb::WatchReferralsResponse]| {
+        let ids = seen.iter().filter_map(|seen| seen.destination.as_ref()).map(|leg| leg.delivery_id.clone());
+        ids.collect::<std::collections::BTreeSet<_>>()
+    };
+    assert_eq!(ids(&delivered).len(), 2);
+    let mut officer = house.person(MPU).await;
+    officer.pull("MPU.SE").await.unwrap();
+    let again = watched(&mut council, &delivered[0].resume_token, |seen| {
+        seen.iter().any(|seen| seen.destination.as_ref().is_some_and(|leg| leg.queue == "MPU.SE"))
+    })
+    .await;
+    assert!(ids(&again).contains(&delivered[1].destination.as_ref().unwrap().delivery_id), "the second is told again");
+    let after = watched(&mut council, &delivered[1].resume_token, |seen| !seen.is_empty()).await;
+    assert_eq!(after[0].destination.as_ref().unwrap().queue, "MPU.SE", "and nothing is told for ever");
+}
+
+#[tokio::test]
+async fn a_filter_is_checked_like_any_on_behalf_of_and_a_token_from_elsewhere_is_refused() {
+    let house = House::open_at(N1_RECEIVED).await;
+    let mut council = house.person(LEWISHAM).await;
+    council.submit(submission(&narrative(1))).await.unwrap();
+    for (filter, code) in [("E09000006", Code::PermissionDenied), ("Lewisham", Code::InvalidArgument)] {
+        let asked = pb::ListReferralsRequest { on_behalf_of: filter.into(), ..Default::default() };
+        assert_eq!(refusal(council.referrals.list_referrals(asked).await).code, code, "{filter}");
+        let asked = pb::WatchReferralsRequest { on_behalf_of: filter.into(), ..Default::default() };
+        assert_eq!(refusal(council.referrals.watch_referrals(asked).await).code, code, "{filter}");
+    }
+    let asked = pb::ListReferralsRequest { on_behalf_of: "E09000023".into(), ..Default::default() };
+    assert_eq!(council.referrals.list_referrals(asked).await.unwrap().into_inner().referrals.len(), 1);
+    for token in ["99999999", "-1", "x", "18446744073709551616"] {
+        let asked = pb::WatchReferralsRequest { resume_token: token.into(), ..Default::default() };
+        let refused = refusal(council.referrals.watch_referrals(asked).await);
+        assert_eq!((refused.code, refused.field_names()), (Code::InvalidArgument, vec!["resume_token"]), "{token}");
+    }
+}
+
+#[tokio::test]
+async fn a_preview_says_what_a_submission_would_and_stores_nothing() {
+    let house = House::open_at(N1_RECEIVED).await;
+    let mut council = house.person(LEWISHAM).await;
+    let asked = pb::PreviewReferralRequest { submission: Some(submission(&narrative(1))) };
+    let previewed = council.referrals.preview_referral(asked).await.unwrap().into_inner().explanation.unwrap();
+    assert_eq!(house.ledger_size().await, 0);
+    let listed = council.referrals.list_referrals(pb::ListReferralsRequest::default()).await.unwrap().into_inner();
+    assert!(listed.referrals.is_empty());
+    let receipt = council.submit(submission(&narrative(1))).await.unwrap();
+    assert_eq!(
+        (&previewed.class, &previewed.rules, &previewed.flags),
+        (&receipt.class, &receipt.rules, &receipt.flags)
+    );
+    let told: std::collections::BTreeSet<_> = previewed.legs.iter().map(|leg| &leg.queue).collect();
+    assert_eq!(told, receipt.legs.iter().map(|leg| &leg.queue).collect());
+    assert!(previewed.views.iter().any(|view| view.part == "C" && view.audience == "mash"));
+    assert!(previewed.views.iter().all(|view| view.part != "O"), "the sender has it already");
+}

@@ -8,6 +8,7 @@ mod house;
 #[allow(dead_code, reason = "shared with the tests of the daemon")]
 mod person;
 
+mod accused;
 mod door;
 #[path = "../support/every.rs"]
 mod every;
@@ -18,3 +19,4 @@ mod limits;
 mod once;
 mod opening;
 mod order;
+mod resume;

@@ -69,6 +69,16 @@ pub(super) async fn tell(world: &mut World, narrative: &Narrative) -> Result<Tol
     Ok(Told { receipt, explanation, served, referral, watched })
 }
 
+/// Submits the narrative of the printed commands once more and leaves it waiting, for whoever pastes them.
+pub(super) async fn leave_waiting(world: &mut World, narratives: &[Narrative]) -> Result<(), Failure> {
+    let of_the_commands = |narrative: &&Narrative| narrative.expect.organisation == super::world::COUNCIL;
+    if let Some(narrative) = narratives.iter().find(of_the_commands) {
+        let mut council = world.council(&narrative.expect.organisation).await?;
+        council.submit(&client::request_id()?, narrative.submission).await?;
+    }
+    Ok(())
+}
+
 /// Pulls everything that waits in a queue, opens every part and settles it.
 async fn serve(officer: &mut Caller, queue: &str, served: &mut Vec<Served>) -> Result<(), Failure> {
     loop {

@@ -25,6 +25,9 @@ use crate::{
 };
 
 const TRUST_DOMAIN: &str = "demo.example";
+/// Council and queue of the commands that `--keep` prints.
+pub(super) const COUNCIL: &str = "E09000023";
+const QUEUE: &str = "MPU.SE";
 
 /// The demo's world.
 pub(super) struct World {
@@ -89,7 +92,7 @@ impl World {
     /// Ready-to-paste commands against this world.
     pub(super) fn commands(&self) -> Vec<String> {
         let profile = |name: &str| self.folder.join("profiles").join(name).display().to_string();
-        let (council, officer) = (profile("council-E09000023"), profile("MPU.SE"));
+        let (council, officer) = (profile(&council_profile(COUNCIL)), profile(&queue_profile(QUEUE)));
         let clock = format!("--clock {}", self.clock.now());
         vec![
             String::new(),
@@ -103,7 +106,10 @@ impl World {
             format!("  homeward referrals --profile {council} {clock}"),
             format!("  homeward watch     --profile {council} {clock} --resume 0 --most 5"),
             format!("  homeward queue list --profile {officer} {clock}"),
-            format!("  homeward queue pull --profile {officer} {clock} MPU.SE"),
+            format!("  homeward queue pull --profile {officer} {clock} {QUEUE}"),
+            "Then, with the delivery and the lease that it prints:".to_owned(),
+            format!("  homeward queue open     --profile {officer} {clock} --lease TOKEN DELIVERY B --item 1"),
+            format!("  homeward queue complete --profile {officer} {clock} --lease TOKEN DELIVERY linked"),
         ]
     }
 

@@ -173,8 +173,7 @@ impl<'a> Facts<'a> {
 
     fn item(&self, number: u16, item: &'a Item, index: &Index<'_>) -> ItemFacts<'a> {
         let codes: BTreeSet<HarmCode> = item.codes.iter().copied().filter(|code| *code != HarmCode::None).collect();
-        let accused_in_it = item.who.iter().any(|id| index.accused.contains(id.reveal()));
-        let allegation = item.allegation.unwrap_or(accused_in_it);
+        let allegation = is_allegation(item, &index.accused);
         let sexual_offence = item.sexual_offence.unwrap_or(codes.contains(&HarmCode::Csa));
         // A crime or an allegation on it is no clinical detail: police must have it (D16, D08).
         let only_self_harm = codes == BTreeSet::from([HarmCode::SelfHarm]);
@@ -268,6 +267,29 @@ impl<'a> Index<'a> {
             linked: (0..).zip(linked).map(|(n, child)| (draft.persons[child.person].id.reveal(), n)).collect(),
         }
     }
+}
+
+/// Everyone about whom there is an allegation: said of them, or, where nobody answered, by an item that names them
+/// (R18, D08).
+pub fn accused(draft: &Draft) -> impl Iterator<Item = &Person> {
+    let said: BTreeSet<&str> = draft
+        .persons
+        .iter()
+        .filter(|person| person.allegation == Some(true))
+        .map(|person| person.id.reveal())
+        .collect();
+    let named: BTreeSet<&str> = draft
+        .items
+        .iter()
+        .filter(|item| is_allegation(item, &said))
+        .flat_map(|item| item.who.iter().map(|id| id.reveal()))
+        .collect();
+    draft.persons.iter().filter(move |person| person.allegation.unwrap_or_else(|| named.contains(person.id.reveal())))
+}
+
+/// Said to be one, or, where nobody answered, one in which an accused appears (domain 3.1).
+fn is_allegation(item: &Item, accused: &BTreeSet<&str>) -> bool {
+    item.allegation.unwrap_or_else(|| item.who.iter().any(|id| accused.contains(id.reveal())))
 }
 
 /// Another child of the record: a sibling or another child (R14, R15).

@@ -19,6 +19,7 @@ use super::{
     validate::{MAX_ITEMS, MAX_PERSONS, MAX_THINGS},
 };
 use facts::Facts;
+pub use facts::accused;
 
 /// Classifies a graded submission received at `now`.
 pub fn classify(graded: Graded, policy: &Policy, now: Timestamp) -> Classified {

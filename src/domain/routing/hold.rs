@@ -7,6 +7,7 @@ use super::{
     plan::{Load, Matter, Plan},
 };
 use crate::domain::{
+    classify::accused,
     decision::{Content, HoldReason},
     queue::QueueId,
     stage::Degraded,
@@ -79,15 +80,7 @@ pub(super) fn degraded(plan: &mut Plan<'_>, degraded: &[Degraded]) {
 
 /// Queues in which somebody works about whom there is an allegation, on the person or on an item that names them.
 fn queues_of_the_accused(plan: &Plan<'_>) -> BTreeSet<QueueId> {
-    let facts = plan.facts;
-    let accusing = facts.items.iter().filter(|item| item.allegation).flat_map(|item| &item.item.who);
-    let named: BTreeSet<&str> = accusing.map(|id| id.reveal()).collect();
-    let accused = facts
-        .draft
-        .persons
-        .iter()
-        .filter(|person| person.allegation.unwrap_or_else(|| named.contains(person.id.reveal())));
-    let queues = accused.filter_map(|person| person.works_in_queue.as_ref());
+    let queues = accused(plan.facts.draft).filter_map(|person| person.works_in_queue.as_ref());
     queues.filter_map(|queue| QueueId::parse(queue.reveal())).filter(|queue| *queue != QueueId::hold()).collect()
 }
 

@@ -31,7 +31,7 @@ pub fn referral(referral: &Referral) -> pb::Referral {
     pb::Referral {
         receipt: Some(receipt(&referral.receipt)),
         on_behalf_of: referral.on_behalf_of.clone(),
-        sender_reference: referral.sender_reference.clone(),
+        sender_reference: referral.sender_reference.reveal().to_owned(),
         state: referral_state(&destinations).into(),
         destinations,
     }
@@ -40,10 +40,10 @@ pub fn referral(referral: &Referral) -> pb::Referral {
 /// One message of a watch.
 pub fn happening(happening: &Happening) -> pb::WatchReferralsResponse {
     pb::WatchReferralsResponse {
-        resume_token: (happening.index + 1).to_string(),
+        resume_token: happening.resume.to_string(),
         event_time: Some(wire_time(happening.at)),
         referral_id: happening.referral.hyphenated().to_string(),
-        sender_reference: happening.sender_reference.clone(),
+        sender_reference: happening.sender_reference.reveal().to_owned(),
         event: event(happening.kind).into(),
         destination: happening.destination.as_ref().map(destination),
     }

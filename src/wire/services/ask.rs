@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     broker::Error,
-    domain::{delivery::DeliveryId, violation::Violations},
+    domain::{delivery::DeliveryId, text::Text, violation::Violations},
 };
 
 /// Rows of a page unless asked otherwise.
@@ -63,7 +63,7 @@ impl Ask {
     }
 
     /// Free text that must be there and printable.
-    pub(super) fn required(&mut self, field: &str, text: String) -> String {
+    pub(super) fn required(&mut self, field: &str, text: String) -> Text {
         if text.trim().is_empty() {
             self.wrong(field, "say why, in words");
         }
@@ -71,14 +71,14 @@ impl Ask {
     }
 
     /// Free text that may be empty.
-    pub(super) fn optional(&mut self, field: &str, text: String) -> String {
+    pub(super) fn optional(&mut self, field: &str, text: String) -> Text {
         if text.chars().count() > LONGEST_TEXT {
             self.wrong(field, "at most 5,000 characters");
         }
         if text.chars().any(|letter| letter.is_control() && !matches!(letter, '\t' | '\n' | '\r')) {
             self.wrong(field, "remove control characters");
         }
-        text
+        text.into()
     }
 
     /// Length of a lease: 30 seconds to 1 hour, 10 minutes if not said.

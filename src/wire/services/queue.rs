@@ -176,7 +176,7 @@ impl Services {
         let (Some(part), Some(item)) = (part, item) else { return Err(Error::NotFound) };
         let permit = self.broker.permit_for(peer, Action::OpenPart, handle.delivery).await?;
         let unit = (part, (item > 0).then_some(item));
-        let opened = self.broker.open(&permit, handle, unit, &reason).await?;
+        let opened = self.broker.open(&permit, handle, unit, reason.reveal()).await?;
         Ok(convert::opened(&opened))
     }
 
