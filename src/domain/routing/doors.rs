@@ -61,8 +61,14 @@ pub(super) fn hold_place(plan: &mut Plan<'_>, item: &ItemFacts<'_>) {
         kinds.push("REFDESK");
     }
     for reason in item.police.iter().filter_map(|police| police.as_ref().err()) {
-        let matter =
-            Matter { reason: *reason, meant_for: kinds.clone(), item: Some(item.number), link: None, queue: None };
+        let matter = Matter {
+            reason: *reason,
+            meant_for: kinds.clone(),
+            item: Some(item.number),
+            link: None,
+            placed: None,
+            queue: None,
+        };
         plan.hold(matter, Load::default().items([item.number]));
     }
 }
