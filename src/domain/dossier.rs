@@ -112,18 +112,25 @@ fn subject(routed: &Routed) -> Dossier {
     Dossier { person: None, class: decision.class, units, legs }
 }
 
+/// What a leg with a linked record carries of it.
+const LINKED: [Content; 3] = [Content::EpisodeCard, Content::Items, Content::Link];
+
 fn linked_child(routed: &Routed, link: usize) -> Dossier {
     let decision = routed.decision();
     let linked = &decision.linked[link];
     let mut legs = Vec::new();
     for leg in &decision.legs {
-        legs.extend(
-            leg.held.iter().filter(|held| held.link == Some(link)).map(|held| on_hold(leg, held, linked.class)),
-        );
+        let held = leg.held.iter().filter(|held| held.link == Some(link));
+        // What the undecided leg would have carried: the whole linked record.
+        legs.extend(held.map(|held| FiledLeg {
+            contents: LINKED.to_vec(),
+            items: linked.items.clone(),
+            ..on_hold(leg, held, linked.class)
+        }));
         if leg.links.contains(&link) && leg.held.is_empty() {
             legs.push(FiledLeg {
                 class: linked.class,
-                contents: vec![Content::EpisodeCard, Content::Items, Content::Link],
+                contents: LINKED.to_vec(),
                 items: linked.items.clone(),
                 prompts: Vec::new(),
                 copy_notes: Vec::new(),

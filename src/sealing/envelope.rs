@@ -159,6 +159,18 @@ pub fn open_note(at: SealedRecordAt<'_>, note: Note, sealed: &[u8], keyring: &Ke
     std::str::from_utf8(&bytes).map(Text::from).map_err(|_| SealError::Unreadable)
 }
 
+/// The labels of the units in a sealed record; they are not secret.
+pub fn labels(sealed: &[u8]) -> Result<Vec<UnitLabel>, SealError> {
+    let label = |unit: &SealedUnit| {
+        Some(UnitLabel {
+            item: Some(u16::try_from(unit.item).ok()?).filter(|item| *item > 0),
+            part: Part::from_code(&unit.part)?,
+            audience: Audience::from_code(&unit.audience)?,
+        })
+    };
+    read(sealed)?.units.iter().map(label).collect::<Option<_>>().ok_or(SealError::Unreadable)
+}
+
 /// Opens one rendered unit.
 pub fn open(sealed: &[u8], label: UnitLabel, place: &Place, keyring: &Keyring) -> Result<View, SealError> {
     decode(&open_bytes(sealed, label, place, keyring)?)

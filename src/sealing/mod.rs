@@ -9,7 +9,7 @@ mod keyring;
 mod place;
 
 pub use envelope::{
-    Note, SealError, Sealed, SealedRecordAt, open, open_note, open_original, seal, seal_note, seal_nothing,
+    Note, SealError, Sealed, SealedRecordAt, labels, open, open_note, open_original, seal, seal_note, seal_nothing,
 };
 pub use keyring::Keyring;
 pub use place::Place;

@@ -199,7 +199,7 @@ async fn what_is_on_hold_is_pulled_by_a_person_and_resolved_to_a_named_queue() {
     assert!(again == resolved, "a replay is the first answer");
     let mut desk = house.person(REFDESK).await;
     let listed = desk.deliveries("REFDESK.SE").await.unwrap();
-    let made = listed.iter().find(|found| found.delivery_id == resolved.created_delivery_id).unwrap();
+    let made = listed.iter().find(|found| found.delivery_id == resolved.created_delivery_ids[0]).unwrap();
     assert_eq!((made.held.is_none(), made.class.as_str(), made.provisional), (true, "P1", false));
     assert!(resolver.deliveries("HOLD.human").await.unwrap().is_empty());
     let twice = why(resolver.queues.resolve_held(ask("MPU.SE")).await);
@@ -319,4 +319,28 @@ async fn a_preview_says_what_a_submission_would_and_stores_nothing() {
     assert_eq!(told, receipt.legs.iter().map(|leg| &leg.queue).collect());
     assert!(previewed.views.iter().any(|view| view.part == "C" && view.audience == "mash"));
     assert!(previewed.views.iter().all(|view| view.part != "O"), "the sender has it already");
+}
+
+#[tokio::test]
+async fn naming_a_childs_council_sends_her_record_to_its_police_and_at_night_to_its_duty_team() {
+    let house = House::open_at(N1_RECEIVED).await;
+    let (mut council, mut resolver) = (house.person(LEWISHAM).await, house.person(RESOLVER).await);
+    council.submit(submission(&narrative(1))).await.unwrap();
+    house.clock.set("2026-11-20T22:00:00Z".parse().unwrap());
+    let taken = resolver.pull("HOLD.human").await.unwrap().remove(0);
+    let units: Vec<_> = taken.header.openable.iter().map(|unit| (unit.part(), unit.item)).collect();
+    assert_eq!(units, [(pb::Part::B, 2), (pb::Part::E, 0)]);
+    let ask = pb::ResolveHeldRequest {
+        request_id: fresh(),
+        delivery_id: taken.id.clone(),
+        lease_token: taken.token.clone(),
+        to_queue: "MASH.E09000010".into(),
+        reason: "The school knows where she lives.".into(),
+    };
+    let resolved = resolver.queues.resolve_held(ask.clone()).await.unwrap().into_inner();
+    assert_eq!(resolved.delivery.as_ref().unwrap().outcome, "MASH.E09000010 REFDESK.NA EDT.E09000010");
+    assert_eq!(resolved.created_delivery_ids.len(), 3);
+    house.clock.set("2026-11-23T10:00:00Z".parse().unwrap());
+    let again = resolver.queues.resolve_held(ask).await.unwrap().into_inner();
+    assert!(again == resolved, "a replay is the first answer, also when the office is open again");
 }

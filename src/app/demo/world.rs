@@ -148,7 +148,7 @@ fn queue_profile(queue: &str) -> String {
 /// Every council that submits, and an officer for every queue that may receive something.
 fn holders(narratives: &[Narrative]) -> Vec<Holder> {
     let mut submit_for: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    let mut queues: BTreeSet<&str> = BTreeSet::from([super::story::RESOLVED_TO, "HOLD.human"]);
+    let mut queues: BTreeSet<&str> = super::story::RESOLVED_TO.into_iter().chain(["HOLD.human"]).collect();
     for narrative in narratives {
         submit_for.entry(&narrative.expect.organisation).or_default().insert(&narrative.expect.on_behalf_of);
         queues.extend(narrative.expect.legs.iter().map(|leg| leg.queue.as_str()));
