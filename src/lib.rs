@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | 0 | [`domain`] | what words mean and what is allowed: pure functions over values |
 //! | 1 | [`platform`] | the doors of time, chance, secret files and shutdown |
-//! | 2 | [`reference`], [`sealing`], [`ledger`], [`pki`] | policy data, sealed units, ledger entries, certificates |
+//! | 2 | [`mod@reference`], [`sealing`], [`ledger`], [`pki`] | policy data, sealed units, ledger entries, certificates |
 //! | 3 | [`store`] | `trait Store` and its engines |
 //! | 4 | [`broker`] | the flow: judge, intake, dispatch, opening, feedback, caretaker |
 //! | 5 | [`wire`] | gRPC over mutual TLS, conversion, protobuf JSON |

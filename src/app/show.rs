@@ -180,7 +180,7 @@ pub(super) fn released(value: &Value) -> Vec<String> {
 
 /// A matter on HOLD resolved.
 pub(super) fn resolved(value: &Value) -> Vec<String> {
-    vec![format!("sent to {} as {}", text(&value["delivery"], "outcome"), text(value, "created_delivery_id"))]
+    vec![format!("sent to {} as {}", text(&value["delivery"], "outcome"), words(value, "created_delivery_ids"))]
 }
 
 /// An explanation, each rule with its words.

@@ -6,13 +6,12 @@ use uuid::Uuid;
 use super::{Broker, Error};
 use crate::{
     domain::{
-        delivery::{Delivery, DeliveryId, Header, HeldHeader, Settled, State},
+        delivery::{Delivery, DeliveryId, Settled, State},
         grants::{Action, QueuePermit, Refusal},
         identity::Peer,
         queue::QueueId,
         text::Text,
         unit::UnitLabel,
-        violation::{Violation, Violations},
     },
     ledger::{Entry, Verb},
     platform::entropy::random,
@@ -172,79 +171,11 @@ impl Broker {
         Ok(self.store.settle(once, self.held(permit, handle, now), Settle::Complete(settled), entry).await?)
     }
 
-    /// Sends what is on HOLD to a named queue, with a reason. The accused's own unit never can (D08).
-    pub async fn resolve(
-        &self,
-        peer: &Peer,
-        request: Request,
-        handle: Handle,
-        resolution: Resolution,
-    ) -> Result<(Delivery, DeliveryId), Error> {
-        let Resolution { to, reason } = resolution;
-        let now = self.clock.now();
-        let (record, found) = self.found(handle.delivery).await?;
-        let mut held = found.header.held.clone().ok_or(Error::NotFound)?;
-        // Whatever it is held for: nobody whom the record accuses, and no queue where they could stop or bury it.
-        held.never_by.extend(self.excluded_queues(&record));
-        if self.accuses(&record, &peer.identity) {
-            return Err(Refusal::Excluded.into());
-        }
-        let hold = self.grants.may_resolve_hold(peer, &held.never_by, now)?;
-        let permit = hold.queue_permit();
-        let header = self.sent_on(&found, &held, &to)?;
-        let sent = header.clone();
-        let mut entry = self.officer_entry(permit, Verb::Disclosure, "RESOLVE_HELD", now);
-        let note = self.note(handle.delivery, "resolve", &reason).await?;
-        entry.details.push(format!("sealed_reason={}", hex::encode(&note)));
-        entry.recipients.push(to.clone());
-        let settled = Settled {
-            at: now,
-            by: permit.identity().as_str().to_owned(),
-            outcome: to.to_string(),
-            reason: None,
-            release_detail: false,
-            note,
-        };
-        let settle = Settle::Resolve(settled, Box::new(header));
-        let once = self.once_with_record(permit, request);
-        let resolved = self.store.settle(once, self.held(permit, handle, now), settle, entry).await?;
-        let stored = self.store.find(resolved.id.record).await?.ok_or(Error::NotFound)?;
-        let made = |delivery: &&Delivery| delivery.id.leg > resolved.id.leg && delivery.header == sent;
-        let created = stored.deliveries.iter().find(made).map(|delivery| delivery.id);
-        let created =
-            created.ok_or_else(|| Error::Internal("the delivery made by a resolution is not there".to_owned()))?;
-        Ok((resolved, created))
-    }
-
     /// The units of a delivery that this permit's holder may open, given a reason.
     pub fn openable(&self, permit: &QueuePermit, delivery: &Delivery) -> Vec<UnitLabel> {
         let units = &delivery.header.units;
         let carried: Vec<_> = units.iter().map(|unit| (unit.part, unit.audience)).collect();
         units.iter().copied().filter(|unit| self.grants.could_open(permit, *unit, &carried)).collect()
-    }
-
-    /// The header of the delivery that a held matter becomes in its named queue. Both clocks still run from acceptance.
-    fn sent_on(&self, found: &Delivery, held: &HeldHeader, to: &QueueId) -> Result<Header, Error> {
-        let policy = &self.rulebook.policy;
-        let day = self.london_day(self.clock.now());
-        if *to == QueueId::hold() || !policy.directory.queues(day).contains(to) || held.never_by.contains(to) {
-            return Err(Error::Invalid(Violations(vec![Violation::new(
-                "to_queue",
-                "name a queue of the directory that may receive this, and not HOLD itself",
-            )])));
-        }
-        let kind = policy.queues.kind_of(to).ok_or(Error::NotFound)?;
-        let opens = |label: &UnitLabel| label.part.opens_by_role() || kind.may_open(label.part, label.audience);
-        let (ack_due, decide_due) = policy.due(to, found.header.class, found.header.received);
-        Ok(Header {
-            queue: to.clone(),
-            units: found.header.units.iter().copied().filter(opens).collect(),
-            ack_due,
-            decide_due,
-            provisional: false,
-            held: None,
-            ..found.header.clone()
-        })
     }
 
     /// The delivery's queue permit for `action`, or not found: unknown deliveries and foreign queues look alike.
@@ -269,7 +200,7 @@ impl Broker {
         Once { keep: Keep::Until(until), ..self.once_with_record(permit, request) }
     }
 
-    fn once_with_record(&self, permit: &QueuePermit, request: Request) -> Once {
+    pub(super) fn once_with_record(&self, permit: &QueuePermit, request: Request) -> Once {
         Once {
             caller: permit.identity().as_str().to_owned(),
             method: permit.action().code(),
@@ -280,7 +211,7 @@ impl Broker {
     }
 
     /// A delivery with its record.
-    async fn found(&self, id: DeliveryId) -> Result<(Record, Delivery), Error> {
+    pub(super) async fn found(&self, id: DeliveryId) -> Result<(Record, Delivery), Error> {
         let Stored { record, deliveries, .. } = self.store.find(id.record).await?.ok_or(Error::NotFound)?;
         let delivery = deliveries.into_iter().find(|delivery| delivery.id == id).ok_or(Error::NotFound)?;
         Ok((record, delivery))
@@ -323,15 +254,6 @@ pub struct Release {
     pub delay: SignedDuration,
 }
 
-/// Where a matter on HOLD goes, and why.
-#[derive(Debug, Clone)]
-pub struct Resolution {
-    /// The queue.
-    pub to: QueueId,
-    /// Reason in words; kept sealed.
-    pub reason: Text,
-}
-
 /// `span` after `now`, or the end of time.
 fn later(now: Timestamp, span: SignedDuration) -> Timestamp {
     now.checked_add(span).unwrap_or(Timestamp::MAX)
@@ -340,6 +262,7 @@ fn later(now: Timestamp, span: SignedDuration) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::broker::Resolution;
 
     #[test]
     fn what_an_officer_writes_is_in_no_debug() {

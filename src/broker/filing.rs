@@ -262,10 +262,15 @@ impl Filed<'_> {
     fn units(&self, leg: &FiledLeg, number: u16) -> Vec<UnitLabel> {
         let original = UnitLabel { item: None, part: Part::Original, audience: Audience::Nobody };
         let sealed = self.dossier.units().iter().map(|(label, _)| *label);
-        sealed
+        let mut units: Vec<UnitLabel> = sealed
             .chain(self.dossier.person().is_none().then_some(original))
             .filter(|label| carries(leg, number, *label) && self.opens(leg, *label))
-            .collect()
+            .collect();
+        // On HOLD, meant for police and council alike: one view of each item, the one that names the child.
+        let seen = units.clone();
+        let mash = |item| UnitLabel { item, part: Part::Item, audience: Audience::Mash };
+        units.retain(|label| label.audience != Audience::Mpu || !seen.contains(&mash(label.item)));
+        units
     }
 
     /// What the kind of queue opens; for HOLD, what the undecided leg's kinds would have opened. The source side and the
@@ -282,18 +287,26 @@ impl Filed<'_> {
     }
 }
 
-/// Whether a leg's contents name this unit at all.
+/// Whether a leg names this unit at all: by its contents, as its own card, or as what its HOLD is about.
 fn carries(leg: &FiledLeg, number: u16, label: UnitLabel) -> bool {
-    let has = |content| leg.contents.contains(&content);
-    let its_item = || label.item.is_some_and(|item| leg.items.contains(&item));
+    match label.part {
+        Part::Card => label.item == Some(number),
+        Part::Withheld => leg.held.as_ref().is_some_and(|held| held.reason == HoldReason::RulesConflict),
+        _ => carried_by(&leg.contents, &leg.items, label),
+    }
+}
+
+/// Whether these contents and items name this unit. The original goes with the whole episode, never with single items.
+pub(super) fn carried_by(contents: &[Content], items: &[u16], label: UnitLabel) -> bool {
+    let has = |content| contents.contains(&content);
     match label.part {
         Part::EpisodeCard => has(Content::EpisodeCard),
         Part::Safeguarding | Part::Carer => has(Content::Safeguarding),
-        Part::Item | Part::Provenance => has(Content::Items) && its_item(),
-        Part::Card => label.item == Some(number),
-        Part::Sender => false,
-        Part::Original => has(Content::Items) || has(Content::Safeguarding),
-        Part::Withheld => leg.held.as_ref().is_some_and(|held| held.reason == HoldReason::RulesConflict),
+        Part::Item | Part::Provenance => {
+            has(Content::Items) && label.item.is_some_and(|number| items.contains(&number))
+        }
+        Part::Original => has(Content::EpisodeCard) || has(Content::Safeguarding),
+        Part::Card | Part::Sender | Part::Withheld => false,
     }
 }
 

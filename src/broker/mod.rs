@@ -14,6 +14,7 @@ mod judge;
 mod opening;
 mod receipt;
 mod refusals;
+mod resolving;
 
 use std::{sync::Arc, thread};
 
@@ -21,13 +22,14 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use tokio::sync::Semaphore;
 
 pub use caretaker::Round;
-pub use dispatch::{Handle, Outcome, PullRequest, Release, Request, Resolution};
+pub use dispatch::{Handle, Outcome, PullRequest, Release, Request};
 pub use error::Error;
 pub use feedback::{Destination, Happening, Referral};
 pub use intake::Submission;
 pub use judge::{Rulebook, judge};
 pub use opening::Opened;
 pub use receipt::{Receipt, ReceiptLeg, ReceiptPrompt};
+pub use resolving::Resolution;
 
 pub use crate::store::{EventKind, QueueCounts};
 use crate::{

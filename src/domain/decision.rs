@@ -209,6 +209,8 @@ pub struct Leg {
     pub copy_notes: Vec<(u16, QueueId)>,
     /// For `link`: which of [`Decision::linked`], by index.
     pub links: Vec<usize>,
+    /// For a `notice` by R14: the placed children it is about, by index in the submission's `persons`.
+    pub placed: Vec<usize>,
     /// True where a link is here only until HOLD has found the place (D11).
     pub provisional: bool,
     /// Page a person.
@@ -234,6 +236,8 @@ pub struct Held {
     pub items: Vec<u16>,
     /// Its linked record, by index.
     pub link: Option<usize>,
+    /// The placed children that its notice is about (R14); a notice without them is about the subject.
+    pub placed: Vec<usize>,
     /// Queues whose people may never resolve it (D08).
     pub never_by: Vec<QueueId>,
 }

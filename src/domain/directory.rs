@@ -217,6 +217,12 @@ impl Directory {
         self.forces.iter().find(|force| force.role == role && force.effective.covers(day))
     }
 
+    /// The police of the council with this GSS code on `day`.
+    pub fn police_of(&self, gss: &str, day: Date) -> Option<Police> {
+        let authority = self.authorities.iter().find(|entry| entry.gss == gss && entry.effective.covers(day));
+        authority.map(|authority| authority.police.clone())
+    }
+
     /// True when `police` is the enclave (R11).
     pub fn is_enclave(&self, police: &Police, day: Date) -> bool {
         let enclave = self.force_with_role(ForceRole::Enclave, day);

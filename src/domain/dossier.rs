@@ -40,6 +40,8 @@ pub struct FiledLeg {
     pub prompts: Vec<PromptKind>,
     /// Which item went where.
     pub copy_notes: Vec<(u16, QueueId)>,
+    /// Placed children whom its notice is about (R14), by index in the submission's `persons`.
+    pub placed: Vec<usize>,
     /// Only until HOLD has found the place (D11).
     pub provisional: bool,
     /// Page a person.
@@ -110,21 +112,29 @@ fn subject(routed: &Routed) -> Dossier {
     Dossier { person: None, class: decision.class, units, legs }
 }
 
+/// What a leg with a linked record carries of it.
+const LINKED: [Content; 3] = [Content::EpisodeCard, Content::Items, Content::Link];
+
 fn linked_child(routed: &Routed, link: usize) -> Dossier {
     let decision = routed.decision();
     let linked = &decision.linked[link];
     let mut legs = Vec::new();
     for leg in &decision.legs {
-        legs.extend(
-            leg.held.iter().filter(|held| held.link == Some(link)).map(|held| on_hold(leg, held, linked.class)),
-        );
+        let held = leg.held.iter().filter(|held| held.link == Some(link));
+        // What the undecided leg would have carried: the whole linked record.
+        legs.extend(held.map(|held| FiledLeg {
+            contents: LINKED.to_vec(),
+            items: linked.items.clone(),
+            ..on_hold(leg, held, linked.class)
+        }));
         if leg.links.contains(&link) && leg.held.is_empty() {
             legs.push(FiledLeg {
                 class: linked.class,
-                contents: vec![Content::EpisodeCard, Content::Items, Content::Link],
+                contents: LINKED.to_vec(),
                 items: linked.items.clone(),
                 prompts: Vec::new(),
                 copy_notes: Vec::new(),
+                placed: Vec::new(),
                 ..filed(leg)
             });
         }
@@ -150,6 +160,7 @@ fn filed(leg: &Leg) -> FiledLeg {
         items: leg.items.clone(),
         prompts: leg.prompts.clone(),
         copy_notes: leg.copy_notes.clone(),
+        placed: leg.placed.clone(),
         provisional: leg.provisional,
         page: leg.page,
         held: None,
@@ -161,6 +172,7 @@ fn on_hold(leg: &Leg, held: &Held, class: Class) -> FiledLeg {
         class,
         contents: held.contents.clone(),
         items: held.items.clone(),
+        placed: held.placed.clone(),
         held: Some(held.clone()),
         provisional: false,
         ..filed(leg)
@@ -239,9 +251,12 @@ fn alert(view: &mut View, draft: &Draft, class: Class) {
     }
 }
 
+/// Rules by which a safeguarding referral is made (D07). R13 is none: it tells the child's own team of every return (D22).
+const REFERRALS: [RuleId; 9] = ["R00", "R01", "R04", "R05", "R06", "R15", "R17", "R18", "R22"];
+
 fn closure(view: &mut View, routed: &Routed) {
     let draft = routed.draft();
-    let referral = routed.decision().legs.iter().any(|leg| leg.contents.contains(&Content::Safeguarding));
+    let referral = routed.decision().rules.iter().any(|rule| REFERRALS.contains(rule));
     view.push("closure.child", draft.child.name.clone());
     view.push("closure.police_reference", draft.episode.police_reference.clone().unwrap_or_default());
     view.push("closure.date", draft.interview.held_at.map_or_else(String::new, london_date));
@@ -249,20 +264,21 @@ fn closure(view: &mut View, routed: &Routed) {
     view.push("closure.safeguarding_referral_made", if referral { "yes" } else { "no" });
 }
 
-/// The minimum facts: which child, where, whom to ring. A notice by R14 names the placing authority's own child only.
+/// The minimum facts: which child, where, whom to ring. A notice by R14 alone names the placing authority's own child only,
+/// on HOLD as well as in its queue.
 fn notice(view: &mut View, draft: &Draft, leg: &FiledLeg, linked: Option<&Person>) {
     if let Some(person) = linked {
         noticed(view, &person.name, &person.lives);
     } else {
-        if leg.rules.iter().any(|rule| *rule != "R14") {
+        let by_r14_alone = match &leg.held {
+            Some(held) => !held.placed.is_empty(),
+            None => leg.rules.iter().all(|rule| *rule == "R14"),
+        };
+        if !by_r14_alone {
             noticed(view, &draft.child.name, &draft.lives_now);
         }
-        let theirs = |person: &&Person| match &person.looked_after_by {
-            Area::Stated { code, .. } => code.as_ref().is_none_or(|code| code.reveal() == leg.queue.suffix()),
-            Area::Absent | Area::Unknown => false,
-        };
-        if leg.rules.contains(&"R14") {
-            draft.persons.iter().filter(theirs).for_each(|person| noticed(view, &person.name, &person.lives));
+        for person in leg.placed.iter().filter_map(|index| draft.persons.get(*index)) {
+            noticed(view, &person.name, &person.lives);
         }
     }
     view.push("notice.says", "a Return Home Interview concerns this child: ring the sender");

@@ -8,6 +8,7 @@ use super::{
         MarkingLevel, PersonRole, PlaceKind, SourceRole, TellCarer,
     },
     decision::Decision,
+    dossier::Dossier,
     geography::Area,
     policy::Policy,
     stage::{Classified, Redacted, Routed, Valid},
@@ -159,6 +160,16 @@ pub(crate) fn classified(draft: Draft, policy: &Policy, now: Timestamp) -> Class
 /// `draft` all the way to its destinations.
 pub(crate) fn routed(draft: Draft, policy: &Policy, now: Timestamp) -> Routed {
     super::routing::route(classified(draft, policy, now), policy, now)
+}
+
+/// `draft` judged in full, its views rendered, and filed: the subject's dossier.
+pub(crate) fn dossier(draft: Draft) -> Dossier {
+    let (policy, now) = (policy(), tuesday());
+    let redaction = crate::reference::redaction::embedded().unwrap();
+    let valid = super::validate::validate(draft, &policy, now).unwrap();
+    let graded = super::grading::grade(super::redaction::redact(valid, &redaction));
+    let classified = super::classify::classify(graded, &policy, now);
+    Dossier::file(&super::routing::route(classified, &policy, now)).remove(0)
 }
 
 /// The decision on `draft` with the embedded policy.

@@ -54,6 +54,36 @@ pub enum SealError {
 const ORIGINAL: UnitLabel = UnitLabel { item: None, part: Part::Original, audience: Audience::Nobody };
 
 /// Seals a dossier's units, and the submission's bytes as received where they belong to this record.
+///
+/// Only a routed submission makes a dossier, so nothing that was not redacted can be sealed. This is no program:
+///
+/// ```compile_fail,E0308
+/// use homeward::{domain::{stage::Valid, submission::Draft}, platform::Entropy, sealing::{Keyring, Place, seal}};
+///
+/// fn unredacted(valid: &Valid, place: &Place, keyring: &Keyring, entropy: &dyn Entropy) {
+///     let _ = seal(valid, None, place, keyring, entropy);
+/// }
+/// ```
+///
+/// Nor is this:
+///
+/// ```compile_fail,E0308
+/// use homeward::{domain::{stage::Valid, submission::Draft}, platform::Entropy, sealing::{Keyring, Place, seal}};
+///
+/// fn unchecked(draft: &Draft, place: &Place, keyring: &Keyring, entropy: &dyn Entropy) {
+///     let _ = seal(draft, None, place, keyring, entropy);
+/// }
+/// ```
+///
+/// With a dossier it is one:
+///
+/// ```
+/// use homeward::{domain::dossier::Dossier, platform::Entropy, sealing::{Keyring, Place, seal}};
+///
+/// fn judged(dossier: &Dossier, place: &Place, keyring: &Keyring, entropy: &dyn Entropy) {
+///     let _ = seal(dossier, None, place, keyring, entropy);
+/// }
+/// ```
 pub fn seal(
     dossier: &Dossier,
     original: Option<&[u8]>,
@@ -127,6 +157,18 @@ pub fn open_note(at: SealedRecordAt<'_>, note: Note, sealed: &[u8], keyring: &Ke
     let data = at.place.note(&keyring.wrapping(Side::Rest).id, note.purpose, note.leg);
     let bytes = decrypt(&note_key(&record_key, note)?, nonce, &data, ciphertext)?;
     std::str::from_utf8(&bytes).map(Text::from).map_err(|_| SealError::Unreadable)
+}
+
+/// The labels of the units in a sealed record; they are not secret.
+pub fn labels(sealed: &[u8]) -> Result<Vec<UnitLabel>, SealError> {
+    let label = |unit: &SealedUnit| {
+        Some(UnitLabel {
+            item: Some(u16::try_from(unit.item).ok()?).filter(|item| *item > 0),
+            part: Part::from_code(&unit.part)?,
+            audience: Audience::from_code(&unit.audience)?,
+        })
+    };
+    read(sealed)?.units.iter().map(label).collect::<Option<_>>().ok_or(SealError::Unreadable)
 }
 
 /// Opens one rendered unit.

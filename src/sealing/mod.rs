@@ -9,7 +9,7 @@ mod keyring;
 mod place;
 
 pub use envelope::{
-    Note, SealError, Sealed, SealedRecordAt, open, open_note, open_original, seal, seal_note, seal_nothing,
+    Note, SealError, Sealed, SealedRecordAt, labels, open, open_note, open_original, seal, seal_note, seal_nothing,
 };
 pub use keyring::Keyring;
 pub use place::Place;
@@ -19,3 +19,6 @@ mod stored {
     #![allow(missing_docs, clippy::all, reason = "generated code")]
     include!(concat!(env!("OUT_DIR"), "/homeward.sealed.rs"));
 }
+
+#[cfg(test)]
+mod tests;

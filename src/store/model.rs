@@ -157,8 +157,8 @@ pub enum Settle {
     Release(Option<Timestamp>),
     /// Complete with an outcome.
     Complete(crate::domain::delivery::Settled),
-    /// Send a held delivery on: settle it and add a delivery to the same record with the next leg number.
-    Resolve(crate::domain::delivery::Settled, Box<Header>),
+    /// Send a held delivery on: settle it and add deliveries to the same record with the next leg numbers, in this order.
+    Resolve(crate::domain::delivery::Settled, Vec<Header>),
 }
 
 /// Counts of one queue.

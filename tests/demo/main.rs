@@ -50,26 +50,38 @@ fn the_demo_says_in_words_who_saw_what() {
 #[test]
 fn a_demo_that_is_kept_answers_the_commands_it_prints() {
     let mut demo = homeward().args(["demo", "--keep"]).stdout(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(demo.stdout.take().unwrap()).lines();
     let mut commands = Vec::new();
-    for line in lines.by_ref() {
+    for line in BufReader::new(demo.stdout.take().unwrap()).lines() {
         let line = line.unwrap();
         if let Some(command) = line.trim().strip_prefix("homeward ") {
             commands.push(command.to_owned());
         }
-        if line.contains("queue pull") {
+        if line.contains("queue complete") {
             break;
         }
     }
-    assert!(commands.len() >= 6, "{commands:?}");
-    let outputs: Vec<Output> =
-        commands.iter().map(|command| homeward().args(command.split_whitespace()).output().unwrap()).collect();
+    let ready = commands.iter().filter(|command| !command.contains("TOKEN"));
+    let mut outputs: Vec<(String, Output)> = ready.map(|command| (command.clone(), paste(command))).collect();
+    let pulled = String::from_utf8_lossy(&outputs.last().unwrap().1.stdout).into_owned();
+    let delivery = pulled.split_whitespace().next().unwrap_or_default();
+    let token = pulled.split("--lease ").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap_or_default();
+    for command in commands.iter().filter(|command| command.contains("TOKEN")) {
+        let command = command.replace("TOKEN", token).replace("DELIVERY", delivery);
+        outputs.push((command.clone(), paste(&command)));
+    }
     interrupt(&demo);
-    assert!(demo.wait().unwrap().success(), "the demo did not stop cleanly");
-    for (command, output) in commands.iter().zip(outputs) {
-        assert!(output.status.success(), "{command}: {}", told(&output));
+    let stopped = demo.wait().unwrap();
+    assert_eq!(outputs.len(), 7);
+    for (command, output) in &outputs {
+        assert!(output.status.success(), "{command}: {}", told(output));
         assert!(!output.stdout.is_empty(), "{command} said nothing");
     }
+    assert!(String::from_utf8_lossy(&outputs[5].1.stdout).contains("Marcus Dray"), "the officer read no item");
+    assert!(stopped.success(), "the demo did not stop cleanly");
+}
+
+fn paste(command: &str) -> Output {
+    homeward().args(command.split_whitespace()).output().unwrap()
 }
 
 fn interrupt(child: &Child) {

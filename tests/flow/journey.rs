@@ -199,7 +199,7 @@ async fn what_is_on_hold_is_pulled_by_a_person_and_resolved_to_a_named_queue() {
     assert!(again == resolved, "a replay is the first answer");
     let mut desk = house.person(REFDESK).await;
     let listed = desk.deliveries("REFDESK.SE").await.unwrap();
-    let made = listed.iter().find(|found| found.delivery_id == resolved.created_delivery_id).unwrap();
+    let made = listed.iter().find(|found| found.delivery_id == resolved.created_delivery_ids[0]).unwrap();
     assert_eq!((made.held.is_none(), made.class.as_str(), made.provisional), (true, "P1", false));
     assert!(resolver.deliveries("HOLD.human").await.unwrap().is_empty());
     let twice = why(resolver.queues.resolve_held(ask("MPU.SE")).await);
@@ -254,4 +254,93 @@ async fn a_watch_tells_every_step_at_least_once_and_goes_on_from_a_token() {
     let mut stream = other.referrals.watch_referrals(asked).await.unwrap().into_inner();
     let nothing = tokio::time::timeout(std::time::Duration::from_millis(300), stream.message()).await;
     assert!(nothing.is_err(), "nothing of another council's is told");
+}
+
+#[tokio::test]
+async fn a_watch_that_breaks_off_within_one_pull_misses_nothing_of_it() {
+    let house = House::open_at(N1_RECEIVED).await;
+    let (mut council, mut mash) = (house.person(LEWISHAM).await, house.person(MASH).await);
+    council.submit(submission(&narrative(1))).await.unwrap();
+    let first = watched(&mut council, "0", |seen| !seen.is_empty()).await.remove(0);
+    // The child's own delivery and the linked child's, in one pull.
+    assert_eq!(mash.pull("MASH.E09000023").await.unwrap().len(), 2);
+    let delivered = watched(&mut council, &first.resume_token, |seen| seen.len() == 2).await;
+    let ids = |seen: &[pb::WatchReferralsResponse]| {
+        let ids = seen.iter().filter_map(|seen| seen.destination.as_ref()).map(|leg| leg.delivery_id.clone());
+        ids.collect::<std::collections::BTreeSet<_>>()
+    };
+    assert_eq!(ids(&delivered).len(), 2);
+    let mut officer = house.person(MPU).await;
+    officer.pull("MPU.SE").await.unwrap();
+    let again = watched(&mut council, &delivered[0].resume_token, |seen| {
+        seen.iter().any(|seen| seen.destination.as_ref().is_some_and(|leg| leg.queue == "MPU.SE"))
+    })
+    .await;
+    assert!(ids(&again).contains(&delivered[1].destination.as_ref().unwrap().delivery_id), "the second is told again");
+    let after = watched(&mut council, &delivered[1].resume_token, |seen| !seen.is_empty()).await;
+    assert_eq!(after[0].destination.as_ref().unwrap().queue, "MPU.SE", "and nothing is told for ever");
+}
+
+#[tokio::test]
+async fn a_filter_is_checked_like_any_on_behalf_of_and_a_token_from_elsewhere_is_refused() {
+    let house = House::open_at(N1_RECEIVED).await;
+    let mut council = house.person(LEWISHAM).await;
+    council.submit(submission(&narrative(1))).await.unwrap();
+    for (filter, code) in [("E09000006", Code::PermissionDenied), ("Lewisham", Code::InvalidArgument)] {
+        let asked = pb::ListReferralsRequest { on_behalf_of: filter.into(), ..Default::default() };
+        assert_eq!(refusal(council.referrals.list_referrals(asked).await).code, code, "{filter}");
+        let asked = pb::WatchReferralsRequest { on_behalf_of: filter.into(), ..Default::default() };
+        assert_eq!(refusal(council.referrals.watch_referrals(asked).await).code, code, "{filter}");
+    }
+    let asked = pb::ListReferralsRequest { on_behalf_of: "E09000023".into(), ..Default::default() };
+    assert_eq!(council.referrals.list_referrals(asked).await.unwrap().into_inner().referrals.len(), 1);
+    for token in ["99999999", "-1", "x", "18446744073709551616"] {
+        let asked = pb::WatchReferralsRequest { resume_token: token.into(), ..Default::default() };
+        let refused = refusal(council.referrals.watch_referrals(asked).await);
+        assert_eq!((refused.code, refused.field_names()), (Code::InvalidArgument, vec!["resume_token"]), "{token}");
+    }
+}
+
+#[tokio::test]
+async fn a_preview_says_what_a_submission_would_and_stores_nothing() {
+    let house = House::open_at(N1_RECEIVED).await;
+    let mut council = house.person(LEWISHAM).await;
+    let asked = pb::PreviewReferralRequest { submission: Some(submission(&narrative(1))) };
+    let previewed = council.referrals.preview_referral(asked).await.unwrap().into_inner().explanation.unwrap();
+    assert_eq!(house.ledger_size().await, 0);
+    let listed = council.referrals.list_referrals(pb::ListReferralsRequest::default()).await.unwrap().into_inner();
+    assert!(listed.referrals.is_empty());
+    let receipt = council.submit(submission(&narrative(1))).await.unwrap();
+    assert_eq!(
+        (&previewed.class, &previewed.rules, &previewed.flags),
+        (&receipt.class, &receipt.rules, &receipt.flags)
+    );
+    let told: std::collections::BTreeSet<_> = previewed.legs.iter().map(|leg| &leg.queue).collect();
+    assert_eq!(told, receipt.legs.iter().map(|leg| &leg.queue).collect());
+    assert!(previewed.views.iter().any(|view| view.part == "C" && view.audience == "mash"));
+    assert!(previewed.views.iter().all(|view| view.part != "O"), "the sender has it already");
+}
+
+#[tokio::test]
+async fn naming_a_childs_council_sends_her_record_to_its_police_and_at_night_to_its_duty_team() {
+    let house = House::open_at(N1_RECEIVED).await;
+    let (mut council, mut resolver) = (house.person(LEWISHAM).await, house.person(RESOLVER).await);
+    council.submit(submission(&narrative(1))).await.unwrap();
+    house.clock.set("2026-11-20T22:00:00Z".parse().unwrap());
+    let taken = resolver.pull("HOLD.human").await.unwrap().remove(0);
+    let units: Vec<_> = taken.header.openable.iter().map(|unit| (unit.part(), unit.item)).collect();
+    assert!(units == [(pb::Part::B, 2), (pb::Part::E, 0)], "one view of the item, and the card");
+    let ask = pb::ResolveHeldRequest {
+        request_id: fresh(),
+        delivery_id: taken.id.clone(),
+        lease_token: taken.token.clone(),
+        to_queue: "MASH.E09000010".into(),
+        reason: "The school knows where she lives.".into(),
+    };
+    let resolved = resolver.queues.resolve_held(ask.clone()).await.unwrap().into_inner();
+    assert_eq!(resolved.delivery.as_ref().unwrap().outcome, "MASH.E09000010 REFDESK.NA EDT.E09000010");
+    assert_eq!(resolved.created_delivery_ids.len(), 3);
+    house.clock.set("2026-11-23T10:00:00Z".parse().unwrap());
+    let again = resolver.queues.resolve_held(ask).await.unwrap().into_inner();
+    assert!(again == resolved, "a replay is the first answer, also when the office is open again");
 }

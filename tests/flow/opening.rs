@@ -1,11 +1,14 @@
 //! Who opens what: the queue's units by its officers, the source side by police intelligence with a reason, the carer
 //! copy by the lead practitioner.
 
-use homeward::{ledger::Verb, wire::pb::Part};
+use homeward::{
+    ledger::Verb,
+    wire::pb::{self, Part},
+};
 use tonic::{Code, Status};
 
 use crate::{
-    house::{House, INTELLIGENCE, LEAD, LEWISHAM, MASH, MPU, MPU_NE, RESOLVER, narrative},
+    house::{House, INTELLIGENCE, LEAD, LEWISHAM, MASH, MPU, MPU_NE, REFDESK, RESOLVER, narrative},
     person::{Person, Taken, completion, fresh, refusal, submission, why},
 };
 
@@ -105,7 +108,7 @@ async fn the_carer_copy_is_the_lead_practitioners() {
     assert!(!openable(&held).contains(&"PART_CARER"));
     let refused = refusal(mash.open(&held, (Part::Carer, 0), "She rang.").await);
     assert_eq!(refused.code, Code::PermissionDenied);
-    let back = homeward::wire::pb::ReleaseDeliveryRequest {
+    let back = pb::ReleaseDeliveryRequest {
         request_id: fresh(),
         delivery_id: held.id,
         lease_token: held.token,
@@ -151,4 +154,45 @@ async fn a_delivery_of_another_queue_and_one_that_never_was_look_alike() {
     assert_eq!(why(officer.pull("HOLD.human").await).0, Code::PermissionDenied);
     let mut resolver = house.person(RESOLVER).await;
     assert_eq!(why(resolver.pull("MPU.SE").await).0, Code::PermissionDenied);
+}
+
+#[tokio::test]
+async fn whoever_a_record_accuses_opens_nothing_of_it_and_learns_nothing() {
+    let house = House::open().await;
+    let accused = |identity: &str, queue: &str| pb::Person {
+        id: "accused".into(),
+        name: "Robin Example".into(),
+        role: pb::PersonRole::Police.into(),
+        category: pb::DataSubjectCategory::Suspect.into(),
+        allegation: pb::YesNo::Yes.into(),
+        identity: identity.into(),
+        works_in_queue: queue.into(),
+        ..Default::default()
+    };
+    let mut council = house.person(LEWISHAM).await;
+    let mut against = submission(&narrative(1));
+    against.persons.push(accused(&format!("homeward://pilot.example/{INTELLIGENCE}"), ""));
+    let id = council.submit(against).await.unwrap().referral_id;
+    let (mut officer, mut desk) = (house.person(INTELLIGENCE).await, house.person(REFDESK).await);
+    let own = taken(&mut officer, "REFDESK.SE", &id).await;
+    for unit in [(Part::E, 0), (Part::B, 1), (Part::C, 0), (Part::A, 1), (Part::O, 0)] {
+        let refused = why(officer.open(&own, unit, "I would like to know.").await);
+        assert_eq!(refused, (Code::PermissionDenied, "UNIT_NOT_GRANTED".to_owned()), "{}", unit.0.as_str_name());
+    }
+    let back = pb::ReleaseDeliveryRequest {
+        request_id: fresh(),
+        delivery_id: own.id,
+        lease_token: own.token,
+        reason: "Not for me.".into(),
+        delay: None,
+    };
+    officer.queues.release_delivery(back).await.unwrap();
+    let colleague = taken(&mut desk, "REFDESK.SE", &id).await;
+    desk.open(&colleague, (Part::E, 0), "").await.unwrap();
+
+    let mut against = submission(&narrative(1));
+    against.persons.push(accused("", "MPU.SE"));
+    let receipt = council.submit(against).await.unwrap();
+    let reached = |queue: &str| receipt.legs.iter().any(|leg| leg.queue == queue);
+    assert!(!reached("MPU.SE") && reached("MASH.E09000023"), "the accused's own unit does not get it");
 }

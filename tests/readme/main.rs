@@ -48,6 +48,16 @@ fn the_two_commands_are_named_and_there() {
 }
 
 #[test]
+fn the_python_shown_is_the_python_that_is_tested() {
+    let script = read("tests/python/council.py");
+    let marked =
+        script.split("# readme: begin\n").nth(1).and_then(|rest| rest.split("# readme: end\n").next()).unwrap();
+    let blocks = blocks(&read("README.md"));
+    let shown: Vec<&str> = blocks.iter().filter(|block| block.tag == "python").map(|block| &*block.text).collect();
+    assert_eq!(shown, [marked]);
+}
+
+#[test]
 fn every_file_that_a_page_names_is_there() {
     let named = Regex::new(r"`((?:deploy|proto|src|tests|certs|\.ci)/[A-Za-z0-9_./-]*)`").unwrap();
     let pages = pages();

@@ -199,7 +199,7 @@ async fn use_lease(store: &dyn Store, model: &mut Model, chance: &mut Chance, no
         1 => Settle::Extend(at(now + 900)),
         2 => Settle::Release(None),
         3 => Settle::Release(Some(at(now + 60))),
-        4 if delivery.header.held.is_some() => Settle::Resolve(settled(), Box::new(onward.clone())),
+        4 if delivery.header.held.is_some() => Settle::Resolve(settled(), vec![onward.clone()]),
         _ => Settle::Complete(settled()),
     };
     let result = settle(store, held, settle_by.clone()).await;
@@ -211,13 +211,13 @@ async fn use_lease(store: &dyn Store, model: &mut Model, chance: &mut Chance, no
         Settle::Complete(settled) => {
             (delivery.state, delivery.lease, delivery.settled) = (State::Completed, None, Some(settled));
         }
-        Settle::Resolve(settled, header) => {
+        Settle::Resolve(settled, headers) => {
             (delivery.state, delivery.lease, delivery.settled) = (State::Resolved, None, Some(settled));
-            if live {
+            for header in headers.into_iter().filter(|_| live) {
                 let record = delivery.id.record;
                 let leg = 1 + model.0.keys().filter(|id| id.record == record).map(|id| id.leg).max().unwrap();
                 let id = DeliveryId { record, leg };
-                model.0.insert(id, fresh_delivery(id, *header));
+                model.0.insert(id, fresh_delivery(id, header));
             }
         }
     }

@@ -18,15 +18,16 @@ use homeward::{
     sealing::Keyring,
     store::{Store, sled::SledStore},
     wire::{
+        Ended,
         profile::Profile,
-        serve::{ServeError, Setup, serve},
-        services::Services,
+        run,
+        serve::{ServeError, Setup},
         tls::{ServerTls, TlsSettings},
     },
 };
 use jiff::{SignedDuration, Timestamp};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
-use tonic::{service::Routes, transport::Channel};
+use tonic::transport::Channel;
 
 use crate::person::Person;
 
@@ -55,7 +56,7 @@ pub const LEAD: &str = "gss/E09000023/lead_practitioner/lp1";
 /// Who settles what is on HOLD.
 pub const RESOLVER: &str = "met/HQ/hold_resolver/h1";
 
-const GRANTS: &str = include_str!("grants.toml");
+pub const GRANTS: &str = include_str!("grants.toml");
 
 /// A narrative of domain 9, as it stands in its file.
 pub fn narrative(number: u8) -> String {
@@ -77,7 +78,7 @@ struct Live {
     store: Arc<SledStore>,
     broker: Arc<Broker>,
     stop: oneshot::Sender<()>,
-    served: JoinHandle<Result<(), ServeError>>,
+    served: JoinHandle<Result<Ended, ServeError>>,
 }
 
 impl House {
@@ -128,12 +129,10 @@ impl House {
             rulebook: Arc::new(rulebook),
             grants: Arc::new(reference::grants::parse(GRANTS, &domain()).unwrap()),
         }));
-        let services = Services::new(broker.clone());
-        let routes = Routes::new(services.referral()).add_service(services.queue()).add_service(services.identity());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let served = tokio::spawn(serve(listener, routes, Setup::new(Arc::new(tls), self.time()), async {
+        let served = tokio::spawn(run(listener, broker.clone(), Setup::new(Arc::new(tls), self.time()), async {
             let _ = stopped.await;
         }));
         self.live = Some(Live { address, store, broker, stop, served });

@@ -29,7 +29,7 @@ impl<'a> Account<'a> {
 
     /// One line of JSON.
     pub(super) fn json(&self) -> String {
-        let served: Vec<Value> = self.told.served.iter().map(served_json).collect();
+        let served: Vec<Value> = self.told.served.iter().chain(&self.told.sent_on).map(served_json).collect();
         json!({
             "narrative": self.narrative.name,
             "title": self.narrative.expect.title,
@@ -63,7 +63,7 @@ impl<'a> Account<'a> {
             ));
         }
         lines.push("what each audience saw:".to_owned());
-        lines.extend(self.told.served.iter().flat_map(served_lines));
+        lines.extend(self.told.served.iter().chain(&self.told.sent_on).flat_map(served_lines));
         lines.push("what the council sees now:".to_owned());
         lines.extend(show::referral(&self.told.referral).into_iter().skip_while(|line| !line.starts_with("state")));
         lines.push(match self.wrong.len() {
@@ -76,7 +76,7 @@ impl<'a> Account<'a> {
 
 /// The last lines.
 pub(super) fn summary(accounts: &[Account<'_>], wrong: &[String]) -> Vec<String> {
-    let deliveries: usize = accounts.iter().map(|account| account.told.served.len()).sum();
+    let deliveries: usize = accounts.iter().map(|account| account.told.served.len() + account.told.sent_on.len()).sum();
     let opened: usize = accounts.iter().flat_map(|account| &account.told.served).map(|one| one.opened.len()).sum();
     vec![
         String::new(),

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     expect::{Expect, ExpectedLeg, Strings},
-    story::{RESOLVED_TO, Served, Told},
+    story::{Served, Told},
 };
 
 /// Every difference.
@@ -50,21 +50,14 @@ fn strategy(wrong: &mut Vec<String>, expect: &Expect, explanation: &Value) {
 /// Deliveries by queue: those of the subject and of linked children together are what the expectation calls a leg.
 fn legs(wrong: &mut Vec<String>, expect: &Expect, told: &Told) {
     let expected: BTreeSet<&str> = expect.legs.iter().map(|leg| leg.queue.as_str()).collect();
-    let found: BTreeSet<&str> =
-        told.served.iter().filter(|one| !made_by_hold(one)).map(|one| one.queue.as_str()).collect();
+    let found: BTreeSet<&str> = told.served.iter().map(|one| one.queue.as_str()).collect();
     if expected != found {
         wrong.push(format!("queues: expected {expected:?}, found {found:?}"));
     }
     for leg in &expect.legs {
-        let here: Vec<&Served> =
-            told.served.iter().filter(|one| one.queue == leg.queue && !made_by_hold(one)).collect();
+        let here: Vec<&Served> = told.served.iter().filter(|one| one.queue == leg.queue).collect();
         one_leg(wrong, leg, &here, told);
     }
-}
-
-/// The delivery that the resolver's decision made.
-fn made_by_hold(one: &Served) -> bool {
-    one.queue == RESOLVED_TO
 }
 
 fn one_leg(wrong: &mut Vec<String>, leg: &ExpectedLeg, here: &[&Served], told: &Told) {
@@ -122,7 +115,7 @@ fn copy_notes(wrong: &mut Vec<String>, leg: &ExpectedLeg, told: &Told) {
 
 /// Everything an audience read, one value after the other.
 fn what_they_read(audience: &str, told: &Told) -> String {
-    let views: Vec<&Value> = told.served.iter().flat_map(|one| &one.opened).map(|unit| &unit["view"]).collect();
+    let views: Vec<&Value> = all(told).flat_map(|one| &one.opened).map(|unit| &unit["view"]).collect();
     let part = |view: &Value| (text(view, "part"), text(view, "audience"));
     let of = |wanted: &dyn Fn(&str, &str) -> bool| {
         let mut all = String::new();
@@ -176,8 +169,9 @@ fn read(wrong: &mut Vec<String>, audience: &str, strings: &Strings, text: &str) 
 fn outcomes(wrong: &mut Vec<String>, told: &Told) {
     same(wrong, "state", &"REFERRAL_STATE_SETTLED".to_owned(), &text(&told.referral, "state"));
     let destinations = list(&told.referral, "destinations");
-    if destinations.len() != told.served.len() {
-        wrong.push(format!("{} destinations for the council, {} deliveries", destinations.len(), told.served.len()));
+    same(wrong, "destinations for the council", &all(told).count(), &destinations.len());
+    if told.sent_on.iter().any(|one| one.opened.is_empty()) {
+        wrong.push("what came from HOLD had nothing to open".to_owned());
     }
     for destination in destinations {
         let outcome = text(destination, "outcome");
@@ -190,6 +184,11 @@ fn outcomes(wrong: &mut Vec<String>, told: &Told) {
     let opened = destinations.iter().filter(|destination| !destination["opened_time"].is_null()).count();
     let expected = 1 + destinations.len() * 2 + opened;
     same(wrong, "messages of a watch", &expected, &told.watched.len());
+}
+
+/// Every delivery, those that came from HOLD included.
+fn all(told: &Told) -> impl Iterator<Item = &Served> {
+    told.served.iter().chain(&told.sent_on)
 }
 
 fn same<T: PartialEq + std::fmt::Debug>(wrong: &mut Vec<String>, what: &str, expected: &T, found: &T) {

@@ -38,6 +38,7 @@ pub(super) async fn run(args: &DemoArgs) -> Result<(), Failure> {
         account::summary(&accounts, &wrong).iter().for_each(|line| print::line(line));
     }
     if args.keep {
+        story::leave_waiting(&mut world, &narratives).await?;
         keep(world, folder).await?;
     } else {
         world.stop().await?;

@@ -11,8 +11,9 @@ use crate::{
     wire::caller::{Caller, Completion, Holding},
 };
 
-/// Where the demo's resolver sends what is on HOLD: a person has found out where the child lives.
-pub(super) const RESOLVED_TO: &str = "MASH.E09000011";
+/// Where the demo's resolver sends what is on HOLD: a person has found out where the child lives; the Referral Desk of
+/// that council's police follows from it.
+pub(super) const RESOLVED_TO: [&str; 2] = ["MASH.E09000011", "REFDESK.SE"];
 
 /// Everything that came out.
 pub(super) struct Told {
@@ -22,6 +23,8 @@ pub(super) struct Told {
     pub(super) explanation: Value,
     /// What each officer got.
     pub(super) served: Vec<Served>,
+    /// What came to officers from HOLD, once it was resolved.
+    pub(super) sent_on: Vec<Served>,
     /// The referral as the council sees it at the end.
     pub(super) referral: Value,
     /// Messages that a watch from the beginning gave.
@@ -59,14 +62,25 @@ pub(super) async fn tell(world: &mut World, narrative: &Narrative) -> Result<Tol
         serve(&mut officer, &queue, &mut served).await?;
     }
     let resolved = served.iter().any(|one| one.queue == "HOLD.human");
-    if resolved {
-        let mut officer = world.officer(RESOLVED_TO).await?;
-        serve(&mut officer, RESOLVED_TO, &mut served).await?;
+    let mut sent_on = Vec::new();
+    for queue in RESOLVED_TO.into_iter().filter(|_| resolved) {
+        let mut officer = world.officer(queue).await?;
+        serve(&mut officer, queue, &mut sent_on).await?;
     }
     let id = receipt["referral_id"].as_str().unwrap_or_default().to_owned();
     let referral = parse(&council.referral(&id).await?)["referral"].clone();
     let watched = watch(&mut council, &id, &referral).await?;
-    Ok(Told { receipt, explanation, served, referral, watched })
+    Ok(Told { receipt, explanation, served, sent_on, referral, watched })
+}
+
+/// Submits the narrative of the printed commands once more and leaves it waiting, for whoever pastes them.
+pub(super) async fn leave_waiting(world: &mut World, narratives: &[Narrative]) -> Result<(), Failure> {
+    let of_the_commands = |narrative: &&Narrative| narrative.expect.organisation == super::world::COUNCIL;
+    if let Some(narrative) = narratives.iter().find(of_the_commands) {
+        let mut council = world.council(&narrative.expect.organisation).await?;
+        council.submit(&client::request_id()?, narrative.submission).await?;
+    }
+    Ok(())
 }
 
 /// Pulls everything that waits in a queue, opens every part and settles it.
@@ -101,8 +115,9 @@ async fn settle(officer: &mut Caller, queue: &str, leased: &Value) -> Result<Ser
     }
     let outcome = if queue == "HOLD.human" {
         let reason = "the school was asked where the child lives";
-        officer.resolve(&client::request_id()?, holding(), RESOLVED_TO, reason).await?;
-        RESOLVED_TO.to_owned()
+        let [queue, _] = RESOLVED_TO;
+        officer.resolve(&client::request_id()?, holding(), queue, reason).await?;
+        queue.to_owned()
     } else {
         let completion = completion(queue, &header);
         let outcome = completion.outcome.clone();

@@ -25,6 +25,9 @@ use crate::{
 };
 
 const TRUST_DOMAIN: &str = "demo.example";
+/// Council and queue of the commands that `--keep` prints.
+pub(super) const COUNCIL: &str = "E09000023";
+const QUEUE: &str = "MPU.SE";
 
 /// The demo's world.
 pub(super) struct World {
@@ -89,7 +92,7 @@ impl World {
     /// Ready-to-paste commands against this world.
     pub(super) fn commands(&self) -> Vec<String> {
         let profile = |name: &str| self.folder.join("profiles").join(name).display().to_string();
-        let (council, officer) = (profile("council-E09000023"), profile("MPU.SE"));
+        let (council, officer) = (profile(&council_profile(COUNCIL)), profile(&queue_profile(QUEUE)));
         let clock = format!("--clock {}", self.clock.now());
         vec![
             String::new(),
@@ -103,7 +106,10 @@ impl World {
             format!("  homeward referrals --profile {council} {clock}"),
             format!("  homeward watch     --profile {council} {clock} --resume 0 --most 5"),
             format!("  homeward queue list --profile {officer} {clock}"),
-            format!("  homeward queue pull --profile {officer} {clock} MPU.SE"),
+            format!("  homeward queue pull --profile {officer} {clock} {QUEUE}"),
+            "Then, with the delivery and the lease that it prints:".to_owned(),
+            format!("  homeward queue open     --profile {officer} {clock} --lease TOKEN DELIVERY B --item 1"),
+            format!("  homeward queue complete --profile {officer} {clock} --lease TOKEN DELIVERY linked"),
         ]
     }
 
@@ -142,7 +148,7 @@ fn queue_profile(queue: &str) -> String {
 /// Every council that submits, and an officer for every queue that may receive something.
 fn holders(narratives: &[Narrative]) -> Vec<Holder> {
     let mut submit_for: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    let mut queues: BTreeSet<&str> = BTreeSet::from([super::story::RESOLVED_TO, "HOLD.human"]);
+    let mut queues: BTreeSet<&str> = super::story::RESOLVED_TO.into_iter().chain(["HOLD.human"]).collect();
     for narrative in narratives {
         submit_for.entry(&narrative.expect.organisation).or_default().insert(&narrative.expect.on_behalf_of);
         queues.extend(narrative.expect.legs.iter().map(|leg| leg.queue.as_str()));

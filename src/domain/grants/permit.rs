@@ -78,11 +78,16 @@ impl ReadPermit {
         self.until
     }
 
+    /// Do they follow anything that is sent for this authority?
+    pub fn includes(&self, authority: &str) -> bool {
+        self.authorities.iter().any(|code| code == authority)
+    }
+
     /// Is this record theirs to follow? Sent by their organisation for an authority still granted, or sent by anyone
     /// for the council they belong to. Any other record does not exist for them.
     pub fn covers(&self, submitted_by: &Organisation, on_behalf_of: &str) -> bool {
         let own = self.identity.organisation();
-        let granted = self.authorities.iter().any(|code| code == on_behalf_of);
+        let granted = self.includes(on_behalf_of);
         let own_council = own.scheme() == OrganisationScheme::Gss && own.id() == on_behalf_of;
         granted && (own == submitted_by || own_council)
     }

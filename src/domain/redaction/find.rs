@@ -127,7 +127,10 @@ fn spacing_fits(folded: &Folded<'_>, needle: &Needle, squeezed: &Range<usize>) -
             }
             continue;
         }
-        if !needle.text.is_char_boundary(offset) || gap.is_empty() {
+        if folded.is_inside(squeezed.start + offset - 1) {
+            continue;
+        }
+        if gap.is_empty() {
             whole += 1;
             continue;
         }

@@ -106,12 +106,19 @@ impl<'a> Folded<'a> {
         start..end
     }
 
-    /// What stands in `text` between two neighbouring bytes of `squeezed`, the first of which is `before`.
+    /// What stands in `text` between two neighbouring bytes of `squeezed`, the first of which is `before`: nothing where both
+    /// are of one character.
     pub fn gap(&self, before: usize) -> &str {
         match (self.at.get(before), self.at.get(before + 1)) {
-            (Some(&left), Some(&right)) => &self.text[left + 1..right],
+            (Some(&left), Some(&right)) => self.text.get(left + 1..right).unwrap_or_default(),
             _ => "",
         }
+    }
+
+    /// True when two neighbouring bytes of `squeezed`, the first of which is `before`, were written as one character.
+    pub fn is_inside(&self, before: usize) -> bool {
+        let written = |at: usize| self.at.get(at).and_then(|&byte| self.from.get(byte));
+        written(before) == written(before + 1)
     }
 
     /// The character of the original that byte `at` of `text` comes from.
@@ -234,6 +241,9 @@ mod tests {
         assert_eq!(folded.gap(0), "'");
         assert_eq!(folded.gap(4), " - ");
         assert_eq!(folded.to_text(0..5), 0..6);
+        let folded = fold("م د");
+        assert_eq!([folded.gap(0), folded.gap(1), folded.gap(2)], ["", " ", ""]);
+        assert_eq!([folded.is_inside(0), folded.is_inside(1), folded.is_inside(2)], [true, false, true]);
     }
 
     #[test]

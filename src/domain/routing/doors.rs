@@ -31,10 +31,10 @@ pub(super) fn safeguarding(plan: &Plan<'_>) -> Load {
     Load::of([EpisodeCard, Safeguarding]).items(items.map(|item| item.number))
 }
 
-/// The child's Referral Desk: episode card, Part C and every coded item except health alone (D06, D20).
+/// The child's Referral Desk: episode card, Part C and every coded item except health alone (D06, D20), and `extra`.
 pub(super) fn refdesk(rule: RuleId, plan: &mut Plan<'_>, extra: Load) {
     let items = plan.facts.items.iter().filter(|item| item.coded && !item.health_only);
-    let mut load = Load::of([EpisodeCard, Safeguarding]).items(items.map(|item| item.number));
+    let mut load = Load::of([EpisodeCard, Safeguarding]).items(items.map(|item| item.number)).items(extra.items);
     load.contents.extend(extra.contents);
     load.prompts.extend(extra.prompts);
     let desk = plan.facts.geography.child_police().map(|police| police.refdesk());
@@ -61,8 +61,14 @@ pub(super) fn hold_place(plan: &mut Plan<'_>, item: &ItemFacts<'_>) {
         kinds.push("REFDESK");
     }
     for reason in item.police.iter().filter_map(|police| police.as_ref().err()) {
-        let matter =
-            Matter { reason: *reason, meant_for: kinds.clone(), item: Some(item.number), link: None, queue: None };
+        let matter = Matter {
+            reason: *reason,
+            meant_for: kinds.clone(),
+            item: Some(item.number),
+            link: None,
+            placed: None,
+            queue: None,
+        };
         plan.hold(matter, Load::default().items([item.number]));
     }
 }

@@ -35,6 +35,7 @@ pub(super) fn where_the_accused_works(plan: &mut Plan<'_>) {
                 meant_for: kind_of(&queue),
                 item: None,
                 link,
+                placed: None,
                 queue: Some(queue.clone()),
             };
             plan.held.insert(matter, (load, colleagues.clone()));
@@ -55,6 +56,7 @@ pub(super) fn unattended(plan: &mut Plan<'_>) {
                 meant_for: kind_of(&queue),
                 item: None,
                 link,
+                placed: None,
                 queue: Some(queue.clone()),
             };
             plan.hold(matter, load);
@@ -73,8 +75,14 @@ pub(super) fn degraded(plan: &mut Plan<'_>, degraded: &[Degraded]) {
         _ => None,
     });
     let load = Load::of(contents).items(degraded.iter().filter_map(|gap| gap.unit.item));
-    let matter =
-        Matter { reason: HoldReason::RulesConflict, meant_for: Vec::new(), item: None, link: None, queue: None };
+    let matter = Matter {
+        reason: HoldReason::RulesConflict,
+        meant_for: Vec::new(),
+        item: None,
+        link: None,
+        placed: None,
+        queue: None,
+    };
     plan.hold(matter, load);
 }
 

@@ -42,6 +42,7 @@ pub fn unsupported_marking_alert(class: Class, policy: &Policy, now: Timestamp) 
         contents: vec![Content::Alert],
         items: Vec::new(),
         link: None,
+        placed: Vec::new(),
         never_by: Vec::new(),
     };
     let leg = Leg {
@@ -53,6 +54,7 @@ pub fn unsupported_marking_alert(class: Class, policy: &Policy, now: Timestamp) 
         prompts: Vec::new(),
         copy_notes: Vec::new(),
         links: Vec::new(),
+        placed: Vec::new(),
         provisional: false,
         page: true,
         ack_due,

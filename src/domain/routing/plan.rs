@@ -22,6 +22,8 @@ pub(super) struct Load {
     pub copy_notes: BTreeSet<(u16, QueueId)>,
     /// Linked records.
     pub links: BTreeSet<usize>,
+    /// Placed children whom a notice is about (R14), by index in `persons`.
+    pub placed: BTreeSet<usize>,
     /// Here only until HOLD has found the place (D11).
     pub provisional: bool,
 }
@@ -58,6 +60,7 @@ impl Load {
         self.prompts.extend(other.prompts);
         self.copy_notes.extend(other.copy_notes);
         self.links.extend(other.links);
+        self.placed.extend(other.placed);
         self.provisional |= other.provisional;
     }
 }
@@ -82,6 +85,8 @@ pub(super) struct Matter {
     pub item: Option<u16>,
     /// The linked record.
     pub link: Option<usize>,
+    /// The placed child (R14): its authority is not the subject's, nor another's.
+    pub placed: Option<usize>,
     /// The queue that is not to have it, or has nobody.
     pub queue: Option<QueueId>,
 }
@@ -89,7 +94,7 @@ pub(super) struct Matter {
 impl Matter {
     /// An undecided leg of this kind.
     pub fn of(reason: HoldReason, kind: &'static str) -> Self {
-        Self { reason, meant_for: vec![kind], item: None, link: None, queue: None }
+        Self { reason, meant_for: vec![kind], item: None, link: None, placed: None, queue: None }
     }
 }
 
@@ -181,6 +186,7 @@ impl<'a> Plan<'a> {
             prompts: load.prompts.iter().copied().collect(),
             copy_notes: load.copy_notes.iter().cloned().collect(),
             links: load.links.iter().copied().collect(),
+            placed: load.placed.iter().copied().collect(),
             provisional: load.provisional,
             page: class == Class::P0 || (*queue == QueueId::hold() && page_hold),
             ack_due,
@@ -203,6 +209,7 @@ impl Matter {
             contents: load.contents.into_iter().collect(),
             items: load.items.into_iter().collect(),
             link: self.link,
+            placed: load.placed.into_iter().collect(),
             never_by,
         }
     }

@@ -1,5 +1,7 @@
 //! What each rule sends where: the table of domain 5.4, rule by rule. The units that rules name are in [`super::doors`].
 
+use std::collections::BTreeSet;
+
 use super::{
     doors::{council, front_door, hold_place, located_items, name_force_rule, owner, refdesk, safeguarding},
     plan::{Load, Matter, Plan},
@@ -61,13 +63,13 @@ fn r01(plan: &mut Plan<'_>) {
     refdesk("R01", plan, Load::default().prompt(PromptKind::Strategy));
 }
 
-/// R02 and R03: the Referral Desk of where it happened gets that item; online or without a place it is the child's own;
-/// where the place is uncertain, the child's own and HOLD for that item (D16).
+/// R02 and R03: the Referral Desk of where it happened gets that item, coded or not; online or without a place it is the
+/// child's own; where the place is uncertain, the child's own and HOLD for that item (D16).
 fn offence(rule: RuleId, plan: &mut Plan<'_>, is: fn(&ItemFacts<'_>) -> bool) {
     let facts = plan.facts;
     for item in facts.items.iter().filter(|item| is(item)) {
         if item.police.is_empty() || item.police.iter().any(Result::is_err) {
-            refdesk(rule, plan, Load::default());
+            refdesk(rule, plan, Load::default().items([item.number]));
         }
         for police in item.police.iter().flatten() {
             plan.send(rule, police.refdesk(), Load::of([EpisodeCard]).items([item.number]));
@@ -183,11 +185,17 @@ fn r13(plan: &mut Plan<'_>) {
     plan.send_or_hold("R13", owner, "MPU", Load::default());
 }
 
-/// A notice to the authority that placed another child here, and nothing to its police (D10).
+/// A notice about the child to the authority that placed it here, and nothing to its police (D10). Where that authority
+/// is uncertain, each child is a matter of its own.
 fn r14(plan: &mut Plan<'_>) {
     let facts = plan.facts;
-    for by in facts.draft.persons.iter().filter_map(|person| placed_by_another(facts, person)) {
-        plan.send_or_hold("R14", council("ALLOC", by.authority()), "ALLOC", Load::of([Notice]));
+    for (index, person) in facts.draft.persons.iter().enumerate() {
+        let Some(by) = placed_by_another(facts, person) else { continue };
+        let load = Load { placed: BTreeSet::from([index]), ..Load::of([Notice]) };
+        match council("ALLOC", by.authority()) {
+            Ok(queue) => plan.send("R14", queue, load),
+            Err(reason) => plan.hold(Matter { placed: Some(index), ..Matter::of(reason, "ALLOC") }, load),
+        }
     }
 }
 
@@ -200,7 +208,8 @@ fn r15(plan: &mut Plan<'_>) {
 /// One linked record (D11): the MASH where the child lives and at P1 its Referral Desk; the force outside the Met in
 /// any case. Where the residence is uncertain, HOLD, and provisionally where the subject lives.
 fn link(plan: &mut Plan<'_>, index: usize, child: &LinkedChild<'_>) {
-    let matter = |reason, meant_for| Matter { reason, meant_for, item: None, link: Some(index), queue: None };
+    let matter =
+        |reason, meant_for| Matter { reason, meant_for, item: None, link: Some(index), placed: None, queue: None };
     let load = Load::link(index);
     match child.lives.police() {
         Ok(police) => {

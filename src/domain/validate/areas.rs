@@ -51,7 +51,7 @@ fn well_formed(field: &str, area: &Area, wrong: &mut Violations) {
         && !is_code(code.reveal())
     {
         wrong.add(
-            format!("submission.{field}"),
+            format!("submission.{field}.code"),
             "a GSS or police force area code is a capital letter and eight digits, e.g. E09000023; leave it out to give a name",
         );
     }

@@ -81,8 +81,8 @@ fn everything_wrong_is_reported_at_once_and_by_no_value() {
         [
             "submission.envelope.marking.level",
             "submission.missing_from",
-            "submission.lives_now",
-            "submission.persons[0].lives",
+            "submission.lives_now.code",
+            "submission.persons[0].lives.code",
             "submission.child.name",
             "submission.items[0].text",
             "submission.items[0].about",
@@ -147,14 +147,14 @@ fn lists_at_their_limit_pass_and_one_more_is_refused_by_the_list() {
 #[test]
 fn d03_areas_are_stated_and_well_formed_and_unknown_is_accepted() {
     for bad in ["E0900002", "E090000230", "e09000023", "09000023E", "E09O00023", "London"] {
-        assert_eq!(wrong(|d| d.missing_from = area(bad)), ["submission.missing_from"], "{bad}");
+        assert_eq!(wrong(|d| d.missing_from = area(bad)), ["submission.missing_from.code"], "{bad}");
     }
     for good in [Area::Unknown, area("E99999999"), area("W06000015"), area("E23000028")] {
         assert_eq!(wrong(|d| d.lives_now = good.clone()), Vec::<String>::new());
     }
     let empty = Area::Stated { code: Some("".into()), name: Some(" ".into()) };
     assert_eq!(wrong(|d| d.responsible_authority = empty), ["submission.responsible_authority"]);
-    assert_eq!(wrong(|d| d.places = vec![place("p", area("X"))]), ["submission.places[0].area"]);
+    assert_eq!(wrong(|d| d.places = vec![place("p", area("X"))]), ["submission.places[0].area.code"]);
     assert_eq!(wrong(|d| d.envelope.on_behalf_of = "Lewisham".into()), ["submission.envelope.on_behalf_of"]);
 }
 

@@ -148,8 +148,10 @@ pub(super) fn settle(tx: &mut Transaction<'_>, command: &Use) -> Result<Delivery
     match &command.settle {
         Settle::Extend(_) | Settle::Release(_) => {}
         Settle::Complete(_) => tx.tell(&legs, index, StoredEvent::of(delivery.id, at, EventKind::Completed)),
-        Settle::Resolve(_, header) => {
-            send_on(tx, &mut legs, delivery.id, header)?;
+        Settle::Resolve(_, headers) => {
+            for header in headers {
+                send_on(tx, &mut legs, delivery.id, header)?;
+            }
             tx.tell(&legs, index, StoredEvent::of(delivery.id, at, EventKind::Resolved));
         }
     }

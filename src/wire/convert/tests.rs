@@ -282,6 +282,7 @@ fn decision() -> Decision {
         contents: vec![Content::Items],
         items: vec![1],
         link: None,
+        placed: Vec::new(),
         never_by: Vec::new(),
     };
     let leg = Leg {
@@ -293,6 +294,7 @@ fn decision() -> Decision {
         prompts: vec![PromptKind::Strategy],
         copy_notes: vec![(1, QueueId::of("FORCE", "BTP"))],
         links: Vec::new(),
+        placed: Vec::new(),
         provisional: false,
         page: true,
         ack_due: due,

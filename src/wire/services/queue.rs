@@ -257,7 +257,7 @@ impl Services {
         let (delivery, created) = self.broker.resolve(peer, bound, handle, Resolution { to, reason }).await?;
         Ok(pb::ResolveHeldResponse {
             delivery: Some(self.header(&permit, &delivery)),
-            created_delivery_id: created.to_string(),
+            created_delivery_ids: created.iter().map(ToString::to_string).collect(),
         })
     }
 

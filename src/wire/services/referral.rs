@@ -14,7 +14,7 @@ use super::{
 use crate::{
     broker::{Broker, Error, Happening, Submission},
     domain::{
-        grants::{Action, ReadPermit, SubmitPermit},
+        grants::{Action, ReadPermit, Refusal, SubmitPermit, is_authority_code},
         identity::Peer,
         violation::{Violation, Violations},
     },
@@ -125,8 +125,7 @@ impl Services {
     /// The second check: `on_behalf_of` malformed is told on that field alone; not granted is denied.
     fn permit(&self, peer: &Peer, submission: &pb::Submission, action: Action) -> Result<SubmitPermit, Error> {
         let code = submission.envelope.as_ref().map_or("", |envelope| envelope.on_behalf_of.as_str());
-        let well_formed = code.len() == 9 && code.starts_with('E') && code[1..].bytes().all(|b| b.is_ascii_digit());
-        if !well_formed {
+        if !is_authority_code(code) {
             return Err(Error::Invalid(Violations(vec![Violation::new(
                 "submission.envelope.on_behalf_of",
                 "give the GSS code of the authority whose child this is: E and eight digits",
@@ -150,6 +149,7 @@ impl Services {
 
     async fn page(&self, peer: &Peer, message: &pb::ListReferralsRequest) -> Result<pb::ListReferralsResponse, Error> {
         let permit = self.reader(peer, Action::ListReferrals)?;
+        filter(&permit, &message.on_behalf_of)?;
         let mut ask = Ask::default();
         let limit = ask.page_size(message.page_size);
         let before = ask.number_token("page_token", &message.page_token, u64::MAX);
@@ -164,6 +164,7 @@ impl Services {
 
     async fn watch(&self, peer: &Peer, message: &pb::WatchReferralsRequest) -> Result<Watch, Error> {
         let permit = self.reader(peer, Action::WatchReferrals)?;
+        filter(&permit, &message.on_behalf_of)?;
         let now = self.broker.watch_from_now().await?;
         let mut ask = Ask::default();
         let from = ask.number_token("resume_token", &message.resume_token, now);
@@ -181,6 +182,18 @@ impl Services {
     fn reader(&self, peer: &Peer, action: Action) -> Result<ReadPermit, Error> {
         Ok(self.broker.grants().may_read_referrals(peer, action, self.broker.now())?)
     }
+}
+
+/// The filter of a list or a watch: malformed is told on that field alone, not granted is denied.
+fn filter(permit: &ReadPermit, on_behalf_of: &str) -> Result<(), Error> {
+    if on_behalf_of.is_empty() || permit.includes(on_behalf_of) {
+        return Ok(());
+    }
+    if is_authority_code(on_behalf_of) {
+        return Err(Refusal::Authority.into());
+    }
+    let advice = "give the GSS code of an authority, or leave it empty for all that your grant covers";
+    Err(Error::Invalid(Violations(vec![Violation::new("on_behalf_of", advice)])))
 }
 
 /// One open watch.

@@ -145,6 +145,19 @@ proptest! {
     }
 
     #[test]
+    fn any_name_and_value_at_all_is_taken(name in "\\PC{1,12}|\\p{L}{1,6} \\p{L}{1,6}", value in "\\PC{1,12}") {
+        let mut form = form();
+        form.persons[0].names = vec![name.as_str().into()];
+        for listed in &mut form.values {
+            listed.text = value.as_str().into();
+        }
+        let engine = Engine::compile(&form, &policy());
+        for &lens in Lens::ALL {
+            engine.finish(&format!("Then {name} left. {value}, {name}s {}", disguised(&name, Disguise::ZeroWidth)), lens);
+        }
+    }
+
+    #[test]
     fn a_redacted_view_stays_as_it_is(story in story()) {
         let engine = engine();
         for &lens in Lens::ALL {

@@ -38,6 +38,32 @@ fn a_person_goes_in_every_form_and_always_under_the_same_label() {
 }
 
 #[test]
+fn a_name_in_any_script_goes() {
+    let names = [
+        "محمد العلي",
+        "דוד לוי",
+        "王小明",
+        "ক্ষমা রহমান",
+        "ਗੁਰਪ੍ਰੀਤ ਸਿੰਘ",
+        "Нина Ковальчук",
+        "Ελένη Παππά",
+        "ሰላም ተስፋዬ",
+        "김민준",
+        "Đặng Thị Hạnh",
+    ];
+    for name in names {
+        let mut form = form();
+        form.persons[0].names = vec![name.into()];
+        let engine = Engine::compile(&form, &policy());
+        let spelled: String = name.chars().filter(|c| *c != ' ').flat_map(|c| [c, ' ']).collect();
+        for written in [name.to_owned(), name.replace(' ', "\n"), name.replace(' ', "\u{200D} "), spelled] {
+            let seen = engine.finish(&format!("We saw {} there.", written.trim()), Lens::Item).text;
+            assert_eq!(seen, "We saw [CHILD] there.", "{written}");
+        }
+    }
+}
+
+#[test]
 fn a_person_of_concern_keeps_their_own_name_for_police() {
     let text = "Marcus Drayford, known as Stretch, rings from 07700 900456.";
     assert_eq!(item(text), text);

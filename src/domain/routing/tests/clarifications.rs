@@ -225,6 +225,26 @@ fn d14_a_missing_999_answer_is_flagged_and_never_refused() {
 }
 
 #[test]
+fn d16_the_desk_that_owns_an_offence_has_the_item_with_or_without_a_code() {
+    type Crime = fn(&mut Draft);
+    let crimes: [Crime; 2] = [|d| d.items[0].sexual_offence = YES, |d| d.items[0].images = YES];
+    for crime in crimes {
+        for place_of in [None, Some(Area::Unknown), Some(area("E09000023"))] {
+            let decision = decided(TUESDAY, |d| {
+                d.items = vec![intelligence()];
+                crime(d);
+                if let Some(place_of) = &place_of {
+                    d.places = vec![place("here", place_of.clone())];
+                    d.items[0].at = ids(&["here"]);
+                }
+            });
+            assert_eq!(line(leg(&decision, "REFDESK.SE")), "REFDESK.SE P1 E C items [1] +STRATEGY", "{place_of:?}");
+            assert_eq!(line(leg(&decision, "MASH.E09000023")), "MASH.E09000023 P1 E C +STRATEGY", "{place_of:?}");
+        }
+    }
+}
+
+#[test]
 fn d17_a_journey_through_the_city_is_for_btp_alone_and_an_event_there_for_its_police() {
     let in_city = |journey_only| {
         let decision = decided(TUESDAY, |d| {

@@ -1,0 +1,150 @@
+//! Resolving: a person has found out where a matter on HOLD belongs, and it goes there at once.
+
+use jiff::Timestamp;
+
+use super::{Broker, Error, Handle, Request, filing::carried_by};
+use crate::{
+    domain::{
+        code::Class,
+        delivery::{Delivery, DeliveryId, Header, HeldHeader, Settled},
+        grants::Refusal,
+        identity::Peer,
+        queue::QueueId,
+        text::Text,
+        unit::{Audience, Part, UnitLabel},
+        violation::{Violation, Violations},
+    },
+    ledger::Verb,
+    sealing::labels,
+    store::Settle,
+};
+
+/// Where a matter on HOLD goes, and why.
+#[derive(Debug, Clone)]
+pub struct Resolution {
+    /// The queue.
+    pub to: QueueId,
+    /// Reason in words; kept sealed.
+    pub reason: Text,
+}
+
+impl Broker {
+    /// Sends what is on HOLD to a named queue, with a reason, and to the queues that follow from that place. Answers with
+    /// the delivery on HOLD and those that were made. The accused's own unit never can (D08).
+    pub async fn resolve(
+        &self,
+        peer: &Peer,
+        request: Request,
+        handle: Handle,
+        resolution: Resolution,
+    ) -> Result<(Delivery, Vec<DeliveryId>), Error> {
+        let Resolution { to, reason } = resolution;
+        let now = self.now();
+        let (record, found) = self.found(handle.delivery).await?;
+        let mut held = found.header.held.clone().ok_or(Error::NotFound)?;
+        // Whatever it is held for: nobody whom the record accuses, and no queue where they could stop or bury it.
+        held.never_by.extend(self.excluded_queues(&record));
+        if self.accuses(&record, &peer.identity) {
+            return Err(Refusal::Excluded.into());
+        }
+        let hold = self.grants.may_resolve_hold(peer, &held.never_by, now)?;
+        let permit = hold.queue_permit();
+        let queues = self.destinations(&found, &held, to, now)?;
+        let (_, sealed) = self.sealed(handle.delivery.record).await?;
+        let units = labels(&sealed)?;
+        let headers: Vec<Header> = queues.iter().map(|queue| self.sent_on(&found, &units, queue)).collect();
+        let mut entry = self.officer_entry(permit, Verb::Disclosure, "RESOLVE_HELD", now);
+        let note = self.note(handle.delivery, "resolve", &reason).await?;
+        entry.details.push(format!("sealed_reason={}", hex::encode(&note)));
+        entry.recipients.extend(queues.iter().cloned());
+        let settled = Settled {
+            at: now,
+            by: permit.identity().as_str().to_owned(),
+            outcome: queues.iter().map(QueueId::as_str).collect::<Vec<_>>().join(" "),
+            reason: None,
+            release_detail: false,
+            note,
+        };
+        let once = self.once_with_record(permit, request);
+        let settle = Settle::Resolve(settled, headers);
+        let resolved = self.store.settle(once, self.held(permit, handle, now), settle, entry).await?;
+        let made = self.made(&resolved).await?;
+        Ok((resolved, made))
+    }
+
+    /// The named queue, and what follows from the place: where the matter was meant for a Referral Desk too, the police
+    /// of that council (D11); where the council's office is closed and it is urgent, its Emergency Duty Team (D01).
+    fn destinations(
+        &self,
+        found: &Delivery,
+        held: &HeldHeader,
+        to: QueueId,
+        now: Timestamp,
+    ) -> Result<Vec<QueueId>, Error> {
+        let policy = &self.rulebook.policy;
+        let day = self.london_day(now);
+        let known = policy.directory.queues(day);
+        if to == QueueId::hold() || !known.contains(&to) || held.never_by.contains(&to) {
+            return Err(Error::Invalid(Violations(vec![Violation::new(
+                "to_queue",
+                "name a queue of the directory that may receive this, and not HOLD itself",
+            )])));
+        }
+        let mut queues = vec![to.clone()];
+        let council = matches!(to.kind(), "MASH" | "ALLOC");
+        let desk = held.meant_for.iter().any(|kind| kind == "REFDESK");
+        if council
+            && desk
+            && let Some(police) = policy.directory.police_of(to.suffix(), day)
+        {
+            queues.push(police.refdesk());
+        }
+        if council && found.header.class <= Class::P1 && !policy.calendar.office_open(to.suffix(), now) {
+            queues.push(QueueId::of("EDT", to.suffix()));
+        }
+        queues.retain(|queue| known.contains(queue) && !held.never_by.contains(queue));
+        Ok(queues)
+    }
+
+    /// The header of the delivery that a held matter becomes in one queue. Both clocks still run from acceptance.
+    fn sent_on(&self, found: &Delivery, units: &[UnitLabel], to: &QueueId) -> Header {
+        let policy = &self.rulebook.policy;
+        let kind = policy.queues.kind_of(to);
+        let opens = |label: &UnitLabel| {
+            label.part.opens_by_role() || kind.is_some_and(|kind| kind.may_open(label.part, label.audience))
+        };
+        let items: Vec<u16> = found.header.items.iter().map(|item| item.number).collect();
+        let carried = |label: &UnitLabel| {
+            carried_by(&found.header.contents, &items, *label)
+                || (label.part == Part::Card && label.item == Some(found.id.leg))
+                || found.header.units.contains(label) && label.part == Part::Withheld
+        };
+        let original = UnitLabel { item: None, part: Part::Original, audience: Audience::Nobody };
+        let (ack_due, decide_due) = policy.due(to, found.header.class, found.header.received);
+        Header {
+            queue: to.clone(),
+            units: units.iter().copied().filter(|label| *label != original && carried(label) && opens(label)).collect(),
+            ack_due,
+            decide_due,
+            provisional: false,
+            held: None,
+            ..found.header.clone()
+        }
+    }
+
+    /// The deliveries that a resolution made, in the order in which it names their queues.
+    async fn made(&self, resolved: &Delivery) -> Result<Vec<DeliveryId>, Error> {
+        let stored = self.store.find(resolved.id.record).await?.ok_or(Error::NotFound)?;
+        let outcome = resolved.settled.as_ref().map(|settled| settled.outcome.as_str()).unwrap_or_default();
+        let of = |queue: &str| {
+            let its = |delivery: &&Delivery| {
+                delivery.id.leg > resolved.id.leg
+                    && delivery.header.queue.as_str() == queue
+                    && delivery.header.contents == resolved.header.contents
+                    && delivery.header.items == resolved.header.items
+            };
+            stored.deliveries.iter().find(its).map(|delivery| delivery.id)
+        };
+        Ok(outcome.split_whitespace().filter_map(of).collect())
+    }
+}

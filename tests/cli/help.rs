@@ -1,0 +1,67 @@
+//! `--help` of everything there is, and bad usage.
+
+use super::homeward;
+
+/// Every command and the commands below it.
+const TREE: &[(&str, &[&str])] = &[
+    ("demo", &[]),
+    ("serve", &[]),
+    ("pki", &["init", "issue", "list"]),
+    ("submit", &[]),
+    ("preview", &[]),
+    ("referrals", &[]),
+    ("watch", &[]),
+    ("queue", &["list", "pull", "open", "extend", "complete", "release", "resolve"]),
+    ("policy", &["explain"]),
+    ("whoami", &[]),
+];
+
+#[test]
+fn every_command_has_help() {
+    let folder = tempfile::tempdir().unwrap();
+    let top = homeward(folder.path(), &["--help"]).with(0);
+    assert!(top.contains("Start here: `homeward demo`") && top.contains("Exit codes: 0 done, 64 bad usage"));
+    assert_eq!(named(&top), TREE.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+    for (name, below) in TREE {
+        let help = homeward(folder.path(), &[name, "--help"]).with(0);
+        assert_eq!(named(&help), *below, "{name}");
+        assert!(help.contains("Usage: homeward"), "{help}");
+        for inner in *below {
+            let help = homeward(folder.path(), &[name, inner, "--help"]).with(0);
+            assert!(help.contains(&format!("Usage: homeward {name} {inner}")), "{help}");
+            assert!(help.contains("--json"), "{name} {inner} has no --json");
+        }
+        let leaf = below.is_empty() && *name != "serve";
+        assert!(!leaf || help.contains("--json"), "{name} has no --json");
+    }
+}
+
+#[test]
+fn bad_usage_ends_with_64_and_says_what_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    for (args, word) in [
+        (&[][..], "Usage: homeward"),
+        (&["fly"], "unrecognized subcommand 'fly'"),
+        (&["submit", "--profile", "p"], "<FILE>"),
+        (&["preview", "x.json"], "--profile"),
+        (&["preview", "x.json", "--profile", "p", "--at", "2026-11-20T16:30:00Z"], "--offline"),
+        (&["policy", "explain", "x.json", "--at", "yesterday"], "--at"),
+        (&["submit", "--profile", "p", "--request-id", "1", "a", "b"], "--request-id goes with one FILE"),
+        (&["queue", "open", "--profile", "p", "--lease", "l", "d", "Q"], "E, B, C, CARD"),
+        (&["pki", "init", "--trust-domain", "no/domain"], "trust domain"),
+        (&["pki", "issue", "--out", "p"], "IDENTITY"),
+        (&["pki", "issue", "--out", "p", "--server-name", "s", "gss/E1/council_submitter/x"], "cannot be used with"),
+    ] {
+        let ended = homeward(folder.path(), args);
+        assert!(ended.err.contains(word), "{args:?} does not say {word:?}: {ended:?}");
+        ended.with(64);
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "bad usage left something behind");
+}
+
+/// The commands that a help text lists, `help` itself apart.
+fn named(help: &str) -> Vec<&str> {
+    let list = help.split("Commands:\n").nth(1).unwrap_or_default().split("\n\n").next().unwrap_or_default();
+    let names = list.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    names.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help").collect()
+}

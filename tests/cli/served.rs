@@ -1,0 +1,94 @@
+//! Commands against a running daemon, and what they say without one.
+
+use super::{
+    fed, homeward,
+    house::{Daemon, House, LEWISHAM, OFFICER, STRANGER},
+    narrative, one_line,
+};
+
+#[test]
+fn a_council_and_an_officer_do_their_work_by_command() {
+    let house = House::new();
+    let daemon = Daemon::start(&house);
+    let (council, officer) = (house.profile(LEWISHAM, daemon.port), house.profile(OFFICER, daemon.port));
+    let run = |profile: &str, args: &[&str], stdin: &str| {
+        fed(house.path(), &[args, &["--json", "--profile", profile]].concat(), stdin)
+    };
+    let request = ["submit", "-", "--request-id", "7a4a1b9e-3c55-4c0e-9d0a-2f3f7d1f7b01"];
+    let first = run(&council, &request, &narrative(1)).with(0);
+    assert_eq!(run(&council, &request, &narrative(1)).with(0), first, "the same request has the same receipt");
+    run(&council, &request, &narrative(1).replace("LEW-RHI-0117", "LEW-RHI-0118")).refused(65, &["REQUEST_ID_REUSED"]);
+    let receipt = one_line(&first);
+    let id = receipt["receipt"]["referral_id"].as_str().unwrap();
+
+    let preview = one_line(&run(&council, &["preview", "-"], &narrative(1)).with(0));
+    assert_eq!(preview["rules"], receipt["receipt"]["rules"]);
+    let pulled = one_line(&run(&officer, &["queue", "pull", "MPU.SE"], "").with(0));
+    let lease = pulled["deliveries"][0]["lease"]["token"].as_str().unwrap();
+    let delivery = pulled["deliveries"][0]["delivery"]["delivery_id"].as_str().unwrap();
+    assert!(delivery.starts_with(id));
+
+    let opened = run(&officer, &["queue", "open", delivery, "b", "--item", "2", "--lease", lease], "").with(0);
+    assert!(opened.contains("[OTHER CHILD 1]") && !opened.contains("Jas"), "{opened}");
+    let elsewhere = ["queue", "open", delivery, "E", "--lease", "00000000000000000000000000000000"];
+    run(&officer, &elsewhere, "").refused(1, &["FAILED_PRECONDITION LEASE_LOST"]);
+    let settle = |outcome: &'static str| ["queue", "complete", delivery, outcome, "--lease", lease];
+    run(&officer, &settle("flown_away"), "").refused(65, &["outcome"]);
+    run(&officer, &settle("no_further_action"), "").refused(65, &["reason_code", "ALREADY_KNOWN"]);
+    run(&officer, &settle("disruption"), "").with(0);
+
+    let shown = homeward(house.path(), &["referrals", id, "--profile", &council]).with(0);
+    assert!(shown.lines().any(|line| line.contains("MPU.SE") && line.ends_with("settled: acted on")), "{shown}");
+    let watched = run(&council, &["watch", "--resume", "0", "--most", "2"], "").with(0);
+    assert_eq!(watched.lines().count(), 2);
+    daemon.stop();
+}
+
+#[test]
+fn who_has_no_grant_is_not_permitted_and_who_finds_no_server_is_told_so() {
+    let house = House::new();
+    let daemon = Daemon::start(&house);
+    let (stranger, officer) = (house.profile(STRANGER, daemon.port), house.profile(OFFICER, daemon.port));
+    let submit = |profile: &str| fed(house.path(), &["submit", "-", "--profile", profile], &narrative(1));
+    submit(&stranger).refused(77, &["PERMISSION_DENIED"]);
+    submit(&officer).refused(77, &["PERMISSION_DENIED"]);
+    let queue = ["queue", "pull", "MASH.E09000023", "--profile", &officer];
+    homeward(house.path(), &queue).refused(77, &["PERMISSION_DENIED"]);
+    let known = homeward(house.path(), &["whoami", "--profile", &stranger]).with(0);
+    assert!(known.contains("no grant is in force"), "{known}");
+    let council = house.profile(LEWISHAM, daemon.port);
+    fed(house.path(), &["submit", "-", "--profile", &council], r#"{"envelope":{"on_behalf_of":"E09000023"}}"#)
+        .refused(65, &["submission.envelope.actor: required", "submission.child: required"]);
+    daemon.stop();
+
+    let gone = ["whoami", "--profile", &council];
+    homeward(house.path(), &gone).refused(69, &["is the daemon running"]);
+    homeward(house.path(), &["whoami", "--profile", "nowhere"]).refused(65, &["homeward pki issue"]);
+}
+
+#[test]
+fn certificates_are_made_listed_and_never_overwritten() {
+    let house = House::new();
+    let made = ["pki", "issue", OFFICER, "--out", "officer", "--json"];
+    let made = one_line(&homeward(house.path(), &made).with(0));
+    assert_eq!(made["holder"], format!("homeward://pilot.example/{OFFICER}"));
+    let again = ["pki", "issue", OFFICER, "--out", "officer"];
+    homeward(house.path(), &again).refused(1, &["never overwritten"]);
+    homeward(house.path(), &["pki", "init", "--trust-domain", "pilot.example"]).refused(1, &["never overwritten"]);
+    homeward(house.path(), &["pki", "issue", OFFICER, "--out", "long", "--days", "91"]).refused(64, &["1 to 90 days"]);
+    let next = ["pki", "issue", "--server-name", "localhost", "--out", "next", "--json"];
+    assert_eq!(one_line(&homeward(house.path(), &next).with(0))["holder"], "server localhost");
+    let listed = homeward(house.path(), &["pki", "list", "--json"]).with(0);
+    let serials: Vec<String> = listed.lines().map(|line| one_line(line)["serial"].to_string()).collect();
+    assert_eq!(serials.len(), 4, "{listed}");
+    assert!(serials.contains(&made["serial"].to_string()));
+
+    house.configure("");
+    let config = house.path().join("homeward.toml");
+    let text = std::fs::read_to_string(&config).unwrap().replace("certs/server", "next");
+    std::fs::write(&config, text).unwrap();
+    let daemon = Daemon::start(&house);
+    let officer = house.profile(OFFICER, daemon.port);
+    homeward(house.path(), &["whoami", "--profile", &officer]).with(0);
+    daemon.stop();
+}

@@ -1,0 +1,129 @@
+//! kill -9 under load, through the whole house: what was acknowledged is there, once, with the receipt it had.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use homeward::{
+    platform::{SystemEntropy, entropy},
+    wire::pb,
+};
+use prost::Message;
+
+use crate::{
+    daemon::{Daemon, recent},
+    house::{LEWISHAM, MASH, MPU, REFDESK},
+    person::{Person, bytes, referral, request, submission},
+};
+
+/// One submission: its bytes, and the bytes of its receipt once it was acknowledged.
+struct Sent {
+    body: Vec<u8>,
+    answer: Option<Vec<u8>>,
+}
+
+type Log = Arc<Mutex<Vec<Sent>>>;
+
+/// Submits until the daemon is gone.
+async fn load(council: Person, log: Log, base: pb::Submission, task: usize) {
+    for number in 0.. {
+        let mut submission = base.clone();
+        submission.envelope.as_mut().unwrap().sender_reference = format!("task {task} number {number}");
+        let body = bytes(&request(submission));
+        let at = {
+            let mut log = log.lock().unwrap();
+            log.push(Sent { body: body.clone(), answer: None });
+            log.len() - 1
+        };
+        match council.call(&referral("SubmitReferral"), body).await {
+            Ok(answer) => log.lock().unwrap()[at].answer = Some(answer),
+            Err(_) => return,
+        }
+    }
+}
+
+/// One round: load, a kill at some moment, a restart, and everything sent once more. Gives how many were acknowledged
+/// before the kill, and every receipt.
+async fn round(daemon: &mut Daemon, base: &pb::Submission) -> (usize, Vec<Vec<u8>>) {
+    let log = Log::default();
+    let mut tasks = tokio::task::JoinSet::new();
+    let channels = [daemon.person(LEWISHAM).await, daemon.person(LEWISHAM).await];
+    for task in 0..8 {
+        tasks.spawn(load(channels[task % 2].clone(), log.clone(), base.clone(), task));
+    }
+    let chance: [u8; 2] = entropy::random(&SystemEntropy::new()).unwrap();
+    tokio::time::sleep(Duration::from_millis(100 + u64::from(u16::from_be_bytes(chance)) % 700)).await;
+    daemon.kill();
+    tasks.join_all().await;
+    daemon.restart().await;
+    let council = daemon.person(LEWISHAM).await;
+    let sent = std::mem::take(&mut *log.lock().unwrap());
+    let acknowledged = sent.iter().filter(|sent| sent.answer.is_some()).count();
+    let mut receipts = Vec::new();
+    for sent in sent {
+        let again = council.call(&referral("SubmitReferral"), sent.body).await.unwrap();
+        assert!(sent.answer.is_none_or(|first| first == again), "the receipt is another");
+        receipts.push(again);
+    }
+    (acknowledged, receipts)
+}
+
+/// How often each record stands in a queue.
+async fn standing(mut officer: Person, queue: &str) -> BTreeMap<String, usize> {
+    let (mut times, mut page_token) = (BTreeMap::new(), String::new());
+    loop {
+        let asked = pb::ListDeliveriesRequest { queue: queue.to_owned(), page_size: 200, page_token };
+        let page = officer.queues.list_deliveries(asked).await.unwrap().into_inner();
+        for delivery in page.deliveries.into_iter().filter(|delivery| delivery.linked_from.is_empty()) {
+            *times.entry(delivery.referral_id).or_default() += 1;
+        }
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            return times;
+        }
+    }
+}
+
+async fn listed(mut council: Person) -> Vec<String> {
+    let (mut found, mut page_token) = (Vec::new(), String::new());
+    loop {
+        let asked = pb::ListReferralsRequest { page_size: 200, page_token, ..Default::default() };
+        let page = council.referrals.list_referrals(asked).await.unwrap().into_inner();
+        found.extend(page.referrals.into_iter().map(|referral| referral.receipt.unwrap().referral_id));
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            return found;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_acknowledged_submission_is_there_once_whatever_was_killed() {
+    let rounds = std::env::var("HOMEWARD_KILL_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(10);
+    let mut daemon = Daemon::start().await;
+    let base = submission(&recent(1, "2026-11-20T16:30:00Z"));
+    let (mut acknowledged, mut receipts) = (0, Vec::new());
+    for _ in 0..rounds {
+        let (before, all) = round(&mut daemon, &base).await;
+        acknowledged += before;
+        receipts.extend(all);
+    }
+    assert!(acknowledged >= 5 * rounds, "only {acknowledged} were acknowledged before a kill: it proves nothing");
+    let mut expected: Vec<String> = receipts
+        .iter()
+        .map(|receipt| pb::SubmitReferralResponse::decode(receipt.as_slice()).unwrap().receipt.unwrap().referral_id)
+        .collect();
+    expected.sort();
+    let mut found = listed(daemon.person(LEWISHAM).await).await;
+    found.sort();
+    assert_eq!(found.len(), expected.len(), "as many records as requests");
+    assert!(found == expected, "each once, and no other");
+    for (path, queue) in [(MPU, "MPU.SE"), (REFDESK, "REFDESK.SE"), (MASH, "MASH.E09000023")] {
+        let times = standing(daemon.person(path).await, queue).await;
+        assert_eq!(times.len(), expected.len(), "{queue}");
+        assert!(times.values().all(|times| *times == 1), "{queue}: each once");
+    }
+    daemon.stop();
+}

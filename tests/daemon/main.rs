@@ -1,0 +1,18 @@
+//! The real binary: what it leaves on disk and in its log, what survives kill -9, and clients of another language.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+#[path = "../support/daemon.rs"]
+mod daemon;
+#[path = "../support/every.rs"]
+#[allow(dead_code, reason = "shared with the tests of the flow")]
+mod every;
+#[path = "../support/house.rs"]
+#[allow(dead_code, reason = "shared with the tests of the flow")]
+mod house;
+mod kill;
+mod leak;
+#[path = "../support/person.rs"]
+#[allow(dead_code, reason = "shared with the tests of the flow")]
+mod person;
+mod python;
+mod scan;

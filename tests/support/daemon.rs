@@ -1,0 +1,175 @@
+//! The real binary on a free port, with its folder, its log and the profiles of those who call it.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::Arc,
+    time::Duration,
+};
+
+use homeward::{
+    domain::identity::Identity,
+    pki::{self, Tools},
+    platform::{Clock, SystemClock, SystemEntropy},
+    wire::profile::Profile,
+};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::{
+    house::{GRANTS, domain, narrative},
+    person::Person,
+};
+
+/// A daemon that runs or has run.
+pub struct Daemon {
+    root: tempfile::TempDir,
+    port: u16,
+    child: Option<Child>,
+}
+
+impl Daemon {
+    /// A new folder, and the binary serving from it with everything logged.
+    pub async fn start() -> Self {
+        let mut daemon = Self { root: tempfile::tempdir().unwrap(), port: 0, child: None };
+        let tools = Tools { clock: &SystemClock, entropy: &SystemEntropy::new() };
+        pki::init(&daemon.folder("certs"), &domain(), &[], tools).unwrap();
+        fs::write(daemon.folder("grants.toml"), GRANTS).unwrap();
+        fs::write(daemon.folder("homeward.toml"), CONFIGURATION).unwrap();
+        daemon.restart().await;
+        daemon
+    }
+
+    pub fn folder(&self, name: &str) -> PathBuf {
+        self.root.path().join(name)
+    }
+
+    /// Starts the binary on the folder as it is, and waits until it serves.
+    pub async fn restart(&mut self) {
+        let log = fs::File::options().create(true).append(true).open(self.folder("log")).unwrap();
+        let before = self.log().len();
+        let child = Command::new(env!("CARGO_BIN_EXE_homeward"))
+            .args(["serve", "--config"])
+            .arg(self.folder("homeward.toml"))
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        self.child = Some(child);
+        for _ in 0..6_000 {
+            if let Some(port) = serving(&self.log()[before..]) {
+                self.port = port;
+                return;
+            }
+            let ended = self.child.as_mut().unwrap().try_wait().unwrap();
+            assert!(ended.is_none(), "{ended:?}: {}", self.log());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("it does not serve after a minute: {}", self.log());
+    }
+
+    /// What the daemon has said.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder("log")).unwrap()
+    }
+
+    /// Ends it in the middle of whatever it does.
+    pub fn kill(&mut self) {
+        let mut child = self.child.take().unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    /// Asks it to end, as an operator does.
+    pub fn stop(&mut self) {
+        let mut child = self.child.take().unwrap();
+        let asked = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+        assert!(asked.success());
+        let status = child.wait().unwrap();
+        assert!(status.success(), "{status}: {}", self.log());
+    }
+
+    fn url(&self) -> String {
+        format!("https://localhost:{}", self.port)
+    }
+
+    /// A profile as `pki issue` makes it.
+    pub fn profile(&self, path: &str) -> PathBuf {
+        let out = self.folder(&format!("profile-{}", path.replace('/', "-")));
+        if !out.exists() {
+            let identity = Identity::parse(&format!("homeward://pilot.example/{path}"), &domain()).unwrap();
+            let wish = pki::Issue { identity: &identity, endpoint: &self.url(), out: &out, days: 90 };
+            let tools = Tools { clock: &SystemClock, entropy: &SystemEntropy::new() };
+            pki::issue(&self.folder("certs"), &wish, tools).unwrap();
+        }
+        out
+    }
+
+    /// Somebody, connected.
+    pub async fn person(&self, path: &str) -> Person {
+        let profile = Profile::load(&self.profile(path)).unwrap().at(self.url());
+        Person::new(profile.connect(Arc::new(SystemClock)).await.unwrap())
+    }
+}
+
+/// The port that the log says is served.
+fn serving(log: &str) -> Option<u16> {
+    let line = log.lines().find(|line| line.contains("\"serving\""))?;
+    let line: Value = serde_json::from_str(line).ok()?;
+    line["fields"]["address"].as_str()?.rsplit(':').next()?.parse().ok()
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// A port that is free when the daemon asks for it: one chosen here could be somebody's by then.
+const CONFIGURATION: &str = r#"
+    listen = "127.0.0.1:0"
+    trust_domain = "pilot.example"
+    tls.folder = "certs/server"
+    store.path = "data/store"
+    keys.file = "data/keyring"
+    policy.grants = "grants.toml"
+    log.level = "trace"
+    log.format = "json"
+"#;
+
+/// A narrative moved in time so that it was received an hour ago by this machine's clock.
+pub fn recent(number: u8, received: &str) -> String {
+    let mut json: Value = serde_json::from_str(&narrative(number)).unwrap();
+    let received: Timestamp = received.parse().unwrap();
+    let by = SystemClock.now().duration_since(received) - jiff::SignedDuration::from_hours(1);
+    shift(&mut json, by);
+    json.to_string()
+}
+
+fn shift(json: &mut Value, by: jiff::SignedDuration) {
+    match json {
+        Value::String(text) => {
+            if let Ok(moment) = text.parse::<Timestamp>() {
+                *text = (moment + by).to_string();
+            }
+        }
+        Value::Array(list) => list.iter_mut().for_each(|entry| shift(entry, by)),
+        Value::Object(fields) => fields.values_mut().for_each(|field| shift(field, by)),
+        _ => {}
+    }
+}
+
+/// Every file below a folder.
+pub fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+    }
+    found
+}
