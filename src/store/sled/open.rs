@@ -1,7 +1,7 @@
 //! Opening with care: sled panics on damaged files and may silently miss keys or go back in time, so it is opened in a
 //! thread of its own, and after an unclean stop everything countable is counted and the ledger is walked.
 
-use std::{fs, io, path::Path, thread, time::Duration};
+use std::{io, path::Path, thread, time::Duration};
 
 use super::{
     durable::{Durable, Found, HeadMark, data_path, read_head},
@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     ledger::{Frontier, leaf_hash},
+    platform::secret_file::ensure_private_dir,
     store::{StoreError, stored::Meta},
 };
 
@@ -54,7 +55,8 @@ pub(super) fn open(dir: &Path) -> Result<Opened, StoreError> {
 }
 
 fn guarded(dir: &Path) -> Result<Opened, StoreError> {
-    fs::create_dir_all(dir).map_err(|error| disk(&error))?;
+    // Others on the machine must not read even the headers.
+    ensure_private_dir(dir).map_err(|error| StoreError::Unavailable(format!("the disk refused: {error}")))?;
     let head = match read_head(dir).map_err(|error| disk(&error))? {
         Found::Nothing => None,
         Found::Mark(mark) => Some(mark),
@@ -182,6 +184,8 @@ fn disk(error: &io::Error) -> StoreError {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     /// A store that was not closed in order and lost one key of the given kind behind its own back.
@@ -199,6 +203,15 @@ mod tests {
         opened.db.flush().unwrap();
         drop(opened);
         open(dir.path()).map(|_| ()).unwrap_err()
+    }
+
+    #[test]
+    fn a_new_store_is_its_owners_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let place = dir.path().join("data/store");
+        drop(open(&place).unwrap());
+        assert_eq!(fs::metadata(place).unwrap().permissions().mode() & 0o777, 0o700);
     }
 
     #[test]
