@@ -147,6 +147,10 @@ impl Broker {
         if self.accuses(&record, permit.identity()) {
             return Err(Refusal::Excluded.into());
         }
+        if let Some(held) = &delivery.header.held {
+            let never_by = [held.never_by.as_slice(), &self.excluded_queues(&record)].concat();
+            self.grants.may_complete_hold(permit, &never_by, now)?;
+        }
         // A replay is answered by the store; only a first completion needs its content to have been opened.
         if delivery.state == State::Leased && delivery.opened.is_none() && !delivery.header.units.is_empty() {
             return Err(Error::Precondition {

@@ -238,6 +238,16 @@ impl Grants {
         Ok(HoldPermit::granted(permit))
     }
 
+    /// May the holder of this permit complete a matter on HOLD? Whoever may not resolve it may not end it either (D08).
+    pub fn may_complete_hold(&self, permit: &QueuePermit, never_by: &[QueueId], now: Timestamp) -> Result<(), Refusal> {
+        let settles = |row: &Grant| row.resolve_hold && row.queues.contains(permit.queue());
+        let in_force = |row: &&Grant| row.not_before <= now && now < row.not_after && row.holder.is(permit.identity());
+        if !self.0.iter().filter(in_force).any(settles) {
+            return Err(Refusal::Method);
+        }
+        if self.works_in(permit, never_by) { Err(Refusal::Excluded) } else { Ok(()) }
+    }
+
     /// True where the holder belongs to the unit of one of `queues`: by a grant for it at any time, or by organisation
     /// (`met/SE` is the unit of `MPU.SE`, `gss/E09000023` of `MASH.E09000023`).
     fn works_in(&self, permit: &QueuePermit, queues: &[QueueId]) -> bool {

@@ -25,6 +25,16 @@ fn about(identity: &str, works_in_queue: &str) -> pb::Submission {
     draft
 }
 
+fn back(taken: &Taken) -> pb::ReleaseDeliveryRequest {
+    pb::ReleaseDeliveryRequest {
+        request_id: fresh(),
+        delivery_id: taken.id.clone(),
+        lease_token: taken.token.clone(),
+        reason: "End of shift.".into(),
+        delay: None,
+    }
+}
+
 #[tokio::test]
 async fn the_accused_cannot_open_what_an_item_says_of_them() {
     let house = House::open().await;
@@ -42,14 +52,7 @@ async fn the_accused_cannot_settle_what_a_colleague_has_opened() {
     let (mut accused, mut colleague) = (house.person(MPU).await, house.person(MPU_TOO).await);
     let taken = colleague.pull("MPU.SE").await.unwrap().remove(0);
     colleague.open(&taken, (pb::Part::E, 0), "").await.unwrap();
-    let back = pb::ReleaseDeliveryRequest {
-        request_id: fresh(),
-        delivery_id: taken.id,
-        lease_token: taken.token,
-        reason: "End of shift.".into(),
-        delay: None,
-    };
-    colleague.queues.release_delivery(back).await.unwrap();
+    colleague.queues.release_delivery(back(&taken)).await.unwrap();
     let taken = accused.pull("MPU.SE").await.unwrap().remove(0);
     let refused = why(accused.complete(&taken, "arrest").await);
     assert_eq!(refused, (Code::PermissionDenied, "UNIT_NOT_GRANTED".to_owned()));
@@ -94,4 +97,26 @@ async fn the_accused_settles_nothing_on_hold_of_their_own_record() {
     let taken = accused.pull("HOLD.human").await.unwrap().remove(0);
     let refused = resolve(&mut accused, &taken, "MASH.E09000023").await;
     assert_eq!((refused.code, refused.reason.as_str()), (Code::PermissionDenied, "UNIT_NOT_GRANTED"));
+}
+
+#[tokio::test]
+async fn neither_their_unit_nor_who_may_only_look_completes_what_is_held_for_the_accused() {
+    let house = House::open().await;
+    house.person(LEWISHAM).await.submit(about("met/SE/mpu_officer/p777", "MPU.SE")).await.unwrap();
+    let mut resolver = house.person(RESOLVER).await;
+    let taken = resolver.pull("HOLD.human").await.unwrap().remove(0);
+    let unit = &taken.header.openable[0];
+    resolver.open(&taken, (unit.part(), unit.item), "").await.unwrap();
+    resolver.queues.release_delivery(back(&taken)).await.unwrap();
+    for (other, reason) in
+        [("met/SE/hold_resolver/h2", "UNIT_NOT_GRANTED"), ("met/HQ/hold_resolver/h3", "METHOD_NOT_GRANTED")]
+    {
+        let mut other = house.person(other).await;
+        let taken = other.pull("HOLD.human").await.unwrap().remove(0);
+        let refused = why(other.complete(&taken, "resolved").await);
+        assert_eq!(refused, (Code::PermissionDenied, reason.to_owned()));
+        other.queues.release_delivery(back(&taken)).await.unwrap();
+    }
+    let taken = resolver.pull("HOLD.human").await.unwrap().remove(0);
+    resolver.complete(&taken, "resolved").await.unwrap();
 }
