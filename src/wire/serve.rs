@@ -24,6 +24,8 @@ use crate::platform::Clock;
 pub struct Limits {
     /// Handshakes at the same time; more are closed at once.
     pub handshakes: usize,
+    /// Handshakes of one address at the same time; more are closed at once.
+    pub handshakes_per_address: usize,
     /// Time for a handshake.
     pub handshake_time: Duration,
     /// Connections at the same time; more are closed at once.
@@ -57,6 +59,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             handshakes: 256,
+            handshakes_per_address: 64,
             handshake_time: Duration::from_secs(5),
             connections: 4096,
             connections_per_identity: 64,
@@ -172,6 +175,8 @@ fn door(setup: &Setup) -> Door {
         },
         handshake_time: limits.handshake_time,
         handshakes: Arc::new(Semaphore::new(limits.handshakes)),
+        per_address: limits.handshakes_per_address,
+        addresses: Arc::default(),
         connections: Arc::new(Semaphore::new(limits.connections)),
     }
 }

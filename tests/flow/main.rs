@@ -21,3 +21,4 @@ mod once;
 mod opening;
 mod order;
 mod resume;
+mod silent;

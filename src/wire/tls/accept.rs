@@ -2,12 +2,13 @@
 //! accepts.
 
 use std::{
+    collections::BTreeMap,
     convert::Infallible,
     future::Future,
     io,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
     time::Duration,
 };
@@ -39,7 +40,41 @@ pub(in crate::wire) struct Door {
     pub(in crate::wire) bounds: Bounds,
     pub(in crate::wire) handshake_time: Duration,
     pub(in crate::wire) handshakes: Arc<Semaphore>,
+    pub(in crate::wire) per_address: usize,
+    pub(in crate::wire) addresses: Arc<Addresses>,
     pub(in crate::wire) connections: Arc<Semaphore>,
+}
+
+/// Handshakes now going on, by address: silent sockets of one stranger must not keep everybody else out.
+#[derive(Debug, Default)]
+pub(in crate::wire) struct Addresses(Mutex<BTreeMap<IpAddr, usize>>);
+
+impl Addresses {
+    /// Room for one more handshake of `address`, until it is dropped.
+    fn enter(self: &Arc<Self>, address: IpAddr, most: usize) -> Option<Greeted> {
+        let mut going_on = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = going_on.entry(address).or_default();
+        (*own < most).then(|| {
+            *own += 1;
+            Greeted { address, addresses: Arc::clone(self) }
+        })
+    }
+}
+
+/// A handshake that is counted.
+struct Greeted {
+    address: IpAddr,
+    addresses: Arc<Addresses>,
+}
+
+impl Drop for Greeted {
+    fn drop(&mut self) {
+        let mut going_on = self.addresses.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match going_on.get_mut(&self.address) {
+            Some(own) if *own > 1 => *own -= 1,
+            _ => _ = going_on.remove(&self.address),
+        }
+    }
 }
 
 /// Starts to accept; the stream yields sessions that passed the door. Dropping the stream closes the listener.
@@ -73,16 +108,17 @@ async fn accept(listener: TcpListener, door: Arc<Door>, into: mpsc::Sender<Resul
 
 /// Starts a handshake if there is room for one more; otherwise closes at once.
 fn admit(socket: TcpStream, remote: SocketAddr, door: &Arc<Door>, into: &mpsc::Sender<Result<SessionIo, Infallible>>) {
+    let greeted = door.addresses.enter(remote.ip(), door.per_address);
     let handshake = Arc::clone(&door.handshakes).try_acquire_owned();
     let connection = Arc::clone(&door.connections).try_acquire_owned();
-    let (Ok(handshake), Ok(connection)) = (handshake, connection) else {
+    let (Some(greeted), Ok(handshake), Ok(connection)) = (greeted, handshake, connection) else {
         door.refusals.note(Why::Busy, remote, door.tls.clock().now());
         return;
     };
     let (door, into) = (Arc::clone(door), into.clone());
     tokio::spawn(async move {
         let met = meet(socket, remote, &door, connection).await;
-        drop(handshake);
+        drop((greeted, handshake));
         match met {
             // The server is going down when nobody receives; the session ends with its socket.
             Ok(session) => _ = into.send(Ok(session)).await,
