@@ -318,7 +318,9 @@ fn what_must_not_stand_alone() {
         })
     };
     assert_eq!(queue("MPU.SE"), Vec::<String>::new());
-    assert_eq!(queue("the MPU"), ["submission.persons[0].works_in_queue"]);
+    for slip in ["the MPU", "mpu.se", "MPU.SE ", "REFDESK.ZZ", "MASH.E09000099"] {
+        assert_eq!(queue(slip), ["submission.persons[0].works_in_queue"], "{slip}");
+    }
 }
 
 #[test]
