@@ -63,10 +63,16 @@ impl Broker {
         })
     }
 
-    /// Judges off the async threads: a large submission takes milliseconds of redaction.
+    /// Judges off the async threads: a large submission takes milliseconds of redaction. Only so many at a time, for one
+    /// that has begun cannot be stopped; one that waits for its seat ends with its call.
     async fn judged(&self, reading: Reading, now: Timestamp) -> Result<Routed, NotAccepted> {
         let rulebook = self.rulebook.clone();
-        let judged = tokio::task::spawn_blocking(move || judge_reading(reading, &rulebook, now)).await;
+        let seat = self.bench.clone().acquire_owned().await.expect("the bench is never closed");
+        let judged = tokio::task::spawn_blocking(move || {
+            let _until_judged = seat;
+            judge_reading(reading, &rulebook, now)
+        })
+        .await;
         judged.unwrap_or_else(|_| {
             // A panic of ours must not pass for a refusal of theirs; the caller sees a fault and may try again.
             Err(NotAccepted { violations: Violations::default(), alert: None, fault: true })

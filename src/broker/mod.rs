@@ -16,9 +16,10 @@ mod receipt;
 mod refusals;
 mod resolving;
 
-use std::sync::Arc;
+use std::{sync::Arc, thread};
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use tokio::sync::Semaphore;
 
 pub use caretaker::Round;
 pub use dispatch::{Handle, Outcome, PullRequest, Release, Request};
@@ -47,6 +48,8 @@ pub struct Broker {
     rulebook: Arc<Rulebook>,
     grants: Arc<Grants>,
     refusals: refusals::Refusals,
+    /// Seats for judgements: one a core, so that those who abandon calls cannot fill the threads that read the store.
+    bench: Arc<Semaphore>,
 }
 
 /// What a broker is made of.
@@ -69,7 +72,8 @@ impl Broker {
     /// A broker of these parts.
     pub fn new(parts: Parts) -> Self {
         let Parts { store, clock, entropy, keyring, rulebook, grants } = parts;
-        Self { store, clock, entropy, keyring, rulebook, grants, refusals: refusals::Refusals::default() }
+        let bench = Arc::new(Semaphore::new(thread::available_parallelism().map_or(2, Into::into)));
+        Self { store, clock, entropy, keyring, rulebook, grants, refusals: refusals::Refusals::default(), bench }
     }
 
     /// Who may do what.

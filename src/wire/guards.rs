@@ -75,12 +75,16 @@ where
         if let Err(refused) = session.check(guard.clock.now()) {
             return refuse(refused);
         }
+        let Some(room) = session.room() else {
+            return refuse(Refused::ResourceExhausted("TOO_MANY_CALLS"));
+        };
         // Whatever a caller puts there would travel on to places that did not ask for it.
         request.headers_mut().remove("baggage");
         let span = span(&request, &session);
         let late = caller_limit(request.headers()).map(|limit| Box::pin(sleep(limit.saturating_sub(EARLIER))));
         let answering = inner.call(request);
         let guarded = async move {
+            let _until_answered = room;
             let mut late = late;
             let refused = tokio::select! {
                 biased;
@@ -215,8 +219,6 @@ impl HttpBody for Watched {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::*;
     use crate::{
         domain::identity::{Identity, Peer, TrustDomain},
@@ -224,20 +226,56 @@ mod tests {
         wire::session::{Bounds, End, Sessions},
     };
 
-    /// What a handler that never answers is answered for, by the guard.
-    async fn asked(timeout: Option<&'static str>, not_after: &str, end: Option<End>) -> Response<Body> {
-        let now: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
-        let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(now));
+    fn noon() -> Arc<dyn Clock> {
+        Arc::new(ManualClock::new("2026-11-21T12:00:00Z".parse().unwrap()))
+    }
+
+    fn officer(not_after: &str) -> Peer {
         let domain = TrustDomain::parse("pilot.example").unwrap();
         let identity = Identity::parse("homeward://pilot.example/met/SE/mpu_officer/p1", &domain).unwrap();
-        let peer = Peer { identity, serial: "1".into(), not_after: not_after.parse().unwrap() };
-        let bounds = Bounds {
-            clock: Arc::clone(&clock),
+        Peer { identity, serial: "1".into(), not_after: not_after.parse().unwrap() }
+    }
+
+    fn bounds(clock: &Arc<dyn Clock>) -> Bounds {
+        Bounds {
+            clock: Arc::clone(clock),
             grant_end: Arc::new(|_, _| None),
             age: Duration::from_secs(60),
             grace: Duration::from_secs(60),
-            per_identity: 1,
+            per_identity: 2,
+            calls_per_identity: 1,
+        }
+    }
+
+    #[tokio::test]
+    async fn an_identity_has_so_many_calls_at_a_time_over_all_its_connections() {
+        let clock = noon();
+        let sessions = Sessions::default();
+        let enter = || {
+            let remote = "127.0.0.1:1".parse().unwrap();
+            sessions.enter(officer("2027-01-01T00:00:00Z"), remote, &bounds(&clock))
         };
+        let (first, second) = (enter().unwrap(), enter().unwrap());
+        assert!(enter().is_none(), "two connections are all it may have");
+        let never = tower::service_fn(|_| std::future::pending::<Result<Response<Body>, Infallible>>());
+        let mut service = Guard { clock: clock.clone(), answer_within: Duration::from_millis(100) }.layer(never);
+        let mut call = |session: &Arc<Session>| {
+            let mut request = Request::new(Body::empty());
+            request.extensions_mut().insert(Arc::clone(session));
+            service.call(request)
+        };
+        let running = call(&first.session);
+        let Ok(refused) = call(&second.session).await;
+        assert_eq!(refused.headers()[STATUS], "8");
+        drop(running);
+        let Ok(answered) = call(&second.session).await;
+        assert_eq!(answered.headers()[STATUS], "4", "an abandoned call makes room");
+    }
+
+    /// What a handler that never answers is answered for, by the guard.
+    async fn asked(timeout: Option<&'static str>, not_after: &str, end: Option<End>) -> Response<Body> {
+        let clock = noon();
+        let (peer, bounds) = (officer(not_after), bounds(&clock));
         let entered = Sessions::default().enter(peer, "127.0.0.1:1".parse().unwrap(), &bounds).unwrap();
         let session = Arc::clone(&entered.session);
         let never = tower::service_fn(|_| std::future::pending::<Result<Response<Body>, Infallible>>());
@@ -276,7 +314,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_call_that_came_another_way_is_refused() {
-        let clock = Arc::new(ManualClock::new("2026-11-21T12:00:00Z".parse().unwrap()));
+        let clock = noon();
         let open = tower::service_fn(|_| std::future::ready(Ok::<_, Infallible>(Response::new(Body::empty()))));
         let mut service = Guard { clock, answer_within: Duration::from_secs(1) }.layer(open);
         let Ok(answer) = service.call(Request::new(Body::empty())).await;

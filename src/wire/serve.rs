@@ -32,6 +32,9 @@ pub struct Limits {
     pub connections_per_identity: usize,
     /// Calls at the same time on one connection; more wait at the peer.
     pub calls_per_connection: u32,
+    /// Calls of one identity being read or answered at the same time, over all its connections; more are refused. Open
+    /// streams are not counted.
+    pub calls_per_identity: usize,
     /// Size of all headers of a call, in bytes.
     pub header_bytes: u32,
     /// Time until an answer, or the first of several, begins.
@@ -58,6 +61,7 @@ impl Default for Limits {
             connections: 4096,
             connections_per_identity: 64,
             calls_per_connection: 256,
+            calls_per_identity: 512,
             header_bytes: 16 * 1024,
             answer_within: Duration::from_secs(60),
             keepalive: Duration::from_secs(60),
@@ -164,6 +168,7 @@ fn door(setup: &Setup) -> Door {
             age: limits.age.saturating_add(limits.age_grace),
             grace: limits.end_grace,
             per_identity: limits.connections_per_identity,
+            calls_per_identity: limits.calls_per_identity,
         },
         handshake_time: limits.handshake_time,
         handshakes: Arc::new(Semaphore::new(limits.handshakes)),

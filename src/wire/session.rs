@@ -9,7 +9,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::status::Refused;
 use crate::{domain::identity::Peer, platform::Clock};
@@ -57,6 +57,8 @@ pub struct Session {
     peer: Peer,
     remote: SocketAddr,
     phase: watch::Sender<Phase>,
+    /// Room for calls, shared by all sessions of the identity.
+    room: Arc<Semaphore>,
 }
 
 impl Session {
@@ -79,6 +81,12 @@ impl Session {
             Phase::Live => Ok(()),
             Phase::Ending(why) | Phase::Over(why) => Err(why.refused()),
         }
+    }
+
+    /// Room for one more call of this identity, until it is dropped. None where as many as may are being answered: what
+    /// each may send at the same time, and keep us busy with, is bounded over all its connections.
+    pub(super) fn room(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.room).try_acquire_owned().ok()
     }
 
     /// Ends the session; the first reason stays.
@@ -147,6 +155,8 @@ pub struct Bounds {
     pub grace: Duration,
     /// Most connections of one identity at the same time.
     pub per_identity: usize,
+    /// Most calls of one identity being answered at the same time.
+    pub calls_per_identity: usize,
 }
 
 /// The registry of live sessions. Clones share it.
@@ -163,13 +173,15 @@ impl Sessions {
     /// Registers a session and watches over it until it is over. None where the identity has too many already.
     pub(super) fn enter(&self, peer: Peer, remote: SocketAddr, bounds: &Bounds) -> Option<Entered> {
         let session = self.with(|registry| {
-            let own = registry.live.values().filter(|session| session.peer.identity == peer.identity).count();
-            if own >= bounds.per_identity {
+            let mut own = registry.live.values().filter(|session| session.peer.identity == peer.identity);
+            let room = own.next().map(|session| Arc::clone(&session.room));
+            if own.count() + usize::from(room.is_some()) >= bounds.per_identity {
                 return None;
             }
+            let room = room.unwrap_or_else(|| Arc::new(Semaphore::new(bounds.calls_per_identity)));
             let id = registry.next;
             registry.next += 1;
-            let session = Arc::new(Session { id, peer, remote, phase: watch::Sender::new(Phase::Live) });
+            let session = Arc::new(Session { id, peer, remote, phase: watch::Sender::new(Phase::Live), room });
             registry.live.insert(id, Arc::clone(&session));
             Some(session)
         })?;

@@ -8,6 +8,7 @@ mod house;
 #[allow(dead_code, reason = "shared with the tests of the daemon")]
 mod person;
 
+mod abandoned;
 mod accused;
 mod door;
 #[path = "../support/every.rs"]

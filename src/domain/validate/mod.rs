@@ -40,7 +40,7 @@ pub fn validate(draft: Draft, policy: &Policy, now: Timestamp) -> Result<Valid, 
     lists(&draft, &mut wrong);
     texts::check(&draft, &mut wrong);
     times::check(&draft, now, &mut wrong);
-    people::check(&draft, policy, policy.calendar.date(now), &mut wrong);
+    people::check(&draft, &policy.directory, policy.calendar.date(now), &mut wrong);
     references::check(&draft, &mut wrong);
     record::check(&draft, &mut wrong);
     marks::check(&draft, &mut wrong);

@@ -1,15 +1,22 @@
 //! Dates of birth, ages, and queues in which people work.
 
+use std::cell::LazyCell;
+
 use jiff::{Unit, civil::Date};
 
-use crate::domain::{policy::Policy, queue::QueueId, submission::Draft, violation::Violations};
+use crate::domain::{
+    directory::Directory,
+    queue::QueueId,
+    submission::{Draft, Person},
+    violation::Violations,
+};
 
 /// A return home interview is with a child; a care leaver is at most 25.
 pub const MAX_CHILD_AGE: i32 = 25;
 /// Nobody in a record is older.
 pub const MAX_AGE: i32 = 120;
 
-pub(super) fn check(draft: &Draft, policy: &Policy, today: Date, wrong: &mut Violations) {
+pub(super) fn check(draft: &Draft, directory: &Directory, today: Date, wrong: &mut Violations) {
     let child = &draft.child;
     let born = child.date_of_birth;
     birth("child.date_of_birth", born, today, MAX_CHILD_AGE, wrong);
@@ -29,15 +36,21 @@ pub(super) fn check(draft: &Draft, policy: &Policy, today: Date, wrong: &mut Vio
     {
         wrong.add("submission.episode.started", "the child cannot have gone missing before birth");
     }
-    let queues = policy.directory.queues(today);
     for (n, person) in draft.persons.iter().enumerate() {
         birth(&format!("persons[{n}].date_of_birth"), person.date_of_birth, today, MAX_AGE, wrong);
+    }
+    workplaces(&draft.persons, directory, today, wrong);
+}
+
+/// A queue that does not exist would keep an accused person's unit out of nothing (D08), and nobody would notice.
+fn workplaces(persons: &[Person], directory: &Directory, today: Date, wrong: &mut Violations) {
+    let known = LazyCell::new(|| directory.queues(today));
+    for (n, person) in persons.iter().enumerate() {
         let queue = person.works_in_queue.as_ref().filter(|queue| !queue.is_blank());
-        // A slip here would send the record to the accused's own desk.
-        if queue.is_some_and(|queue| QueueId::parse(queue.reveal()).is_none_or(|queue| !queues.contains(&queue))) {
+        if queue.is_some_and(|queue| QueueId::parse(queue.reveal()).is_none_or(|queue| !known.contains(&queue))) {
             wrong.add(
                 format!("submission.persons[{n}].works_in_queue"),
-                "name a queue of the directory, e.g. MPU.SE, or leave it out where the person works in none",
+                "name a queue of the directory as KIND.suffix, e.g. MPU.SE, or leave it out",
             );
         }
     }
