@@ -139,6 +139,7 @@ impl Broker {
         let of = |queue: &str| {
             let its = |delivery: &&Delivery| {
                 delivery.id.leg > resolved.id.leg
+                    && !delivery.header.provisional
                     && delivery.header.queue.as_str() == queue
                     && delivery.header.contents == resolved.header.contents
                     && delivery.header.items == resolved.header.items

@@ -42,7 +42,8 @@ fn the_demo_says_in_words_who_saw_what() {
     let output = homeward().arg("demo").output().unwrap();
     assert!(output.status.success(), "{}", told(&output));
     let text = String::from_utf8(output.stdout).unwrap();
-    for words in ["N1", "what each audience saw", "what the council sees now", "as specified", "0 differences"] {
+    for words in ["N1", "who opened what", "side by side", "what the council sees now", "as specified", "0 differences"]
+    {
         assert!(text.contains(words), "the account does not say `{words}`");
     }
 }

@@ -44,7 +44,7 @@ impl<'a> Account<'a> {
         .to_string()
     }
 
-    /// The account in words.
+    /// The account in words: the receipt, who opened what, each item side by side, and what the council sees.
     pub(super) fn text(&self) -> String {
         let expect = &self.narrative.expect;
         let mut lines = vec![
@@ -53,17 +53,10 @@ impl<'a> Account<'a> {
             format!("council {} for {}, received {}", expect.organisation, expect.on_behalf_of, expect.received),
         ];
         lines.extend(show::receipt(&self.told.receipt));
-        for item in self.told.explanation["items"].as_array().into_iter().flatten() {
-            let word = |name: &str| item[name].as_str().unwrap_or_default();
-            lines.push(format!(
-                "  item {}  proposed {}  handling {}",
-                item["index"],
-                word("proposed"),
-                word("handling")
-            ));
-        }
-        lines.push("what each audience saw:".to_owned());
-        lines.extend(self.told.served.iter().chain(&self.told.sent_on).flat_map(served_lines));
+        lines.push("who opened what:".to_owned());
+        lines.extend(self.told.served.iter().chain(&self.told.sent_on).map(served_line));
+        lines.push("what each audience read, side by side:".to_owned());
+        lines.extend(self.items_side_by_side());
         lines.push("what the council sees now:".to_owned());
         lines.extend(show::referral(&self.told.referral).into_iter().skip_while(|line| !line.starts_with("state")));
         lines.push(match self.wrong.len() {
@@ -71,6 +64,34 @@ impl<'a> Account<'a> {
             count => format!("{count} differences from the specification"),
         });
         lines.join("\n")
+    }
+
+    /// Each item as written, as police read it and as safeguarding reads it.
+    fn items_side_by_side(&self) -> Vec<String> {
+        let submission: Value = serde_json::from_str(self.narrative.submission).unwrap_or_default();
+        let written: Vec<&str> =
+            submission["items"].as_array().into_iter().flatten().filter_map(|item| item["text"].as_str()).collect();
+        if written.is_empty() {
+            return vec!["  no items: nothing for anybody to read".to_owned()];
+        }
+        let mut lines = side_by_side(["as written", "police (mpu)", "safeguarding (mash)"]);
+        for (text, item) in written.iter().zip(1_u64..) {
+            let grade = &self.told.explanation["items"][written.len().min(item as usize) - 1];
+            let word = |name: &str| grade[name].as_str().unwrap_or_default();
+            lines.push(format!("  [{item}] proposed {} {}", word("proposed"), word("handling")));
+            lines.extend(side_by_side([text, self.read(item, "mpu"), self.read(item, "mash")]));
+        }
+        lines
+    }
+
+    /// The text of an item as one audience reads it.
+    fn read(&self, item: u64, audience: &str) -> &str {
+        let views = self.told.explanation["views"].as_array().map_or(&[][..], Vec::as_slice);
+        let view =
+            views.iter().find(|view| view["part"] == "B" && view["item"] == item && view["audience"] == audience);
+        let fields = view.and_then(|view| view["fields"].as_array()).map_or(&[][..], Vec::as_slice);
+        let text = fields.iter().find(|field| field["name"] == "text");
+        text.and_then(|field| field["value"].as_str()).unwrap_or_default()
     }
 }
 
@@ -92,15 +113,49 @@ fn served_json(one: &Served) -> Value {
     json!({ "queue": one.queue, "header": one.header, "opened": one.opened, "outcome": one.outcome })
 }
 
-fn served_lines(one: &Served) -> Vec<String> {
-    let linked = if one.header["linked_from"].as_str().unwrap_or_default().is_empty() {
-        ""
-    } else {
-        "  (another child's record)"
-    };
-    let mut lines = vec![format!("  {}{linked}  settled: {}", one.queue, one.outcome)];
-    for unit in &one.opened {
-        lines.extend(show::view(&unit["view"]).into_iter().map(|line| format!("    {line}")));
+/// One delivery: its queue, the parts opened, the outcome.
+fn served_line(one: &Served) -> String {
+    let linked = one.header["linked_from"].as_str().is_some_and(|from| !from.is_empty());
+    let parts: Vec<String> = one.opened.iter().map(|unit| part(&unit["view"])).collect();
+    let parts = if parts.is_empty() { "nothing to open".to_owned() } else { parts.join(" ") };
+    let whose = if linked { "another child's record: " } else { "" };
+    format!("  {:<18} {whose}{parts}  →  {}", one.queue, one.outcome)
+}
+
+/// A unit's short name: `E`, `B[2]/mpu`.
+fn part(view: &Value) -> String {
+    let word = |name: &str| view[name].as_str().unwrap_or_default();
+    let item = view["item"].as_u64().filter(|item| *item > 0 && word("part") != "CARD");
+    let item = item.map_or_else(String::new, |item| format!("[{item}]"));
+    let audience = Some(word("audience")).filter(|audience| *audience != "none");
+    format!("{}{item}{}", word("part"), audience.map_or_else(String::new, |audience| format!("/{audience}")))
+}
+
+/// Width of a column, in characters.
+const COLUMN: usize = 44;
+
+/// Three texts in three columns, wrapped at words.
+fn side_by_side(texts: [&str; 3]) -> Vec<String> {
+    let columns = texts.map(wrapped);
+    let height = columns.iter().map(Vec::len).max().unwrap_or_default();
+    let cell = |column: &Vec<String>, row: usize| column.get(row).cloned().unwrap_or_default();
+    (0..height)
+        .map(|row| {
+            let cells: Vec<String> = columns.iter().map(|column| format!("{:<COLUMN$}", cell(column, row))).collect();
+            format!("  {}", cells.join(" │ ").trim_end())
+        })
+        .collect()
+}
+
+fn wrapped(text: &str) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let fits = lines.last().is_some_and(|line| line.chars().count() + word.chars().count() < COLUMN);
+        match lines.last_mut() {
+            Some(line) if fits && !line.is_empty() => *line = format!("{line} {word}"),
+            Some(line) if line.is_empty() => line.push_str(word),
+            _ => lines.push(word.to_owned()),
+        }
     }
     lines
 }

@@ -11,12 +11,14 @@ use crate::domain::{
         facts::{ItemFacts, LinkedChild},
         rules::{placed_by_another, r07_exploitation, sent_by_r08, sent_by_r09, sent_by_r11},
     },
+    code::PersonRole,
     decision::{
         Content::{Alert, CopyNote, EpisodeCard, Notice, Prompt},
         Flag, HoldReason, PromptKind, RuleId,
     },
     directory::{ForceRole, Police},
     queue::QueueId,
+    text::Text,
 };
 
 /// Sends what `rule` sends. R19 and R20 have no leg of their own; R23's is the closure.
@@ -243,10 +245,15 @@ fn provisionally(plan: &mut Plan<'_>, child: &LinkedChild<'_>, load: Load) {
 }
 
 /// Adult safeguarding is prompted; the item about the adult goes to the owner, unless it is health alone (D20) or an
-/// allegation (D08).
+/// allegation (D08). Where nobody answered, it is an item that names the adult (3.1).
 fn r16(plan: &mut Plan<'_>) {
-    let about_adult =
-        |item: &&ItemFacts<'_>| item.item.adult_at_risk == Some(true) && !item.health_only && !item.allegation;
+    let persons = &plan.facts.draft.persons;
+    let is_adult_at_risk =
+        |id: &Text| persons.iter().any(|person| person.id == *id && person.role == PersonRole::AdultAtRisk);
+    let about_adult = |item: &&ItemFacts<'_>| {
+        let names_one = || item.item.about.iter().chain(&item.item.who).any(is_adult_at_risk);
+        item.item.adult_at_risk.unwrap_or_else(names_one) && !item.health_only && !item.allegation
+    };
     let items: Vec<u16> = plan.facts.items.iter().filter(about_adult).map(|item| item.number).collect();
     owner("R16", plan, Load::default().items(items).prompt(PromptKind::AdultSafeguarding));
 }

@@ -245,6 +245,26 @@ fn d16_the_desk_that_owns_an_offence_has_the_item_with_or_without_a_code() {
 }
 
 #[test]
+fn r16_an_item_that_names_the_adult_goes_to_the_owner_unless_the_answer_is_no() {
+    let owners = |answer: Option<bool>, who: &[&str], about: Option<&str>| {
+        let decision = decided(TUESDAY, |d| {
+            d.persons = vec![person("deano", PersonRole::AdultAtRisk), person("k", PersonRole::Friend)];
+            d.items = vec![coded(&[Neg]), referral()];
+            d.items[0].kind = ItemKind::Safeguarding;
+            d.items[1].adult_at_risk = answer;
+            d.items[1].who = ids(who);
+            d.items[1].about = about.map(Into::into);
+        });
+        leg(&decision, "MPU.SE").items.clone()
+    };
+    assert_eq!(owners(None, &["deano"], None), [2]);
+    assert_eq!(owners(None, &[], Some("deano")), [2]);
+    assert_eq!(owners(YES, &[], None), [2]);
+    assert!(owners(None, &["k"], None).is_empty());
+    assert!(owners(Some(false), &["deano"], None).is_empty());
+}
+
+#[test]
 fn d17_a_journey_through_the_city_is_for_btp_alone_and_an_event_there_for_its_police() {
     let in_city = |journey_only| {
         let decision = decided(TUESDAY, |d| {
