@@ -47,6 +47,7 @@ pub(super) async fn daemon_at(config: &Config, clock: Arc<dyn Clock>) -> Result<
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
     let keyring = keyring(config, &*entropy)?;
     let store = store(config)?;
+    same_keyring(config, &keyring)?;
     let mut setup = Setup::new(Arc::new(tls), clock.clone());
     let ends = grants.clone();
     setup.grant_end = Arc::new(move |peer, now| ends.next_end(peer, now));
@@ -109,7 +110,8 @@ pub(super) fn rulebook(folder: Option<&Path>) -> Result<Rulebook, Failure> {
 fn keyring(config: &Config, entropy: &dyn Entropy) -> Result<Keyring, Failure> {
     let file = &config.keys.file;
     if !file.exists() {
-        if config.store.path.exists() {
+        let holds_something = fs::read_dir(&config.store.path).is_ok_and(|mut entries| entries.next().is_some());
+        if holds_something {
             return Err(Failure::bad_data(format!("{} is missing, and the store holds records", file.display()))
                 .advise("restore the key file from its backup: without it nothing in the store opens"));
         }
@@ -122,6 +124,21 @@ fn keyring(config: &Config, entropy: &dyn Entropy) -> Result<Keyring, Failure> {
     }
     let secret = secret_file::read_secret(file).map_err(|error| Failure::bad_data(error.to_string()))?;
     Keyring::from_secret(&secret).ok_or_else(|| Failure::bad_data(format!("{} does not hold 32 bytes", file.display())))
+}
+
+/// A store belongs to the keyring it was made with: under another, nothing in it opens and nobody whom a record accuses
+/// is known again. The ids lie beside it.
+fn same_keyring(config: &Config, keyring: &Keyring) -> Result<(), Failure> {
+    let file = config.store.path.join("keyring.id");
+    if !file.exists() {
+        let written = secret_file::create_public(&file, keyring.ids().as_bytes());
+        return written.map_err(|error| Failure::unavailable(error.to_string()));
+    }
+    if read(&file)?.trim() == keyring.ids() {
+        return Ok(());
+    }
+    Err(Failure::bad_data(format!("{} is not the key of this store", config.keys.file.display()))
+        .advise("restore the key file that belongs to it: under another key nothing in the store opens"))
 }
 
 fn store(config: &Config) -> Result<Arc<dyn Store>, Failure> {

@@ -50,6 +50,11 @@ impl Keyring {
         reference
     }
 
+    /// The ids of its wrapping keys: they name the keyring and say nothing about it.
+    pub fn ids(&self) -> String {
+        format!("{} {}", self.source.id, self.rest.id)
+    }
+
     pub(super) fn wrapping(&self, side: Side) -> &WrappingKey {
         match side {
             Side::Source => &self.source,

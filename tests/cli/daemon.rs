@@ -86,6 +86,8 @@ fn a_lost_key_is_never_replaced_and_a_damaged_store_never_served() {
     fs::write(&key, [7; 31]).unwrap();
     fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
     serve(&house).refused(65, &["does not hold 32 bytes"]);
+    fs::write(&key, [7; 32]).unwrap();
+    serve(&house).refused(65, &["is not the key of this store", "restore the key file"]);
     fs::rename(&kept, &key).unwrap();
     let daemon = Daemon::start(&house);
     let council = house.profile(LEWISHAM, daemon.port);

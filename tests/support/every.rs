@@ -38,7 +38,8 @@ pub fn formed(path: &str) -> bool {
     let reference = ["about", "source", "by", "owner"].contains(&name)
         || ["at", "who", "things"].contains(&name.trim_end_matches("[0]"));
     reference
-        || ["code", "date_of_birth", "nhs_number", "on_behalf_of", "field", "works_in_queue"].contains(&name)
+        || ["code", "date_of_birth", "nhs_number", "on_behalf_of", "field", "works_in_queue", "identity"]
+            .contains(&name)
         || (name == "name" && routes.iter().any(|route| place.ends_with(route)))
 }
 
@@ -111,6 +112,7 @@ impl Every<'_> {
             "nhs_number" => "943 476 5919".to_owned(),
             "field" => "interview.account.first_account".to_owned(),
             "works_in_queue" => "MPU.NE".to_owned(),
+            "identity" => "homeward://house.example/met/NE/mpu_officer/accused".to_owned(),
             "at" => id("places"),
             "things" => id("vehicles"),
             _ => id("persons"),

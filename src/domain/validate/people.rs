@@ -6,6 +6,7 @@ use jiff::{Unit, civil::Date};
 
 use crate::domain::{
     directory::Directory,
+    identity::{Identity, TrustDomain},
     queue::QueueId,
     submission::{Draft, Person},
     violation::Violations,
@@ -39,7 +40,26 @@ pub(super) fn check(draft: &Draft, directory: &Directory, today: Date, wrong: &m
     for (n, person) in draft.persons.iter().enumerate() {
         birth(&format!("persons[{n}].date_of_birth"), person.date_of_birth, today, MAX_AGE, wrong);
     }
+    identities(&draft.persons, wrong);
     workplaces(&draft.persons, directory, today, wrong);
+}
+
+/// An identity that no certificate can have would deny nobody (D08), and nobody would notice.
+fn identities(persons: &[Person], wrong: &mut Violations) {
+    let is_one = |text: &str| {
+        let domain = text.strip_prefix("homeward://").and_then(|rest| rest.split('/').next());
+        let domain = domain.and_then(|domain| TrustDomain::parse(domain).ok());
+        domain.is_some_and(|domain| Identity::parse(text, &domain).is_ok())
+    };
+    for (n, person) in persons.iter().enumerate() {
+        let identity = person.identity.as_ref().filter(|identity| !identity.is_blank());
+        if identity.is_some_and(|identity| !is_one(identity.reveal())) {
+            wrong.add(
+                format!("submission.persons[{n}].identity"),
+                "give the whole URI of the certificate, homeward://domain/scheme/id/role/name, or leave it out",
+            );
+        }
+    }
 }
 
 /// A queue that does not exist would keep an accused person's unit out of nothing (D08), and nobody would notice.

@@ -321,6 +321,16 @@ fn what_must_not_stand_alone() {
     for nowhere in ["the MPU", "MPU.se", "MPU.ZZ", "MASH.E09000099"] {
         assert_eq!(queue(nowhere), ["submission.persons[0].works_in_queue"], "{nowhere}");
     }
+    let identity = |text: &str| {
+        wrong(|d| {
+            d.persons = vec![person("officer", PersonRole::Police)];
+            d.persons[0].identity = Some(text.into());
+        })
+    };
+    assert_eq!(identity("homeward://pilot.example/met/SE/mpu_officer/p123"), Vec::<String>::new());
+    for nobody in ["p123", "Homeward://pilot.example/met/SE/mpu_officer/p123", "homeward://pilot.example/met/SE/p123"] {
+        assert_eq!(identity(nobody), ["submission.persons[0].identity"], "{nobody}");
+    }
 }
 
 #[test]
