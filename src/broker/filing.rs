@@ -1,10 +1,13 @@
 //! From a routed submission to what is stored: sealed records, delivery headers, ledger entries, receipt.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
-use super::{Broker, Error, Receipt, ReceiptLeg, ReceiptPrompt};
+use super::{Error, Receipt, ReceiptLeg, ReceiptPrompt, Rulebook};
 use crate::{
     domain::{
         classify::accused,
@@ -20,22 +23,32 @@ use crate::{
         unit::{Audience, Part, UnitLabel},
     },
     ledger::{Entry, Verb},
-    platform::entropy::{random, uuid_v4},
-    sealing::{Place, seal, seal_nothing},
+    platform::{
+        Entropy,
+        entropy::{random, uuid_v4},
+    },
+    sealing::{Keyring, Place, seal, seal_nothing},
     store::{Acceptance, NewRecord, Once, Record},
 };
 
 /// Who submits what, as needed to file it.
-pub(super) struct Filing<'a> {
-    pub(super) permit: &'a SubmitPermit,
+pub(super) struct Filing {
+    pub(super) permit: SubmitPermit,
     pub(super) once: Once,
-    pub(super) original: &'a [u8],
+    pub(super) original: Zeroizing<Vec<u8>>,
     pub(super) received: Timestamp,
 }
 
-impl Broker {
+/// What filing needs of the broker; it goes to the threads where submissions are judged and sealed.
+pub(super) struct Filer {
+    pub(super) keyring: Arc<Keyring>,
+    pub(super) entropy: Arc<dyn Entropy>,
+    pub(super) rulebook: Arc<Rulebook>,
+}
+
+impl Filer {
     /// Seals every dossier of `routed` and puts all of it into one acceptance.
-    pub(super) fn file(&self, routed: &Routed, filing: Filing<'_>) -> Result<Acceptance, Error> {
+    pub(super) fn file(&self, routed: &Routed, filing: Filing) -> Result<Acceptance, Error> {
         let dossiers = Dossier::file(routed);
         let ids = dossiers.iter().map(|_| uuid_v4(&*self.entropy)).collect::<Result<Vec<Uuid>, _>>()?;
         let opening: [u8; 32] = random(&*self.entropy)?;
@@ -69,7 +82,7 @@ impl Broker {
 
     /// The content-free alert of D04: one HOLD delivery and nothing sealed. It is the broker's own record, so no
     /// sender lists it, and it has no receipt.
-    pub(super) fn file_alert(&self, decision: &Decision, filing: Filing<'_>) -> Result<Acceptance, Error> {
+    pub(super) fn file_alert(&self, decision: &Decision, filing: Filing) -> Result<Acceptance, Error> {
         let id = uuid_v4(&*self.entropy)?;
         let headers = decision.legs.iter().map(|leg| Header {
             queue: leg.queue.clone(),
@@ -117,13 +130,13 @@ impl Broker {
         routed: &Routed,
         (dossier, id): (&Dossier, &Uuid),
         ids: &[Uuid],
-        filing: &Filing<'_>,
+        filing: &Filing,
     ) -> Result<NewRecord, Error> {
         let draft = routed.draft();
         let subject = dossier.person().is_none();
         let organisation = filing.permit.identity().organisation().to_string();
         let place = Place { record: *id, version: 1, organisation: organisation.clone() };
-        let original = subject.then_some(filing.original);
+        let original = subject.then_some(filing.original.as_slice());
         let sealed = seal(dossier, original, &place, &self.keyring, &*self.entropy)?;
         let linked_from = (!subject).then_some(ids[0]);
         let filed = Filed { policy: &self.rulebook.policy, decision: routed.decision(), dossier };
@@ -150,24 +163,14 @@ impl Broker {
     fn excluded(&self, draft: &Draft) -> Vec<[u8; 32]> {
         accused(draft)
             .flat_map(|person| {
-                let identity = person.identity.as_ref().map(|text| self.identity_reference(text.reveal()));
-                let queue = person.works_in_queue.as_ref().map(|text| self.queue_reference(text.reveal()));
+                let identity = person.identity.as_ref().map(|text| identity_reference(&self.keyring, text.reveal()));
+                let queue = person.works_in_queue.as_ref().map(|text| queue_reference(&self.keyring, text.reveal()));
                 identity.into_iter().chain(queue)
             })
             .collect()
     }
 
-    /// The reference under which an accused identity is kept.
-    pub(super) fn identity_reference(&self, identity: &str) -> [u8; 32] {
-        self.keyring.reference("identity", &[identity])
-    }
-
-    /// The reference under which an accused person's queue is kept.
-    pub(super) fn queue_reference(&self, queue: &str) -> [u8; 32] {
-        self.keyring.reference("queue", &[queue])
-    }
-
-    fn entries(&self, routed: &Routed, ids: &[Uuid], filing: &Filing<'_>, commitment: [u8; 32]) -> Vec<Entry> {
+    fn entries(&self, routed: &Routed, ids: &[Uuid], filing: &Filing, commitment: [u8; 32]) -> Vec<Entry> {
         let decision = routed.decision();
         let actor = &routed.draft().envelope.actor;
         let parts = [actor.scheme.reveal(), actor.id.reveal(), actor.role.reveal()];
@@ -186,7 +189,7 @@ impl Broker {
         std::iter::once(collected).chain(linked).collect()
     }
 
-    fn entry(&self, filing: &Filing<'_>, verb: Verb, action: &str, record: Uuid) -> Entry {
+    fn entry(&self, filing: &Filing, verb: Verb, action: &str, record: Uuid) -> Entry {
         Entry {
             at: filing.received,
             verb,
@@ -200,6 +203,16 @@ impl Broker {
             commitment: None,
         }
     }
+}
+
+/// The reference under which an accused identity is kept.
+pub(super) fn identity_reference(keyring: &Keyring, identity: &str) -> [u8; 32] {
+    keyring.reference("identity", &[identity])
+}
+
+/// The reference under which an accused person's queue is kept.
+pub(super) fn queue_reference(keyring: &Keyring, queue: &str) -> [u8; 32] {
+    keyring.reference("queue", &[queue])
 }
 
 /// SHA-256 of 32 random bytes and the digest.

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use super::{
     Broker, Error, Receipt, Rulebook,
@@ -36,47 +37,47 @@ impl Broker {
             keep: Keep::WithRecord,
         };
         let received = self.clock.now();
-        let filing = Filing { permit, once, original: submission.original, received };
-        if let Some(first) = self.store.answered(&filing.once).await?
+        if let Some(first) = self.store.answered(&once).await?
             && let Some(receipt) = Receipt::decode(&first.answer, first.ledger_index)?
         {
             return Ok(receipt);
         }
-        let acceptance = match self.judged(submission.reading, received).await {
-            Ok(routed) => self.file(&routed, filing)?,
-            Err(NotAccepted { fault: true, .. }) => return Err(Error::Internal("the judgement failed".to_owned())),
-            Err(NotAccepted { violations, alert: Some(alert), .. }) => {
-                self.store.accept(self.file_alert(&alert, filing)?).await?;
-                return Err(Error::Invalid(violations));
+        let original = Zeroizing::new(submission.original.to_vec());
+        let filing = Filing { permit: permit.clone(), once, original, received };
+        let (filer, reading) = (self.filer(), submission.reading);
+        let verdict = self.aside(move || match judge_reading(reading, &filer.rulebook, received) {
+            Ok(routed) => Ok((filer.file(&routed, filing)?, None)),
+            Err(NotAccepted { violations, alert: Some(alert) }) => {
+                Ok((filer.file_alert(&alert, filing)?, Some(violations)))
             }
-            Err(NotAccepted { violations, .. }) => return Err(Error::Invalid(violations)),
-        };
+            Err(NotAccepted { violations, alert: None }) => Err(Error::Invalid(violations)),
+        });
+        let (acceptance, refused) = verdict.await??;
         let accepted = self.store.accept(acceptance).await?;
-        Receipt::decode(&accepted.answer, accepted.ledger_index)?.ok_or(Error::RequestIdReused)
+        match refused {
+            // What was accepted is the alert alone.
+            Some(violations) => Err(Error::Invalid(violations)),
+            None => Receipt::decode(&accepted.answer, accepted.ledger_index)?.ok_or(Error::RequestIdReused),
+        }
     }
 
     /// The same checks and the same judgement, and nothing stored.
     pub async fn preview(&self, _permit: &SubmitPermit, reading: Reading) -> Result<Routed, Error> {
-        self.judged(reading, self.clock.now()).await.map_err(|refused| match refused.fault {
-            true => Error::Internal("the judgement failed".to_owned()),
-            false => Error::Invalid(refused.violations),
-        })
+        let (rulebook, now) = (self.rulebook.clone(), self.clock.now());
+        let judged = self.aside(move || judge_reading(reading, &rulebook, now)).await?;
+        judged.map_err(|refused| Error::Invalid(refused.violations))
     }
 
-    /// Judges off the async threads: a large submission takes milliseconds of redaction. Only so many at a time, for one
-    /// that has begun cannot be stopped; one that waits for its seat ends with its call.
-    async fn judged(&self, reading: Reading, now: Timestamp) -> Result<Routed, NotAccepted> {
-        let rulebook = self.rulebook.clone();
+    /// Judges and seals off the async threads: a large submission takes milliseconds. Only so many at a time, for one that
+    /// has begun cannot be stopped; one that waits for its seat ends with its call. A panic of ours must not pass for a
+    /// refusal of theirs: the caller sees a fault and may try again.
+    async fn aside<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
         let seat = self.bench.clone().acquire_owned().await.expect("the bench is never closed");
-        let judged = tokio::task::spawn_blocking(move || {
-            let _until_judged = seat;
-            judge_reading(reading, &rulebook, now)
-        })
-        .await;
-        judged.unwrap_or_else(|_| {
-            // A panic of ours must not pass for a refusal of theirs; the caller sees a fault and may try again.
-            Err(NotAccepted { violations: Violations::default(), alert: None, fault: true })
-        })
+        let done = tokio::task::spawn_blocking(move || {
+            let _until_done = seat;
+            work()
+        });
+        done.await.map_err(|_| Error::Internal("the judgement failed".to_owned()))
     }
 }
 
@@ -85,13 +86,11 @@ struct NotAccepted {
     violations: Violations,
     /// For a marking we may not store: the alert that goes to HOLD in its place (D04).
     alert: Option<Box<Decision>>,
-    /// The judgement itself failed.
-    fault: bool,
 }
 
 /// Judges what was read, together with what could not be read: every violation at once, each field once.
 fn judge_reading(reading: Reading, rulebook: &Rulebook, now: Timestamp) -> Result<Routed, NotAccepted> {
     let alert = alert(reading.draft(), rulebook, now);
     let judged = reading.finish_with(|draft| judge(draft, rulebook, now));
-    judged.map_err(|violations| NotAccepted { violations, alert: alert.map(Box::new), fault: false })
+    judged.map_err(|violations| NotAccepted { violations, alert: alert.map(Box::new) })
 }

@@ -44,7 +44,7 @@ pub struct Broker {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
-    keyring: Keyring,
+    keyring: Arc<Keyring>,
     rulebook: Arc<Rulebook>,
     grants: Arc<Grants>,
     refusals: refusals::Refusals,
@@ -73,7 +73,14 @@ impl Broker {
     pub fn new(parts: Parts) -> Self {
         let Parts { store, clock, entropy, keyring, rulebook, grants } = parts;
         let bench = Arc::new(Semaphore::new(thread::available_parallelism().map_or(2, Into::into)));
-        Self { store, clock, entropy, keyring, rulebook, grants, refusals: refusals::Refusals::default(), bench }
+        let (keyring, refusals) = (Arc::new(keyring), refusals::Refusals::default());
+        Self { store, clock, entropy, keyring, rulebook, grants, refusals, bench }
+    }
+
+    /// What filing needs, for the threads where submissions are judged and sealed.
+    fn filer(&self) -> filing::Filer {
+        let (keyring, entropy) = (self.keyring.clone(), self.entropy.clone());
+        filing::Filer { keyring, entropy, rulebook: self.rulebook.clone() }
     }
 
     /// Who may do what.

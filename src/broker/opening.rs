@@ -1,6 +1,9 @@
 //! Opening: the audited consultation. Content is in clear only here, after a permit for that unit.
 
-use super::{Broker, Error, Handle};
+use super::{
+    Broker, Error, Handle,
+    filing::{identity_reference, queue_reference},
+};
 use crate::{
     domain::{
         delivery::Delivery,
@@ -91,7 +94,7 @@ impl Broker {
 
     /// Whether the record accuses this identity: then it neither reads the record nor settles it (D08).
     pub(super) fn accuses(&self, record: &Record, identity: &Identity) -> bool {
-        record.excluded.contains(&self.identity_reference(identity.as_str()))
+        record.excluded.contains(&identity_reference(&self.keyring, identity.as_str()))
     }
 
     /// Queues of the directory whose people the record accuses.
@@ -101,7 +104,10 @@ impl Broker {
         }
         let day = self.london_day(self.clock.now());
         let queues = self.rulebook.policy.directory.queues(day);
-        queues.into_iter().filter(|queue| record.excluded.contains(&self.queue_reference(queue.as_str()))).collect()
+        queues
+            .into_iter()
+            .filter(|queue| record.excluded.contains(&queue_reference(&self.keyring, queue.as_str())))
+            .collect()
     }
 }
 
