@@ -10,6 +10,7 @@ mod engine;
 mod find;
 mod fold;
 mod form;
+mod index;
 mod items;
 mod letters;
 mod needle;
