@@ -1,5 +1,7 @@
 //! Dates of birth, ages, and queues in which people work.
 
+use std::fmt::Display;
+
 use jiff::{Unit, civil::Date};
 
 use crate::domain::{queue::QueueId, submission::Draft, violation::Violations};
@@ -12,7 +14,7 @@ pub const MAX_AGE: i32 = 120;
 pub(super) fn check(draft: &Draft, today: Date, wrong: &mut Violations) {
     let child = &draft.child;
     let born = child.date_of_birth;
-    birth("child.date_of_birth", born, today, MAX_CHILD_AGE, wrong);
+    birth(&"child.date_of_birth", born, today, MAX_CHILD_AGE, wrong);
     let stated = child.age.map(|age| i32::try_from(age).unwrap_or(i32::MAX));
     if stated.is_some_and(|age| age > MAX_CHILD_AGE) {
         wrong.add("submission.child.age", format!("give the child's age in years, at most {MAX_CHILD_AGE}"));
@@ -30,7 +32,7 @@ pub(super) fn check(draft: &Draft, today: Date, wrong: &mut Violations) {
         wrong.add("submission.episode.started", "the child cannot have gone missing before birth");
     }
     for (n, person) in draft.persons.iter().enumerate() {
-        birth(&format!("persons[{n}].date_of_birth"), person.date_of_birth, today, MAX_AGE, wrong);
+        birth(&format_args!("persons[{n}].date_of_birth"), person.date_of_birth, today, MAX_AGE, wrong);
         let queue = person.works_in_queue.as_ref().filter(|queue| !queue.is_blank());
         if queue.is_some_and(|queue| QueueId::parse(queue.reveal()).is_none()) {
             wrong.add(format!("submission.persons[{n}].works_in_queue"), "name a queue as KIND.suffix, e.g. MPU.SE");
@@ -38,7 +40,7 @@ pub(super) fn check(draft: &Draft, today: Date, wrong: &mut Violations) {
     }
 }
 
-fn birth(field: &str, born: Option<Date>, today: Date, most: i32, wrong: &mut Violations) {
+fn birth(field: &dyn Display, born: Option<Date>, today: Date, most: i32, wrong: &mut Violations) {
     let Some(born) = born else { return };
     if born > today {
         wrong.add(format!("submission.{field}"), "a date of birth cannot lie in the future");
