@@ -57,7 +57,7 @@ impl<'a> Folded<'a> {
             self.from.push((start, end));
             return;
         }
-        if part.is_whitespace() {
+        if part == ' ' || part.is_whitespace() {
             if self.text.ends_with(' ') {
                 if let Some(last) = self.from.last_mut() {
                     last.1 = end;
@@ -164,6 +164,10 @@ fn each_plain(original: &str, mut emit: impl FnMut(char, usize, usize)) {
     let mut skip_to = 0;
     for (start, c) in original.char_indices() {
         if start < skip_to {
+            continue;
+        }
+        if c.is_ascii() && c != '&' {
+            emit(c.to_ascii_lowercase(), start, start + 1);
             continue;
         }
         if c == '&'

@@ -46,6 +46,13 @@ impl Seen {
                 seen.open = false;
                 continue;
             }
+            if c.is_ascii() {
+                seen.put(c.to_ascii_lowercase(), at, at + 1);
+                if c.is_ascii_alphabetic() && !seen.digits.text.ends_with('|') {
+                    seen.digits.push('|', at);
+                }
+                continue;
+            }
             let mut shown = false;
             plain(c, |part| {
                 shown = true;
@@ -103,7 +110,8 @@ impl Seen {
 impl Squeezed {
     fn push(&mut self, c: char, at: usize) {
         self.text.push(c);
-        (0..c.len_utf8()).for_each(|_| self.at.push(at));
+        // One entry a byte.
+        self.at.resize(self.text.len(), at);
     }
 
     /// The characters.
