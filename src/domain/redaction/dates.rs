@@ -8,15 +8,24 @@ use regex::{Captures, Regex};
 use super::{
     find::Hit,
     form::Entity,
+    marks::Marks,
     needle::{Meaning, Strength},
     patterns::unlisted,
 };
 
 /// Dates in `text`, which is folded, that are one of `listed` or follow a cue such as "dob" or "born".
-pub(super) fn hits(text: &str, listed: &[(Date, Meaning)], hits: &mut Vec<Hit>) {
-    for (pattern, read) in [(&*NUMERIC, numeric as Reader), (&*DAY_FIRST, day_first), (&*MONTH_FIRST, month_first)] {
-        for found in pattern.captures_iter(text) {
-            let range = found.get_match().range();
+pub(super) fn hits(text: &str, marks: &Marks, listed: &[(Date, Meaning)], hits: &mut Vec<Hit>) {
+    // A day and a year.
+    if marks.digits() < 3 {
+        return;
+    }
+    let near_digits = marks.around_digits(text, LONGEST);
+    let patterns = [(&*NUMERIC, numeric as Reader), (&*DAY_FIRST, day_first), (&*MONTH_FIRST, month_first)];
+    for (part, (pattern, read)) in
+        patterns.iter().flat_map(|pattern| near_digits.iter().map(move |part| (part, pattern)))
+    {
+        for found in pattern.captures_iter(&text[part.clone()]) {
+            let range = part.start + found.get_match().start()..part.start + found.get_match().end();
             if !alone(text, &range) {
                 continue;
             }
@@ -31,6 +40,9 @@ pub(super) fn hits(text: &str, listed: &[(Date, Meaning)], hits: &mut Vec<Hit>) 
         }
     }
 }
+
+/// No date is written in more bytes: "31st day of, . september . , 2011" and a little.
+const LONGEST: usize = 40;
 
 /// Folded writings of a date, squeezed to letters and digits: what a re-scan looks for.
 pub(super) fn squeezed_forms(date: Date) -> Vec<String> {
@@ -153,7 +165,7 @@ mod tests {
     fn found(text: &str) -> Vec<(&str, bool)> {
         let meaning = Meaning { entity: Entity::Dob, role: EffectiveRole::SubjectChild, person: Some(0) };
         let mut out = Vec::new();
-        hits(text, &[(date(2011, 3, 4), meaning)], &mut out);
+        hits(text, &Marks::of(text), &[(date(2011, 3, 4), meaning)], &mut out);
         out.iter().map(|hit| (&text[hit.range.clone()], hit.listed)).collect()
     }
 

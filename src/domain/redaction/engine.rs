@@ -7,6 +7,7 @@ use super::{
     find::Finder,
     fold::Folded,
     form::{Entity, Form, ListedPerson},
+    marks::Marks,
     needle::{Meaning, needles},
     numbers::{self, ListedNumbers},
     patterns,
@@ -62,11 +63,12 @@ impl Engine {
     pub fn spans(&self, text: &str) -> Vec<Span> {
         let folded = Folded::new(text, labels_in(text));
         let mut hits = self.finder.hits(&folded);
+        let marks = Marks::of(&folded.text);
         let digits = numbers::digits(&folded.text);
         self.numbers.hits(&folded.text, &digits, &mut hits);
         numbers::pattern_hits(&folded.text, &digits, &mut hits);
-        dates::hits(&folded.text, &self.dates, &mut hits);
-        patterns::hits(&folded, &mut hits);
+        dates::hits(&folded.text, &marks, &self.dates, &mut hits);
+        patterns::hits(&folded, &marks, &mut hits);
         resolve::spans(&folded, hits)
     }
 
@@ -78,7 +80,12 @@ impl Engine {
     /// `text` as it is read through `lens`, re-scanned: what is still protected in it is taken out, first the
     /// sentence, then the whole text.
     pub fn finish(&self, text: &str, lens: Lens) -> Finished {
-        self.guard(self.view(text, lens), lens)
+        self.finish_spans(text, &self.spans(text), lens)
+    }
+
+    /// The same, given the [spans](Self::spans) of `text`: they are the same for every lens.
+    pub(super) fn finish_spans(&self, text: &str, spans: &[Span], lens: Lens) -> Finished {
+        self.guard(render::view(text, spans, lens, &self.policy, &self.labels), lens)
     }
 
     /// The re-scan alone, for a text that is finished.

@@ -1,13 +1,13 @@
-//! Finds what is listed, in any of its forms, by one search over the squeezed fold; boundaries are checked in code.
+//! Finds what is listed, in any of its forms, from the beginnings of words in the squeezed fold; boundaries are checked in
+//! code.
 
 use std::ops::Range;
-
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use super::{
     fold::{Casing, Folded},
     form::Entity,
-    needle::{Meaning, Needle, Rule, Strength},
+    index::Index,
+    needle::{Meaning, Needle, Needles, Rule, Strength},
     policy::EffectiveRole,
     words::{is_function, is_ordinary, is_title, makes_a_word},
 };
@@ -24,37 +24,25 @@ pub(super) struct Hit {
 
 /// The search for everything listed, compiled once per record.
 pub(super) struct Finder {
-    search: Option<AhoCorasick>,
-    needles: Vec<Needle>,
+    listed: Index<Needle>,
+    family: &'static Index<Needle>,
 }
 
 impl Finder {
-    /// Compiles `needles`. A set that is too large to compile is searched one by one instead.
-    pub fn new(needles: Vec<Needle>) -> Self {
-        let search = AhoCorasick::builder()
-            .kind(Some(AhoCorasickKind::NoncontiguousNFA))
-            .match_kind(MatchKind::Standard)
-            .build(needles.iter().map(|needle| needle.text.as_str()))
-            .ok();
-        Self { search, needles }
+    /// Compiles `needles`; words for family are looked for besides them.
+    pub fn new(needles: Needles) -> Self {
+        Self { listed: Index::new(needles.listed), family: needles.family }
     }
 
     /// Every mention in `folded`, in no particular order.
     pub fn hits(&self, folded: &Folded<'_>) -> Vec<Hit> {
         let mut hits = Vec::new();
-        match &self.search {
-            Some(search) => {
-                for found in search.find_overlapping_iter(&folded.squeezed) {
-                    self.check(folded, &self.needles[found.pattern().as_usize()], found.range(), &mut hits);
-                }
-            }
-            None => {
-                for needle in &self.needles {
-                    for (at, _) in folded.squeezed.match_indices(&needle.text) {
-                        self.check(folded, needle, at..at + needle.text.len(), &mut hits);
-                    }
-                }
-            }
+        let squeezed = folded.squeezed.as_bytes();
+        for at in folded.beginnings() {
+            let rest = &squeezed[at..];
+            let mut check = |needle: &Needle| self.check(folded, needle, at..at + needle.text.len(), &mut hits);
+            self.listed.starting(rest, &mut check);
+            self.family.starting(rest, &mut check);
         }
         drop_family_of_suspects(folded, &mut hits);
         hits
@@ -270,11 +258,16 @@ fn drop_family_of_suspects(folded: &Folded<'_>, hits: &mut Vec<Hit>) {
         .filter(|hit| hit.meaning.entity == Entity::Person && hit.meaning.role == EffectiveRole::Suspect)
         .map(|hit| hit.range.end)
         .collect();
+    if ends.is_empty() {
+        return;
+    }
     ends.sort_unstable();
     let family = |hit: &Hit| hit.meaning.entity == Entity::Relationship && hit.strength == Strength::Part;
     hits.retain(|hit| {
-        let before = folded.text[..hit.range.start].trim_end();
-        let owner = before.strip_suffix("'s").unwrap_or(before);
-        !(family(hit) && owner.len() + 2 == before.len() && ends.binary_search(&owner.len()).is_ok())
+        let owned = || {
+            let owner = folded.text[..hit.range.start].trim_end().strip_suffix("'s");
+            owner.is_some_and(|owner| ends.binary_search(&owner.len()).is_ok())
+        };
+        !(family(hit) && owned())
     });
 }

@@ -45,24 +45,19 @@ impl<'a> Folded<'a> {
             casing: casing(original, &labels),
             labels,
         };
-        let mut skip_to = 0;
-        for (start, c) in original.char_indices() {
-            if start < skip_to {
-                continue;
-            }
-            if let Some((entity, stands_for)) = html_entity(&original[start..]) {
-                skip_to = start + entity.len();
-                folded.put(stands_for, start, skip_to);
-                continue;
-            }
-            let end = start + c.len_utf8();
-            plain(c, |part| folded.put(part, start, end));
-        }
+        each_plain(original, |part, start, end| folded.put(part, start, end));
         folded
     }
 
     fn put(&mut self, part: char, start: usize, end: usize) {
-        if part.is_whitespace() {
+        if part.is_ascii_alphanumeric() {
+            self.at.push(self.text.len());
+            self.text.push(part);
+            self.squeezed.push(part);
+            self.from.push((start, end));
+            return;
+        }
+        if part == ' ' || part.is_whitespace() {
             if self.text.ends_with(' ') {
                 if let Some(last) = self.from.last_mut() {
                     last.1 = end;
@@ -85,6 +80,16 @@ impl<'a> Folded<'a> {
                 self.at.push(byte + offset);
             }
         }
+    }
+
+    /// Where in `squeezed` something may begin: at the beginning of a word, after a digit, and in scripts that are
+    /// written without spaces anywhere.
+    pub fn beginnings(&self) -> impl Iterator<Item = usize> {
+        let bytes = self.squeezed.as_bytes();
+        (0..bytes.len()).filter(move |&at| {
+            let inside = at > 0 && self.at[at - 1] + 1 == self.at[at];
+            !inside || bytes[at - 1].is_ascii_digit() || bytes[at] >= 0xC0
+        })
     }
 
     /// The original as given.
@@ -148,6 +153,42 @@ impl<'a> Folded<'a> {
     }
 }
 
+/// The plain letters of `text`, white space collapsed to single spaces: the fold without its tables.
+pub(super) fn plain_text(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    each_plain(text, |part, _, _| {
+        if !part.is_whitespace() {
+            out.push(part);
+        } else if !out.ends_with(' ') {
+            out.push(' ');
+        }
+    });
+    out
+}
+
+/// Gives `emit` every character of the fold, and where its original begins and ends.
+fn each_plain(original: &str, mut emit: impl FnMut(char, usize, usize)) {
+    let mut skip_to = 0;
+    for (start, c) in original.char_indices() {
+        if start < skip_to {
+            continue;
+        }
+        if c.is_ascii() && c != '&' {
+            emit(c.to_ascii_lowercase(), start, start + 1);
+            continue;
+        }
+        if c == '&'
+            && let Some((entity, stands_for)) = html_entity(&original[start..])
+        {
+            skip_to = start + entity.len();
+            emit(stands_for, start, skip_to);
+            continue;
+        }
+        let end = start + c.len_utf8();
+        plain(c, |part| emit(part, start, end));
+    }
+}
+
 /// Share of capitalised words below which capitals say nothing: one word in twenty-five.
 const FEW: usize = 25;
 
@@ -181,9 +222,6 @@ fn casing(text: &str, labels: &[Range<usize>]) -> Casing {
 
 /// The few character references that word processors leave behind.
 fn html_entity(rest: &str) -> Option<(&'static str, char)> {
-    if !rest.starts_with('&') {
-        return None;
-    }
     const ENTITIES: [(&str, char); 7] = [
         ("&amp;", '&'),
         ("&nbsp;", ' '),
@@ -196,7 +234,17 @@ fn html_entity(rest: &str) -> Option<(&'static str, char)> {
     ENTITIES.into_iter().find(|(entity, _)| rest.starts_with(entity))
 }
 
+/// True between two ASCII characters that a reader sees as two: no table is needed for them.
+fn plainly_apart(text: &str, at: usize) -> bool {
+    let bytes = text.as_bytes();
+    let two = at.checked_sub(1).and_then(|before| Some((*bytes.get(before)?, *bytes.get(at)?)));
+    two.is_some_and(|(left, right)| left.is_ascii() && right.is_ascii() && (left, right) != (b'\r', b'\n'))
+}
+
 fn grapheme_start(text: &str, at: usize) -> usize {
+    if plainly_apart(text, at) {
+        return at;
+    }
     let mut cursor = GraphemeCursor::new(at, text.len(), true);
     match cursor.is_boundary(text, 0) {
         Ok(true) => at,
@@ -209,6 +257,9 @@ fn prev(cursor: &mut GraphemeCursor, text: &str) -> Option<usize> {
 }
 
 fn grapheme_end(text: &str, at: usize) -> usize {
+    if plainly_apart(text, at) {
+        return at;
+    }
     let mut cursor = GraphemeCursor::new(at, text.len(), true);
     match cursor.is_boundary(text, 0) {
         Ok(true) => at,

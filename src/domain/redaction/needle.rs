@@ -3,8 +3,9 @@
 use std::sync::LazyLock;
 
 use super::{
-    fold::Folded,
+    fold::plain_text,
     form::{Entity, Form, ListedPerson},
+    index::{Index, Sought},
     policy::EffectiveRole,
     words::{FAMILY, NAMELESS, is_ordinary, is_particle, is_title},
 };
@@ -58,8 +59,22 @@ pub(super) struct Needle {
     pub meaning: Meaning,
 }
 
+impl Sought for Needle {
+    fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+/// Everything to look for in the texts of one record.
+pub(super) struct Needles {
+    /// What the form lists.
+    pub listed: Vec<Needle>,
+    /// Words for family, which are the same in every record but for whose they are.
+    pub family: &'static Index<Needle>,
+}
+
 /// The needles of everything in `form`, numbers aside. `persons` is the form's list in its compiled order.
-pub(super) fn needles(persons: &[ListedPerson], form: &Form) -> Vec<Needle> {
+pub(super) fn needles(persons: &[ListedPerson], form: &Form) -> Needles {
     let mut out = Collector::default();
     for (index, person) in persons.iter().enumerate() {
         out.meaning = Some(Meaning { entity: Entity::Person, role: person.role, person: Some(index) });
@@ -74,22 +89,26 @@ pub(super) fn needles(persons: &[ListedPerson], form: &Form) -> Vec<Needle> {
         out.value(value);
     }
     let child_is_source = persons.iter().any(|person| person.role == EffectiveRole::SubjectSource);
-    let role = if child_is_source { EffectiveRole::ParentOfSource } else { EffectiveRole::ParentCarer };
-    out.meaning = Some(Meaning { entity: Entity::Relationship, role, person: None });
-    FAMILY_PIECES.iter().for_each(|pieces| out.push(pieces, Rule::Family, Strength::Part));
-    out.needles
+    Needles { listed: out.needles, family: if child_is_source { &FAMILY_OF_SOURCE } else { &FAMILY_OF_CHILD } }
 }
 
-static FAMILY_PIECES: LazyLock<Vec<Vec<String>>> =
-    LazyLock::new(|| FAMILY.iter().map(|word| words(word).concat()).collect());
+static FAMILY_OF_SOURCE: LazyLock<Index<Needle>> = LazyLock::new(|| family(EffectiveRole::ParentOfSource));
+static FAMILY_OF_CHILD: LazyLock<Index<Needle>> = LazyLock::new(|| family(EffectiveRole::ParentCarer));
+
+fn family(role: EffectiveRole) -> Index<Needle> {
+    let meaning = Some(Meaning { entity: Entity::Relationship, role, person: None });
+    let mut out = Collector { meaning, needles: Vec::new() };
+    FAMILY.iter().for_each(|word| out.push(&words(word).concat(), Rule::Family, Strength::Part));
+    Index::new(out.needles)
+}
 
 /// The words of a text at its white space, each as its folded letter-and-digit pieces.
 pub(super) fn words(text: &str) -> Vec<Vec<String>> {
-    let folded = Folded::new(text, Vec::new());
+    let folded = plain_text(text);
     let pieces = |word: &str| -> Vec<String> {
         word.split(|c: char| !c.is_alphanumeric()).filter(|piece| !piece.is_empty()).map(str::to_owned).collect()
     };
-    folded.text.split(' ').map(pieces).filter(|word| !word.is_empty()).collect()
+    folded.split(' ').map(pieces).filter(|word| !word.is_empty()).collect()
 }
 
 /// Only this many words of a name are taken apart; a longer one is still found as a whole.
@@ -102,15 +121,15 @@ pub(super) struct Collector {
 }
 
 impl Collector {
-    pub(super) fn push(&mut self, pieces: &[String], rule: Rule, strength: Strength) {
+    pub(super) fn push(&mut self, pieces: &[impl AsRef<str>], rule: Rule, strength: Strength) {
         let Some(meaning) = self.meaning else { return };
-        let mut text = String::new();
-        let mut breaks = Vec::new();
+        let mut text = String::with_capacity(pieces.iter().map(|piece| piece.as_ref().len()).sum());
+        let mut breaks = Vec::with_capacity(pieces.len().saturating_sub(1));
         for piece in pieces {
             if !text.is_empty() {
                 breaks.push(text.len());
             }
-            text.push_str(piece);
+            text.push_str(piece.as_ref());
         }
         if text.chars().count() >= 2 {
             self.needles.push(Needle { text, breaks, rule, strength, meaning });
@@ -118,9 +137,9 @@ impl Collector {
     }
 
     /// Words that need their capital only when they are one ordinary word.
-    pub(super) fn words(&mut self, pieces: &[String], strength: Strength) {
+    pub(super) fn words(&mut self, pieces: &[impl AsRef<str>], strength: Strength) {
         let rule = match pieces {
-            [one] if is_ordinary(one) => Rule::Capital,
+            [one] if is_ordinary(one.as_ref()) => Rule::Capital,
             _ => Rule::Words,
         };
         self.push(pieces, rule, strength);
@@ -144,22 +163,25 @@ impl Collector {
 
     /// Any two words in either order, and any run of neighbours.
     fn sequences(&mut self, name: &[Vec<String>]) {
+        fn both<'n>(a: impl Iterator<Item = &'n str>, b: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
+            a.chain(b).collect()
+        }
+        let whole = |at: usize| name[at].iter().map(String::as_str);
+        let initial = |at: usize| std::iter::once(first_letter(&name[at][0]));
         for i in 0..name.len() {
             for j in i + 1..name.len() {
                 let ends = i == 0 && j + 1 == name.len();
-                self.words(
-                    &[name[i].clone(), name[j].clone()].concat(),
-                    if ends { Strength::Whole } else { Strength::Part },
-                );
-                self.words(&name[i..=j].concat(), Strength::Part);
-                let comma = Rule::TurnedRound(name[j].concat().len());
-                self.push(&[name[j].clone(), name[i].clone()].concat(), comma, Strength::Part);
+                let pair = both(whole(i), whole(j));
+                self.words(&pair, if ends { Strength::Whole } else { Strength::Part });
+                let run: Vec<&str> = name[i..=j].iter().flatten().map(String::as_str).collect();
+                self.words(&run, Strength::Part);
+                let comma = Rule::TurnedRound(name[j].iter().map(String::len).sum());
+                self.push(&both(whole(j), whole(i)), comma, Strength::Part);
             }
             // "J Peel", "Jordan P".
             for j in i + 1..name.len() {
-                let initial = |word: &[String]| word[0].chars().next().map(String::from).unwrap_or_default();
-                self.push(&[vec![initial(&name[i])], name[j].clone()].concat(), Rule::Words, Strength::Part);
-                self.push(&[name[i].clone(), vec![initial(&name[j])]].concat(), Rule::Words, Strength::Part);
+                self.push(&both(initial(i), whole(j)), Rule::Words, Strength::Part);
+                self.push(&both(whole(i), initial(j)), Rule::Words, Strength::Part);
             }
         }
     }
@@ -179,11 +201,10 @@ impl Collector {
     }
 
     fn initials(&mut self, name: &[Vec<String>]) {
-        let first = |piece: &String| piece.chars().next().map(String::from).unwrap_or_default();
-        let all: Vec<String> = name.concat().iter().map(first).collect();
-        let by_word: Vec<String> = name.iter().map(|word| first(&word[0])).collect();
+        let all: Vec<&str> = name.iter().flatten().map(|piece| first_letter(piece)).collect();
+        let by_word: Vec<&str> = name.iter().map(|word| first_letter(&word[0])).collect();
         for piece in name.iter().skip(1).flatten() {
-            self.push(&[by_word[0].clone(), first(piece)], Rule::Initials, Strength::Part);
+            self.push(&[by_word[0], first_letter(piece)], Rule::Initials, Strength::Part);
         }
         if by_word.len() > 2 {
             self.push(&by_word, Rule::Initials, Strength::Part);
@@ -192,4 +213,8 @@ impl Collector {
             self.push(&all, Rule::Initials, Strength::Part);
         }
     }
+}
+
+fn first_letter(piece: &str) -> &str {
+    &piece[..piece.chars().next().map_or(0, char::len_utf8)]
 }

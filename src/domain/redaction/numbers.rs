@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use aho_corasick::{AhoCorasick, MatchKind};
-
 use super::{
     find::Hit,
+    fold::plain_text,
     form::{Entity, ListedValue},
+    index::{Index, Sought},
     needle::{Meaning, Strength},
     patterns::unlisted,
 };
@@ -53,8 +53,7 @@ pub(super) fn digits(text: &str) -> Digits {
 
 /// The digits that a listed number consists of, without the prefix of a United Kingdom telephone.
 pub(super) fn significant(entity: Entity, number: &str) -> String {
-    let folded = super::fold::Folded::new(number, Vec::new());
-    let all: String = digits(&folded.text).stream.chars().filter(char::is_ascii_digit).collect();
+    let all: String = digits(&plain_text(number)).stream.chars().filter(char::is_ascii_digit).collect();
     if entity != Entity::Phone {
         return all;
     }
@@ -155,8 +154,18 @@ impl Digits {
 
 /// The listed numbers, compiled once per record.
 pub(super) struct ListedNumbers {
-    search: Option<AhoCorasick>,
-    meanings: Vec<Meaning>,
+    index: Index<ListedNumber>,
+}
+
+struct ListedNumber {
+    digits: String,
+    meaning: Meaning,
+}
+
+impl Sought for ListedNumber {
+    fn text(&self) -> &str {
+        &self.digits
+    }
 }
 
 /// Fewer digits than this are too few to know a number by.
@@ -165,8 +174,7 @@ const FEWEST: usize = 6;
 impl ListedNumbers {
     /// Compiles the telephone, NHS and bank numbers among `values`.
     pub fn new(values: &[ListedValue]) -> Self {
-        let mut needles = Vec::new();
-        let mut meanings = Vec::new();
+        let mut numbers = Vec::new();
         let numeric =
             |value: &&ListedValue| matches!(value.entity, Entity::Phone | Entity::NhsNumber | Entity::BankAccount);
         for value in values.iter().filter(numeric) {
@@ -175,21 +183,21 @@ impl ListedNumbers {
             if value.entity == Entity::BankAccount && all.len() == 14 {
                 forms.extend([all[..6].to_owned(), all[6..].to_owned()]);
             }
-            for form in forms.into_iter().filter(|form| form.len() >= FEWEST) {
-                needles.push(form);
-                meanings.push(Meaning { entity: value.entity, role: value.role, person: None });
-            }
+            let meaning = Meaning { entity: value.entity, role: value.role, person: None };
+            let long_enough = forms.into_iter().filter(|form| form.len() >= FEWEST);
+            numbers.extend(long_enough.map(|digits| ListedNumber { digits, meaning }));
         }
-        let search = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&needles).ok();
-        Self { search, meanings }
+        Self { index: Index::new(numbers) }
     }
 
     /// Where listed numbers stand in a folded text.
     pub fn hits(&self, text: &str, digits: &Digits, hits: &mut Vec<Hit>) {
-        for found in self.search.iter().flat_map(|search| search.find_overlapping_iter(&digits.stream)) {
-            let (from, to) = digits.widened(found.start(), found.end());
-            let meaning = self.meanings[found.pattern().as_usize()];
-            hits.push(Hit { range: digits.range(text, from, to), meaning, strength: Strength::Whole, listed: true });
+        for at in 0..digits.stream.len() {
+            self.index.starting(&digits.stream.as_bytes()[at..], |number| {
+                let (from, to) = digits.widened(at, at + number.digits.len());
+                let (range, meaning) = (digits.range(text, from, to), number.meaning);
+                hits.push(Hit { range, meaning, strength: Strength::Whole, listed: true });
+            });
         }
     }
 }

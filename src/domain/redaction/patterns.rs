@@ -8,6 +8,7 @@ use super::{
     find::Hit,
     fold::{Casing, Folded},
     form::Entity,
+    marks::Marks,
     needle::{Meaning, Strength},
     policy::EffectiveRole,
 };
@@ -23,64 +24,159 @@ pub(super) fn unlisted(entity: Entity, range: Range<usize>) -> Hit {
 }
 
 /// Adds every value found by shape in `folded`.
-pub(super) fn hits(folded: &Folded<'_>, hits: &mut Vec<Hit>) {
-    for shape in SHAPES.iter() {
-        for found in shape.pattern.find_iter(&folded.text) {
-            let range = trimmed(&folded.text, found.range());
-            if touches_nothing(&folded.text, &range, shape.entity) && (shape.fits)(folded, &range) {
-                hits.push(unlisted(shape.entity, range));
+pub(super) fn hits(folded: &Folded<'_>, marks: &Marks, hits: &mut Vec<Hit>) {
+    let text = folded.text.as_str();
+    let near_digits = marks.around_digits(text, LONGEST_NUMBERED);
+    for shape in SHAPES.iter().filter(|shape| (shape.may_be)(marks, text)) {
+        let whole = 0..text.len();
+        for part in if shape.numbered { near_digits.as_slice() } else { std::slice::from_ref(&whole) } {
+            for found in shape.pattern.find_iter(&text[part.clone()]) {
+                let range = trimmed(text, part.start + found.start()..part.start + found.end());
+                if touches_nothing(text, &range, shape.entity) && (shape.fits)(folded, &range) {
+                    hits.push(unlisted(shape.entity, range));
+                }
             }
         }
     }
 }
 
+/// No numbered shape is longer.
+const LONGEST_NUMBERED: usize = 24;
+
+#[derive(Clone)]
 struct Shape {
     entity: Entity,
     pattern: Regex,
+    /// True where every match holds a digit and is at most [`LONGEST_NUMBERED`] bytes long.
+    numbered: bool,
+    /// False where the text lacks what every match needs.
+    may_be: MayBe,
     /// What the pattern cannot say.
-    fits: fn(&Folded<'_>, &Range<usize>) -> bool,
+    fits: Fits,
 }
 
-static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| {
-    let shape = |entity, pattern: &str, fits| Shape {
-        entity,
-        pattern: Regex::new(pattern).expect("the pattern is a constant that the tests compile"),
-        fits,
-    };
+static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| [mail_and_web(), marks_and_places(), official()].concat());
+
+type MayBe = fn(&Marks, &str) -> bool;
+type Fits = fn(&Folded<'_>, &Range<usize>) -> bool;
+
+fn shape(entity: Entity, pattern: &str, numbered: bool, may_be: MayBe, fits: Fits) -> Shape {
+    let pattern = Regex::new(pattern).expect("the pattern is a constant that the tests compile");
+    Shape { entity, pattern, numbered, may_be, fits }
+}
+
+fn mail_and_web() -> Vec<Shape> {
     vec![
-        shape(Entity::Email, r"[a-z0-9][a-z0-9._%+'-]*@[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)+", always),
+        shape(
+            Entity::Email,
+            r"[a-z0-9][a-z0-9._%+'-]*@[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)+",
+            false,
+            |marks, _| marks.has(b'@') && marks.has(b'.'),
+            always,
+        ),
         shape(
             Entity::Email,
             r"[a-z0-9][a-z0-9._-]{1,63} ?(?:[\[({] ?(?:at|@) ?[\])}] ?| @ | at )[a-z0-9-]{1,63}(?:(?:\.| ?[\[({] ?(?:dot|\.) ?[\])}] ?| dot )[a-z]{2,12}){1,3}",
+            false,
+            may_be_obfuscated,
             is_obfuscated,
         ),
-        shape(Entity::Url, r#"(?:https?://|www\.)[^ <>"]+"#, always),
+        shape(
+            Entity::Url,
+            r#"(?:https?://|www\.)[^ <>"]+"#,
+            false,
+            |marks, text| marks.has(b':') && marks.has(b'/') || marks.has(b'.') && text.contains("www."),
+            always,
+        ),
         shape(
             Entity::Url,
             r#"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|co\.uk|org|net|uk|io|gg|me|tv|app)/[^ <>"]+"#,
+            false,
+            |marks, text| {
+                let path = |two: &[u8]| two[0].is_ascii_lowercase() && two[1] == b'/';
+                marks.has(b'/') && marks.has(b'.') && text.as_bytes().windows(2).any(path)
+            },
             always,
         ),
-        shape(Entity::Handle, r"@[a-z0-9_][a-z0-9._-]+", always),
-        shape(Entity::Postcode, r"[a-z]{1,2}[0-9][a-z0-9]? ?[0-9][abd-hjlnp-uw-z]{2}", always),
-        shape(Entity::Vrm, r"[a-z]{2} ?[0-9]{2} ?-? ?[a-z]{3}", is_current_mark),
-        shape(Entity::Vrm, r"[a-z][0-9]{1,3} ?[a-z]{3}|[a-z]{3} ?[0-9]{1,3}[a-z]", is_older_mark),
-        shape(Entity::Vrm, r"[a-z0-9?]{2}[0-9?]{2} ?[a-z?]{3}", is_partial_mark),
-        shape(Entity::Nino, r"[abceghj-prstw-z]{2} ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[a-d]", always),
-        shape(Entity::DrivingLicence, r"[a-z9]{5} ?[0-9]{6} ?[a-z9]{2} ?[a-z0-9]{3}", always),
-        shape(Entity::Passport, r"(?:[a-z]{2})?[0-9]{7,9}", |folded, range| cue(folded, range, &["passport"])),
+        shape(Entity::Handle, r"@[a-z0-9_][a-z0-9._-]+", false, |marks, _| marks.has(b'@'), always),
+    ]
+}
+
+fn marks_and_places() -> Vec<Shape> {
+    let numbered = |marks: &Marks, _: &str| marks.digits() > 0;
+    vec![
+        shape(
+            Entity::Postcode,
+            r"[a-z]{1,2}[0-9][a-z0-9]? ?[0-9][abd-hjlnp-uw-z]{2}",
+            true,
+            |marks, _| marks.digits() > 1,
+            always,
+        ),
+        shape(
+            Entity::Vrm,
+            r"[a-z]{2} ?[0-9]{2} ?-? ?[a-z]{3}",
+            true,
+            |marks, _| marks.longest_run() > 1,
+            is_current_mark,
+        ),
+        shape(Entity::Vrm, r"[a-z][0-9]{1,3} ?[a-z]{3}|[a-z]{3} ?[0-9]{1,3}[a-z]", true, numbered, is_older_mark),
+        shape(Entity::Vrm, r"[a-z0-9?]{2}[0-9?]{2} ?[a-z?]{3}", false, |marks, _| marks.has(b'?'), is_partial_mark),
+    ]
+}
+
+fn official() -> Vec<Shape> {
+    vec![
+        shape(
+            Entity::Nino,
+            r"[abceghj-prstw-z]{2} ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[a-d]",
+            true,
+            |marks, _| marks.digits() >= 6,
+            always,
+        ),
+        shape(
+            Entity::DrivingLicence,
+            r"[a-z9]{5} ?[0-9]{6} ?[a-z9]{2} ?[a-z0-9]{3}",
+            true,
+            |marks, _| marks.longest_run() >= 6,
+            always,
+        ),
+        shape(
+            Entity::Passport,
+            r"(?:[a-z]{2})?[0-9]{7,9}",
+            true,
+            |marks, _| marks.longest_run() >= 7,
+            |folded, range| cue(folded, range, &["passport"]),
+        ),
         shape(
             Entity::BankAccount,
             r"[0-9]{2}-?[0-9]{2}-?[0-9]{2}[^a-z0-9]{1,4}(?:a/?c|acc|account)?[^a-z0-9]{0,4}[0-9]{8}",
+            false,
+            |marks, _| marks.longest_run() >= 8 && marks.digits() >= 14,
             always,
         ),
-        shape(Entity::BankAccount, r"[0-9]{8}|[0-9]{2}-[0-9]{2}-[0-9]{2}", |folded, range| {
-            cue(folded, range, &["account", "a/c", "acc ", "sort code"])
-        }),
+        shape(
+            Entity::BankAccount,
+            r"[0-9]{8}|[0-9]{2}-[0-9]{2}-[0-9]{2}",
+            true,
+            |marks, _| marks.longest_run() >= 8 || marks.digits() >= 6 && marks.has(b'-'),
+            |folded, range| cue(folded, range, &["account", "a/c", "acc ", "sort code"]),
+        ),
     ]
-});
+}
 
 fn always(_: &Folded<'_>, _: &Range<usize>) -> bool {
     true
+}
+
+/// What [`is_obfuscated`] asks for: a sign, or "dot", or a bracket around "at" or a point.
+fn may_be_obfuscated(marks: &Marks, text: &str) -> bool {
+    let opens = |(at, _): (usize, &str)| {
+        let inside = text[at + 1..].strip_prefix(' ').unwrap_or(&text[at + 1..]);
+        inside.starts_with("at") || inside.starts_with('.') || inside.starts_with("dot")
+    };
+    marks.has(b'@')
+        || text.contains("dot")
+        || [b'[', b'(', b'{'].iter().any(|&sign| marks.has(sign)) && text.match_indices(['[', '(', '{']).any(opens)
 }
 
 /// Signs in words or brackets; a plain address is the other pattern's.
@@ -144,7 +240,7 @@ mod tests {
     fn found(text: &str) -> Vec<(Entity, String)> {
         let folded = Folded::new(text, Vec::new());
         let mut out = Vec::new();
-        hits(&folded, &mut out);
+        hits(&folded, &Marks::of(&folded.text), &mut out);
         out.iter().map(|hit| (hit.meaning.entity, folded.text[hit.range.clone()].to_owned())).collect()
     }
 

@@ -78,6 +78,10 @@ fn drop_seams(found: &mut Vec<Hit>) {
 
 /// One span for hits that overlap.
 fn cover(cluster: Vec<Hit>) -> Span {
+    if let [one] = cluster.as_slice() {
+        let Hit { range, meaning, listed, .. } = one.clone();
+        return Span { range, entity: meaning.entity, listed, meanings: vec![meaning] };
+    }
     let start = cluster.iter().map(|hit| hit.range.start).min().unwrap_or(0);
     let end = cluster.iter().map(|hit| hit.range.end).max().unwrap_or(0);
     let whole = |hit: &&Hit| hit.range == (start..end);

@@ -1,12 +1,13 @@
 //! A unit being written: every field passes the engine, and what the re-scan takes out is reported.
 
-use std::fmt::Display;
+use std::{collections::HashMap, fmt::Display};
 
 use super::{
     engine::{Engine, Finished, Owner},
     form::Entity,
     policy::{EffectiveRole, Lens},
     record::Roles,
+    resolve::Span,
 };
 use crate::domain::{
     stage::Degraded,
@@ -19,6 +20,36 @@ pub(super) struct Desk<'d> {
     pub engine: &'d Engine,
     pub roles: &'d Roles<'d>,
     pub degraded: Vec<Degraded>,
+    /// Every text read so far: a name is shown in many units, and its mentions are the same in all of them.
+    known: HashMap<String, Known>,
+}
+
+/// A text that was read before.
+struct Known {
+    spans: Vec<Span>,
+    /// The text as finished for each lens, in declared order.
+    finished: [Option<Finished>; Lens::ALL.len()],
+}
+
+impl<'d> Desk<'d> {
+    /// A desk at which nothing was written.
+    pub fn new(engine: &'d Engine, roles: &'d Roles<'d>) -> Self {
+        Self { engine, roles, degraded: Vec::new(), known: HashMap::new() }
+    }
+
+    /// `text` through the engine and the re-scan; once for each text and lens.
+    fn finish(&mut self, text: &str, lens: Lens) -> Finished {
+        if let Some(known) = self.known.get_mut(text) {
+            let finish = || self.engine.finish_spans(text, &known.spans, lens);
+            return known.finished[lens as usize].get_or_insert_with(finish).clone();
+        }
+        let spans = self.engine.spans(text);
+        let first = self.engine.finish_spans(text, &spans, lens);
+        let mut finished = <[Option<Finished>; Lens::ALL.len()]>::default();
+        finished[lens as usize] = Some(first.clone());
+        self.known.insert(text.to_owned(), Known { spans, finished });
+        first
+    }
 }
 
 /// One unit.
@@ -52,7 +83,7 @@ impl<'w, 'd> Sheet<'w, 'd> {
 
     /// Free text, through the engine.
     pub fn text(&mut self, name: impl Into<String>, text: &Text) {
-        let finished = self.desk.engine.finish(text.reveal(), self.lens);
+        let finished = self.desk.finish(text.reveal(), self.lens);
         self.put(name.into(), finished);
     }
 
@@ -66,7 +97,11 @@ impl<'w, 'd> Sheet<'w, 'd> {
     /// A value that belongs to somebody: its class decides first, then the engine looks at what is kept.
     pub fn value(&mut self, name: impl Into<String>, value: Option<&Text>, entity: Entity, owner: Owner<'_>) {
         if let Some(value) = value.filter(|value| !value.is_blank()) {
-            let finished = self.desk.engine.structured(value.reveal(), entity, owner, self.lens);
+            let finished = if self.keeps(entity, owner.role) {
+                self.desk.finish(value.reveal(), self.lens)
+            } else {
+                self.desk.engine.structured(value.reveal(), entity, owner, self.lens)
+            };
             self.put(name.into(), finished);
         }
     }

@@ -22,7 +22,7 @@ pub fn redact(valid: Valid, policy: &RedactionPolicy) -> Redacted {
     let draft = valid.draft();
     let roles = Roles::of(draft);
     let engine = Engine::compile(&form(draft, &roles), policy);
-    let mut desk = Desk { engine: &engine, roles: &roles, degraded: Vec::new() };
+    let mut desk = Desk::new(&engine, &roles);
     let mut views = vec![(label(None, Part::EpisodeCard, Audience::Nobody), episode_card(draft))];
     for (number, item) in (1_u16..).zip(&draft.items) {
         let number = Some(number);

@@ -1,5 +1,7 @@
 //! Stated areas: present where they must be, and codes well formed. Whether anybody has a code is routing's to ask (D03).
 
+use std::fmt::Display;
+
 use crate::domain::{geography::Area, submission::Draft, violation::Violations};
 
 /// A letter of England, Wales, Scotland, Northern Ireland or the wider statistics, and eight digits: the shape of a GSS
@@ -15,14 +17,14 @@ pub(super) fn check(draft: &Draft, wrong: &mut Violations) {
     required("lives_now", &draft.lives_now, wrong);
     required("responsible_authority", &draft.responsible_authority, wrong);
     if let Some(area) = &draft.episode.found_at {
-        well_formed("episode.found_at", area, wrong);
+        well_formed(&"episode.found_at", area, wrong);
     }
     for (n, person) in draft.persons.iter().enumerate() {
-        well_formed(&format!("persons[{n}].lives"), &person.lives, wrong);
-        well_formed(&format!("persons[{n}].looked_after_by"), &person.looked_after_by, wrong);
+        well_formed(&format_args!("persons[{n}].lives"), &person.lives, wrong);
+        well_formed(&format_args!("persons[{n}].looked_after_by"), &person.looked_after_by, wrong);
     }
     for (n, place) in draft.places.iter().enumerate() {
-        well_formed(&format!("places[{n}].area"), &place.area, wrong);
+        well_formed(&format_args!("places[{n}].area"), &place.area, wrong);
     }
     let on_behalf_of = &draft.envelope.on_behalf_of;
     if !on_behalf_of.is_blank() && !is_code(on_behalf_of.reveal()) {
@@ -42,10 +44,10 @@ fn required(field: &str, area: &Area, wrong: &mut Violations) {
     if !stated {
         wrong.add(format!("submission.{field}"), "give a GSS or police force area code, a council's name, or unknown");
     }
-    well_formed(field, area, wrong);
+    well_formed(&field, area, wrong);
 }
 
-fn well_formed(field: &str, area: &Area, wrong: &mut Violations) {
+fn well_formed(field: &dyn Display, area: &Area, wrong: &mut Violations) {
     if let Area::Stated { code: Some(code), .. } = area
         && !code.is_blank()
         && !is_code(code.reveal())

@@ -18,22 +18,40 @@ const RUN: usize = 64;
 
 /// True if `text` carries a data URI or the encoded bytes of a file.
 pub(super) fn is_there(text: &str) -> bool {
+    data_uri(text.as_bytes()) || has_long_run(text.as_bytes()) && has_file(text)
+}
+
+fn has_file(text: &str) -> bool {
     // Lower-casing ASCII keeps offsets, so both copies can be cut alike.
     let lower = Zeroizing::new(text.to_ascii_lowercase());
-    data_uri(&lower)
-        || BASE64_HEADS.iter().any(|head| has_run(text, head, |b| b.is_ascii_alphanumeric() || b"+/=-_".contains(&b)))
+    BASE64_HEADS.iter().any(|head| has_run(text, head, of_base64))
         || HEX_HEADS.iter().any(|head| has_run(&lower, head, |b| b.is_ascii_hexdigit()))
 }
 
-/// `data:` with a media type and base64, as in a pasted picture. A media type is short, so the search behind each
-/// `data:` is bounded.
-fn data_uri(lower: &str) -> bool {
-    lower.match_indices("data:").any(|(at, head)| {
-        let behind = &lower.as_bytes()[at + head.len()..];
+fn of_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"+/=-_".contains(&byte)
+}
+
+/// True when so many characters of an encoding stand together anywhere, whatever they begin with: no text of words has
+/// that. A run so long holds one of every [`RUN`] places, so only these are looked at.
+fn has_long_run(text: &[u8]) -> bool {
+    (0..text.len()).step_by(RUN).filter(|&at| of_base64(text[at])).any(|at| {
+        let before = text[..at].iter().rev().take(RUN).take_while(|b| of_base64(**b)).count();
+        let behind = text[at..].iter().take(RUN).take_while(|b| of_base64(**b)).count();
+        before + behind >= RUN
+    })
+}
+
+/// `data:` with a media type and base64 in any case, as in a pasted picture. A media type is short, so the search behind
+/// each `data:` is bounded.
+fn data_uri(text: &[u8]) -> bool {
+    let starts = |text: &[u8], with: &[u8]| text.get(..with.len()).is_some_and(|head| head.eq_ignore_ascii_case(with));
+    let colons = text.iter().enumerate().filter(|(_, byte)| **byte == b':').map(|(at, _)| at);
+    colons.filter(|&at| at >= 4 && starts(&text[at - 4..], b"data")).any(|at| {
+        let behind = &text[at + 1..];
         let near = &behind[..behind.len().min(160)];
-        let media =
-            [b"image/".as_slice(), b"video/", b"audio/", b"application/"].iter().any(|kind| near.starts_with(kind));
-        media && near.windows(7).any(|window| window == b"base64,")
+        let media = [b"image/".as_slice(), b"video/", b"audio/", b"application/"].iter().any(|kind| starts(near, kind));
+        media && near.windows(7).any(|window| window.eq_ignore_ascii_case(b"base64,"))
     })
 }
 

@@ -34,13 +34,17 @@ pub(super) fn check(draft: &Draft, wrong: &mut Violations) {
 /// the path below `interview.`.
 fn free_texts(draft: &Draft) -> BTreeMap<String, u64> {
     let mut lengths = BTreeMap::new();
-    for found in texts::all(draft).into_iter().filter(|found| matches!(found.kind, Kind::Free(_))) {
+    texts::each(draft, &mut |found| {
+        if !matches!(found.kind, Kind::Free(_)) {
+            return;
+        }
         let length = u64::try_from(found.text.chars()).unwrap_or(u64::MAX);
-        if let Some(short) = found.path.strip_prefix("interview.") {
+        let path = found.path.to_string();
+        if let Some(short) = path.strip_prefix("interview.") {
             lengths.insert(short.to_owned(), length);
         }
-        lengths.insert(format!("submission.{}", found.path), length);
-        lengths.insert(found.path, length);
-    }
+        lengths.insert(format!("submission.{path}"), length);
+        lengths.insert(path, length);
+    });
     lengths
 }

@@ -1,6 +1,6 @@
 //! Dates of birth, ages, and queues in which people work.
 
-use std::cell::LazyCell;
+use std::{cell::LazyCell, fmt::Display};
 
 use jiff::{Unit, civil::Date};
 
@@ -20,7 +20,7 @@ pub const MAX_AGE: i32 = 120;
 pub(super) fn check(draft: &Draft, directory: &Directory, today: Date, wrong: &mut Violations) {
     let child = &draft.child;
     let born = child.date_of_birth;
-    birth("child.date_of_birth", born, today, MAX_CHILD_AGE, wrong);
+    birth(&"child.date_of_birth", born, today, MAX_CHILD_AGE, wrong);
     let stated = child.age.map(|age| i32::try_from(age).unwrap_or(i32::MAX));
     if stated.is_some_and(|age| age > MAX_CHILD_AGE) {
         wrong.add("submission.child.age", format!("give the child's age in years, at most {MAX_CHILD_AGE}"));
@@ -38,7 +38,7 @@ pub(super) fn check(draft: &Draft, directory: &Directory, today: Date, wrong: &m
         wrong.add("submission.episode.started", "the child cannot have gone missing before birth");
     }
     for (n, person) in draft.persons.iter().enumerate() {
-        birth(&format!("persons[{n}].date_of_birth"), person.date_of_birth, today, MAX_AGE, wrong);
+        birth(&format_args!("persons[{n}].date_of_birth"), person.date_of_birth, today, MAX_AGE, wrong);
     }
     identities(&draft.persons, wrong);
     workplaces(&draft.persons, directory, today, wrong);
@@ -76,7 +76,7 @@ fn workplaces(persons: &[Person], directory: &Directory, today: Date, wrong: &mu
     }
 }
 
-fn birth(field: &str, born: Option<Date>, today: Date, most: i32, wrong: &mut Violations) {
+fn birth(field: &dyn Display, born: Option<Date>, today: Date, most: i32, wrong: &mut Violations) {
     let Some(born) = born else { return };
     if born > today {
         wrong.add(format!("submission.{field}"), "a date of birth cannot lie in the future");

@@ -1,6 +1,6 @@
 //! Local ids: unique, and there where something points to them.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt::Arguments};
 
 use crate::domain::{code::SourceRole, submission::Draft, text::Text, violation::Violations};
 
@@ -26,9 +26,9 @@ struct Known<'a, 'w> {
 }
 
 impl Known<'_, '_> {
-    fn person(&mut self, path: String, id: Option<&Text>) {
+    fn person(&mut self, path: Arguments<'_>, id: Option<&Text>) {
         if id.is_some_and(|id| !id.is_blank() && !self.persons.contains(id.reveal())) {
-            self.wrong.add(path, "is no id in submission.persons");
+            self.wrong.add(path.to_string(), "is no id in submission.persons");
         }
     }
 }
@@ -37,13 +37,13 @@ fn items(draft: &Draft, known: &mut Known<'_, '_>) {
     for (n, item) in draft.items.iter().enumerate() {
         let path = format!("submission.items[{n}]");
         let from = &item.provenance;
-        known.person(format!("{path}.about"), item.about.as_ref());
-        known.person(format!("{path}.provenance.source"), from.source.as_ref());
+        known.person(format_args!("{path}.about"), item.about.as_ref());
+        known.person(format_args!("{path}.provenance.source"), from.source.as_ref());
         for (m, who) in item.who.iter().enumerate() {
-            known.person(format!("{path}.who[{m}]"), Some(who));
+            known.person(format_args!("{path}.who[{m}]"), Some(who));
         }
         for (m, support) in from.corroboration.iter().enumerate() {
-            known.person(format!("{path}.provenance.corroboration[{m}].by"), Some(&support.by));
+            known.person(format_args!("{path}.provenance.corroboration[{m}].by"), Some(&support.by));
         }
         for (m, place) in item.at.iter().enumerate() {
             if !known.places.contains(place.reveal()) {
@@ -75,7 +75,7 @@ fn owners(draft: &Draft, known: &mut Known<'_, '_>) {
     let objects = draft.objects.iter().map(|object| &object.owner);
     let mut check = |list: &str, owners: &mut dyn Iterator<Item = &Option<Text>>| {
         for (n, owner) in owners.enumerate() {
-            known.person(format!("submission.{list}[{n}].owner"), owner.as_ref());
+            known.person(format_args!("submission.{list}[{n}].owner"), owner.as_ref());
         }
     };
     check("places", &mut { places });
@@ -85,16 +85,19 @@ fn owners(draft: &Draft, known: &mut Known<'_, '_>) {
     check("objects", &mut { objects });
 }
 
-fn paths(list: &'static str) -> impl Iterator<Item = String> {
-    (0..).map(move |n: usize| format!("submission.{list}[{n}].id"))
+fn paths(list: &'static str) -> impl Iterator<Item = (&'static str, usize)> {
+    (0..).map(move |n| (list, n))
 }
 
 /// The ids of a list, with a violation for each that was there before.
-fn unique<'a>(ids: impl Iterator<Item = (&'a Text, String)>, wrong: &mut Violations) -> BTreeSet<&'a str> {
+fn unique<'a>(
+    ids: impl Iterator<Item = (&'a Text, (&'static str, usize))>,
+    wrong: &mut Violations,
+) -> BTreeSet<&'a str> {
     let mut seen = BTreeSet::new();
-    for (id, path) in ids {
+    for (id, (list, n)) in ids {
         if !id.is_blank() && !seen.insert(id.reveal()) {
-            wrong.add(path, "is there twice: give each entry an id of its own");
+            wrong.add(format!("submission.{list}[{n}].id"), "is there twice: give each entry an id of its own");
         }
     }
     seen

@@ -1,5 +1,7 @@
 //! Every text of a submission with the limits and characters it may have (domain 3.2, D25).
 
+use std::fmt::Display;
+
 use super::{characters, embedded};
 use crate::domain::{geography::Area, submission::Draft, text::Text, violation::Violations};
 
@@ -22,9 +24,9 @@ pub(super) enum Kind {
 }
 
 /// One text with its path, from below `submission.`.
-pub(super) struct Found<'a> {
-    /// The path.
-    pub path: String,
+pub(super) struct Found<'a, 'p> {
+    /// The path, written out only when something is wrong.
+    pub path: &'p dyn Display,
     /// What it is.
     pub kind: Kind,
     /// Refused where blank.
@@ -34,37 +36,40 @@ pub(super) struct Found<'a> {
 }
 
 pub(super) fn check(draft: &Draft, wrong: &mut Violations) {
-    for found in all(draft) {
-        let field = || format!("submission.{}", found.path);
-        let text = found.text;
-        if found.required && text.is_blank() {
-            wrong.add(field(), "is required");
+    each(draft, &mut |found| check_one(&found, wrong));
+}
+
+fn check_one(found: &Found<'_, '_>, wrong: &mut Violations) {
+    let field = || format!("submission.{}", found.path);
+    let text = found.text;
+    if found.required && text.is_blank() {
+        wrong.add(field(), "is required");
+    }
+    let (most, allowed, advice): (_, fn(char) -> bool, _) = match found.kind {
+        Kind::Name => (
+            MAX_NAME,
+            characters::printable,
+            "use printable characters only: no line break, control, invisible or direction-override character",
+        ),
+        Kind::Free(most) => {
+            (most, characters::free, "take out NUL and control characters; tab and line breaks may stay")
         }
-        let (most, allowed, advice): (_, fn(char) -> bool, _) = match found.kind {
-            Kind::Name => (
-                MAX_NAME,
-                characters::printable,
-                "use printable characters only: no line break, control, invisible or direction-override character",
-            ),
-            Kind::Free(most) => {
-                (most, characters::free, "take out NUL and control characters; tab and line breaks may stay")
-            }
-        };
-        if text.chars() > most {
-            wrong.add(field(), format!("shorten to at most {most} characters"));
-        }
-        if !text.reveal().chars().all(allowed) {
-            wrong.add(field(), advice);
-        }
-        if embedded::is_there(text.reveal()) {
-            wrong.add(field(), embedded::ADVICE);
-        }
+    };
+    // No text has more characters than bytes.
+    if text.reveal().len() > most && text.chars() > most {
+        wrong.add(field(), format!("shorten to at most {most} characters"));
+    }
+    if !text.reveal().chars().all(|c| (' '..='~').contains(&c) || allowed(c)) {
+        wrong.add(field(), advice);
+    }
+    if embedded::is_there(text.reveal()) {
+        wrong.add(field(), embedded::ADVICE);
     }
 }
 
-/// Every text there is.
-pub(super) fn all(draft: &Draft) -> Vec<Found<'_>> {
-    let mut walk = Walk { found: Vec::new() };
+/// Gives `visit` every text there is.
+pub(super) fn each<'a>(draft: &'a Draft, visit: &mut dyn FnMut(Found<'a, '_>)) {
+    let mut walk = Walk { visit };
     walk.envelope(draft);
     walk.area("missing_from", &draft.missing_from);
     walk.area("lives_now", &draft.lives_now);
@@ -78,53 +83,52 @@ pub(super) fn all(draft: &Draft) -> Vec<Found<'_>> {
     if let Some(screen) = &draft.answers.stop_screen {
         walk.opt_name("answers.stop_screen.reference", &screen.reference);
     }
-    walk.found
 }
 
-/// Collects texts.
-pub(super) struct Walk<'a> {
-    found: Vec<Found<'a>>,
+/// Goes through texts.
+pub(super) struct Walk<'a, 'v> {
+    visit: &'v mut dyn FnMut(Found<'a, '_>),
 }
 
-impl<'a> Walk<'a> {
-    fn push(&mut self, path: impl Into<String>, kind: Kind, required: bool, text: &'a Text) {
-        self.found.push(Found { path: path.into(), kind, required, text });
+impl<'a> Walk<'a, '_> {
+    fn push(&mut self, path: impl Display, kind: Kind, required: bool, text: &'a Text) {
+        (self.visit)(Found { path: &path, kind, required, text });
     }
 
-    fn needed(&mut self, path: impl Into<String>, text: &'a Text) {
+    fn needed(&mut self, path: impl Display, text: &'a Text) {
         self.push(path, Kind::Name, true, text);
     }
 
-    fn name(&mut self, path: impl Into<String>, text: &'a Text) {
+    fn name(&mut self, path: impl Display, text: &'a Text) {
         self.push(path, Kind::Name, false, text);
     }
 
-    fn opt_name(&mut self, path: impl Into<String>, text: &'a Option<Text>) {
+    fn opt_name(&mut self, path: impl Display, text: &'a Option<Text>) {
         if let Some(text) = text {
             self.name(path, text);
         }
     }
 
-    fn names(&mut self, path: &str, texts: &'a [Text]) {
+    fn names(&mut self, path: impl Display, texts: &'a [Text]) {
         for (n, text) in texts.iter().enumerate() {
-            self.name(format!("{path}[{n}]"), text);
+            self.name(format_args!("{path}[{n}]"), text);
         }
     }
 
-    fn free(&mut self, path: impl Into<String>, text: &'a Option<Text>) {
+    fn free(&mut self, path: impl Display, text: &'a Option<Text>) {
         self.free_up_to(MAX_FREE_TEXT, path, text);
     }
 
-    fn free_up_to(&mut self, most: usize, path: impl Into<String>, text: &'a Option<Text>) {
+    fn free_up_to(&mut self, most: usize, path: impl Display, text: &'a Option<Text>) {
         if let Some(text) = text {
             self.push(path, Kind::Free(most), false, text);
         }
     }
 
-    fn area(&mut self, path: &str, area: &'a Area) {
+    fn area(&mut self, path: impl Display, area: &'a Area) {
         if let Area::Stated { code, name } = area {
-            self.opt_name(format!("{path}.code"), code);
-            self.opt_name(format!("{path}.name"), name);
+            self.opt_name(format_args!("{path}.code"), code);
+            self.opt_name(format_args!("{path}.name"), name);
         }
     }
 }

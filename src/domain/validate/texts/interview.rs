@@ -3,7 +3,7 @@
 use super::{Kind, MAX_FIRST_ACCOUNT, MAX_FREE_TEXT, Walk};
 use crate::domain::submission::Draft;
 
-impl<'a> Walk<'a> {
+impl<'a> Walk<'a, '_> {
     pub(super) fn envelope(&mut self, draft: &'a Draft) {
         let envelope = &draft.envelope;
         self.needed("envelope.on_behalf_of", &envelope.on_behalf_of);
@@ -19,7 +19,7 @@ impl<'a> Walk<'a> {
         self.free("envelope.marking.handling", &envelope.marking.handling);
         self.free("envelope.marking.lowering_reason", &envelope.marking.lowering_reason);
         for (n, mark) in envelope.marks.iter().enumerate() {
-            self.needed(format!("envelope.marks[{n}].field"), &mark.field);
+            self.needed(format_args!("envelope.marks[{n}].field"), &mark.field);
         }
     }
 
@@ -49,7 +49,7 @@ impl<'a> Walk<'a> {
         self.free("episode.presentation", &episode.presentation);
         self.free("episode.outcome_reason", &episode.outcome_reason);
         for (n, offer) in episode.offers.iter().enumerate() {
-            self.opt_name(format!("episode.offers[{n}].to"), &offer.to);
+            self.opt_name(format_args!("episode.offers[{n}].to"), &offer.to);
         }
     }
 
