@@ -205,9 +205,11 @@ pub(super) fn explanation(value: &Value, rules: &RuleSet) -> Vec<String> {
 pub(super) fn preview(value: &Value) -> Vec<String> {
     let mut lines = vec![format!("class {}  rules {}", text(value, "class"), words(value, "rules"))];
     lines.extend(list(value, "legs").iter().map(leg));
-    for rendered in list(value, "views") {
-        lines.push(String::new());
-        lines.extend(view(rendered));
+    for audience in ["none", "mpu", "mash", "carer"] {
+        for rendered in list(&value["views"], audience) {
+            lines.push(String::new());
+            lines.extend(view(rendered));
+        }
     }
     lines
 }

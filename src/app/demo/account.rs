@@ -86,9 +86,8 @@ impl<'a> Account<'a> {
 
     /// The text of an item as one audience reads it.
     fn read(&self, item: u64, audience: &str) -> &str {
-        let views = self.told.explanation["views"].as_array().map_or(&[][..], Vec::as_slice);
-        let view =
-            views.iter().find(|view| view["part"] == "B" && view["item"] == item && view["audience"] == audience);
+        let views = self.told.explanation["views"][audience].as_array().map_or(&[][..], Vec::as_slice);
+        let view = views.iter().find(|view| view["part"] == "B" && view["item"] == item);
         let fields = view.and_then(|view| view["fields"].as_array()).map_or(&[][..], Vec::as_slice);
         let text = fields.iter().find(|field| field["name"] == "text");
         text.and_then(|field| field["value"].as_str()).unwrap_or_default()

@@ -134,9 +134,8 @@ fn what_they_read(audience: &str, told: &Told) -> String {
         "card" => of(&|part, _| part == "CARD"),
         // The carer copy is opened by a lead practitioner alone; the sender's preview shows it for every record.
         "carer" => {
-            let views = list(&told.explanation, "views");
-            let carer = views.iter().filter(|view| text(view, "part") == "CARER");
-            carer.flat_map(values).collect::<Vec<_>>().join("\n")
+            let carer = list(&told.explanation["views"], "carer");
+            carer.iter().flat_map(values).collect::<Vec<_>>().join("\n")
         }
         // Whatever the unit that owns the episode opened.
         _ => {

@@ -5,7 +5,7 @@ use crate::{
     domain::{
         decision::{Decision, Held, ItemGrade, Leg, Prompt},
         queue::QueueId,
-        unit::{UnitLabel, View},
+        unit::{Audience, UnitLabel, View},
     },
     wire::pb,
 };
@@ -20,8 +20,22 @@ pub fn explanation(decision: &Decision, views: &[(UnitLabel, View)]) -> pb::Expl
         rule_set: decision.rule_set.clone(),
         items: decision.items.iter().map(explained_item).collect(),
         legs: decision.legs.iter().map(explained_leg).collect(),
-        views: views.iter().map(|(label, view)| view_of(*label, view)).collect(),
+        views: Some(by_audience(views)),
         prompt_details: decision.prompts.iter().map(prompt).collect(),
+    }
+}
+
+/// The units under the audience that each was rendered for.
+fn by_audience(views: &[(UnitLabel, View)]) -> pb::Views {
+    let of = |audience| {
+        let its = views.iter().filter(move |(label, _)| label.audience == audience);
+        its.map(|(label, view)| view_of(*label, view)).collect()
+    };
+    pb::Views {
+        mpu: of(Audience::Mpu),
+        mash: of(Audience::Mash),
+        carer: of(Audience::Carer),
+        none: of(Audience::Nobody),
     }
 }
 

@@ -259,7 +259,8 @@ fn an_explanation_prints_the_names_of_the_contract() {
         + r#""ack_due":"2026-11-20T17:30:00Z","provisional":false,"#
         + r#""held":[{"reason":"geography_unknown","meant_for":["MASH"],"contents":["items"],"items":[1]}],"#
         + r#""prompts":["STRATEGY"],"copy_notes":[{"item":1,"queue":"FORCE.BTP"}]}],"#
-        + r#""views":[{"part":"B","item":1,"audience":"mpu","fields":[{"name":"text","value":"seen","withheld":false}]}],"#
+        + r#""views":{"mpu":[{"part":"B","item":1,"audience":"mpu","fields":[{"name":"text","value":"seen","withheld":false}]}],"#
+        + r#""mash":[],"carer":[],"none":[]},"#
         + r#""prompt_details":[{"kind":"STRATEGY","rule":"R01","due_time":"2026-11-20T17:30:00Z","overdue":false}]}"#;
     assert_eq!(json, expected);
 }
