@@ -145,11 +145,18 @@ mod tests {
 
     #[test]
     fn an_explanation_always_has_every_name_of_the_contract() {
-        let explanation =
-            pb::Explanation { class: "P4".to_owned(), legs: vec![pb::ExplainedLeg::default()], ..Default::default() };
+        let explanation = pb::Explanation {
+            class: "P4".to_owned(),
+            legs: vec![pb::ExplainedLeg::default()],
+            views: Some(pb::Views::default()),
+            ..Default::default()
+        };
         let json: serde_json::Value = serde_json::from_str(&to_json("Explanation", &explanation).unwrap()).unwrap();
         for name in ["class", "rules", "prompts", "flags", "rule_set", "items", "legs", "views"] {
             assert!(json.get(name).is_some(), "{name}");
+        }
+        for audience in ["mpu", "mash", "carer", "none"] {
+            assert!(json["views"].get(audience).is_some(), "{audience}");
         }
         for name in ["queue", "class", "rules", "contents", "items", "page"] {
             assert!(json["legs"][0].get(name).is_some(), "{name}");
