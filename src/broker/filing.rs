@@ -108,7 +108,8 @@ impl Filer {
         let record = Record {
             id,
             organisation: "operator".to_owned(),
-            on_behalf_of: filing.permit.on_behalf_of().to_owned(),
+            // Nobody follows it: the sender was refused, and a person will ring.
+            on_behalf_of: String::new(),
             received: filing.received,
             class: decision.class,
             linked_from: None,

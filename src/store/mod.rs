@@ -77,13 +77,13 @@ pub trait Store: Send + Sync {
     /// A record's sealed value.
     async fn sealed(&self, record: Uuid) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// An organisation's records (linked ones excluded), newest first, those with a ledger index below `before`
-    /// (`u64::MAX` for the first page), at most `limit`; each with its ledger index.
+    /// The records that an organisation follows (submitted by it or for it, linked ones excluded), newest first, those
+    /// with a ledger index below `before` (`u64::MAX` for the first page), at most `limit`; each with its ledger index.
     async fn records(&self, organisation: &str, before: u64, limit: usize) -> Result<Vec<(u64, Stored)>, StoreError>;
 
-    /// An organisation's events with an index of at least `from`, in order, about `limit`: those of one index (a pull of
-    /// several deliveries) always come together, so that going on from the last index + 1 misses none. A submission is
-    /// `Received` once, under its subject's record.
+    /// Events of the records that an organisation follows, with an index of at least `from`, in order, about `limit`:
+    /// those of one index (a pull of several deliveries) always come together, so that going on from the last index + 1
+    /// misses none. A submission is `Received` once, under its subject's record.
     async fn events(&self, organisation: &str, from: u64, limit: usize) -> Result<Vec<Event>, StoreError>;
 
     /// Counts of each queue at `now`.

@@ -67,7 +67,8 @@ pub struct Record {
     pub id: Uuid,
     /// Organisation that submitted, e.g. `gss/E09000004`.
     pub organisation: String,
-    /// GSS code of the authority it was submitted for, which the sender's grant covered.
+    /// GSS code of the authority it was submitted for, which the sender's grant covered; empty for a record of the
+    /// broker's own.
     pub on_behalf_of: String,
     /// When the broker received it.
     pub received: Timestamp,
@@ -79,6 +80,15 @@ pub struct Record {
     pub linked: Vec<Uuid>,
     /// Keyed references of identities and queues that may never read it (D08).
     pub excluded: Vec<[u8; 32]>,
+}
+
+impl Record {
+    /// The organisations that follow it: who submitted it, and the council it was submitted for.
+    pub fn followers(&self) -> Vec<String> {
+        let council = format!("gss/{}", self.on_behalf_of);
+        let other = !self.on_behalf_of.is_empty() && council != self.organisation;
+        std::iter::once(self.organisation.clone()).chain(other.then_some(council)).collect()
+    }
 }
 
 /// The sender's receipt of a record.

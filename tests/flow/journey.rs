@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use tonic::Code;
 
 use crate::{
-    house::{BROMLEY, House, LEWISHAM, MASH, MPU, REFDESK, RESOLVER, narrative},
+    house::{BROMLEY, House, LEWISHAM, MASH, MPU, PROVIDER, REFDESK, RESOLVER, narrative},
     person::{Person, Refusal, completion, fresh, refusal, submission, why},
 };
 
@@ -344,4 +344,25 @@ async fn naming_a_childs_council_sends_her_record_to_its_police_and_at_night_to_
     house.clock.set("2026-11-23T10:00:00Z".parse().unwrap());
     let again = resolver.queues.resolve_held(ask).await.unwrap().into_inner();
     assert!(again == resolved, "a replay is the first answer, also when the office is open again");
+}
+
+#[tokio::test]
+async fn a_council_follows_what_its_provider_submitted_for_it_and_no_other_council_does() {
+    let house = House::open_at(N1_RECEIVED).await;
+    let (mut provider, mut council) = (house.person(PROVIDER).await, house.person(LEWISHAM).await);
+    let mut other = house.person(BROMLEY).await;
+    let id = provider.submit(submission(&narrative(1))).await.unwrap().referral_id;
+    house.person(MPU).await.pull("MPU.SE").await.unwrap();
+    for follower in [&mut provider, &mut council] {
+        let listed = follower.referrals.list_referrals(pb::ListReferralsRequest::default()).await.unwrap().into_inner();
+        let ids: Vec<_> =
+            listed.referrals.iter().map(|found| found.receipt.as_ref().unwrap().referral_id.as_str()).collect();
+        assert_eq!(ids, [id.as_str()]);
+        let seen = watched(follower, "0", |seen| seen.len() == 2).await;
+        let events: Vec<_> = seen.iter().map(|message| word(message.event().as_str_name())).collect();
+        assert_eq!(events, ["REFERRAL_EVENT_RECEIVED", "REFERRAL_EVENT_DELIVERED"]);
+        assert!(seen.iter().all(|message| message.referral_id == id));
+    }
+    let listed = other.referrals.list_referrals(pb::ListReferralsRequest::default()).await.unwrap().into_inner();
+    assert!(listed.referrals.is_empty());
 }

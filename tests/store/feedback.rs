@@ -96,10 +96,15 @@ pub async fn records_are_listed_newest_first_in_pages(engine: &impl Engine) {
     let mut expected = Vec::new();
     for number in 0..7 {
         let mut acceptance = to(&["MPU.SE"]);
-        if number == 3 {
-            acceptance.records[0].record.organisation = "gss/E09000004".into();
-        } else {
-            expected.insert(0, (number, acceptance.records[0].record.id));
+        let record = &mut acceptance.records[0].record;
+        match number {
+            // Another council's: not listed. A provider's for this council: listed.
+            3 => (record.organisation, record.on_behalf_of) = ("gss/E09000004".into(), "E09000004".into()),
+            4 => record.organisation = "provider/safer-returns".into(),
+            _ => {}
+        }
+        if number != 3 {
+            expected.insert(0, (number, record.id));
         }
         store.accept(acceptance).await.unwrap();
     }
@@ -114,6 +119,11 @@ pub async fn records_are_listed_newest_first_in_pages(engine: &impl Engine) {
         }
         assert_eq!(seen, expected, "by {limit}");
     }
+    assert_eq!(
+        store.records("provider/safer-returns", u64::MAX, 5).await.unwrap().len(),
+        1,
+        "who submitted lists it too"
+    );
     assert!(store.records(BARNET, 0, 5).await.unwrap().is_empty());
     assert!(store.records("gss/E0900000", u64::MAX, 5).await.unwrap().is_empty());
 }

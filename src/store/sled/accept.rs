@@ -27,8 +27,10 @@ pub(super) fn accept(tx: &mut Transaction<'_>, acceptance: &Acceptance) -> Resul
         store(tx, new, (number == 0).then(|| kept.clone()))?;
     }
     let listed = Listed { record: subject.record.id, at: subject.record.received };
-    tx.view.put(keys::listed(&subject.record.organisation, Some(ledger_index)), listed.encode());
-    tx.books.meta.listed += 1;
+    for follower in subject.record.followers() {
+        tx.view.put(keys::listed(&follower, Some(ledger_index)), listed.encode());
+        tx.books.meta.listed += 1;
+    }
     tx.keep_answer(&acceptance.once, &Answer::Accepted(subject.record.id))?;
     Ok(Accepted { ledger_index, answer: acceptance.answer.clone(), replayed: false })
 }
@@ -48,7 +50,7 @@ fn store(tx: &mut Transaction<'_>, new: &NewRecord, kept: Option<Kept>) -> Resul
         .zip(&new.deliveries)
         .map(|(leg, header)| waiting(DeliveryId { record: new.record.id, leg }, header.clone()))
         .collect();
-    tx.create(new.record.id, &Legs { organisation: new.record.organisation.clone(), deliveries })
+    tx.create(new.record.id, &Legs { followers: new.record.followers(), deliveries })
 }
 
 /// A delivery as it is when it is made.

@@ -108,9 +108,11 @@ impl<'t> Transaction<'t> {
     /// Tells the organisation of these legs what happened at a ledger index.
     pub fn tell(&mut self, legs: &Legs, index: u64, event: StoredEvent) {
         self.events += 1;
-        let key = [keys::event(&legs.organisation, Some(index)).as_slice(), &self.events.to_be_bytes()].concat();
-        self.books.meta.events += 1;
-        self.view.put(key, event.encode());
+        for follower in &legs.followers {
+            let key = [keys::event(follower, Some(index)).as_slice(), &self.events.to_be_bytes()].concat();
+            self.books.meta.events += 1;
+            self.view.put(key, event.encode());
+        }
     }
 
     /// Writes the first state of a record's deliveries.

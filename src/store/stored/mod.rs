@@ -24,8 +24,8 @@ const FORM: u32 = 1;
 /// The deliveries of one record, in leg order, and whose record it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Legs {
-    /// Organisation that submitted.
-    pub organisation: String,
+    /// Organisations that follow the record.
+    pub followers: Vec<String>,
     /// Deliveries.
     pub deliveries: Vec<Delivery>,
 }
@@ -65,7 +65,7 @@ impl Legs {
     pub fn encode(&self) -> Vec<u8> {
         let deliveries =
             self.deliveries.iter().map(|each| pb::Delivery { record: None, ..delivery::put(each) }).collect();
-        pb::Legs { organisation: self.organisation.clone(), deliveries }.encode_to_vec()
+        pb::Legs { followers: self.followers.clone(), deliveries }.encode_to_vec()
     }
 
     /// Reads the legs of `record`.
@@ -74,7 +74,7 @@ impl Legs {
             let legs = pb::Legs::decode(bytes).ok()?;
             let deliveries =
                 legs.deliveries.into_iter().map(|each| delivery::take(Some(record), each)).collect::<Option<_>>()?;
-            Some(Self { organisation: legs.organisation, deliveries })
+            Some(Self { followers: legs.followers, deliveries })
         };
         read().ok_or_else(|| damaged("deliveries", record))
     }
