@@ -29,7 +29,6 @@ const HOUSE: &[Room] = &[
             "aho_corasick",
             "unicode_normalization",
             "unicode_segmentation",
-            "strsim",
             "jiff",
             // Identifiers as values: parsing and printing only, no generator is compiled in.
             "uuid",

@@ -45,8 +45,9 @@ pub fn to_json<T: Message>(name: &str, message: &T) -> Result<String, Unprintabl
     write(name, message, false)
 }
 
-/// As [`to_json`], without what is empty: the form in which a person writes a submission.
-pub fn to_short_json<T: Message>(name: &str, message: &T) -> Result<String, Unprintable> {
+/// As [`to_json`], without what is empty: the form in which a person writes a submission, to hold files against.
+#[cfg(test)]
+pub(super) fn to_short_json<T: Message>(name: &str, message: &T) -> Result<String, Unprintable> {
     write(name, message, true)
 }
 
