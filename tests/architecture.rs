@@ -109,6 +109,8 @@ const HOUSE: &[Room] = &[
             "tempfile",
             "hex",
             "zeroize",
+            // Progress bars.
+            "indicatif",
         ],
     },
 ];

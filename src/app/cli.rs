@@ -38,6 +38,9 @@ pub(super) enum Command {
     /// Officer: list, pull, open, complete, release; resolve what is on HOLD.
     #[command(subcommand)]
     Queue(QueueCommand),
+    /// Run the redaction engine over narratives: one JSON object a line in, what each audience reads a line out.
+    #[command(after_help = REDACT_HELP)]
+    Redact(RedactArgs),
     /// Explain the routing policy.
     #[command(subcommand)]
     Policy(PolicyCommand),
@@ -161,6 +164,28 @@ pub(super) struct PreviewArgs {
     #[arg(long, value_name = "DIR", requires = "offline")]
     pub(super) policy: Option<PathBuf>,
 }
+
+#[derive(Debug, Args)]
+pub(super) struct RedactArgs {
+    /// Narratives, one JSON object a line; `-` is stdin. Default: stdin.
+    #[arg(value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    /// Reference data to use in place of the embedded one.
+    #[arg(long, value_name = "DIR")]
+    pub(super) policy: Option<PathBuf>,
+}
+
+const REDACT_HELP: &str = r#"In, a line: {"id", "structured": {"persons", "phones", "emails", "handles", "vehicles", "places", "identifiers", "sections"}, "text"}.
+  A person has id, name, aliases, role, and may have source, relationship, dob, address and further details; everything else names
+  its owner by that id. Roles: subject_child, other_child, suspect, witness, source, parent_carer, professional.
+Out, a line: {"id", "views": {"mpu", "mash", "carer"}, "spans": [{"start", "end", "type"}], "held": [{"audience", "what", "count", "reason"}]}.
+  Spans are every mention that was found, in Unicode characters of the text as it came in. "held" is there where the last look at a
+  view found something protected, and took out the sentence or the whole text.
+
+Lines that are not right are named on stderr, by line and field and never by value; the others are answered. The exit code is then 65.
+Nothing is stored or sent. Engine and policy are those by which the broker makes its views.
+
+Example: homeward redact < inputs.jsonl > views.jsonl"#;
 
 #[derive(Debug, Args)]
 pub(super) struct ReferralsArgs {

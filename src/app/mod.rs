@@ -10,6 +10,7 @@ mod policy;
 mod preview;
 mod print;
 mod queue;
+mod redact;
 mod referrals;
 mod serve;
 mod show;
@@ -50,6 +51,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Pki(command) => pki::run(command),
         Command::Policy(command) => policy::run(command),
+        Command::Redact(args) => redact::run(&args),
         Command::Preview(args) if args.offline => preview::offline(&args),
         command => {
             let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -71,6 +73,6 @@ async fn online(command: Command) -> Result<(), Failure> {
         Command::Watch(args) => watch::run(&args).await,
         Command::Queue(command) => queue::run(command).await,
         Command::Whoami(args) => client::who_am_i(&args).await,
-        Command::Pki(_) | Command::Policy(_) => Ok(()),
+        Command::Pki(_) | Command::Policy(_) | Command::Redact(_) => Ok(()),
     }
 }

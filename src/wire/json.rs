@@ -30,13 +30,18 @@ pub struct Unprintable;
 /// Reads the JSON form of `homeward.v1.<name>`. Field names in the proto's own spelling or in lowerCamelCase; an unknown
 /// field is refused, and so is one that is stated twice.
 pub fn from_json<T: Message + Default>(name: &str, text: &str) -> Result<T, JsonError> {
-    serde_json::from_str::<EachOnce>(text).map_err(|error| explain(&error))?;
+    each_field_once(text)?;
     let mut json = serde_json::Deserializer::from_str(text);
     let options = DeserializeOptions::new().deny_unknown_fields(true);
     let message = DynamicMessage::deserialize_with_options(descriptor(name), &mut json, &options)
         .map_err(|error| explain(&error))?;
     json.end().map_err(|error| explain(&error))?;
     Ok(message.transcode_to().expect("a message read by its own descriptor has its own encoding"))
+}
+
+/// Looks whether `text` is JSON in which every object states each of its fields once.
+pub fn each_field_once(text: &str) -> Result<(), JsonError> {
+    serde_json::from_str::<EachOnce>(text).map(|EachOnce| ()).map_err(|error| explain(&error))
 }
 
 /// The JSON form of `homeward.v1.<name>` on one line, with the proto's field names. Lists, numbers and texts are always

@@ -6,6 +6,7 @@ mod daemon;
 mod help;
 mod house;
 mod offline;
+mod redact;
 mod served;
 
 use std::{

@@ -53,6 +53,12 @@ vocabulary! {
 }
 
 impl Entity {
+    /// False for a word for a relationship and for an organisation: they are replaced where a policy says so, but name
+    /// no person and no value by themselves.
+    pub const fn is_reported(self) -> bool {
+        !matches!(self, Self::Relationship | Self::Organisation)
+    }
+
     /// The row of the policy that this kind of mention reads.
     pub const fn class(self) -> Class {
         match self {

@@ -3,7 +3,7 @@
 //! [`Engine`] is compiled once per record from a [`Form`] (everyone and everything listed) and a [`RedactionPolicy`]
 //! (data). It finds mentions in a folded copy of a text, replaces them in the original by what the policy says for the
 //! [`Lens`] the text is read through, and looks a second time, on another path, at every finished view. [`redact`] makes
-//! the units of a record from a submission.
+//! the units of a record from a submission; [`Engine::narrative`] makes the views of one text.
 
 mod dates;
 mod engine;
@@ -13,7 +13,9 @@ mod form;
 mod index;
 mod items;
 mod letters;
+mod listing;
 mod marks;
+mod narrative;
 mod needle;
 mod numbers;
 mod patterns;
@@ -30,6 +32,8 @@ mod words;
 
 pub use engine::{Engine, Finished, Owner};
 pub use form::{Entity, Form, ListedPerson, ListedValue};
+pub use listing::{Belonging, Listing, Owned, StatedPerson, StatedRole};
+pub use narrative::{Narrative, Rendered, Section, Sharing};
 pub use policy::{Action, Class, EffectiveRole, Lens, MissingRow, RedactionPolicy, Row};
 pub use render::WITHHELD;
 pub use resolve::Span;

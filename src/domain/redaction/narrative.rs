@@ -1,0 +1,56 @@
+//! A whole narrative, as each audience reads it.
+
+use std::ops::Range;
+
+use super::{
+    engine::{Engine, Finished},
+    policy::Lens,
+    resolve::Span,
+};
+use crate::domain::{code::vocabulary, unit::Audience};
+
+vocabulary! {
+    /// What the practitioner wrote over a section.
+    Sharing {
+        /// The carer may read it.
+        Share = "share",
+        /// The carer may not.
+        Withhold = "withhold",
+    }
+}
+
+/// A section of a narrative.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section {
+    /// Bytes of the text, at character borders.
+    pub range: Range<usize>,
+    /// What the practitioner decided.
+    pub mark: Sharing,
+}
+
+/// A text with its practitioner's marks. Not `Debug`: it is content.
+#[derive(Clone, Copy)]
+pub struct Narrative<'a> {
+    /// The text.
+    pub text: &'a str,
+    /// Its sections, in order; none where nobody marked any.
+    pub sections: &'a [Section],
+}
+
+/// What was found in a narrative, and its views.
+pub struct Rendered {
+    /// Every mention, before any audience is applied.
+    pub spans: Vec<Span>,
+    /// The view of each audience, in declared order.
+    pub views: Vec<(Audience, Finished)>,
+}
+
+impl Engine {
+    /// Reads `narrative` once and finishes it for every audience.
+    pub fn narrative(&self, narrative: Narrative<'_>) -> Rendered {
+        let spans = self.spans(narrative.text);
+        let finish = |lens| self.finish_spans(narrative.text, &spans, lens);
+        let views = Audience::ALL.iter().filter_map(|&audience| Some((audience, finish(Lens::narrative(audience)?))));
+        Rendered { views: views.collect(), spans }
+    }
+}
