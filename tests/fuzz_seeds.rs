@@ -1,6 +1,7 @@
 //! The fuzz targets' seeds and finds, run again: what was found once stays found. New inputs are looked for by
 //! `cargo fuzz` (`tests/fuzz/README.md`).
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests stand outside #[test] functions")]
 use std::{fs, path::Path};
 
 #[path = "fuzz/bodies.rs"]
