@@ -145,13 +145,14 @@ fn owned(sheet: &mut Sheet<'_, '_>, draft: &Draft, name: &str, owner: Option<&Te
     }
 }
 
-/// An area as stated: a code is shown as it is, a name passes the engine.
+/// An area as stated: a code, which `validate` held to its shape, is shown as it is; a name passes the engine. The code of
+/// the submitting council's own area is no more of a clue than its name, which stays (domain 2.3, "Two things stay").
 pub(super) fn area(sheet: &mut Sheet<'_, '_>, name: &str, area: &Area) {
     match area {
         Area::Absent => {}
         Area::Unknown => sheet.fact(name, "unknown"),
         Area::Stated { code, name: stated } => {
-            sheet.optional(format!("{name}.code"), code.as_ref());
+            sheet.known(format!("{name}.code"), code.as_ref().filter(|code| !code.is_blank()).map(Text::reveal));
             sheet.optional(format!("{name}.name"), stated.as_ref());
         }
     }

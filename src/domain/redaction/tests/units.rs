@@ -3,6 +3,7 @@
 use super::fixture::{draft, item, person, policy};
 use crate::domain::{
     code::{PersonRole, SourceRole},
+    geography::Area,
     redaction::redact,
     stage::{Redacted, Valid},
     submission::{Corroboration, Draft},
@@ -40,6 +41,17 @@ fn every_unit_is_there_once() {
         ["E/none", "A1/none", "B1/mpu", "B1/mash", "A2/none", "B2/mpu", "B2/mash", "C/mash", "CARER/carer"]
     );
     assert!(redacted.degraded().is_empty());
+}
+
+#[test]
+fn a_place_in_the_submitting_councils_own_area_keeps_its_code() {
+    let mut draft = draft();
+    let own = draft.envelope.on_behalf_of.reveal().to_owned();
+    draft.places[0].area = Area::Stated { code: Some(own.clone().into()), name: None };
+    let redacted = redacted(draft);
+    for audience in [Audience::Mpu, Audience::Mash] {
+        assert_eq!(view(&redacted, Some(1), Part::Item, audience).get("at[0].area.code"), Some(&*own));
+    }
 }
 
 #[test]
