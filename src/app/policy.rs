@@ -31,7 +31,7 @@ pub(super) fn explain_each(
         let now = at.unwrap_or_else(|| SystemClock.now());
         let judged = judge_json(&text, &rulebook, now);
         let routed = judged.map_err(|error| Failure::from(error).about(&file.display().to_string()))?;
-        each(&explanation_json(&routed).map_err(|error| Failure::other(error.to_string()))?);
+        each(&explanation_json(&routed, &rulebook, now).map_err(|error| Failure::other(error.to_string()))?);
     }
     Ok(())
 }

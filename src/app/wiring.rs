@@ -88,7 +88,7 @@ pub(super) fn rulebook(folder: Option<&Path>) -> Result<Rulebook, Failure> {
     let Some(folder) = folder else {
         let policy = reference::embedded().map_err(told)?;
         let redaction = reference::redaction::embedded().map_err(|error| Failure::bad_data(error.to_string()))?;
-        return Ok(Rulebook { policy, redaction });
+        return Ok(Rulebook::new(policy, redaction));
     };
     let file = |name: &str| read(&folder.join(name));
     let (directory, calendar, rules) = (file("directory.toml")?, file("calendar.toml")?, file("rules.toml")?);
@@ -103,7 +103,7 @@ pub(super) fn rulebook(folder: Option<&Path>) -> Result<Rulebook, Failure> {
     let policy = reference::load(files).map_err(told)?;
     let redaction = reference::redaction::policy(&file("redaction.toml")?)
         .map_err(|error| Failure::bad_data(format!("redaction.toml: {error}")))?;
-    Ok(Rulebook { policy, redaction })
+    Ok(Rulebook::new(policy, redaction))
 }
 
 /// Reads the key file; makes one only where the store is new too, so that a lost key is never papered over.

@@ -18,6 +18,7 @@ use crate::{
         grants::SubmitPermit,
         policy::Policy,
         queue::QueueId,
+        redaction::ENGINE_VERSION,
         stage::Routed,
         submission::Draft,
         unit::{Audience, Part, UnitLabel},
@@ -172,22 +173,17 @@ impl Filer {
     }
 
     fn entries(&self, routed: &Routed, ids: &[Uuid], filing: &Filing, commitment: [u8; 32]) -> Vec<Entry> {
-        let decision = routed.decision();
         let actor = &routed.draft().envelope.actor;
         let parts = [actor.scheme.reveal(), actor.id.reveal(), actor.role.reveal()];
-        let collected = Entry {
-            actor: Some(self.keyring.reference("actor", &parts)),
-            recipients: decision.legs.iter().map(|leg| leg.queue.clone()).collect(),
-            details: vec![
-                format!("rule_set={}", decision.rule_set),
-                format!("redaction={}", self.rulebook.redaction.version()),
-                format!("on_behalf_of={}", filing.permit.on_behalf_of()),
-            ],
-            commitment: Some(commitment),
-            ..self.entry(filing, Verb::Collection, "SUBMIT", ids[0])
-        };
-        let linked = ids[1..].iter().map(|id| self.entry(filing, Verb::Combination, "LINK", *id));
-        std::iter::once(collected).chain(linked).collect()
+        let permit = &filing.permit;
+        let (who, on_behalf_of) = (permit.identity().as_str(), permit.on_behalf_of());
+        let mut entries = would_keep(routed, &self.rulebook, who, on_behalf_of, filing.received);
+        for (entry, id) in entries.iter_mut().zip(ids) {
+            entry.record = Some(*id);
+        }
+        entries[0].actor = Some(self.keyring.reference("actor", &parts));
+        entries[0].commitment = Some(commitment);
+        entries
     }
 
     fn entry(&self, filing: &Filing, verb: Verb, action: &str, record: Uuid) -> Entry {
@@ -204,6 +200,43 @@ impl Filer {
             commitment: None,
         }
     }
+}
+
+/// The ledger entries of a submission, the first of the subject's record, one more for each linked record; all but what is
+/// made when it is accepted: record ids, the reference to the actor, the commitment.
+pub fn would_keep(
+    routed: &Routed,
+    rulebook: &Rulebook,
+    who: &str,
+    on_behalf_of: &str,
+    received: Timestamp,
+) -> Vec<Entry> {
+    let decision = routed.decision();
+    let entry = |verb, action: &str| Entry {
+        at: received,
+        verb,
+        action: action.to_owned(),
+        who: who.to_owned(),
+        actor: None,
+        record: None,
+        deliveries: Vec::new(),
+        recipients: Vec::new(),
+        details: Vec::new(),
+        commitment: None,
+    };
+    let collected = Entry {
+        recipients: decision.legs.iter().map(|leg| leg.queue.clone()).collect(),
+        details: vec![
+            format!("rule_set={}", decision.rule_set),
+            format!("redaction={}", rulebook.redaction.version()),
+            format!("redaction_sha256={}", hex::encode(rulebook.redaction_digest)),
+            format!("redaction_engine={ENGINE_VERSION}"),
+            format!("on_behalf_of={on_behalf_of}"),
+        ],
+        ..entry(Verb::Collection, "SUBMIT")
+    };
+    let linked = decision.linked.iter().map(|_| entry(Verb::Combination, "LINK"));
+    std::iter::once(collected).chain(linked).collect()
 }
 
 /// The reference under which an accused identity is kept.

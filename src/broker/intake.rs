@@ -6,11 +6,12 @@ use zeroize::Zeroizing;
 
 use super::{
     Broker, Error, Receipt, Rulebook,
-    filing::Filing,
+    filing::{Filing, would_keep},
     judge::{alert, judge},
 };
 use crate::{
     domain::{decision::Decision, grants::SubmitPermit, stage::Routed, submission::Reading, violation::Violations},
+    ledger::Entry,
     store::{Keep, Once},
 };
 
@@ -61,11 +62,22 @@ impl Broker {
         }
     }
 
-    /// The same checks and the same judgement, and nothing stored.
-    pub async fn preview(&self, _permit: &SubmitPermit, reading: Reading) -> Result<Routed, Error> {
-        let (rulebook, now) = (self.rulebook.clone(), self.clock.now());
-        let judged = self.aside(move || judge_reading(reading, &rulebook, now)).await?;
-        judged.map_err(|refused| Error::Invalid(refused.violations))
+    /// The same checks and the same judgement, and nothing stored: what `show` makes of the submission as it would be filed
+    /// and of the entries that the ledger would keep.
+    pub async fn preview<T: Send + 'static>(
+        &self,
+        permit: &SubmitPermit,
+        reading: Reading,
+        show: impl FnOnce(&Routed, &Rulebook, &[Entry]) -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        let (rulebook, permit, now) = (self.rulebook.clone(), permit.clone(), self.clock.now());
+        let shown = self.aside(move || {
+            let routed = judge_reading(reading, &rulebook, now)?;
+            let (who, on_behalf_of) = (permit.identity().as_str(), permit.on_behalf_of());
+            let ledger = would_keep(&routed, &rulebook, who, on_behalf_of, now);
+            Ok(show(&routed, &rulebook, &ledger))
+        });
+        shown.await?.map_err(|refused: NotAccepted| Error::Invalid(refused.violations))
     }
 
     /// Judges and seals off the async threads: a large submission takes milliseconds. Only so many at a time, for one that

@@ -1,6 +1,7 @@
 //! The judgement: one pure path for Submit, Preview, `preview --offline` and `policy explain`. No store, no keys.
 
 use jiff::Timestamp;
+use ring::digest::{SHA256, digest};
 
 use crate::domain::{
     classify::{class_of, classify},
@@ -23,6 +24,17 @@ pub struct Rulebook {
     pub policy: Policy,
     /// Who may read what.
     pub redaction: RedactionPolicy,
+    /// SHA-256 of the canonical form of `redaction`.
+    pub redaction_digest: [u8; 32],
+}
+
+impl Rulebook {
+    /// One set of versions; takes the digest of the redaction policy.
+    pub fn new(policy: Policy, redaction: RedactionPolicy) -> Self {
+        let mut redaction_digest = [0; 32];
+        redaction_digest.copy_from_slice(digest(&SHA256, redaction.canonical().as_bytes()).as_ref());
+        Self { policy, redaction, redaction_digest }
+    }
 }
 
 /// Validates, redacts, grades, classifies and routes one submission as received at `now`.

@@ -25,6 +25,7 @@ pub use caretaker::Round;
 pub use dispatch::{Handle, Outcome, PullRequest, Release, Request};
 pub use error::Error;
 pub use feedback::{Destination, Happening, Referral};
+pub use filing::would_keep;
 pub use intake::Submission;
 pub use judge::{Rulebook, judge};
 pub use opening::Opened;

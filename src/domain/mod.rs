@@ -14,6 +14,7 @@ pub mod grants;
 pub mod identity;
 pub mod outcome;
 pub mod policy;
+pub mod preview;
 pub mod queue;
 pub mod redaction;
 pub mod routing;

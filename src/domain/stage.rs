@@ -1,8 +1,11 @@
 //! The stages of a submission as types: `Draft → Valid → Redacted → Graded → Classified → Routed`, and `Sealed` in
 //! `sealing`. Each can only be made from the one before, so sealing something unredacted does not compile.
 
+use std::sync::Arc;
+
 use super::{
     decision::{Assessment, Decision, ItemGrade},
+    redaction::Engine,
     submission::Draft,
     unit::{UnitLabel, View},
 };
@@ -31,6 +34,7 @@ pub struct Redacted {
     valid: Valid,
     views: Vec<(UnitLabel, View)>,
     degraded: Vec<Degraded>,
+    engine: Arc<Engine>,
 }
 
 /// Text that the re-scan took out of one view.
@@ -46,8 +50,13 @@ pub struct Degraded {
 
 impl Redacted {
     /// For `redaction` alone: states that every view was re-scanned.
-    pub(in crate::domain) fn finished(valid: Valid, views: Vec<(UnitLabel, View)>, degraded: Vec<Degraded>) -> Self {
-        Self { valid, views, degraded }
+    pub(in crate::domain) fn finished(
+        valid: Valid,
+        views: Vec<(UnitLabel, View)>,
+        degraded: Vec<Degraded>,
+        engine: Arc<Engine>,
+    ) -> Self {
+        Self { valid, views, degraded, engine }
     }
 
     /// The submission.
@@ -63,6 +72,11 @@ impl Redacted {
     /// What the re-scan took out.
     pub fn degraded(&self) -> &[Degraded] {
         &self.degraded
+    }
+
+    /// The engine that made the views, compiled for this record.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
     }
 }
 

@@ -1,5 +1,7 @@
 //! Drafts and policy for tests: a plain nil return in Lewisham, to be changed by each test.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::{
@@ -11,7 +13,8 @@ use super::{
     dossier::Dossier,
     geography::Area,
     policy::Policy,
-    stage::{Classified, Redacted, Routed, Valid},
+    redaction::{Engine, Form},
+    stage::{Classified, Degraded, Redacted, Routed, Valid},
     submission::{
         Account, Actor, Answers, Child, Description, Draft, Engage, Envelope, Episode, Evaluate, Interview,
         Interviewer, Item, Marking, Person, Place, Provenance, Reporter,
@@ -151,9 +154,22 @@ pub(crate) fn place(id: &str, area: Area) -> Place {
     }
 }
 
+/// `draft` valid, with its views.
+pub(crate) fn rendered(draft: Draft) -> Redacted {
+    let valid = super::validate::validate(draft, &policy(), tuesday()).unwrap();
+    super::redaction::redact(valid, &crate::reference::redaction::embedded().unwrap())
+}
+
+/// `draft` taken for valid and redacted, without any view.
+pub(crate) fn unrendered(draft: Draft, degraded: Vec<Degraded>) -> Redacted {
+    let policy = crate::reference::redaction::embedded().unwrap();
+    let engine = Engine::compile(&Form::default(), &policy);
+    Redacted::finished(Valid::checked(draft), Vec::new(), degraded, Arc::new(engine))
+}
+
 /// `draft` taken for valid and redacted, graded and classified at `now`.
 pub(crate) fn classified(draft: Draft, policy: &Policy, now: Timestamp) -> Classified {
-    let redacted = Redacted::finished(Valid::checked(draft), Vec::new(), Vec::new());
+    let redacted = unrendered(draft, Vec::new());
     super::classify::classify(super::grading::grade(redacted), policy, now)
 }
 
@@ -165,9 +181,7 @@ pub(crate) fn routed(draft: Draft, policy: &Policy, now: Timestamp) -> Routed {
 /// `draft` judged in full, its views rendered, and filed: the subject's dossier.
 pub(crate) fn dossier(draft: Draft) -> Dossier {
     let (policy, now) = (policy(), tuesday());
-    let redaction = crate::reference::redaction::embedded().unwrap();
-    let valid = super::validate::validate(draft, &policy, now).unwrap();
-    let graded = super::grading::grade(super::redaction::redact(valid, &redaction));
+    let graded = super::grading::grade(rendered(draft));
     let classified = super::classify::classify(graded, &policy, now);
     Dossier::file(&super::routing::route(classified, &policy, now)).remove(0)
 }

@@ -8,7 +8,7 @@ use super::{
     pb,
 };
 use crate::{
-    broker::{Rulebook, judge},
+    broker::{Rulebook, judge, would_keep},
     domain::{stage::Routed, violation::Violations},
 };
 
@@ -31,6 +31,9 @@ pub fn judge_json(text: &str, rulebook: &Rulebook, now: Timestamp) -> Result<Rou
 }
 
 /// The explanation as one line of JSON, the shape that `PreviewReferral` answers with (contract 5).
-pub fn explanation_json(routed: &Routed) -> Result<String, Unprintable> {
-    json::to_json("Explanation", &convert::explanation(routed.decision(), routed.redacted().views()))
+pub fn explanation_json(routed: &Routed, rulebook: &Rulebook, now: Timestamp) -> Result<String, Unprintable> {
+    let on_behalf_of = routed.draft().envelope.on_behalf_of.reveal();
+    // Nobody is connected.
+    let ledger = would_keep(routed, rulebook, "", on_behalf_of, now);
+    json::to_json("Explanation", &convert::previewed(routed, rulebook, &ledger))
 }

@@ -20,5 +20,6 @@ mod limits;
 mod once;
 mod opening;
 mod order;
+mod preview;
 mod resume;
 mod silent;

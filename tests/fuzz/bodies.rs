@@ -20,9 +20,11 @@ use homeward::{
 use jiff::Timestamp;
 use prost::Message;
 
-static RULEBOOK: LazyLock<Rulebook> = LazyLock::new(|| Rulebook {
-    policy: reference::embedded().expect("the embedded reference data loads"),
-    redaction: reference::redaction::embedded().expect("the embedded redaction policy loads"),
+static RULEBOOK: LazyLock<Rulebook> = LazyLock::new(|| {
+    Rulebook::new(
+        reference::embedded().expect("the embedded reference data loads"),
+        reference::redaction::embedded().expect("the embedded redaction policy loads"),
+    )
 });
 
 /// A Friday afternoon in the week of the narratives.
@@ -38,7 +40,7 @@ pub fn intake(bytes: &[u8]) {
         Some(b'{') => {
             let Ok(text) = std::str::from_utf8(bytes) else { return };
             if let Ok(routed) = offline::judge_json(text, &RULEBOOK, now()) {
-                nothing_is_lost(&routed);
+                nothing_is_lost(&routed, &RULEBOOK);
             }
             return;
         }
@@ -48,7 +50,7 @@ pub fn intake(bytes: &[u8]) {
     let Ok(submission) = pb::Submission::decode(encoded.as_slice()) else { return };
     let judged = convert::submission(submission).finish_with(|draft| judge(draft, &RULEBOOK, now()));
     match judged {
-        Ok(routed) => nothing_is_lost(&routed),
+        Ok(routed) => nothing_is_lost(&routed, &RULEBOOK),
         Err(violations) => {
             assert!(!violations.is_empty(), "refused without a reason");
             for violation in &violations.0 {
@@ -59,7 +61,7 @@ pub fn intake(bytes: &[u8]) {
 }
 
 /// Somebody gets it; every intelligence item reaches somebody; the decision can be shown.
-fn nothing_is_lost(routed: &Routed) {
+fn nothing_is_lost(routed: &Routed, rulebook: &Rulebook) {
     let decision = routed.decision();
     assert!(!decision.legs.is_empty(), "accepted, and for nobody");
     for leg in &decision.legs {
@@ -72,7 +74,7 @@ fn nothing_is_lost(routed: &Routed) {
             || decision.linked.iter().any(|linked| lies(&linked.items));
         assert!(placed || item.kind != ItemKind::Intelligence, "intelligence item {number} is nowhere");
     }
-    offline::explanation_json(routed).expect("a decision prints");
+    offline::explanation_json(routed, rulebook, now()).expect("a decision prints");
 }
 
 /// Redaction: lines that list a person or a value, an empty line, then a text. Every view holds on a second look, and
@@ -190,12 +192,12 @@ pub fn policy(bytes: &[u8]) {
     }
     match reference::load(files) {
         Ok(policy) => {
-            let rulebook = Rulebook { policy, redaction: RULEBOOK.redaction.clone() };
+            let rulebook = Rulebook::new(policy, RULEBOOK.redaction.clone());
             for encoded in [&ENCODED[1], &ENCODED[2]] {
                 let submission = pb::Submission::decode(encoded.as_slice()).expect("as encoded");
                 let judged = convert::submission(submission).finish_with(|draft| judge(draft, &rulebook, now()));
                 if let Ok(routed) = judged {
-                    nothing_is_lost(&routed);
+                    nothing_is_lost(&routed, &rulebook);
                 }
             }
         }

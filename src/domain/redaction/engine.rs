@@ -1,5 +1,7 @@
 //! The engine over one record: compiled once, then asked for spans and views of any text of that record.
 
+use std::fmt;
+
 use jiff::civil::Date;
 
 use super::{
@@ -17,15 +19,26 @@ use super::{
     resolve::{self, Span},
 };
 
+/// Version of what the engine makes of a text under a given policy. It goes into the ledger: add one whenever a view of any
+/// text can come out otherwise than before.
+pub const ENGINE_VERSION: u32 = 1;
+
 /// Redaction for one record.
 pub struct Engine {
     finder: Finder,
     numbers: ListedNumbers,
     dates: Vec<(Date, Meaning)>,
-    labels: Labels,
-    persons: Vec<(String, EffectiveRole)>,
+    pub(super) labels: Labels,
+    pub(super) persons: Vec<(String, EffectiveRole)>,
     guards: Guards,
-    policy: RedactionPolicy,
+    pub(super) policy: RedactionPolicy,
+}
+
+/// Nothing of what is listed.
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("policy", &self.policy.version()).finish_non_exhaustive()
+    }
 }
 
 /// A text as one audience reads it, re-scanned. Not `Debug`: it is content.

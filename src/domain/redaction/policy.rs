@@ -157,6 +157,22 @@ impl RedactionPolicy {
         &self.version
     }
 
+    /// The whole table in one fixed form, from which its digest is taken: the version, then a line for each class and role
+    /// with the action under every lens. Comments, spacing and order of the file make no difference.
+    pub fn canonical(&self) -> String {
+        let mut text = format!("homeward/redaction/1\nversion {}\n", self.version);
+        for &class in Class::ALL {
+            for &role in EffectiveRole::ALL {
+                text.push_str(&format!("{class} {role}"));
+                for &lens in Lens::ALL {
+                    text.push_str(&format!(" {lens}={}", self.action(class, role, lens)));
+                }
+                text.push('\n');
+            }
+        }
+        text
+    }
+
     /// What happens to an entity of `class` that belongs to a person in `role`, read through `lens`.
     pub fn action(&self, class: Class, role: EffectiveRole, lens: Lens) -> Action {
         self.rows[class as usize * EffectiveRole::ALL.len() + role as usize][lens as usize]
@@ -173,6 +189,28 @@ mod tests {
             (class != Class::Dob || role != EffectiveRole::Witness).then_some([Action::Keep; 4])
         });
         assert_eq!(missing, Err(MissingRow { class: Class::Dob, role: EffectiveRole::Witness }));
+    }
+
+    #[test]
+    fn the_canonical_form_tells_every_cell_and_the_version_apart() {
+        let all_kept = RedactionPolicy::new("t", |_, _| Some([Action::Keep; 4])).unwrap();
+        let rows = Class::ALL.len() * EffectiveRole::ALL.len();
+        assert_eq!(all_kept.canonical().lines().count(), 2 + rows);
+        let mut forms = std::collections::BTreeSet::from([all_kept.canonical()]);
+        for &class in Class::ALL {
+            for cell in 0..4 {
+                let policy = RedactionPolicy::new("t", |this, role| {
+                    let mut row = [Action::Keep; 4];
+                    if this == class && role == EffectiveRole::Witness {
+                        row[cell] = Action::Mask;
+                    }
+                    Some(row)
+                });
+                assert!(forms.insert(policy.unwrap().canonical()), "{class} {cell}");
+            }
+        }
+        let renamed = RedactionPolicy::new("u", |_, _| Some([Action::Keep; 4])).unwrap();
+        assert!(forms.insert(renamed.canonical()));
     }
 
     #[test]

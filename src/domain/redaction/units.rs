@@ -1,5 +1,7 @@
 //! Every unit of a record, from a valid submission (contract 4).
 
+use std::sync::Arc;
+
 use super::{
     engine::{Engine, Owner},
     form::Entity,
@@ -21,7 +23,7 @@ use crate::domain::{
 pub fn redact(valid: Valid, policy: &RedactionPolicy) -> Redacted {
     let draft = valid.draft();
     let roles = Roles::of(draft);
-    let engine = Engine::compile(&form(draft, &roles), policy);
+    let engine = Arc::new(Engine::compile(&form(draft, &roles), policy));
     let mut desk = Desk::new(&engine, &roles);
     let mut views = vec![(label(None, Part::EpisodeCard, Audience::Nobody), episode_card(draft))];
     for (number, item) in (1_u16..).zip(&draft.items) {
@@ -40,7 +42,7 @@ pub fn redact(valid: Valid, policy: &RedactionPolicy) -> Redacted {
     carer(&mut sheet, draft);
     views.push(sheet.done());
     let degraded = desk.degraded;
-    Redacted::finished(valid, views, degraded)
+    Redacted::finished(valid, views, degraded, engine)
 }
 
 fn label(item: Option<u16>, part: Part, audience: Audience) -> UnitLabel {

@@ -14,7 +14,7 @@ mod times;
 
 use jiff::Timestamp;
 
-use super::{code::MarkingLevel, policy::Policy, stage::Valid, submission::Draft, violation::Violations};
+use super::{code::MarkingLevel, policy::Policy, stage::Valid, submission::Draft, text::Text, violation::Violations};
 
 pub use areas::is_code;
 
@@ -28,6 +28,17 @@ pub const MAX_THINGS: usize = 200;
 pub const MAX_QUESTIONS: usize = 200;
 /// Most offers.
 pub const MAX_OFFERS: usize = 20;
+
+/// Every free text of `draft` that is not blank, by its path below the submission, in the order of the fields.
+pub fn free_texts(draft: &Draft) -> Vec<(String, &Text)> {
+    let mut out = Vec::new();
+    texts::each(draft, &mut |found| {
+        if matches!(found.kind, texts::Kind::Free(_)) && !found.text.is_blank() {
+            out.push((found.path.to_string(), found.text));
+        }
+    });
+    out
+}
 
 /// Checks a draft received at `now`.
 ///

@@ -22,6 +22,7 @@ pub fn explanation(decision: &Decision, views: &[(UnitLabel, View)]) -> pb::Expl
         legs: decision.legs.iter().map(explained_leg).collect(),
         views: Some(by_audience(views)),
         prompt_details: decision.prompts.iter().map(prompt).collect(),
+        ..pb::Explanation::default()
     }
 }
 

@@ -12,6 +12,7 @@ mod interview;
 mod item;
 pub mod limits;
 mod named;
+mod preview;
 mod reader;
 mod submission;
 mod view;
@@ -20,9 +21,9 @@ mod view;
 mod tests;
 
 pub use choice::Choice;
-pub use decision::explanation;
 pub use delivery::{delivery, lease, opened, part, queue, wire_part};
 pub use feedback::{happening, receipt, referral};
+pub use preview::previewed;
 pub use reader::{Fault, Reader, wire_time};
 pub use submission::submission;
 pub use view::view_of;

@@ -2,7 +2,7 @@
 
 use prost::Message;
 
-use super::{choice, explanation, submission, wire_time};
+use super::{choice, decision::explanation, submission, wire_time};
 use crate::{
     domain::{
         code::{CaseStatus, Class, MarkingLevel, TellCarer},
@@ -261,7 +261,8 @@ fn an_explanation_prints_the_names_of_the_contract() {
         + r#""prompts":["STRATEGY"],"copy_notes":[{"item":1,"queue":"FORCE.BTP"}]}],"#
         + r#""views":{"mpu":[{"part":"B","item":1,"audience":"mpu","fields":[{"name":"text","value":"seen","withheld":false}]}],"#
         + r#""mash":[],"carer":[],"none":[]},"#
-        + r#""prompt_details":[{"kind":"STRATEGY","rule":"R01","due_time":"2026-11-20T17:30:00Z","overdue":false}]}"#;
+        + r#""prompt_details":[{"kind":"STRATEGY","rule":"R01","due_time":"2026-11-20T17:30:00Z","overdue":false}],"#
+        + r#""written":[],"degraded":[],"ledger":[]}"#;
     assert_eq!(json, expected);
 }
 

@@ -106,7 +106,7 @@ impl Services {
         let id = ask.uuid("request_id", &message.request_id);
         let reading = convert::submission(submission);
         if let Err(Error::Invalid(mut violations)) = ask.done(()) {
-            if let Err(Error::Invalid(found)) = self.broker.preview(&permit, reading).await {
+            if let Err(Error::Invalid(found)) = self.broker.preview(&permit, reading, |_, _, _| ()).await {
                 violations.0.extend(found.0);
             }
             return Err(Error::Invalid(violations));
@@ -118,8 +118,7 @@ impl Services {
     async fn previewed(&self, peer: &Peer, message: pb::PreviewReferralRequest) -> Result<pb::Explanation, Error> {
         let submission = message.submission.unwrap_or_default();
         let permit = self.permit(peer, &submission, Action::PreviewReferral)?;
-        let routed = self.broker.preview(&permit, convert::submission(submission)).await?;
-        Ok(convert::explanation(routed.decision(), routed.redacted().views()))
+        self.broker.preview(&permit, convert::submission(submission), convert::previewed).await
     }
 
     /// The second check: `on_behalf_of` malformed is told on that field alone; not granted is denied.

@@ -11,9 +11,11 @@ use crate::domain::{
     policy::Policy,
     queue::QueueId,
     routing::{route, unsupported_marking_alert},
-    stage::{Degraded, Redacted, Valid},
+    stage::Degraded,
     submission::{Draft, Person},
-    testing::{area, at, coded, decide, draft, ids, intelligence, person, place, policy, referral, routed, tuesday},
+    testing::{
+        area, at, coded, decide, draft, ids, intelligence, person, place, policy, referral, routed, tuesday, unrendered,
+    },
     unit::{Audience, Part, UnitLabel},
 };
 
@@ -165,7 +167,7 @@ fn a_degraded_view_adds_a_matter_removes_no_leg_and_pages_only_by_class() {
         draft.items[0].danger_now = with_danger;
         let unit = UnitLabel { item: Some(2), part: Part::Item, audience: Audience::Mpu };
         let gap = Degraded { unit, field: "text".to_owned(), text: "taken out".into() };
-        let redacted = Redacted::finished(Valid::checked(draft), Vec::new(), vec![gap]);
+        let redacted = unrendered(draft, vec![gap]);
         let classified = crate::domain::classify::classify(grading::grade(redacted), policy, tuesday());
         route(classified, policy, tuesday()).decision().clone()
     };
