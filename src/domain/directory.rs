@@ -187,6 +187,7 @@ impl Directory {
             for spelling in std::iter::once(&entry.name).chain(&entry.aliases) {
                 names.entry(fold_name(spelling)).or_default().push(index);
             }
+            names.entry(entry.dfe.to_string()).or_default().push(index);
         }
         // A force is never meant by "Kent Council": its name is compared without leaving a word out.
         let mut force_names: BTreeMap<String, Vec<usize>> = BTreeMap::new();
@@ -199,7 +200,7 @@ impl Directory {
     }
 
     /// What `area` means on `day`. Unknown, absent and contradictory areas are `geography_unknown`; a well-formed
-    /// code or a name that nobody has is `organisation_unknown` (D03).
+    /// code or a name that nobody has is `organisation_unknown` (D03). The DfE number is a spelling of a council's name.
     pub fn locate(&self, area: &Area, day: Date) -> Located<'_> {
         let Area::Stated { code, name } = area else { return Located::Undecided(HoldReason::GeographyUnknown) };
         let by_code = code.as_ref().filter(|code| !code.is_blank()).map(|code| self.by_code(code.reveal(), day));
@@ -278,7 +279,17 @@ pub fn fold_name(name: &str) -> String {
     for prefix in ["the ", "london borough of ", "royal borough of ", "lb of ", "rb of ", "lb ", "rb "] {
         rest = rest.strip_prefix(prefix).map(str::to_owned).unwrap_or(rest);
     }
-    for suffix in [" council", " london borough", " royal borough", " borough", " city"] {
+    for suffix in [
+        " childrens services",
+        " council",
+        " london borough",
+        " royal borough",
+        " borough",
+        " city",
+        " lbc",
+        " lb",
+        " rb",
+    ] {
         rest = rest.strip_suffix(suffix).map(str::to_owned).unwrap_or(rest);
     }
     rest

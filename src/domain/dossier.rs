@@ -5,7 +5,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
     code::Class,
-    decision::{Content, Decision, Held, Leg, PromptKind, RuleId},
+    decision::{Content, Decision, Flag, Held, Leg, PromptKind, RuleId},
     geography::Area,
     queue::QueueId,
     stage::Routed,
@@ -146,7 +146,9 @@ fn linked_child(routed: &Routed, link: usize) -> Dossier {
     };
     let mut units: Vec<(UnitLabel, View)> =
         routed.redacted().views().iter().filter(|(label, _)| of_its_items(label)).cloned().collect();
-    units.push((whole(Part::EpisodeCard), linked_card(routed.draft(), person)));
+    let mut card = linked_card(routed.draft(), person);
+    contact(&mut card, decision);
+    units.push((whole(Part::EpisodeCard), card));
     units.extend(cards(routed, &legs, person));
     Dossier { person: Some(linked.person), class: linked.class, units, legs }
 }
@@ -196,6 +198,14 @@ fn decided(view: &mut View, decision: &Decision) {
     }
 }
 
+/// On every card: whether a call home would be a danger (R19, D19). Whoever holds a card may pick up the telephone.
+fn contact(view: &mut View, decision: &Decision) {
+    let warnings = [Flag::NoFamilyContact, Flag::SafeContactNo];
+    for flag in decision.flags.iter().filter(|flag| warnings.contains(flag)) {
+        view.push("flag", flag.code());
+    }
+}
+
 /// The sender's own reference, where there is one.
 fn sender(draft: &Draft) -> Option<(UnitLabel, View)> {
     let mut view = View::default();
@@ -224,7 +234,7 @@ fn cards(routed: &Routed, legs: &[FiledLeg], linked: Option<&Person>) -> Vec<(Un
                 Content::Alert => alert(&mut view, routed.draft(), leg.class),
                 Content::Closure => closure(&mut view, routed),
                 Content::Notice => notice(&mut view, routed.draft(), leg, linked),
-                Content::Prompt => prompts(&mut view, routed.decision(), leg),
+                Content::Prompt => prompts(&mut view, routed, leg),
                 Content::CopyNote => {
                     for (item, queue) in &leg.copy_notes {
                         view.push("copy_note", format!("item {item} went to {queue}"));
@@ -234,6 +244,13 @@ fn cards(routed: &Routed, legs: &[FiledLeg], linked: Option<&Person>) -> Vec<(Un
             }
         }
         if !view.fields.is_empty() {
+            // A closure asks for nothing; everybody else may have to ask.
+            if leg.contents.iter().any(|content| *content != Content::Closure) {
+                view.push("call_back", routed.draft().envelope.reporter.call_back.clone());
+            }
+            if !about_placed_alone(leg) {
+                contact(&mut view, routed.decision());
+            }
             let label = UnitLabel { item: Some(number), part: Part::Card, audience: Audience::Nobody };
             cards.push((label, view));
         }
@@ -244,7 +261,6 @@ fn cards(routed: &Routed, legs: &[FiledLeg], linked: Option<&Person>) -> Vec<(Un
 fn alert(view: &mut View, draft: &Draft, class: Class) {
     view.push("alert", format!("{class}: ring the sender now"));
     view.push("child.name", draft.child.name.clone());
-    view.push("call_back", draft.envelope.reporter.call_back.clone());
     if let Some(stop) = &draft.answers.stop_screen {
         view.push("emergency.reference", stop.reference.clone().unwrap_or_default());
         view.push("emergency.at", stop.at.map_or_else(String::new, |at| at.to_string()));
@@ -270,11 +286,7 @@ fn notice(view: &mut View, draft: &Draft, leg: &FiledLeg, linked: Option<&Person
     if let Some(person) = linked {
         noticed(view, &person.name, &person.lives);
     } else {
-        let by_r14_alone = match &leg.held {
-            Some(held) => !held.placed.is_empty(),
-            None => leg.rules.iter().all(|rule| *rule == "R14"),
-        };
-        if !by_r14_alone {
+        if !about_placed_alone(leg) {
             noticed(view, &draft.child.name, &draft.lives_now);
         }
         for person in leg.placed.iter().filter_map(|index| draft.persons.get(*index)) {
@@ -282,7 +294,14 @@ fn notice(view: &mut View, draft: &Draft, leg: &FiledLeg, linked: Option<&Person
         }
     }
     view.push("notice.says", "a Return Home Interview concerns this child: ring the sender");
-    view.push("call_back", draft.envelope.reporter.call_back.clone());
+}
+
+/// Made by R14 alone: a notice about another child than the subject.
+fn about_placed_alone(leg: &FiledLeg) -> bool {
+    match &leg.held {
+        Some(held) => !held.placed.is_empty(),
+        None => leg.rules.iter().all(|rule| *rule == "R14"),
+    }
 }
 
 fn noticed(view: &mut View, name: &Text, lives: &Area) {
@@ -290,7 +309,11 @@ fn noticed(view: &mut View, name: &Text, lives: &Area) {
     view.push("notice.lives", area(lives));
 }
 
-fn prompts(view: &mut View, decision: &Decision, leg: &FiledLeg) {
+/// What is asked, and for which child.
+fn prompts(view: &mut View, routed: &Routed, leg: &FiledLeg) {
+    let (draft, decision) = (routed.draft(), routed.decision());
+    view.push("prompt.child", draft.child.name.clone());
+    view.push("prompt.police_reference", draft.episode.police_reference.clone().unwrap_or_default());
     for prompt in decision.prompts.iter().filter(|prompt| leg.prompts.contains(&prompt.kind)) {
         let due = prompt.due.map_or_else(String::new, |due| format!(" by {}", london_date(due)));
         let overdue = if prompt.overdue_on_arrival { " (overdue on arrival)" } else { "" };

@@ -58,6 +58,10 @@ fn usual_spellings_mean_the_council_and_nothing_is_matched_nearly() {
         ("kingston-upon-thames", "E09000021"),
         ("The City of London Corporation", "E09000001"),
         ("Birmingham City Council", "E08000025"),
+        ("Lewisham LBC", "E09000023"),
+        ("Hammersmith and Fulham LB", "E09000013"),
+        ("Lewisham Children's Services", "E09000023"),
+        ("209", "E09000023"),
     ] {
         let found = directory.locate(&named(spelling), TODAY);
         assert!(matches!(found, Located::Authority(entry) if entry.gss == gss), "{spelling}: {found:?}");

@@ -253,17 +253,15 @@ struct Index<'a> {
 
 impl<'a> Index<'a> {
     fn of(draft: &'a Draft, linked: &[LinkedChild<'_>], geography: &Geography<'_>) -> Self {
-        let persons = |wanted: fn(&Person) -> bool| {
-            draft.persons.iter().filter(move |person| wanted(person)).map(|person| person.id.reveal())
-        };
+        let harmed = draft.persons.iter().filter(|person| person.significant_harm == Some(true));
         Self {
             places: draft
                 .places
                 .iter()
                 .map(|place| (place.id.reveal(), geography.locate(&place.area).police()))
                 .collect(),
-            accused: persons(|person| person.allegation == Some(true)).collect(),
-            harmed: persons(|person| person.significant_harm == Some(true)).collect(),
+            accused: said_accused(draft),
+            harmed: harmed.map(|person| person.id.reveal()).collect(),
             linked: (0..).zip(linked).map(|(n, child)| (draft.persons[child.person].id.reveal(), n)).collect(),
         }
     }
@@ -272,12 +270,7 @@ impl<'a> Index<'a> {
 /// Everyone about whom there is an allegation: said of them, or, where nobody answered, by an item that names them
 /// (R18, D08).
 pub fn accused(draft: &Draft) -> impl Iterator<Item = &Person> {
-    let said: BTreeSet<&str> = draft
-        .persons
-        .iter()
-        .filter(|person| person.allegation == Some(true))
-        .map(|person| person.id.reveal())
-        .collect();
+    let said = said_accused(draft);
     let named: BTreeSet<&str> = draft
         .items
         .iter()
@@ -285,6 +278,11 @@ pub fn accused(draft: &Draft) -> impl Iterator<Item = &Person> {
         .flat_map(|item| item.who.iter().map(|id| id.reveal()))
         .collect();
     draft.persons.iter().filter(move |person| person.allegation.unwrap_or_else(|| named.contains(person.id.reveal())))
+}
+
+fn said_accused(draft: &Draft) -> BTreeSet<&str> {
+    let said = draft.persons.iter().filter(|person| person.allegation == Some(true));
+    said.map(|person| person.id.reveal()).collect()
 }
 
 /// Said to be one, or, where nobody answered, one in which an accused appears (domain 3.1).
@@ -303,11 +301,13 @@ fn at_risk(person: &Person, about: &BTreeSet<&str>) -> bool {
     person.significant_harm == Some(true) || person.at_risk.unwrap_or_else(|| about.contains(person.id.reveal()))
 }
 
-/// Ids of those whom a coded item is about.
+/// Ids of those whom a coded item is about; an item with an allegation is a referral (D06, D08).
 fn coded_about(draft: &Draft) -> BTreeSet<&str> {
+    let said = said_accused(draft);
     let coded = |item: &&Item| {
         item.codes.iter().any(|code| *code != HarmCode::None)
             || (item.codes.is_empty() && item.kind == ItemKind::Safeguarding)
+            || is_allegation(item, &said)
     };
     draft.items.iter().filter(coded).filter_map(|item| item.about.as_ref()).map(|id| id.reveal()).collect()
 }

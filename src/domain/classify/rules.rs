@@ -247,12 +247,13 @@ fn missing_for(facts: &Facts<'_>) -> Option<SignedDuration> {
     Some(episode.returned.unwrap_or(facts.now).duration_since(from))
 }
 
+/// On the day of receipt; born on 29 February, the child turns 18 on 1 March.
 fn under_18(facts: &Facts<'_>) -> bool {
     let child = &facts.draft.child;
     match (child.date_of_birth, child.age) {
         (Some(born), _) => {
             let today = facts.policy.calendar.date(facts.now);
-            born.checked_add(jiff::Span::new().years(18)).is_ok_and(|adult| today < adult)
+            (today.year() - 18, today.month(), today.day()) < (born.year(), born.month(), born.day())
         }
         (None, Some(age)) => age < 18,
         (None, None) => true,

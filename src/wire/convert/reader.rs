@@ -165,10 +165,11 @@ pub(super) fn optional(value: String) -> Option<Text> {
     (!value.is_empty()).then(|| Text::new(value))
 }
 
-/// An area as stated. "Unknown" beside a code or a name is a contradiction: unknown, so that a person looks (D03).
+/// An area as stated. "Unknown" beside a code or a name is a contradiction: unknown, so that a person looks (D03). The
+/// word *unknown* in place of a name says the same as the answer.
 pub(super) fn area(value: Option<pb::Area>) -> Area {
     let Some(area) = value else { return Area::Absent };
-    if area.unknown {
+    if area.unknown || area.name.trim().eq_ignore_ascii_case("unknown") {
         return Area::Unknown;
     }
     match (optional(area.code), optional(area.name)) {

@@ -32,6 +32,19 @@ fn placed(id: &str, by: Area) -> Person {
     Person { name: id.into(), missing_with_subject: Some(true), looked_after_by: by, lives, ..child }
 }
 
+/// The episode card of the first linked record.
+fn linked_card(change: impl FnOnce(&mut Draft)) -> View {
+    let mut draft = draft();
+    change(&mut draft);
+    let dossier = Dossier::file(&routed(draft, &policy(), tuesday())).remove(1);
+    let card = dossier.units().iter().find(|(label, _)| label.part == Part::EpisodeCard);
+    card.map(|(_, view)| view.clone()).unwrap()
+}
+
+fn flags(card: &View) -> Vec<&str> {
+    card.fields.iter().filter(|field| field.name == "flag").map(|field| field.value.reveal()).collect()
+}
+
 fn called(name: &str) -> Area {
     Area::Stated { code: None, name: Some(name.into()) }
 }
@@ -71,4 +84,29 @@ fn d10_on_hold_each_placed_child_is_a_matter_of_its_own_and_the_subject_is_not_n
     let mut names: Vec<Vec<&str>> = held.iter().map(named).collect();
     names.sort_unstable();
     assert_eq!(names, [["k1"], ["k2"]]);
+}
+
+#[test]
+fn a_prompt_alone_says_for_which_child_and_whom_to_ring() {
+    let card = &cards("MASH.E09000023", |d| d.episode.episodes_30d = Some(3))[0];
+    assert_eq!(card.get("prompt.child"), Some("Sam Example"));
+    assert!(card.get("prompt").is_some_and(|prompt| prompt.starts_with("STRATEGY by 2026-")));
+    assert!(card.get("call_back").is_some());
+}
+
+#[test]
+fn whoever_holds_a_card_sees_that_a_call_home_is_a_danger() {
+    let danger = |d: &mut Draft| {
+        d.answers.harm_source_at_home = Some(true);
+        d.answers.codes = vec![HarmCode::Fm];
+        d.persons = vec![Person { at_risk: Some(true), ..placed("k", area("E08000025")) }];
+    };
+    let warned = ["no_family_contact", "safe_contact_no"];
+    assert_eq!(flags(&cards("MPU.SE", danger)[0]), warned, "the closure: whoever closes the episode may ring home");
+    assert_eq!(flags(&linked_card(danger)), warned, "the other child's record");
+    assert!(
+        flags(&cards("ALLOC.E08000025", danger)[0]).is_empty(),
+        "a notice about another child says nothing of ours"
+    );
+    assert!(flags(&cards("MPU.SE", |_| ())[0]).is_empty());
 }

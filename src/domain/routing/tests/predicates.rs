@@ -112,6 +112,13 @@ fn r04_known_in_a_girl_under_18() {
     };
     fires("R04", known(None, "2012-03-04"), known(Some(Sex::Male), "2012-03-04"));
     fires("R04", known(Some(Sex::Female), "2008-11-18"), known(Some(Sex::Female), "2008-11-17"));
+    // Born on 29 February, she turns 18 on 1 March of a common year.
+    let leapling = |today: &str| {
+        let mut draft = draft();
+        known(Some(Sex::Female), "2008-02-29")(&mut draft);
+        decide(draft, today).rules.contains(&"R04")
+    };
+    assert!(leapling("2026-02-28T10:00:00Z") && !leapling("2026-03-01T10:00:00Z"));
     fires("R04", known(Some(Sex::Other), "2012-03-04"), |d| d.answers.fgm = Some(Fgm::Suspected));
 }
 
@@ -254,6 +261,16 @@ fn r15_another_child_at_risk_who_can_be_identified() {
     };
     fires("R15", about(None), about(NO));
     fires("R15", about(None), |d| d.persons = vec![person("other", PersonRole::Sibling)]);
+    // An item with an allegation is a referral, and so is coded, whatever it was sent as (D06, D08).
+    let alleged = |allegation| {
+        move |d: &mut Draft| {
+            d.persons = vec![Person { lives: area("E09000007"), ..person("other", PersonRole::OtherChild) }];
+            d.items = vec![intelligence()];
+            d.items[0].about = Some("other".into());
+            d.items[0].allegation = allegation;
+        }
+    };
+    fires("R15", alleged(YES), alleged(None));
 }
 
 #[test]
