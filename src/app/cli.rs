@@ -44,6 +44,9 @@ pub(super) enum Command {
     /// Explain the routing policy.
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Measure this machine with this program.
+    #[command(subcommand)]
+    Bench(BenchCommand),
     /// Who your profile is to the broker, and what it may do.
     Whoami(ClientArgs),
 }
@@ -186,6 +189,32 @@ Lines that are not right are named on stderr, by line and field and never by val
 Nothing is stored or sent. Engine and policy are those by which the broker makes its views.
 
 Example: homeward redact < inputs.jsonl > views.jsonl"#;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum BenchCommand {
+    /// The redaction engine: narratives a second, milliseconds for a typical one, and the curve from 1 KB to 10 MB of ordinary
+    /// and of hostile text, beside what this machine does with the same text when hardly anything is asked.
+    Redact(BenchRedactArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct BenchRedactArgs {
+    /// Narratives as for `homeward redact`. Default: the development corpus.
+    #[arg(long, value_name = "FILE")]
+    pub(super) inputs: Option<PathBuf>,
+    /// Longest text of the curve, in bytes.
+    #[arg(long, value_name = "BYTES", default_value_t = 10_000_000)]
+    pub(super) largest: usize,
+    /// Repeat each measurement for about so long, in milliseconds; the fastest run counts.
+    #[arg(long, value_name = "MILLISECONDS", default_value_t = 200)]
+    pub(super) each: u64,
+    /// Print JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Reference data to use in place of the embedded one.
+    #[arg(long, value_name = "DIR")]
+    pub(super) policy: Option<PathBuf>,
+}
 
 #[derive(Debug, Args)]
 pub(super) struct ReferralsArgs {

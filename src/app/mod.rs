@@ -1,5 +1,6 @@
 //! The roof: command line, configuration, logs, wiring, one file a subcommand. Decides nothing of the field.
 
+mod bench;
 mod cli;
 mod client;
 mod config;
@@ -51,6 +52,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Pki(command) => pki::run(command),
         Command::Policy(command) => policy::run(command),
+        Command::Bench(command) => bench::run(&command),
         Command::Redact(args) => redact::run(&args),
         Command::Preview(args) if args.offline => preview::offline(&args),
         command => {
@@ -73,6 +75,6 @@ async fn online(command: Command) -> Result<(), Failure> {
         Command::Watch(args) => watch::run(&args).await,
         Command::Queue(command) => queue::run(command).await,
         Command::Whoami(args) => client::who_am_i(&args).await,
-        Command::Pki(_) | Command::Policy(_) | Command::Redact(_) => Ok(()),
+        Command::Bench(_) | Command::Pki(_) | Command::Policy(_) | Command::Redact(_) => Ok(()),
     }
 }

@@ -42,6 +42,23 @@ impl Clock for SystemClock {
     }
 }
 
+/// How long something takes, for benchmarks.
+#[derive(Debug, Clone, Copy)]
+pub struct Stopwatch(std::time::Instant);
+
+impl Stopwatch {
+    /// Starts.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place where time enters")]
+    pub fn start() -> Self {
+        Self(std::time::Instant::now())
+    }
+
+    /// The time since the start.
+    pub fn spent(&self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
 /// A clock that stands still until it is moved: for `demo`, `--at` and tests. Copies made with `clone` share the time.
 #[derive(Debug, Clone)]
 pub struct ManualClock {

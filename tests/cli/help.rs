@@ -14,6 +14,7 @@ const TREE: &[(&str, &[&str])] = &[
     ("queue", &["list", "pull", "open", "extend", "complete", "release", "resolve"]),
     ("redact", &[]),
     ("policy", &["explain"]),
+    ("bench", &["redact"]),
     ("whoami", &[]),
 ];
 

@@ -103,3 +103,28 @@ fn the_policy_may_be_ones_own() {
 fn answers(out: &str) -> Vec<Value> {
     out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
+
+#[test]
+fn the_benchmark_measures_and_says_what_the_machine_can_do() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("one.jsonl"), LINE).unwrap();
+    let args = ["bench", "redact", "--inputs", "one.jsonl", "--largest", "1000", "--each", "1"];
+    let told = homeward(folder.path(), &args).with(0);
+    assert!(told.contains("zero width") && told.contains("compile the form"), "{told}");
+    let out = homeward(folder.path(), &[&args[..], &["--json"]].concat()).with(0);
+    let report: Value = serde_json::from_str(&out).unwrap();
+    for figure in [
+        "/corpus/megabytes_per_second",
+        "/typical/milliseconds",
+        "/long/milliseconds",
+        "/stages/compile_the_form",
+        "/stages/rescan_three_views",
+        "/machine/copy_megabytes_per_second",
+        "/machine/search_for_the_names_megabytes_per_second",
+        "/machine/one_redaction_in_lower_casings",
+        "/curve/0/points/0/milliseconds",
+    ] {
+        assert!(report.pointer(figure).and_then(Value::as_f64).unwrap() > 0.0, "{figure}");
+    }
+    homeward(folder.path(), &["bench", "redact", "--inputs", "nowhere"]).refused(65, &["nowhere"]);
+}

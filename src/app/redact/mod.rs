@@ -18,7 +18,7 @@ use std::{
 
 use super::{cli::RedactArgs, failure::Failure, print, wiring};
 use crate::{
-    domain::redaction::{Engine, Narrative, RedactionPolicy},
+    domain::redaction::{Engine, Form, Narrative, RedactionPolicy},
     wire::json::each_field_once,
 };
 use answer::Answer;
@@ -45,6 +45,21 @@ pub(super) fn run(args: &RedactArgs) -> Result<(), Failure> {
         Err(Stop::Writing(error)) => Err(Failure::unavailable(format!("stdout: {error}"))),
         Ok(()) => desk.end(),
     }
+}
+
+/// The narratives of a whole text, each with its form.
+pub(super) fn narratives(text: &str) -> Result<Vec<(String, Form)>, Failure> {
+    let mut out = Vec::new();
+    for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
+        let notes = Notes::default();
+        let value = parse(line.as_bytes(), &notes);
+        let read = value.as_ref().and_then(|value| line::read(value, &notes));
+        match read {
+            Some(line) => out.push((line.text.to_owned(), line.listing.form())),
+            None => return Err(Failure::bad_data(format!("line {number}: {}", notes.faults.into_inner().join("; ")))),
+        }
+    }
+    Ok(out)
 }
 
 /// What a run needs from line to line. It does not grow with the input.
