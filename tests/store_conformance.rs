@@ -80,6 +80,13 @@ macro_rules! every_case {
                 records_are_listed_newest_first_in_pages,
                 linked_records_are_found_but_not_listed,
             }
+            grading {
+                a_second_grade_is_the_next_version_and_the_first_stays,
+                a_grade_confirmed_again_answers_as_the_first_time,
+                only_a_live_lease_on_a_delivery_that_carries_the_item_grades,
+                a_linked_record_shows_it_and_the_event_is_told_once,
+                an_item_is_graded_twenty_times_and_no_more,
+            }
             evening {
                 everything_at_random_agrees_with_a_plain_model,
             }

@@ -324,6 +324,27 @@ pub(super) enum QueueCommand {
         #[arg(long, value_name = "MINUTES", default_value_t = 0)]
         delay: i64,
     },
+    /// Police intelligence: confirm the 3x5x2 grade of one item. What was proposed stays beside it; confirming again adds
+    /// a version. The sender sees that the item was graded, not how.
+    #[command(
+        after_help = "Source 1 reliable, 2 untested, 3 not reliable. Information A known directly, B indirectly but corroborated, C indirectly, D not known, E suspected to be false. Handling P, or C with one of A1 A2 A3, one of S1 S2 and --instructions. --reason goes with 3, with E and with whatever differs from the proposed grade.\n\nExample: homeward queue grade DELIVERY_ID 2B C A1 S2 --item 1 --lease TOKEN --instructions \"Ask the desk before acting.\" --reason \"Item 3 agrees.\""
+    )]
+    Grade {
+        #[command(flatten)]
+        holding: HoldingArgs,
+        /// Grade and handling, e.g. `2A P` or `2B C A1 S2`.
+        #[arg(value_name = "GRADE", required = true, num_args = 1..=4)]
+        grade: Vec<String>,
+        /// Item number, from 1.
+        #[arg(long, value_name = "N")]
+        item: u32,
+        /// Written instructions; with C only. Later readers see them: nothing that points to the source.
+        #[arg(long, default_value = "")]
+        instructions: String,
+        /// Why.
+        #[arg(long, default_value = "")]
+        reason: String,
+    },
     /// HOLD: give an undecided matter to a named queue, with a reason.
     Resolve {
         #[command(flatten)]

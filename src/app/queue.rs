@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     domain::unit::Part,
-    wire::caller::{Answer, Caller, Completion, Holding},
+    wire::caller::{Answer, Caller, Completion, Grading, Holding},
 };
 
 /// Rows asked for at once.
@@ -46,6 +46,12 @@ pub(super) async fn run(command: QueueCommand) -> Result<(), Failure> {
             let mut caller = held(&holding).await?;
             let answered = caller.release(&client::request_id()?, in_hand(&holding), &reason, minutes(delay)).await;
             told(&holding.client, answered, show::released)
+        }
+        QueueCommand::Grade { holding, grade, item, instructions, reason } => {
+            let grading = Grading { item, instructions, reason, ..grade_said(&grade)? };
+            let mut caller = held(&holding).await?;
+            let answered = caller.confirm_grading(&client::request_id()?, in_hand(&holding), grading).await;
+            told(&holding.client, answered, |value| show::graded(value, item))
         }
         QueueCommand::Resolve { holding, to, reason } => {
             let mut caller = held(&holding).await?;
@@ -99,6 +105,29 @@ fn in_hand(args: &HoldingArgs) -> Holding {
 fn told(args: &ClientArgs, answered: Answer, shown: impl FnOnce(&Value) -> Vec<String>) -> Result<(), Failure> {
     client::answer(args.json, &answered?, shown);
     Ok(())
+}
+
+/// `2B C A1 S2`, or run together as it is printed, `2BC A1 S2`. The server says what is wrong with a code.
+fn grade_said(words: &[String]) -> Result<Grading, Failure> {
+    let said = words.concat().to_ascii_uppercase();
+    let mut letters = said.chars().map(String::from);
+    let mut next = || letters.next().unwrap_or_default();
+    let (source, information, handling) = (next(), next(), next());
+    let codes: String = letters.collect();
+    let (action, sanitisation) = codes.split_at_checked(2).unwrap_or((codes.as_str(), ""));
+    if sanitisation.len() > 2 || !said.is_ascii() {
+        return Err(Failure::usage("a grade is like `2A P` or `2B C A1 S2`"));
+    }
+    Ok(Grading {
+        item: 0,
+        source,
+        information,
+        handling,
+        action_code: action.to_owned(),
+        sanitisation_code: sanitisation.to_owned(),
+        instructions: String::new(),
+        reason: String::new(),
+    })
 }
 
 fn part_named(name: &str) -> Result<Part, Failure> {

@@ -137,7 +137,7 @@ pub(super) fn pulled(value: &Value) -> Vec<String> {
         let (delivery, lease) = (&leased["delivery"], &leased["lease"]);
         lines.push(delivery_line(delivery));
         for item in list(delivery, "items") {
-            lines.push(format!("  item {}  {} {}", item["index"], text(item, "proposed"), text(item, "handling")));
+            lines.push(item_line(item));
         }
         lines.extend(list(delivery, "prompts").iter().map(|prompt| format!("  prompt {}", prompt_words(prompt))));
         lines.push(format!("  acknowledge by {}", or_dash(text(delivery, "ack_due_time"))));
@@ -158,8 +158,44 @@ pub(super) fn opened(value: &Value) -> Vec<String> {
         lines.push(caveat.to_owned());
     }
     lines.extend(view(&value["view"]));
+    lines.extend(grading(&value["grading"]));
     lines.push(marking);
     lines
+}
+
+/// How an opened item is graded: what was proposed, then every version that was confirmed.
+fn grading(value: &Value) -> Vec<String> {
+    if !value.is_object() {
+        return Vec::new();
+    }
+    let mut lines = vec![format!("  proposed: {} {}", text(value, "proposed"), text(value, "handling"))];
+    for version in list(value, "confirmed") {
+        let when = text(version, "confirmed_time");
+        lines.push(format!("  {} by {} at {when}", confirmed(version), text(version, "confirmed_by")));
+        for field in ["instructions", "reason"].into_iter().filter(|field| !text(version, field).is_empty()) {
+            lines.push(format!("    {field}: {}", inert(text(version, field))));
+        }
+    }
+    lines
+}
+
+/// An item in a header: proposed, then confirmed where it is.
+fn item_line(item: &Value) -> String {
+    let mut line = format!("  item {}  proposed {} {}", item["index"], text(item, "proposed"), text(item, "handling"));
+    if item["confirmed"].is_object() {
+        line.push_str(&format!("  {}", confirmed(&item["confirmed"])));
+    }
+    line
+}
+
+fn confirmed(version: &Value) -> String {
+    format!("confirmed {} {} (version {})", text(version, "grade"), text(version, "handling"), version["version"])
+}
+
+/// An item graded.
+pub(super) fn graded(value: &Value, item: u32) -> Vec<String> {
+    let items = list(&value["delivery"], "items");
+    items.iter().filter(|found| found["index"] == item).map(item_line).collect()
 }
 
 /// A lease prolonged.
@@ -196,6 +232,7 @@ pub(super) fn explanation(value: &Value, rules: &RuleSet) -> Vec<String> {
     }
     for item in list(value, "items") {
         lines.push(format!("  item {}  {} {}", item["index"], text(item, "proposed"), text(item, "handling")));
+        lines.extend(list(item, "why").iter().filter_map(Value::as_str).map(|why| format!("    {why}")));
     }
     lines.extend(list(value, "legs").iter().map(leg));
     lines

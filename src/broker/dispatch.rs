@@ -225,7 +225,7 @@ impl Broker {
     pub(super) async fn note(&self, id: DeliveryId, purpose: &'static str, text: &Text) -> Result<Vec<u8>, Error> {
         let (place, sealed) = self.sealed(id.record).await?;
         let at = SealedRecordAt { sealed: &sealed, place: &place };
-        Ok(seal_note(at, Note { leg: id.leg, purpose }, text.reveal(), &self.keyring, &*self.entropy)?)
+        Ok(seal_note(at, Note { number: id.leg, purpose }, text.reveal(), &self.keyring, &*self.entropy)?)
     }
 
     pub(super) fn officer_entry(&self, permit: &QueuePermit, verb: Verb, action: &str, now: Timestamp) -> Entry {

@@ -21,6 +21,7 @@ use crate::{
         redaction::ENGINE_VERSION,
         stage::Routed,
         submission::Draft,
+        text::Text,
         unit::{Audience, Part, UnitLabel},
     },
     ledger::{Entry, Verb},
@@ -278,8 +279,8 @@ impl Filed<'_> {
                 .map(|grade| ItemHeader {
                     number: grade.item,
                     proposed: grade.proposed(),
-                    handling: grade.handling.code().to_owned(),
-                    instruction: grade.instruction.to_owned(),
+                    handling: grade.handling.code().to_string(),
+                    instruction: grade.handling.instructions().map_or("", Text::reveal).to_owned(),
                 })
                 .collect(),
             prompts: prompts

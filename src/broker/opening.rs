@@ -1,7 +1,7 @@
 //! Opening: the audited consultation. Content is in clear only here, after a permit for that unit.
 
 use super::{
-    Broker, Error, Handle,
+    Broker, Error, Handle, ItemGrading,
     filing::{identity_reference, queue_reference},
 };
 use crate::{
@@ -27,6 +27,8 @@ pub struct Opened {
     pub view: View,
     /// The delivery as it now is: the first opening acknowledged it.
     pub delivery: Delivery,
+    /// For parts A and B, how the item is graded.
+    pub grading: Option<ItemGrading>,
 }
 
 impl Broker {
@@ -62,12 +64,13 @@ impl Broker {
         entry.details.push(format!("unit={}", name_of(opened.unit())));
         if !reason.trim().is_empty() {
             let at = SealedRecordAt { sealed: &sealed, place: &place };
-            let note = Note { leg: handle.delivery.leg, purpose: "open" };
+            let note = Note { number: handle.delivery.leg, purpose: "open" };
             let sealed_reason = seal_note(at, note, reason, &self.keyring, &*self.entropy)?;
             entry.details.push(format!("sealed_reason={}", hex::encode(sealed_reason)));
         }
         let delivery = self.store.opened(self.held(permit, handle, now), entry).await?;
-        Ok(Opened { unit, view, delivery })
+        let grading = self.grading_of(unit, &delivery, (&place, &sealed))?;
+        Ok(Opened { unit, view, delivery, grading })
     }
 
     fn unsealed(&self, sealed: &[u8], unit: UnitLabel, place: &Place) -> Result<View, Error> {

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::{
     code::{Class, vocabulary},
+    grading::Handling,
     queue::QueueId,
 };
 
@@ -35,16 +36,6 @@ vocabulary! {
     }
 }
 
-vocabulary! {
-    /// Handling, the 2 of 3x5x2, with the codes that go with conditions.
-    Handling {
-        /// Lawful sharing permitted.
-        Permitted = "P",
-        /// With conditions: A1 (no direct action, ask originator) and S2 (consult before wider sanitised sharing).
-        ConditionsA1S2 = "C A1 S2",
-    }
-}
-
 /// Proposed grade of one item. Police confirm; the practitioner is never asked (domain 2.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ItemGrade {
@@ -54,12 +45,10 @@ pub struct ItemGrade {
     pub source: SourceGrade,
     /// Information.
     pub information: InformationGrade,
-    /// Handling.
+    /// Handling, with the standing instruction where it has conditions.
     pub handling: Handling,
-    /// Written instruction that goes with conditions; empty for `P`.
-    pub instruction: &'static str,
-    /// Why, in words: the row of 2.2 or D24 that applied.
-    pub why: &'static str,
+    /// Why, in words: the row of 2.2 or D24 that applied, then what the reader should mind.
+    pub why: Vec<&'static str>,
 }
 
 impl ItemGrade {

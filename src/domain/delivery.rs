@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{
     code::Class,
     decision::{Content, HoldReason, PromptKind},
+    grading::ConfirmedGrade,
     queue::QueueId,
     unit::UnitLabel,
 };
@@ -173,6 +174,8 @@ pub struct Delivery {
     pub opened: Option<Timestamp>,
     /// How it ended.
     pub settled: Option<Settled>,
+    /// Every confirmed grade of its items, oldest first: they are the record's, whichever leg they were confirmed on.
+    pub confirmed: Vec<ConfirmedGrade>,
 }
 
 impl Delivery {
@@ -180,6 +183,21 @@ impl Delivery {
     pub fn overdue(&self, now: Timestamp) -> bool {
         let late = |due: Option<Timestamp>| due.is_some_and(|due| now > due);
         self.settled.is_none() && ((self.opened.is_none() && late(self.header.ack_due)) || late(self.header.decide_due))
+    }
+
+    /// The confirmed grade of an item as it now stands.
+    pub fn confirmed(&self, item: u16) -> Option<&ConfirmedGrade> {
+        self.confirmed.iter().rev().find(|grade| grade.item == item)
+    }
+
+    /// When police intelligence first graded an item under a lease on this very delivery.
+    pub fn graded(&self) -> Option<Timestamp> {
+        self.confirmed.iter().find(|grade| grade.leg == Some(self.id.leg)).map(|grade| grade.at)
+    }
+
+    /// The header's item of this number.
+    pub fn item(&self, number: u16) -> Option<&ItemHeader> {
+        self.header.items.iter().find(|item| item.number == number)
     }
 
     /// The live lease at `now`, if it has this token: expired and superseded leases are none.

@@ -1,18 +1,21 @@
-//! The proposed 3x5x2 grade of each item, from how its source knows (domain 2.2, D24).
+//! Grades, 3x5x2: what the broker proposes for each item from how its source knows (domain 2.2, D24), and what police
+//! intelligence confirms.
 //!
 //! The practitioner is never asked for a grade and the broker never confirms one: police do. The broker never proposes
 //! 3, nor 1 for anyone but the practitioner's own observation.
 
+mod confirming;
+mod handling;
+
+pub use confirming::{ConfirmedGrade, Grade, Stated};
+pub use handling::{ActionCode, Conditions, Handling, HandlingCode, SanitisationCode};
+
 use super::{
     code::{HowKnown, PersonRole, SourceRole},
-    decision::{Handling, InformationGrade, ItemGrade, SourceGrade},
+    decision::{InformationGrade, ItemGrade, SourceGrade},
     stage::{Graded, Redacted},
     submission::{Draft, Item, Provenance},
 };
-
-/// Goes with conditions C A1 S2, so that C is never without an instruction (domain 2.1).
-pub const CONDITIONS: &str = "No direct action on this alone; ask the originator before acting on it or sharing it further, \
-because the child or carer may be identified as the source. This never delays protecting anyone.";
 
 /// Proposes a grade for each item.
 pub fn grade(redacted: Redacted) -> Graded {
@@ -26,11 +29,12 @@ pub fn propose(draft: &Draft) -> Vec<ItemGrade> {
 }
 
 fn propose_one(number: u16, item: &Item, draft: &Draft) -> ItemGrade {
-    let (source, information, why) = source_and_information(&item.provenance, draft);
-    let identifiable = item.provenance.source_identifiable != Some(false);
-    let handling = if identifiable { Handling::ConditionsA1S2 } else { Handling::Permitted };
-    let instruction = if identifiable { CONDITIONS } else { "" };
-    ItemGrade { item: number, source, information, handling, instruction, why }
+    let from = &item.provenance;
+    let (source, information, row) = source_and_information(from, draft);
+    let identifiable = from.source_identifiable != Some(false);
+    let handling = if identifiable { Handling::standing() } else { Handling::Permitted };
+    let why = std::iter::once(row).chain(to_mind(from)).collect();
+    ItemGrade { item: number, source, information, handling, why }
 }
 
 /// The ladder of 2.2, from the top: doubt, rumour, told by another, then what the source knows directly. A
@@ -39,11 +43,7 @@ fn source_and_information(from: &Provenance, draft: &Draft) -> (SourceGrade, Inf
     use InformationGrade as Info;
     use SourceGrade::{Reliable, Untested};
     if from.practitioner_doubts == Some(true) {
-        return (
-            Untested,
-            Info::SuspectedFalse,
-            "the practitioner doubts it and says why; a retraction is no proof of falsity",
-        );
+        return (Untested, Info::SuspectedFalse, "the practitioner doubts it and says why");
     }
     match from.how_known {
         HowKnown::Rumour | HowKnown::GroupChat | HowKnown::EveryoneKnows => {
@@ -59,6 +59,20 @@ fn source_and_information(from: &Provenance, draft: &Draft) -> (SourceGrade, Inf
         }
         _ => (Untested, Info::KnownDirectly, "the source saw, heard, did or was told it by the person concerned"),
     }
+}
+
+/// What a reader of the grade should mind: it changes nothing.
+fn to_mind(from: &Provenance) -> impl Iterator<Item = &'static str> {
+    let doubted = from.practitioner_doubts == Some(true);
+    let retracted = from.retracted == Some(true);
+    let contradicted = from.contradicted == Some(true);
+    [
+        (retracted || doubted).then_some("a child's retraction is no proof of falsity"),
+        (retracted && !doubted).then_some("it was taken back, which by itself lowers nothing"),
+        (contradicted && !doubted).then_some("it is contradicted, which by itself lowers nothing"),
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// Not the source's own knowledge: told by another, or another professional's account (D24).
@@ -165,7 +179,7 @@ mod tests {
         draft.items = vec![intelligence(), intelligence()];
         draft.items[1].provenance.source_identifiable = Some(false);
         let grades = propose(&draft);
-        assert_eq!((grades[0].handling, grades[0].instruction), (Handling::ConditionsA1S2, CONDITIONS));
-        assert_eq!((grades[1].handling, grades[1].instruction), (Handling::Permitted, ""));
+        assert_eq!(grades[0].handling, Handling::standing());
+        assert_eq!(grades[1].handling, Handling::Permitted);
     }
 }

@@ -113,13 +113,14 @@ pub fn seal_nothing(place: &Place, keyring: &Keyring, entropy: &dyn Entropy) -> 
     Ok(Sealed(sealer.record.encode_to_vec()))
 }
 
-/// What a note is about: its delivery's leg and its purpose, a fixed word such as `release`.
+/// What a note is about: the leg of its delivery or the item it is of, and its purpose, such as `release`. A note opens
+/// for the same purpose and number only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Note {
-    /// Leg of the delivery.
-    pub leg: u16,
-    /// Fixed word.
-    pub purpose: &'static str,
+pub struct Note<'a> {
+    /// Leg, or item, by the purpose.
+    pub number: u16,
+    /// Fixed word, with the id of what it belongs to where there may be several.
+    pub purpose: &'a str,
 }
 
 /// What an officer wrote about a record: a record's sealed value with the place it belongs to.
@@ -134,7 +135,7 @@ pub struct SealedRecordAt<'a> {
 /// Seals what an officer wrote, under the record's own key: it is gone when the record's keys are.
 pub fn seal_note(
     at: SealedRecordAt<'_>,
-    note: Note,
+    note: Note<'_>,
     text: &str,
     keyring: &Keyring,
     entropy: &dyn Entropy,
@@ -142,7 +143,7 @@ pub fn seal_note(
     let record = read(at.sealed)?;
     let record_key = record_key(&record, Side::Rest, at.place, keyring)?;
     let nonce: [u8; aead::NONCE_LEN] = random(entropy).map_err(|_| SealError::Failed)?;
-    let data = at.place.note(&keyring.wrapping(Side::Rest).id, note.purpose, note.leg);
+    let data = at.place.note(&keyring.wrapping(Side::Rest).id, note.purpose, note.number);
     let plaintext = Zeroizing::new(text.as_bytes().to_vec());
     let mut sealed = nonce.to_vec();
     sealed.extend(encrypt(&note_key(&record_key, note)?, nonce, &data, plaintext)?);
@@ -150,11 +151,11 @@ pub fn seal_note(
 }
 
 /// Opens a note.
-pub fn open_note(at: SealedRecordAt<'_>, note: Note, sealed: &[u8], keyring: &Keyring) -> Result<Text, SealError> {
+pub fn open_note(at: SealedRecordAt<'_>, note: Note<'_>, sealed: &[u8], keyring: &Keyring) -> Result<Text, SealError> {
     let record = read(at.sealed)?;
     let record_key = record_key(&record, Side::Rest, at.place, keyring)?;
     let (nonce, ciphertext) = sealed.split_at_checked(aead::NONCE_LEN).ok_or(SealError::Broken)?;
-    let data = at.place.note(&keyring.wrapping(Side::Rest).id, note.purpose, note.leg);
+    let data = at.place.note(&keyring.wrapping(Side::Rest).id, note.purpose, note.number);
     let bytes = decrypt(&note_key(&record_key, note)?, nonce, &data, ciphertext)?;
     std::str::from_utf8(&bytes).map(Text::from).map_err(|_| SealError::Unreadable)
 }
@@ -285,8 +286,8 @@ fn unit_key(record_key: &[u8], label: UnitLabel) -> Result<aead::LessSafeKey, Se
 }
 
 /// The key of one kind of note.
-fn note_key(record_key: &[u8], note: Note) -> Result<aead::LessSafeKey, SealError> {
-    derived_key(record_key, &format!("note/{}/{}", note.purpose, note.leg))
+fn note_key(record_key: &[u8], note: Note<'_>) -> Result<aead::LessSafeKey, SealError> {
+    derived_key(record_key, &format!("note/{}/{}", note.purpose, note.number))
 }
 
 fn derived_key(record_key: &[u8], purpose: &str) -> Result<aead::LessSafeKey, SealError> {

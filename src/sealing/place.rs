@@ -75,9 +75,9 @@ impl Place {
         self.bound("homeward/wrap/1", key_id, within)
     }
 
-    /// Additional data of a note: the same under `homeward/note/1`, the leg for an item, the purpose for a part.
-    pub(super) fn note(&self, key_id: &str, purpose: &str, leg: u16) -> Vec<u8> {
-        let within = Within { item: Some(leg), part: purpose, audience: Audience::Nobody.code() };
+    /// Additional data of a note: the same under `homeward/note/1`, its number for an item, the purpose for a part.
+    pub(super) fn note(&self, key_id: &str, purpose: &str, number: u16) -> Vec<u8> {
+        let within = Within { item: Some(number), part: purpose, audience: Audience::Nobody.code() };
         self.bound("homeward/note/1", key_id, within)
     }
 

@@ -233,10 +233,10 @@ fn a_note_opens_at_its_record_leg_and_purpose_only() {
     let (entropy, keyring, own) = (SystemEntropy::new(), keyring(1), place());
     let sealed = sealed_at(&own);
     let at = SealedRecordAt { sealed: &sealed, place: &own };
-    let note = Note { leg: 3, purpose: "release" };
+    let note = Note { number: 3, purpose: "release" };
     let written = seal_note(at, note, "Not ours to decide.", &keyring, &entropy).unwrap();
     assert_eq!(open_note(at, note, &written, &keyring).unwrap().reveal(), "Not ours to decide.");
-    for other in [Note { leg: 4, ..note }, Note { purpose: "open", ..note }] {
+    for other in [Note { number: 4, ..note }, Note { purpose: "open", ..note }] {
         assert_eq!(open_note(at, other, &written, &keyring).err(), Some(SealError::Broken));
     }
     let elsewhere = Place { record: Uuid::from_u128(8), ..place() };

@@ -37,7 +37,9 @@ use crate::{
 /// 6. **One ledger.** Indices have no gap; each entry's leaf hash and the frontier are in the batch of what it records.
 /// 7. **Nothing in clear.** The store holds no content: sealed values are opaque to it.
 /// 8. **Bounded.** No call's cost grows with what is stored, but for the size of its answer.
-/// 9. **Fail stop.** After a failed write or sync every call is [`StoreError::Unavailable`]; a damaged store does not open.
+/// 9. **Graded, never regraded.** A confirmed grade is added to its record as the item's next version and shown by every
+///    delivery that carries the item, those made later included; an earlier version stays as it was.
+/// 10. **Fail stop.** After a failed write or sync every call is [`StoreError::Unavailable`]; a damaged store does not open.
 #[async_trait]
 pub trait Store: Send + Sync {
     /// Accepts a submission: contract points 1 to 3, 6.
@@ -54,7 +56,8 @@ pub trait Store: Send + Sync {
     /// it was none. One ledger entry for all, if there are any.
     async fn pull(&self, pull: Pull) -> Result<Vec<Delivery>, StoreError>;
 
-    /// Uses a lease; answers with the delivery as it then is (for a replay: as it was).
+    /// Uses a lease; answers with the delivery as it then is (for a replay: as it was). [`StoreError::WrongState`] where
+    /// what is not held would be resolved, or an item graded that the delivery does not carry, or a 21st time.
     async fn settle(&self, once: Once, held: Held, settle: Settle, entry: Entry) -> Result<Delivery, StoreError>;
 
     /// Records that content was opened under a live lease: `entry` is durable and the first opening is the

@@ -7,6 +7,7 @@ use crate::{
     domain::{
         code::Class,
         delivery::{Delivery, DeliveryId, Header},
+        grading::ConfirmedGrade,
         queue::QueueId,
     },
     ledger::Entry,
@@ -169,6 +170,9 @@ pub enum Settle {
     Complete(crate::domain::delivery::Settled),
     /// Send a held delivery on: settle it and add deliveries to the same record with the next leg numbers, in this order.
     Resolve(crate::domain::delivery::Settled, Vec<Header>),
+    /// Add a confirmed grade of one of its items to these records, its own first and linked ones after it: the next
+    /// version of that item in each, never over an earlier one. It is told of the held delivery.
+    Grade(Vec<(Uuid, ConfirmedGrade)>),
 }
 
 /// Counts of one queue.
@@ -216,6 +220,8 @@ pub enum EventKind {
     Completed,
     /// A held leg was sent on.
     Resolved,
+    /// Police intelligence confirmed the grade of an item.
+    Graded,
 }
 
 /// The head of the ledger.

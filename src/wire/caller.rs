@@ -75,6 +75,27 @@ pub struct Completion {
     pub release_detail: bool,
 }
 
+/// A grade to confirm, as it was typed.
+#[derive(Debug, Clone)]
+pub struct Grading {
+    /// Item number.
+    pub item: u32,
+    /// `1` to `3`.
+    pub source: String,
+    /// `A` to `E`.
+    pub information: String,
+    /// `P` or `C`.
+    pub handling: String,
+    /// `A1` to `A3`, or empty.
+    pub action_code: String,
+    /// `S1` or `S2`, or empty.
+    pub sanitisation_code: String,
+    /// Written instructions, or empty.
+    pub instructions: String,
+    /// Why, or empty.
+    pub reason: String,
+}
+
 /// The services over one connection.
 #[derive(Clone)]
 pub struct Caller {
@@ -220,6 +241,24 @@ impl Caller {
             reason: reason.to_owned(),
         };
         answer("ResolveHeldResponse", self.queues.resolve_held(request).await)
+    }
+
+    /// Confirms the grade of an item.
+    pub async fn confirm_grading(&mut self, request_id: &str, holding: Holding, grading: Grading) -> Answer {
+        let request = pb::ConfirmGradingRequest {
+            request_id: request_id.to_owned(),
+            delivery_id: holding.delivery,
+            lease_token: holding.token,
+            item: grading.item,
+            source: grading.source,
+            information: grading.information,
+            handling: grading.handling,
+            action_code: grading.action_code,
+            sanitisation_code: grading.sanitisation_code,
+            instructions: grading.instructions,
+            reason: grading.reason,
+        };
+        answer("ConfirmGradingResponse", self.queues.confirm_grading(request).await)
     }
 
     /// Who the profile is to the broker.

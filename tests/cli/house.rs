@@ -11,6 +11,7 @@ use super::homeward;
 
 pub const LEWISHAM: &str = "gss/E09000023/council_submitter/case-system";
 pub const OFFICER: &str = "met/SE/mpu_officer/p123";
+pub const INTELLIGENCE: &str = "met/SE/police_intelligence/i1";
 pub const STRANGER: &str = "gss/E09000006/council_submitter/case-system";
 
 /// The folder: an authority, a configuration and grants for Lewisham and the South East MPU.
@@ -25,7 +26,8 @@ impl House {
         let during = "not_before = \"2020-01-01T00:00:00Z\"\nnot_after = \"2090-01-01T00:00:00Z\"\n";
         let grants = format!(
             "[[grant]]\nidentity = \"homeward://pilot.example/{LEWISHAM}\"\nsubmit_for = [\"E09000023\"]\n{during}\
-             [[grant]]\norganisation = \"met/SE\"\nrole = \"mpu_officer\"\nqueues = [\"MPU.SE\"]\n{during}"
+             [[grant]]\norganisation = \"met/SE\"\nrole = \"mpu_officer\"\nqueues = [\"MPU.SE\"]\n{during}\
+             [[grant]]\norganisation = \"met/SE\"\nrole = \"police_intelligence\"\nqueues = [\"MPU.SE\"]\n{during}"
         );
         fs::write(folder.path().join("grants.toml"), grants).unwrap();
         let house = Self { folder };

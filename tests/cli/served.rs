@@ -2,7 +2,7 @@
 
 use super::{
     fed, homeward,
-    house::{Daemon, House, LEWISHAM, OFFICER, STRANGER},
+    house::{Daemon, House, INTELLIGENCE, LEWISHAM, OFFICER, STRANGER},
     narrative, one_line,
 };
 
@@ -41,6 +41,40 @@ fn a_council_and_an_officer_do_their_work_by_command() {
     assert!(shown.lines().any(|line| line.contains("MPU.SE") && line.ends_with("settled: acted on")), "{shown}");
     let watched = run(&council, &["watch", "--resume", "0", "--most", "2"], "").with(0);
     assert_eq!(watched.lines().count(), 2);
+    daemon.stop();
+}
+
+#[test]
+fn police_intelligence_grades_by_command() {
+    let house = House::new();
+    let daemon = Daemon::start(&house);
+    let (council, officer) = (house.profile(LEWISHAM, daemon.port), house.profile(INTELLIGENCE, daemon.port));
+    fed(house.path(), &["submit", "-", "--profile", &council], &narrative(1)).with(0);
+    let run = |args: &[&str]| homeward(house.path(), &[args, &["--profile", &officer]].concat());
+    let pulled = one_line(&run(&["queue", "pull", "MPU.SE", "--json"]).with(0));
+    let lease = pulled["deliveries"][0]["lease"]["token"].as_str().unwrap();
+    let delivery = pulled["deliveries"][0]["delivery"]["delivery_id"].as_str().unwrap();
+    let grade = |words: &[&str], more: &[&str]| {
+        run(&[&["queue", "grade", delivery], words, &["--item", "2", "--lease", lease], more].concat())
+    };
+    grade(&["4B", "C"], &[]).refused(65, &["source: ", "action_code: ", "sanitisation_code: ", "instructions: "]);
+    grade(&["3B", "P"], &[]).refused(65, &["reason: "]);
+    let words = ["--instructions", "Ring the desk first.", "--reason", "Item 3 agrees."];
+    let graded = one_line(&grade(&["2b", "c", "a2", "s1"], &[&words[..], &["--json"]].concat()).with(0));
+    let item = &graded["delivery"]["items"][1];
+    assert_eq!((&item["proposed"], &item["handling"]), (&"2C".into(), &"C A1 S2".into()));
+    assert_eq!((&item["confirmed"]["grade"], &item["confirmed"]["handling"]), (&"2B".into(), &"C A2 S1".into()));
+    let again = grade(&["2DP"], &words[2..]).with(0);
+    assert!(again.contains("item 2  proposed 2C C A1 S2  confirmed 2D P (version 2)"), "{again}");
+    let open = ["queue", "open", delivery, "A", "--item", "2", "--lease", lease, "--reason", "To see the grade."];
+    let opened = run(&open).with(0);
+    for said in
+        ["confirmed 2B C A2 S1 (version 1) by homeward://", "instructions: Ring the desk first.", "Item 3 agrees."]
+    {
+        assert!(opened.contains(said), "{said}: {opened}");
+    }
+    let watched = homeward(house.path(), &["watch", "--resume", "0", "--most", "5", "--profile", &council]).with(0);
+    assert!(watched.contains("graded") && !watched.contains("2B") && !watched.contains("desk"), "{watched}");
     daemon.stop();
 }
 

@@ -14,6 +14,7 @@ mod door;
 #[path = "../support/every.rs"]
 mod every;
 mod fuzz;
+mod grading;
 mod hostile;
 mod journey;
 mod limits;

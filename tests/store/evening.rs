@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use homeward::{
     domain::{
         code::Class,
+        decision::InformationGrade::Corroborated,
         delivery::{Delivery, DeliveryId, Header, Lease, State},
     },
     ledger::Verb,
@@ -12,10 +13,10 @@ use homeward::{
 };
 use jiff::Timestamp;
 
-use super::{Engine, fixtures::*};
+use super::{Engine, fixtures::*, grading::grade};
 
 const QUEUES: [&str; 2] = ["HOLD.human", "MPU.SE"];
-const STEPS: u64 = 600;
+const STEPS: u64 = 800;
 
 /// Numbers that look random and are the same every time.
 struct Chance(u64);
@@ -141,6 +142,7 @@ fn fresh_delivery(id: DeliveryId, header: Header) -> Delivery {
         delivered: None,
         opened: None,
         settled: None,
+        confirmed: Vec::new(),
     }
 }
 
@@ -188,7 +190,7 @@ async fn use_lease(store: &dyn Store, model: &mut Model, chance: &mut Chance, no
     if !live && at(now) < delivery.lease.as_ref().unwrap().expires {
         held.token.push('x');
     }
-    let way = chance.below(6);
+    let way = chance.below(7);
     if way == 0 {
         let opened = store.opened(held, entry(Verb::Consultation, "OPEN_PART")).await;
         delivery.opened = delivery.opened.or(Some(at(now)));
@@ -199,6 +201,7 @@ async fn use_lease(store: &dyn Store, model: &mut Model, chance: &mut Chance, no
         1 => Settle::Extend(at(now + 900)),
         2 => Settle::Release(None),
         3 => Settle::Release(Some(at(now + 60))),
+        6 if delivery.confirmed.len() < 20 => Settle::Grade(vec![(delivery.id.record, grade(1, Corroborated))]),
         4 if delivery.header.held.is_some() => Settle::Resolve(settled(), vec![onward.clone()]),
         _ => Settle::Complete(settled()),
     };
@@ -217,7 +220,17 @@ async fn use_lease(store: &dyn Store, model: &mut Model, chance: &mut Chance, no
                 let record = delivery.id.record;
                 let leg = 1 + model.0.keys().filter(|id| id.record == record).map(|id| id.leg).max().unwrap();
                 let id = DeliveryId { record, leg };
-                model.0.insert(id, fresh_delivery(id, header));
+                // What was confirmed is the record's: the new leg shows it.
+                let confirmed = delivery.confirmed.clone();
+                model.0.insert(id, Delivery { confirmed, ..fresh_delivery(id, header) });
+            }
+        }
+        Settle::Grade(mut grades) => {
+            let (record, mut grade) = grades.remove(0);
+            grade.version = 1 + delivery.confirmed.len() as u32;
+            delivery.confirmed.push(grade);
+            for other in model.0.values_mut().filter(|each| live && each.id.record == record) {
+                other.confirmed.clone_from(&delivery.confirmed);
             }
         }
     }

@@ -36,6 +36,8 @@ vocabulary! {
         ReleaseDelivery = "ReleaseDelivery",
         /// QueueService.
         ResolveHeld = "ResolveHeld",
+        /// QueueService.
+        ConfirmGrading = "ConfirmGrading",
         /// IdentityService.
         WhoAmI = "WhoAmI",
     }
@@ -45,8 +47,13 @@ impl Action {
     /// True for the methods of QueueService.
     pub fn is_of_queues(self) -> bool {
         use Action::*;
-        matches!(self, ResolveHeld | ListQueues | ListDeliveries | Pull | ExtendLease | OpenPart | CompleteDelivery)
-            || self == ReleaseDelivery
+        self.is_everyday_work() || matches!(self, ResolveHeld | ConfirmGrading)
+    }
+
+    /// The methods of everyone who works on a queue.
+    fn is_everyday_work(self) -> bool {
+        use Action::*;
+        matches!(self, ListQueues | ListDeliveries | Pull | ExtendLease | OpenPart | CompleteDelivery | ReleaseDelivery)
     }
 }
 
@@ -55,17 +62,13 @@ pub(super) fn grants(role: Role, action: Action) -> bool {
     use Action::*;
     let follows = matches!(action, GetReferral | ListReferrals | WatchReferrals);
     let submits = follows || matches!(action, SubmitReferral | PreviewReferral);
-    let works = action.is_of_queues() && action != ResolveHeld;
+    let works = action.is_everyday_work();
     let method = match role {
         Role::CouncilSubmitter | Role::ProviderSubmitter => submits,
         Role::CouncilManager => follows,
         Role::LeadPractitioner => follows || works,
-        Role::MashOfficer
-        | Role::EdtOfficer
-        | Role::MpuOfficer
-        | Role::RefdeskOfficer
-        | Role::ForceOfficer
-        | Role::PoliceIntelligence => works,
+        Role::MashOfficer | Role::EdtOfficer | Role::MpuOfficer | Role::RefdeskOfficer | Role::ForceOfficer => works,
+        Role::PoliceIntelligence => works || action == ConfirmGrading,
         Role::HoldResolver => works || action == ResolveHeld,
         Role::UnitSupervisor => matches!(action, ListQueues | ListDeliveries),
         Role::CertificateAdmin | Role::KeyCustodian | Role::PolicyAdmin | Role::Auditor | Role::Analyst => false,

@@ -79,6 +79,7 @@ fn administrators_cannot_touch_referrals_and_officers_cannot_submit() {
         let submits = matches!(role, Role::CouncilSubmitter | Role::ProviderSubmitter);
         assert_eq!(can(Action::SubmitReferral), submits, "{role}");
         assert_eq!(can(Action::ResolveHeld), *role == Role::HoldResolver, "{role}");
+        assert_eq!(can(Action::ConfirmGrading), *role == Role::PoliceIntelligence, "{role}");
         let administers = matches!(
             role,
             Role::CertificateAdmin | Role::KeyCustodian | Role::PolicyAdmin | Role::Auditor | Role::Analyst

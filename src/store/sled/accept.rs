@@ -50,7 +50,7 @@ fn store(tx: &mut Transaction<'_>, new: &NewRecord, kept: Option<Kept>) -> Resul
         .zip(&new.deliveries)
         .map(|(leg, header)| waiting(DeliveryId { record: new.record.id, leg }, header.clone()))
         .collect();
-    tx.create(new.record.id, &Legs { followers: new.record.followers(), deliveries })
+    tx.create(new.record.id, &Legs { followers: new.record.followers(), deliveries, confirmed: Vec::new() })
 }
 
 /// A delivery as it is when it is made.
@@ -66,6 +66,7 @@ pub(super) fn waiting(id: DeliveryId, header: Header) -> Delivery {
         delivered: None,
         opened: None,
         settled: None,
+        confirmed: Vec::new(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Leases: pulling, opening and settling under one, and ending those that expired.
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use super::{
     accept::waiting,
@@ -11,6 +12,7 @@ use super::{
 use crate::{
     domain::{
         delivery::{Delivery, DeliveryId, Header, Lease, Settled, State},
+        grading::ConfirmedGrade,
         queue::QueueId,
     },
     ledger::{Entry, Verb},
@@ -141,12 +143,13 @@ pub(super) fn settle(tx: &mut Transaction<'_>, command: &Use) -> Result<Delivery
             }
             end(&mut delivery, State::Resolved, settled);
         }
+        Settle::Grade(grades) => return graded(tx, command, (legs, delivery), grades),
     }
     let index = tx.append(&command.entry)?;
     let at = command.held.now;
     tx.replace(&mut legs, delivery.clone(), None)?;
     match &command.settle {
-        Settle::Extend(_) | Settle::Release(_) => {}
+        Settle::Extend(_) | Settle::Release(_) | Settle::Grade(_) => {}
         Settle::Complete(_) => tx.tell(&legs, index, StoredEvent::of(delivery.id, at, EventKind::Completed)),
         Settle::Resolve(_, headers) => {
             for header in headers {
@@ -157,6 +160,30 @@ pub(super) fn settle(tx: &mut Transaction<'_>, command: &Use) -> Result<Delivery
     }
     tx.keep_answer(&command.once, &Answer::Delivery(Box::new(delivery.clone())))?;
     Ok(delivery)
+}
+
+/// Adds a confirmed grade to the delivery's own record, and to those that carry the same item.
+fn graded(
+    tx: &mut Transaction<'_>,
+    command: &Use,
+    (mut legs, delivery): (Legs, Delivery),
+    grades: &[(Uuid, ConfirmedGrade)],
+) -> Result<Delivery, StoreError> {
+    let id = delivery.id;
+    let index = tx.append(&command.entry)?;
+    let own = |(record, grade): &&(Uuid, ConfirmedGrade)| *record == id.record && delivery.item(grade.item).is_some();
+    let (_, grade) = grades.iter().find(own).ok_or(StoreError::WrongState)?;
+    legs.confirm(grade)?;
+    tx.regrade(id.record, &legs)?;
+    for (record, grade) in grades.iter().filter(|(record, _)| *record != id.record) {
+        let mut others = tx.legs(*record)?.ok_or(StoreError::NotFound)?;
+        others.confirm(grade)?;
+        tx.regrade(*record, &others)?;
+    }
+    tx.tell(&legs, index, StoredEvent::of(id, command.held.now, EventKind::Graded));
+    let graded = find(&legs, id).ok_or_else(unreadable)?;
+    tx.keep_answer(&command.once, &Answer::Delivery(Box::new(graded.clone())))?;
+    Ok(graded)
 }
 
 fn end(delivery: &mut Delivery, state: State, settled: &Settled) {

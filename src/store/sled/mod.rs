@@ -161,8 +161,14 @@ impl Store for SledStore {
     }
 
     async fn settle(&self, once: Once, held: Held, settle: Settle, entry: Entry) -> Result<Delivery, StoreError> {
+        let bytes = match &settle {
+            Settle::Grade(grades) => {
+                grades.iter().map(|(_, grade)| grade.instructions.len() + grade.reason.len()).sum()
+            }
+            Settle::Extend(_) | Settle::Release(_) | Settle::Complete(_) | Settle::Resolve(..) => 0,
+        };
         let command = lease::Use { once, held, settle, entry };
-        self.command(0, move |tx| lease::settle(tx, &command)).await
+        self.command(bytes, move |tx| lease::settle(tx, &command)).await
     }
 
     async fn opened(&self, held: Held, entry: Entry) -> Result<Delivery, StoreError> {

@@ -144,6 +144,11 @@ impl<'t> Transaction<'t> {
         self.view.replace_large(keys::legs(id.record), &legs.encode())
     }
 
+    /// Writes a record's legs again after an item of it was graded: no delivery has moved.
+    pub fn regrade(&mut self, record: Uuid, legs: &Legs) -> Result<(), StoreError> {
+        self.view.replace_large(keys::legs(record), &legs.encode())
+    }
+
     /// Adds a delivery to a record.
     pub fn add(&mut self, legs: &mut Legs, delivery: Delivery) -> Result<(), StoreError> {
         self.enter(&delivery);

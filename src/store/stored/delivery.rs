@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{maybe, moment, pb, time, uuid};
+use super::{grade, maybe, moment, pb, time, uuid};
 use crate::domain::{
     code::Class,
     decision::{Content, HoldReason, PromptKind},
@@ -31,6 +31,7 @@ pub(super) fn put(delivery: &Delivery) -> pb::Delivery {
         delivered: delivery.delivered.map(time),
         opened: delivery.opened.map(time),
         settled: delivery.settled.as_ref().map(put_settled),
+        confirmed: delivery.confirmed.iter().map(grade::put).collect(),
     }
 }
 
@@ -58,6 +59,7 @@ pub(super) fn take(record: Option<Uuid>, from: pb::Delivery) -> Option<Delivery>
         delivered: maybe(from.delivered)?,
         opened: maybe(from.opened)?,
         settled: optional(from.settled, take_settled)?,
+        confirmed: from.confirmed.into_iter().map(grade::take).collect::<Option<_>>()?,
     })
 }
 

@@ -1,6 +1,7 @@
 //! Stored formats of the embedded engine: values to bytes and back. What cannot be read is damage, never a guess.
 
 mod delivery;
+mod grade;
 mod record;
 
 use jiff::Timestamp;
@@ -8,7 +9,10 @@ use prost::Message;
 use uuid::Uuid;
 
 use super::StoreError;
-use crate::{domain::delivery::Delivery, ledger::Frontier};
+use crate::{
+    domain::{delivery::Delivery, grading::ConfirmedGrade},
+    ledger::Frontier,
+};
 
 pub(super) use record::{Head as RecordHead, Listed, StoredEvent, decode_record, encode_record};
 
@@ -21,13 +25,18 @@ pub(super) mod pb {
 /// The version of the formats written today.
 const FORM: u32 = 1;
 
-/// The deliveries of one record, in leg order, and whose record it is.
+/// Confirmed grades of one item, at most: every delivery of the record is read and written with them.
+const MOST_VERSIONS: u32 = 20;
+
+/// The deliveries of one record, in leg order, whose record it is, and how its items were graded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Legs {
     /// Organisations that follow the record.
     pub followers: Vec<String>,
-    /// Deliveries.
+    /// Deliveries; each shows the confirmed grades of its items.
     pub deliveries: Vec<Delivery>,
+    /// Confirmed grades, oldest first.
+    pub confirmed: Vec<ConfirmedGrade>,
 }
 
 /// A kept first answer, opened by the kind of call it belongs to.
@@ -63,9 +72,31 @@ pub(super) struct Meta {
 impl Legs {
     /// The bytes of a record's legs; the record itself is in the key.
     pub fn encode(&self) -> Vec<u8> {
-        let deliveries =
-            self.deliveries.iter().map(|each| pb::Delivery { record: None, ..delivery::put(each) }).collect();
-        pb::Legs { followers: self.followers.clone(), deliveries }.encode_to_vec()
+        let bare = |each| pb::Delivery { record: None, confirmed: Vec::new(), ..delivery::put(each) };
+        let deliveries = self.deliveries.iter().map(bare).collect();
+        let confirmed = self.confirmed.iter().map(grade::put).collect();
+        pb::Legs { followers: self.followers.clone(), deliveries, confirmed }.encode_to_vec()
+    }
+
+    /// Adds the next version of an item's confirmed grade.
+    ///
+    /// # Errors
+    /// [`StoreError::WrongState`] where the item has [`MOST_VERSIONS`] already.
+    pub fn confirm(&mut self, grade: &ConfirmedGrade) -> Result<(), StoreError> {
+        let before = self.confirmed.iter().filter(|earlier| earlier.item == grade.item).count();
+        let version = u32::try_from(before + 1).ok().filter(|version| *version <= MOST_VERSIONS);
+        let version = version.ok_or(StoreError::WrongState)?;
+        self.confirmed.push(ConfirmedGrade { version, ..grade.clone() });
+        self.show_grades();
+        Ok(())
+    }
+
+    /// Gives each delivery the confirmed grades of the items it carries.
+    fn show_grades(&mut self) {
+        for delivery in &mut self.deliveries {
+            let of = |grade: &&ConfirmedGrade| delivery.header.items.iter().any(|item| item.number == grade.item);
+            delivery.confirmed = self.confirmed.iter().filter(of).cloned().collect();
+        }
     }
 
     /// Reads the legs of `record`.
@@ -74,7 +105,10 @@ impl Legs {
             let legs = pb::Legs::decode(bytes).ok()?;
             let deliveries =
                 legs.deliveries.into_iter().map(|each| delivery::take(Some(record), each)).collect::<Option<_>>()?;
-            Some(Self { followers: legs.followers, deliveries })
+            let confirmed = legs.confirmed.into_iter().map(grade::take).collect::<Option<_>>()?;
+            let mut legs = Self { followers: legs.followers, deliveries, confirmed };
+            legs.show_grades();
+            Some(legs)
         };
         read().ok_or_else(|| damaged("deliveries", record))
     }

@@ -115,6 +115,7 @@ impl StoredEvent {
             EventKind::Opened => pb::event::Kind::Opened,
             EventKind::Completed => pb::event::Kind::Completed,
             EventKind::Resolved => pb::event::Kind::Resolved,
+            EventKind::Graded => pb::event::Kind::Graded,
         };
         pb::Event {
             record: self.record.as_bytes().to_vec(),
@@ -135,6 +136,7 @@ impl StoredEvent {
                 pb::event::Kind::Opened => EventKind::Opened,
                 pb::event::Kind::Completed => EventKind::Completed,
                 pb::event::Kind::Resolved => EventKind::Resolved,
+                pb::event::Kind::Graded => EventKind::Graded,
             };
             let leg = u16::try_from(event.leg).ok()?;
             Some(Self { record: uuid(&event.record)?, leg, at: moment(event.at)?, kind })

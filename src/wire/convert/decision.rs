@@ -5,6 +5,7 @@ use crate::{
     domain::{
         decision::{Decision, Held, ItemGrade, Leg, Prompt},
         queue::QueueId,
+        text::Text,
         unit::{Audience, UnitLabel, View},
     },
     wire::pb,
@@ -81,7 +82,9 @@ fn explained_item(grade: &ItemGrade) -> pb::ExplainedItem {
     pb::ExplainedItem {
         index: u32::from(grade.item),
         proposed: grade.proposed(),
-        handling: grade.handling.code().to_owned(),
+        handling: grade.handling.code().to_string(),
+        why: words(&grade.why),
+        instruction: grade.handling.instructions().map_or("", Text::reveal).to_owned(),
     }
 }
 

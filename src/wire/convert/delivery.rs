@@ -4,9 +4,10 @@ use jiff::Timestamp;
 
 use super::{reader::wire_time, view::view_of};
 use crate::{
-    broker::{Opened, QueueCounts},
+    broker::{ItemGrading, Opened, QueueCounts},
     domain::{
-        delivery::{Delivery, HeldHeader, Lease, PromptDue, State},
+        delivery::{Delivery, HeldHeader, ItemHeader, Lease, PromptDue, State},
+        grading::ConfirmedGrade,
         policy::QueueKind,
         unit::{Part, UnitLabel},
     },
@@ -31,16 +32,7 @@ pub fn delivery(found: &Delivery, openable: &[UnitLabel], now: Option<Timestamp>
         rules: header.rules.clone(),
         rule_set: header.rule_set.clone(),
         contents: header.contents.iter().map(|content| content.code().to_owned()).collect(),
-        items: header
-            .items
-            .iter()
-            .map(|item| pb::DeliveryItem {
-                index: u32::from(item.number),
-                proposed: item.proposed.clone(),
-                handling: item.handling.clone(),
-                instruction: item.instruction.clone(),
-            })
-            .collect(),
+        items: header.items.iter().map(|item| delivery_item(item, found.confirmed(item.number))).collect(),
         prompts: header.prompts.iter().map(|due| prompt_due(due, now)).collect(),
         ack_due_time: header.ack_due.map(wire_time),
         decide_due_time: header.decide_due.map(wire_time),
@@ -57,6 +49,28 @@ pub fn delivery(found: &Delivery, openable: &[UnitLabel], now: Option<Timestamp>
         page: header.page,
         available_time: found.not_before.map(wire_time),
         outcome: found.settled.as_ref().map(|settled| settled.outcome.clone()).unwrap_or_default(),
+    }
+}
+
+fn delivery_item(item: &ItemHeader, confirmed: Option<&ConfirmedGrade>) -> pb::DeliveryItem {
+    pb::DeliveryItem {
+        index: u32::from(item.number),
+        proposed: item.proposed.clone(),
+        handling: item.handling.clone(),
+        instruction: item.instruction.clone(),
+        confirmed: confirmed.map(confirmed_codes),
+    }
+}
+
+/// A confirmed grade as a header shows it: no words.
+fn confirmed_codes(grade: &ConfirmedGrade) -> pb::ConfirmedGrading {
+    pb::ConfirmedGrading {
+        grade: grade.grade(),
+        handling: grade.handling.to_string(),
+        version: grade.version,
+        confirmed_by: grade.by.clone(),
+        confirmed_time: Some(wire_time(grade.at)),
+        ..pb::ConfirmedGrading::default()
     }
 }
 
@@ -88,6 +102,21 @@ pub fn opened(opened: &Opened) -> pb::OpenPartResponse {
         marking: MARKING.to_owned(),
         caveat: if intelligence { CAVEAT.to_owned() } else { String::new() },
         opened_time: opened.delivery.opened.map(wire_time),
+        grading: opened.grading.as_ref().map(item_grading),
+    }
+}
+
+fn item_grading(grading: &ItemGrading) -> pb::ItemGrading {
+    let confirmed = grading.confirmed.iter().map(|version| pb::ConfirmedGrading {
+        instructions: version.instructions.reveal().to_owned(),
+        reason: version.reason.reveal().to_owned(),
+        ..confirmed_codes(&version.grade)
+    });
+    pb::ItemGrading {
+        proposed: grading.item.proposed.clone(),
+        handling: grading.item.handling.clone(),
+        instruction: grading.item.instruction.clone(),
+        confirmed: confirmed.collect(),
     }
 }
 

@@ -56,6 +56,7 @@ fn event(kind: EventKind) -> pb::ReferralEvent {
         EventKind::Opened => pb::ReferralEvent::Opened,
         EventKind::Completed => pb::ReferralEvent::Settled,
         EventKind::Resolved => pb::ReferralEvent::Resolved,
+        EventKind::Graded => pb::ReferralEvent::Graded,
     }
 }
 
@@ -100,6 +101,7 @@ fn destination(destination: &Destination) -> pb::Destination {
         ack_due_time: delivery.header.ack_due.map(wire_time),
         decide_due_time: delivery.header.decide_due.map(wire_time),
         overdue: destination.overdue,
+        graded_time: delivery.graded().map(wire_time),
     }
 }
 

@@ -7,10 +7,11 @@ use crate::{
     domain::{
         code::{CaseStatus, Class, MarkingLevel, TellCarer},
         decision::{
-            Content, Decision, Flag, Handling, Held, HoldReason, InformationGrade, ItemGrade, Leg, Prompt, PromptKind,
+            Content, Decision, Flag, Held, HoldReason, InformationGrade, ItemGrade, Leg, Prompt, PromptKind,
             SourceGrade,
         },
         geography::Area,
+        grading::{ActionCode, Conditions, Handling, SanitisationCode},
         queue::QueueId,
         submission::{Draft, Reading},
         unit::{Audience, Part, UnitLabel, View},
@@ -254,7 +255,8 @@ fn an_explanation_prints_the_names_of_the_contract() {
     let json = to_json("Explanation", &explanation(&decision(), &[(LABEL, view())])).unwrap();
     let expected = r#"{"class":"P1","rules":["R01","R24"],"prompts":["STRATEGY"],"flags":["statutory_notification"],"#
         .to_owned()
-        + r#""rule_set":"2026-11-3","items":[{"index":1,"proposed":"2A","handling":"C A1 S2"}],"#
+        + r#""rule_set":"2026-11-3","items":[{"index":1,"proposed":"2A","handling":"C A1 S2","#
+        + r#""why":["the child saw it"],"instruction":"Ask first."}],"#
         + r#""legs":[{"queue":"HOLD.human","class":"P1","rules":["R24"],"contents":["items"],"items":[1],"page":true,"#
         + r#""ack_due":"2026-11-20T17:30:00Z","provisional":false,"#
         + r#""held":[{"reason":"geography_unknown","meant_for":["MASH"],"contents":["items"],"items":[1]}],"#
@@ -264,6 +266,11 @@ fn an_explanation_prints_the_names_of_the_contract() {
         + r#""prompt_details":[{"kind":"STRATEGY","rule":"R01","due_time":"2026-11-20T17:30:00Z","overdue":false}],"#
         + r#""written":[],"degraded":[],"ledger":[]}"#;
     assert_eq!(json, expected);
+}
+
+fn with_conditions() -> Handling {
+    let with = Conditions::new(ActionCode::NoDirectAction, SanitisationCode::Consult, "Ask first.".into());
+    Handling::Conditions(with.unwrap())
 }
 
 const LABEL: UnitLabel = UnitLabel { item: Some(1), part: Part::Item, audience: Audience::Mpu };
@@ -307,9 +314,8 @@ fn decision() -> Decision {
         item: 1,
         source: SourceGrade::Untested,
         information: InformationGrade::KnownDirectly,
-        handling: Handling::ConditionsA1S2,
-        instruction: "ask the originator first",
-        why: "the child saw it",
+        handling: with_conditions(),
+        why: vec!["the child saw it"],
     };
     Decision {
         class: Class::P1,

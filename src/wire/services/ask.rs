@@ -39,6 +39,11 @@ impl Ask {
         self.0.add(field, advice);
     }
 
+    /// What was checked elsewhere, its violations gathered here.
+    pub(super) fn checked<T>(&mut self, checked: Result<T, Violations>) -> Option<T> {
+        checked.map_err(|wrong| self.0.0.extend(wrong.0)).ok()
+    }
+
     /// A UUID in its 36-character form.
     pub(super) fn uuid(&mut self, field: &str, text: &str) -> Uuid {
         let read = Some(text).filter(|text| text.len() == 36).and_then(|text| Uuid::try_parse(text).ok());

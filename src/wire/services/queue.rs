@@ -10,6 +10,7 @@ use crate::{
     broker::{Error, Handle, Outcome, PullRequest, Release, Request as Bound, Resolution},
     domain::{
         delivery::{Delivery, DeliveryId},
+        grading::Stated,
         grants::{Action, QueuePermit},
         identity::Peer,
         outcome::NoActionReason,
@@ -87,6 +88,15 @@ impl QueueService for Services {
         let peer = self.admit(&request, Action::ResolveHeld)?;
         let answer = self.resolved(&peer, request.into_inner()).await;
         Ok(Response::new(answer.map_err(|error| self.refuse(&peer, Action::ResolveHeld, error))?))
+    }
+
+    async fn confirm_grading(
+        &self,
+        request: Request<Received<pb::ConfirmGradingRequest>>,
+    ) -> Result<Response<pb::ConfirmGradingResponse>, Status> {
+        let peer = self.admit(&request, Action::ConfirmGrading)?;
+        let answer = self.graded(&peer, request.into_inner()).await;
+        Ok(Response::new(answer.map_err(|error| self.refuse(&peer, Action::ConfirmGrading, error))?))
     }
 }
 
@@ -259,6 +269,42 @@ impl Services {
             delivery: Some(self.header(&permit, &delivery)),
             created_delivery_ids: created.iter().map(ToString::to_string).collect(),
         })
+    }
+
+    async fn graded(
+        &self,
+        peer: &Peer,
+        request: Received<pb::ConfirmGradingRequest>,
+    ) -> Result<pb::ConfirmGradingResponse, Error> {
+        let Received { message, raw, .. } = request;
+        let mut ask = Ask::default();
+        let bound = Bound { id: ask.uuid("request_id", &message.request_id), digest: digest_of(&raw) };
+        let handle = handle(&mut ask, &message.delivery_id, message.lease_token);
+        let stated = Stated {
+            source: message.source,
+            information: message.information,
+            handling: message.handling,
+            action_code: message.action_code,
+            sanitisation_code: message.sanitisation_code,
+            instructions: ask.optional("instructions", message.instructions),
+            reason: ask.optional("reason", message.reason),
+        };
+        let item = u16::try_from(message.item).unwrap_or_default();
+        let permit = self.broker.permit_for(peer, Action::ConfirmGrading, handle.delivery).await;
+        // What the item was proposed as is compared only where the caller may see the delivery.
+        let proposed = match permit {
+            Ok(_) => self.broker.item_of(handle.delivery, item).await?,
+            Err(_) => None,
+        };
+        if item == 0 || (permit.is_ok() && proposed.is_none()) {
+            ask.wrong("item", "give the number of an item that this delivery carries");
+        }
+        let grade = ask.checked(stated.check(proposed.as_ref()));
+        let grade = ask.done(grade)?;
+        let permit = permit?;
+        let Some(grade) = grade else { return Err(Error::NotFound) };
+        let delivery = self.broker.confirm_grading(&permit, bound, handle, (item, &grade)).await?;
+        Ok(pb::ConfirmGradingResponse { delivery: Some(self.header(&permit, &delivery)) })
     }
 
     fn serving(&self, peer: &Peer, action: Action, queue: &str, ask: &mut Ask) -> Result<QueuePermit, Error> {

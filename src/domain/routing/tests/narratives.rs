@@ -7,8 +7,9 @@ use crate::domain::{
         HarmCode::{self, Cce, Csa, Cse, Debt, Emo, Gang, Hidden, Msht, Ocse, Phys, Syv},
         HowKnown, InterviewOutcome, PersonRole, SourceRole,
     },
-    decision::{Decision, Flag, Handling, PromptKind},
+    decision::{Decision, Flag, PromptKind},
     geography::Area,
+    grading::Handling,
     submission::{Draft, Item, Person, StopScreen},
     testing::{area, at, coded, decide, draft_in, ids, intelligence, item, person, place, referral},
 };
@@ -104,7 +105,7 @@ fn n1_photographer_in_lewisham() {
     expect(&decision, Class::P1, "R01 R02 R03 R07 R15 R24", "2A 2C 2A", &legs);
     assert_eq!(decision.linked[0].items, [2]);
     assert_eq!(flags(&decision), "statutory_notification evidence_warning attachments_refused online_abuse");
-    assert!(decision.items.iter().all(|grade| grade.handling == Handling::ConditionsA1S2));
+    assert!(decision.items.iter().all(|grade| grade.handling == Handling::standing()));
     let held = &leg(&decision, "HOLD.human").held[0];
     assert_eq!((held.reason.code(), held.link), ("geography_unknown", Some(0)));
     assert_eq!(held.meant_for, ["MASH", "REFDESK"]);
@@ -293,7 +294,7 @@ fn n7_refusal_in_ealing() {
     expect(&decision, Class::P2, "R07 R12 R20", "2A 2A 2A 2A", &legs);
     assert_eq!(prompts(&decision), [(PromptKind::Strategy, "R12", Some("2026-11-17T23:59:59Z".to_owned()), false)]);
     assert_eq!(leg(&decision, "MPU.WA").ack_due, Some(at("2026-11-17T14:00:00Z")));
-    assert!(decision.items.iter().all(|grade| grade.handling == Handling::ConditionsA1S2));
+    assert!(decision.items.iter().all(|grade| grade.handling == Handling::standing()));
 }
 
 #[test]
