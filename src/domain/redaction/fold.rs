@@ -45,18 +45,26 @@ impl<'a> Folded<'a> {
             casing: casing(original, &labels),
             labels,
         };
-        each_plain(original, |part, start, end| folded.put(part, start, end));
+        each_plain(original, |piece| match piece {
+            Piece::Run(run) => folded.run(run),
+            Piece::Plain(part, start, end) => folded.put(part, start, end),
+        });
+        // Runs were taken as they are; everything else came as small letters.
+        folded.text.make_ascii_lowercase();
+        folded.squeezed.make_ascii_lowercase();
         folded
     }
 
+    fn run(&mut self, run: Range<usize>) {
+        let written = &self.original[run.clone()];
+        let begins = self.text.len();
+        self.at.extend(begins..begins + run.len());
+        self.text.push_str(written);
+        self.squeezed.push_str(written);
+        self.from.extend(run.map(|at| (at, at + 1)));
+    }
+
     fn put(&mut self, part: char, start: usize, end: usize) {
-        if part.is_ascii_alphanumeric() {
-            self.at.push(self.text.len());
-            self.text.push(part);
-            self.squeezed.push(part);
-            self.from.push((start, end));
-            return;
-        }
         if part == ' ' || part.is_whitespace() {
             if self.text.ends_with(' ') {
                 if let Some(last) = self.from.last_mut() {
@@ -156,36 +164,47 @@ impl<'a> Folded<'a> {
 /// The plain letters of `text`, white space collapsed to single spaces: the fold without its tables.
 pub(super) fn plain_text(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    each_plain(text, |part, _, _| {
-        if !part.is_whitespace() {
-            out.push(part);
-        } else if !out.ends_with(' ') {
-            out.push(' ');
-        }
+    each_plain(text, |piece| match piece {
+        Piece::Run(run) => out.push_str(&text[run]),
+        Piece::Plain(part, ..) if !part.is_whitespace() => out.push(part),
+        Piece::Plain(..) if !out.ends_with(' ') => out.push(' '),
+        Piece::Plain(..) => {}
     });
+    out.make_ascii_lowercase();
     out
 }
 
-/// Gives `emit` every character of the fold, and where its original begins and ends.
-fn each_plain(original: &str, mut emit: impl FnMut(char, usize, usize)) {
-    let mut skip_to = 0;
-    for (start, c) in original.char_indices() {
-        if start < skip_to {
-            continue;
-        }
-        if c.is_ascii() && c != '&' {
-            emit(c.to_ascii_lowercase(), start, start + 1);
-            continue;
-        }
-        if c == '&'
+/// A piece of the fold.
+enum Piece {
+    /// Letters and digits that are ASCII: bytes of the original, still with their capitals.
+    Run(Range<usize>),
+    /// Any other character, and where its original begins and ends.
+    Plain(char, usize, usize),
+}
+
+/// Gives `emit` the fold in pieces.
+fn each_plain(original: &str, mut emit: impl FnMut(Piece)) {
+    let bytes = original.as_bytes();
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        let start = at;
+        if byte.is_ascii_alphanumeric() {
+            let length = bytes[at..].iter().position(|byte| !byte.is_ascii_alphanumeric());
+            at = length.map_or(bytes.len(), |length| at + length);
+            emit(Piece::Run(start..at));
+        } else if byte == b'&'
             && let Some((entity, stands_for)) = html_entity(&original[start..])
         {
-            skip_to = start + entity.len();
-            emit(stands_for, start, skip_to);
-            continue;
+            at += entity.len();
+            emit(Piece::Plain(stands_for, start, at));
+        } else if byte.is_ascii() {
+            at += 1;
+            emit(Piece::Plain(char::from(byte), start, at));
+        } else {
+            let Some(c) = original[start..].chars().next() else { return };
+            at += c.len_utf8();
+            plain(c, |part| emit(Piece::Plain(part, start, at)));
         }
-        let end = start + c.len_utf8();
-        plain(c, |part| emit(part, start, end));
     }
 }
 
@@ -193,30 +212,51 @@ fn each_plain(original: &str, mut emit: impl FnMut(char, usize, usize)) {
 const FEW: usize = 25;
 
 fn casing(text: &str, labels: &[Range<usize>]) -> Casing {
-    let (mut words, mut capitalised, mut upper, mut lower) = (0_usize, 2 * labels.len(), 0_usize, 0_usize);
-    let mut in_word = false;
-    let mut labels = labels.iter().peekable();
-    for (at, c) in text.char_indices() {
-        while labels.next_if(|label| label.end <= at).is_some() {}
-        if labels.peek().is_some_and(|label| label.start <= at) {
-            in_word = false;
-            continue;
-        }
-        let letter = c.is_alphabetic();
-        if letter && !in_word {
-            words += 1;
-            capitalised += usize::from(c.is_uppercase());
-        }
-        in_word = letter || (in_word && !c.is_whitespace());
-        upper += usize::from(c.is_uppercase());
-        lower += usize::from(c.is_lowercase());
+    let mut count = Capitals { capitalised: 2 * labels.len(), ..Capitals::default() };
+    let mut done = 0;
+    for label in labels {
+        count.read(&text[done..label.start]);
+        count.in_word = false;
+        done = label.end;
     }
-    if capitalised * FEW <= words {
+    count.read(&text[done..]);
+    if count.capitalised * FEW <= count.words {
         Casing::Lower
-    } else if lower * 4 < upper {
+    } else if count.lower * 4 < count.upper {
         Casing::Upper
     } else {
         Casing::Mixed
+    }
+}
+
+#[derive(Default)]
+struct Capitals {
+    words: usize,
+    capitalised: usize,
+    upper: usize,
+    lower: usize,
+    in_word: bool,
+}
+
+impl Capitals {
+    fn read(&mut self, text: &str) {
+        for c in text.chars() {
+            if c.is_ascii() {
+                self.count(c.is_ascii_uppercase(), c.is_ascii_lowercase(), false, matches!(c, ' ' | '\t'..='\r'));
+            } else {
+                self.count(c.is_uppercase(), c.is_lowercase(), c.is_alphabetic(), c.is_whitespace());
+            }
+        }
+    }
+
+    fn count(&mut self, upper: bool, lower: bool, other: bool, space: bool) {
+        let letter = upper | lower | other;
+        let begins = letter & !self.in_word;
+        self.words += usize::from(begins);
+        self.capitalised += usize::from(begins & upper);
+        self.upper += usize::from(upper);
+        self.lower += usize::from(lower);
+        self.in_word = letter | (self.in_word & !space);
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
     numbers::significant,
     policy::{Action, Class, EffectiveRole, Lens, RedactionPolicy},
     render::WITHHELD,
-    seen::{Beginnings, Seen, Squeezed},
+    seen::{Beginnings, Seen},
     words::{FAMILY, NAMELESS, is_ordinary, is_particle, is_title},
 };
 
@@ -192,13 +192,13 @@ impl Guards {
     }
 
     /// Where protected text is left, as ranges of the view.
-    fn leaks(&self, seen: &Seen, lens: Lens) -> Vec<Range<usize>> {
+    fn leaks(&self, seen: &Seen<'_>, lens: Lens) -> Vec<Range<usize>> {
         let lens = lens as usize;
         let mut kept = Vec::new();
         let mut parts = Vec::new();
         let mut leaks = Vec::new();
         for at in 0..seen.words() {
-            for phrase in self.candidates(seen.word(at)) {
+            for phrase in self.candidates(seen.nth(at)) {
                 if phrase.kind == Kind::Part && !phrase.gone[lens] {
                     continue;
                 }
@@ -211,15 +211,13 @@ impl Guards {
                 }
             }
         }
-        let found = |values: &[Value], squeezed: &Squeezed, gone: bool| -> Vec<Range<usize>> {
-            let asked = values.iter().filter(|value| value.gone[lens] == gone);
-            asked.flat_map(|value| squeezed.find(&value.text)).collect()
-        };
-        let there = self.values_in(seen.all.text()).into_iter().filter(|value| value.gone[lens]);
-        leaks.extend(there.flat_map(|value| seen.all.find(&value.text)));
-        leaks.extend(found(&self.digits, &seen.digits, true));
+        let there = self.values_in(seen.all()).into_iter().filter(|value| value.gone[lens]);
+        leaks.extend(there.flat_map(|value| seen.find(&value.text)));
+        let digits = self.digits.iter().filter(|value| value.gone[lens]);
+        leaks.extend(digits.flat_map(|value| seen.find_digits(&value.text)));
         if !parts.is_empty() {
-            kept.extend(found(&self.kept, &seen.all, false));
+            let may_stay = self.kept.iter().filter(|value| !value.gone[lens]);
+            kept.extend(may_stay.flat_map(|value| seen.find(&value.text)));
             let inside_kept =
                 |part: &Range<usize>| kept.iter().any(|kept| kept.start <= part.start && part.end <= kept.end);
             leaks.extend(parts.into_iter().filter(|part| !inside_kept(part)));
