@@ -101,8 +101,8 @@ pub(super) fn rulebook(folder: Option<&Path>) -> Result<Rulebook, Failure> {
         deadlines: &deadlines,
     };
     let policy = reference::load(files).map_err(told)?;
-    let redaction = reference::redaction::policy(&file("redaction.toml")?)
-        .map_err(|error| Failure::bad_data(format!("redaction.toml: {error}")))?;
+    let redaction = reference::redaction::policy_with_words(&file("redaction.toml")?, &file("redaction-words.toml")?)
+        .map_err(|error| Failure::bad_data(format!("redaction: {error}")))?;
     Ok(Rulebook::new(policy, redaction))
 }
 

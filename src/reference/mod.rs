@@ -5,6 +5,7 @@ mod directory;
 pub mod grants;
 mod queues;
 pub mod redaction;
+mod redaction_words;
 mod rules;
 
 use jiff::civil::Date;

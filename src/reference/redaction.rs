@@ -1,10 +1,14 @@
 //! Reads the redaction policy from TOML: every row there, no key unknown.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock},
+};
 
 use serde::Deserialize;
 
-use crate::domain::redaction::{Action, Class, EffectiveRole, RedactionPolicy, Row};
+use super::redaction_words::{self, WordsFileError};
+use crate::domain::redaction::{Action, Class, EffectiveRole, Lexicon, RedactionPolicy, Row};
 
 /// What is wrong with a redaction policy file.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +40,9 @@ pub enum PolicyFileError {
     /// A row that is not there.
     #[error(transparent)]
     Missing(#[from] crate::domain::redaction::MissingRow),
+    /// The words do not read.
+    #[error(transparent)]
+    Words(#[from] WordsFileError),
 }
 
 /// The table that the binary carries.
@@ -46,22 +53,37 @@ pub fn embedded() -> Result<RedactionPolicy, PolicyFileError> {
     policy(include_str!("../../deploy/reference/redaction.toml"))
 }
 
-/// Reads the policy from the text of `redaction.toml`.
+/// Reads the policy from the text of `redaction.toml`, with the words that the binary carries.
 ///
 /// # Errors
 /// The first thing that is wrong: an unknown table, key or word, a row with another number of cells, a missing row.
 pub fn policy(text: &str) -> Result<RedactionPolicy, PolicyFileError> {
+    static WORDS: LazyLock<Result<Arc<Lexicon>, WordsFileError>> = LazyLock::new(|| {
+        redaction_words::lexicon(include_str!("../../deploy/reference/redaction-words.toml")).map(Arc::new)
+    });
+    table(text, WORDS.clone()?)
+}
+
+/// Reads the policy from the texts of `redaction.toml` and `redaction-words.toml`.
+///
+/// # Errors
+/// The first thing that is wrong in the table; everything that is wrong in the words.
+pub fn policy_with_words(text: &str, words: &str) -> Result<RedactionPolicy, PolicyFileError> {
+    table(text, Arc::new(redaction_words::lexicon(words)?))
+}
+
+fn table(text: &str, words: Arc<Lexicon>) -> Result<RedactionPolicy, PolicyFileError> {
     let file: File = toml::from_str(text)?;
     let mut rows = BTreeMap::new();
     for (table, entries) in file.classes {
         let class = Class::from_code(&table).ok_or_else(|| PolicyFileError::UnknownClass(table.clone()))?;
-        for (key, words) in entries {
+        for (key, cells) in entries {
             let role = EffectiveRole::from_code(&key)
                 .ok_or_else(|| PolicyFileError::UnknownRole { class: table.clone(), role: key })?;
-            rows.insert((class, role), row(class, role, words)?);
+            rows.insert((class, role), row(class, role, cells)?);
         }
     }
-    Ok(RedactionPolicy::new(file.version, |class, role| rows.get(&(class, role)).copied())?)
+    Ok(RedactionPolicy::new(file.version, words, |class, role| rows.get(&(class, role)).copied())?)
 }
 
 #[derive(Deserialize)]

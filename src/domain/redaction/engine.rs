@@ -6,32 +6,42 @@ use jiff::civil::Date;
 
 use super::{
     dates,
-    find::Finder,
+    find::{Finder, Hit},
     fold::Folded,
     form::{Entity, Form, ListedPerson},
+    found::Found,
     marks::Marks,
-    needle::{Meaning, needles},
+    needle::{Meaning, needles, words},
     numbers::{self, ListedNumbers},
     patterns,
     policy::{Action, EffectiveRole, Lens, RedactionPolicy},
-    render::{self, Labels, WITHHELD, labels_in},
+    render::{self, Labels, WITHHELD},
     rescan::Guards,
-    resolve::{self, Span},
+    resolve::Span,
+    typos::Spellings,
 };
 
 /// Version of what the engine makes of a text under a given policy. It goes into the ledger: add one whenever a view of any
 /// text can come out otherwise than before.
-pub const ENGINE_VERSION: u32 = 1;
+pub const ENGINE_VERSION: u32 = 2;
 
 /// Redaction for one record.
 pub struct Engine {
-    finder: Finder,
+    pub(super) finder: Finder,
     numbers: ListedNumbers,
     dates: Vec<(Date, Meaning)>,
     pub(super) labels: Labels,
+    /// Everyone listed, then everyone found.
     pub(super) persons: Vec<(String, EffectiveRole)>,
-    guards: Guards,
+    pub(super) guards: Guards,
     pub(super) policy: RedactionPolicy,
+    /// Listed names, misspelt.
+    pub(super) spellings: Spellings,
+    /// Words of listed names, with whose they are.
+    pub(super) name_parts: Vec<(String, EffectiveRole)>,
+    /// What [`Engine::read`] learnt.
+    pub(super) found: Found,
+    pub(super) found_people: Vec<(Vec<String>, EffectiveRole)>,
 }
 
 /// Nothing of what is listed.
@@ -61,28 +71,37 @@ impl Engine {
             let meaning = Meaning { entity: Entity::Dob, role: person.role, person: Some(index) };
             person.date_of_birth.map(|date| (date, meaning))
         };
+        let (spellings, name_parts) = spelt(&persons);
         Self {
-            finder: Finder::new(needles(&persons, form)),
+            finder: Finder::new(needles(&persons, form, policy.words())),
             numbers: ListedNumbers::new(&form.values),
             dates: persons.iter().enumerate().filter_map(born).collect(),
             labels: Labels::new(&persons, form.as_of),
             guards: Guards::new(&persons, form, policy),
             persons: persons.iter().map(|person| (person.id.reveal().to_owned(), person.role)).collect(),
             policy: policy.clone(),
+            spellings,
+            name_parts,
+            found: Found::default(),
+            found_people: Vec::new(),
         }
     }
 
     /// Every mention in `text`, before any audience is applied, in order and without overlap.
     pub fn spans(&self, text: &str) -> Vec<Span> {
-        let folded = Folded::new(text, labels_in(text));
-        let mut hits = self.finder.hits(&folded);
+        self.read_again(text)
+    }
+
+    /// What is listed, and values by their shape.
+    pub(super) fn listed_hits(&self, folded: &Folded<'_>) -> Vec<Hit> {
+        let mut hits = self.finder.hits(folded);
         let marks = Marks::of(&folded.text);
         let digits = numbers::digits(&folded.text);
         self.numbers.hits(&folded.text, &digits, &mut hits);
         numbers::pattern_hits(&folded.text, &digits, &mut hits);
         dates::hits(&folded.text, &marks, &self.dates, &mut hits);
-        patterns::hits(&folded, &marks, &mut hits);
-        resolve::spans(&folded, hits)
+        patterns::hits(folded, &marks, &mut hits);
+        hits
     }
 
     /// `text` as it is read through `lens`, before the re-scan.
@@ -138,6 +157,22 @@ pub struct Owner<'a> {
     pub role: EffectiveRole,
     /// Their id in the form, if they are listed.
     pub id: Option<&'a str>,
+}
+
+/// The names of `persons` for misspellings, and their words.
+fn spelt(persons: &[ListedPerson]) -> (Spellings, Vec<(String, EffectiveRole)>) {
+    let (mut spellings, mut parts) = (Spellings::default(), Vec::new());
+    for (index, person) in persons.iter().enumerate() {
+        let meaning = Meaning { entity: Entity::Person, role: person.role, person: Some(index) };
+        for name in &person.names {
+            spellings.add(name.reveal(), meaning);
+            let pieces = words(name.reveal());
+            parts.extend(pieces.iter().map(|word| (word.concat(), person.role)));
+            parts.extend(pieces.concat().into_iter().map(|part| (part, person.role)));
+            parts.push((pieces.concat().concat(), person.role));
+        }
+    }
+    (spellings, parts)
 }
 
 fn sort_key(person: &ListedPerson) -> (&str, &str, EffectiveRole) {

@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::{
     fold::{Casing, Folded},
     form::Entity,
+    grammar::{acts_like_somebody, is_done, is_object, needs_a_name, takes_a_noun},
     index::Index,
     needle::{Meaning, Needle, Needles, Rule, Strength},
     policy::EffectiveRole,
@@ -46,6 +47,16 @@ impl Finder {
         }
         drop_family_of_suspects(folded, &mut hits);
         hits
+    }
+
+    /// Adds every mention of `names` in `folded`: they are of people whom nobody listed.
+    pub fn found(&self, folded: &Folded<'_>, names: &Index<Needle>, hits: &mut Vec<Hit>) {
+        let squeezed = folded.squeezed.as_bytes();
+        for at in folded.beginnings() {
+            names.starting(&squeezed[at..], |needle: &Needle| {
+                self.check(folded, needle, at..at + needle.text.len(), hits);
+            });
+        }
     }
 
     fn check(&self, folded: &Folded<'_>, needle: &Needle, squeezed: Range<usize>, hits: &mut Vec<Hit>) {
@@ -168,17 +179,24 @@ fn capital_counts(folded: &Folded<'_>, needle: &Needle, range: &Range<usize>) ->
     if title_before(folded, range.start).is_some() {
         return true;
     }
-    let function = is_function(&needle.text);
+    let word = needle.text.as_str();
+    let (before, after) = (word_before(folded, range.start), word_after(folded, range.end));
+    if makes_a_word(before, word) {
+        return false;
+    }
+    let (function, acts) = (is_function(word), folded.text[range.end..].starts_with("'s") || acts_like_somebody(after));
     match folded.casing {
-        Casing::Lower | Casing::Upper => !function,
+        Casing::Lower | Casing::Upper => !function || needs_a_name(before) && acts,
         Casing::Mixed => {
             let capital = range.clone().any(|at| folded.text.is_char_boundary(at) && folded.is_capital(at));
+            let begins = starts_sentence(folded, range.start);
             match (capital, function) {
-                (true, true) => !starts_sentence(folded, range.start),
-                (true, false) => true,
+                // "Will asked", and not "Will this be".
+                (true, true) => !begins || acts,
+                (true, false) => !begins || !is_object(after) || acts,
                 (false, true) => false,
-                // Written small by somebody in a hurry, unless the word before says that it is a word.
-                (false, false) => !makes_a_word(word_before(folded, range.start), &needle.text),
+                // Written small by somebody in a hurry, unless what is around it says that it is a word.
+                (false, false) => acts || !takes_a_noun(before) && !is_object(after) && !is_done(before, after),
             }
         }
     }
@@ -237,6 +255,12 @@ fn word_before<'f>(folded: &'f Folded<'_>, at: usize) -> &'f str {
     let before = folded.text[..at].strip_suffix(' ').unwrap_or_default();
     let start = before.rfind(|c: char| !c.is_alphanumeric());
     start.map_or(before, |at| &before[at + before[at..].chars().next().map_or(0, char::len_utf8)..])
+}
+
+/// The word after `at`, if only a space stands between.
+fn word_after<'f>(folded: &'f Folded<'_>, at: usize) -> &'f str {
+    let after = folded.text[at..].strip_prefix(' ').unwrap_or_default();
+    &after[..after.find(|c: char| !c.is_alphanumeric()).unwrap_or(after.len())]
 }
 
 /// Where the title before a name begins ("Mr Peel", "Mrs. Peel"). Written small it may be a word: "I miss Ellie".

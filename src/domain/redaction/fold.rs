@@ -144,6 +144,25 @@ impl<'a> Folded<'a> {
         self.written(at).is_some_and(|c| c.is_uppercase() || !c.is_lowercase() && c.is_alphabetic())
     }
 
+    /// How many lines end in the white space at byte `at` of `text`.
+    pub fn lines_at(&self, at: usize) -> usize {
+        let written = self.from.get(at).map_or("", |&(start, end)| &self.original[start..end]);
+        written
+            .matches('\n')
+            .count()
+            .max(usize::from(written.contains(['\r', '\u{2028}', '\u{2029}', '\u{b}', '\u{c}'])))
+    }
+
+    /// True when the white space at byte `at` of `text` was written as one space.
+    pub fn is_plain_space(&self, at: usize) -> bool {
+        self.from.get(at).is_some_and(|&(start, end)| &self.original[start..end] == " ")
+    }
+
+    /// True when byte `at` of `text` is part of a replacement made earlier.
+    pub fn at_label(&self, at: usize) -> bool {
+        !self.labels.is_empty() && self.from.get(at).is_some_and(|&(start, end)| self.in_label(&(start..end)))
+    }
+
     /// The character of `text` before `at`.
     pub fn before(&self, at: usize) -> Option<char> {
         self.text[..at].chars().next_back()

@@ -15,6 +15,12 @@ pub(super) struct Index<T> {
     heads: Heads,
 }
 
+impl<T> Default for Index<T> {
+    fn default() -> Self {
+        Self { order: Vec::new(), things: Vec::new(), heads: Heads::default() }
+    }
+}
+
 impl<T: Sought> Index<T> {
     /// Sorts `things`. One whose text is shorter than two bytes is never found.
     pub fn new(things: Vec<T>) -> Self {

@@ -60,7 +60,7 @@ impl Engine {
                 persons: span
                     .meanings
                     .iter()
-                    .filter_map(|meaning| self.persons.get(meaning.person?))
+                    .filter_map(|meaning| self.listed().get(meaning.person?))
                     .map(|(id, _)| id.as_str())
                     .collect(),
                 entity: span.entity,

@@ -5,34 +5,47 @@
 //! [`Lens`] the text is read through, and looks a second time, on another path, at every finished view. [`redact`] makes
 //! the units of a record from a submission; [`Engine::narrative`] makes the views of one text.
 
+mod carer;
+mod cues;
 mod dates;
 mod engine;
 mod find;
 mod fold;
 mod form;
+mod found;
+mod grammar;
 mod index;
 mod items;
 mod letters;
+mod lexicon;
 mod listing;
 mod marks;
 mod mention;
+mod named;
 mod narrative;
 mod needle;
 mod numbers;
+mod owners;
 mod patterns;
+mod places;
 mod policy;
+mod prose;
 mod record;
 mod render;
 mod rescan;
 mod resolve;
 mod seen;
 mod sheet;
+mod sources;
+mod table;
+mod typos;
 mod units;
 mod values;
 mod words;
 
 pub use engine::{ENGINE_VERSION, Engine, Finished, Owner};
 pub use form::{Entity, Form, ListedPerson, ListedValue};
+pub use lexicon::{Lexicon, WordList};
 pub use listing::{Belonging, Listing, Owned, StatedPerson, StatedRole};
 pub use mention::{Mention, Reading};
 pub use narrative::{Narrative, Rendered, Section, Sharing};

@@ -4,7 +4,9 @@ use std::ops::Range;
 
 use super::{
     engine::{Engine, Finished},
+    found::ReadText,
     policy::Lens,
+    render,
     resolve::Span,
 };
 use crate::domain::{code::vocabulary, unit::Audience};
@@ -46,11 +48,21 @@ pub struct Rendered {
 }
 
 impl Engine {
-    /// Reads `narrative` once and finishes it for every audience.
-    pub fn narrative(&self, narrative: Narrative<'_>) -> Rendered {
-        let spans = self.spans(narrative.text);
-        let finish = |lens| self.finish_spans(narrative.text, &spans, lens);
+    /// Reads `narrative` once and finishes it for every audience. It is the only text of its record.
+    pub fn narrative(mut self, narrative: Narrative<'_>) -> Rendered {
+        let Narrative { text, sections } = narrative;
+        let read = self.read(&[text], Some(sections)).pop().unwrap_or_default();
+        let finish = |lens| match lens {
+            Lens::Carer => self.finish_without(text, &read, lens),
+            _ => self.finish_spans(text, &read.spans, lens),
+        };
         let views = Audience::ALL.iter().filter_map(|&audience| Some((audience, finish(Lens::narrative(audience)?))));
-        Rendered { views: views.collect(), spans }
+        Rendered { views: views.collect(), spans: read.spans }
+    }
+
+    /// `text` without its cuts, finished.
+    pub(super) fn finish_without(&self, text: &str, read: &ReadText, lens: Lens) -> Finished {
+        let shown = |part| render::part_of_view(text, part, &read.spans, (lens, &self.policy, &self.labels));
+        self.guard(render::view_without(text, &read.cuts, shown), lens)
     }
 }

@@ -1,11 +1,12 @@
 //! Every form in which something listed may be written, as needles for one search over the squeezed fold.
 
-use std::sync::LazyLock;
+use std::{collections::BTreeSet, sync::LazyLock};
 
 use super::{
     fold::plain_text,
     form::{Entity, Form, ListedPerson},
     index::{Index, Sought},
+    lexicon::Lexicon,
     policy::EffectiveRole,
     words::{FAMILY, NAMELESS, is_ordinary, is_particle, is_title},
 };
@@ -74,11 +75,12 @@ pub(super) struct Needles {
 }
 
 /// The needles of everything in `form`, numbers aside. `persons` is the form's list in its compiled order.
-pub(super) fn needles(persons: &[ListedPerson], form: &Form) -> Needles {
+pub(super) fn needles(persons: &[ListedPerson], form: &Form, lexicon: &Lexicon) -> Needles {
     let mut out = Collector::default();
     for (index, person) in persons.iter().enumerate() {
         out.meaning = Some(Meaning { entity: Entity::Person, role: person.role, person: Some(index) });
         person.names.iter().for_each(|name| out.name(name.reveal()));
+        out.short_forms(index, persons, lexicon);
         if let Some(relationship) = &person.relationship {
             out.meaning = Some(Meaning { entity: Entity::Relationship, role: person.role, person: None });
             out.words(&words(relationship.reveal()).concat(), Strength::Part);
@@ -90,6 +92,13 @@ pub(super) fn needles(persons: &[ListedPerson], form: &Form) -> Needles {
     }
     let child_is_source = persons.iter().any(|person| person.role == EffectiveRole::SubjectSource);
     Needles { listed: out.needles, family: if child_is_source { &FAMILY_OF_SOURCE } else { &FAMILY_OF_CHILD } }
+}
+
+/// The needles of one name that is of `meaning`.
+pub(super) fn needles_of(name: &str, meaning: Meaning) -> Vec<Needle> {
+    let mut out = Collector { meaning: Some(meaning), ..Collector::default() };
+    out.name(name);
+    out.needles
 }
 
 static FAMILY_OF_SOURCE: LazyLock<Index<Needle>> = LazyLock::new(|| family(EffectiveRole::ParentOfSource));
@@ -143,6 +152,22 @@ impl Collector {
             _ => Rule::Words,
         };
         self.push(pieces, rule, strength);
+    }
+
+    /// Short and long forms of the first names of person `index`, unless they are somebody else's names.
+    fn short_forms(&mut self, index: usize, persons: &[ListedPerson], lexicon: &Lexicon) {
+        let firsts: BTreeSet<String> =
+            persons[index].names.iter().filter_map(|name| Some(words(name.reveal()).first()?.join("-"))).collect();
+        let forms: BTreeSet<&str> = firsts.iter().flat_map(|first| lexicon.other_forms(first)).collect();
+        if forms.is_empty() {
+            return;
+        }
+        let others =
+            persons.iter().enumerate().filter(|(other, _)| *other != index).flat_map(|(_, person)| &person.names);
+        let taken: BTreeSet<String> = others.flat_map(|name| words(name.reveal()).concat()).collect();
+        for form in forms.into_iter().filter(|form| !taken.contains(*form)) {
+            self.words(&words(form).concat(), Strength::Part);
+        }
     }
 
     fn name(&mut self, name: &str) {

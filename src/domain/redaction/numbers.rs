@@ -33,6 +33,14 @@ pub(super) fn digits(text: &str) -> Digits {
         }
         last_end = token.end;
         match word {
+            // Said between the digits of a number.
+            "then" | "dash" | "hyphen" | "space" | "comma" | "slash" | "stroke" | "minus" => {}
+            "hundred" if reader.ends_in_digit() => {
+                reader.push('0', token.clone());
+                reader.push('0', token);
+            }
+            "thousand" if reader.ends_in_digit() => (0..3).for_each(|_| reader.push('0', token.clone())),
+            "plus" => reader.divide(),
             "double" => times = 2,
             "triple" | "treble" => times = 3,
             _ => {
@@ -71,6 +79,10 @@ impl Digits {
     fn push(&mut self, digit: char, at: Range<usize>) {
         self.stream.push(digit);
         self.at.push(at);
+    }
+
+    fn ends_in_digit(&self) -> bool {
+        self.stream.ends_with(|c: char| c.is_ascii_digit())
     }
 
     fn divide(&mut self) {
@@ -253,9 +265,10 @@ fn phone(text: &str, digits: &Digits, from: usize, run: &str) -> Option<usize> {
     (run.starts_with('7') && run.len() == 10).then(|| ends(10)).flatten()
 }
 
-/// True when the digits are divided by slashes, as dates are.
+/// True when the digits are divided by slashes into short groups, as dates are.
 fn slashed(text: &str, digits: &Digits, from: usize, to: usize) -> bool {
-    text[digits.at[from].start..digits.at[to - 1].end].contains('/')
+    let written = &text[digits.at[from].start..digits.at[to - 1].end];
+    written.contains('/') && written.split('/').any(|group| group.bytes().filter(u8::is_ascii_digit).count() < 5)
 }
 
 /// Ten digits are an NHS number near the word, or in its grouping with a check digit that fits.

@@ -55,7 +55,8 @@ struct Shape {
     fits: Fits,
 }
 
-static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| [mail_and_web(), marks_and_places(), official()].concat());
+static SHAPES: LazyLock<Vec<Shape>> =
+    LazyLock::new(|| [mail_and_web(), marks_and_places(), references(), official()].concat());
 
 type MayBe = fn(&Marks, &str) -> bool;
 type Fits = fn(&Folded<'_>, &Range<usize>) -> bool;
@@ -98,6 +99,31 @@ fn mail_and_web() -> Vec<Shape> {
             },
             always,
         ),
+        shape(
+            Entity::Url,
+            r#"(?:https?(?:\[?:\]?//|\[://\]|\[:\]//))[^ <>"]+"#,
+            false,
+            |marks, text| marks.has(b'[') && text.contains("http"),
+            always,
+        ),
+        shape(
+            Entity::Url,
+            r"(?:hxxps?://[^ ]+|[a-z0-9-]{2,40}(?:(?: dot | ?\. ?|\[\.\]|\(dot\))[a-z0-9-]{2,40}){1,4}(?: slash | ?/ ?)[a-z0-9._@-]+(?:(?: slash | ?/ ?)[a-z0-9._@-]+){0,4})",
+            false,
+            |marks, text| {
+                text.contains("slash")
+                    || text.contains("hxxp")
+                    || marks.has(b'/') && (marks.has(b'[') || text.contains(" . ") || text.contains("dot"))
+            },
+            |folded, range| {
+                let text = &folded.text[range.clone()];
+                text.starts_with("hxxp")
+                    || text.contains(" dot ")
+                    || text.contains(" . ")
+                    || text.contains("[.]")
+                    || text.contains("(dot)")
+            },
+        ),
         shape(Entity::Handle, r"@[a-z0-9_][a-z0-9._-]+", false, |marks, _| marks.has(b'@'), always),
     ]
 }
@@ -114,7 +140,7 @@ fn marks_and_places() -> Vec<Shape> {
         ),
         shape(
             Entity::Vrm,
-            r"[a-z]{2} ?[0-9]{2} ?-? ?[a-z]{3}",
+            r"[a-z]{2}[ -]?[0-9]{2} ?-? ?[a-z]{3}",
             true,
             |marks, _| marks.longest_run() > 1,
             is_current_mark,
@@ -122,6 +148,60 @@ fn marks_and_places() -> Vec<Shape> {
         shape(Entity::Vrm, r"[a-z][0-9]{1,3} ?[a-z]{3}|[a-z]{3} ?[0-9]{1,3}[a-z]", true, numbered, is_older_mark),
         shape(Entity::Vrm, r"[a-z0-9?]{2}[0-9?]{2} ?[a-z?]{3}", false, |marks, _| marks.has(b'?'), is_partial_mark),
     ]
+}
+
+fn references() -> Vec<Shape> {
+    let numbered = |marks: &Marks, _: &str| marks.digits() >= 4;
+    vec![
+        shape(
+            Entity::CaseRef,
+            r"(?:lcs|cad|urn|crn|ehm|mos|cris|crims?|merlin|misper|upn|ssid|lac|eh)(?: ?(?:no|ref|number))?[ :#./-]{0,2}[0-9][0-9a-z/-]{3,15}",
+            true,
+            numbered,
+            always,
+        ),
+        shape(Entity::CaseRef, r"[0-9]{2}[a-z]{2,4}[0-9]{5,8}", true, |marks, _| marks.longest_run() >= 5, always),
+        shape(
+            Entity::CaseRef,
+            r"[a-z]{2,4}-[0-9]{4,8}",
+            true,
+            |marks, _| marks.has(b'-') && marks.longest_run() >= 4,
+            in_capitals,
+        ),
+        shape(
+            Entity::CaseRef,
+            r"[a-z]{0,4}[ /-]?[0-9]{2,8}(?:[/-][0-9a-z]{2,8}){0,3}",
+            true,
+            numbered,
+            |folded, range| {
+                let digits = folded.text[range.clone()].bytes().filter(u8::is_ascii_digit).count();
+                digits >= 4 && cue_just_before(folded, range)
+            },
+        ),
+    ]
+}
+
+/// "ref: 1234", "the reference is 1234", "crime number 1234".
+fn cue_just_before(folded: &Folded<'_>, range: &Range<usize>) -> bool {
+    let before = folded.text[..range.start].trim_end_matches([' ', ':', '#', '.', '=']);
+    let before = before.strip_suffix(" is").unwrap_or(before);
+    [
+        "case ref",
+        "case reference",
+        "reference",
+        "our ref",
+        "your ref",
+        "ref",
+        "case no",
+        "case number",
+        "crime number",
+        "crime ref",
+        "crime reference",
+        "incident number",
+        "urn",
+    ]
+    .iter()
+    .any(|cue| before.ends_with(cue))
 }
 
 fn official() -> Vec<Shape> {
@@ -149,9 +229,9 @@ fn official() -> Vec<Shape> {
         ),
         shape(
             Entity::BankAccount,
-            r"[0-9]{2}-?[0-9]{2}-?[0-9]{2}[^a-z0-9]{1,4}(?:a/?c|acc|account)?[^a-z0-9]{0,4}[0-9]{8}",
+            r"[0-9]{2}[ -]?[0-9]{2}[ -]?[0-9]{2}[^a-z0-9]{1,4}(?:and|a/?c|acct?|account)?[^a-z0-9]{0,4}(?:no|num|number|nr)?[^a-z0-9]{0,4}[0-9]{4}[ -]?[0-9]{4}",
             false,
-            |marks, _| marks.longest_run() >= 8 && marks.digits() >= 14,
+            |marks, _| marks.digits() >= 14,
             always,
         ),
         shape(
@@ -193,7 +273,9 @@ fn is_current_mark(folded: &Folded<'_>, range: &Range<usize>) -> bool {
 }
 
 fn is_older_mark(folded: &Folded<'_>, range: &Range<usize>) -> bool {
-    in_capitals(folded, range) && cue(folded, range, VEHICLE)
+    // A letter, three digits and three letters are hardly anything else.
+    let full = folded.text[range.clone()].bytes().filter(u8::is_ascii_alphanumeric).count() == 7;
+    in_capitals(folded, range) && (full || cue(folded, range, VEHICLE))
 }
 
 /// With a question mark for what was not seen, and enough that was.
@@ -204,8 +286,31 @@ fn is_partial_mark(folded: &Folded<'_>, range: &Range<usize>) -> bool {
     unseen > 0 && text.len() - unseen >= 2 && (digits > 0 || unseen >= 3)
 }
 
-const VEHICLE: &[&str] =
-    &["reg", "vrm", "plate", "car", "van", "vehicle", "saloon", "hatchback", "moped", "bike", "driv", "estate", "taxi"];
+const VEHICLE: &[&str] = &[
+    "reg",
+    "vrm",
+    "plate",
+    "car",
+    "van",
+    "vehicle",
+    "saloon",
+    "hatchback",
+    "moped",
+    "bike",
+    "driv",
+    "drove",
+    "estate",
+    "taxi",
+    "cab",
+    "bonnet",
+    "boot",
+    "parked",
+    "lift",
+    "transit",
+    "collect",
+    "picked up",
+    "in a",
+];
 
 fn in_capitals(folded: &Folded<'_>, range: &Range<usize>) -> bool {
     let letters = || range.clone().filter(|&at| folded.text.as_bytes()[at].is_ascii_alphabetic());

@@ -1,5 +1,8 @@
 //! The redaction policy as data: what happens to each class of entity, by whose it is and who reads (redaction 3).
 
+use std::sync::Arc;
+
+use super::lexicon::Lexicon;
 use crate::domain::{code::vocabulary, unit::Audience};
 
 vocabulary! {
@@ -117,11 +120,12 @@ impl Lens {
 /// One cell row: the action under each [`Lens`], in declared order.
 pub type Row = [Action; Lens::ALL.len()];
 
-/// The whole table. Every cell has a value: there is no default to fall back on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The whole table, and the words that texts are read by. Every cell has a value: there is no default to fall back on.
+#[derive(Debug, Clone)]
 pub struct RedactionPolicy {
     version: String,
     rows: Vec<Row>,
+    words: Arc<Lexicon>,
 }
 
 /// A cell that the table lacks.
@@ -135,12 +139,13 @@ pub struct MissingRow {
 }
 
 impl RedactionPolicy {
-    /// A table of `version`, asking `row` for every class and role.
+    /// A table of `version`, asking `row` for every class and role, to be read with `words`.
     ///
     /// # Errors
     /// The first class and role for which `row` has nothing.
     pub fn new(
         version: impl Into<String>,
+        words: Arc<Lexicon>,
         row: impl Fn(Class, EffectiveRole) -> Option<Row>,
     ) -> Result<Self, MissingRow> {
         let mut rows = Vec::with_capacity(Class::ALL.len() * EffectiveRole::ALL.len());
@@ -149,7 +154,12 @@ impl RedactionPolicy {
                 rows.push(row(class, role).ok_or(MissingRow { class, role })?);
             }
         }
-        Ok(Self { version: version.into(), rows })
+        Ok(Self { version: version.into(), rows, words })
+    }
+
+    /// The words that texts are read by.
+    pub fn words(&self) -> &Lexicon {
+        &self.words
     }
 
     /// The version, for explanations.
@@ -183,12 +193,16 @@ impl RedactionPolicy {
 mod tests {
     use super::*;
 
+    fn no_words() -> Arc<Lexicon> {
+        Arc::new(Lexicon::new(&[], &[]))
+    }
+
     #[test]
     fn a_missing_row_is_named() {
-        let missing = RedactionPolicy::new("t", |class, role| {
+        let missing = RedactionPolicy::new("t", no_words(), |class, role| {
             (class != Class::Dob || role != EffectiveRole::Witness).then_some([Action::Keep; 4])
         });
-        assert_eq!(missing, Err(MissingRow { class: Class::Dob, role: EffectiveRole::Witness }));
+        assert_eq!(missing.err(), Some(MissingRow { class: Class::Dob, role: EffectiveRole::Witness }));
     }
 
     #[test]
@@ -215,7 +229,7 @@ mod tests {
 
     #[test]
     fn a_cell_is_found_by_class_role_and_lens() {
-        let policy = RedactionPolicy::new("t", |class, role| {
+        let policy = RedactionPolicy::new("t", no_words(), |class, role| {
             let here = class == Class::Vrm && role == EffectiveRole::Suspect;
             Some(if here { [Action::Keep, Action::Keep, Action::Mask, Action::Token] } else { [Action::Generalise; 4] })
         })

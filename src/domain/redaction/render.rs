@@ -34,6 +34,20 @@ impl Labels {
         Self { persons: persons.iter().map(number).collect(), as_of }
     }
 
+    /// Numbers one more person, found in the texts.
+    pub fn add(&mut self, role: EffectiveRole) {
+        let others = self.persons.iter().filter(|(role, ..)| *role != EffectiveRole::OtherChild);
+        let number = others.map(|(_, number, _)| *number).max().unwrap_or(0) + 1;
+        self.persons.push((role, number, None));
+    }
+
+    /// What person `index` was seen to be.
+    pub fn set_role(&mut self, index: usize, role: EffectiveRole) {
+        if let Some(person) = self.persons.get_mut(index) {
+            person.0 = role;
+        }
+    }
+
     /// What stands for `meaning` under `action`; never called to keep.
     pub fn of(&self, meaning: Meaning, action: Action, lens: Lens) -> String {
         let person = meaning.person.and_then(|index| self.persons.get(index));
@@ -61,9 +75,20 @@ impl Labels {
 
 /// `text` with every span that `policy` does not keep under `lens` replaced.
 pub(super) fn view(text: &str, spans: &[Span], lens: Lens, policy: &RedactionPolicy, labels: &Labels) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut done = 0;
-    for span in spans {
+    part_of_view(text, 0..text.len(), spans, (lens, policy, labels))
+}
+
+/// The same for one part of `text`.
+pub(super) fn part_of_view(
+    text: &str,
+    part: Range<usize>,
+    spans: &[Span],
+    (lens, policy, labels): (Lens, &RedactionPolicy, &Labels),
+) -> String {
+    let mut out = String::with_capacity(part.len());
+    let mut done = part.start;
+    let from = spans.partition_point(|span| span.range.start < part.start);
+    for span in spans[from..].iter().take_while(|span| span.range.end <= part.end) {
         let (action, meaning) = decided(span, lens, policy);
         if action == Action::Keep {
             continue;
@@ -72,7 +97,25 @@ pub(super) fn view(text: &str, spans: &[Span], lens: Lens, policy: &RedactionPol
         out.push_str(&labels.of(meaning, action, lens));
         done = span.range.end;
     }
-    out.push_str(&text[done..]);
+    out.push_str(&text[done..part.end]);
+    out
+}
+
+/// `text` without `cuts`, each of which becomes [`WITHHELD`], and otherwise as [`view`] shows it. `cuts` are in order.
+pub(super) fn view_without(text: &str, cuts: &[Range<usize>], shown: impl Fn(Range<usize>) -> String) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut done = 0;
+    for cut in cuts {
+        let part = &text[cut.clone()];
+        out.push_str(&shown(done..cut.start));
+        done = cut.end;
+        let space = part.len() - part.trim_end().len();
+        if !part.trim().is_empty() {
+            out.push_str(WITHHELD);
+        }
+        out.push_str(&part[part.len() - space..]);
+    }
+    out.push_str(&shown(done..text.len()));
     out
 }
 

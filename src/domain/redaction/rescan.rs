@@ -78,6 +78,18 @@ impl Guards {
         guards
     }
 
+    /// Lists somebody who was found in the texts.
+    pub fn add_person(&mut self, names: &[String], role: EffectiveRole, policy: &RedactionPolicy) {
+        let gone = std::array::from_fn(|at| policy.action(Class::Person, role, Lens::ALL[at]) != Action::Keep);
+        names.iter().for_each(|name| self.name(name, gone));
+    }
+
+    /// Lists a value that the texts give somebody.
+    pub fn add_value(&mut self, entity: Entity, value: &str, role: EffectiveRole, policy: &RedactionPolicy) {
+        let gone = std::array::from_fn(|at| policy.action(entity.class(), role, Lens::ALL[at]) != Action::Keep);
+        self.value(entity, value, gone);
+    }
+
     /// True when nothing protected is left in `text`.
     pub fn is_clean(&self, text: &str, lens: Lens) -> bool {
         self.leaks(&Seen::new(text), lens).is_empty()

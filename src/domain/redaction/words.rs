@@ -2,9 +2,11 @@
 
 use std::{collections::HashSet, sync::LazyLock};
 
+use super::lexicon::is_english;
+
 /// True for an ordinary English word or month that is also a name: only its capital makes it one.
 pub(super) fn is_ordinary(word: &str) -> bool {
-    word.chars().count() <= 2 || is_function(word) || ORDINARY.contains(word)
+    word.chars().count() <= 2 || is_function(word) || ORDINARY.contains(word) || is_english(word)
 }
 
 /// True for words that stand in nearly every sentence: alone they are never read as a name at the start of one.

@@ -1,5 +1,7 @@
 //! A fictional record, and the policy as the repository has it.
 
+use std::sync::{Arc, LazyLock};
+
 use jiff::civil::date;
 
 use crate::domain::{
@@ -8,7 +10,10 @@ use crate::domain::{
         PersonRole, PlaceKind, SourceRole, TellCarer,
     },
     geography::Area,
-    redaction::{Action, Class, EffectiveRole, Engine, Entity, Form, ListedPerson, ListedValue, RedactionPolicy, Row},
+    redaction::{
+        Action, Class, EffectiveRole, Engine, Entity, Form, Lexicon, ListedPerson, ListedValue, RedactionPolicy, Row,
+        WordList,
+    },
     submission::{
         Account, Actor, Answers, Child, Description, Draft, Engage, Envelope, Episode, Evaluate, Interview,
         Interviewer, Item, Marking, OnlineAccount, Person, Phone, Place, Provenance, Reporter, Vehicle,
@@ -28,8 +33,30 @@ pub fn policy() -> RedactionPolicy {
             rows.push((class, EffectiveRole::from_code(role).unwrap(), Row::try_from(words).unwrap()));
         }
     }
-    RedactionPolicy::new("test", |class, role| rows.iter().find(|row| (row.0, row.1) == (class, role)).map(|row| row.2))
-        .unwrap()
+    RedactionPolicy::new("test", WORDS.clone(), |class, role| {
+        rows.iter().find(|row| (row.0, row.1) == (class, role)).map(|row| row.2)
+    })
+    .unwrap()
+}
+
+/// The words of `deploy/reference`, read the same way.
+static WORDS: LazyLock<Arc<Lexicon>> = LazyLock::new(|| {
+    let file = include_str!("../../../../deploy/reference/redaction-words.toml");
+    let lists: Vec<(WordList, Vec<String>)> =
+        WordList::ALL.iter().map(|&list| (list, entries(file, list.code()))).collect();
+    let short_names: Vec<Vec<String>> =
+        entries(file, "short_names").iter().map(|group| group.split('/').map(str::to_owned).collect()).collect();
+    Arc::new(Lexicon::new(&lists, &short_names))
+});
+
+fn entries(file: &str, key: &str) -> Vec<String> {
+    let (_, rest) = file.split_once(&format!("\n{key} = ")).unwrap();
+    let quotes = if rest.starts_with("\"\"\"") { "\"\"\"" } else { "\"" };
+    let list = rest[quotes.len()..].split(quotes).next().unwrap();
+    list.split(',')
+        .map(|entry| entry.split_whitespace().collect::<Vec<_>>().join(" "))
+        .filter(|entry| !entry.is_empty())
+        .collect()
 }
 
 /// A child who is the source, another child, a person of concern, a parent, a third-party source and a professional.

@@ -1,0 +1,168 @@
+//! What of a text a carer may read: by default nothing. A sentence stays if it speaks of the child's plans, wishes and days,
+//! or of professionals, and of nothing else; whatever it holds still passes the engine.
+
+use std::ops::Range;
+
+use super::{
+    form::Entity,
+    lexicon::{Lexicon, WordList},
+    narrative::{Section, Sharing},
+    policy::EffectiveRole,
+    prose::{Letters, Prose},
+    resolve::Span,
+};
+
+/// The parts of a text that a carer does not read, as ranges of the original, in order.
+pub(super) fn cuts(prose: &Prose<'_>, lexicon: &Lexicon, spans: &[Span], sections: &[Section]) -> Vec<Range<usize>> {
+    let mut weights = vec![Weight::default(); prose.sentences.len()];
+    lexicon.phrases(&prose.folded.text, |list, bytes| {
+        if let Some(word) = prose.words.get(prose.word_at(bytes.start)) {
+            weights[word.sentence as usize].add(list);
+        }
+    });
+    for word in prose.words.iter().filter(|word| word.letters != Letters::Label) {
+        LISTS.iter().filter(|&&list| word.is(list)).for_each(|&list| weights[word.sentence as usize].add(list));
+    }
+    let ranges: Vec<Range<usize>> = (0..prose.sentences.len()).map(|number| original(prose, number)).collect();
+    mention_weights(&ranges, spans, &mut weights);
+    let mut out: Vec<Range<usize>> = Vec::new();
+    let mut about_another = false;
+    for (number, range) in ranges.iter().enumerate() {
+        let mark = sections.iter().find(|section| section.range.contains(&range.start)).map(|section| section.mark);
+        let weight = &weights[number];
+        let stays = match mark {
+            Some(Sharing::Withhold) => false,
+            Some(Sharing::Share) => weight.may_be_shared(),
+            None => {
+                weight.is_harmless(about_another && begins_with_pronoun(prose, number))
+                    || is_heading(prose, number, weight)
+            }
+        };
+        about_another = if stays { false } else { weight.others > 0 || about_another };
+        if !stays {
+            out.push(range.clone());
+        }
+    }
+    let withheld = sections.iter().filter(|section| section.mark == Sharing::Withhold);
+    out.extend(withheld.map(|section| section.range.clone()));
+    merged(out)
+}
+
+const LISTS: [WordList; 5] =
+    [WordList::NotForCarers, WordList::Home, WordList::Complaint, WordList::Doubtful, WordList::ForCarers];
+
+/// What speaks for and against a sentence.
+#[derive(Debug, Clone, Default)]
+struct Weight {
+    against: usize,
+    home: usize,
+    complaints: usize,
+    doubts: usize,
+    harmless: usize,
+    /// People and things that a carer may not know of.
+    others: usize,
+    professionals: usize,
+    child: usize,
+}
+
+impl Weight {
+    fn add(&mut self, list: WordList) {
+        match list {
+            WordList::NotForCarers => self.against += 1,
+            WordList::Home => self.home += 1,
+            WordList::Complaint => self.complaints += 1,
+            WordList::Doubtful => self.doubts += 1,
+            WordList::ForCarers => self.harmless += 1,
+            _ => {}
+        }
+    }
+
+    /// True when nothing may stay, whoever marked it.
+    fn is_barred(&self) -> bool {
+        self.others > 0 || self.against > 0 || self.home > 0 && self.complaints > 0
+    }
+
+    /// In a section that the practitioner shares: all but what is plainly not for a carer.
+    fn may_be_shared(&self) -> bool {
+        !self.is_barred() && self.doubts <= self.harmless + 2 * self.professionals + 2
+    }
+
+    /// Anywhere else: what is plainly for a carer.
+    fn is_harmless(&self, of_another: bool) -> bool {
+        let good = self.harmless + 2 * self.professionals + self.child;
+        !self.is_barred() && good > self.doubts && (!of_another || self.harmless > self.doubts)
+    }
+}
+
+/// Who and what is mentioned in each sentence. Both lists are in order.
+fn mention_weights(ranges: &[Range<usize>], spans: &[Span], weights: &mut [Weight]) {
+    for span in spans {
+        let number = ranges.partition_point(|range| range.end <= span.range.start);
+        let Some(weight) = weights.get_mut(number) else { continue };
+        if matches!(span.entity, Entity::Relationship | Entity::Organisation) {
+            continue;
+        }
+        let roles = || span.meanings.iter().map(|meaning| meaning.role);
+        if roles().any(is_another) || span.entity == Entity::Place {
+            weight.others += 1;
+        } else if roles().all(|role| matches!(role, EffectiveRole::Professional | EffectiveRole::Submitter)) {
+            weight.professionals += 1;
+        } else if span.entity == Entity::Person {
+            weight.child += 1;
+        }
+    }
+}
+
+/// True for those of whom a carer must not read.
+const fn is_another(role: EffectiveRole) -> bool {
+    use EffectiveRole as R;
+    match role {
+        R::OtherChild
+        | R::Suspect
+        | R::Witness
+        | R::SecondSource
+        | R::Source
+        | R::CarerSource
+        | R::Place
+        | R::Unknown => true,
+        R::SubjectChild | R::SubjectSource | R::ParentCarer | R::ParentOfSource | R::Professional | R::Submitter => {
+            false
+        }
+    }
+}
+
+fn begins_with_pronoun(prose: &Prose<'_>, number: usize) -> bool {
+    let words = prose.sentences[number].words.clone();
+    words.take(2).any(|at| matches!(prose.text(at), "he" | "she" | "they" | "it" | "his" | "her" | "their"))
+}
+
+/// A title over what follows.
+fn is_heading(prose: &Prose<'_>, number: usize, weight: &Weight) -> bool {
+    let words = prose.sentences[number].words.len();
+    words <= 4 && weight.doubts == 0 && !weight.is_barred() && ends_with_colon_or_hash(prose, number)
+}
+
+fn ends_with_colon_or_hash(prose: &Prose<'_>, number: usize) -> bool {
+    let words = prose.sentences[number].words.clone();
+    let last = prose.words[words.end - 1].range().end;
+    let before = &prose.folded.text[..prose.words[words.start].range().start];
+    prose.folded.text[last..].starts_with(':') || before.trim_end_matches([' ', '*']).ends_with('#')
+}
+
+/// The sentence in the original, with the signs before it and up to the next.
+fn original(prose: &Prose<'_>, number: usize) -> Range<usize> {
+    prose.folded.to_original(prose.bytes(number))
+}
+
+/// Ranges in order, those that touch or overlap as one.
+fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    ranges.sort_by_key(|range| range.start);
+    let mut out: Vec<Range<usize>> = Vec::new();
+    for range in ranges {
+        match out.last_mut() {
+            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+            _ => out.push(range),
+        }
+    }
+    out
+}

@@ -1,0 +1,364 @@
+//! What the texts of one record say beyond its form: people whom nobody listed, who of them told, and whose the values are.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    ops::Range,
+};
+
+use super::{
+    carer,
+    cues::{Candidate, Cover, Kind, candidates},
+    engine::Engine,
+    find::Hit,
+    fold::Folded,
+    form::Entity,
+    index::Index,
+    lexicon::WordList,
+    named::{Named, named},
+    narrative::Section,
+    needle::{Meaning, Needle, Strength, needles_of},
+    numbers::significant,
+    owners::{People, owners},
+    patterns::unlisted,
+    places,
+    policy::EffectiveRole,
+    prose::{Gap, Prose},
+    render::labels_in,
+    resolve::{self, Span},
+    sources::{Said, relations, sources},
+    typos::Spellings,
+};
+
+/// What is known beyond the form.
+#[derive(Default)]
+pub(super) struct Found {
+    /// Names that nobody listed.
+    pub names: Index<Needle>,
+    /// The same, misspelt.
+    pub spellings: Spellings,
+    /// Whose the values are that the form gives nobody.
+    pub owners: HashMap<(Entity, String), BTreeSet<EffectiveRole>>,
+}
+
+/// What was seen in one text.
+#[derive(Default)]
+pub(super) struct ReadText {
+    /// Every mention.
+    pub spans: Vec<Span>,
+    /// What a carer does not read.
+    pub cuts: Vec<Range<usize>>,
+}
+
+/// Somebody whom nobody listed.
+struct Somebody {
+    names: Vec<String>,
+    role: EffectiveRole,
+}
+
+impl Engine {
+    /// Reads every text of the record, learns who and what is in them that the form does not list, and gives the mentions
+    /// in each; with `sections`, also what a carer does not read.
+    pub(super) fn read(&mut self, texts: &[&str], sections: Option<&[Section]>) -> Vec<ReadText> {
+        let folded: Vec<Folded<'_>> = texts.iter().map(|text| Folded::new(text, labels_in(text))).collect();
+        let pages_of: Vec<Prose<'_>> = folded.iter().map(|folded| Prose::new(folded, self.policy.words())).collect();
+        let mut pages: Vec<Page<'_, '_>> = pages_of.iter().map(|prose| self.page(prose)).collect();
+        self.learn_names(&pages);
+        for page in &mut pages {
+            self.add_found(page);
+        }
+        self.learn_sources(&mut pages);
+        self.learn_owners(&pages);
+        let read = |page: Page<'_, '_>| {
+            let prose = page.prose;
+            let spans = self.spans_of(page);
+            let cut = |sections| carer::cuts(prose, self.policy.words(), &spans, sections);
+            ReadText { cuts: sections.map(cut).unwrap_or_default(), spans }
+        };
+        pages.into_iter().map(read).collect()
+    }
+
+    /// The mentions in `text`, with everything that was learnt before.
+    pub(super) fn read_again(&self, text: &str) -> Vec<Span> {
+        let folded = Folded::new(text, labels_in(text));
+        let prose = Prose::new(&folded, self.policy.words());
+        let mut page = self.page(&prose);
+        self.add_found(&mut page);
+        self.spans_of(page)
+    }
+
+    /// What the form and the shapes of values give.
+    fn page<'r, 'f>(&self, prose: &'r Prose<'f>) -> Page<'r, 'f> {
+        let mut hits = self.listed_hits(prose.folded);
+        let typos = self.spellings.hits(prose, &covered(prose, &hits));
+        hits.extend(typos);
+        let mut around = Vec::new();
+        places::hits(prose, &mut around);
+        around.retain(|place| !hits.iter().any(|hit| is_listed_place(hit) && overlap(&hit.range, &place.range)));
+        hits.extend(around);
+        let mut cover = cover(prose, &hits);
+        self.policy.words().phrases(&prose.folded.text, |list, bytes| {
+            if list == WordList::NoName {
+                let words = prose.word_at(bytes.start)..prose.word_at(bytes.end - 1) + 1;
+                cover[words].fill(Cover::Taken);
+            }
+        });
+        let candidates = candidates(prose, &cover);
+        for candidate in &candidates {
+            if let Some(entity) = places::entity(prose, candidate) {
+                hits.push(unlisted(entity, places::bytes(prose, candidate.words.clone())));
+            }
+        }
+        Page { prose, hits, candidates }
+    }
+
+    /// The persons of the form, without those who were found.
+    pub(super) fn listed(&self) -> &[(String, EffectiveRole)] {
+        &self.persons[..self.persons.len() - self.found_people.len()]
+    }
+
+    fn learn_names(&mut self, pages: &[Page<'_, '_>]) {
+        let people = somebodies(pages);
+        let first = self.persons.len();
+        let mut needles = Vec::new();
+        for (index, somebody) in people.iter().enumerate() {
+            let meaning = Meaning { entity: Entity::Person, role: somebody.role, person: Some(first + index) };
+            for name in &somebody.names {
+                needles.extend(needles_of(name, meaning));
+                self.found.spellings.add(name, meaning);
+            }
+            self.labels.add(somebody.role);
+            self.persons.push((format!("\u{10FFFF}\u{10FFFF}{index}"), somebody.role));
+        }
+        self.found_people.extend(people.into_iter().map(|somebody| (somebody.names, somebody.role)));
+        self.found.names = Index::new(needles);
+    }
+
+    /// Adds what was learnt to `page`.
+    fn add_found(&self, page: &mut Page<'_, '_>) {
+        if self.found_people.is_empty() {
+            return;
+        }
+        let mut hits = Vec::new();
+        self.finder.found(page.prose.folded, &self.found.names, &mut hits);
+        let all = covered(page.prose, &page.hits);
+        let mut free = covered(page.prose, &hits);
+        free.iter_mut().zip(&all).for_each(|(free, listed)| *free |= listed);
+        hits.extend(self.found.spellings.hits(page.prose, &free));
+        page.hits.extend(hits);
+    }
+
+    fn learn_sources(&mut self, pages: &mut [Page<'_, '_>]) {
+        let first_found = self.persons.len() - self.found_people.len();
+        let mut told = BTreeSet::new();
+        let spoken: Vec<(Vec<Named>, Said)> = pages
+            .iter()
+            .map(|page| (named(page.prose, &page.hits), Said::of(page.prose, self.policy.words())))
+            .collect();
+        for (page, (mentions, said)) in pages.iter().zip(&spoken) {
+            if !said.is_silent() && !self.found_people.is_empty() {
+                let may_be = |mention: &Named| mention.person.is_some_and(|person| person >= first_found);
+                told.extend(sources(page.prose, mentions, said, may_be));
+            }
+        }
+        for &person in &told {
+            self.persons[person].1 = EffectiveRole::Source;
+            self.found_people[person - first_found].1 = EffectiveRole::Source;
+            self.labels.set_role(person, EffectiveRole::Source);
+        }
+        for (names, role) in &self.found_people {
+            self.guards.add_person(names, *role, &self.policy);
+        }
+        for (page, (_, said)) in pages.iter_mut().zip(&spoken) {
+            self.assign_roles(&mut page.hits);
+            let now = named(page.prose, &page.hits);
+            relations(page.prose, &now, said, &mut page.hits);
+        }
+    }
+
+    /// People who were found may have been seen to be sources since.
+    fn assign_roles(&self, hits: &mut [Hit]) {
+        for hit in hits.iter_mut().filter(|hit| hit.meaning.entity == Entity::Person) {
+            if let Some((_, role)) = hit.meaning.person.and_then(|person| self.persons.get(person)) {
+                hit.meaning.role = *role;
+            }
+        }
+    }
+
+    fn learn_owners(&mut self, pages: &[Page<'_, '_>]) {
+        let mut parts = self.name_parts.clone();
+        for (names, role) in &self.found_people {
+            parts.extend(names.iter().flat_map(|name| super::needle::words(name).concat()).map(|part| (part, *role)));
+        }
+        let child = |role: &EffectiveRole| matches!(role, EffectiveRole::SubjectChild | EffectiveRole::SubjectSource);
+        let people = People::new(parts, self.persons.iter().map(|(_, role)| *role).find(child));
+        for page in pages {
+            if !page.hits.iter().any(is_nobodys) {
+                continue;
+            }
+            let mentions = named(page.prose, &page.hits);
+            for hit in page.hits.iter().filter(|hit| is_nobodys(hit)) {
+                let roles = owners(page.prose, &mentions, &people, hit);
+                self.found.owners.entry(key(page.prose.folded, hit)).or_default().extend(roles);
+            }
+        }
+        for ((entity, value), roles) in &self.found.owners {
+            for &role in roles {
+                self.guards.add_value(*entity, value, role, &self.policy);
+            }
+        }
+    }
+
+    fn spans_of(&self, page: Page<'_, '_>) -> Vec<Span> {
+        let Page { prose, mut hits, .. } = page;
+        self.assign_roles(&mut hits);
+        let mut more = Vec::new();
+        for hit in hits.iter_mut().filter(|hit| is_nobodys(hit)) {
+            let Some(roles) = self.found.owners.get(&key(prose.folded, hit)) else { continue };
+            for (index, &role) in roles.iter().enumerate() {
+                if index == 0 {
+                    hit.meaning.role = role;
+                } else {
+                    more.push(Hit { meaning: Meaning { role, ..hit.meaning }, ..hit.clone() });
+                }
+            }
+        }
+        hits.extend(more);
+        hits.extend(joined_names(prose, &hits));
+        resolve::spans(prose.folded, hits)
+    }
+}
+
+/// One text being read.
+pub(super) struct Page<'r, 'f> {
+    prose: &'r Prose<'f>,
+    hits: Vec<Hit>,
+    candidates: Vec<Candidate>,
+}
+
+/// True for a value that the form gives nobody.
+fn is_nobodys(hit: &Hit) -> bool {
+    hit.meaning.role == EffectiveRole::Unknown
+        && !matches!(hit.meaning.entity, Entity::Person | Entity::Relationship | Entity::Organisation)
+}
+
+/// True for a place that the form names: what is found around it says nothing more.
+fn is_listed_place(hit: &Hit) -> bool {
+    let place = matches!(hit.meaning.entity, Entity::Address | Entity::School | Entity::Placement | Entity::Place);
+    hit.listed && place && hit.strength == Strength::Whole
+}
+
+fn overlap(a: &Range<usize>, b: &Range<usize>) -> bool {
+    a.start < b.end && b.start < a.end
+}
+
+/// What a value is known by in any notation.
+fn key(folded: &Folded<'_>, hit: &Hit) -> (Entity, String) {
+    let text = &folded.text[hit.range.clone()];
+    let entity = hit.meaning.entity;
+    let value = match entity {
+        Entity::Phone | Entity::NhsNumber | Entity::BankAccount => significant(entity, text),
+        _ => text.chars().filter(|c| c.is_alphanumeric()).collect(),
+    };
+    (entity, value)
+}
+
+/// Which words of `prose` a hit lies on.
+fn covered(prose: &Prose<'_>, hits: &[Hit]) -> Vec<bool> {
+    let mut out = vec![false; prose.words.len()];
+    for hit in hits {
+        each_word(prose, hit, |at| out[at] = true);
+    }
+    out
+}
+
+fn each_word(prose: &Prose<'_>, hit: &Hit, mut each: impl FnMut(usize)) {
+    let from = prose.word_at(hit.range.start);
+    for at in from..prose.words.len() {
+        if prose.words[at].range().start >= hit.range.end {
+            break;
+        }
+        each(at);
+    }
+}
+
+fn cover(prose: &Prose<'_>, hits: &[Hit]) -> Vec<Cover> {
+    let mut out = vec![Cover::Free; prose.words.len()];
+    for hit in hits {
+        let part = hit.meaning.entity == Entity::Person && hit.strength == Strength::Part;
+        let relation = hit.meaning.entity == Entity::Relationship;
+        each_word(prose, hit, |at| {
+            out[at] = match out[at] {
+                before if relation => before,
+                Cover::Free | Cover::Name if part => Cover::Name,
+                _ => Cover::Taken,
+            };
+        });
+    }
+    out
+}
+
+/// The people among the candidates of all pages: who is named in full, then who is named by one word that is nobody's part.
+fn somebodies(pages: &[Page<'_, '_>]) -> Vec<Somebody> {
+    let mut people: Vec<Somebody> = Vec::new();
+    let mut by_part: BTreeMap<String, ()> = BTreeMap::new();
+    for full in [true, false] {
+        for page in pages {
+            for candidate in page.candidates.iter().filter(|candidate| candidate.kind == Kind::Person) {
+                let name = name(page.prose, candidate);
+                let parts = super::needle::words(&name).concat();
+                if (parts.len() > 1) != full || !full && parts.iter().all(|part| by_part.contains_key(part)) {
+                    continue;
+                }
+                let role = if candidate.professional { EffectiveRole::Professional } else { EffectiveRole::Unknown };
+                let known = people.iter_mut().find(|somebody| somebody.names.contains(&name));
+                match known {
+                    Some(somebody) if candidate.professional => somebody.role = role,
+                    Some(_) => {}
+                    None => people.push(Somebody { names: vec![name], role }),
+                }
+                by_part.extend(parts.into_iter().map(|part| (part, ())));
+            }
+        }
+    }
+    people
+}
+
+/// The name as it is written, folded.
+fn name(prose: &Prose<'_>, candidate: &Candidate) -> String {
+    let mut out = String::new();
+    for at in candidate.words.clone() {
+        if !out.is_empty() {
+            out.push(match prose.words[at].gap {
+                Gap::Hyphen => '-',
+                Gap::Apostrophe => '\'',
+                _ => ' ',
+            });
+        }
+        out.push_str(prose.text(at));
+    }
+    out
+}
+
+/// Names of one person that stand beside each other, as one mention.
+fn joined_names(prose: &Prose<'_>, hits: &[Hit]) -> Vec<Hit> {
+    let values: Vec<&Range<usize>> = hits
+        .iter()
+        .filter(|hit| !matches!(hit.meaning.entity, Entity::Person | Entity::Relationship))
+        .map(|hit| &hit.range)
+        .collect();
+    // A name inside an address of mail is not beside another.
+    let free = |hit: &&Hit| !values.iter().any(|value| value.start <= hit.range.start && hit.range.end <= value.end);
+    let mut names: Vec<&Hit> = hits.iter().filter(|hit| hit.meaning.entity == Entity::Person).filter(free).collect();
+    names.sort_by_key(|hit| (hit.range.start, hit.range.end));
+    let mut out = Vec::new();
+    let text = &prose.folded.text;
+    for pair in names.windows(2) {
+        let (one, two) = (pair[0], pair[1]);
+        let beside =
+            one.range.end <= two.range.start && matches!(&text[one.range.end..two.range.start], " " | "-" | "'");
+        if beside && one.meaning.person == two.meaning.person && one.meaning.person.is_some() {
+            out.push(Hit { range: one.range.start..two.range.end, ..one.clone() });
+        }
+    }
+    out
+}

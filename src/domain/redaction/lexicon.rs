@@ -1,0 +1,226 @@
+//! What redaction knows of English: ordinary words, and the lists that a professional keeps (`redaction-words.toml`).
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::LazyLock,
+};
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
+use super::{fold::plain_text, table::WordTable};
+use crate::domain::code::vocabulary;
+
+vocabulary! {
+    /// The lists of words.
+    WordList {
+        /// Ordinary words that are names too.
+        NameToo = "names_that_are_words",
+        /// Proper nouns that name nobody.
+        NoName = "no_names",
+        /// Titles before a name.
+        Title = "titles",
+        /// Small words inside names.
+        Particle = "particles",
+        /// People by what they are to somebody.
+        People = "people",
+        /// Trades of professionals.
+        Professional = "professionals",
+        /// After these a name may follow.
+        BeforePerson = "before_a_person",
+        /// These may follow a name.
+        AfterPerson = "after_a_person",
+        /// After these a place may follow.
+        BeforePlace = "before_a_place",
+        /// Going somewhere.
+        Going = "going",
+        /// Last words of the names of venues.
+        Venue = "venues",
+        /// Last words of the names of streets.
+        Street = "streets",
+        /// Buildings with names of their own.
+        Building = "buildings",
+        /// Last words of the names of schools.
+        School = "schools",
+        /// Words around a home for children.
+        Placement = "placements",
+        /// Bringing information.
+        Bringing = "bringing",
+        /// Telling somebody.
+        Telling = "telling",
+        /// Who is told.
+        Us = "us",
+        /// Before the name of who told.
+        ToldBy = "told_by",
+        /// Said of a source who must not be known.
+        Confidential = "confidential",
+        /// How few could know.
+        FewKnow = "few_could_know",
+        /// Not for a carer.
+        NotForCarers = "not_for_carers",
+        /// A carer or a home.
+        Home = "about_the_home",
+        /// Said against a carer or a home.
+        Complaint = "complaints",
+        /// May be harmless.
+        Doubtful = "doubtful_for_carers",
+        /// For a carer.
+        ForCarers = "for_carers",
+    }
+}
+
+/// A set of lists that a word is in, and whether it is English.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Flags(u64);
+
+impl Flags {
+    const ENGLISH: u64 = 1 << 63;
+
+    /// True when the word is in `list`.
+    pub const fn is(self, list: WordList) -> bool {
+        self.0 >> list as u32 & 1 == 1
+    }
+
+    /// True when the word is in one of `lists`.
+    pub fn any(self, lists: &[WordList]) -> bool {
+        lists.iter().any(|&list| self.is(list))
+    }
+
+    /// True for an ordinary English word.
+    pub const fn english(self) -> bool {
+        self.0 & Self::ENGLISH != 0
+    }
+}
+
+/// The lists, compiled.
+pub struct Lexicon {
+    words: WordTable,
+    phrases: Option<AhoCorasick>,
+    /// The list of each phrase.
+    of_phrase: Vec<WordList>,
+    /// Short forms by name and names by short form.
+    short: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl std::fmt::Debug for Lexicon {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lexicon").field("phrases", &self.of_phrase.len()).finish_non_exhaustive()
+    }
+}
+
+impl Lexicon {
+    /// Compiles `lists`, and `short_names` as groups of a name and its short forms.
+    pub fn new(lists: &[(WordList, Vec<String>)], short_names: &[Vec<String>]) -> Self {
+        let mut words = WordTable::with_capacity(4_000);
+        let (mut phrases, mut of_phrase) = (Vec::new(), Vec::new());
+        for (list, entries) in lists {
+            for entry in entries.iter().map(|entry| plain_text(entry)) {
+                if entry.chars().all(char::is_alphanumeric) {
+                    words.add(&entry, 1 << *list as u32);
+                } else if !entry.is_empty() {
+                    phrases.push(entry);
+                    of_phrase.push(*list);
+                }
+            }
+        }
+        // Patterns of ordinary length in memory of ordinary size: building cannot fail but by size.
+        let phrases = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&phrases).ok();
+        Self { words, phrases, of_phrase, short: short_forms(short_names) }
+    }
+
+    /// What is known of `word`, which is folded.
+    pub(super) fn flags(&self, word: &str) -> Flags {
+        let known = self.words.get(word);
+        Flags(if is_english(word) { known | Flags::ENGLISH } else { known })
+    }
+
+    /// Gives `found` every phrase in `text`, which is folded: its list and its range, whole words only.
+    pub(super) fn phrases(&self, text: &str, mut found: impl FnMut(WordList, std::ops::Range<usize>)) {
+        let Some(phrases) = &self.phrases else { return };
+        let joins = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+        for hit in phrases.find_overlapping_iter(text) {
+            let (start, end) = (hit.start(), hit.end());
+            if !joins(text[..start].chars().next_back()) && !joins(text[end..].chars().next()) {
+                found(self.of_phrase[hit.pattern().as_usize()], start..end);
+            }
+        }
+    }
+
+    /// Other forms of the first name `name`, which is folded.
+    pub(super) fn other_forms(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.short.get(name).into_iter().flatten().map(String::as_str)
+    }
+}
+
+/// Every name with its short forms, and every short form with its names.
+fn short_forms(groups: &[Vec<String>]) -> BTreeMap<String, BTreeSet<String>> {
+    let mut out: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for group in groups {
+        let Some((name, shorts)) = group.split_first() else { continue };
+        for short in shorts {
+            out.entry(plain_text(name)).or_default().insert(plain_text(short));
+            out.entry(plain_text(short)).or_default().insert(plain_text(name));
+        }
+    }
+    out
+}
+
+/// True for an ordinary English word, also inflected.
+pub(super) fn is_english(word: &str) -> bool {
+    ENGLISH.get(word) != 0 || word.is_ascii() && is_inflected(word)
+}
+
+fn is_inflected(word: &str) -> bool {
+    if !word.ends_with(['s', 'd', 'r', 'g', 't', 'y']) {
+        return false;
+    }
+    let is_word = |stem: &str| stem.len() >= 3 && ENGLISH.get(stem) != 0;
+    let with = |stem: &str, letter: char| {
+        let mut longer = [0_u8; 24];
+        let length = stem.len() + 1;
+        let Some(place) = longer.get_mut(..length) else { return false };
+        place[..stem.len()].copy_from_slice(stem.as_bytes());
+        letter.encode_utf8(&mut place[stem.len()..]);
+        std::str::from_utf8(place).is_ok_and(is_word)
+    };
+    let of_y = |stem: &str| stem.strip_suffix('i').is_some_and(|stem| with(stem, 'y'));
+    let undoubled =
+        |stem: &str| matches!(stem.as_bytes(), [.., one, two] if one == two) && is_word(&stem[..stem.len() - 1]);
+    let ending = |ending: &str, elided: bool| {
+        word.strip_suffix(ending)
+            .is_some_and(|stem| is_word(stem) || of_y(stem) || elided && (with(stem, 'e') || undoubled(stem)))
+    };
+    word.strip_suffix("ies").is_some_and(|stem| with(stem, 'y'))
+        || ["s", "es", "ly"].iter().any(|&suffix| ending(suffix, false))
+        || ["ed", "er", "ing", "est", "ers", "ings"].iter().any(|&suffix| ending(suffix, true))
+}
+
+static ENGLISH: LazyLock<WordTable> = LazyLock::new(|| {
+    let mut words = WordTable::with_capacity(20_000);
+    let list = include_str!("english.txt");
+    for word in list.lines().filter(|line| !line.starts_with('#')).flat_map(str::split_whitespace) {
+        words.add(word, 1);
+    }
+    words
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_english_in_its_inflections_and_a_name_is_not() {
+        let lists = [(WordList::Title, vec!["mr".to_owned()]), (WordList::ToldBy, vec!["according to".to_owned()])];
+        let lexicon = Lexicon::new(&lists, &[vec!["katherine".to_owned(), "kate".to_owned()]]);
+        for word in ["walk", "walks", "walked", "stopping", "carried", "families", "nicer", "making", "quickly"] {
+            assert!(lexicon.flags(word).english(), "{word}");
+        }
+        for word in ["kojo", "wojciech", "jordan", "żółw", "xs"] {
+            assert!(!lexicon.flags(word).english(), "{word}");
+        }
+        assert!(lexicon.flags("mr").is(WordList::Title) && !lexicon.flags("mr").is(WordList::Us));
+        let mut found = Vec::new();
+        lexicon.phrases("he, according to her, according town", |list, range| found.push((list, range)));
+        assert_eq!(found, [(WordList::ToldBy, 4..16)]);
+        assert_eq!(lexicon.other_forms("kate").collect::<Vec<_>>(), ["katherine"]);
+    }
+}

@@ -1,0 +1,309 @@
+//! Whose a value is that the form gives nobody: the text says it, or nobody does.
+
+use std::ops::Range;
+
+use super::{
+    find::Hit,
+    form::Entity,
+    named::Named,
+    policy::EffectiveRole,
+    prose::{Gap, Prose},
+};
+
+/// Everybody whose a value may be.
+pub(super) struct People {
+    /// Squeezed words of names, longest first, with whose they are: a value itself may hold one.
+    parts: Vec<(String, EffectiveRole)>,
+    /// What the child of the record is.
+    child: Option<EffectiveRole>,
+}
+
+impl People {
+    /// Sorts `parts`, which are folded.
+    pub fn new(mut parts: Vec<(String, EffectiveRole)>, child: Option<EffectiveRole>) -> Self {
+        parts.retain(|(part, _)| part.chars().count() >= 4);
+        parts.sort_by(|a, b| (std::cmp::Reverse(a.0.len()), a).cmp(&(std::cmp::Reverse(b.0.len()), b)));
+        parts.dedup();
+        Self { parts, child }
+    }
+
+    /// The roles of those whose name is in `value`.
+    fn within(&self, value: &str) -> Vec<EffectiveRole> {
+        let local = value.split_once("://").map_or(value, |(_, rest)| rest);
+        let local =
+            if local.contains('/') { local.rsplit('/').find(|part| !part.is_empty()).unwrap_or(local) } else { local };
+        let own = local.split(['@', '[', '(', ' ']).find(|part| !part.is_empty()).unwrap_or(local);
+        let squeezed: String = own.chars().filter(|c| c.is_alphanumeric()).collect();
+        let unleet: String = squeezed.chars().map(|c| if c == '0' { 'o' } else { c }).collect();
+        let found =
+            self.parts.iter().filter(|(part, _)| squeezed.contains(part.as_str()) || unleet.contains(part.as_str()));
+        let longest = found.clone().map(|(part, _)| part.len()).max().unwrap_or(0);
+        found.filter(|(part, _)| part.len() == longest).map(|(_, role)| *role).collect()
+    }
+}
+
+/// The roles of those whose the value `hit` may be; none where the text does not say.
+pub(super) fn owners(prose: &Prose<'_>, mentions: &[Named], people: &People, hit: &Hit) -> Vec<EffectiveRole> {
+    let entity = hit.meaning.entity;
+    if matches!(entity, Entity::Email | Entity::Handle | Entity::Url) {
+        let named = people.within(&prose.folded.text[hit.range.clone()]);
+        if !named.is_empty() {
+            return named;
+        }
+    }
+    let start = prose.word_at(hit.range.start);
+    if start >= prose.words.len() {
+        return Vec::new();
+    }
+    let end = prose.words.partition_point(|word| word.range().start < hit.range.end);
+    let value = Value { prose, mentions, child: people.child, entity, words: start..end.max(start + 1) };
+    value.owner().into_iter().collect()
+}
+
+struct Value<'a, 'f> {
+    prose: &'a Prose<'f>,
+    mentions: &'a [Named],
+    child: Option<EffectiveRole>,
+    entity: Entity,
+    words: Range<usize>,
+}
+
+impl Value<'_, '_> {
+    fn owner(&self) -> Option<EffectiveRole> {
+        match self.entity {
+            Entity::Place => return None,
+            // The record's number is the child's.
+            Entity::CaseRef | Entity::Placement => return self.child,
+            _ => {}
+        }
+        let sentence = self.sentence();
+        if let Some(right) = self.claimed_behind(&sentence) {
+            return self.fits(right);
+        }
+        let left = self.left(&sentence);
+        match left {
+            Some(left) if self.is_anothers(left) => {
+                if self.is_document() {
+                    self.child
+                } else {
+                    None
+                }
+            }
+            Some(_) if self.is_at_a_place(&sentence) => Some(EffectiveRole::Place),
+            Some(left) if self.entity == Entity::Vrm && !self.is_driven(left) => None,
+            Some(left) => self.fits(left),
+            None if self.is_at_a_place(&sentence) => Some(EffectiveRole::Place),
+            None => self.without_a_name(&sentence),
+        }
+    }
+
+    fn sentence(&self) -> Range<usize> {
+        self.prose.sentence(self.words.start).words.clone()
+    }
+
+    fn left(&self, sentence: &Range<usize>) -> Option<&Named> {
+        let before = self.mentions.partition_point(|mention| mention.start < self.words.start);
+        self.mentions[..before]
+            .iter()
+            .rev()
+            .find(|mention| mention.end <= self.words.start && mention.start >= sentence.start)
+    }
+
+    fn right(&self, sentence: &Range<usize>) -> Option<&Named> {
+        let from = self.mentions.partition_point(|mention| mention.start < self.words.end);
+        self.mentions[from..].iter().find(|mention| mention.start < sentence.end)
+    }
+
+    /// "07700 900123 is Kane's", "07700 900123 (Kane)".
+    fn claimed_behind(&self, sentence: &Range<usize>) -> Option<&Named> {
+        let right = self.right(sentence)?;
+        let between = self.words.end..right.start;
+        if between.len() > 4 {
+            return None;
+        }
+        let says = between
+            .clone()
+            .any(|at| matches!(self.prose.text(at), "belongs" | "belong" | "registered" | "owned" | "used"));
+        let own = between.len() <= 1
+            && between.clone().all(|at| self.prose.text(at) == "is")
+            && self.possessive(right)
+            && !between.is_empty();
+        let bracket = between.is_empty() && self.signs(right.start).contains('(') && self.left(sentence).is_none();
+        (says || own || bracket).then_some(right)
+    }
+
+    fn possessive(&self, mention: &Named) -> bool {
+        self.prose.words.get(mention.end).is_some_and(|next| next.gap == Gap::Apostrophe)
+    }
+
+    fn signs(&self, at: usize) -> &str {
+        let from = at.checked_sub(1).map_or(0, |at| self.prose.words[at].range().end);
+        &self.prose.folded.text[from..self.prose.words[at].range().start]
+    }
+
+    /// "Ali read me the number", "Kane photographed her passport": not the subject's own.
+    fn is_anothers(&self, left: &Named) -> bool {
+        if self.possessive(left) {
+            return false;
+        }
+        let between = left.end..self.words.start;
+        let text = |at: usize| self.prose.text(at);
+        let shown = between.clone().any(|at| {
+            matches!(
+                text(at),
+                "read"
+                    | "wrote"
+                    | "gave"
+                    | "showed"
+                    | "shown"
+                    | "knows"
+                    | "knew"
+                    | "remembers"
+                    | "remembered"
+                    | "found"
+                    | "had"
+                    | "saw"
+                    | "noted"
+                    | "described"
+            )
+        }) && between.clone().any(|at| matches!(text(at), "the" | "a") && self.is_thing(at));
+        let document = self.is_document()
+            && between.clone().any(|at| matches!(text(at), "her" | "his" | "their"))
+            && !between.clone().any(|at| matches!(text(at), "asked" | "gave" | "lost"));
+        let took = self.is_document()
+            && between.clone().any(|at| {
+                matches!(
+                    text(at),
+                    "photographed" | "picture" | "photo" | "took" | "wanted" | "demanded" | "kept" | "copied" | "has"
+                )
+            })
+            && document;
+        // Somebody else's words: "he says save my number, it is".
+        let quoted = between.clone().any(|at| text(at) == "my") && !super::named::is_source(left.role);
+        quoted
+            || shown && !matches!(self.entity, Entity::Address | Entity::School)
+            || took
+            || document && left.role == EffectiveRole::Suspect
+    }
+
+    /// "Location: 14 Quarrel Street": nobody's.
+    fn is_at_a_place(&self, sentence: &Range<usize>) -> bool {
+        let key = self.prose.text(sentence.start);
+        let keyed = matches!(key, "location" | "where" | "place" | "venue" | "scene");
+        matches!(self.entity, Entity::Address | Entity::Postcode) && keyed && sentence.start < self.words.start
+    }
+
+    /// A mark is theirs who drives it, not theirs who is spoken of beside it.
+    fn is_driven(&self, left: &Named) -> bool {
+        left.role == EffectiveRole::Suspect
+            || self.possessive(left)
+            || (left.end..self.words.start).any(|at| {
+                matches!(
+                    self.prose.text(at),
+                    "drives"
+                        | "drove"
+                        | "driving"
+                        | "driven"
+                        | "uses"
+                        | "used"
+                        | "owns"
+                        | "in"
+                        | "has"
+                        | "his"
+                        | "her"
+                        | "came"
+                        | "car"
+                        | "van"
+                )
+            })
+            || self.words.start - left.end <= 1
+    }
+
+    /// "the number", "a plate".
+    fn is_thing(&self, determiner: usize) -> bool {
+        (determiner + 1..(determiner + 4).min(self.words.start)).any(|at| {
+            matches!(
+                self.prose.text(at),
+                "number"
+                    | "phone"
+                    | "mobile"
+                    | "name"
+                    | "page"
+                    | "account"
+                    | "handle"
+                    | "plate"
+                    | "reg"
+                    | "registration"
+                    | "address"
+                    | "email"
+                    | "mail"
+                    | "link"
+                    | "profile"
+                    | "snap"
+                    | "insta"
+                    | "contact"
+            )
+        })
+    }
+
+    const fn is_document(&self) -> bool {
+        matches!(
+            self.entity,
+            Entity::Passport | Entity::Nino | Entity::BankAccount | Entity::DrivingLicence | Entity::NhsNumber
+        )
+    }
+
+    fn without_a_name(&self, sentence: &Range<usize>) -> Option<EffectiveRole> {
+        if matches!(self.entity, Entity::Dob | Entity::School) && self.right(sentence).is_none() {
+            return self.child;
+        }
+        let home = || {
+            sentence
+                .clone()
+                .take_while(|&at| at < self.words.start)
+                .any(|at| matches!(self.prose.text(at), "returned" | "home" | "back" | "lives"))
+        };
+        if matches!(self.entity, Entity::Address | Entity::Postcode) && home() && self.right(sentence).is_none() {
+            return self.child;
+        }
+        if let Some(right) = self.right(sentence) {
+            return self.fits(right);
+        }
+        if let Some(before) = self.subject_before() {
+            let driven = self.entity != Entity::Vrm
+                || before.role == EffectiveRole::Suspect
+                || super::named::is_source(before.role);
+            return self.fits(before).filter(|_| driven);
+        }
+        self.is_document().then_some(self.child).flatten()
+    }
+
+    /// The first who is mentioned in the nearest sentence before that mentions anybody: of the last few.
+    fn subject_before(&self) -> Option<&Named> {
+        let number = self.prose.words[self.words.start].sentence as usize;
+        let row = self.prose.sentences[number].row;
+        for before in (number.saturating_sub(6)..number).rev() {
+            let sentence = &self.prose.sentences[before];
+            // Within a row two sentences are a long way; keys of a form stand further apart.
+            if sentence.row == row && number - before > 3 {
+                return None;
+            }
+            let mut there = self.mentions.iter().filter(|mention| sentence.words.contains(&mention.start));
+            let found = if sentence.row == row { there.next() } else { there.next_back().or(None) };
+            if found.is_some() {
+                return found;
+            }
+        }
+        None
+    }
+
+    /// The role of `mention`, if such a thing may be theirs: what a professional visits is not where they live.
+    fn fits(&self, mention: &Named) -> Option<EffectiveRole> {
+        let place = matches!(
+            self.entity,
+            Entity::Address | Entity::Postcode | Entity::School | Entity::Placement | Entity::Vrm
+        );
+        let theirs = mention.role == EffectiveRole::Professional && place && !self.possessive(mention);
+        (!theirs).then_some(mention.role)
+    }
+}

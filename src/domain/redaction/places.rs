@@ -1,0 +1,201 @@
+//! Addresses and schools that nobody listed, by their last word and what stands before it.
+
+use std::ops::Range;
+
+use super::{
+    cues::{Candidate, Kind},
+    find::Hit,
+    fold::Casing,
+    form::Entity,
+    lexicon::WordList,
+    patterns::unlisted,
+    prose::{Gap, Letters, Prose},
+    words::is_function,
+};
+
+/// Adds every address and school in `prose`.
+pub(super) fn hits(prose: &Prose<'_>, hits: &mut Vec<Hit>) {
+    for (at, word) in prose.words.iter().enumerate() {
+        if word.is(WordList::Street)
+            && let Some(start) = address(prose, at)
+        {
+            hits.push(unlisted(Entity::Address, bytes(prose, start..at + 1)));
+        }
+        if word.is(WordList::School)
+            && let Some(start) = school(prose, at)
+        {
+            hits.push(unlisted(Entity::School, bytes(prose, start..at + 1)));
+        }
+    }
+}
+
+/// What a place that was found by its surroundings is: a home for children where staff are spoken of, else a place.
+pub(super) fn entity(prose: &Prose<'_>, found: &Candidate) -> Option<Entity> {
+    if found.kind != Kind::Place {
+        return None;
+    }
+    let words = prose.sentence(found.words.start).words.clone();
+    let staff =
+        words.into_iter().filter(|at| !found.words.contains(at)).any(|at| prose.words[at].is(WordList::Placement));
+    Some(if staff { Entity::Placement } else { Entity::Place })
+}
+
+/// The bytes of `words`.
+pub(super) fn bytes(prose: &Prose<'_>, words: Range<usize>) -> Range<usize> {
+    prose.words[words.start].range().start..prose.words[words.end - 1].range().end
+}
+
+/// The first word of the address whose street ends in word `at`.
+fn address(prose: &Prose<'_>, at: usize) -> Option<usize> {
+    let start = street_name(prose, at)?;
+    let number = prose.before(start).filter(|&number| is_number(prose, number));
+    let Some(number) = number else {
+        let building = building(prose, start);
+        return (stands_alone(prose, start, at) || building.is_some()).then(|| building.unwrap_or(start));
+    };
+    let joined = matches!(prose.words[start].gap, Gap::Space | Gap::Comma);
+    joined.then(|| flat(prose, number).unwrap_or(number))
+}
+
+/// The first word of the name before the kind of street.
+fn street_name(prose: &Prose<'_>, at: usize) -> Option<usize> {
+    let mixed = prose.sentence(at).casing == Casing::Mixed;
+    let mut start = at;
+    while let Some(before) = prose.before(start).filter(|_| at - start < 3) {
+        let word = &prose.words[before];
+        let gap = prose.words[start].gap;
+        let joined = matches!(gap, Gap::Space | Gap::Hyphen | Gap::Apostrophe)
+            || gap == Gap::Stop && prose.text(before).len() <= 2;
+        let possessive = prose.text(before) == "s" && word.gap == Gap::Apostrophe;
+        let named = word.letters != Letters::Digits
+            && word.letters != Letters::Label
+            && (word.is_capital() && !(is_function(prose.text(before)) && prose.begins(before))
+                || possessive
+                || !mixed
+                    && !is_function(prose.text(before))
+                    && !word.flags.any(&[WordList::BeforePlace, WordList::Going]));
+        if !joined || !named {
+            break;
+        }
+        start = before;
+    }
+    // The kind alone, and "s Lane", name nothing.
+    (start < at && prose.text(start) != "s").then_some(start)
+}
+
+/// True for a street without a number: its words are capitals, or it follows "on" in a text without.
+fn stands_alone(prose: &Prose<'_>, start: usize, at: usize) -> bool {
+    let high = prose.text(start) == "high" && at == start + 1;
+    if high || at - start > 2 && prose.begins(start) {
+        return false;
+    }
+    let surely = matches!(
+        prose.text(at),
+        "road"
+            | "rd"
+            | "street"
+            | "lane"
+            | "ln"
+            | "avenue"
+            | "ave"
+            | "crescent"
+            | "cres"
+            | "mews"
+            | "close"
+            | "terrace"
+            | "grove"
+            | "gardens"
+            | "reach"
+            | "hill"
+            | "end"
+            | "way"
+            | "drive"
+            | "rise"
+            | "walk"
+            | "row"
+            | "square"
+            | "vale"
+            | "croft"
+            | "parade"
+            | "place"
+    );
+    if prose.sentence(at).casing == Casing::Mixed {
+        return surely
+            && prose.words[at].is_capital()
+            && prose.words[start].is_capital()
+            && !prose.words[start].is(WordList::NoName);
+    }
+    let behind = prose.before(start).is_some_and(|before| {
+        matches!(prose.text(before), "on" | "off" | "in" | "down" | "along" | "at" | "near" | "from" | "to")
+    });
+    surely && behind && !(start..at).any(|at| prose.words[at].flags.any(&[WordList::NoName, WordList::People]))
+}
+
+/// "14", "29a".
+fn is_number(prose: &Prose<'_>, at: usize) -> bool {
+    let text = prose.text(at);
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_lowercase());
+    (1..=4).contains(&digits.len()) && text.len() - digits.len() <= 1 && digits.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// The "Flat" of "Flat 12, 14 Quarrel Street".
+fn flat(prose: &Prose<'_>, number: usize) -> Option<usize> {
+    let own = prose.before(number).filter(|&at| is_number(prose, at) || prose.text(at).len() == 1)?;
+    let kind = prose.before(own)?;
+    let close = matches!(prose.words[number].gap, Gap::Comma | Gap::Space | Gap::Sign);
+    (close && matches!(prose.text(kind), "flat" | "apartment" | "apt" | "unit" | "room" | "flt" | "no")).then_some(kind)
+}
+
+/// The first word of "Primrose Cottage," before a street.
+fn building(prose: &Prose<'_>, street: usize) -> Option<usize> {
+    let kind = prose.before(street).filter(|_| prose.words[street].gap == Gap::Comma)?;
+    if !prose.words[kind].is(WordList::Building) {
+        return None;
+    }
+    let mixed = prose.sentence(kind).casing == Casing::Mixed;
+    let mut start = kind;
+    while let Some(before) = prose.before(start).filter(|_| kind - start < 2) {
+        let word = &prose.words[before];
+        let named =
+            if mixed { word.is_capital() } else { !is_function(prose.text(before)) && !word.is(WordList::BeforePlace) };
+        if prose.words[start].gap != Gap::Space || !named {
+            break;
+        }
+        start = before;
+    }
+    (start < kind).then_some(start)
+}
+
+/// The first word of the school whose name ends in word `at`.
+fn school(prose: &Prose<'_>, at: usize) -> Option<usize> {
+    // "Oak Primary School" ends at its last word.
+    if prose.after(at).is_some_and(|next| prose.words[next].is(WordList::School) && prose.words[next].gap == Gap::Space)
+    {
+        return None;
+    }
+    let mixed = prose.sentence(at).casing == Casing::Mixed;
+    if mixed && !prose.words[at].is_capital() {
+        return None;
+    }
+    let mut start = at;
+    let mut own = 0;
+    while let Some(before) = prose.before(start).filter(|_| at - start < 5) {
+        let word = &prose.words[before];
+        let kind = word.is(WordList::School);
+        let joined = matches!(prose.words[start].gap, Gap::Space | Gap::Hyphen | Gap::Apostrophe | Gap::Stop);
+        let possessive = prose.text(before) == "s" && word.gap == Gap::Apostrophe;
+        let small = is_function(prose.text(before))
+            || word.flags.any(&[WordList::BeforePlace, WordList::Going, WordList::BeforePerson, WordList::AfterPerson]);
+        let named = word.letters != Letters::Digits
+            && word.letters != Letters::Label
+            && if mixed { word.is_capital() && !(small && prose.begins(before)) } else { !small };
+        if !joined || !(named || possessive) {
+            break;
+        }
+        start = before;
+        own += usize::from(!kind && !possessive);
+    }
+    let strange = (start..at).any(|at| !prose.words[at].flags.english());
+    let short = prose.text(at).len() <= 4 && at - start < 2 && !strange && prose.text(at) != "pru";
+    (own > 0 && !short && (mixed || strange)).then_some(start)
+}

@@ -1,0 +1,318 @@
+//! A folded text as a reader takes it: words, what is known of each, sentences and rows.
+
+use std::ops::Range;
+
+use super::{
+    fold::{Casing, Folded},
+    lexicon::{Flags, Lexicon, WordList},
+};
+
+/// One word: a run of letters and digits.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Word {
+    start: u32,
+    end: u32,
+    /// What is known of it.
+    pub flags: Flags,
+    /// How it is written.
+    pub letters: Letters,
+    /// What divides it from the word before.
+    pub gap: Gap,
+    /// The number of its sentence.
+    pub sentence: u32,
+}
+
+/// How a word is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Letters {
+    /// All small.
+    Small,
+    /// A capital, then small letters; or a script without case.
+    Capital,
+    /// All capitals, two or more.
+    Capitals,
+    /// With digits in it.
+    Digits,
+    /// Part of a replacement made earlier.
+    Label,
+}
+
+/// What stands between two words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Gap {
+    /// White space, or nothing.
+    Space,
+    /// An apostrophe.
+    Apostrophe,
+    /// A hyphen without space.
+    Hyphen,
+    /// A full stop and a space, inside a sentence: "J. Peel".
+    Stop,
+    /// A comma.
+    Comma,
+    /// Anything else.
+    Sign,
+    /// The end of a sentence or row.
+    End,
+}
+
+/// One sentence: a range of words, and how it is written.
+#[derive(Debug, Clone)]
+pub(super) struct Sentence {
+    /// Its words.
+    pub words: Range<usize>,
+    /// The number of its row.
+    pub row: u32,
+    /// Whether capitals say anything in it.
+    pub casing: Casing,
+}
+
+/// The words and sentences of one text.
+pub(super) struct Prose<'f> {
+    /// The text.
+    pub folded: &'f Folded<'f>,
+    /// Its words.
+    pub words: Vec<Word>,
+    /// Its sentences.
+    pub sentences: Vec<Sentence>,
+}
+
+impl Word {
+    /// Its range in the folded text.
+    pub fn range(&self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
+    /// True when it is in `list`.
+    pub fn is(&self, list: WordList) -> bool {
+        self.flags.is(list)
+    }
+
+    /// True when it is written as a name is.
+    pub fn is_capital(&self) -> bool {
+        matches!(self.letters, Letters::Capital | Letters::Capitals)
+    }
+}
+
+impl<'f> Prose<'f> {
+    /// Reads `folded` with the words of `lexicon`.
+    pub fn new(folded: &'f Folded<'f>, lexicon: &Lexicon) -> Self {
+        let mut prose = Self { folded, words: Vec::with_capacity(folded.text.len() / 5), sentences: Vec::new() };
+        let mut at = 0;
+        let mut rows = Rows::default();
+        while let Some(range) = next_word(&folded.text, at) {
+            let gap = rows.gap(folded, at..range.start);
+            let word = prose.word(range.clone(), gap, lexicon);
+            prose.put(word, rows.row);
+            at = range.end;
+        }
+        prose.close();
+        prose
+    }
+
+    fn word(&self, range: Range<usize>, gap: Gap, lexicon: &Lexicon) -> Word {
+        let text = &self.folded.text[range.clone()];
+        let letters = self.letters(&range);
+        let flags = if letters == Letters::Digits { Flags::default() } else { lexicon.flags(text) };
+        let clipped = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        Word { start: clipped(range.start), end: clipped(range.end), flags, letters, gap, sentence: 0 }
+    }
+
+    fn letters(&self, range: &Range<usize>) -> Letters {
+        let text = &self.folded.text[range.clone()];
+        if self.folded.at_label(range.start) {
+            return Letters::Label;
+        }
+        if text.bytes().any(|b| b.is_ascii_digit()) {
+            return Letters::Digits;
+        }
+        if !self.folded.is_capital(range.start) {
+            return Letters::Small;
+        }
+        let mut rest = text.char_indices().skip(1).map(|(at, _)| range.start + at).peekable();
+        let more = rest.peek().is_some();
+        let all = rest.all(|at| self.folded.is_capital(at) && self.folded.written(at).is_some_and(char::is_uppercase));
+        if more && all { Letters::Capitals } else { Letters::Capital }
+    }
+
+    fn put(&mut self, mut word: Word, row: u32) {
+        if word.gap == Gap::End || self.sentences.is_empty() {
+            self.close();
+            self.sentences.push(Sentence {
+                words: self.words.len()..self.words.len(),
+                row,
+                casing: self.folded.casing,
+            });
+        }
+        word.sentence = u32::try_from(self.sentences.len() - 1).unwrap_or(u32::MAX);
+        self.words.push(word);
+    }
+
+    /// Ends the last sentence and sees how it is written.
+    fn close(&mut self) {
+        let end = self.words.len();
+        let Some(last) = self.sentences.last_mut() else { return };
+        last.words.end = end;
+        if last.casing != Casing::Mixed {
+            return;
+        }
+        let words = &self.words[last.words.clone()];
+        let of = |letters: Letters| words.iter().filter(|word| word.letters == letters).count();
+        let (small, capital, capitals) = (of(Letters::Small), of(Letters::Capital), of(Letters::Capitals));
+        if capitals >= 4 && capitals > 2 * (small + capital) {
+            last.casing = Casing::Upper;
+        } else if small >= 4 && capital + capitals == 0 {
+            last.casing = Casing::Lower;
+        }
+    }
+
+    /// The text of word `at`.
+    pub fn text(&self, at: usize) -> &str {
+        &self.folded.text[self.words[at].range()]
+    }
+
+    /// The sentence of word `at`.
+    pub fn sentence(&self, at: usize) -> &Sentence {
+        &self.sentences[self.words[at].sentence as usize]
+    }
+
+    /// True when word `at` begins its sentence.
+    pub fn begins(&self, at: usize) -> bool {
+        self.sentence(at).words.start == at
+    }
+
+    /// The word before `at` in its sentence.
+    pub fn before(&self, at: usize) -> Option<usize> {
+        at.checked_sub(1).filter(|_| !self.begins(at))
+    }
+
+    /// The word after `at` in its sentence.
+    pub fn after(&self, at: usize) -> Option<usize> {
+        Some(at + 1).filter(|&next| next < self.sentence(at).words.end)
+    }
+
+    /// The first word that ends after byte `at`.
+    pub fn word_at(&self, at: usize) -> usize {
+        self.words.partition_point(|word| word.end as usize <= at)
+    }
+
+    /// The bytes that sentence `number` covers, from its first word to the next sentence.
+    pub fn bytes(&self, number: usize) -> Range<usize> {
+        let start =
+            |number: usize| self.sentences.get(number).map(|sentence| self.words[sentence.words.start].range().start);
+        let start_here = if number == 0 { 0 } else { start(number).unwrap_or(self.folded.text.len()) };
+        start_here..start(number + 1).unwrap_or(self.folded.text.len())
+    }
+}
+
+fn next_word(text: &str, from: usize) -> Option<Range<usize>> {
+    let start = from + text[from..].find(char::is_alphanumeric)?;
+    let end = text[start..].find(|c: char| !c.is_alphanumeric()).map_or(text.len(), |length| start + length);
+    Some(start..end)
+}
+
+/// Counts rows: lines that are not just the continuation of the line before.
+#[derive(Default)]
+struct Rows {
+    row: u32,
+    line_start: usize,
+}
+
+impl Rows {
+    /// What divides two words.
+    fn gap(&mut self, folded: &Folded<'_>, between: Range<usize>) -> Gap {
+        let signs = &folded.text[between.clone()];
+        if signs.len() <= 1 && (signs != " " || folded.is_plain_space(between.start)) {
+            return one_sign(signs.trim());
+        }
+        let breaks = between.clone().filter(|&at| folded.text.as_bytes()[at] == b' ').map(|at| folded.lines_at(at));
+        let lines = breaks.max().unwrap_or(0);
+        if lines > 0 {
+            let wrapped = lines == 1 && is_wrap(folded, &between, between.start - self.line_start.min(between.start));
+            self.line_start = between.end;
+            if !wrapped {
+                self.row += 1;
+                return Gap::End;
+            }
+        }
+        // A tab divides cells.
+        let cells = between.clone().any(|at| folded.text.as_bytes()[at] == b' ' && folded.written(at) == Some('\t'));
+        if cells { Gap::Comma } else { several_signs(folded, &between) }
+    }
+}
+
+fn one_sign(sign: &str) -> Gap {
+    match sign {
+        "" => Gap::Space,
+        "'" => Gap::Apostrophe,
+        "-" => Gap::Hyphen,
+        "," => Gap::Comma,
+        _ => Gap::Sign,
+    }
+}
+
+fn several_signs(folded: &Folded<'_>, between: &Range<usize>) -> Gap {
+    let signs = folded.text[between.clone()].trim();
+    match signs {
+        "" => Gap::Space,
+        "," => Gap::Comma,
+        "'" => Gap::Apostrophe,
+        "-" => Gap::Sign,
+        "." if is_abbreviation(&folded.text[..between.start]) => Gap::Stop,
+        _ if signs.contains(['.', '!', '?', '|', ';', '\u{2022}']) && folded.text[between.clone()].contains(' ') => {
+            Gap::End
+        }
+        _ => Gap::Sign,
+    }
+}
+
+/// True when a full stop after `before` does not end a sentence: an initial or a title.
+fn is_abbreviation(before: &str) -> bool {
+    let start = before.rfind(|c: char| !c.is_alphanumeric()).map_or(0, |at| at + 1);
+    let word = before.get(start..).unwrap_or_default();
+    let initial = word.chars().count() == 1 && word.chars().all(char::is_alphabetic) && word != "i";
+    initial
+        || matches!(
+            word,
+            "mr" | "mrs"
+                | "ms"
+                | "dr"
+                | "prof"
+                | "rev"
+                | "st"
+                | "sgt"
+                | "insp"
+                | "cllr"
+                | "no"
+                | "nr"
+                | "approx"
+                | "tel"
+                | "mob"
+                | "ref"
+                | "reg"
+                | "dob"
+                | "inc"
+        )
+}
+
+/// True when a line break only wraps a long line: nothing ends before it and nothing of its own begins after it.
+fn is_wrap(folded: &Folded<'_>, between: &Range<usize>, line: usize) -> bool {
+    let signs = folded.text[between.clone()].trim();
+    if signs.contains(['.', '!', '?', ':', ';', '*', '#', '>', '|', '=', '[', '\u{2022}'])
+        || signs.ends_with('-') && signs.len() > 1
+    {
+        return false;
+    }
+    let next = &folded.text[between.end..];
+    let head: String = next.chars().take(40).collect();
+    let is_key =
+        head.find(':').is_some_and(|at| head[..at].split(' ').count() <= 4 && !head[..at].contains([',', '.', '(']));
+    let is_time = head.len() > 4
+        && head.as_bytes()[..2].iter().all(u8::is_ascii_digit)
+        && matches!(head.as_bytes()[2], b':' | b'/');
+    if is_key || is_time {
+        return false;
+    }
+    // A line of middling length that a capital follows is one of a list; a short one was broken by accident.
+    !(24..40).contains(&line) || !folded.is_capital(between.end) || !signs.is_empty()
+}

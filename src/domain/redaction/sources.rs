@@ -1,0 +1,234 @@
+//! Who of those that nobody listed brought the information, by what the text says of them.
+
+use std::{collections::BTreeSet, ops::Range};
+
+use super::{
+    find::Hit,
+    form::Entity,
+    lexicon::{Lexicon, WordList},
+    named::Named,
+    needle::{Meaning, Strength},
+    policy::EffectiveRole,
+    prose::{Gap, Prose},
+};
+
+/// What a text says, by phrase: lists and where their phrases stand, as words.
+pub(super) struct Said {
+    phrases: Vec<(WordList, Range<usize>)>,
+}
+
+impl Said {
+    /// Finds the phrases about sources in `prose`, single words of their lists among them.
+    pub fn of(prose: &Prose<'_>, lexicon: &Lexicon) -> Self {
+        let wanted = [
+            WordList::ToldBy,
+            WordList::Bringing,
+            WordList::Telling,
+            WordList::Us,
+            WordList::Confidential,
+            WordList::FewKnow,
+            WordList::People,
+        ];
+        let mut phrases = Vec::new();
+        lexicon.phrases(&prose.folded.text, |list, bytes| {
+            if wanted.contains(&list) {
+                let start = prose.word_at(bytes.start);
+                let end = prose.words.partition_point(|word| word.range().start < bytes.end);
+                phrases.push((list, start..end));
+            }
+        });
+        for (at, word) in prose.words.iter().enumerate() {
+            for list in wanted.into_iter().filter(|&list| word.is(list)) {
+                phrases.push((list, at..at + 1));
+            }
+        }
+        phrases.sort_by_key(|(list, words)| (words.start, *list as usize));
+        Self { phrases }
+    }
+
+    fn each(&self, list: WordList) -> impl Iterator<Item = &Range<usize>> {
+        self.phrases.iter().filter(move |(of, _)| *of == list).map(|(_, words)| words)
+    }
+
+    fn begins(&self, list: WordList, at: usize) -> Option<&Range<usize>> {
+        let from = self.phrases.partition_point(|(_, words)| words.start < at);
+        let here = self.phrases[from..].iter().take_while(|(_, words)| words.start == at);
+        here.filter(|(of, _)| *of == list).map(|(_, words)| words).max_by_key(|words| words.end)
+    }
+
+    /// True when the text speaks of a source at all.
+    pub fn is_silent(&self) -> bool {
+        !self.phrases.iter().any(|(list, _)| !matches!(list, WordList::Us | WordList::People))
+    }
+}
+
+/// The people whom the text names as having told, of those for whom `may_be` is true.
+pub(super) fn sources(
+    prose: &Prose<'_>,
+    mentions: &[Named],
+    said: &Said,
+    may_be: impl Fn(&Named) -> bool,
+) -> BTreeSet<usize> {
+    let mut out = BTreeSet::new();
+    let mut add = |mention: Option<&Named>| {
+        if let Some(person) = mention.filter(|mention| may_be(mention)).and_then(|mention| mention.person) {
+            out.insert(person);
+        }
+    };
+    let near = Near { prose, mentions };
+    for cue in said.each(WordList::ToldBy) {
+        add(near.after(cue.end, 5));
+    }
+    for cue in said.each(WordList::Bringing) {
+        if !near.is_passive(cue.start) && !near.has_object(cue.end) {
+            add(near.before(cue.start, 5));
+        }
+    }
+    for cue in said.each(WordList::Telling) {
+        if !near.is_passive(cue.start) && said.begins(WordList::Us, cue.end).is_some_and(|us| near.is_us(us)) {
+            add(near.before(cue.start, 4).or_else(|| near.subject_before(cue.start)));
+        }
+    }
+    for cue in said.each(WordList::Confidential) {
+        let of_whom = if near.looks_ahead(cue) {
+            near.after(cue.end, 6).or_else(|| near.before(cue.start, 8))
+        } else {
+            near.before(cue.start, 12).or_else(|| near.after(cue.end, 3))
+        };
+        add(of_whom.or_else(|| near.subject_before(cue.start)));
+    }
+    out
+}
+
+/// Words that show how a source is related or how few could know, as hits: of the sources among `mentions`.
+pub(super) fn relations(prose: &Prose<'_>, mentions: &[Named], said: &Said, hits: &mut Vec<Hit>) {
+    let meaning = Meaning { entity: Entity::Relationship, role: EffectiveRole::Source, person: None };
+    let mut add = |words: Range<usize>| {
+        let range = prose.words[words.start].range().start..prose.words[words.end - 1].range().end;
+        hits.push(Hit { range, meaning, strength: Strength::Part, listed: false });
+    };
+    let is_source = |mention: &&Named| mention.role == EffectiveRole::Source;
+    for mention in mentions.iter().filter(is_source) {
+        for people in said.each(WordList::People) {
+            if let Some(words) = related(prose, mentions, mention, people) {
+                add(words);
+            }
+        }
+    }
+    if mentions.iter().any(|mention| super::named::is_source(mention.role)) {
+        for cue in said.each(WordList::FewKnow) {
+            let end = prose.sentence(cue.start).words.end;
+            let ends = (cue.end..end).find(|&at| matches!(prose.words[at].gap, Gap::Comma | Gap::Sign | Gap::End));
+            add(cue.start..ends.unwrap_or(end));
+        }
+    }
+}
+
+/// The words of `people` that say what the source `mention` is to somebody: "Jo (her aunt)", "Jo, who is Ali's coach",
+/// "Ali's nan, Jo".
+fn related(prose: &Prose<'_>, mentions: &[Named], mention: &Named, people: &Range<usize>) -> Option<Range<usize>> {
+    let sentence = prose.sentence(mention.start).words.clone();
+    if !sentence.contains(&people.start)
+        || mentions.iter().any(|other| other.start < people.end && people.start < other.end)
+    {
+        return None;
+    }
+    let small = |at: usize| {
+        matches!(
+            prose.text(at),
+            "who"
+                | "is"
+                | "was"
+                | "the"
+                | "her"
+                | "his"
+                | "their"
+                | "a"
+                | "an"
+                | "s"
+                | "my"
+                | "as"
+                | "of"
+                | "child"
+                | "family"
+        ) || mentions.iter().any(|other| other.start <= at && at < other.end)
+    };
+    let own = |range: Range<usize>| range.filter(|&at| !small(at)).count();
+    if people.start >= mention.end && people.start - mention.end <= 8 {
+        let begins = (mention.end..people.start)
+            .rev()
+            .take_while(|&at| !small(at) && prose.words[at + 1].gap == Gap::Space)
+            .last();
+        let start = begins.unwrap_or(people.start);
+        return (own(mention.end..start) == 0 && people.end - start <= 5).then_some(start..people.end);
+    }
+    let before = people.end <= mention.start && mention.start - people.end <= 1 && own(people.end..mention.start) == 0;
+    let start = (sentence.start..people.start)
+        .rev()
+        .take_while(|&at| !small(at) && prose.words[at + 1].gap == Gap::Space)
+        .last();
+    let start = start.filter(|&start| people.start - start <= 2).unwrap_or(people.start);
+    before.then_some(start..people.end)
+}
+
+struct Near<'a, 'f> {
+    prose: &'a Prose<'f>,
+    mentions: &'a [Named],
+}
+
+impl Near<'_, '_> {
+    /// The last mention that ends at most `reach` words before `at`, in the same sentence.
+    fn before(&self, at: usize, reach: usize) -> Option<&Named> {
+        let start = self.prose.words.get(at).map(|_| self.prose.sentence(at).words.start)?;
+        let last = self.mentions[..self.mentions.partition_point(|mention| mention.start < at)].last()?;
+        (last.end <= at && last.start >= start && at - last.end <= reach).then_some(last)
+    }
+
+    /// The first mention that begins at most `reach` words after `at`, in the same sentence.
+    fn after(&self, at: usize, reach: usize) -> Option<&Named> {
+        let end = self.prose.sentence(at.checked_sub(1)?).words.end;
+        let next = self.mentions.get(self.mentions.partition_point(|mention| mention.start < at))?;
+        (next.start < end && next.start - at <= reach).then_some(next)
+    }
+
+    /// Whom "she" is, in a sentence that begins with it: the first who is mentioned in the sentence before.
+    fn subject_before(&self, at: usize) -> Option<&Named> {
+        let number = self.prose.words[at].sentence as usize;
+        let here = self.prose.sentences[number].words.clone();
+        let pronoun = here.clone().take(3).any(|at| matches!(self.prose.text(at), "he" | "she" | "they"));
+        let nobody = !self.mentions.iter().any(|mention| here.contains(&mention.start) && mention.start < at);
+        let before = number.checked_sub(1).filter(|_| pronoun && nobody)?;
+        let words = self.prose.sentences[before].words.clone();
+        self.mentions.iter().find(|mention| words.contains(&mention.start))
+    }
+
+    /// "was called", "is told".
+    fn is_passive(&self, at: usize) -> bool {
+        self.prose.before(at).is_some_and(|at| {
+            matches!(self.prose.text(at), "is" | "was" | "are" | "were" | "be" | "been" | "being" | "also" | "s" | "to")
+        })
+    }
+
+    /// "rang him", "texted Kane".
+    fn has_object(&self, at: usize) -> bool {
+        let object = |at: usize| {
+            matches!(self.prose.text(at), "him" | "her" | "them" | "his" | "their" | "himself" | "herself")
+                || self.mentions.iter().any(|mention| mention.start == at)
+        };
+        self.prose.after(at - 1).is_some_and(object)
+    }
+
+    /// "me", "us", "the worker": not "in", "from", which say nothing behind "told".
+    fn is_us(&self, us: &Range<usize>) -> bool {
+        !matches!(self.prose.text(us.start), "in" | "again" | "back" | "from" | "at" | "on" | "yesterday" | "today")
+            || us.len() > 1
+    }
+
+    /// "do not name Jo", "is not aware that Jo rang": the source comes behind the phrase.
+    fn looks_ahead(&self, cue: &Range<usize>) -> bool {
+        matches!(
+            self.prose.text(cue.start),
+            "do" | "don" | "dont" | "does" | "is" | "protect" | "shield" | "without" | "keep" | "leave"
+        ) || self.prose.text(cue.start) == "not" && matches!(self.prose.text(cue.end - 1), "use" | "aware")
+    }
+}

@@ -1,0 +1,301 @@
+//! Misspellings of names: one slip of the keyboard, digits for letters, or a spelling that sounds the same; and pet forms
+//! that nobody listed.
+
+use std::collections::BTreeMap;
+
+use super::{
+    find::Hit,
+    fold::Casing,
+    lexicon::WordList,
+    needle::{Meaning, Strength, words},
+    prose::{Letters, Prose, Word},
+    words::{is_function, is_particle, is_title},
+};
+
+/// The names that a word may be a misspelling of.
+#[derive(Default)]
+pub(super) struct Spellings {
+    /// Words of names, by the sound they begin with.
+    by_sound: BTreeMap<char, Vec<Known>>,
+}
+
+struct Known {
+    letters: Vec<char>,
+    sound: String,
+    meaning: Meaning,
+    /// A first name may be shortened.
+    first: bool,
+}
+
+/// A name has at least this many letters to be known misspelt.
+const FEWEST: usize = 4;
+
+impl Spellings {
+    /// Adds every word of `name`, which is of `meaning`.
+    pub fn add(&mut self, name: &str, meaning: Meaning) {
+        for (index, piece) in words(name).concat().into_iter().enumerate() {
+            let letters: Vec<char> = piece.chars().collect();
+            let unfit = is_particle(&piece) || is_title(&piece) || letters.iter().any(|c| !c.is_alphabetic());
+            if letters.len() < FEWEST || unfit {
+                continue;
+            }
+            let sound = sound_of(&piece);
+            let Some(begins) = sound.chars().next() else { continue };
+            let known = Known { letters, sound, meaning, first: index == 0 };
+            self.by_sound.entry(begins).or_default().push(known);
+        }
+    }
+
+    /// Every misspelt name in `prose` that no hit of `hits` covers yet.
+    pub fn hits(&self, prose: &Prose<'_>, covered: &[bool]) -> Vec<Hit> {
+        let mut out = Vec::new();
+        if self.by_sound.is_empty() {
+            return out;
+        }
+        for (at, word) in prose.words.iter().enumerate() {
+            if !covered[at] && may_be_misspelt(prose, at, word) {
+                self.word(prose, at, &mut out);
+            }
+        }
+        out
+    }
+
+    fn word(&self, prose: &Prose<'_>, at: usize, out: &mut Vec<Hit>) {
+        let range = prose.words[at].range();
+        let text = unleet(prose.text(at));
+        let mut letters: Vec<char> = text.chars().collect();
+        let possessive = letters.len() > FEWEST && letters.last() == Some(&'s');
+        let pet = prose.words[at].is_capital() || prose.sentence(at).casing != Casing::Mixed;
+        let same = self.closest(&text, &letters).or_else(|| {
+            let bare = possessive.then(|| letters.pop()).flatten().is_some();
+            bare.then(|| self.closest(&text[..text.len() - 1], &letters)).flatten()
+        });
+        let same = same.or_else(|| pet.then(|| self.shortened(&text)).flatten());
+        for known in same.unwrap_or_default() {
+            out.push(Hit { range: range.clone(), meaning: known.meaning, strength: Strength::Part, listed: true });
+        }
+    }
+
+    /// The first names that `text` shortens.
+    fn shortened(&self, text: &str) -> Option<Vec<&Known>> {
+        let begins = sound_of(text).chars().next()?;
+        let pet = |known: &&Known| known.first && shortens(text, &known.letters.iter().collect::<String>());
+        let found: Vec<&Known> = self.by_sound.get(&begins)?.iter().filter(pet).collect();
+        (!found.is_empty()).then_some(found)
+    }
+
+    /// The names that `text` is nearest to, if any is near enough.
+    fn closest(&self, text: &str, letters: &[char]) -> Option<Vec<&Known>> {
+        if letters.len() < FEWEST {
+            return None;
+        }
+        let sound = sound_of(text);
+        let begins = sound.chars().next()?;
+        let swapped = letters[1].to_lowercase().next().map(|c| sound_of(c.encode_utf8(&mut [0; 4])));
+        let second = swapped.and_then(|sound| sound.chars().next()).filter(|c| *c != begins);
+        let near = |known: &&Known| is_near(known, letters, &sound);
+        let found: Vec<&Known> = [Some(begins), second]
+            .into_iter()
+            .flatten()
+            .filter_map(|begins| self.by_sound.get(&begins))
+            .flatten()
+            .filter(near)
+            .collect();
+        (!found.is_empty()).then_some(found)
+    }
+}
+
+/// True for a word that is no English word, in letters (or digits that stand for letters).
+fn may_be_misspelt(prose: &Prose<'_>, at: usize, word: &Word) -> bool {
+    let text = prose.text(at);
+    if word.letters == Letters::Label || text.len() < FEWEST || word.is(WordList::NoName) {
+        return false;
+    }
+    if word.letters == Letters::Digits {
+        return text.bytes().any(|b| b.is_ascii_alphabetic())
+            && text.bytes().filter(u8::is_ascii_digit).count() * 2 < text.len()
+            && !text.starts_with(|c: char| c.is_ascii_digit())
+            && !text.ends_with(|c: char| c.is_ascii_digit());
+    }
+    let capital = word.is_capital() && prose.sentence(at).casing == Casing::Mixed && !prose.begins(at);
+    !word.flags.english() || capital && !is_function(text)
+}
+
+/// Digits that stand for letters.
+fn unleet(text: &str) -> String {
+    let letter = |c: char| match c {
+        '0' => 'o',
+        '1' => 'i',
+        '3' => 'e',
+        '4' => 'a',
+        '5' => 's',
+        '7' => 't',
+        '8' => 'b',
+        '9' => 'g',
+        other => other,
+    };
+    text.chars().map(letter).collect()
+}
+
+fn is_near(known: &Known, letters: &[char], sound: &str) -> bool {
+    let (shorter, longer) = (letters.len().min(known.letters.len()), letters.len().max(known.letters.len()));
+    if letters == known.letters {
+        return true;
+    }
+    if sound.chars().count() >= 3 && sound == known.sound && longer - shorter <= 3 {
+        return true;
+    }
+    let allowed = if shorter >= 9 { 2 } else { 1 };
+    if longer - shorter > allowed {
+        return false;
+    }
+    // Four letters leave too little: only letters changed round or doubled.
+    if known.letters.len() < 5 {
+        return is_transposed(&known.letters, letters) || is_doubled(&known.letters, letters);
+    }
+    let same_start = known.letters[0] == letters[0] || known.letters[..2] == [letters[1], letters[0]];
+    same_start && distance_at_most(&known.letters, letters, allowed)
+}
+
+fn is_transposed(a: &[char], b: &[char]) -> bool {
+    a.len() == b.len() && a[0] == b[0] && distance_at_most(a, b, 1) && {
+        let differing: Vec<usize> = (0..a.len()).filter(|&at| a[at] != b[at]).collect();
+        matches!(differing[..], [one, two] if two == one + 1 && a[one] == b[two] && a[two] == b[one])
+    }
+}
+
+fn is_doubled(a: &[char], b: &[char]) -> bool {
+    let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
+    long.len() == short.len() + 1
+        && (1..long.len())
+            .any(|at| long[at] == long[at - 1] && long[..at] == short[..at] && long[at + 1..] == short[at..])
+}
+
+/// Optimal string alignment, bounded: rows of a matrix of small words.
+fn distance_at_most(a: &[char], b: &[char], bound: usize) -> bool {
+    let mut before: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=b.len()).collect();
+    for i in 1..=a.len() {
+        let mut row = vec![i; b.len() + 1];
+        for j in 1..=b.len() {
+            let change = usize::from(a[i - 1] != b[j - 1]);
+            row[j] = (last[j] + 1).min(row[j - 1] + 1).min(last[j - 1] + change);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                row[j] = row[j].min(before[j - 2] + 1);
+            }
+        }
+        if row.iter().all(|&cost| cost > bound) {
+            return false;
+        }
+        before = std::mem::replace(&mut last, row);
+    }
+    last[b.len()] <= bound
+}
+
+/// How a name sounds, coarsely and over the spellings of many languages: equal sounds may be one name.
+pub(super) fn sound_of(name: &str) -> String {
+    let letters: Vec<char> = name.chars().collect();
+    let mut out = String::with_capacity(letters.len());
+    let mut at = 0;
+    while at < letters.len() {
+        let (c, next) = (letters[at], letters.get(at + 1).copied());
+        let (sound, step) = match (c, next) {
+            ('p', Some('h')) => ("f", 2),
+            ('c' | 'k', Some('k' | 'h')) | ('q', Some('u')) => ("k", 2),
+            ('g', Some('h')) => ("g", 2),
+            ('t' | 'd', Some('h')) => (if c == 't' { "t" } else { "d" }, 2),
+            ('c', Some('e' | 'i' | 'y')) => ("s", 1),
+            ('o', Some('o' | 'u')) => ("u", 2),
+            ('e', Some('e' | 'a' | 'y' | 'i')) | ('i', Some('e')) => ("i", 2),
+            ('a', Some('i' | 'y' | 'a' | 'e')) => ("a", 2),
+            ('c' | 'q', _) => ("k", 1),
+            ('z', _) if at > 0 => ("s", 1),
+            ('j', _) => ("y", 1),
+            ('w', _) => ("v", 1),
+            ('x', _) => ("ks", 1),
+            ('y', _) if at > 0 => ("i", 1),
+            ('h', _) if at > 0 => ("", 1),
+            ('e', None) if at > 2 => ("", 1),
+            _ => ("", 0),
+        };
+        if step > 0 {
+            sound.chars().for_each(|c| push_once(&mut out, c));
+            at += step;
+        } else {
+            push_once(&mut out, c);
+            at += 1;
+        }
+    }
+    out
+}
+
+fn push_once(out: &mut String, c: char) {
+    if !out.ends_with(c) {
+        out.push(c);
+    }
+}
+
+/// True when `short` is how a speaker shortens `name`: its beginning, whole or with an ending of fondness.
+pub(super) fn shortens(short: &str, name: &str) -> bool {
+    let endings = ["", "y", "ie", "i", "s", "z", "o", "a", "ers", "zy", "by"];
+    endings.iter().any(|ending| {
+        short.strip_suffix(ending).is_some_and(|stem| {
+            let length = stem.chars().count();
+            // Three bare letters begin too many names.
+            let least = if ending.is_empty() { 4 } else { 3 };
+            (least..=5).contains(&length) && name.starts_with(stem) && name.chars().count() > length + 1
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn near(name: &str, written: &str) -> bool {
+        let letters: Vec<char> = name.chars().collect();
+        let meaning = Meaning {
+            entity: super::super::form::Entity::Person,
+            role: super::super::policy::EffectiveRole::Unknown,
+            person: None,
+        };
+        let known = Known { sound: sound_of(name), letters, meaning, first: true };
+        is_near(&known, &written.chars().collect::<Vec<_>>(), &sound_of(written))
+    }
+
+    #[test]
+    fn one_slip_of_the_keyboard_is_the_same_name_and_another_name_is_not() {
+        for (name, written) in [
+            ("samantha", "samanrha"),
+            ("nathaniel", "nathhaniel"),
+            ("catalin", "catlain"),
+            ("shaniqua", "shaniuqa"),
+            ("gurdeep", "gurdepe"),
+            ("olumide", "olmide"),
+            ("ubah", "ubbah"),
+            ("ardit", "radit"),
+            ("zubair", "zoobair"),
+            ("megan", "meghan"),
+            ("yonas", "jonas"),
+            ("malgorzata", "malgozrta"),
+        ] {
+            assert!(near(name, written), "{name} {written}");
+        }
+        for (name, other) in
+            [("marcus", "maria"), ("kojo", "kofi"), ("imran", "simran"), ("anna", "hanna"), ("jordan", "morgan")]
+        {
+            assert!(!near(name, other), "{name} {other}");
+        }
+    }
+
+    #[test]
+    fn pet_forms_begin_as_the_name_does() {
+        assert!(
+            shortens("fardy", "fardowsa")
+                && shortens("shan", "shaniqua")
+                && !shortens("sha", "shaniqua")
+                && shortens("marls", "marlon")
+        );
+        assert!(!shortens("mark", "marlon") && !shortens("jo", "jordan") && !shortens("jordan", "jordan"));
+    }
+}
