@@ -99,6 +99,7 @@ pub struct Lexicon {
     of_phrase: Vec<WordList>,
     /// Short forms by name and names by short form.
     short: BTreeMap<String, BTreeSet<String>>,
+    canonical: String,
 }
 
 impl std::fmt::Debug for Lexicon {
@@ -124,7 +125,13 @@ impl Lexicon {
         }
         // Patterns of ordinary length in memory of ordinary size: building cannot fail but by size.
         let phrases = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&phrases).ok();
-        Self { words, phrases, of_phrase, short: short_forms(short_names) }
+        let short = short_forms(short_names);
+        Self { words, phrases, of_phrase, canonical: canonical(lists, &short), short }
+    }
+
+    /// Every list in one fixed form, a line each: the order and spacing of a file make no difference.
+    pub(super) fn canonical(&self) -> &str {
+        &self.canonical
     }
 
     /// What is known of `word`, which is folded.
@@ -149,6 +156,18 @@ impl Lexicon {
     pub(super) fn other_forms(&self, name: &str) -> impl Iterator<Item = &str> {
         self.short.get(name).into_iter().flatten().map(String::as_str)
     }
+}
+
+fn canonical(lists: &[(WordList, Vec<String>)], short: &BTreeMap<String, BTreeSet<String>>) -> String {
+    let mut text = String::new();
+    for (list, entries) in lists {
+        let entries: BTreeSet<&str> = entries.iter().map(String::as_str).collect();
+        text.push_str(&format!("{list} {}\n", entries.into_iter().collect::<Vec<_>>().join(",")));
+    }
+    for (name, forms) in short {
+        text.push_str(&format!("{name} {}\n", forms.iter().map(String::as_str).collect::<Vec<_>>().join(",")));
+    }
+    text
 }
 
 /// Every name with its short forms, and every short form with its names.

@@ -168,7 +168,7 @@ impl RedactionPolicy {
     }
 
     /// The whole table in one fixed form, from which its digest is taken: the version, then a line for each class and role
-    /// with the action under every lens. Comments, spacing and order of the file make no difference.
+    /// with the action under every lens, then the lists of words. Comments, spacing and order of the file make no difference.
     pub fn canonical(&self) -> String {
         let mut text = format!("homeward/redaction/1\nversion {}\n", self.version);
         for &class in Class::ALL {
@@ -180,6 +180,7 @@ impl RedactionPolicy {
                 text.push('\n');
             }
         }
+        text.push_str(self.words.canonical());
         text
     }
 
@@ -207,13 +208,13 @@ mod tests {
 
     #[test]
     fn the_canonical_form_tells_every_cell_and_the_version_apart() {
-        let all_kept = RedactionPolicy::new("t", |_, _| Some([Action::Keep; 4])).unwrap();
+        let all_kept = RedactionPolicy::new("t", no_words(), |_, _| Some([Action::Keep; 4])).unwrap();
         let rows = Class::ALL.len() * EffectiveRole::ALL.len();
         assert_eq!(all_kept.canonical().lines().count(), 2 + rows);
         let mut forms = std::collections::BTreeSet::from([all_kept.canonical()]);
         for &class in Class::ALL {
             for cell in 0..4 {
-                let policy = RedactionPolicy::new("t", |this, role| {
+                let policy = RedactionPolicy::new("t", no_words(), |this, role| {
                     let mut row = [Action::Keep; 4];
                     if this == class && role == EffectiveRole::Witness {
                         row[cell] = Action::Mask;
@@ -223,8 +224,11 @@ mod tests {
                 assert!(forms.insert(policy.unwrap().canonical()), "{class} {cell}");
             }
         }
-        let renamed = RedactionPolicy::new("u", |_, _| Some([Action::Keep; 4])).unwrap();
+        let renamed = RedactionPolicy::new("u", no_words(), |_, _| Some([Action::Keep; 4])).unwrap();
         assert!(forms.insert(renamed.canonical()));
+        let words = Lexicon::new(&[(crate::domain::redaction::WordList::Title, vec!["mr".to_owned()])], &[]);
+        let worded = RedactionPolicy::new("t", Arc::new(words), |_, _| Some([Action::Keep; 4])).unwrap();
+        assert!(forms.insert(worded.canonical()));
     }
 
     #[test]
