@@ -13,6 +13,7 @@ pub mod grading;
 pub mod grants;
 pub mod identity;
 pub mod outcome;
+pub mod period;
 pub mod policy;
 pub mod preview;
 pub mod queue;

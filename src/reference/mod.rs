@@ -1,6 +1,7 @@
 //! Floor 2: policy bytes to domain values. Decides nothing; refuses a file that is not whole.
 
 mod calendar;
+mod deadlines;
 mod directory;
 pub mod grants;
 mod queues;
@@ -66,7 +67,7 @@ pub fn load(files: Files<'_>) -> Result<Policy, Vec<ReferenceError>> {
     let calendar = calendar::read(files.calendar, directory.as_ref(), &mut calendar_report);
     let rules = rules::read(files.rules, &mut rules_report);
     let kinds = queues::read_kinds(files.queues, &mut queues_report);
-    let deadlines = queues::read_deadlines(files.deadlines, directory.as_ref(), &mut deadlines_report);
+    let deadlines = deadlines::read(files.deadlines, directory.as_ref(), &mut deadlines_report);
     let wrong: Vec<ReferenceError> = [directory_report, calendar_report, rules_report, queues_report, deadlines_report]
         .into_iter()
         .flat_map(|report| report.wrong)
@@ -100,6 +101,10 @@ impl Report {
 
     fn add(&mut self, at: impl Into<String>, what: impl Into<String>) {
         self.wrong.push(ReferenceError { file: self.file, at: at.into(), what: what.into() });
+    }
+
+    fn add_all(&mut self, at: &str, wrong: Vec<String>) {
+        wrong.into_iter().for_each(|what| self.add(at, what));
     }
 
     /// Parses the shape of a file; a shape that does not fit ends the reading of this file.

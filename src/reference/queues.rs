@@ -1,16 +1,12 @@
-//! `queues.toml` and `deadlines.toml`: kinds of queue, their closed lists of outcomes, and how long each class has.
+//! `queues.toml`: kinds of queue and their closed lists of outcomes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
 use super::Report;
 use crate::domain::{
-    calendar::Basis,
-    code::Class,
-    directory::Directory,
-    policy::{ClassDeadlines, Deadline, Deadlines, Outcome, QueueKind, QueueSide, SenderWording},
-    queue::QueueId,
+    policy::{Outcome, QueueKind, QueueSide, SenderWording},
     unit::{Audience, Part},
 };
 
@@ -59,46 +55,6 @@ enum WordingRow {
     ActedOn,
     Recorded,
     NoFurtherAction,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DeadlinesFile {
-    #[expect(dead_code, reason = "every file of reference data carries its version; Queues shows that of queues.toml")]
-    version: String,
-    class: BTreeMap<String, DeadlinesRow>,
-    #[serde(default)]
-    r#override: Vec<OverrideRow>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DeadlinesRow {
-    acknowledge: Option<DeadlineRow>,
-    decide: Option<DeadlineRow>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct OverrideRow {
-    queue: String,
-    class: String,
-    acknowledge: Option<DeadlineRow>,
-    decide: Option<DeadlineRow>,
-}
-
-#[derive(Deserialize, Clone, Copy)]
-#[serde(deny_unknown_fields)]
-struct DeadlineRow {
-    minutes: u32,
-    basis: BasisRow,
-}
-
-#[derive(Deserialize, Clone, Copy)]
-#[serde(rename_all = "snake_case")]
-enum BasisRow {
-    Elapsed,
-    WorkingHours,
 }
 
 /// Reads the kinds and the version of their file.
@@ -157,57 +113,4 @@ fn outcome(row: OutcomeRow) -> Outcome {
         WordingRow::NoFurtherAction => SenderWording::NoFurtherAction,
     };
     Outcome { code: row.code, label: row.label, wording, reason_required: row.reason_required }
-}
-
-/// Reads the deadlines of each class and of the queues that differ.
-pub(super) fn read_deadlines(text: &str, directory: Option<&Directory>, report: &mut Report) -> Option<Deadlines> {
-    let file: DeadlinesFile = report.parse(text)?;
-    let mut deadlines = Deadlines::default();
-    for (code, row) in file.class {
-        match Class::from_code(&code) {
-            Some(class) => {
-                deadlines.classes.insert(class, class_deadlines(row.acknowledge, row.decide));
-            }
-            None => report.add(format!("class {code}"), "is not a class P0 to P4"),
-        }
-    }
-    for class in Class::ALL {
-        if !deadlines.classes.contains_key(class) {
-            report.add(format!("class {class}"), "is missing");
-        }
-    }
-    for row in file.r#override {
-        let at = format!("override {} {}", row.queue, row.class);
-        let queue = QueueId::parse(&row.queue).filter(|queue| directory.is_none_or(|known| ever_a_queue(known, queue)));
-        match (queue, Class::from_code(&row.class)) {
-            (Some(queue), Some(class)) => {
-                let own = class_deadlines(row.acknowledge, row.decide);
-                if deadlines.overrides.insert((queue, class), own).is_some() {
-                    report.add(at, "is there twice");
-                }
-            }
-            _ => report.add(at, "names no queue of directory.toml, or no class P0 to P4"),
-        }
-    }
-    Some(deadlines)
-}
-
-fn ever_a_queue(directory: &Directory, queue: &QueueId) -> bool {
-    let authorities = directory.authorities.iter().map(|entry| entry.effective.from);
-    let bcus = directory.bcus.iter().map(|entry| entry.effective.from);
-    let forces = directory.forces.iter().map(|entry| entry.effective.from);
-    let first_days: BTreeSet<_> = authorities.chain(bcus).chain(forces).collect();
-    first_days.into_iter().any(|day| directory.queues(day).contains(queue))
-}
-
-fn class_deadlines(acknowledge: Option<DeadlineRow>, decide: Option<DeadlineRow>) -> ClassDeadlines {
-    ClassDeadlines { acknowledge: acknowledge.map(deadline), decide: decide.map(deadline) }
-}
-
-fn deadline(row: DeadlineRow) -> Deadline {
-    let basis = match row.basis {
-        BasisRow::Elapsed => Basis::Elapsed,
-        BasisRow::WorkingHours => Basis::WorkingHours,
-    };
-    Deadline { minutes: row.minutes, basis }
 }

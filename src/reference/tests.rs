@@ -100,7 +100,7 @@ fn every_mistake_of_every_file_is_named_at_once() {
     let calendar = EMBEDDED.calendar.replace("open = \"09:00\"", "open = \"17:00\"");
     let rules = EMBEDDED.rules.replace("id = \"R11\"", "id = \"R99\"");
     let queues = EMBEDDED.queues.replace("kind = \"EDT\"", "kind = \"NIGHT\"");
-    let deadlines = EMBEDDED.deadlines.replace("[class.P4]", "[class.P5]");
+    let deadlines = EMBEDDED.deadlines.replace("[period.class.P4]", "[period.class.P5]");
     let wrong = load(Files {
         directory: &directory,
         calendar: &calendar,
@@ -118,8 +118,8 @@ fn every_mistake_of_every_file_is_named_at_once() {
         "rules.toml rule R11",
         "queues.toml kind EDT",
         "queues.toml kind NIGHT",
-        "deadlines.toml class P5",
-        "deadlines.toml class P4",
+        "deadlines.toml period 2025-01-01 class P5",
+        "deadlines.toml period 2025-01-01 class P4",
     ] {
         assert!(named.iter().any(|name| name == expected), "{expected} in {named:?}");
     }
@@ -138,18 +138,6 @@ fn two_meanings_of_one_name_are_refused() {
     let directory = EMBEDDED.directory.replace("aliases = [\"LBTH\"]", "aliases = [\"LBTH\", \"LB Hackney\"]");
     let wrong = load(Files { directory: &directory, ..EMBEDDED }).unwrap_err();
     assert!(wrong[0].what.contains("means both"), "{wrong:?}");
-}
-
-#[test]
-fn a_queue_may_have_its_own_deadline() {
-    let own = "[[override]]\nqueue = \"MASH.E09000024\"\nclass = \"P2\"\nacknowledge = { minutes = 60, basis = \"elapsed\" }\n";
-    let deadlines = format!("{}\n{own}", EMBEDDED.deadlines);
-    let policy = load(Files { deadlines: &deadlines, ..EMBEDDED }).unwrap();
-    let from = "2026-11-21T12:00:00Z".parse().unwrap();
-    let merton = policy.due(&QueueId::of("MASH", "E09000024"), Class::P2, from);
-    assert_eq!(merton, (Some("2026-11-21T13:00:00Z".parse().unwrap()), None));
-    let lewisham = policy.due(&QueueId::of("MASH", "E09000023"), Class::P2, from);
-    assert_eq!(lewisham.0, Some("2026-11-23T13:00:00Z".parse().unwrap()));
 }
 
 #[test]

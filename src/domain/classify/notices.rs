@@ -51,7 +51,8 @@ fn fgm_101_due(facts: &Facts<'_>) -> Timestamp {
 /// The NRM prompt is due when its own rule's class must be decided.
 fn nrm_due(facts: &Facts<'_>) -> Option<Timestamp> {
     let class = facts.policy.rules.class("R06", raised("R06", facts))?;
-    let decide = facts.policy.queues.deadlines.classes.get(&class)?.decide?;
+    let day = facts.policy.calendar.date(facts.now);
+    let decide = facts.policy.queues.deadlines.of_class(class, day).decide?;
     let who = facts.draft.envelope.on_behalf_of.reveal();
     Some(facts.policy.calendar.after(who, facts.now, decide.minutes, decide.basis))
 }

@@ -1,9 +1,11 @@
 //! Everything a judgement reads besides the submission: directory, calendar, rules, queues. Data, never code.
 
+mod deadlines;
 mod queues;
 mod rules;
 
-pub use queues::{ClassDeadlines, Deadline, Deadlines, Outcome, QueueKind, QueueSide, Queues, SenderWording};
+pub use deadlines::{ClassDeadlines, Deadline, Deadlines};
+pub use queues::{Outcome, QueueKind, QueueSide, Queues, SenderWording};
 pub use rules::{RULE_IDS, Rule, RuleSet};
 
 use jiff::Timestamp;
@@ -26,7 +28,7 @@ pub struct Policy {
 impl Policy {
     /// When a delivery of `class` to `queue`, accepted at `from`, must be acknowledged and decided (domain 5.3, D15).
     pub fn due(&self, queue: &QueueId, class: Class, from: Timestamp) -> (Option<Timestamp>, Option<Timestamp>) {
-        let deadlines = self.queues.deadlines.of(queue, class);
+        let deadlines = self.queues.deadlines.of(queue, class, self.calendar.date(from));
         let due = |deadline: Option<Deadline>| {
             deadline.map(|deadline| self.calendar.after(queue.suffix(), from, deadline.minutes, deadline.basis))
         };

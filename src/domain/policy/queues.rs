@@ -1,10 +1,7 @@
-//! Kinds of queue, what they open, how they can end, and how long they have (domain 5.3, 5.4, 8 row 4; contract 4).
+//! Kinds of queue, what they open and how they can end (domain 5.4, 8 row 4; contract 4).
 
-use std::collections::BTreeMap;
-
+use super::Deadlines;
 use crate::domain::{
-    calendar::Basis,
-    code::Class,
     queue::QueueId,
     unit::{Audience, Part},
 };
@@ -81,41 +78,6 @@ impl QueueKind {
     /// Whether this unit can be opened on such a queue at all.
     pub fn may_open(&self, part: Part, audience: Audience) -> bool {
         self.opens.contains(&(part, audience))
-    }
-}
-
-/// A length of time on a clock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Deadline {
-    /// Minutes.
-    pub minutes: u32,
-    /// On which clock.
-    pub basis: Basis,
-}
-
-/// How long one class has; absent is no deadline.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct ClassDeadlines {
-    /// To acknowledge.
-    pub acknowledge: Option<Deadline>,
-    /// To decide.
-    pub decide: Option<Deadline>,
-}
-
-/// Deadlines by class, and by queue where one differs.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Deadlines {
-    /// The default of every class.
-    pub classes: BTreeMap<Class, ClassDeadlines>,
-    /// Queues that differ.
-    pub overrides: BTreeMap<(QueueId, Class), ClassDeadlines>,
-}
-
-impl Deadlines {
-    /// The deadlines of `class` on `queue`.
-    pub fn of(&self, queue: &QueueId, class: Class) -> ClassDeadlines {
-        let own = self.overrides.get(&(queue.clone(), class));
-        own.or_else(|| self.classes.get(&class)).copied().unwrap_or_default()
     }
 }
 
