@@ -91,10 +91,8 @@ impl Engine {
         let mut hits = self.listed_hits(prose.folded);
         let typos = self.spellings.hits(prose, &covered(prose, &hits));
         hits.extend(typos);
-        let mut around = Vec::new();
-        places::hits(prose, &mut around);
-        around.retain(|place| !hits.iter().any(|hit| is_listed_place(hit) && overlap(&hit.range, &place.range)));
-        hits.extend(around);
+        places::hits(prose, &mut hits);
+        claim(prose, &mut hits);
         let mut cover = cover(prose, &hits);
         self.policy.words().phrases(&prose.folded.text, |list, bytes| {
             if list == WordList::NoName {
@@ -241,14 +239,26 @@ fn is_nobodys(hit: &Hit) -> bool {
         && !matches!(hit.meaning.entity, Entity::Person | Entity::Relationship | Entity::Organisation)
 }
 
-/// True for a place that the form names: what is found around it says nothing more.
-fn is_listed_place(hit: &Hit) -> bool {
-    let place = matches!(hit.meaning.entity, Entity::Address | Entity::School | Entity::Placement | Entity::Place);
-    hit.listed && place && hit.strength == Strength::Whole
-}
-
-fn overlap(a: &Range<usize>, b: &Range<usize>) -> bool {
-    a.start < b.end && b.start < a.end
+/// What the shapes of values find where something listed stands is that, or, around a listed place, nothing more.
+fn claim(prose: &Prose<'_>, hits: &mut Vec<Hit>) {
+    let mut listed: Vec<Option<Meaning>> = vec![None; prose.words.len()];
+    let value = |hit: &&Hit| hit.listed && hit.strength == Strength::Whole && hit.meaning.entity != Entity::Person;
+    for hit in hits.iter().filter(value) {
+        each_word(prose, hit, |at| listed[at] = Some(hit.meaning));
+    }
+    let is_place = |entity| matches!(entity, Entity::Address | Entity::School | Entity::Placement | Entity::Place);
+    hits.retain_mut(|hit| {
+        let mut owner = None;
+        if !hit.listed {
+            each_word(prose, hit, |at| owner = owner.or(listed[at]));
+        }
+        let Some(owner) = owner else { return true };
+        if owner.entity.class() == hit.meaning.entity.class() {
+            hit.meaning = Meaning { entity: hit.meaning.entity, ..owner };
+            return true;
+        }
+        !(is_place(owner.entity) && is_place(hit.meaning.entity))
+    });
 }
 
 /// What a value is known by in any notation.
