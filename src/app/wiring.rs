@@ -88,7 +88,8 @@ pub(super) fn rulebook(folder: Option<&Path>) -> Result<Rulebook, Failure> {
     let Some(folder) = folder else {
         let policy = reference::embedded().map_err(told)?;
         let redaction = reference::redaction::embedded().map_err(|error| Failure::bad_data(error.to_string()))?;
-        return Ok(Rulebook::new(policy, redaction));
+        let lexicon = reference::lint::embedded().map_err(told)?;
+        return Ok(Rulebook::new(policy, redaction, lexicon));
     };
     let file = |name: &str| read(&folder.join(name));
     let (directory, calendar, rules) = (file("directory.toml")?, file("calendar.toml")?, file("rules.toml")?);
@@ -100,10 +101,16 @@ pub(super) fn rulebook(folder: Option<&Path>) -> Result<Rulebook, Failure> {
         queues: &queues,
         deadlines: &deadlines,
     };
-    let policy = reference::load(files).map_err(told)?;
+    let (policy, lexicon) = match (reference::load(files), reference::lint::lexicon(&file("lint.toml")?)) {
+        (Ok(policy), Ok(lexicon)) => (policy, lexicon),
+        (policy, lexicon) => {
+            let wrong = [policy.err(), lexicon.err()];
+            return Err(told(wrong.into_iter().flatten().flatten().collect()));
+        }
+    };
     let redaction = reference::redaction::policy_with_words(&file("redaction.toml")?, &file("redaction-words.toml")?)
         .map_err(|error| Failure::bad_data(format!("redaction: {error}")))?;
-    Ok(Rulebook::new(policy, redaction))
+    Ok(Rulebook::new(policy, redaction, lexicon))
 }
 
 /// Reads the key file; makes one only where the store is new too, so that a lost key is never papered over.

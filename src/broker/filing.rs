@@ -16,6 +16,7 @@ use crate::{
         delivery::{Header, HeldHeader, ItemHeader, PromptDue},
         dossier::{Dossier, FiledLeg},
         grants::SubmitPermit,
+        lint::of_views,
         policy::Policy,
         queue::QueueId,
         redaction::ENGINE_VERSION,
@@ -51,7 +52,9 @@ pub(super) struct Filer {
 impl Filer {
     /// Seals every dossier of `routed` and puts all of it into one acceptance.
     pub(super) fn file(&self, routed: &Routed, filing: Filing) -> Result<Acceptance, Error> {
-        let dossiers = Dossier::file(routed);
+        let mut dossiers = Dossier::file(routed);
+        let advice = of_views(routed.redacted(), &self.rulebook.lint);
+        dossiers.iter_mut().for_each(|dossier| dossier.advise(&advice));
         let ids = dossiers.iter().map(|_| uuid_v4(&*self.entropy)).collect::<Result<Vec<Uuid>, _>>()?;
         let opening: [u8; 32] = random(&*self.entropy)?;
         let commitment = commit(&opening, &filing.once.digest);

@@ -8,6 +8,7 @@ use crate::domain::{
     code::MarkingLevel,
     decision::Decision,
     grading::grade,
+    lint::Lexicon,
     policy::Policy,
     redaction::{RedactionPolicy, redact},
     routing::{self, route},
@@ -26,14 +27,16 @@ pub struct Rulebook {
     pub redaction: RedactionPolicy,
     /// SHA-256 of the canonical form of `redaction`.
     pub redaction_digest: [u8; 32],
+    /// What authors are advised.
+    pub lint: Lexicon,
 }
 
 impl Rulebook {
     /// One set of versions; takes the digest of the redaction policy.
-    pub fn new(policy: Policy, redaction: RedactionPolicy) -> Self {
+    pub fn new(policy: Policy, redaction: RedactionPolicy, lint: Lexicon) -> Self {
         let mut redaction_digest = [0; 32];
         redaction_digest.copy_from_slice(digest(&SHA256, redaction.canonical().as_bytes()).as_ref());
-        Self { policy, redaction, redaction_digest }
+        Self { policy, redaction, redaction_digest, lint }
     }
 }
 

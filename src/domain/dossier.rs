@@ -7,6 +7,7 @@ use super::{
     code::Class,
     decision::{Content, Decision, Flag, Held, Leg, PromptKind, RuleId},
     geography::Area,
+    lint::Advice,
     queue::QueueId,
     stage::Routed,
     submission::{Draft, Person},
@@ -65,6 +66,18 @@ impl Dossier {
     /// The record's class: the submission's, or the linked child's own (R15).
     pub fn class(&self) -> Class {
         self.class
+    }
+
+    /// Puts advice on police text beside that text: rule, kind, place and what should be written, no content. What police
+    /// read stays as it is.
+    pub fn advise(&mut self, advice: &[Advice]) {
+        for (label, view) in &mut self.units {
+            let here = advice.iter().filter(|one| one.unit == Some(*label));
+            for (number, one) in here.enumerate() {
+                let place = one.place.as_ref().map_or_else(String::new, |at| format!(" at {}-{}", at.start, at.end));
+                view.push(format!("advice[{number}]"), format!("rule {} {}{place}: {}", one.rule, one.kind, one.say));
+            }
+        }
     }
 
     /// Every unit to seal but the original.

@@ -12,6 +12,7 @@ pub mod geography;
 pub mod grading;
 pub mod grants;
 pub mod identity;
+pub mod lint;
 pub mod outcome;
 pub mod period;
 pub mod policy;

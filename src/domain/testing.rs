@@ -27,6 +27,11 @@ pub(crate) fn policy() -> Policy {
     crate::reference::embedded().unwrap()
 }
 
+/// The vocabulary of advice that the binary carries.
+pub(crate) fn lexicon() -> super::lint::Lexicon {
+    crate::reference::lint::embedded().unwrap()
+}
+
 /// A moment, RFC 3339.
 pub(crate) fn at(moment: &str) -> Timestamp {
     moment.parse().unwrap()

@@ -4,6 +4,7 @@ mod calendar;
 mod deadlines;
 mod directory;
 pub mod grants;
+pub mod lint;
 mod queues;
 pub mod redaction;
 mod redaction_words;

@@ -24,6 +24,7 @@ static RULEBOOK: LazyLock<Rulebook> = LazyLock::new(|| {
     Rulebook::new(
         reference::embedded().expect("the embedded reference data loads"),
         reference::redaction::embedded().expect("the embedded redaction policy loads"),
+        reference::lint::embedded().expect("the embedded vocabulary of advice loads"),
     )
 });
 
@@ -163,18 +164,19 @@ fn spliced(base: &[u8], mut edits: &[u8]) -> Vec<u8> {
 pub fn policy(bytes: &[u8]) {
     let Some((which, edits)) = bytes.split_first() else { return };
     let mut files = reference::EMBEDDED;
-    let base = match which % 7 {
+    let base = match which % 8 {
         0 => files.directory,
         1 => files.calendar,
         2 => files.rules,
         3 => files.queues,
         4 => files.deadlines,
         5 => include_str!("../../deploy/reference/redaction.toml"),
-        _ => include_str!("../../deploy/reference/grants.example.toml"),
+        6 => include_str!("../../deploy/reference/grants.example.toml"),
+        _ => include_str!("../../deploy/reference/lint.toml"),
     };
     let Ok(text) = String::from_utf8(spliced(base.as_bytes(), edits)) else { return };
     let text = text.as_str();
-    match which % 7 {
+    match which % 8 {
         0 => files.directory = text,
         1 => files.calendar = text,
         2 => files.rules = text,
@@ -184,15 +186,21 @@ pub fn policy(bytes: &[u8]) {
             let _ = reference::redaction::policy(text);
             return;
         }
-        _ => {
+        6 => {
             let domain = TrustDomain::parse("pilot.example").expect("a trust domain");
             let _ = reference::grants::parse(text, &domain);
+            return;
+        }
+        _ => {
+            if let Err(wrong) = reference::lint::lexicon(text) {
+                assert!(!wrong.is_empty(), "refused without a reason");
+            }
             return;
         }
     }
     match reference::load(files) {
         Ok(policy) => {
-            let rulebook = Rulebook::new(policy, RULEBOOK.redaction.clone());
+            let rulebook = Rulebook::new(policy, RULEBOOK.redaction.clone(), RULEBOOK.lint.clone());
             for encoded in [&ENCODED[1], &ENCODED[2]] {
                 let submission = pb::Submission::decode(encoded.as_slice()).expect("as encoded");
                 let judged = convert::submission(submission).finish_with(|draft| judge(draft, &rulebook, now()));

@@ -117,7 +117,11 @@ impl House {
     async fn start(&mut self) {
         let settings = TlsSettings { folder: self.certs().join("server"), trust_domain: domain(), allow_tls12: false };
         let tls = ServerTls::load(settings, self.time()).unwrap();
-        let rulebook = Rulebook::new(reference::embedded().unwrap(), reference::redaction::embedded().unwrap());
+        let rulebook = Rulebook::new(
+            reference::embedded().unwrap(),
+            reference::redaction::embedded().unwrap(),
+            reference::lint::embedded().unwrap(),
+        );
         let store = Arc::new(SledStore::open(&self.folder("store")).unwrap());
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
         let broker = Arc::new(Broker::new(Parts {

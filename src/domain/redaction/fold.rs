@@ -181,7 +181,7 @@ impl<'a> Folded<'a> {
 }
 
 /// The plain letters of `text`, white space collapsed to single spaces: the fold without its tables.
-pub(super) fn plain_text(text: &str) -> String {
+pub(in crate::domain) fn plain_text(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     each_plain(text, |piece| match piece {
         Piece::Run(run) => out.push_str(&text[run]),

@@ -4,7 +4,7 @@ use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 
 /// Gives `emit` the plain, lower-case letters that `c` stands for: compatibility-decomposed, without marks and
 /// invisible characters, look-alikes as Latin, other digits as ASCII. Gives nothing for what is invisible.
-pub(super) fn plain(c: char, mut emit: impl FnMut(char)) {
+pub(in crate::domain) fn plain(c: char, mut emit: impl FnMut(char)) {
     if c.is_ascii() {
         emit(c.to_ascii_lowercase());
         return;

@@ -44,7 +44,9 @@ mod values;
 mod words;
 
 pub use engine::{ENGINE_VERSION, Engine, Finished, Owner};
+pub(in crate::domain) use fold::plain_text;
 pub use form::{Entity, Form, ListedPerson, ListedValue};
+pub(in crate::domain) use letters::plain;
 pub use lexicon::{Lexicon, WordList};
 pub use listing::{Belonging, Listing, Owned, StatedPerson, StatedRole};
 pub use mention::{Mention, Reading};

@@ -4,6 +4,7 @@ use super::decision::explanation;
 use crate::{
     broker::Rulebook,
     domain::{
+        lint::{Advice, Lexicon, Meter, Question, advise, meters},
         preview::{Written, written},
         redaction::{ENGINE_VERSION, Lens, Mention},
         stage::{Degraded, Routed},
@@ -25,6 +26,12 @@ pub fn previewed(routed: &Routed, rulebook: &Rulebook, ledger: &[Entry]) -> pb::
             engine: ENGINE_VERSION,
         }),
         ledger: ledger.iter().map(kept_entry).collect(),
+        advice: advise(redacted, &rulebook.lint).iter().map(advice).collect(),
+        completeness: meters(redacted, &rulebook.lint)
+            .iter()
+            .map(|meter| completeness(meter, &rulebook.lint))
+            .collect(),
+        advice_version: rulebook.lint.version().to_owned(),
         ..explanation(routed.decision(), redacted.views())
     }
 }
@@ -73,6 +80,29 @@ fn degraded(routed: &Routed, taken: &Degraded) -> pb::DegradedText {
     let whole = of_unit.any(|(_, view)| view.fields.iter().any(|field| field.name == taken.field && field.withheld));
     let pb::ShownAs { audience, part, item, field } = shown_as(taken.unit, &taken.field);
     pb::DegradedText { audience, part, item, field, whole }
+}
+
+fn advice(one: &Advice) -> pb::Advice {
+    let place = one.place.clone().unwrap_or_default();
+    pb::Advice {
+        kind: one.kind.code().to_owned(),
+        rule: u32::from(one.rule),
+        item: one.item.map_or(0, u32::from),
+        field: if one.unit.is_none() { one.field.clone() } else { String::new() },
+        shown_as: one.unit.map(|unit| shown_as(unit, &one.field)),
+        start: number(place.start),
+        end: number(place.end),
+        say: one.say.clone(),
+    }
+}
+
+fn completeness(meter: &Meter, lexicon: &Lexicon) -> pb::Completeness {
+    let answered = |&(question, answered): &(Question, bool)| pb::Answered {
+        question: question.code().to_owned(),
+        answered,
+        say: if answered { String::new() } else { lexicon.ask(question).to_owned() },
+    };
+    pb::Completeness { item: u32::from(meter.item), questions: meter.answers.iter().map(answered).collect() }
 }
 
 fn kept_entry(entry: &Entry) -> pb::KeptEntry {

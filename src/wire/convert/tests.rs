@@ -264,7 +264,7 @@ fn an_explanation_prints_the_names_of_the_contract() {
         + r#""views":{"mpu":[{"part":"B","item":1,"audience":"mpu","fields":[{"name":"text","value":"seen","withheld":false}]}],"#
         + r#""mash":[],"carer":[],"none":[]},"#
         + r#""prompt_details":[{"kind":"STRATEGY","rule":"R01","due_time":"2026-11-20T17:30:00Z","overdue":false}],"#
-        + r#""written":[],"degraded":[],"ledger":[]}"#;
+        + r#""written":[],"degraded":[],"ledger":[],"advice":[],"completeness":[],"advice_version":""}"#;
     assert_eq!(json, expected);
 }
 
