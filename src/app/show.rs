@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::domain::policy::RuleSet;
+use crate::domain::policy::RuleSets;
 
 /// Who a profile is.
 pub(super) fn who(value: &Value) -> Vec<String> {
@@ -220,10 +220,11 @@ pub(super) fn resolved(value: &Value) -> Vec<String> {
 }
 
 /// An explanation, each rule with its words.
-pub(super) fn explanation(value: &Value, rules: &RuleSet) -> Vec<String> {
+pub(super) fn explanation(value: &Value, versions: &RuleSets) -> Vec<String> {
     let mut lines = vec![format!("class {}  (rule set {})", text(value, "class"), text(value, "rule_set"))];
+    let rules = versions.all().iter().find(|set| set.version == text(value, "rule_set"));
     for id in list(value, "rules").iter().filter_map(Value::as_str) {
-        lines.push(format!("  {id}  {}", rules.rule(id).map_or("", |rule| rule.words.as_str())));
+        lines.push(format!("  {id}  {}", rules.and_then(|set| set.rule(id)).map_or("", |rule| rule.words.as_str())));
     }
     lines.extend(list(value, "prompt_details").iter().map(|prompt| format!("  prompt {}", prompt_words(prompt))));
     let flags = words(value, "flags");

@@ -1,6 +1,6 @@
 //! Wiring: from a configuration to a daemon. The one place that names an engine.
 
-use std::{fs, future::Future, path::Path, sync::Arc};
+use std::{ffi::OsStr, fs, future::Future, path::Path, sync::Arc};
 
 use tokio::{net::TcpListener, sync::watch};
 
@@ -92,12 +92,14 @@ pub(super) fn rulebook(folder: Option<&Path>) -> Result<Rulebook, Failure> {
         return Ok(Rulebook::new(policy, redaction, lexicon));
     };
     let file = |name: &str| read(&folder.join(name));
-    let (directory, calendar, rules) = (file("directory.toml")?, file("calendar.toml")?, file("rules.toml")?);
+    let (directory, calendar) = (file("directory.toml")?, file("calendar.toml")?);
     let (queues, deadlines) = (file("queues.toml")?, file("deadlines.toml")?);
+    let rules = rule_sets(&folder.join("rules"))?;
+    let versions: Vec<(&str, &str)> = rules.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
     let files = reference::Files {
         directory: &directory,
         calendar: &calendar,
-        rules: &rules,
+        rules: &versions,
         queues: &queues,
         deadlines: &deadlines,
     };
@@ -111,6 +113,20 @@ pub(super) fn rulebook(folder: Option<&Path>) -> Result<Rulebook, Failure> {
     let redaction = reference::redaction::policy_with_words(&file("redaction.toml")?, &file("redaction-words.toml")?)
         .map_err(|error| Failure::bad_data(format!("redaction: {error}")))?;
     Ok(Rulebook::new(policy, redaction, lexicon))
+}
+
+/// Every version of the rule table in a folder, by the name of its file.
+fn rule_sets(folder: &Path) -> Result<Vec<(String, String)>, Failure> {
+    let unreadable = |error| Failure::bad_data(format!("{}: {error}", folder.display()));
+    let mut versions = Vec::new();
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        if let (Some("toml"), Some(name)) = (path.extension().and_then(OsStr::to_str), path.file_stem()) {
+            versions.push((name.to_string_lossy().into_owned(), read(&path)?));
+        }
+    }
+    versions.sort();
+    Ok(versions)
 }
 
 /// Reads the key file; makes one only where the store is new too, so that a lost key is never papered over.

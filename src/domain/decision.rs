@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::{
+    classify::Field,
     code::{Class, vocabulary},
     grading::Handling,
     queue::QueueId,
@@ -68,12 +69,21 @@ pub struct Assessment {
     pub class: Class,
     /// Rules that fired, in rule order, R08 to R11, R24 added by routing.
     pub rules: Vec<RuleId>,
-    /// Class of each item (D18), in item order.
-    pub item_classes: Vec<Class>,
     /// Prompts.
     pub prompts: Vec<Prompt>,
     /// Flags.
     pub flags: Vec<Flag>,
+    /// Each rule that fired, with the fields that fired it.
+    pub fired: Vec<Fired>,
+}
+
+/// A rule that fired, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fired {
+    /// The rule.
+    pub rule: RuleId,
+    /// The fields that fired it, never what they say; none where it is silence that does.
+    pub because: Vec<Field>,
 }
 
 vocabulary! {
@@ -261,4 +271,9 @@ pub struct Decision {
     pub legs: Vec<Leg>,
     /// Linked records.
     pub linked: Vec<Linked>,
+    /// Each rule that fired by answers, with the fields that fired it.
+    pub fired: Vec<Fired>,
+    /// A safeguarding referral is made: what the owner's closure says (D07). R13 makes none: it tells the child's own team
+    /// of every return (D22).
+    pub referral: bool,
 }

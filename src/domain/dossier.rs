@@ -280,17 +280,13 @@ fn alert(view: &mut View, draft: &Draft, class: Class) {
     }
 }
 
-/// Rules by which a safeguarding referral is made (D07). R13 is none: it tells the child's own team of every return (D22).
-const REFERRALS: [RuleId; 9] = ["R00", "R01", "R04", "R05", "R06", "R15", "R17", "R18", "R22"];
-
 fn closure(view: &mut View, routed: &Routed) {
     let draft = routed.draft();
-    let referral = routed.decision().rules.iter().any(|rule| REFERRALS.contains(rule));
     view.push("closure.child", draft.child.name.clone());
     view.push("closure.police_reference", draft.episode.police_reference.clone().unwrap_or_default());
     view.push("closure.date", draft.interview.held_at.map_or_else(String::new, london_date));
     view.push("closure.outcome", draft.episode.outcome.code());
-    view.push("closure.safeguarding_referral_made", if referral { "yes" } else { "no" });
+    view.push("closure.safeguarding_referral_made", if routed.decision().referral { "yes" } else { "no" });
 }
 
 /// The minimum facts: which child, where, whom to ring. A notice by R14 alone names the placing authority's own child only,

@@ -32,6 +32,14 @@ pub(crate) fn lexicon() -> super::lint::Lexicon {
     crate::reference::lint::embedded().unwrap()
 }
 
+/// The same with `to` in place of `from` in the rule table.
+pub(crate) fn policy_with(from: &str, to: &str) -> Policy {
+    use crate::reference::{EMBEDDED, Files, load};
+    let (name, table) = EMBEDDED.rules[0];
+    assert!(table.contains(from), "{from}");
+    load(Files { rules: &[(name, &table.replacen(from, to, 1))], ..EMBEDDED }).unwrap()
+}
+
 /// A moment, RFC 3339.
 pub(crate) fn at(moment: &str) -> Timestamp {
     moment.parse().unwrap()
@@ -193,7 +201,12 @@ pub(crate) fn dossier(draft: Draft) -> Dossier {
 
 /// The decision on `draft` with the embedded policy.
 pub(crate) fn decide(draft: Draft, now: &str) -> Decision {
-    routed(draft, &policy(), at(now)).decision().clone()
+    decide_with(draft, &policy(), now)
+}
+
+/// The decision on `draft` with another policy.
+pub(crate) fn decide_with(draft: Draft, policy: &Policy, now: &str) -> Decision {
+    routed(draft, policy, at(now)).decision().clone()
 }
 
 /// Ids as texts.

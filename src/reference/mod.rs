@@ -25,8 +25,8 @@ pub struct Files<'a> {
     pub directory: &'a str,
     /// `calendar.toml`.
     pub calendar: &'a str,
-    /// `rules.toml`.
-    pub rules: &'a str,
+    /// `rules/*.toml`: every version of the rule table, by the name of its file without the ending.
+    pub rules: &'a [(&'a str, &'a str)],
     /// `queues.toml`.
     pub queues: &'a str,
     /// `deadlines.toml`.
@@ -37,7 +37,7 @@ pub struct Files<'a> {
 pub const EMBEDDED: Files<'static> = Files {
     directory: include_str!("../../deploy/reference/directory.toml"),
     calendar: include_str!("../../deploy/reference/calendar.toml"),
-    rules: include_str!("../../deploy/reference/rules.toml"),
+    rules: &[("2026-11-3", include_str!("../../deploy/reference/rules/2026-11-3.toml"))],
     queues: include_str!("../../deploy/reference/queues.toml"),
     deadlines: include_str!("../../deploy/reference/deadlines.toml"),
 };
@@ -47,7 +47,7 @@ pub const EMBEDDED: Files<'static> = Files {
 #[error("{file}: {at}: {what}")]
 pub struct ReferenceError {
     /// File name.
-    pub file: &'static str,
+    pub file: String,
     /// Entry, e.g. `authority E09000023` or `line 12`.
     pub at: String,
     /// What is wrong and what to do.
@@ -61,18 +61,17 @@ pub struct ReferenceError {
 pub fn load(files: Files<'_>) -> Result<Policy, Vec<ReferenceError>> {
     let mut directory_report = Report::new("directory.toml");
     let mut calendar_report = Report::new("calendar.toml");
-    let mut rules_report = Report::new("rules.toml");
     let mut queues_report = Report::new("queues.toml");
     let mut deadlines_report = Report::new("deadlines.toml");
     let directory = directory::read(files.directory, &mut directory_report);
     let calendar = calendar::read(files.calendar, directory.as_ref(), &mut calendar_report);
-    let rules = rules::read(files.rules, &mut rules_report);
+    let mut of_rules = Vec::new();
+    let rules = rules::read(files.rules, &mut of_rules);
     let kinds = queues::read_kinds(files.queues, &mut queues_report);
     let deadlines = deadlines::read(files.deadlines, directory.as_ref(), &mut deadlines_report);
-    let wrong: Vec<ReferenceError> = [directory_report, calendar_report, rules_report, queues_report, deadlines_report]
-        .into_iter()
-        .flat_map(|report| report.wrong)
-        .collect();
+    let mut wrong = [directory_report.wrong, calendar_report.wrong].concat();
+    wrong.extend(of_rules);
+    wrong.extend([queues_report.wrong, deadlines_report.wrong].concat());
     match (directory, calendar, rules, kinds, deadlines) {
         (Some(directory), Some(calendar), Some(rules), Some((version, kinds)), Some(deadlines)) if wrong.is_empty() => {
             Ok(Policy { directory, calendar, rules, queues: Queues { version, kinds, deadlines } })
@@ -91,17 +90,17 @@ pub fn embedded() -> Result<Policy, Vec<ReferenceError>> {
 
 /// Collects what is wrong with one file.
 struct Report {
-    file: &'static str,
+    file: String,
     wrong: Vec<ReferenceError>,
 }
 
 impl Report {
-    fn new(file: &'static str) -> Self {
-        Self { file, wrong: Vec::new() }
+    fn new(file: impl Into<String>) -> Self {
+        Self { file: file.into(), wrong: Vec::new() }
     }
 
     fn add(&mut self, at: impl Into<String>, what: impl Into<String>) {
-        self.wrong.push(ReferenceError { file: self.file, at: at.into(), what: what.into() });
+        self.wrong.push(ReferenceError { file: self.file.clone(), at: at.into(), what: what.into() });
     }
 
     fn add_all(&mut self, at: &str, wrong: Vec<String>) {

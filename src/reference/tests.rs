@@ -1,5 +1,7 @@
 //! The embedded data is whole, and a file that is not is refused in full.
 
+mod rules;
+
 use std::collections::BTreeMap;
 
 use jiff::civil::date;
@@ -85,26 +87,16 @@ fn an_entry_holds_only_while_it_is_in_force() {
 }
 
 #[test]
-fn the_rule_table_has_its_version_and_every_rule() {
-    let rules = embedded().unwrap().rules;
-    assert_eq!(rules.version, "2026-11-3");
-    assert_eq!(rules.rules.len(), 26);
-    assert_eq!(rules.class("R06", false), Some(Class::P2));
-    assert_eq!(rules.class("R06", true), Some(Class::P1));
-    assert_eq!(rules.class("R13", false), None);
-}
-
-#[test]
 fn every_mistake_of_every_file_is_named_at_once() {
     let directory = EMBEDDED.directory.replace("gss = \"E09000033\"", "gss = \"E0900003\"");
     let calendar = EMBEDDED.calendar.replace("open = \"09:00\"", "open = \"17:00\"");
-    let rules = EMBEDDED.rules.replace("id = \"R11\"", "id = \"R99\"");
+    let rules = EMBEDDED.rules[0].1.replace("id = \"R11\"", "id = \"R99\"");
     let queues = EMBEDDED.queues.replace("kind = \"EDT\"", "kind = \"NIGHT\"");
     let deadlines = EMBEDDED.deadlines.replace("[period.class.P4]", "[period.class.P5]");
     let wrong = load(Files {
         directory: &directory,
         calendar: &calendar,
-        rules: &rules,
+        rules: &[("2026-11-3", &rules)],
         queues: &queues,
         deadlines: &deadlines,
     })
@@ -114,8 +106,8 @@ fn every_mistake_of_every_file_is_named_at_once() {
         "directory.toml authority E0900003",
         "directory.toml authority E09000033",
         "calendar.toml office",
-        "rules.toml rule R99",
-        "rules.toml rule R11",
+        "rules/2026-11-3.toml rule R99",
+        "rules/2026-11-3.toml rule R11",
         "queues.toml kind EDT",
         "queues.toml kind NIGHT",
         "deadlines.toml period 2025-01-01 class P5",
@@ -130,7 +122,7 @@ fn an_unknown_key_is_refused_with_its_line() {
     let calendar = EMBEDDED.calendar.replace("zone = ", "zoneinfo = ");
     let wrong = load(Files { calendar: &calendar, ..EMBEDDED }).unwrap_err();
     assert_eq!(wrong.len(), 1);
-    assert_eq!((wrong[0].file, wrong[0].at.as_str()), ("calendar.toml", "line 3"));
+    assert_eq!((wrong[0].file.as_str(), wrong[0].at.as_str()), ("calendar.toml", "line 3"));
 }
 
 #[test]

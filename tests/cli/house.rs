@@ -97,3 +97,14 @@ impl Drop for Daemon {
         let _ = self.child.wait();
     }
 }
+
+/// A copy of the reference data that comes with the sources.
+pub(crate) fn shipped_reference(to: &Path) {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/reference");
+    for (from, to) in [(shipped.clone(), to.to_owned()), (shipped.join("rules"), to.join("rules"))] {
+        fs::create_dir(&to).unwrap();
+        for entry in fs::read_dir(from).unwrap().map(Result::unwrap).filter(|entry| entry.path().is_file()) {
+            fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+        }
+    }
+}

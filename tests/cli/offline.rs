@@ -88,18 +88,14 @@ fn what_cannot_be_read_is_named() {
 fn a_folder_of_reference_data_takes_the_place_of_the_embedded_one() {
     let folder = tempfile::tempdir().unwrap();
     let own = folder.path().join("reference");
-    std::fs::create_dir(&own).unwrap();
-    let shipped = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/reference");
-    for entry in std::fs::read_dir(shipped).unwrap() {
-        let entry = entry.unwrap();
-        let text = std::fs::read_to_string(entry.path()).unwrap();
-        let text =
-            if entry.file_name() == "rules.toml" { text.replacen("version = \"", "version = \"own-", 1) } else { text };
-        std::fs::write(own.join(entry.file_name()), text).unwrap();
-    }
+    super::house::shipped_reference(&own);
+    let table = own.join("rules/2026-11-3.toml");
+    let text = std::fs::read_to_string(&table).unwrap().replacen("version = \"", "version = \"own-", 1);
+    std::fs::remove_file(&table).unwrap();
+    std::fs::write(own.join("rules/own-2026-11-3.toml"), text).unwrap();
     let args = ["policy", "explain", "--json", "-", "--policy", "reference"];
     let value = one_line(&fed(folder.path(), &args, &narrative(1)).with(0));
     assert!(value["rule_set"].as_str().unwrap().starts_with("own-"), "{}", value["rule_set"]);
-    std::fs::write(own.join("rules.toml"), "version = 1").unwrap();
+    std::fs::write(own.join("rules/own-2026-11-3.toml"), "version = 1").unwrap();
     fed(folder.path(), &args, &narrative(1)).refused(65, &["the reference data is not right"]);
 }

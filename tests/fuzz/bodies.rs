@@ -164,10 +164,11 @@ fn spliced(base: &[u8], mut edits: &[u8]) -> Vec<u8> {
 pub fn policy(bytes: &[u8]) {
     let Some((which, edits)) = bytes.split_first() else { return };
     let mut files = reference::EMBEDDED;
+    let (version, rules) = files.rules[0];
     let base = match which % 8 {
         0 => files.directory,
         1 => files.calendar,
-        2 => files.rules,
+        2 => rules,
         3 => files.queues,
         4 => files.deadlines,
         5 => include_str!("../../deploy/reference/redaction.toml"),
@@ -176,10 +177,11 @@ pub fn policy(bytes: &[u8]) {
     };
     let Ok(text) = String::from_utf8(spliced(base.as_bytes(), edits)) else { return };
     let text = text.as_str();
+    let versions = [(version, text)];
     match which % 8 {
         0 => files.directory = text,
         1 => files.calendar = text,
-        2 => files.rules = text,
+        2 => files.rules = &versions,
         3 => files.queues = text,
         4 => files.deadlines = text,
         5 => {

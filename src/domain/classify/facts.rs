@@ -9,7 +9,7 @@ use crate::domain::{
     code::{Class, Fgm, HarmCode, InterviewOutcome, ItemKind, PersonRole, YesNoUnknown},
     decision::HoldReason,
     directory::{Located, Police},
-    policy::Policy,
+    policy::{Policy, RuleSet},
     submission::{Draft, Item, Person},
 };
 
@@ -19,6 +19,8 @@ pub(in crate::domain) struct Facts<'a> {
     pub draft: &'a Draft,
     /// Reference data.
     pub policy: &'a Policy,
+    /// The rule table in force on the day of receipt.
+    pub rules: &'a RuleSet,
     /// When the broker received it.
     pub now: Timestamp,
     /// The places.
@@ -63,8 +65,6 @@ pub(in crate::domain) struct ItemFacts<'a> {
     pub class: Class,
     /// Police of each place where it happened, once each; why not, where that is not certain.
     pub police: Vec<Result<Police, HoldReason>>,
-    /// Rules R08 to R11 that send it somewhere.
-    pub sent_by: Vec<&'static str>,
 }
 
 impl ItemFacts<'_> {
@@ -83,11 +83,6 @@ impl ItemFacts<'_> {
         self.intelligence && self.item.rail == Some(true)
     }
 
-    /// Some rule of R08 to R11 sends it.
-    pub fn travels(&self) -> bool {
-        !self.sent_by.is_empty()
-    }
-
     /// Has one of `codes`.
     pub fn has_any(&self, codes: &[HarmCode]) -> bool {
         self.item.codes.iter().any(|code| codes.contains(code))
@@ -97,10 +92,12 @@ impl ItemFacts<'_> {
 impl<'a> Facts<'a> {
     /// Reads the answers.
     pub fn of(draft: &'a Draft, policy: &'a Policy, now: Timestamp) -> Self {
-        let geography = Geography::of(draft, &policy.directory, policy.calendar.date(now));
+        let day = policy.calendar.date(now);
+        let geography = Geography::of(draft, &policy.directory, day);
         let about = coded_about(draft);
         let linked = linked_children(draft, &about, &geography);
-        let mut facts = Self { draft, policy, now, geography, about, linked, items: Vec::new() };
+        let rules = policy.rules.in_force(day);
+        let mut facts = Self { draft, policy, rules, now, geography, about, linked, items: Vec::new() };
         let index = Index::of(draft, &facts.linked, &facts.geography);
         facts.items = (1..=u16::MAX).zip(&draft.items).map(|(number, item)| facts.item(number, item, &index)).collect();
         facts
@@ -111,22 +108,15 @@ impl<'a> Facts<'a> {
         is_other_child(person) && at_risk(person, &self.about)
     }
 
-    /// Any code anywhere: on the record, on an item, or by the answers that count as one (D19, D20).
-    pub fn has_code(&self, code: HarmCode) -> bool {
-        self.record_codes().contains(&code) || self.items.iter().any(|item| item.has_any(&[code]))
-    }
-
-    /// A code or coded item that is the child's: on no item, or on one that stays with the child's items (D20).
-    pub fn child_has_coded_matter(&self) -> bool {
-        let stays = |item: &&ItemFacts<'_>| item.linked.is_none();
-        self.items.iter().filter(stays).any(|item| item.coded)
-            || self.record_codes().into_iter().any(|code| self.is_childs_own(code))
+    /// Codes of the record that are the child's own: on no item, or on one that stays with the child's items (D20).
+    pub fn childs_own_codes(&self) -> Vec<HarmCode> {
+        self.record_codes().into_iter().filter(|code| self.is_childs_own(*code)).collect()
     }
 
     /// SELF of the child, not of another child with a file of their own.
     pub fn child_self_harm(&self) -> bool {
         let on_item = self.items.iter().any(|item| item.linked.is_none() && item.has_any(&[HarmCode::SelfHarm]));
-        on_item || (self.record_codes().contains(&HarmCode::SelfHarm) && self.is_childs_own(HarmCode::SelfHarm))
+        on_item || self.childs_own_codes().contains(&HarmCode::SelfHarm)
     }
 
     /// `fgm`; absent with an FGM code is read as suspected (D19).
@@ -134,6 +124,11 @@ impl<'a> Facts<'a> {
         let coded = self.draft.answers.codes.contains(&HarmCode::Fgm)
             || self.items.iter().any(|item| item.has_any(&[HarmCode::Fgm]));
         self.draft.answers.fgm.unwrap_or(if coded { Fgm::Suspected } else { Fgm::None })
+    }
+
+    /// An `fgm` answer other than none.
+    pub fn fgm_answered(&self) -> bool {
+        self.draft.answers.fgm.is_some_and(|fgm| fgm != Fgm::None)
     }
 
     /// Missing again now; absent is yes if that is why no interview was offered.
@@ -158,7 +153,7 @@ impl<'a> Facts<'a> {
         if answers.suicidal_intent == Some(true) {
             codes.insert(HarmCode::SelfHarm);
         }
-        if answers.fgm.is_some_and(|fgm| fgm != Fgm::None) {
+        if self.fgm_answered() {
             codes.insert(HarmCode::Fgm);
         }
         codes
@@ -191,11 +186,9 @@ impl<'a> Facts<'a> {
             allegation,
             class: Class::P3,
             police: Self::police_of(item, index),
-            sent_by: Vec::new(),
         };
         let harm = about.is_some_and(|id| index.harmed.contains(id));
         facts.class = self.item_class(&facts, &codes, harm);
-        facts.sent_by = self.sent_by(&facts);
         facts
     }
 
@@ -225,21 +218,6 @@ impl<'a> Facts<'a> {
         let places: BTreeSet<&str> = item.at.iter().map(|id| id.reveal()).collect();
         let police: BTreeSet<_> = places.into_iter().filter_map(|id| index.places.get(id)).cloned().collect();
         police.into_iter().collect()
-    }
-
-    /// Which of R08 to R11 send this item somewhere.
-    fn sent_by(&self, facts: &ItemFacts<'_>) -> Vec<&'static str> {
-        use super::rules::{sent_by_r08, sent_by_r09, sent_by_r11};
-        let sends = |rule: fn(&ItemFacts<'_>, &Geography<'_>, &Police) -> bool| {
-            facts.police.iter().flatten().any(|police| rule(facts, &self.geography, police))
-        };
-        let rules = [
-            ("R08", sends(sent_by_r08)),
-            ("R09", sends(sent_by_r09)),
-            ("R10", facts.rail()),
-            ("R11", sends(sent_by_r11)),
-        ];
-        rules.into_iter().filter(|(_, fires)| *fires).map(|(id, _)| id).collect()
     }
 }
 

@@ -3,10 +3,12 @@
 mod deadlines;
 mod queues;
 mod rules;
+mod terms;
 
 pub use deadlines::{ClassDeadlines, Deadline, Deadlines};
 pub use queues::{Outcome, QueueKind, QueueSide, Queues, SenderWording};
-pub use rules::{RULE_IDS, Rule, RuleSet};
+pub use rules::{Owed, RULE_IDS, Rule, RuleClass, RulePrompt, RuleSet, RuleSets, Sending};
+pub use terms::{Choice, Condition, Destination, DueBy};
 
 use jiff::Timestamp;
 
@@ -19,13 +21,18 @@ pub struct Policy {
     pub directory: Directory,
     /// Office hours and bank holidays.
     pub calendar: Calendar,
-    /// The rule table and its version.
-    pub rules: RuleSet,
+    /// The rule table in every version.
+    pub rules: RuleSets,
     /// Queue kinds, outcomes and deadlines.
     pub queues: Queues,
 }
 
 impl Policy {
+    /// The version of the rule table in force at `now`.
+    pub fn rules_at(&self, now: Timestamp) -> &RuleSet {
+        self.rules.in_force(self.calendar.date(now))
+    }
+
     /// When a delivery of `class` to `queue`, accepted at `from`, must be acknowledged and decided (domain 5.3, D15).
     pub fn due(&self, queue: &QueueId, class: Class, from: Timestamp) -> (Option<Timestamp>, Option<Timestamp>) {
         let deadlines = self.queues.deadlines.of(queue, class, self.calendar.date(from));

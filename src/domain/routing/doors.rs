@@ -1,83 +1,71 @@
-//! The units that rules name: front door, Referral Desk, owner; and what each of them is given (D02, D06, D09).
+//! The units that the rule table names: front door, Referral Desk, owner, and the others (D02, D09).
 
-use super::plan::{Load, Matter, Plan};
+use super::plan::Plan;
 use crate::domain::{
-    classify::facts::ItemFacts,
-    decision::{
-        Content::{EpisodeCard, Safeguarding},
-        HoldReason, RuleId,
-    },
-    directory::{Authority, Police},
+    decision::HoldReason,
+    directory::{Authority, ForceRole, Police},
     queue::QueueId,
 };
 
-/// The front door (D02): episode card, Part C and every coded item that stays with the child (D06), and `extra`.
-pub(super) fn front_door(rule: RuleId, plan: &mut Plan<'_>, extra: Load) {
+/// A unit, or why there is no certain one; and what kind of queue it was to be.
+pub(super) struct Unit {
+    /// Its queue.
+    pub queue: Result<QueueId, HoldReason>,
+    /// The kind of queue, for HOLD.
+    pub kind: &'static str,
+}
+
+/// MASH, or the allocated team, or both (D02).
+pub(super) fn front_door(plan: &Plan<'_>) -> Vec<Unit> {
     let door = plan.facts.geography.front_door();
-    let mut load = safeguarding(plan);
-    load.contents.extend(extra.contents);
-    load.prompts.extend(extra.prompts);
-    if let Some(mash) = door.mash {
-        plan.send_or_hold(rule, council("MASH", mash), "MASH", load.clone());
-    }
-    if let Some(alloc) = door.alloc {
-        plan.send_or_hold(rule, council("ALLOC", alloc), "ALLOC", load);
-    }
+    let mash = door.mash.map(|mash| Unit { queue: council("MASH", mash), kind: "MASH" });
+    let alloc = door.alloc.map(|alloc| Unit { queue: council("ALLOC", alloc), kind: "ALLOC" });
+    mash.into_iter().chain(alloc).collect()
 }
 
-/// Episode card, Part C, and the coded items that no linked record has taken (D06, D11).
-pub(super) fn safeguarding(plan: &Plan<'_>) -> Load {
-    let items = plan.facts.items.iter().filter(|item| item.coded && item.linked.is_none());
-    Load::of([EpisodeCard, Safeguarding]).items(items.map(|item| item.number))
+/// The Referral Desk where the child lives.
+pub(super) fn refdesk(plan: &Plan<'_>) -> Unit {
+    Unit { queue: plan.facts.geography.child_police().map(|police| police.refdesk()), kind: "REFDESK" }
 }
 
-/// The child's Referral Desk: episode card, Part C and every coded item except health alone (D06, D20), and `extra`.
-pub(super) fn refdesk(rule: RuleId, plan: &mut Plan<'_>, extra: Load) {
-    let items = plan.facts.items.iter().filter(|item| item.coded && !item.health_only);
-    let mut load = Load::of([EpisodeCard, Safeguarding]).items(items.map(|item| item.number)).items(extra.items);
-    load.contents.extend(extra.contents);
-    load.prompts.extend(extra.prompts);
-    let desk = plan.facts.geography.child_police().map(|police| police.refdesk());
-    plan.send_or_hold(rule, desk, "REFDESK", load);
+/// Who owns the episode.
+pub(super) fn owner(plan: &Plan<'_>) -> Unit {
+    mpu(plan.facts.geography.owner())
 }
 
-/// The owner of the episode: the card and every intelligence item (D06), and `extra`.
-pub(super) fn owner(rule: RuleId, plan: &mut Plan<'_>, extra: Load) {
-    let items = plan.facts.items.iter().filter(|item| item.intelligence).map(|item| item.number);
-    let mut load = Load::of([EpisodeCard]).items(items).items(extra.items);
-    load.contents.extend(extra.contents);
-    load.prompts.extend(extra.prompts);
-    let queue = plan.facts.geography.owner().map(|police| police.mpu());
-    plan.send_or_hold(rule, queue, "MPU", load);
+/// Police of the responsible authority (D09).
+pub(super) fn home_police(plan: &Plan<'_>) -> Unit {
+    mpu(plan.facts.geography.home_police())
 }
 
-/// An item with an uncertain place: a matter of its own for the unit of that place, once however many rules ask (D16).
-pub(super) fn hold_place(plan: &mut Plan<'_>, item: &ItemFacts<'_>) {
-    let mut kinds = Vec::new();
-    if item.intelligence {
-        kinds.push("MPU");
-    }
-    if item.offence() {
-        kinds.push("REFDESK");
-    }
-    for reason in item.police.iter().filter_map(|police| police.as_ref().err()) {
-        let matter = Matter {
-            reason: *reason,
-            meant_for: kinds.clone(),
-            item: Some(item.number),
-            link: None,
-            placed: None,
-            queue: None,
-        };
-        plan.hold(matter, Load::default().items([item.number]));
-    }
+/// The same, unless home and owner are one queue (D22).
+pub(super) fn home_police_not_owner(plan: &Plan<'_>) -> Vec<Unit> {
+    let home = home_police(plan);
+    if home.queue == owner(plan).queue { Vec::new() } else { vec![home] }
 }
 
-/// Each item with each certain police of where it happened.
-pub(super) fn located_items<'a>(plan: &Plan<'a>) -> Vec<(&'a ItemFacts<'a>, Police)> {
+/// The allocated team of the responsible authority.
+pub(super) fn responsible_team(plan: &Plan<'_>) -> Unit {
+    Unit { queue: council("ALLOC", plan.facts.geography.responsible.authority()), kind: "ALLOC" }
+}
+
+/// The MASH where the child lives.
+pub(super) fn host_mash(plan: &Plan<'_>) -> Unit {
+    Unit { queue: council("MASH", plan.facts.geography.lives.authority()), kind: "MASH" }
+}
+
+/// The one council leg that a prompt goes to: the allocated team if the case is open, else the MASH (D02).
+pub(super) fn one_council(plan: &Plan<'_>) -> Unit {
+    if plan.facts.geography.case_open { responsible_team(plan) } else { host_mash(plan) }
+}
+
+/// The force that polices the railway.
+pub(super) fn rail_force(plan: &Plan<'_>) -> Unit {
     let facts = plan.facts;
-    let pairs = |item: &'a ItemFacts<'a>| item.police.iter().flatten().map(move |police| (item, police.clone()));
-    facts.items.iter().flat_map(pairs).collect()
+    let day = facts.policy.calendar.date(facts.now);
+    let rail = facts.policy.directory.force_with_role(ForceRole::Rail, day);
+    let queue = rail.map(|force| QueueId::of("FORCE", &force.code)).ok_or(HoldReason::OrganisationUnknown);
+    Unit { queue, kind: "FORCE" }
 }
 
 /// The queue of this kind of a council.
@@ -85,12 +73,6 @@ pub(super) fn council(kind: &str, authority: Result<&Authority, HoldReason>) -> 
     authority.map(|authority| QueueId::of(kind, &authority.gss))
 }
 
-/// Names R09 or R11 on the leg of a child's force.
-pub(super) fn name_force_rule(plan: &mut Plan<'_>, police: &Police) {
-    let geography = &plan.facts.geography;
-    if geography.is_city(police) {
-        plan.send("R11", police.mpu(), Load::default());
-    } else if geography.is_other_force(police) {
-        plan.send("R09", police.mpu(), Load::default());
-    }
+fn mpu(police: Result<Police, HoldReason>) -> Unit {
+    Unit { queue: police.map(|police| police.mpu()), kind: "MPU" }
 }

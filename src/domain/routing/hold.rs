@@ -2,24 +2,31 @@
 
 use std::collections::BTreeSet;
 
-use super::{
-    doors::safeguarding,
-    plan::{Load, Matter, Plan},
-};
+use super::plan::{Collected, Load, Matter, Plan};
 use crate::domain::{
-    classify::accused,
+    classify::{accused, facts::ItemFacts},
     decision::{Content, HoldReason},
+    policy::Destination,
     queue::QueueId,
     stage::Degraded,
     unit::Part,
 };
 
-/// A looked-after child whose responsible authority is not certain may be placed away from it: nobody can tell, so R13's
-/// leg is held (D03, D22).
-pub(super) fn uncertain_placing_authority(plan: &mut Plan<'_>) {
-    if let Some(reason) = plan.facts.geography.placing_authority_uncertain {
-        let load = safeguarding(plan);
-        plan.hold(Matter::of(reason, "ALLOC"), load);
+/// Whatever the table says: an intelligence item or a coded one that no send took is for a person, and so is a
+/// submission that nobody would hear of. A leg that carries nothing is none.
+pub(super) fn what_the_table_left_out(plan: &mut Plan<'_>) {
+    plan.legs.retain(|_, leg| !leg.load().contents.is_empty());
+    let legs = plan.legs.values().map(Collected::load);
+    let taken: BTreeSet<u16> =
+        legs.chain(plan.held.values().map(|(load, _)| load.clone())).flat_map(|load| load.items).collect();
+    let linked = plan.fired.iter().flat_map(|rule| &rule.sends).any(|send| send.to == Destination::LinkedChild);
+    let matters = |item: &&ItemFacts<'_>| item.intelligence || item.coded;
+    let nowhere = |item: &&ItemFacts<'_>| !(taken.contains(&item.number) || (linked && item.linked.is_some()));
+    let left: Vec<u16> = plan.facts.items.iter().filter(matters).filter(nowhere).map(|item| item.number).collect();
+    let unheard_of = plan.legs.is_empty() && plan.held.is_empty();
+    if unheard_of || !left.is_empty() {
+        let load = Load::of((unheard_of && left.is_empty()).then_some(Content::Closure)).items(left);
+        plan.hold(Matter::of(HoldReason::RulesConflict, &["MPU"]), load);
     }
 }
 
@@ -29,15 +36,8 @@ pub(super) fn where_the_accused_works(plan: &mut Plan<'_>) {
     for queue in queues_of_the_accused(plan) {
         let Some(leg) = plan.legs.remove(&queue) else { continue };
         let colleagues = same_unit(plan, &queue);
-        for (link, load) in apart(leg.load) {
-            let matter = Matter {
-                reason: HoldReason::RulesConflict,
-                meant_for: kind_of(&queue),
-                item: None,
-                link,
-                placed: None,
-                queue: Some(queue.clone()),
-            };
+        for (link, load) in apart(leg.load()) {
+            let matter = of_queue(HoldReason::RulesConflict, &queue, link);
             plan.held.insert(matter, (load, colleagues.clone()));
         }
     }
@@ -48,18 +48,10 @@ pub(super) fn unattended(plan: &mut Plan<'_>) {
     let facts = plan.facts;
     let day = facts.policy.calendar.date(facts.now);
     let empty = plan.legs.iter().filter(|(queue, _)| facts.policy.directory.is_unattended(queue, day));
-    let copies: Vec<(QueueId, Load)> = empty.map(|(queue, leg)| (queue.clone(), leg.load.clone())).collect();
+    let copies: Vec<(QueueId, Load)> = empty.map(|(queue, leg)| (queue.clone(), leg.load())).collect();
     for (queue, load) in copies {
         for (link, load) in apart(load) {
-            let matter = Matter {
-                reason: HoldReason::QueueUnattended,
-                meant_for: kind_of(&queue),
-                item: None,
-                link,
-                placed: None,
-                queue: Some(queue.clone()),
-            };
-            plan.hold(matter, load);
+            plan.hold(of_queue(HoldReason::QueueUnattended, &queue, link), load);
         }
     }
 }
@@ -75,15 +67,7 @@ pub(super) fn degraded(plan: &mut Plan<'_>, degraded: &[Degraded]) {
         _ => None,
     });
     let load = Load::of(contents).items(degraded.iter().filter_map(|gap| gap.unit.item));
-    let matter = Matter {
-        reason: HoldReason::RulesConflict,
-        meant_for: Vec::new(),
-        item: None,
-        link: None,
-        placed: None,
-        queue: None,
-    };
-    plan.hold(matter, load);
+    plan.hold(Matter::of(HoldReason::RulesConflict, &[]), load);
 }
 
 /// Queues in which somebody works about whom there is an allegation, on the person or on an item that names them.
@@ -113,7 +97,9 @@ fn apart(load: Load) -> Vec<(Option<usize>, Load)> {
     matters
 }
 
-fn kind_of(queue: &QueueId) -> Vec<&'static str> {
+/// What one queue would have had: the matter of that queue.
+fn of_queue(reason: HoldReason, queue: &QueueId, link: Option<usize>) -> Matter {
     const KINDS: [&str; 6] = ["MPU", "REFDESK", "MASH", "ALLOC", "EDT", "FORCE"];
-    KINDS.into_iter().filter(|kind| *kind == queue.kind()).collect()
+    let kind: Vec<&'static str> = KINDS.into_iter().filter(|kind| *kind == queue.kind()).collect();
+    Matter { link, queue: Some(queue.clone()), ..Matter::of(reason, &kind) }
 }

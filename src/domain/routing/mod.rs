@@ -1,15 +1,15 @@
 //! Every destination of a submission (domain 5.4, read with 5.5). The rules run all; the result is their union.
 //!
-//! `rules` reads like the table, rule by rule, with the units it names in `doors`; `plan` collects one leg a queue and
-//! what has no certain destination; `closing` is owed whichever rules fired; `night` copies to the Emergency Duty Team;
-//! `hold` is what a person must decide.
+//! The table says what goes where; `send` does it, to the units that `doors` finds and to those of other children in
+//! `children`. `plan` collects one leg a queue and what has no certain destination; `night` copies to the Emergency Duty
+//! Team; `hold` is what a person must decide.
 
-mod closing;
+mod children;
 mod doors;
 mod hold;
 mod night;
 mod plan;
-mod rules;
+mod send;
 
 use jiff::Timestamp;
 
@@ -17,7 +17,7 @@ use super::{
     classify::facts::Facts,
     code::Class,
     decision::{Assessment, Content, Decision, Held, HoldReason, ItemGrade, Leg, Linked},
-    policy::Policy,
+    policy::{Destination, Policy, Rule},
     queue::QueueId,
     stage::{Classified, Degraded, Routed},
 };
@@ -64,29 +64,27 @@ pub fn unsupported_marking_alert(class: Class, policy: &Policy, now: Timestamp) 
     Decision {
         class,
         rules: vec!["R24"],
-        rule_set: policy.rules.version.clone(),
+        rule_set: policy.rules_at(now).version.clone(),
         prompts: Vec::new(),
         flags: Vec::new(),
         items: Vec::new(),
         legs: vec![leg],
         linked: Vec::new(),
+        fired: Vec::new(),
+        referral: false,
     }
 }
 
 fn decide(facts: &Facts<'_>, assessment: &Assessment, grades: &[ItemGrade], degraded: &[Degraded]) -> Decision {
     let mut plan = Plan::new(facts, assessment);
-    for rule in &assessment.rules {
-        rules::send(rule, &mut plan);
-    }
-    closing::closure(&mut plan);
-    closing::show_adult_prompt(&mut plan);
-    closing::at_least_a_notice(&mut plan);
-    hold::uncertain_placing_authority(&mut plan);
+    send::all(&mut plan);
+    hold::what_the_table_left_out(&mut plan);
     night::copy_to_duty_team(&mut plan);
     hold::where_the_accused_works(&mut plan);
     hold::unattended(&mut plan);
     hold::degraded(&mut plan, degraded);
     let mut rules = assessment.rules.clone();
+    let referral = plan.fired.iter().any(|rule| rule.referral);
     let legs = plan.into_legs();
     if legs.iter().any(|leg| leg.queue == QueueId::hold()) {
         rules.push("R24");
@@ -94,18 +92,22 @@ fn decide(facts: &Facts<'_>, assessment: &Assessment, grades: &[ItemGrade], degr
     Decision {
         class: assessment.class,
         rules,
-        rule_set: facts.policy.rules.version.clone(),
+        rule_set: facts.rules.version.clone(),
         prompts: assessment.prompts.clone(),
         flags: assessment.flags.clone(),
         items: grades.to_vec(),
         legs,
         linked: linked(facts),
+        fired: assessment.fired.clone(),
+        referral,
     }
 }
 
-/// The linked records (R15): P1 where significant harm is suspected, with every item about that child.
+/// The linked records (R15): in the graver class where significant harm is suspected, with every item about that child.
 fn linked(facts: &Facts<'_>) -> Vec<Linked> {
-    let class = |harm| facts.policy.rules.class("R15", harm).unwrap_or(Class::P1);
+    let links = |rule: &&Rule| rule.sends.iter().any(|send| send.to == Destination::LinkedChild);
+    let rule = facts.rules.rules.iter().find(links);
+    let class = |harm| rule.and_then(|rule| rule.class(harm)).unwrap_or(Class::P1);
     (0..)
         .zip(&facts.linked)
         .map(|(index, child)| Linked {

@@ -6,6 +6,7 @@ use crate::domain::{
     classify::facts::Facts,
     code::Class,
     decision::{Assessment, Content, Held, HoldReason, Leg, PromptKind, RuleId},
+    policy::Rule,
     queue::QueueId,
 };
 
@@ -48,12 +49,6 @@ impl Load {
         self
     }
 
-    /// With this prompt shown.
-    pub fn prompt(mut self, prompt: PromptKind) -> Self {
-        self.prompts.insert(prompt);
-        self
-    }
-
     fn join(&mut self, other: Self) {
         self.contents.extend(other.contents);
         self.items.extend(other.items);
@@ -65,13 +60,35 @@ impl Load {
     }
 }
 
-/// A leg being collected.
+/// A leg being collected: what each rule sends there.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Collected {
-    /// Rules that made it.
-    pub rules: BTreeSet<RuleId>,
-    /// What it carries.
-    pub load: Load,
+    by_rule: BTreeMap<RuleId, Load>,
+    shown: BTreeSet<PromptKind>,
+}
+
+impl Collected {
+    /// Adds what `rule` sends.
+    pub fn add(&mut self, rule: RuleId, load: Load) {
+        self.by_rule.entry(rule).or_default().join(load);
+    }
+
+    /// Shows these prompts besides.
+    pub fn show(&mut self, prompts: &BTreeSet<PromptKind>) {
+        self.shown.extend(prompts);
+    }
+
+    /// Rules that made it, with what each sent.
+    pub fn by_rule(&self) -> &BTreeMap<RuleId, Load> {
+        &self.by_rule
+    }
+
+    /// All that it carries.
+    pub fn load(&self) -> Load {
+        let mut all = Load { prompts: self.shown.clone(), ..Load::default() };
+        self.by_rule.values().for_each(|load| all.join(load.clone()));
+        all
+    }
 }
 
 /// What keeps matters on HOLD apart: each can be resolved apart.
@@ -92,9 +109,9 @@ pub(super) struct Matter {
 }
 
 impl Matter {
-    /// An undecided leg of this kind.
-    pub fn of(reason: HoldReason, kind: &'static str) -> Self {
-        Self { reason, meant_for: vec![kind], item: None, link: None, placed: None, queue: None }
+    /// An undecided leg of these kinds.
+    pub fn of(reason: HoldReason, kinds: &[&'static str]) -> Self {
+        Self { reason, meant_for: kinds.to_vec(), item: None, link: None, placed: None, queue: None }
     }
 }
 
@@ -102,8 +119,10 @@ impl Matter {
 pub(super) struct Plan<'a> {
     /// What the rules read.
     pub facts: &'a Facts<'a>,
-    /// Which rules fired, and the class.
+    /// Class, prompts and flags.
     pub assessment: &'a Assessment,
+    /// The rules that fired.
+    pub fired: Vec<&'a Rule>,
     /// The legs so far.
     pub legs: BTreeMap<QueueId, Collected>,
     /// The matters on HOLD so far, each with who may never resolve it.
@@ -113,26 +132,25 @@ pub(super) struct Plan<'a> {
 impl<'a> Plan<'a> {
     /// Nothing yet.
     pub fn new(facts: &'a Facts<'a>, assessment: &'a Assessment) -> Self {
-        Self { facts, assessment, legs: BTreeMap::new(), held: BTreeMap::new() }
+        let fired = facts.rules.rules.iter().filter(|rule| assessment.rules.contains(&rule.id)).collect();
+        Self { facts, assessment, fired, legs: BTreeMap::new(), held: BTreeMap::new() }
     }
 
     /// True if this rule fired.
-    pub fn fired(&self, rule: RuleId) -> bool {
+    pub fn has_fired(&self, rule: RuleId) -> bool {
         self.assessment.rules.contains(&rule)
     }
 
     /// Adds to the leg of `queue`.
     pub fn send(&mut self, rule: RuleId, queue: QueueId, load: Load) {
-        let leg = self.legs.entry(queue).or_default();
-        leg.rules.insert(rule);
-        leg.load.join(load);
+        self.legs.entry(queue).or_default().add(rule, load);
     }
 
     /// Adds to the leg of `queue`, or to HOLD what would have opened as `kind` (D03).
     pub fn send_or_hold(&mut self, rule: RuleId, queue: Result<QueueId, HoldReason>, kind: &'static str, load: Load) {
         match queue {
             Ok(queue) => self.send(rule, queue, load),
-            Err(reason) => self.hold(Matter::of(reason, kind), load),
+            Err(reason) => self.hold(Matter::of(reason, &[kind]), load),
         }
     }
 
@@ -141,15 +159,16 @@ impl<'a> Plan<'a> {
         self.held.entry(matter).or_default().0.join(load);
     }
 
-    /// The class of a leg (D18): of the worst item it carries or notes where only R08 to R11 made it, else the
-    /// submission's.
+    /// The class of a leg (D18): of the worst item it carries or notes where only rules made it that have no class but
+    /// their items', else the submission's.
     pub fn class_of(&self, leg: &Collected) -> Class {
-        const ITEM_RULES: [RuleId; 4] = ["R08", "R09", "R10", "R11"];
-        if !leg.rules.iter().all(|rule| ITEM_RULES.contains(rule)) {
+        let as_item = |id: &RuleId| self.facts.rules.rule(id).is_some_and(Rule::is_as_item);
+        if !leg.by_rule.keys().all(as_item) {
             return self.assessment.class;
         }
-        let noted = leg.load.copy_notes.iter().map(|(item, _)| item);
-        let numbers: BTreeSet<&u16> = leg.load.items.iter().chain(noted).collect();
+        let load = leg.load();
+        let noted = load.copy_notes.iter().map(|(item, _)| item);
+        let numbers: BTreeSet<&u16> = load.items.iter().chain(noted).collect();
         let items = self.facts.items.iter().filter(|item| numbers.contains(&item.number));
         items.map(|item| item.class).min().unwrap_or(self.assessment.class)
     }
@@ -158,10 +177,8 @@ impl<'a> Plan<'a> {
     pub fn into_legs(mut self) -> Vec<Leg> {
         let held = std::mem::take(&mut self.held);
         if !held.is_empty() {
-            let collected = self.legs.entry(QueueId::hold()).or_default();
-            collected.rules.insert("R24");
             for (load, _) in held.values() {
-                collected.load.join(load.clone());
+                self.send("R24", QueueId::hold(), load.clone());
             }
         }
         let page_hold = held.keys().any(Matter::pages);
@@ -176,17 +193,17 @@ impl<'a> Plan<'a> {
     fn leg(&self, queue: &QueueId, collected: &Collected, page_hold: bool) -> Leg {
         let class = self.class_of(collected);
         let (ack_due, decide_due) = self.facts.policy.due(queue, class, self.facts.now);
-        let load = &collected.load;
+        let load = collected.load();
         Leg {
             queue: queue.clone(),
             class,
-            rules: collected.rules.iter().copied().collect(),
-            contents: load.contents.iter().copied().collect(),
-            items: load.items.iter().copied().collect(),
-            prompts: load.prompts.iter().copied().collect(),
-            copy_notes: load.copy_notes.iter().cloned().collect(),
-            links: load.links.iter().copied().collect(),
-            placed: load.placed.iter().copied().collect(),
+            rules: collected.by_rule.keys().copied().collect(),
+            contents: load.contents.into_iter().collect(),
+            items: load.items.into_iter().collect(),
+            prompts: load.prompts.into_iter().collect(),
+            copy_notes: load.copy_notes.into_iter().collect(),
+            links: load.links.into_iter().collect(),
+            placed: load.placed.into_iter().collect(),
             provisional: load.provisional,
             page: class == Class::P0 || (*queue == QueueId::hold() && page_hold),
             ack_due,

@@ -326,6 +326,8 @@ fn decision() -> Decision {
         items: vec![grade],
         legs: vec![leg],
         linked: Vec::new(),
+        fired: Vec::new(),
+        referral: false,
     }
 }
 

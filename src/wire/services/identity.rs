@@ -48,7 +48,7 @@ impl Services {
             certificate_expire_time: Some(wire_time(peer.not_after)),
             limits: Some(server_limits()),
             server_time: Some(wire_time(now)),
-            rule_set: self.broker.rulebook().policy.rules.version.clone(),
+            rule_set: self.broker.rulebook().policy.rules_at(now).version.clone(),
         }
     }
 }
