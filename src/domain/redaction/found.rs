@@ -86,6 +86,16 @@ impl Engine {
         self.spans_of(page)
     }
 
+    /// The same, with what a carer does not read.
+    pub(super) fn read_for_carer(&self, text: &str) -> ReadText {
+        let folded = Folded::new(text, labels_in(text));
+        let prose = Prose::new(&folded, self.policy.words());
+        let mut page = self.page(&prose);
+        self.add_found(&mut page);
+        let spans = self.spans_of(page);
+        ReadText { cuts: carer::cuts(&prose, self.policy.words(), &spans, &[]), spans }
+    }
+
     /// What the form and the shapes of values give.
     fn page<'r, 'f>(&self, prose: &'r Prose<'f>) -> Page<'r, 'f> {
         let mut hits = self.listed_hits(prose.folded);
@@ -222,7 +232,13 @@ impl Engine {
         }
         hits.extend(more);
         hits.extend(joined_names(prose, &hits));
-        resolve::spans(prose.folded, hits)
+        let mut spans = resolve::spans(prose.folded, hits);
+        let listed = self.listed().len();
+        for span in &mut spans {
+            // Whoever was found is followed like the listed, and is not.
+            span.listed &= !span.meanings.iter().all(|meaning| meaning.person.is_some_and(|person| person >= listed));
+        }
+        spans
     }
 }
 

@@ -6,6 +6,7 @@
 //! the units of a record from a submission; [`Engine::narrative`] makes the views of one text.
 
 mod carer;
+mod carer_copy;
 mod cues;
 mod dates;
 mod engine;
@@ -38,6 +39,7 @@ mod seen;
 mod sheet;
 mod sources;
 mod table;
+mod texts;
 mod typos;
 mod units;
 mod values;

@@ -65,4 +65,16 @@ impl Engine {
         let shown = |part| render::part_of_view(text, part, &read.spans, (lens, &self.policy, &self.labels));
         self.guard(render::view_without(text, &read.cuts, shown), lens)
     }
+    /// The sentences of `text` that a carer may read, finished, and nothing in place of the others.
+    pub(super) fn surviving(&self, text: &str, lens: Lens) -> Finished {
+        let read = self.read_for_carer(text);
+        let mut kept: Vec<String> = Vec::new();
+        let mut done = 0;
+        for cut in read.cuts.iter().cloned().chain(std::iter::once(text.len()..text.len())) {
+            let shown = render::part_of_view(text, done..cut.start, &read.spans, (lens, &self.policy, &self.labels));
+            kept.extend(Some(shown.trim().to_owned()).filter(|shown| shown.contains(char::is_alphanumeric)));
+            done = cut.end;
+        }
+        self.guard(kept.join(" "), lens)
+    }
 }

@@ -37,6 +37,11 @@ impl<'d> Desk<'d> {
         Self { engine, roles, degraded: Vec::new(), known: HashMap::new() }
     }
 
+    /// Keeps the mentions of a text that was read.
+    pub fn remember(&mut self, text: &str, spans: Vec<Span>) {
+        self.known.insert(text.to_owned(), Known { spans, finished: <[Option<Finished>; Lens::ALL.len()]>::default() });
+    }
+
     /// `text` through the engine and the re-scan; once for each text and lens.
     fn finish(&mut self, text: &str, lens: Lens) -> Finished {
         if let Some(known) = self.known.get_mut(text) {
@@ -91,6 +96,14 @@ impl<'w, 'd> Sheet<'w, 'd> {
     pub fn optional(&mut self, name: impl Into<String>, text: Option<&Text>) {
         if let Some(text) = text {
             self.text(name, text);
+        }
+    }
+
+    /// What survives default deny of a free text; nothing where nothing does.
+    pub fn surviving(&mut self, name: impl Into<String>, text: Option<&Text>) {
+        if let Some(text) = text {
+            let finished = self.desk.engine.surviving(text.reveal(), self.lens);
+            self.put(name.into(), finished);
         }
     }
 

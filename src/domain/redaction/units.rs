@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use super::{
+    carer_copy,
     engine::{Engine, Owner},
     form::Entity,
     items,
     policy::{Lens, RedactionPolicy},
     record::{Roles, form},
     sheet::{Desk, Sheet},
+    texts::texts,
 };
 use crate::domain::{
     code::{HarmCode, PersonRole},
@@ -23,8 +25,12 @@ use crate::domain::{
 pub fn redact(valid: Valid, policy: &RedactionPolicy) -> Redacted {
     let draft = valid.draft();
     let roles = Roles::of(draft);
-    let engine = Arc::new(Engine::compile(&form(draft, &roles), policy));
+    let mut engine = Engine::compile(&form(draft, &roles), policy);
+    let texts = texts(draft);
+    let read = engine.read(&texts, None);
+    let engine = Arc::new(engine);
     let mut desk = Desk::new(&engine, &roles);
+    texts.into_iter().zip(read).for_each(|(text, read)| desk.remember(text, read.spans));
     let mut views = vec![(label(None, Part::EpisodeCard, Audience::Nobody), episode_card(draft))];
     for (number, item) in (1_u16..).zip(&draft.items) {
         let number = Some(number);
@@ -39,7 +45,7 @@ pub fn redact(valid: Valid, policy: &RedactionPolicy) -> Redacted {
     safeguarding(&mut sheet, draft);
     views.push(sheet.done());
     let mut sheet = Sheet::new(&mut desk, label(None, Part::Carer, Audience::Carer), Lens::Carer);
-    carer(&mut sheet, draft);
+    carer_copy::write(&mut sheet, draft);
     views.push(sheet.done());
     let degraded = desk.degraded;
     Redacted::finished(valid, views, degraded, engine)
@@ -215,18 +221,6 @@ fn harms(sheet: &mut Sheet<'_, '_>, draft: &Draft) {
     sheet.known("fgm", answers.fgm);
     sheet.known("missing_again_now", answers.missing_again_now);
     sheet.fact("tell_carer", answers.tell_carer);
-}
-
-/// CARER: structured fields alone. Nothing here is anybody's words, and nothing is intelligence.
-fn carer(sheet: &mut Sheet<'_, '_>, draft: &Draft) {
-    sheet.known("episode.returned", draft.episode.returned);
-    sheet.fact("interview.outcome", draft.episode.outcome);
-    sheet.known("interview.mode", draft.interview.mode);
-    for (index, offer) in draft.episode.offers.iter().enumerate() {
-        sheet.fact(format!("offers[{index}].at"), offer.at);
-        sheet.fact(format!("offers[{index}].method"), offer.method);
-        sheet.fact(format!("offers[{index}].result"), offer.result);
-    }
 }
 
 fn owned(text: &Text) -> String {

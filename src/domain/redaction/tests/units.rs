@@ -2,7 +2,7 @@
 
 use super::fixture::{draft, item, person, policy};
 use crate::domain::{
-    code::{PersonRole, SourceRole},
+    code::{Fgm, HarmCode, PersonRole, SourceRole},
     geography::Area,
     redaction::redact,
     stage::{Redacted, Valid},
@@ -125,6 +125,57 @@ fn the_carer_copy_is_structured_only() {
     let redacted = redacted(draft());
     let carer = view(&redacted, None, Part::Carer, Audience::Carer);
     assert_eq!(all_text(carer), "episode.returned=2026-11-19T11:00:00Z\ninterview.outcome=COMPLETED\n");
+}
+
+#[test]
+fn harmless_sentences_survive_in_the_carer_copy_and_nothing_stands_for_the_others() {
+    let mut draft = draft();
+    let plan =
+        "Ella-Mae would like to start guitar lessons. Marcus must not come near. A visit to the dentist is booked.";
+    draft.interview.evaluate.carer_plan = Some(plan.into());
+    draft.interview.evaluate.wishes = Some("She does not want her mother told about the drink.".into());
+    let kept = redacted(draft);
+    assert_eq!(
+        view(&kept, None, Part::Carer, Audience::Carer).get("evaluate.carer_plan"),
+        Some("Ella-Mae would like to start guitar lessons. A visit to the dentist is booked.")
+    );
+    assert_eq!(view(&kept, None, Part::Carer, Audience::Carer).get("evaluate.wishes"), None);
+    assert!(kept.degraded().is_empty(), "what a carer does not read is not held");
+}
+
+#[test]
+fn no_word_goes_to_a_carer_who_may_be_the_danger() {
+    type Change = fn(&mut Draft);
+    let dangers: [Change; 5] = [
+        |draft| draft.answers.harm_source_at_home = Some(true),
+        |draft| draft.answers.fgm = Some(Fgm::ReportedByThirdParty),
+        |draft| draft.items[1].codes = vec![HarmCode::Hba],
+        |draft| draft.items[0].allegation = Some(true),
+        |draft| draft.persons[2].allegation = Some(true),
+    ];
+    for change in dangers {
+        let mut draft = draft();
+        draft.interview.evaluate.carer_plan = Some("She would like to start guitar lessons.".into());
+        change(&mut draft);
+        let silent = redacted(draft);
+        let carer = view(&silent, None, Part::Carer, Audience::Carer);
+        assert_eq!(carer.get("evaluate.carer_plan"), None);
+        assert_eq!(carer.get("interview.outcome"), Some("COMPLETED"));
+    }
+}
+
+#[test]
+fn whoever_the_texts_name_is_one_person_in_all_of_them() {
+    let mut draft = draft();
+    draft.items[0].text = "According to Wojciech Pietrzak, Marcus sells vapes.".into();
+    draft.interview.evaluate.facts = Some("Wojciech asked not to be named. Pietrzak lives next door.".into());
+    let redacted = redacted(draft);
+    let item = view(&redacted, Some(1), Part::Item, Audience::Mpu).get("text").unwrap();
+    let label = item.strip_prefix("According to ").unwrap().split(',').next().unwrap();
+    assert!(label.starts_with("[PERSON ") && item.ends_with(", Marcus sells vapes."), "{item}");
+    let facts = view(&redacted, None, Part::Safeguarding, Audience::Mash).get("evaluate.facts").unwrap();
+    let source = label.replace("PERSON", "SOURCE");
+    assert_eq!(facts, format!("{source} asked not to be named. {source} lives next door."));
 }
 
 #[test]
