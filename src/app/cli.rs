@@ -368,6 +368,9 @@ pub(super) enum PolicyCommand {
         /// As if received at this time, e.g. 2026-11-20T16:30:00Z. Default: now.
         #[arg(long, value_name = "TIME")]
         at: Option<Timestamp>,
+        /// Judge by this version of the rule table, whatever the time: what it decided then, or would decide.
+        #[arg(long, value_name = "VERSION")]
+        rule_set: Option<String>,
         /// Print protobuf JSON, one explanation a line.
         #[arg(long)]
         json: bool,

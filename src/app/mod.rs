@@ -5,6 +5,7 @@ mod cli;
 mod client;
 mod config;
 mod demo;
+mod explained;
 mod failure;
 mod pki;
 mod policy;

@@ -4,7 +4,7 @@ use super::{
     cli::{ClientArgs, PreviewArgs},
     client,
     failure::Failure,
-    policy, show,
+    policy, show, wiring,
 };
 
 pub(super) async fn run(args: &PreviewArgs) -> Result<(), Failure> {
@@ -20,7 +20,6 @@ pub(super) async fn run(args: &PreviewArgs) -> Result<(), Failure> {
 }
 
 pub(super) fn offline(args: &PreviewArgs) -> Result<(), Failure> {
-    policy::explain_each(&args.files, args.at, args.policy.as_deref(), |text| {
-        client::answer(args.json, text, show::preview);
-    })
+    let rulebook = wiring::rulebook(args.policy.as_deref())?;
+    policy::explain_each(&args.files, args.at, &rulebook, |text| client::answer(args.json, text, show::preview))
 }

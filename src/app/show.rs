@@ -2,8 +2,6 @@
 
 use serde_json::Value;
 
-use crate::domain::policy::RuleSets;
-
 /// Who a profile is.
 pub(super) fn who(value: &Value) -> Vec<String> {
     let mut lines = vec![
@@ -219,26 +217,6 @@ pub(super) fn resolved(value: &Value) -> Vec<String> {
     vec![format!("sent to {} as {}", text(&value["delivery"], "outcome"), words(value, "created_delivery_ids"))]
 }
 
-/// An explanation, each rule with its words.
-pub(super) fn explanation(value: &Value, versions: &RuleSets) -> Vec<String> {
-    let mut lines = vec![format!("class {}  (rule set {})", text(value, "class"), text(value, "rule_set"))];
-    let rules = versions.all().iter().find(|set| set.version == text(value, "rule_set"));
-    for id in list(value, "rules").iter().filter_map(Value::as_str) {
-        lines.push(format!("  {id}  {}", rules.and_then(|set| set.rule(id)).map_or("", |rule| rule.words.as_str())));
-    }
-    lines.extend(list(value, "prompt_details").iter().map(|prompt| format!("  prompt {}", prompt_words(prompt))));
-    let flags = words(value, "flags");
-    if !flags.is_empty() {
-        lines.push(format!("  flags {flags}"));
-    }
-    for item in list(value, "items") {
-        lines.push(format!("  item {}  {} {}", item["index"], text(item, "proposed"), text(item, "handling")));
-        lines.extend(list(item, "why").iter().filter_map(Value::as_str).map(|why| format!("    {why}")));
-    }
-    lines.extend(list(value, "legs").iter().map(leg));
-    lines
-}
-
 /// An explanation with what each reader would see.
 pub(super) fn preview(value: &Value) -> Vec<String> {
     let mut lines = vec![format!("class {}  rules {}", text(value, "class"), words(value, "rules"))];
@@ -316,15 +294,15 @@ fn inert(text: &str) -> String {
         .collect()
 }
 
-fn text<'a>(value: &'a Value, name: &str) -> &'a str {
+pub(super) fn text<'a>(value: &'a Value, name: &str) -> &'a str {
     value[name].as_str().unwrap_or_default()
 }
 
-fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
+pub(super) fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
     value[name].as_array().map_or(&[], Vec::as_slice)
 }
 
-fn words(value: &Value, name: &str) -> String {
+pub(super) fn words(value: &Value, name: &str) -> String {
     list(value, name).iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ")
 }
 

@@ -259,6 +259,8 @@ pub struct Decision {
     pub class: Class,
     /// Every rule that fired, in rule order.
     pub rules: Vec<RuleId>,
+    /// The broker's clock at receipt.
+    pub received: Timestamp,
     /// Version of the rule set, e.g. `2026-11-3`.
     pub rule_set: String,
     /// Prompts.

@@ -33,11 +33,67 @@ fn people_read_words_and_a_file_is_as_good_as_stdin() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("n1.json"), narrative(1)).unwrap();
     let told = homeward(folder.path(), &["policy", "explain", "n1.json", "--at", "2026-11-20T16:30:00Z"]).with(0);
-    assert!(told.starts_with("class P1  (rule set ") && told.contains("to MPU.SE"), "{told}");
+    assert!(told.starts_with("class P1  (rule set ") && told.contains("  MPU.SE "), "{told}");
     let seen = homeward(folder.path(), &["preview", "--offline", "n1.json", "--at", "2026-11-20T16:30:00Z"]).with(0);
     assert!(seen.contains("[B[2] for mpu]") && seen.contains("[OTHER CHILD 1]"), "{seen}");
     let both = homeward(folder.path(), &["policy", "explain", "--json", "n1.json", "n1.json"]).with(0);
     assert_eq!(both.lines().count(), 2);
+}
+
+#[test]
+fn a_sergeant_reads_who_gets_what_and_why_in_local_time_and_no_content() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = ["policy", "explain", "-", "--at", "2026-07-06T16:00:00Z"];
+    let mut value: Value = serde_json::from_str(&narrative(1)).unwrap();
+    // The same in summer, when London is an hour ahead: five o'clock, and the office has just closed.
+    for path in ["/episode/started", "/episode/returned", "/episode/reported", "/interview/held_at"] {
+        if let Some(time) = value.pointer_mut(path) {
+            *time = Value::from(time.as_str().unwrap().replace("2026-11", "2026-06"));
+        }
+    }
+    value["interview"]["evaluate"]["line_manager"] = Value::Null;
+    let told = fed(folder.path(), &args, &value.to_string()).with(0);
+    for line in [
+        "received Mon 6 Jul 2026 17:00",
+        "acknowledge by Mon 6 Jul 18:00",
+        "EDT.E09000023",
+        "by answers.significant_harm_suspected",
+        "geography_unknown link for MASH or REFDESK; any hold_resolver may resolve it",
+        "the carer copy: ",
+        "R05  the code FM or HBA",
+        "rules 2026-11-3, directory ",
+    ] {
+        assert!(told.contains(line), "{line} in {told}");
+    }
+    assert!(told.lines().all(|line| line.chars().count() <= 100), "{told}");
+    for content in ["Ella", "Dray", "QQ19", "Harbinger", "vodka"] {
+        assert!(!told.contains(content), "{content} in {told}");
+    }
+}
+
+#[test]
+fn an_old_version_of_the_table_still_explains_in_its_own_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("reference");
+    super::house::shipped_reference(&own);
+    let old = std::fs::read_to_string(own.join("rules/2026-11-3.toml")).unwrap();
+    let new = old
+        .replace("\"2026-11-3\"", "\"2027-01-1\"")
+        .replace("\"2026-11-01\"", "\"2027-01-04\"")
+        .replace("words = \"Reasonable cause", "words = \"In other words, reasonable cause");
+    std::fs::write(own.join("rules/2027-01-1.toml"), new).unwrap();
+    let explain = |at: &str, more: &[&str]| {
+        let args = [&["policy", "explain", "--json", "-", "--policy", "reference", "--at", at], more].concat();
+        one_line(&fed(folder.path(), &args, &narrative(1)).with(0))
+    };
+    let words = |value: &Value| value["rule_details"][0]["words"].as_str().unwrap().starts_with("In other words");
+    let (before, after) = (explain("2027-01-03T23:59:59Z", &[]), explain("2027-01-04T00:00:00Z", &[]));
+    assert_eq!((before["rule_set"].as_str(), words(&before)), (Some("2026-11-3"), false));
+    assert_eq!((after["rule_set"].as_str(), words(&after)), (Some("2027-01-1"), true));
+    let again = explain("2027-02-01T12:00:00Z", &["--rule-set", "2026-11-3"]);
+    assert_eq!((again["rule_set"].as_str(), words(&again)), (Some("2026-11-3"), false));
+    let args = ["policy", "explain", "-", "--policy", "reference", "--rule-set", "1999-1"];
+    fed(folder.path(), &args, &narrative(1)).refused(65, &["there are: 2026-11-3, 2027-01-1"]);
 }
 
 #[test]

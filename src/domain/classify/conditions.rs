@@ -47,9 +47,7 @@ pub(in crate::domain) fn evidence(condition: Condition, facts: &Facts<'_>, fired
         Condition::PlacedByAnother => {
             by(persons(facts, "looked_after_by", |person| placed_by_another(facts, person).is_some()))
         }
-        Condition::OtherChildAtRisk => {
-            by(facts.linked.iter().map(|child| Field::Person(child.person, "at_risk")).collect())
-        }
+        Condition::OtherChildAtRisk => by(other_child_at_risk(facts)),
         Condition::OtherChildHarmed => {
             let harmed = facts.linked.iter().filter(|child| child.significant_harm);
             by(harmed.map(|child| Field::Person(child.person, "significant_harm")).collect())
@@ -235,6 +233,20 @@ pub(in crate::domain) fn placed_by_another<'a>(facts: &Facts<'a>, person: &Perso
         (Ok(by), Ok(lives)) if by.gss == lives.gss => None,
         _ => Some(by),
     }
+}
+
+/// Each linked child by what says that they are at risk: an answer, or an item about them (3.1).
+fn other_child_at_risk(facts: &Facts<'_>) -> Vec<Field> {
+    let mut fields = Vec::new();
+    for (index, child) in facts.linked.iter().enumerate() {
+        let person = &facts.draft.persons[child.person];
+        match (person.at_risk, child.significant_harm) {
+            (Some(true), _) => fields.push(Field::Person(child.person, "at_risk")),
+            (_, true) => fields.push(Field::Person(child.person, "significant_harm")),
+            _ => fields.extend(items(facts, "about", |item| item.coded && item.linked == Some(index))),
+        }
+    }
+    fields
 }
 
 /// Said so on an item, or by a person of the record where not every item says no.

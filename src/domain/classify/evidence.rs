@@ -39,11 +39,13 @@ pub(super) fn by_record(name: &'static str, holds: bool) -> Evidence {
     holds.then(|| vec![Field::Record(name)])
 }
 
-/// Either or both.
+/// Either or both, each field once.
 pub(super) fn either(one: Evidence, other: Evidence) -> Evidence {
     match (one, other) {
         (Some(mut fields), Some(more)) => {
             fields.extend(more);
+            fields.sort_unstable();
+            fields.dedup();
             Some(fields)
         }
         (one, other) => one.or(other),

@@ -2,12 +2,13 @@
 //!
 //! The table says what goes where; `send` does it, to the units that `doors` finds and to those of other children in
 //! `children`. `plan` collects one leg a queue and what has no certain destination; `night` copies to the Emergency Duty
-//! Team; `hold` is what a person must decide.
+//! Team; `hold` is what a person must decide; `nobody` says what was kept from whom.
 
 mod children;
 mod doors;
 mod hold;
 mod night;
+mod nobody;
 mod plan;
 mod send;
 
@@ -21,6 +22,7 @@ use super::{
     queue::QueueId,
     stage::{Classified, Degraded, Routed},
 };
+pub use nobody::nobody_gets;
 use plan::Plan;
 
 /// Decides every destination of a submission received at `now`. Nothing is dropped and nothing guessed: what has no
@@ -64,6 +66,7 @@ pub fn unsupported_marking_alert(class: Class, policy: &Policy, now: Timestamp) 
     Decision {
         class,
         rules: vec!["R24"],
+        received: now,
         rule_set: policy.rules_at(now).version.clone(),
         prompts: Vec::new(),
         flags: Vec::new(),
@@ -92,6 +95,7 @@ fn decide(facts: &Facts<'_>, assessment: &Assessment, grades: &[ItemGrade], degr
     Decision {
         class: assessment.class,
         rules,
+        received: facts.now,
         rule_set: facts.rules.version.clone(),
         prompts: assessment.prompts.clone(),
         flags: assessment.flags.clone(),

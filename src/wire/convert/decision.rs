@@ -70,6 +70,7 @@ fn held_matter(held: &Held) -> pb::HeldMatter {
         meant_for: held.meant_for.clone(),
         contents: held.contents.iter().map(|content| content.code().to_owned()).collect(),
         items: numbers(&held.items),
+        never_by: held.never_by.iter().map(ToString::to_string).collect(),
     }
 }
 

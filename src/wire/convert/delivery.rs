@@ -173,6 +173,7 @@ fn held_header(found: &Delivery, held: &HeldHeader) -> pb::HeldMatter {
         meant_for: held.meant_for.clone(),
         contents: found.header.contents.iter().map(|content| content.code().to_owned()).collect(),
         items: found.header.items.iter().map(|item| u32::from(item.number)).collect(),
+        never_by: held.never_by.iter().map(ToString::to_string).collect(),
     }
 }
 

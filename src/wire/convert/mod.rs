@@ -14,6 +14,7 @@ pub mod limits;
 mod named;
 mod preview;
 mod reader;
+mod reasons;
 mod submission;
 mod view;
 

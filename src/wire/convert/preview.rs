@@ -1,12 +1,17 @@
 //! What an author sees beside the decision: spans and their rules, the ledger's entries, what the last check took out.
 
-use super::decision::explanation;
+use super::{
+    decision::explanation,
+    reader::wire_time,
+    reasons::{not_fired, rule_details, versions},
+};
 use crate::{
     broker::Rulebook,
     domain::{
         lint::{Advice, Lexicon, Meter, Question, advise, meters},
         preview::{Written, written},
         redaction::{ENGINE_VERSION, Lens, Mention},
+        routing::nobody_gets,
         stage::{Degraded, Routed},
         unit::UnitLabel,
     },
@@ -32,6 +37,11 @@ pub fn previewed(routed: &Routed, rulebook: &Rulebook, ledger: &[Entry]) -> pb::
             .map(|meter| completeness(meter, &rulebook.lint))
             .collect(),
         advice_version: rulebook.lint.version().to_owned(),
+        rule_details: rule_details(routed.decision(), &rulebook.policy),
+        not_fired: not_fired(routed.decision(), &rulebook.policy),
+        nobody_gets: nobody_gets(routed, &rulebook.policy),
+        received_time: Some(wire_time(routed.decision().received)),
+        versions: versions(&rulebook.policy),
         ..explanation(routed.decision(), redacted.views())
     }
 }

@@ -259,12 +259,13 @@ fn an_explanation_prints_the_names_of_the_contract() {
         + r#""why":["the child saw it"],"instruction":"Ask first."}],"#
         + r#""legs":[{"queue":"HOLD.human","class":"P1","rules":["R24"],"contents":["items"],"items":[1],"page":true,"#
         + r#""ack_due":"2026-11-20T17:30:00Z","provisional":false,"#
-        + r#""held":[{"reason":"geography_unknown","meant_for":["MASH"],"contents":["items"],"items":[1]}],"#
+        + r#""held":[{"reason":"geography_unknown","meant_for":["MASH"],"contents":["items"],"items":[1],"never_by":[]}],"#
         + r#""prompts":["STRATEGY"],"copy_notes":[{"item":1,"queue":"FORCE.BTP"}]}],"#
         + r#""views":{"mpu":[{"part":"B","item":1,"audience":"mpu","fields":[{"name":"text","value":"seen","withheld":false}]}],"#
         + r#""mash":[],"carer":[],"none":[]},"#
         + r#""prompt_details":[{"kind":"STRATEGY","rule":"R01","due_time":"2026-11-20T17:30:00Z","overdue":false}],"#
-        + r#""written":[],"degraded":[],"ledger":[],"advice":[],"completeness":[],"advice_version":""}"#;
+        + r#""written":[],"degraded":[],"ledger":[],"advice":[],"completeness":[],"advice_version":"","#
+        + r#""rule_details":[],"not_fired":[],"nobody_gets":[],"versions":[]}"#;
     assert_eq!(json, expected);
 }
 
@@ -328,6 +329,7 @@ fn decision() -> Decision {
         linked: Vec::new(),
         fired: Vec::new(),
         referral: false,
+        received: jiff::Timestamp::UNIX_EPOCH,
     }
 }
 

@@ -7,6 +7,7 @@ mod holds;
 mod narratives;
 mod predicates;
 mod properties;
+mod reasons;
 mod table;
 
 use crate::domain::decision::{Decision, Leg};

@@ -1,0 +1,48 @@
+//! Why a decision is what it is: rules in the words of their own version, what fired them, what did not fire.
+
+use crate::{
+    domain::{
+        decision::Decision,
+        policy::{Condition, Policy, RuleSet},
+    },
+    wire::pb,
+};
+
+/// The rules that fired, with their words and the fields that fired them.
+pub(super) fn rule_details(decision: &Decision, policy: &Policy) -> Vec<pb::ExplainedRule> {
+    let detail = |id: &&'static str| {
+        let row = decided_by(decision, policy).and_then(|set| set.rule(id));
+        let fired = decision.fired.iter().find(|fired| fired.rule == *id);
+        pb::ExplainedRule {
+            rule: (*id).to_owned(),
+            words: row.map_or_else(String::new, |rule| rule.words.clone()),
+            source: row.map_or_else(String::new, |rule| rule.source.clone()),
+            because: fired.into_iter().flat_map(|fired| &fired.because).map(ToString::to_string).collect(),
+        }
+    };
+    decision.rules.iter().map(detail).collect()
+}
+
+/// The rules that did not fire, with what would have fired them; R25 is about deliveries, not about submissions.
+pub(super) fn not_fired(decision: &Decision, policy: &Policy) -> Vec<pb::RuleNotFired> {
+    let all = decided_by(decision, policy).into_iter().flat_map(|set| &set.rules);
+    let silent = all.filter(|rule| !decision.rules.contains(&rule.id) && rule.when != Condition::Late);
+    silent.map(|rule| pb::RuleNotFired { rule: rule.id.to_owned(), unless: rule.when.words().to_owned() }).collect()
+}
+
+/// Versions of the reference data besides the rule set.
+pub(super) fn versions(policy: &Policy) -> Vec<pb::PolicyVersion> {
+    let named = [
+        ("directory", &policy.directory.version),
+        ("calendar", &policy.calendar.version),
+        ("queues", &policy.queues.version),
+        ("deadlines", &policy.queues.deadlines.version),
+    ];
+    let version =
+        |(name, version): (&str, &String)| pb::PolicyVersion { name: name.to_owned(), version: version.clone() };
+    named.into_iter().map(version).collect()
+}
+
+fn decided_by<'a>(decision: &Decision, policy: &'a Policy) -> Option<&'a RuleSet> {
+    policy.rules.all().iter().find(|set| set.version == decision.rule_set)
+}
