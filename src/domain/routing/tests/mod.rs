@@ -5,6 +5,7 @@ mod clarifications;
 mod everywhere;
 mod holds;
 mod narratives;
+mod never_falls;
 mod predicates;
 mod properties;
 mod reasons;

@@ -14,7 +14,7 @@ use crate::domain::{
     testing::{area, at, draft, ids, item, person, place, policy, routed},
 };
 
-static POLICY: LazyLock<Policy> = LazyLock::new(policy);
+pub(super) static POLICY: LazyLock<Policy> = LazyLock::new(policy);
 
 fn an_area() -> impl Strategy<Value = Area> {
     let codes =
@@ -30,7 +30,7 @@ fn some_codes() -> impl Strategy<Value = Vec<HarmCode>> {
     prop::collection::vec(prop::sample::select(HarmCode::ALL.to_vec()), 0..3)
 }
 
-fn an_item() -> impl Strategy<Value = Item> {
+pub(super) fn an_item() -> impl Strategy<Value = Item> {
     let answers = prop::array::uniform8(an_answer());
     let kind = prop::sample::select(ItemKind::ALL.to_vec());
     let still = prop::option::of(prop::sample::select(YesNoUnknown::ALL.to_vec()));
@@ -76,7 +76,7 @@ fn a_person() -> impl Strategy<Value = Person> {
     )
 }
 
-fn a_draft() -> impl Strategy<Value = Draft> {
+pub(super) fn a_draft() -> impl Strategy<Value = Draft> {
     let places = prop::array::uniform5(an_area());
     let items = prop::collection::vec(an_item(), 0..4);
     let persons = prop::array::uniform2(a_person());
