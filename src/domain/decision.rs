@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::{
     classify::Field,
+    clocks::Clocks,
     code::{Class, vocabulary},
     grading::Handling,
     queue::QueueId,
@@ -278,4 +279,6 @@ pub struct Decision {
     /// A safeguarding referral is made: what the owner's closure says (D07). R13 makes none: it tells the child's own team
     /// of every return (D22).
     pub referral: bool,
+    /// The two 72-hour clocks at receipt; `None` while the child has not returned. Shown, read by no rule.
+    pub clocks: Option<Clocks>,
 }

@@ -115,6 +115,9 @@ fn subject(routed: &Routed) -> Dossier {
         .cloned()
         .collect();
     for (label, view) in &mut units {
+        if label.part == Part::EpisodeCard {
+            clocks(view, decision);
+        }
         if matches!(label.part, Part::EpisodeCard | Part::Safeguarding) {
             decided(view, decision);
         }
@@ -216,6 +219,16 @@ fn contact(view: &mut View, decision: &Decision) {
     let warnings = [Flag::NoFamilyContact, Flag::SafeContactNo];
     for flag in decision.flags.iter().filter(|flag| warnings.contains(flag)) {
         view.push("flag", flag.code());
+    }
+}
+
+/// Both 72-hour clocks, late or not, for those who may read the card.
+fn clocks(view: &mut View, decision: &Decision) {
+    let Some(clocks) = &decision.clocks else { return };
+    for (name, clock) in [("clock.offered", clocks.offered), ("clock.carried_out", clocks.carried_out)] {
+        let after = clock.hours().map_or_else(String::new, |hours| format!(", {hours} hours after the return"));
+        let late = if clock.late { " LATE" } else { "" };
+        view.push(name, format!("{}{late}{after}, due by {}", clock.state, clock.due));
     }
 }
 

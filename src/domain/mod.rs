@@ -2,6 +2,7 @@
 
 pub mod calendar;
 pub mod classify;
+pub mod clocks;
 pub mod code;
 mod codes_interview;
 pub mod decision;

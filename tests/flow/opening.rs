@@ -42,6 +42,11 @@ async fn an_officer_opens_what_the_queue_opens_and_nothing_else() {
         let code = refusal(officer.open(&taken, (part, item), "I would like to.").await).code;
         assert!(matches!(code, Code::NotFound | Code::PermissionDenied), "{} {item}: {code:?}", part.as_str_name());
     }
+    let card = officer.read(&taken, (Part::E, 0), "").await.unwrap();
+    assert!(
+        card.contains("clock.carried_out: in_time, 26 hours after the return, due by 2026-11-22T12:00:00Z"),
+        "{card}"
+    );
     let unstated = refusal(officer.open(&taken, (Part::Unspecified, 0), "").await);
     assert_eq!((unstated.code, unstated.field_names()), (Code::InvalidArgument, vec!["part"]));
 }

@@ -16,6 +16,7 @@ use jiff::Timestamp;
 
 use super::{
     classify::facts::Facts,
+    clocks::Clocks,
     code::Class,
     decision::{Assessment, Content, Decision, Held, HoldReason, ItemGrade, Leg, Linked},
     policy::{Destination, Policy, Rule},
@@ -75,6 +76,7 @@ pub fn unsupported_marking_alert(class: Class, policy: &Policy, now: Timestamp) 
         linked: Vec::new(),
         fired: Vec::new(),
         referral: false,
+        clocks: None,
     }
 }
 
@@ -104,6 +106,7 @@ fn decide(facts: &Facts<'_>, assessment: &Assessment, grades: &[ItemGrade], degr
         linked: linked(facts),
         fired: assessment.fired.clone(),
         referral,
+        clocks: Clocks::of(facts.draft, facts.now),
     }
 }
 

@@ -330,6 +330,7 @@ fn decision() -> Decision {
         fired: Vec::new(),
         referral: false,
         received: jiff::Timestamp::UNIX_EPOCH,
+        clocks: None,
     }
 }
 
