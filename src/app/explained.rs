@@ -18,6 +18,7 @@ pub(super) fn explanation(value: &Value) -> Vec<String> {
     page.notices(value);
     page.rules(value);
     page.items(value);
+    page.clocks(&value["clocks"]);
     page.rest(value);
     page.lines
 }
@@ -90,6 +91,20 @@ impl Page {
         for item in list(value, "items") {
             let label = format!("[{}] {} {}", item["index"], text(item, "proposed"), text(item, "handling"));
             self.entry(18, &label, &list(item, "why").iter().filter_map(Value::as_str).collect::<Vec<_>>().join("; "));
+        }
+    }
+
+    fn clocks(&mut self, clocks: &Value) {
+        if !clocks.is_object() {
+            return;
+        }
+        self.heading("The interview, within 72 hours of the return");
+        for (name, label) in [("offered", "offered"), ("carried_out", "carried out")] {
+            let clock = &clocks[name];
+            let hours = clock["hours"].as_i64().map_or_else(String::new, |hours| format!(" after {hours} hours"));
+            let late = if clock["late"] == true { ", LATE" } else { "" };
+            let state = text(clock, "state").replace('_', " ");
+            self.entry(18, label, &format!("{state}{hours}, due by {}{late}", london(text(clock, "due_time"))));
         }
     }
 

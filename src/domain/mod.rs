@@ -3,6 +3,7 @@
 pub mod calendar;
 pub mod classify;
 pub mod clocks;
+pub mod coaching;
 pub mod code;
 mod codes_interview;
 pub mod decision;

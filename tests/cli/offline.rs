@@ -155,3 +155,53 @@ fn a_folder_of_reference_data_takes_the_place_of_the_embedded_one() {
     std::fs::write(own.join("rules/own-2026-11-3.toml"), "version = 1").unwrap();
     fed(folder.path(), &args, &narrative(1)).refused(65, &["the reference data is not right"]);
 }
+
+#[test]
+fn both_clocks_of_72_hours_are_shown_late_or_not() {
+    let folder = tempfile::tempdir().unwrap();
+    for (number, at, offered, carried_out, late) in [
+        (1, "2026-11-20T16:30:00Z", "in_time", "in_time", [false, false]),
+        (4, "2026-11-16T11:30:00Z", "not_recorded", "late", [false, true]),
+        (7, "2026-11-17T10:00:00Z", "in_time", "not_held", [false, false]),
+    ] {
+        let args = ["policy", "explain", "--json", "--at", at, "-"];
+        let clocks = one_line(&fed(folder.path(), &args, &narrative(number)).with(0))["clocks"].clone();
+        let found = ["offered", "carried_out"].map(|name| clocks[name].clone());
+        assert_eq!(found.clone().map(|clock| clock["state"].clone()), [offered, carried_out], "N{number}");
+        assert_eq!(found.map(|clock| clock["late"].clone()), late, "N{number}");
+    }
+    let args = ["policy", "explain", "--at", "2026-11-16T11:30:00Z", "-"];
+    let told = fed(folder.path(), &args, &narrative(4)).with(0);
+    assert!(told.contains("carried out       late after 83 hours, due by Sun 15 Nov 22:50, LATE"), "{told}");
+    let mut away: Value = serde_json::from_str(&narrative(4)).unwrap();
+    away["episode"].as_object_mut().unwrap().remove("returned");
+    let value = one_line(&fed(folder.path(), EXPLAIN, &away.to_string()).with(0));
+    assert!(value.get("clocks").is_none_or(Value::is_null), "the child has not returned");
+}
+
+#[test]
+fn coaching_is_for_the_author_and_decides_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut asked: Value = serde_json::from_str(&narrative(1)).unwrap();
+    let account = asked["interview"]["account"].as_object_mut().unwrap();
+    account.remove("questions");
+    let without = one_line(&fed(folder.path(), PREVIEW, &asked.to_string()).with(0));
+    assert!(without["coaching"].get("open_ratio").is_none(), "no questions are no ratio: {}", without["coaching"]);
+    let question = |kind: &str| serde_json::json!({ "text": "Then what?", "kind": format!("QUESTION_TYPE_{kind}") });
+    asked["interview"]["account"]["questions"] =
+        ["OPEN", "CLOSED", "LEADING", "OPEN", "CLOSED"].map(question).to_vec().into();
+    let with = one_line(&fed(folder.path(), PREVIEW, &asked.to_string()).with(0));
+    assert_eq!(with["coaching"]["open_ratio"], 0.4);
+    for decided in ["class", "rules", "items", "legs", "prompts", "flags"] {
+        assert_eq!(with[decided], without[decided], "{decided}");
+    }
+    let phases = with["coaching"]["phases"].as_array().unwrap();
+    let named: Vec<_> = phases.iter().map(|phase| phase["phase"].as_str().unwrap()).collect();
+    assert_eq!(named, ["plan_and_prepare", "engage_and_explain", "account", "clarify", "evaluate"]);
+    let engage = &phases[1];
+    assert!(engage["filled"].to_string().contains("sharing_explained"), "{engage}");
+    assert!(engage["missing"].to_string().contains("interview.engage.present"), "{engage}");
+    let args = ["preview", "--offline", "--at", "2026-11-20T16:30:00Z", "-"];
+    let told = fed(folder.path(), &args, &asked.to_string()).with(0);
+    assert!(told.contains("nothing depends on it") && told.contains("open questions: 2 of 5"), "{told}");
+}

@@ -1,6 +1,6 @@
 //! Decisions, for the wire: the explanation, and the pieces that receipts and headers show.
 
-use super::{reader::wire_time, view::view_of};
+use super::{coaching, reader::wire_time, view::view_of};
 use crate::{
     domain::{
         decision::{Decision, Held, ItemGrade, Leg, Prompt},
@@ -23,6 +23,7 @@ pub fn explanation(decision: &Decision, views: &[(UnitLabel, View)]) -> pb::Expl
         legs: decision.legs.iter().map(explained_leg).collect(),
         views: Some(by_audience(views)),
         prompt_details: decision.prompts.iter().map(prompt).collect(),
+        clocks: decision.clocks.as_ref().map(coaching::clocks),
         ..pb::Explanation::default()
     }
 }

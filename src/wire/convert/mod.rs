@@ -4,6 +4,7 @@
 //! by its path, and lets the caller add what validation finds, so that a sender hears everything at once.
 
 mod choice;
+mod coaching;
 mod decision;
 mod delivery;
 mod episode;

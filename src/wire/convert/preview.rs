@@ -1,6 +1,7 @@
 //! What an author sees beside the decision: spans and their rules, the ledger's entries, what the last check took out.
 
 use super::{
+    coaching::coaching,
     decision::explanation,
     reader::wire_time,
     reasons::{not_fired, rule_details, versions},
@@ -8,6 +9,7 @@ use super::{
 use crate::{
     broker::Rulebook,
     domain::{
+        coaching::Coaching,
         lint::{Advice, Lexicon, Meter, Question, advise, meters},
         preview::{Written, written},
         redaction::{ENGINE_VERSION, Lens, Mention},
@@ -31,6 +33,7 @@ pub fn previewed(routed: &Routed, rulebook: &Rulebook, ledger: &[Entry]) -> pb::
             engine: ENGINE_VERSION,
         }),
         ledger: ledger.iter().map(kept_entry).collect(),
+        coaching: Some(coaching(&Coaching::of(routed.draft()))),
         advice: advise(redacted, &rulebook.lint).iter().map(advice).collect(),
         completeness: meters(redacted, &rulebook.lint)
             .iter()
