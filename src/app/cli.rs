@@ -1,9 +1,11 @@
-//! The command tree (contract 5). The words here are what `--help` says.
+//! The command tree (contract 5). The words here, and in `policy`, are what `--help` says.
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use jiff::{SignedDuration, Timestamp};
+
+use super::policy::PolicyCommand;
 
 /// A secure broker for intelligence that comes out of Return Home Interviews.
 #[derive(Debug, Parser)]
@@ -355,28 +357,6 @@ pub(super) enum QueueCommand {
         /// Why there.
         #[arg(long)]
         reason: String,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum PolicyCommand {
-    /// Say which rules send a submission where, and why.
-    Explain {
-        /// Submissions in protobuf JSON; `-` is stdin.
-        #[arg(required = true, value_name = "FILE")]
-        files: Vec<PathBuf>,
-        /// As if received at this time, e.g. 2026-11-20T16:30:00Z. Default: now.
-        #[arg(long, value_name = "TIME")]
-        at: Option<Timestamp>,
-        /// Judge by this version of the rule table, whatever the time: what it decided then, or would decide.
-        #[arg(long, value_name = "VERSION")]
-        rule_set: Option<String>,
-        /// Print protobuf JSON, one explanation a line.
-        #[arg(long)]
-        json: bool,
-        /// Reference data to use in place of the embedded one.
-        #[arg(long, value_name = "DIR")]
-        policy: Option<PathBuf>,
     },
 }
 

@@ -4,13 +4,14 @@
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::Value;
 
-use super::show::{list, text, words};
-
-const WIDTH: usize = 100;
+use super::{
+    page::Page,
+    show::{list, text, words},
+};
 
 /// The whole explanation.
 pub(super) fn explanation(value: &Value) -> Vec<String> {
-    let mut page = Page { lines: Vec::new() };
+    let mut page = Page::default();
     let received = local(text(value, "received_time"), "%a %-d %b %Y %H:%M");
     page.line(format!("class {}  (rule set {})  received {received}", text(value, "class"), text(value, "rule_set")));
     page.legs(value);
@@ -23,39 +24,7 @@ pub(super) fn explanation(value: &Value) -> Vec<String> {
     page.lines
 }
 
-struct Page {
-    lines: Vec<String>,
-}
-
 impl Page {
-    fn line(&mut self, line: String) {
-        self.lines.push(line);
-    }
-
-    fn heading(&mut self, words: &str) {
-        self.lines.push(String::new());
-        self.lines.push(words.to_owned());
-    }
-
-    /// `label` in its column, then `words`, wrapped under themselves.
-    fn entry(&mut self, column: usize, label: &str, words: &str) {
-        let mut line = format!("  {label:<column$}");
-        let indent = " ".repeat(column + 2);
-        let mut empty = true;
-        for word in words.split_whitespace() {
-            if !empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
-                self.lines.push(std::mem::replace(&mut line, indent.clone()));
-                empty = true;
-            }
-            if !empty {
-                line.push(' ');
-            }
-            line.push_str(word);
-            empty = false;
-        }
-        self.lines.push(line.trim_end().to_owned());
-    }
-
     fn rules(&mut self, value: &Value) {
         self.heading("Rules that fired, and the fields that fired them");
         for rule in list(value, "rule_details") {

@@ -1,18 +1,62 @@
-//! `homeward policy explain`: which rules send a submission where, and why.
+//! `homeward policy`: which rules send a submission where and why, and whether the reference data is whole.
 
 use std::path::PathBuf;
 
-use jiff::Timestamp;
+use clap::Subcommand;
+use jiff::{Timestamp, civil::Date};
 
-use super::{cli::PolicyCommand, client, explained, failure::Failure, wiring};
+use super::{client, explained, failure::Failure, proved, wiring};
 use crate::{
     broker::Rulebook,
     platform::{Clock, SystemClock},
     wire::offline::{explanation_json, judge_json},
 };
 
+#[derive(Debug, Subcommand)]
+pub(super) enum PolicyCommand {
+    /// Prove the reference data before it is put in force: every place, rule, class and hour has a destination that exists, with
+    /// deadlines and somebody there, on every day on which something changes. Exit 65 if there is a fault.
+    Check {
+        /// First day, e.g. 2027-01-01. Default: today.
+        #[arg(long, value_name = "DAY")]
+        from: Option<Date>,
+        /// Last day. Default: a year after the first.
+        #[arg(long, value_name = "DAY")]
+        until: Option<Date>,
+        /// Print JSON, one line.
+        #[arg(long)]
+        json: bool,
+        /// Reference data to prove in place of the embedded one.
+        #[arg(long, value_name = "DIR")]
+        policy: Option<PathBuf>,
+    },
+    /// Say which rules send a submission where, and why.
+    Explain {
+        /// Submissions in protobuf JSON; `-` is stdin.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// As if received at this time, e.g. 2026-11-20T16:30:00Z. Default: now.
+        #[arg(long, value_name = "TIME")]
+        at: Option<Timestamp>,
+        /// Judge by this version of the rule table, whatever the time: what it decided then, or would decide.
+        #[arg(long, value_name = "VERSION")]
+        rule_set: Option<String>,
+        /// Print protobuf JSON, one explanation a line.
+        #[arg(long)]
+        json: bool,
+        /// Reference data to use in place of the embedded one.
+        #[arg(long, value_name = "DIR")]
+        policy: Option<PathBuf>,
+    },
+}
+
 pub(super) fn run(command: PolicyCommand) -> Result<(), Failure> {
-    let PolicyCommand::Explain { files, at, rule_set, json, policy } = command;
+    let (files, at, rule_set, json, policy) = match command {
+        PolicyCommand::Check { from, until, json, policy } => {
+            return proved::check(policy.as_deref(), from, until, json);
+        }
+        PolicyCommand::Explain { files, at, rule_set, json, policy } => (files, at, rule_set, json, policy),
+    };
     let mut rulebook = wiring::rulebook(policy.as_deref())?;
     if let Some(version) = rule_set {
         by_version(&mut rulebook, &version)?;

@@ -24,6 +24,11 @@ impl Effective {
         self.from <= day && self.until.is_none_or(|until| day < until)
     }
 
+    /// The first day, and the first day after.
+    pub fn changes(&self) -> impl Iterator<Item = Date> {
+        std::iter::once(self.from).chain(self.until)
+    }
+
     /// True when both are in force on some day.
     pub fn overlaps(&self, other: &Self) -> bool {
         other.until.is_none_or(|until| self.from < until) && self.until.is_none_or(|until| other.from < until)
@@ -233,6 +238,15 @@ impl Directory {
     /// True when nobody is on `queue` on `day` (D21).
     pub fn is_unattended(&self, queue: &QueueId, day: Date) -> bool {
         self.unattended.iter().any(|entry| entry.queue == *queue && entry.effective.covers(day))
+    }
+
+    /// Every day on which an entry begins or ends.
+    pub fn changes(&self) -> impl Iterator<Item = Date> {
+        let authorities = self.authorities.iter().map(|entry| &entry.effective);
+        let bcus = self.bcus.iter().map(|entry| &entry.effective);
+        let forces = self.forces.iter().map(|entry| &entry.effective);
+        let unattended = self.unattended.iter().map(|entry| &entry.effective);
+        authorities.chain(bcus).chain(forces).chain(unattended).flat_map(Effective::changes)
     }
 
     /// Every queue there is on `day`, HOLD included.

@@ -19,6 +19,7 @@ pub mod outcome;
 pub mod period;
 pub mod policy;
 pub mod preview;
+pub mod proof;
 pub mod queue;
 pub mod redaction;
 pub mod routing;

@@ -29,6 +29,11 @@ impl<T> Dated<T> {
         if wrong.is_empty() { Ok(Self { first, later }) } else { Err(wrong) }
     }
 
+    /// The days on which the value changes.
+    pub fn changes(&self) -> impl Iterator<Item = Date> {
+        self.later.iter().map(|(from, _)| *from)
+    }
+
     /// What holds on a day.
     pub fn on(&self, day: Date) -> &T {
         self.later.iter().rev().find(|(from, _)| *from <= day).map_or(&self.first, |(_, value)| value)
@@ -48,6 +53,11 @@ impl<T> Exception<T> {
         periods.sort_by_key(|(effective, _)| effective.from);
         let wrong = gaps(periods.iter().map(|(effective, _)| effective));
         if wrong.is_empty() { Ok(Self(periods)) } else { Err(wrong) }
+    }
+
+    /// The days on which it begins, changes or ends.
+    pub fn changes(&self) -> impl Iterator<Item = Date> {
+        self.0.iter().flat_map(|(effective, _)| effective.changes())
     }
 
     /// What holds on a day, if the exception does.

@@ -13,7 +13,7 @@ const TREE: &[(&str, &[&str])] = &[
     ("watch", &[]),
     ("queue", &["list", "pull", "open", "extend", "complete", "release", "grade", "resolve"]),
     ("redact", &[]),
-    ("policy", &["explain"]),
+    ("policy", &["check", "explain"]),
     ("bench", &["redact"]),
     ("whoami", &[]),
 ];

@@ -7,6 +7,7 @@ mod grading;
 mod help;
 mod house;
 mod offline;
+mod policy;
 mod redact;
 mod served;
 

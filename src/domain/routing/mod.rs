@@ -80,7 +80,13 @@ pub fn unsupported_marking_alert(class: Class, policy: &Policy, now: Timestamp) 
     }
 }
 
-fn decide(facts: &Facts<'_>, assessment: &Assessment, grades: &[ItemGrade], degraded: &[Degraded]) -> Decision {
+/// The decision on what was assessed.
+pub(in crate::domain) fn decide(
+    facts: &Facts<'_>,
+    assessment: &Assessment,
+    grades: &[ItemGrade],
+    degraded: &[Degraded],
+) -> Decision {
     let mut plan = Plan::new(facts, assessment);
     send::all(&mut plan);
     hold::what_the_table_left_out(&mut plan);

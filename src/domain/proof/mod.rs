@@ -1,0 +1,145 @@
+//! What the reference data is worth before it is put in force: proved by enumeration, on every day on which something
+//! changes, by the same code that decides (`routes`), and read entry by entry (`standing`).
+//!
+//! `situations` makes the plainest submission in which each condition of the rule table holds, from the nil return of
+//! `nil`.
+
+pub(crate) mod nil;
+mod routes;
+mod situations;
+mod standing;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+
+use super::policy::Policy;
+
+/// What was proved, and what could not be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proof {
+    /// First day.
+    pub from: Date,
+    /// Last day.
+    pub until: Date,
+    /// Each kind of thing that was looked at, by a stable name, with what was shown of it and how many there were.
+    pub proven: Vec<Proven>,
+    /// What must be mended before this data is put in force.
+    pub faults: Vec<Finding>,
+    /// What somebody should look at.
+    pub warnings: Vec<Finding>,
+}
+
+/// Something that was shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proven {
+    /// Stable name, e.g. `routes`.
+    pub name: &'static str,
+    /// How many were looked at.
+    pub count: usize,
+    /// What was shown of each, in words.
+    pub words: &'static str,
+}
+
+/// Something wrong.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Finding {
+    /// The file to look at, e.g. `directory.toml`.
+    pub file: &'static str,
+    /// Whom or what it is about, e.g. `MASH.E09000023`.
+    pub at: String,
+    /// What is wrong.
+    pub what: String,
+    /// What to do.
+    pub to_do: &'static str,
+    /// The first day on which it was found.
+    pub since: Date,
+}
+
+/// Proves `policy` on each day from `from` until `until` on which anything changes.
+pub fn prove(policy: &Policy, from: Date, until: Date) -> Proof {
+    let mut notes = Notes::default();
+    let days = days(policy, from, until);
+    for day in &days {
+        notes.day = *day;
+        standing::all(policy, &mut notes);
+        routes::all(policy, &mut notes);
+    }
+    let years = (from.year()..=until.year()).filter_map(|year| Date::new(year, 1, 1).ok());
+    notes.count("years", years.filter(|day| policy.calendar.knows(*day)).count());
+    notes.count("days", days.len());
+    let proven = WORDS.iter().map(|(name, words)| {
+        let count = notes.counted.get(name).copied().unwrap_or_default();
+        Proven { name, count, words }
+    });
+    Proof {
+        from,
+        until,
+        proven: proven.collect(),
+        faults: notes.faults.into_values().collect(),
+        warnings: notes.warnings.into_values().collect(),
+    }
+}
+
+/// What is counted, in the order in which it is told.
+const WORDS: [(&str, &str); 7] = [
+    ("days", "days on which something changes, the first day of every year among them: each proved apart"),
+    ("places", "councils, force areas and one unknown area in which the child lives and went missing"),
+    ("situations", "rules and parts of rules, each made to fire by a submission of its own"),
+    (
+        "routes",
+        "day, place, rule, class and hour together: each has a destination, and a certain one where the place is",
+    ),
+    ("legs", "deliveries that follow: each to a queue that exists, may open what it gets, and has deadlines"),
+    ("queues", "queues: each of a known kind, with deadlines for P0 to P3, and somebody there or HOLD in their place"),
+    ("years", "years whose bank holidays are known"),
+];
+
+/// The first day, and each later one on which an entry begins or ends or a year does.
+fn days(policy: &Policy, from: Date, until: Date) -> BTreeSet<Date> {
+    let deadlines = &policy.queues.deadlines;
+    let calendar = &policy.calendar;
+    let rules = policy.rules.all().iter().map(|set| set.effective_from);
+    let overrides = deadlines.overrides.values().flat_map(|own| own.changes());
+    let hours = calendar.office.changes().chain(calendar.office_of.values().flat_map(|own| own.changes()));
+    let years = (from.year()..=until.year()).filter_map(|year| Date::new(year, 1, 1).ok());
+    let changes = policy.directory.changes().chain(rules).chain(deadlines.classes.changes()).chain(overrides);
+    let mut days: BTreeSet<Date> = changes.chain(hours).chain(years).collect();
+    days.insert(from);
+    days.into_iter().filter(|day| (from..=until).contains(day)).collect()
+}
+
+/// What was looked at and found so far.
+#[derive(Default)]
+struct Notes {
+    day: Date,
+    counted: BTreeMap<&'static str, usize>,
+    faults: BTreeMap<(&'static str, String, String), Finding>,
+    warnings: BTreeMap<(&'static str, String, String), Finding>,
+}
+
+impl Notes {
+    fn count(&mut self, name: &'static str, number: usize) {
+        *self.counted.entry(name).or_default() += number;
+    }
+
+    /// Counts what is there on each day, where it is most.
+    fn most(&mut self, name: &'static str, number: usize) {
+        let most = self.counted.entry(name).or_default();
+        *most = number.max(*most);
+    }
+
+    /// A fault: the same one counts once, on its first day.
+    fn fault(&mut self, (file, to_do): (&'static str, &'static str), at: impl Into<String>, what: impl Into<String>) {
+        let finding = Finding { file, at: at.into(), what: what.into(), to_do, since: self.day };
+        self.faults.entry((file, finding.at.clone(), finding.what.clone())).or_insert(finding);
+    }
+
+    fn warn(&mut self, (file, to_do): (&'static str, &'static str), at: impl Into<String>, what: impl Into<String>) {
+        let finding = Finding { file, at: at.into(), what: what.into(), to_do, since: self.day };
+        self.warnings.entry((file, finding.at.clone(), finding.what.clone())).or_insert(finding);
+    }
+}
+
+#[cfg(test)]
+mod tests;

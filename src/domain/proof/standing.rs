@@ -1,0 +1,124 @@
+//! What stands by itself on a day: queues, their kinds and deadlines, London whole, the calendar.
+
+use jiff::Timestamp;
+
+use super::Notes;
+use crate::domain::{
+    code::Class,
+    directory::{Authority, ForceRole, Police},
+    policy::Policy,
+    queue::QueueId,
+};
+
+/// Reads everything on the day of `notes`.
+pub(super) fn all(policy: &Policy, notes: &mut Notes) {
+    queues(policy, notes);
+    councils(policy, notes);
+    forces(policy, notes);
+    calendar(policy, notes);
+    rules(policy, notes);
+}
+
+fn queues(policy: &Policy, notes: &mut Notes) {
+    let queues = policy.directory.queues(notes.day);
+    notes.most("queues", queues.len());
+    for queue in queues {
+        if policy.queues.kind_of(&queue).is_none() {
+            let to_do = ("queues.toml", "add a [[kind]] for it, with what it opens and how it ends");
+            notes.fault(to_do, queue.kind(), "queues of this kind exist, but the kind is not described");
+        }
+        if queue == QueueId::hold() && policy.directory.is_unattended(&queue, notes.day) {
+            let to_do = ("directory.toml", "end this [[unattended]] entry: a person must always be on HOLD");
+            notes.fault(to_do, queue.as_str(), "nobody is there, and what cannot be decided has no other place");
+        }
+        for class in [Class::P0, Class::P1, Class::P2, Class::P3] {
+            deadlines(policy, &queue, class, notes);
+        }
+    }
+    let day = notes.day;
+    for entry in policy.directory.unattended.iter().filter(|entry| entry.effective.covers(day)) {
+        if entry.effective.until.is_none() {
+            let to_do = ("directory.toml", "say `until` when somebody is back, so that nobody forgets it");
+            notes.warn(to_do, entry.queue.as_str(), "nobody is there, without an end: HOLD gets a copy of all it gets");
+        }
+    }
+}
+
+/// Both deadlines exist, come at all, and in order.
+fn deadlines(policy: &Policy, queue: &QueueId, class: Class, notes: &mut Notes) {
+    let midnight = policy.calendar.end_of(notes.day);
+    let at = || format!("{queue} {class}");
+    let due = policy.due(queue, class, midnight);
+    match due {
+        (acknowledge, decide) if [acknowledge, decide].contains(&Some(Timestamp::MAX)) => {
+            let to_do = ("calendar.toml", "give this office hours in which it is open");
+            notes.fault(to_do, at(), "a deadline never comes: the office never opens");
+        }
+        (Some(acknowledge), Some(decide)) if decide < acknowledge => {
+            let to_do = ("deadlines.toml", "let `decide` be no earlier than `acknowledge`");
+            notes.fault(to_do, at(), "must be decided before it must be acknowledged");
+        }
+        (Some(_), Some(_)) => {}
+        _ => {
+            let to_do = ("deadlines.toml", "give the class both `acknowledge` and `decide`");
+            notes.fault(to_do, at(), "has no deadline: nobody would hear that it waits");
+        }
+    }
+}
+
+/// Every council has police that exist, and all 33 of London are there on every day.
+fn councils(policy: &Policy, notes: &mut Notes) {
+    let (directory, day) = (&policy.directory, notes.day);
+    let there = |code: &str| directory.authorities.iter().any(|one| one.gss == code && one.effective.covers(day));
+    for authority in &directory.authorities {
+        if !there(&authority.gss) {
+            gone(authority, notes);
+        } else if authority.effective.covers(day) && !police_exist(policy, authority, notes) {
+            let to_do = ("directory.toml", "end this entry with `until` too, and add one that names the new unit");
+            notes.fault(to_do, &authority.gss, "its bcu or force is not in force on that day");
+        }
+    }
+}
+
+fn gone(authority: &Authority, notes: &mut Notes) {
+    let to_do = ("directory.toml", "add the entry that follows, or take the `until` away");
+    if authority.gss.starts_with("E090000") {
+        notes.fault(to_do, &authority.gss, "no entry is in force: what names this council goes to HOLD");
+    } else if authority.effective.until.is_some() {
+        notes.warn(to_do, &authority.gss, "no entry is in force: what names this council goes to HOLD");
+    }
+}
+
+fn police_exist(policy: &Policy, authority: &Authority, notes: &Notes) -> bool {
+    let (directory, day) = (&policy.directory, notes.day);
+    match &authority.police {
+        Police::Bcu(code) => directory.bcus.iter().any(|bcu| bcu.code == *code && bcu.effective.covers(day)),
+        Police::Force(code) => directory.forces.iter().any(|one| one.code == *code && one.effective.covers(day)),
+    }
+}
+
+/// The forces that rules name by their role.
+fn forces(policy: &Policy, notes: &mut Notes) {
+    for (role, name) in [(ForceRole::London, "london"), (ForceRole::Enclave, "enclave"), (ForceRole::Rail, "rail")] {
+        if policy.directory.force_with_role(role, notes.day).is_none() {
+            let to_do = ("directory.toml", "add the force that has it from that day on");
+            notes.fault(to_do, format!("role {name}"), "no force has it: the rules that name it have no destination");
+        }
+    }
+}
+
+/// The bank holidays of the year.
+fn calendar(policy: &Policy, notes: &mut Notes) {
+    if !policy.calendar.knows(notes.day) {
+        let to_do = ("calendar.toml", "add the England bank holidays of this year");
+        notes.fault(to_do, notes.day.year().to_string(), "bank holidays are not known: every office counts as closed");
+    }
+}
+
+fn rules(policy: &Policy, notes: &mut Notes) {
+    let set = policy.rules.in_force(notes.day);
+    if set.effective_from > notes.day {
+        let to_do = ("rules/", "give the first version the day on which it began");
+        notes.warn(to_do, &set.version, "no version has begun yet: the first one is used");
+    }
+}

@@ -1,0 +1,161 @@
+//! The proof holds for the data that is shipped, and fails for every kind of broken data.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::{Date, Weekday, date, time};
+
+use super::{Notes, Proof, prove, routes, standing};
+use crate::domain::{
+    calendar::OfficeHours,
+    code::Class,
+    directory::Effective,
+    period::{Dated, Exception},
+    policy::{ClassDeadlines, Policy},
+    queue::QueueId,
+    testing::{directory_and, directory_with, policy, policy_with, queues_with},
+};
+
+const FROM: Date = date(2026, 11, 26);
+
+/// What the entries by themselves show on one day, as `at: what`.
+fn standing_on(policy: &Policy, day: Date) -> Vec<String> {
+    let mut notes = Notes { day, ..Notes::default() };
+    standing::all(policy, &mut notes);
+    lines(&notes)
+}
+
+/// What the routes show on one day.
+fn routes_on(policy: &Policy, day: Date) -> Vec<String> {
+    let mut notes = Notes { day, ..Notes::default() };
+    routes::all(policy, &mut notes);
+    lines(&notes)
+}
+
+fn lines(notes: &Notes) -> Vec<String> {
+    notes.faults.values().map(|one| format!("{}: {}: {}", one.file, one.at, one.what)).collect()
+}
+
+#[test]
+fn what_is_shipped_is_proved_for_every_council_rule_class_and_hour() {
+    let Proof { faults, warnings, proven, .. } = prove(&policy(), FROM, date(2026, 12, 31));
+    assert_eq!((faults, warnings), (Vec::new(), Vec::new()));
+    let count: BTreeMap<&str, usize> = proven.iter().map(|one| (one.name, one.count)).collect();
+    let directory = policy().directory;
+    // The rail force is no place; the unknown area is one.
+    assert_eq!(count["places"], directory.authorities.len() + directory.forces.len());
+    assert!(count["situations"] > 26, "{count:?}");
+    assert_eq!(count["routes"], count["places"] * count["situations"] * 5 * 2);
+    assert!(count["legs"] > count["routes"]);
+    assert_eq!((count["days"], count["queues"]), (1, directory.queues(FROM).len()));
+}
+
+#[test]
+fn every_day_on_which_something_changes_is_proved() {
+    let policy = directory_and("[[unattended]]\nqueue = \"MPU.SE\"\nfrom = \"2027-02-03\"\nuntil = \"2027-02-05\"");
+    let days: Vec<String> =
+        super::days(&policy, FROM, date(2028, 1, 1)).into_iter().map(|day| day.to_string()).collect();
+    assert_eq!(days, ["2026-11-26", "2027-01-01", "2027-02-03", "2027-02-05", "2028-01-01"]);
+    assert_eq!(standing_on(&policy, date(2027, 2, 3)), Vec::<String>::new(), "HOLD stands in");
+}
+
+#[test]
+fn a_council_that_ends_without_another_is_a_fault_on_that_day() {
+    let policy = directory_with("gss = \"E09000023\"", "gss = \"E09000023\"\nuntil = \"2027-04-01\"");
+    assert_eq!(standing_on(&policy, date(2027, 3, 31)), Vec::<String>::new());
+    let gone = ["directory.toml: E09000023: no entry is in force: what names this council goes to HOLD"];
+    assert_eq!(standing_on(&policy, date(2027, 4, 1)), gone);
+}
+
+#[test]
+fn a_unit_that_ends_while_a_council_still_names_it_is_a_fault_of_every_route_there() {
+    let policy = directory_with("code = \"SE\"", "code = \"SE\"\nuntil = \"2027-04-01\"");
+    let day = date(2027, 4, 1);
+    let told = "directory.toml: E09000023: its bcu or force is not in force on that day".to_owned();
+    assert!(standing_on(&policy, day).contains(&told));
+    let routes = routes_on(&policy, day);
+    for queue in ["MPU.SE", "REFDESK.SE"] {
+        let told = format!("directory.toml: {queue}: is a destination, but no such queue is in force");
+        assert!(routes.contains(&told), "{routes:#?}");
+    }
+}
+
+#[test]
+fn a_force_that_rules_name_and_that_ends_is_a_fault() {
+    let policy = directory_with("code = \"BTP\"", "code = \"BTP\"\nuntil = \"2027-04-01\"");
+    let told = standing_on(&policy, date(2027, 4, 1));
+    assert_eq!(told, ["directory.toml: role rail: no force has it: the rules that name it have no destination"]);
+    let held = "directory.toml: R10 at E09000023: is held for FORCE, though the place is a known council".to_owned();
+    assert!(routes_on(&policy, date(2027, 4, 1)).contains(&held));
+}
+
+#[test]
+fn nobody_on_hold_is_a_fault_and_an_empty_desk_without_an_end_a_warning() {
+    let empty = |queue: &str| directory_and(&format!("[[unattended]]\nqueue = \"{queue}\"\nfrom = \"2026-11-01\""));
+    let told = standing_on(&empty("HOLD.human"), FROM);
+    assert_eq!(told, ["directory.toml: HOLD.human: nobody is there, and what cannot be decided has no other place"]);
+    let mut notes = Notes { day: FROM, ..Notes::default() };
+    standing::all(&empty("MPU.SE"), &mut notes);
+    assert!(notes.faults.is_empty());
+    assert!(notes.warnings.values().all(|one| one.at == "MPU.SE") && notes.warnings.len() == 1);
+}
+
+#[test]
+fn a_kind_nobody_described_and_a_part_a_kind_cannot_open_are_faults() {
+    let mut policy = policy();
+    policy.queues.kinds.retain(|kind| kind.kind != "EDT");
+    let told = standing_on(&policy, FROM);
+    assert_eq!(told, ["queues.toml: EDT: queues of this kind exist, but the kind is not described"]);
+    let closed = "opens = [\"E/none\", \"B/mpu\", \"CARD/none\", \"A/none\", \"O/none\"]";
+    let told = routes_on(&queues_with(closed, "opens = [\"E/none\", \"CARD/none\", \"A/none\", \"O/none\"]"), FROM);
+    assert!(told.contains(&"queues.toml: MPU: gets items by R07 and cannot open part B".to_owned()), "{told:#?}");
+}
+
+#[test]
+fn what_waits_for_a_closed_office_is_a_fault() {
+    let closes = |kind: &str| {
+        let mut policy = policy();
+        policy.queues.kinds.iter_mut().find(|one| one.kind == kind).unwrap().always_open = false;
+        routes_on(&policy, FROM)
+    };
+    let (teams, desks) = (closes("EDT"), closes("MPU"));
+    let asleep = "queues.toml: MASH.E09000023: keeps something of P0 or P1 while the office is closed".to_owned();
+    assert!(teams.contains(&asleep), "{teams:#?}");
+    // Its copy would go to a duty team that there is none of.
+    let nowhere = "directory.toml: EDT.SE: is a destination, but no such queue is in force".to_owned();
+    assert!(desks.contains(&nowhere), "{desks:#?}");
+}
+
+#[test]
+fn a_class_without_a_deadline_and_an_office_that_never_opens_are_faults() {
+    let from_now = Effective { from: FROM, until: None };
+    let nine = time(9, 0, 0, 0);
+    let shut = OfficeHours { days: vec![Weekday::Monday], open: nine, close: nine };
+    let mut shut_policy = policy();
+    shut_policy.calendar.office = Dated::new(vec![(from_now.clone(), shut)]).unwrap();
+    let told = standing_on(&shut_policy, FROM);
+    let never = "calendar.toml: MPU.SE P2: a deadline never comes: the office never opens".to_owned();
+    assert!(told.contains(&never), "{told:#?}");
+    let mut policy = policy();
+    let none = Exception::new(vec![(from_now, ClassDeadlines::default())]).unwrap();
+    policy.queues.deadlines.overrides.insert((QueueId::of("MPU", "SE"), Class::P1), none);
+    let told = standing_on(&policy, FROM);
+    assert_eq!(told, ["deadlines.toml: MPU.SE P1: has no deadline: nobody would hear that it waits"]);
+}
+
+#[test]
+fn a_year_without_bank_holidays_is_a_fault() {
+    assert_eq!(
+        standing_on(&policy(), date(2031, 1, 1)),
+        ["calendar.toml: 2031: bank holidays are not known: every office counts as closed"]
+    );
+}
+
+#[test]
+fn what_no_send_takes_is_a_fault_of_the_rule() {
+    let policy = policy_with(
+        "  { to = \"owner\", carries = [\"E\"], items = [\"intelligence\"] },\n  { to = \"front_door\", carries = [\"E\", \"C\"], items = [\"coded\"], when = \"exploitation_indicator\" },",
+        "",
+    );
+    let told = routes_on(&policy, FROM);
+    assert!(told.contains(&"rules/: R07: leaves something to HOLD that no send takes".to_owned()), "{told:#?}");
+}
