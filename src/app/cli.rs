@@ -148,6 +148,11 @@ pub(super) struct SubmitArgs {
     pub(super) request_id: Option<String>,
 }
 
+fn page_width(text: &str) -> Result<usize, String> {
+    let width = text.parse().ok().filter(|width| (40..=400).contains(width));
+    width.ok_or_else(|| "give a number from 40 to 400".to_owned())
+}
+
 #[derive(Debug, Args)]
 pub(super) struct PreviewArgs {
     /// Submissions in protobuf JSON; `-` is stdin.
@@ -162,6 +167,9 @@ pub(super) struct PreviewArgs {
     /// Print protobuf JSON, one explanation a line.
     #[arg(long)]
     pub(super) json: bool,
+    /// Width of the page in characters; below 90 the three versions stand one below the other.
+    #[arg(long, value_name = "CHARACTERS", default_value_t = 120, value_parser = page_width)]
+    pub(super) width: usize,
     /// With --offline: judge as if received at this time, e.g. 2026-11-20T16:30:00Z.
     #[arg(long, value_name = "TIME", requires = "offline")]
     pub(super) at: Option<Timestamp>,

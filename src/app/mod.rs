@@ -3,6 +3,7 @@
 mod bench;
 mod cli;
 mod client;
+mod columns;
 mod config;
 mod demo;
 mod explained;
@@ -20,6 +21,7 @@ mod serve;
 mod show;
 mod submit;
 mod telemetry;
+mod versions;
 mod watch;
 mod wiring;
 

@@ -4,7 +4,7 @@ use super::{
     cli::{ClientArgs, PreviewArgs},
     client,
     failure::Failure,
-    policy, show, wiring,
+    policy, versions, wiring,
 };
 
 pub(super) async fn run(args: &PreviewArgs) -> Result<(), Failure> {
@@ -14,12 +14,14 @@ pub(super) async fn run(args: &PreviewArgs) -> Result<(), Failure> {
         let text = client::read(file)?;
         let answered = caller.preview(&text).await;
         let answered = answered.map_err(|error| Failure::from(error).about(&file.display().to_string()))?;
-        client::answer(args.json, &answered, show::preview);
+        client::answer(args.json, &answered, |value| versions::preview(value, args.width));
     }
     Ok(())
 }
 
 pub(super) fn offline(args: &PreviewArgs) -> Result<(), Failure> {
     let rulebook = wiring::rulebook(args.policy.as_deref())?;
-    policy::explain_each(&args.files, args.at, &rulebook, |text| client::answer(args.json, text, show::preview))
+    policy::explain_each(&args.files, args.at, &rulebook, |text| {
+        client::answer(args.json, text, |value| versions::preview(value, args.width))
+    })
 }

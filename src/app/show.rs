@@ -217,23 +217,8 @@ pub(super) fn resolved(value: &Value) -> Vec<String> {
     vec![format!("sent to {} as {}", text(&value["delivery"], "outcome"), words(value, "created_delivery_ids"))]
 }
 
-/// An explanation with what each reader would see.
-pub(super) fn preview(value: &Value) -> Vec<String> {
-    let mut lines = vec![format!("class {}  rules {}", text(value, "class"), words(value, "rules"))];
-    lines.extend(list(value, "legs").iter().map(leg));
-    lines.extend(clocks(&value["clocks"]));
-    lines.extend(coaching(&value["coaching"]));
-    for audience in ["none", "mpu", "mash", "carer"] {
-        for rendered in list(&value["views"], audience) {
-            lines.push(String::new());
-            lines.extend(view(rendered));
-        }
-    }
-    lines
-}
-
 /// The two 72-hour clocks.
-fn clocks(value: &Value) -> Vec<String> {
+pub(super) fn clocks(value: &Value) -> Vec<String> {
     let line = |(name, label): (&str, &str)| {
         let clock = &value[name];
         let hours = clock["hours"].as_i64().map_or_else(String::new, |hours| format!(" after {hours} hours"));
@@ -244,8 +229,8 @@ fn clocks(value: &Value) -> Vec<String> {
     if value.is_object() { shown.to_vec() } else { Vec::new() }
 }
 
-/// For the author alone.
-fn coaching(value: &Value) -> Vec<String> {
+/// What the interview could have asked, by phases; for the author alone.
+pub(super) fn coaching(value: &Value) -> Vec<String> {
     let mut lines = vec!["coaching, for you alone; nothing depends on it:".to_owned()];
     for phase in list(value, "phases") {
         let (filled, missing) = (list(phase, "filled"), list(phase, "missing"));
@@ -270,7 +255,7 @@ pub(super) fn view(value: &Value) -> Vec<String> {
     lines
 }
 
-fn leg(value: &Value) -> String {
+pub(super) fn leg(value: &Value) -> String {
     let items: Vec<String> = list(value, "items").iter().map(ToString::to_string).collect();
     let mut line = format!(
         "  to {:<18} {}  {}  carries {}",
@@ -312,7 +297,7 @@ fn unit_of_view(value: &Value) -> String {
 }
 
 /// Content shown so that it cannot move the cursor, forge a line or turn the direction of the page (D25).
-fn inert(text: &str) -> String {
+pub(super) fn inert(text: &str) -> String {
     let turns =
         |letter: char| matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
     text.chars()

@@ -36,8 +36,71 @@ fn people_read_words_and_a_file_is_as_good_as_stdin() {
     assert!(told.starts_with("class P1  (rule set ") && told.contains("  MPU.SE "), "{told}");
     let seen = homeward(folder.path(), &["preview", "--offline", "n1.json", "--at", "2026-11-20T16:30:00Z"]).with(0);
     assert!(seen.contains("[B[2] for mpu]") && seen.contains("[OTHER CHILD 1]"), "{seen}");
+    for version in ["as written", "as each reader sees it", "as the ledger keeps it"] {
+        assert!(seen.contains(version), "{version}: {seen}");
+    }
     let both = homeward(folder.path(), &["policy", "explain", "--json", "n1.json", "n1.json"]).with(0);
     assert_eq!(both.lines().count(), 2);
+}
+
+/// What people read of a submission, on a page of `width` characters.
+fn page(submission: &Value, width: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let args = ["preview", "--offline", "--width", width, "--at", "2026-11-20T16:30:00Z", "-"];
+    fed(folder.path(), &args, &submission.to_string()).with(0)
+}
+
+#[test]
+fn the_versions_stand_side_by_side_and_on_a_narrow_page_one_below_the_other() {
+    let submission: Value = serde_json::from_str(&narrative(1)).unwrap();
+    let wide = page(&submission, "140");
+    let row = wide.lines().find(|line| line.contains("‹Ella-Mae› said a man") && line.contains("safeguarding:"));
+    assert!(
+        row.is_some_and(|row| row.contains("│ safeguarding: Ella-Mae said") && row.contains("│ no word of it")),
+        "{wide}"
+    );
+    assert!(wide.contains("‹07700 900142› PHONE: [PHONE] (contact of suspect) for mash, carer"), "{wide}");
+    assert!(wide.contains("redaction_sha256=") && wide.contains("redaction_engine="), "{wide}");
+    let narrow = page(&submission, "60");
+    assert!(!narrow.contains('│'), "{narrow}");
+    let columns = narrow.split("everything that each reader").next().unwrap();
+    // The first lines are the destinations.
+    let long = columns.lines().skip(5).find(|line| line.chars().count() > 60);
+    assert_eq!(long, None);
+    for (width, problem) in [("39", "from 40 to 400"), ("x", "from 40 to 400")] {
+        let folder = tempfile::tempdir().unwrap();
+        homeward(folder.path(), &["preview", "--offline", "--width", width, "n1.json"]).refused(64, &[problem]);
+    }
+}
+
+#[test]
+fn the_printed_wording_of_n1_passes_and_what_points_to_the_child_is_advised_against() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut submission: Value = serde_json::from_str(&narrative(1)).unwrap();
+    let advice = |submission: &Value| {
+        let value = one_line(&fed(folder.path(), PREVIEW, &submission.to_string()).with(0));
+        let all = value["advice"].as_array().unwrap().clone();
+        let own: Vec<Value> = all.into_iter().filter(|one| one["field"] == "items[0].sanitised_text").collect();
+        own
+    };
+    assert_eq!(advice(&submission), Vec::<Value>::new(), "as printed it passes");
+    let wording = submission["items"][0]["sanitised_text"].as_str().unwrap().to_owned();
+    for (slip, kind) in [
+        ("Ella-Mae was there.", "child_named"),
+        ("It was on 18 November.", "episode_date"),
+        ("It was on 18/20 November.", "interview_date"),
+        ("She was seen at the youth centre.", "interview_place"),
+        ("Her mum knows nothing.", "relationship"),
+        ("He gave her £40.", "exact_amount"),
+    ] {
+        submission["items"][0]["sanitised_text"] = format!("{wording} {slip}").into();
+        let advice = advice(&submission);
+        let found = advice.iter().find(|one| one["kind"] == kind).unwrap_or_else(|| panic!("{slip}: {advice:?}"));
+        assert_eq!((&found["rule"], &found["item"]), (&Value::from(1), &Value::from(1)));
+        assert!(found["start"].as_u64() >= Some(wording.chars().count() as u64), "{found}");
+        let page = page(&submission, "120");
+        assert!(page.contains("yours to take or leave"), "{page}");
+    }
 }
 
 #[test]

@@ -87,6 +87,9 @@ async fn a_python_council_submits_and_watches_and_a_python_officer_acts() {
     assert!(preview.starts_with("P1 R01 R02 R03"), "{preview}");
     assert!(preview.contains("\nMPU.SE ") && preview.contains("\nMASH.E09000023 "), "{preview}");
 
+    assert!(preview.contains("\nspan items[0].text 0-8 PERSON token subject_source [CHILD]\n"), "{preview}");
+    assert!(preview.contains("\nadvice items[0].text 570-588 denial_unmarked Something is denied"), "{preview}");
+
     let mut watch = python.command("council.py", &[council, "watch", "0"]).stdout(Stdio::piped()).spawn().unwrap();
     let mut events = BufReader::new(watch.stdout.take().unwrap()).lines();
     let receipt = python.printed("council.py", &[council, "submit", file]);

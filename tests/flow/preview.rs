@@ -4,7 +4,7 @@ use homeward::wire::pb;
 use prost::Message;
 
 use crate::{
-    house::{House, LEWISHAM, narrative},
+    house::{House, LEWISHAM, MPU, narrative},
     person::{Person, submission},
 };
 
@@ -99,6 +99,33 @@ async fn the_ledger_keeps_what_the_preview_said_that_it_would_and_no_content() {
     for word in ["Ella", "Fennimore", "Dray", "07700", "Harbinger"] {
         assert!(!kept.contains(word), "{word}");
     }
+}
+
+#[tokio::test]
+async fn advice_is_the_authors_and_what_the_view_shows_goes_with_the_delivery() {
+    let house = House::open_at(N1_RECEIVED).await;
+    let (mut council, mut officer) = (house.person(LEWISHAM).await, house.person(MPU).await);
+    let mut sent = submission(&narrative(1));
+    sent.items[2].text =
+        "Ella-Mae disclosed on 20 November that he has asked her back. It was a lifestyle choice.".to_owned();
+    let explanation = preview(&mut council, sent.clone()).await;
+    let kinds: Vec<&str> = explanation.advice.iter().filter(|one| one.item == 3).map(|one| one.kind.as_str()).collect();
+    for kind in ["harmful_language", "source_words", "interview_date", "lacks_place"] {
+        assert!(kinds.contains(&kind), "{kind}: {kinds:?}");
+    }
+    assert!(explanation.advice.iter().all(|one| !one.say.is_empty() && !one.say.contains("Ella")));
+    assert_eq!(explanation.completeness.len(), 3);
+    assert!(explanation.completeness.iter().all(|meter| meter.questions.len() == 6));
+
+    council.submit(sent).await.unwrap();
+    let taken = officer.pull("MPU.SE").await.unwrap().remove(0);
+    let read = officer.read(&taken, (pb::Part::B, 3), "").await.unwrap();
+    assert!(read.contains("\nadvice[0]: rule ") && read.contains("source_words at 8-17"), "{read}");
+    for authors in ["harmful_language", "interview_date", "Another wording"] {
+        assert!(!read.contains(authors), "{authors} is for the author alone: {read}");
+    }
+    let plain = officer.read(&taken, (pb::Part::B, 1), "").await.unwrap();
+    assert!(!plain.contains("advice["), "the printed wording passes: {plain}");
 }
 
 #[tokio::test]

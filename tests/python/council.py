@@ -66,6 +66,12 @@ def main(profile, command, argument=""):
             print(getattr(explanation, "class"), *explanation.rules)
             for leg in explanation.legs:
                 print(leg.queue, *leg.rules)
+            for text in explanation.written:
+                for span in text.spans:
+                    police = next(reading for reading in span.readings if reading.lens == "item")
+                    print("span", text.field, f"{span.start}-{span.end}", span.type, police.action, police.role, police.shown)
+            for advice in explanation.advice:
+                print("advice", advice.field or f"item {advice.item}", f"{advice.start}-{advice.end}", advice.kind, advice.say)
         elif command == "submit":
             receipt = submit(council, load(argument))
             print(receipt.referral_id, receipt.digest)

@@ -7,7 +7,7 @@ use super::{
     expect::Narrative,
     story::{Served, Told},
 };
-use crate::app::show;
+use crate::app::{columns, show};
 
 /// What came of one narrative, and what was not as expected.
 pub(super) struct Account<'a> {
@@ -133,28 +133,8 @@ fn part(view: &Value) -> String {
 /// Width of a column, in characters.
 const COLUMN: usize = 44;
 
-/// Three texts in three columns, wrapped at words.
+/// Three texts in three columns, line breaks left out.
 fn side_by_side(texts: [&str; 3]) -> Vec<String> {
-    let columns = texts.map(wrapped);
-    let height = columns.iter().map(Vec::len).max().unwrap_or_default();
-    let cell = |column: &Vec<String>, row: usize| column.get(row).cloned().unwrap_or_default();
-    (0..height)
-        .map(|row| {
-            let cells: Vec<String> = columns.iter().map(|column| format!("{:<COLUMN$}", cell(column, row))).collect();
-            format!("  {}", cells.join(" │ ").trim_end())
-        })
-        .collect()
-}
-
-fn wrapped(text: &str) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        let fits = lines.last().is_some_and(|line| line.chars().count() + word.chars().count() < COLUMN);
-        match lines.last_mut() {
-            Some(line) if fits && !line.is_empty() => *line = format!("{line} {word}"),
-            Some(line) if line.is_empty() => line.push_str(word),
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
+    let plain = texts.map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
+    columns::side_by_side(&plain.each_ref().map(|text| (text.as_str(), COLUMN)))
 }
