@@ -130,6 +130,26 @@ pub struct Unattended {
     pub effective: Effective,
 }
 
+/// Children's services that several councils share: its name alone says no council (domain 1.3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shared {
+    /// Usual name.
+    pub name: String,
+    /// Other usual spellings.
+    pub aliases: Vec<String>,
+    /// GSS codes of the councils that it serves; a council may have several, and not every one need be in the directory.
+    pub authorities: Vec<String>,
+    /// While it serves them.
+    pub effective: Effective,
+}
+
+impl Shared {
+    fn is_called(&self, name: &str) -> bool {
+        let name = fold_name(name);
+        std::iter::once(&self.name).chain(&self.aliases).any(|spelling| fold_name(spelling) == name)
+    }
+}
+
 /// The directory, with every entry that is, was or will be in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Directory {
@@ -143,6 +163,8 @@ pub struct Directory {
     pub forces: Vec<Force>,
     /// Queues without people.
     pub unattended: Vec<Unattended>,
+    /// Services that several councils share.
+    pub shared: Vec<Shared>,
     /// Spellings of authorities, folded, with their index.
     names: BTreeMap<String, Vec<usize>>,
     /// Spellings of forces, simplified, with their index.
@@ -201,7 +223,7 @@ impl Directory {
                 force_names.entry(simplify(spelling)).or_default().push(index);
             }
         }
-        Self { version, authorities, bcus, forces, unattended: Vec::new(), names, force_names }
+        Self { version, authorities, bcus, forces, unattended: Vec::new(), shared: Vec::new(), names, force_names }
     }
 
     /// What `area` means on `day`. Unknown, absent and contradictory areas are `geography_unknown`; a well-formed
@@ -213,9 +235,20 @@ impl Directory {
         match (by_code, by_name) {
             (None, None) => Located::Undecided(HoldReason::GeographyUnknown),
             (Some(found), None) | (None, Some(found)) => found,
-            (Some(by_code), Some(by_name)) if by_code == by_name => by_code,
+            (Some(by_code), Some(by_name)) if by_code == by_name || self.serves(area, day) => by_code,
             (Some(_), Some(_)) => Located::Undecided(HoldReason::GeographyUnknown),
         }
+    }
+
+    /// True where the name is that of a service which the council of the code shares: the code says which council.
+    fn serves(&self, area: &Area, day: Date) -> bool {
+        let Area::Stated { code: Some(code), name: Some(name) } = area else { return false };
+        let mut called = self.shared_called(name.reveal(), day);
+        called.any(|service| service.authorities.iter().any(|gss| gss == code.reveal()))
+    }
+
+    fn shared_called(&self, name: &str, day: Date) -> impl Iterator<Item = &Shared> {
+        self.shared.iter().filter(move |service| service.effective.covers(day) && service.is_called(name))
     }
 
     /// The force with this role on `day`.
@@ -246,7 +279,8 @@ impl Directory {
         let bcus = self.bcus.iter().map(|entry| &entry.effective);
         let forces = self.forces.iter().map(|entry| &entry.effective);
         let unattended = self.unattended.iter().map(|entry| &entry.effective);
-        authorities.chain(bcus).chain(forces).chain(unattended).flat_map(Effective::changes)
+        let shared = self.shared.iter().map(|entry| &entry.effective);
+        authorities.chain(bcus).chain(forces).chain(unattended).chain(shared).flat_map(Effective::changes)
     }
 
     /// Every queue there is on `day`, HOLD included.
@@ -269,12 +303,18 @@ impl Directory {
         located(authority, force)
     }
 
+    /// Of a shared service nobody can say which council is meant, and nobody guesses.
     fn by_name(&self, name: &str, day: Date) -> Located<'_> {
         let in_force = |index: &usize| self.authorities.get(*index).filter(|entry| entry.effective.covers(day));
         let authority = self.names.get(&fold_name(name)).into_iter().flatten().find_map(in_force);
         let in_force = |index: &usize| self.forces.get(*index).filter(|entry| entry.effective.covers(day));
         let force = self.force_names.get(&simplify(name)).into_iter().flatten().find_map(in_force);
-        located(authority, force)
+        match located(authority, force) {
+            Located::Undecided(_) if self.shared_called(name, day).next().is_some() => {
+                Located::Undecided(HoldReason::GeographyUnknown)
+            }
+            found => found,
+        }
     }
 }
 

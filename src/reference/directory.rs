@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::Report;
 use crate::domain::{
-    directory::{Authority, Bcu, Directory, Effective, Force, ForceRole, Police, Unattended, fold_name},
+    directory::{Authority, Bcu, Directory, Effective, Force, ForceRole, Police, Shared, Unattended, fold_name},
     queue::QueueId,
 };
 
@@ -21,6 +21,8 @@ struct File {
     force: Vec<ForceRow>,
     #[serde(default)]
     unattended: Vec<UnattendedRow>,
+    #[serde(default)]
+    shared: Vec<SharedRow>,
 }
 
 #[derive(Deserialize)]
@@ -76,6 +78,17 @@ struct UnattendedRow {
     until: Option<String>,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SharedRow {
+    name: String,
+    #[serde(default)]
+    aliases: Vec<String>,
+    authorities: Vec<String>,
+    from: Option<String>,
+    until: Option<String>,
+}
+
 /// Reads the directory and checks it as a whole.
 pub(super) fn read(text: &str, report: &mut Report) -> Option<Directory> {
     let file: File = report.parse(text)?;
@@ -84,8 +97,10 @@ pub(super) fn read(text: &str, report: &mut Report) -> Option<Directory> {
     let authorities = file.authority.into_iter().map(|row| authority(row, from, report)).collect();
     let forces = file.force.into_iter().map(|row| force(row, from, report)).collect();
     let unattended = file.unattended.into_iter().filter_map(|row| unattended(row, from, report)).collect();
+    let shared = file.shared.into_iter().map(|row| shared(row, from, report)).collect();
     let mut directory = Directory::new(file.version, authorities, bcus, forces);
     directory.unattended = unattended;
+    directory.shared = shared;
     check_codes(&directory, report);
     check_links(&directory, report);
     check_names(&directory, report);
@@ -133,6 +148,18 @@ fn unattended(row: UnattendedRow, from: Date, report: &mut Report) -> Option<Una
         report.add(&at, "is not a queue's name, KIND.suffix");
     }
     queue.map(|queue| Unattended { queue, effective })
+}
+
+fn shared(row: SharedRow, from: Date, report: &mut Report) -> Shared {
+    let at = format!("shared {}", row.name);
+    let effective = report.effective(&at, row.from.as_deref(), row.until.as_deref(), from);
+    if row.authorities.len() < 2 {
+        report.add(&at, "name the two or more councils that share it; a name of one council is its alias");
+    }
+    for gss in row.authorities.iter().filter(|gss| !is_ons_code(gss)) {
+        report.add(&at, format!("`{gss}`: a GSS code is E and eight digits"));
+    }
+    Shared { name: row.name, aliases: row.aliases, authorities: row.authorities, effective }
 }
 
 fn check_codes(directory: &Directory, report: &mut Report) {
@@ -191,7 +218,8 @@ fn check_names(directory: &Directory, report: &mut Report) {
     let mut owners: BTreeMap<String, &str> = BTreeMap::new();
     let authorities = directory.authorities.iter().map(|entry| (&entry.gss, &entry.name, &entry.aliases));
     let forces = directory.forces.iter().map(|entry| (&entry.code, &entry.name, &entry.aliases));
-    for (code, name, aliases) in authorities.chain(forces) {
+    let shared = directory.shared.iter().map(|entry| (&entry.name, &entry.name, &entry.aliases));
+    for (code, name, aliases) in authorities.chain(forces).chain(shared) {
         for spelling in std::iter::once(name).chain(aliases) {
             let owner = owners.entry(fold_name(spelling)).or_insert(code);
             if *owner != code.as_str() {

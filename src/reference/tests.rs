@@ -75,6 +75,32 @@ fn usual_spellings_mean_the_council_and_nothing_is_matched_nearly() {
 }
 
 #[test]
+fn a_shared_service_is_no_council_unless_a_code_says_which() {
+    use crate::domain::decision::HoldReason::{GeographyUnknown, OrganisationUnknown};
+    let directory = embedded().unwrap().directory;
+    let both = |code: &str, name: &str| Area::Stated { code: Some(code.into()), name: Some(name.into()) };
+    for name in ["Achieving for Children", "AfC", "Bi-Borough Childrens Services", "City & Hackney"] {
+        assert_eq!(directory.locate(&named(name), TODAY), Located::Undecided(GeographyUnknown), "{name}");
+        assert_eq!(directory.locate(&both("E09000023", name), TODAY), Located::Undecided(GeographyUnknown), "{name}");
+    }
+    let found = directory.locate(&both("E09000027", "Achieving for Children"), TODAY);
+    assert!(matches!(found, Located::Authority(entry) if entry.name == "Richmond upon Thames"), "{found:?}");
+    // Windsor and Maidenhead shares it, and is nobody's code here.
+    let nobody = directory.locate(&both("E06000040", "Achieving for Children"), TODAY);
+    assert_eq!(nobody, Located::Undecided(OrganisationUnknown));
+    let before = date(2019, 2, 19);
+    assert_eq!(directory.locate(&named("Achieving for Children"), before), Located::Undecided(OrganisationUnknown));
+    let one = EMBEDDED.directory.replace("[\"E09000020\", \"E09000033\"]", "[\"E9000020\"]");
+    let wrong: Vec<String> = load(Files { directory: &one, ..EMBEDDED })
+        .unwrap_err()
+        .iter()
+        .map(|error| format!("{} {}", error.at, error.what))
+        .collect();
+    assert!(wrong[0].starts_with("shared Bi-borough Children's Services name the two or more"), "{wrong:?}");
+    assert!(wrong[1].contains("a GSS code is E and eight digits"), "{wrong:?}");
+}
+
+#[test]
 fn an_entry_holds_only_while_it_is_in_force() {
     let moved = EMBEDDED.directory.replace(
         "name = \"Sutton\"\nbcu = \"SN\"",
