@@ -28,7 +28,8 @@ pub(super) fn cuts(prose: &Prose<'_>, lexicon: &Lexicon, spans: &[Span], section
     let mut out: Vec<Range<usize>> = Vec::new();
     let mut about_another = false;
     for (number, range) in ranges.iter().enumerate() {
-        let mark = sections.iter().find(|section| section.range.contains(&range.start)).map(|section| section.mark);
+        let section = sections.get(sections.partition_point(|section| section.range.end <= range.start));
+        let mark = section.filter(|section| section.range.contains(&range.start)).map(|section| section.mark);
         let weight = &weights[number];
         let stays = match mark {
             Some(Sharing::Withhold) => false,

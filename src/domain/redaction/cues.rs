@@ -60,6 +60,8 @@ pub(super) fn candidates(prose: &Prose<'_>, cover: &[Cover]) -> Vec<Candidate> {
 
 /// No name has more words.
 const MOST: usize = 5;
+/// No word of a name has more bytes. A longer one is a line of a script without spaces, or no word.
+const LONGEST: usize = 100;
 
 /// The words from `at` on that may be one name.
 fn run(prose: &Prose<'_>, cover: &[Cover], at: usize) -> Option<Range<usize>> {
@@ -93,7 +95,7 @@ fn run(prose: &Prose<'_>, cover: &[Cover], at: usize) -> Option<Range<usize>> {
 fn may_be_name(prose: &Prose<'_>, at: usize) -> bool {
     let word = &prose.words[at];
     let text = prose.text(at);
-    if matches!(word.letters, Letters::Digits | Letters::Label) || word.is(WordList::NoName) {
+    if matches!(word.letters, Letters::Digits | Letters::Label) || word.is(WordList::NoName) || text.len() > LONGEST {
         return false;
     }
     match prose.sentence(at).casing {

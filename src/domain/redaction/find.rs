@@ -1,7 +1,7 @@
 //! Finds what is listed, in any of its forms, from the beginnings of words in the squeezed fold; boundaries are checked in
 //! code.
 
-use std::ops::Range;
+use std::{cmp::Reverse, ops::Range};
 
 use super::{
     fold::{Casing, Folded},
@@ -41,9 +41,13 @@ impl Finder {
         let squeezed = folded.squeezed.as_bytes();
         for at in folded.beginnings() {
             let rest = &squeezed[at..];
+            let before = hits.len();
             let mut check = |needle: &Needle| self.check(folded, needle, at..at + needle.text.len(), &mut hits);
             self.listed.starting(rest, &mut check);
             self.family.starting(rest, &mut check);
+            if hits.len() - before > MOST_AT_ONE_PLACE {
+                one_of_each_role(&mut hits, before);
+            }
         }
         drop_family_of_suspects(folded, &mut hits);
         hits
@@ -53,9 +57,14 @@ impl Finder {
     pub fn found(&self, folded: &Folded<'_>, names: &Index<Needle>, hits: &mut Vec<Hit>) {
         let squeezed = folded.squeezed.as_bytes();
         for at in folded.beginnings() {
+            let before = hits.len();
             names.starting(&squeezed[at..], |needle: &Needle| {
                 self.check(folded, needle, at..at + needle.text.len(), hits);
             });
+            if hits.len() - before > 1 {
+                longest_of_each(hits, before);
+            }
+            may_be_anybody(hits, before);
         }
     }
 
@@ -68,6 +77,43 @@ impl Finder {
         };
         hits.push(Hit { range, meaning: needle.meaning, strength: needle.strength, listed: true });
     }
+}
+
+/// More than so many people at one place are not told apart.
+const MOST_AT_ONE_PLACE: usize = 16;
+
+/// Of the hits from `from` on, which begin at one place, keeps one of each role: they all say the same of the text.
+fn one_of_each_role(hits: &mut Vec<Hit>, from: usize) {
+    let mut here = hits.split_off(from);
+    let kind = |hit: &Hit| (hit.range.start, hit.range.end, hit.meaning.entity, hit.meaning.role, hit.strength);
+    here.sort_by_key(|hit| (kind(hit), hit.meaning.person));
+    here.dedup_by_key(|hit| kind(hit));
+    hits.append(&mut here);
+}
+
+/// Of the hits from `from` on, which begin at one place, keeps the longest of everybody.
+fn longest_of_each(hits: &mut Vec<Hit>, from: usize) {
+    let here = hits.split_off(from);
+    let mut kept: Vec<usize> = (0..here.len()).collect();
+    kept.sort_by_key(|&at| (here[at].meaning, Reverse(here[at].range.end), Reverse(here[at].strength)));
+    kept.dedup_by_key(|at| here[*at].meaning);
+    kept.sort_unstable();
+    hits.extend(kept.into_iter().map(|at| here[at].clone()));
+}
+
+/// Where the hits from `from` on, which begin at one place, may be too many people whom nobody listed, they are one who may
+/// be anybody, a source too.
+pub(super) fn may_be_anybody(hits: &mut Vec<Hit>, from: usize) {
+    if hits.len() - from <= MOST_AT_ONE_PLACE {
+        return;
+    }
+    let here = hits.split_off(from);
+    let end = here.iter().map(|hit| hit.range.end).max();
+    hits.extend(here.into_iter().next().zip(end).map(|(hit, end)| Hit {
+        range: hit.range.start..end,
+        meaning: Meaning { role: EffectiveRole::Source, person: None, ..hit.meaning },
+        ..hit
+    }));
 }
 
 /// The range of the text where `needle` stands as itself; `None` where it is part of something else.

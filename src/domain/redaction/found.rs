@@ -1,7 +1,7 @@
 //! What the texts of one record say beyond its form: people whom nobody listed, who of them told, and whose the values are.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap},
     ops::Range,
 };
 
@@ -22,9 +22,11 @@ use super::{
     patterns::unlisted,
     places,
     policy::EffectiveRole,
-    prose::{Gap, Prose},
+    prose::Prose,
+    ranges::Ranges,
     render::labels_in,
     resolve::{self, Span},
+    somebody::{MOST_PEOPLE, somebodies},
     sources::{Said, relations, sources},
     typos::Spellings,
 };
@@ -47,12 +49,6 @@ pub(super) struct ReadText {
     pub spans: Vec<Span>,
     /// What a carer does not read.
     pub cuts: Vec<Range<usize>>,
-}
-
-/// Somebody whom nobody listed.
-struct Somebody {
-    names: Vec<String>,
-    role: EffectiveRole,
 }
 
 impl Engine {
@@ -125,7 +121,7 @@ impl Engine {
     }
 
     fn learn_names(&mut self, pages: &[Page<'_, '_>]) {
-        let people = somebodies(pages);
+        let people = somebodies(pages.iter().map(|page| (page.prose, page.candidates.as_slice())));
         let first = self.persons.len();
         let mut needles = Vec::new();
         for (index, somebody) in people.iter().enumerate() {
@@ -147,6 +143,11 @@ impl Engine {
             return;
         }
         let mut hits = Vec::new();
+        if self.found_people.len() >= MOST_PEOPLE {
+            let people = page.candidates.iter().filter(|candidate| candidate.kind == Kind::Person);
+            let bytes = people.map(|candidate| places::bytes(page.prose, candidate.words.clone()));
+            hits.extend(bytes.map(|range| unlisted(Entity::Person, range)));
+        }
         self.finder.found(page.prose.folded, &self.found.names, &mut hits);
         let all = covered(page.prose, &page.hits);
         let mut free = covered(page.prose, &hits);
@@ -173,9 +174,8 @@ impl Engine {
             self.found_people[person - first_found].1 = EffectiveRole::Source;
             self.labels.set_role(person, EffectiveRole::Source);
         }
-        for (names, role) in &self.found_people {
-            self.guards.add_person(names, *role, &self.policy);
-        }
+        let (people, policy) = (&self.found_people, &self.policy);
+        self.guards.learn(|lists| people.iter().for_each(|(names, role)| lists.person(names, *role, policy)));
         for (page, (_, said)) in pages.iter_mut().zip(&spoken) {
             self.assign_roles(&mut page.hits);
             let now = named(page.prose, &page.hits);
@@ -209,11 +209,12 @@ impl Engine {
                 self.found.owners.entry(key(page.prose.folded, hit)).or_default().extend(roles);
             }
         }
-        for ((entity, value), roles) in &self.found.owners {
-            for &role in roles {
-                self.guards.add_value(*entity, value, role, &self.policy);
+        let (owners, policy) = (&self.found.owners, &self.policy);
+        self.guards.learn(|lists| {
+            for ((entity, value), roles) in owners {
+                roles.iter().for_each(|&role| lists.owned(*entity, value, role, policy));
             }
-        }
+        });
     }
 
     fn spans_of(&self, page: Page<'_, '_>) -> Vec<Span> {
@@ -323,57 +324,12 @@ fn cover(prose: &Prose<'_>, hits: &[Hit]) -> Vec<Cover> {
     out
 }
 
-/// The people among the candidates of all pages: who is named in full, then who is named by one word that is nobody's part.
-fn somebodies(pages: &[Page<'_, '_>]) -> Vec<Somebody> {
-    let mut people: Vec<Somebody> = Vec::new();
-    let mut by_part: BTreeMap<String, ()> = BTreeMap::new();
-    for full in [true, false] {
-        for page in pages {
-            for candidate in page.candidates.iter().filter(|candidate| candidate.kind == Kind::Person) {
-                let name = name(page.prose, candidate);
-                let parts = super::needle::words(&name).concat();
-                if (parts.len() > 1) != full || !full && parts.iter().all(|part| by_part.contains_key(part)) {
-                    continue;
-                }
-                let role = if candidate.professional { EffectiveRole::Professional } else { EffectiveRole::Unknown };
-                let known = people.iter_mut().find(|somebody| somebody.names.contains(&name));
-                match known {
-                    Some(somebody) if candidate.professional => somebody.role = role,
-                    Some(_) => {}
-                    None => people.push(Somebody { names: vec![name], role }),
-                }
-                by_part.extend(parts.into_iter().map(|part| (part, ())));
-            }
-        }
-    }
-    people
-}
-
-/// The name as it is written, folded.
-fn name(prose: &Prose<'_>, candidate: &Candidate) -> String {
-    let mut out = String::new();
-    for at in candidate.words.clone() {
-        if !out.is_empty() {
-            out.push(match prose.words[at].gap {
-                Gap::Hyphen => '-',
-                Gap::Apostrophe => '\'',
-                _ => ' ',
-            });
-        }
-        out.push_str(prose.text(at));
-    }
-    out
-}
-
 /// Names of one person that stand beside each other, as one mention.
 fn joined_names(prose: &Prose<'_>, hits: &[Hit]) -> Vec<Hit> {
-    let values: Vec<&Range<usize>> = hits
-        .iter()
-        .filter(|hit| !matches!(hit.meaning.entity, Entity::Person | Entity::Relationship))
-        .map(|hit| &hit.range)
-        .collect();
+    let is_value = |hit: &&Hit| !matches!(hit.meaning.entity, Entity::Person | Entity::Relationship);
+    let values = Ranges::new(hits.iter().filter(is_value).map(|hit| hit.range.clone()));
     // A name inside an address of mail is not beside another.
-    let free = |hit: &&Hit| !values.iter().any(|value| value.start <= hit.range.start && hit.range.end <= value.end);
+    let free = |hit: &&Hit| !values.hold(&hit.range);
     let mut names: Vec<&Hit> = hits.iter().filter(|hit| hit.meaning.entity == Entity::Person).filter(free).collect();
     names.sort_by_key(|hit| (hit.range.start, hit.range.end));
     let mut out = Vec::new();

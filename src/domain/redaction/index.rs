@@ -21,8 +21,15 @@ impl<T> Default for Index<T> {
     }
 }
 
-impl<T: Sought> Index<T> {
-    /// Sorts `things`. One whose text is shorter than two bytes is never found.
+impl<T> Index<T> {
+    /// True when there is nothing to look for.
+    pub fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+}
+
+impl<T: Sought + Ord> Index<T> {
+    /// Sorts `things`; of equals, one is found. One whose text is shorter than two bytes is never found.
     pub fn new(things: Vec<T>) -> Self {
         let mut heads = Heads::default();
         let mut keyed: Vec<(u64, u32)> = Vec::with_capacity(things.len());
@@ -35,9 +42,19 @@ impl<T: Sought> Index<T> {
         }
         let text = |number: u32| things[number as usize].text();
         keyed.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| text(a.1).cmp(text(b.1))));
+        drop_equals(&mut keyed, &things);
         let first_two = |key: u64| u16::try_from(key >> 48).unwrap_or(u16::MAX);
         let order = keyed.into_iter().map(|(key, number)| (first_two(key), number)).collect();
         Self { order, things, heads }
+    }
+
+    /// Adds `more`.
+    pub fn extend(&mut self, more: Vec<T>) {
+        if !more.is_empty() {
+            let mut all = std::mem::take(&mut self.things);
+            all.extend(more);
+            *self = Self::new(all);
+        }
     }
 
     /// Gives `found` everything whose text begins at the beginning of `rest`.
@@ -57,6 +74,12 @@ impl<T: Sought> Index<T> {
             {
                 found(thing(whole));
                 left = others;
+            }
+            if let [only] = left {
+                if rest.get(depth..).is_some_and(|rest| rest.starts_with(&thing(only).text().as_bytes()[depth..])) {
+                    found(thing(only));
+                }
+                return;
             }
             let Some(&next) = rest.get(depth).filter(|_| !left.is_empty()) else { return };
             let byte = |entry: &(u16, u32)| thing(entry).text().as_bytes()[depth];
@@ -102,6 +125,28 @@ impl Heads {
     }
 }
 
+/// Of things that are equal in all, keeps the first in `keyed`, which is sorted by text.
+fn drop_equals<T: Sought + Ord>(keyed: &mut Vec<(u64, u32)>, things: &[T]) {
+    let thing = |entry: &(u64, u32)| &things[entry.1 as usize];
+    let mut again = Vec::new();
+    let mut from = 0;
+    for alike in keyed.chunk_by(|a, b| a.0 == b.0 && thing(a).text() == thing(b).text()) {
+        if alike.len() > 1 {
+            let mut order: Vec<usize> = (0..alike.len()).collect();
+            order.sort_by(|&a, &b| thing(&alike[a]).cmp(thing(&alike[b])));
+            let equal = order.windows(2).filter(|pair| thing(&alike[pair[0]]) == thing(&alike[pair[1]]));
+            again.extend(equal.map(|pair| from + pair[1]));
+        }
+        from += alike.len();
+    }
+    again.sort_unstable();
+    let mut at = 0;
+    keyed.retain(|_| {
+        at += 1;
+        again.binary_search(&(at - 1)).is_err()
+    });
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,7 +166,7 @@ mod tests {
             out.sort_unstable();
             out
         };
-        assert_eq!(found("abcdefghijk"), ["ab", "abc", "abc", "abcdefghij"]);
+        assert_eq!(found("abcdefghijk"), ["ab", "abc", "abcdefghij"]);
         assert_eq!(found("abd"), ["ab", "abd"]);
         assert_eq!(found("ab"), ["ab"]);
         assert_eq!(found("żółw"), ["żó"]);

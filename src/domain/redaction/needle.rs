@@ -12,7 +12,7 @@ use super::{
 };
 
 /// How a match has to stand in the text to count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rule {
     /// Words in any case, joined or apart at their breaks.
     Words,
@@ -49,7 +49,7 @@ pub(super) struct Meaning {
 }
 
 /// One string to look for.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Needle {
     /// Letters and digits, folded.
     pub text: String,

@@ -169,6 +169,7 @@ pub(super) struct ListedNumbers {
     index: Index<ListedNumber>,
 }
 
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct ListedNumber {
     digits: String,
     meaning: Meaning,

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::{
     find::Hit,
     form::Entity,
+    index::{Index, Sought},
     named::Named,
     policy::EffectiveRole,
     prose::{Gap, Prose},
@@ -12,8 +13,8 @@ use super::{
 
 /// Everybody whose a value may be.
 pub(super) struct People {
-    /// Squeezed words of names, longest first, with whose they are: a value itself may hold one.
-    parts: Vec<(String, EffectiveRole)>,
+    /// Squeezed words of names, with whose they are: a value itself may hold one.
+    parts: Index<Part>,
     /// What the child of the record is.
     child: Option<EffectiveRole>,
 }
@@ -22,9 +23,8 @@ impl People {
     /// Sorts `parts`, which are folded.
     pub fn new(mut parts: Vec<(String, EffectiveRole)>, child: Option<EffectiveRole>) -> Self {
         parts.retain(|(part, _)| part.chars().count() >= 4);
-        parts.sort_by(|a, b| (std::cmp::Reverse(a.0.len()), a).cmp(&(std::cmp::Reverse(b.0.len()), b)));
-        parts.dedup();
-        Self { parts, child }
+        let parts = parts.into_iter().map(|(text, role)| Part { text, role }).collect();
+        Self { parts: Index::new(parts), child }
     }
 
     /// The roles of those whose name is in `value`.
@@ -35,10 +35,37 @@ impl People {
         let own = local.split(['@', '[', '(', ' ']).find(|part| !part.is_empty()).unwrap_or(local);
         let squeezed: String = own.chars().filter(|c| c.is_alphanumeric()).collect();
         let unleet: String = squeezed.chars().map(|c| if c == '0' { 'o' } else { c }).collect();
-        let found =
-            self.parts.iter().filter(|(part, _)| squeezed.contains(part.as_str()) || unleet.contains(part.as_str()));
-        let longest = found.clone().map(|(part, _)| part.len()).max().unwrap_or(0);
-        found.filter(|(part, _)| part.len() == longest).map(|(_, role)| *role).collect()
+        let mut longest: Vec<&Part> = Vec::new();
+        for text in [&squeezed, &unleet] {
+            for at in 0..text.len() {
+                self.parts.starting(&text.as_bytes()[at..], |part| {
+                    let most = longest.first().map_or(0, |part| part.text.len());
+                    if part.text.len() > most {
+                        longest.clear();
+                    }
+                    if part.text.len() >= most {
+                        longest.push(part);
+                    }
+                });
+            }
+        }
+        let mut roles: Vec<EffectiveRole> = longest.into_iter().map(|part| part.role).collect();
+        roles.sort_unstable();
+        roles.dedup();
+        roles
+    }
+}
+
+/// A word of somebody's name.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Part {
+    text: String,
+    role: EffectiveRole,
+}
+
+impl Sought for Part {
+    fn text(&self) -> &str {
+        &self.text
     }
 }
 
@@ -59,6 +86,9 @@ pub(super) fn owners(prose: &Prose<'_>, mentions: &[Named], people: &People, hit
     let value = Value { prose, mentions, child: people.child, entity, words: start..end.max(start + 1) };
     value.owner().into_iter().collect()
 }
+
+/// In a sentence without end, words further off than this say nothing of a value.
+const REACH: usize = 100;
 
 struct Value<'a, 'f> {
     prose: &'a Prose<'f>,
@@ -103,15 +133,13 @@ impl Value<'_, '_> {
 
     fn left(&self, sentence: &Range<usize>) -> Option<&Named> {
         let before = self.mentions.partition_point(|mention| mention.start < self.words.start);
-        self.mentions[..before]
-            .iter()
-            .rev()
-            .find(|mention| mention.end <= self.words.start && mention.start >= sentence.start)
+        let here = self.mentions[..before].iter().rev().take_while(|mention| mention.start >= sentence.start);
+        here.take(2).find(|mention| mention.end <= self.words.start)
     }
 
     fn right(&self, sentence: &Range<usize>) -> Option<&Named> {
         let from = self.mentions.partition_point(|mention| mention.start < self.words.end);
-        self.mentions[from..].iter().find(|mention| mention.start < sentence.end)
+        self.mentions.get(from).filter(|mention| mention.start < sentence.end)
     }
 
     /// "07700 900123 is Kane's", "07700 900123 (Kane)".
@@ -146,7 +174,7 @@ impl Value<'_, '_> {
         if self.possessive(left) {
             return false;
         }
-        let between = left.end..self.words.start;
+        let between = self.behind(left);
         let text = |at: usize| self.prose.text(at);
         let shown = between.clone().any(|at| {
             matches!(
@@ -186,6 +214,11 @@ impl Value<'_, '_> {
             || document && left.role == EffectiveRole::Suspect
     }
 
+    /// The words between `left` and the value: in a sentence without end, the last of them.
+    fn behind(&self, left: &Named) -> Range<usize> {
+        left.end.max(self.words.start.saturating_sub(REACH))..self.words.start
+    }
+
     /// "Location: 14 Quarrel Street": nobody's.
     fn is_at_a_place(&self, sentence: &Range<usize>) -> bool {
         let key = self.prose.text(sentence.start);
@@ -197,7 +230,7 @@ impl Value<'_, '_> {
     fn is_driven(&self, left: &Named) -> bool {
         left.role == EffectiveRole::Suspect
             || self.possessive(left)
-            || (left.end..self.words.start).any(|at| {
+            || self.behind(left).any(|at| {
                 matches!(
                     self.prose.text(at),
                     "drives"
@@ -258,9 +291,7 @@ impl Value<'_, '_> {
             return self.child;
         }
         let home = || {
-            sentence
-                .clone()
-                .take_while(|&at| at < self.words.start)
+            (sentence.start.max(self.words.start.saturating_sub(REACH))..self.words.start)
                 .any(|at| matches!(self.prose.text(at), "returned" | "home" | "back" | "lives"))
         };
         if matches!(self.entity, Entity::Address | Entity::Postcode) && home() && self.right(sentence).is_none() {
@@ -288,8 +319,9 @@ impl Value<'_, '_> {
             if sentence.row == row && number - before > 3 {
                 return None;
             }
-            let mut there = self.mentions.iter().filter(|mention| sentence.words.contains(&mention.start));
-            let found = if sentence.row == row { there.next() } else { there.next_back().or(None) };
+            let upto = |word: usize| self.mentions.partition_point(|mention| mention.start < word);
+            let there = &self.mentions[upto(sentence.words.start)..upto(sentence.words.end)];
+            let found = if sentence.row == row { there.first() } else { there.last() };
             if found.is_some() {
                 return found;
             }

@@ -35,6 +35,9 @@ pub(super) fn entity(prose: &Prose<'_>, found: &Candidate) -> Option<Entity> {
         return None;
     }
     let words = prose.sentence(found.words.start).words.clone();
+    // In a sentence without end, words far off say nothing of a place.
+    let near = found.words.start.saturating_sub(100)..found.words.end + 100;
+    let words = words.start.max(near.start)..words.end.min(near.end);
     let staff =
         words.into_iter().filter(|at| !found.words.contains(at)).any(|at| prose.words[at].is(WordList::Placement));
     Some(if staff { Entity::Placement } else { Entity::Place })

@@ -18,6 +18,8 @@ pub const WITHHELD: &str = "[WITHHELD]";
 /// The pseudonyms and ages of one record.
 pub(super) struct Labels {
     persons: Vec<(EffectiveRole, usize, Option<Date>)>,
+    /// The highest number of anybody but other children.
+    others: usize,
     as_of: Option<Date>,
 }
 
@@ -31,14 +33,13 @@ impl Labels {
             *counter += usize::from(!child);
             (person.role, *counter, person.date_of_birth)
         };
-        Self { persons: persons.iter().map(number).collect(), as_of }
+        Self { persons: persons.iter().map(number).collect(), others, as_of }
     }
 
     /// Numbers one more person, found in the texts.
     pub fn add(&mut self, role: EffectiveRole) {
-        let others = self.persons.iter().filter(|(role, ..)| *role != EffectiveRole::OtherChild);
-        let number = others.map(|(_, number, _)| *number).max().unwrap_or(0) + 1;
-        self.persons.push((role, number, None));
+        self.others += 1;
+        self.persons.push((role, self.others, None));
     }
 
     /// What person `index` was seen to be.

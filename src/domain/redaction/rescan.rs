@@ -1,50 +1,58 @@
 //! The second look at a finished view, on its own path: words and squeezed characters of the view against a list of what
 //! must be gone. It shares the character tables with the search, nothing else.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    ops::Range,
-};
+use std::ops::Range;
 
 use super::{
     dates::squeezed_forms,
     form::{Entity, Form, ListedPerson},
+    index::{Index, Sought},
     needle::words,
     numbers::significant,
     policy::{Action, Class, EffectiveRole, Lens, RedactionPolicy},
+    ranges::Ranges,
     render::WITHHELD,
-    seen::{Beginnings, Seen},
+    seen::{Seen, stands},
     words::{FAMILY, NAMELESS, is_ordinary, is_particle, is_title},
 };
 
 /// The re-scan, listed once for every lens.
 #[derive(Default)]
 pub(super) struct Guards {
-    /// Words in a row, by the first of them.
-    phrases: HashMap<String, Vec<Phrase>>,
-    /// First bytes of the phrases: most words of a text begin none.
-    phrases_begin: Beginnings,
+    phrases: Index<Phrase>,
     /// Squeezed values that must be gone.
-    values: Vec<Value>,
-    /// First bytes of the values.
-    values_begin: Beginnings,
+    values: Index<Value>,
     /// Squeezed values that may hold a part of a name where they may stay.
-    kept: Vec<Value>,
+    kept: Index<Value>,
     /// Digits that must be gone.
+    digits: Index<Value>,
+}
+
+/// What is to be guarded, before it is sorted.
+#[derive(Default)]
+pub(super) struct Lists {
+    phrases: Vec<Phrase>,
+    values: Vec<Value>,
+    kept: Vec<Value>,
     digits: Vec<Value>,
 }
 
 /// In which lenses something must be gone, in declared order.
 type Gone = [bool; Lens::ALL.len()];
 
+/// Words in a row.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Phrase {
-    words: Vec<String>,
+    /// The words without spaces.
+    text: String,
+    /// Offsets in `text` where one word ends and the next begins.
+    breaks: Vec<usize>,
     gone: Gone,
     kind: Kind,
 }
 
 /// What a phrase is where it must be gone, and where it may stay.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
     /// A leak; where it may stay, a part of a protected name in it is no leak.
     Whole,
@@ -54,40 +62,55 @@ enum Kind {
     Part,
 }
 
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Value {
     text: String,
     gone: Gone,
 }
 
+impl Sought for Phrase {
+    fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+impl Sought for Value {
+    fn text(&self) -> &str {
+        &self.text
+    }
+}
+
 impl Guards {
     /// Lists what `policy` takes out of each view of this record.
     pub fn new(persons: &[ListedPerson], form: &Form, policy: &RedactionPolicy) -> Self {
-        let gone = |class: Class, role: EffectiveRole| -> Gone {
-            std::array::from_fn(|at| policy.action(class, role, Lens::ALL[at]) != Action::Keep)
-        };
         let mut guards = Self::default();
-        for person in persons {
-            let names_gone = gone(Class::Person, person.role);
-            person.names.iter().for_each(|name| guards.name(name.reveal(), names_gone));
-            let born_gone = gone(Class::Dob, person.role);
-            person.date_of_birth.into_iter().flat_map(squeezed_forms).for_each(|form| guards.squeezed(form, born_gone));
-        }
-        for value in &form.values {
-            guards.value(value.entity, value.text.reveal(), gone(value.entity.class(), value.role));
-        }
+        guards.learn(|lists| {
+            for person in persons {
+                let names_gone = gone(policy, Class::Person, person.role);
+                person.names.iter().for_each(|name| lists.name(name.reveal(), names_gone));
+                let born_gone = gone(policy, Class::Dob, person.role);
+                person
+                    .date_of_birth
+                    .into_iter()
+                    .flat_map(squeezed_forms)
+                    .for_each(|form| lists.squeezed(form, born_gone));
+            }
+            for value in &form.values {
+                lists.value(value.entity, value.text.reveal(), gone(policy, value.entity.class(), value.role));
+            }
+        });
         guards
     }
 
-    /// Lists somebody who was found in the texts.
-    pub fn add_person(&mut self, names: &[String], role: EffectiveRole, policy: &RedactionPolicy) {
-        let gone = std::array::from_fn(|at| policy.action(Class::Person, role, Lens::ALL[at]) != Action::Keep);
-        names.iter().for_each(|name| self.name(name, gone));
-    }
-
-    /// Lists a value that the texts give somebody.
-    pub fn add_value(&mut self, entity: Entity, value: &str, role: EffectiveRole, policy: &RedactionPolicy) {
-        let gone = std::array::from_fn(|at| policy.action(entity.class(), role, Lens::ALL[at]) != Action::Keep);
-        self.value(entity, value, gone);
+    /// Guards also what `add` lists.
+    pub fn learn(&mut self, add: impl FnOnce(&mut Lists)) {
+        let mut lists = Lists::default();
+        add(&mut lists);
+        let Lists { phrases, values, kept, digits } = lists;
+        self.phrases.extend(phrases);
+        self.values.extend(values);
+        self.kept.extend(kept);
+        self.digits.extend(digits);
     }
 
     /// True when nothing protected is left in `text`.
@@ -123,6 +146,58 @@ impl Guards {
         Some(out)
     }
 
+    /// Where protected text is left, as ranges of the view.
+    fn leaks(&self, seen: &Seen<'_>, lens: Lens) -> Vec<Range<usize>> {
+        let lens = lens as usize;
+        let (mut kept, mut parts, mut leaks) = (Vec::new(), Vec::new(), Vec::new());
+        for at in 0..seen.words() {
+            self.phrases.starting(seen.from(at), |phrase| {
+                if phrase.kind == Kind::Part && !phrase.gone[lens] {
+                    return;
+                }
+                let Some(range) = seen.phrase(at, phrase.text.len(), &phrase.breaks) else { return };
+                match (phrase.gone[lens], phrase.kind) {
+                    (false, _) => kept.push(range),
+                    (true, Kind::Whole) => leaks.push(range),
+                    (true, Kind::OneWord | Kind::Part) => parts.push(range),
+                }
+            });
+        }
+        each(&self.values, seen.all(), |value, range| {
+            if value.gone[lens] {
+                leaks.push(seen.range(&range));
+            }
+        });
+        each(&self.digits, seen.digits(), |value, range| {
+            if value.gone[lens] {
+                leaks.push(seen.range_of_digits(&range));
+            }
+        });
+        if !parts.is_empty() {
+            each(&self.kept, seen.all(), |value, range| {
+                if !value.gone[lens] {
+                    kept.push(seen.range(&range));
+                }
+            });
+            let kept = Ranges::new(kept.into_iter());
+            leaks.extend(parts.into_iter().filter(|part| !kept.hold(part)));
+        }
+        leaks
+    }
+}
+
+impl Lists {
+    /// Somebody who was found in the texts.
+    pub fn person(&mut self, names: &[String], role: EffectiveRole, policy: &RedactionPolicy) {
+        let gone = gone(policy, Class::Person, role);
+        names.iter().for_each(|name| self.name(name, gone));
+    }
+
+    /// A value that the texts give somebody.
+    pub fn owned(&mut self, entity: Entity, value: &str, role: EffectiveRole, policy: &RedactionPolicy) {
+        self.value(entity, value, gone(policy, entity.class(), role));
+    }
+
     fn name(&mut self, name: &str, gone: Gone) {
         let mut name = words(name);
         if name.len() > 1 && name[0].len() == 1 && is_title(&name[0][0]) {
@@ -139,33 +214,37 @@ impl Guards {
         };
         if pieces.len() < 2 {
             if pieces.first().is_some_and(own) {
-                self.phrase(pieces, gone, Kind::OneWord);
+                self.phrase(&pieces, gone, Kind::OneWord);
             }
             return;
         }
         for piece in pieces.iter().filter(|piece| gone.contains(&true) && own(piece)) {
-            self.phrase(vec![piece.clone()], gone, Kind::Part);
+            self.phrase(std::slice::from_ref(piece), gone, Kind::Part);
         }
         if let [first, _, .., last] = name.as_slice() {
-            self.phrase([first.clone(), last.clone()].concat(), gone, Kind::Whole);
+            self.phrase(&[first.clone(), last.clone()].concat(), gone, Kind::Whole);
         }
-        self.phrase(vec![pieces.concat()], gone, Kind::Whole);
-        self.phrase(pieces, gone, Kind::Whole);
+        self.phrase(&[pieces.concat()], gone, Kind::Whole);
+        self.phrase(&pieces, gone, Kind::Whole);
     }
 
     /// A squeezed value; a shorter one would be found inside others.
     fn squeezed(&mut self, text: String, gone: Gone) {
         if text.chars().count() >= 5 && gone.contains(&true) {
-            self.values_begin.add(text.as_bytes());
             self.values.push(Value { text, gone });
         }
     }
 
-    fn phrase(&mut self, words: Vec<String>, gone: Gone, kind: Kind) {
-        if let Some(first) = words.first() {
-            self.phrases_begin.add(head(first));
-            self.phrases.entry(first.clone()).or_default().push(Phrase { words, gone, kind });
+    fn phrase(&mut self, words: &[String], gone: Gone, kind: Kind) {
+        let mut text = String::with_capacity(words.iter().map(String::len).sum());
+        let mut breaks = Vec::with_capacity(words.len().saturating_sub(1));
+        for word in words {
+            if !text.is_empty() {
+                breaks.push(text.len());
+            }
+            text.push_str(word);
         }
+        self.phrases.push(Phrase { text, breaks, gone, kind });
     }
 
     fn value(&mut self, entity: Entity, text: &str, gone: Gone) {
@@ -179,21 +258,21 @@ impl Guards {
                 }
             }
             Entity::Address => {
-                self.phrase(pieces, gone, Kind::Whole);
+                self.phrase(&pieces, gone, Kind::Whole);
                 let numbered = |line: &&str| line.bytes().any(|b| b.is_ascii_digit());
                 for line in text.split([',', '\n', ';']).filter(numbered).map(words) {
-                    self.phrase(line.concat(), gone, Kind::Whole);
+                    self.phrase(&line.concat(), gone, Kind::Whole);
                 }
             }
             Entity::School | Entity::Placement | Entity::Place | Entity::Organisation
                 if pieces.len() > 1 || pieces.iter().any(|piece| !is_ordinary(piece)) =>
             {
-                self.phrase(pieces, gone, Kind::Whole);
+                self.phrase(&pieces, gone, Kind::Whole);
             }
             Entity::School | Entity::Placement | Entity::Place | Entity::Organisation => {}
             Entity::Person | Entity::Relationship | Entity::Dob => {}
             // A handle that is a word is looked for as a word: as characters it would be found inside others.
-            _ if squeezed.chars().all(char::is_alphabetic) => self.phrase(pieces, gone, Kind::Whole),
+            _ if squeezed.chars().all(char::is_alphabetic) => self.phrase(&pieces, gone, Kind::Whole),
             _ => {
                 if gone.contains(&false) && !squeezed.is_empty() {
                     self.kept.push(Value { text: squeezed.clone(), gone });
@@ -202,65 +281,26 @@ impl Guards {
             }
         }
     }
-
-    /// Where protected text is left, as ranges of the view.
-    fn leaks(&self, seen: &Seen<'_>, lens: Lens) -> Vec<Range<usize>> {
-        let lens = lens as usize;
-        let mut kept = Vec::new();
-        let mut parts = Vec::new();
-        let mut leaks = Vec::new();
-        for at in 0..seen.words() {
-            for phrase in self.candidates(seen.nth(at)) {
-                if phrase.kind == Kind::Part && !phrase.gone[lens] {
-                    continue;
-                }
-                if let Some(range) = seen.phrase(at, &phrase.words) {
-                    match (phrase.gone[lens], phrase.kind) {
-                        (false, _) => kept.push(range),
-                        (true, Kind::Whole) => leaks.push(range),
-                        (true, Kind::OneWord | Kind::Part) => parts.push(range),
-                    }
-                }
-            }
-        }
-        let there = self.values_in(seen.all()).into_iter().filter(|value| value.gone[lens]);
-        leaks.extend(there.flat_map(|value| seen.find(&value.text)));
-        let digits = self.digits.iter().filter(|value| value.gone[lens]);
-        leaks.extend(digits.flat_map(|value| seen.find_digits(&value.text)));
-        if !parts.is_empty() {
-            let may_stay = self.kept.iter().filter(|value| !value.gone[lens]);
-            kept.extend(may_stay.flat_map(|value| seen.find(&value.text)));
-            let inside_kept =
-                |part: &Range<usize>| kept.iter().any(|kept| kept.start <= part.start && part.end <= kept.end);
-            leaks.extend(parts.into_iter().filter(|part| !inside_kept(part)));
-        }
-        leaks
-    }
-
-    /// The values of which at least the first four bytes are in `text`, in their order.
-    fn values_in(&self, text: &str) -> Vec<&Value> {
-        let mut there = BTreeSet::new();
-        for four in text.as_bytes().windows(4).filter(|four| self.values_begin.may_hold(four)) {
-            let begun = |(_, value): &(usize, &Value)| value.text.as_bytes().starts_with(four);
-            there.extend(self.values.iter().enumerate().filter(begun).map(|(number, _)| number));
-        }
-        there.into_iter().map(|number| &self.values[number]).collect()
-    }
-
-    /// Phrases that may begin with `word`, which may carry the s of a possessive.
-    fn candidates(&self, word: &str) -> impl Iterator<Item = &Phrase> {
-        let bare = word.strip_suffix('s').unwrap_or_default();
-        let listed = |word: &str| {
-            let may_begin = !word.is_empty() && self.phrases_begin.may_hold(head(word));
-            may_begin.then(|| self.phrases.get(word)).flatten()
-        };
-        listed(word).into_iter().chain(listed(bare)).flatten()
-    }
 }
 
-/// What a word is known by at first sight.
-fn head(word: &str) -> &[u8] {
-    &word.as_bytes()[..word.len().min(4)]
+/// In which lenses `policy` takes out what is of `class` and belongs to somebody in `role`.
+fn gone(policy: &RedactionPolicy, class: Class, role: EffectiveRole) -> Gone {
+    std::array::from_fn(|at| policy.action(class, role, Lens::ALL[at]) != Action::Keep)
+}
+
+/// Gives `found` every value that stands as itself in `squeezed`, and where.
+fn each<'i>(index: &'i Index<Value>, squeezed: &str, mut found: impl FnMut(&'i Value, Range<usize>)) {
+    if index.is_empty() {
+        return;
+    }
+    for at in 0..squeezed.len() {
+        index.starting(&squeezed.as_bytes()[at..], |value| {
+            let range = at..at + value.text.len();
+            if stands(squeezed, &range) {
+                found(value, range);
+            }
+        });
+    }
 }
 
 /// Sentences with the white space after them; a line is a sentence too.

@@ -26,9 +26,6 @@ struct Word {
     view: Range<usize>,
 }
 
-/// Which beginnings there are, hashed: false says that there is none.
-pub(super) struct Beginnings([u64; 64]);
-
 impl<'v> Seen<'v> {
     /// Reads `view`.
     pub fn new(view: &'v str) -> Self {
@@ -148,33 +145,43 @@ impl<'v> Seen<'v> {
         self.words.len()
     }
 
-    /// Word `at`.
-    pub fn nth(&self, at: usize) -> &str {
-        let end = self.words.get(at + 1).map_or(self.all.len(), |next| next.begins);
-        self.all[self.words[at].begins..end].trim_end_matches('|')
+    /// Letters and digits from word `at` on.
+    pub fn from(&self, at: usize) -> &[u8] {
+        &self.all.as_bytes()[self.words[at].begins..]
     }
 
-    /// Where in the view `words` stand in a row from word `at` on; the last may carry the s of a possessive.
-    pub fn phrase(&self, at: usize, words: &[String]) -> Option<Range<usize>> {
-        let here = self.words.get(at..at + words.len())?;
-        let last = words.len() - 1;
-        let same = words.iter().enumerate().all(|(index, word)| {
-            let seen = self.nth(at + index);
-            seen == word || index == last && seen.strip_suffix('s') == Some(word)
-        });
-        same.then(|| here[0].view.start..here[last].view.end)
+    /// Where in the view the words stand that begin with word `at`, have `length` bytes together and end at `breaks`; the
+    /// last may carry the s of a possessive. `None` where the words are others.
+    pub fn phrase(&self, at: usize, length: usize, breaks: &[usize]) -> Option<Range<usize>> {
+        let begins = self.words[at].begins;
+        let last = at + breaks.len();
+        let divided = (at + 1..)
+            .zip(breaks)
+            .all(|(word, offset)| self.words.get(word).is_some_and(|word| word.begins == begins + offset));
+        if !divided {
+            return None;
+        }
+        let rest = &self.all.as_bytes()[begins + length..];
+        // Longer than these words: they are divided elsewhere.
+        let next = self.words.get(last + 1).map_or(self.all.len(), |next| next.begins).checked_sub(begins + length)?;
+        let ends = |rest: &[u8], next: usize| next == 0 || rest.first() == Some(&b'|');
+        let possessive = rest.first() == Some(&b's') && next > 0 && ends(&rest[1..], next - 1);
+        (ends(rest, next) || possessive).then(|| self.words[at].view.start..self.words[last].view.end)
     }
 
-    /// Where in the view `value` stands as itself, among letters and digits.
-    pub fn find(&self, value: &str) -> Vec<Range<usize>> {
-        let at = |(from, found): (usize, &str)| self.place(from).start..self.place(from + found.len() - 1).end;
-        standing(&self.all, value).map(at).collect()
+    /// Digits, runs of them divided by `|`.
+    pub fn digits(&self) -> &str {
+        &self.digits
     }
 
-    /// Where in the view `value` stands as itself, among digits.
-    pub fn find_digits(&self, value: &str) -> Vec<Range<usize>> {
-        let at = |(from, found): (usize, &str)| self.digits_at[from]..self.digits_at[from + found.len() - 1] + 1;
-        standing(&self.digits, value).map(at).collect()
+    /// Where in the view a range of [`all`](Self::all) stands.
+    pub fn range(&self, found: &Range<usize>) -> Range<usize> {
+        self.place(found.start).start..self.place(found.end - 1).end
+    }
+
+    /// Where in the view a range of [`digits`](Self::digits) stands.
+    pub fn range_of_digits(&self, found: &Range<usize>) -> Range<usize> {
+        self.digits_at[found.start]..self.digits_at[found.end - 1] + 1
     }
 
     /// Where in the view byte `at` of `all` stands; as near as its word where that is not ASCII.
@@ -189,40 +196,12 @@ impl<'v> Seen<'v> {
     }
 }
 
-/// Where `value` stands as itself in `squeezed`.
-fn standing<'s>(squeezed: &'s str, value: &'s str) -> impl Iterator<Item = (usize, &'s str)> {
-    squeezed.match_indices(value).filter(|(at, value)| stands(squeezed, *at, value))
-}
-
-/// False when `value` begins or ends within a number: 4 March is not in 14 March.
-fn stands(squeezed: &str, at: usize, value: &str) -> bool {
-    let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
-    let before = digit(squeezed[..at].chars().next_back()) && digit(value.chars().next());
-    let after = digit(squeezed[at + value.len()..].chars().next()) && digit(value.chars().next_back());
-    value.len() == value.bytes().filter(u8::is_ascii_digit).count() && value.len() != 8 || !before && !after
-}
-
-impl Default for Beginnings {
-    fn default() -> Self {
-        Self([0; 64])
-    }
-}
-
-impl Beginnings {
-    /// Adds what `text` begins with: at most four bytes of it count.
-    pub fn add(&mut self, text: &[u8]) {
-        let bit = Self::bit(text);
-        self.0[bit / 64] |= 1 << (bit % 64);
-    }
-
-    /// False when nothing that was added begins like `text`, of which as many bytes are given.
-    pub fn may_hold(&self, text: &[u8]) -> bool {
-        let bit = Self::bit(text);
-        self.0[bit / 64] >> (bit % 64) & 1 == 1
-    }
-
-    fn bit(text: &[u8]) -> usize {
-        let together = text.iter().take(4).fold(0_u32, |sum, &byte| sum << 8 | u32::from(byte));
-        (together.wrapping_mul(0x85EB_CA6B) >> 20) as usize
-    }
+/// False when a value at `found` begins or ends within a number: 4 March is not in 14 March.
+pub(super) fn stands(squeezed: &str, found: &Range<usize>) -> bool {
+    let bytes = squeezed.as_bytes();
+    let value = &bytes[found.clone()];
+    let digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+    let before = digit(found.start.checked_sub(1).and_then(|at| bytes.get(at))) && digit(value.first());
+    let after = digit(bytes.get(found.end)) && digit(value.last());
+    value.len() != 8 && value.iter().all(u8::is_ascii_digit) || !before && !after
 }

@@ -12,6 +12,9 @@ use super::{
     prose::{Gap, Prose},
 };
 
+/// In a sentence without end, words further off than this say nothing of a source.
+const REACH: usize = 40;
+
 /// What a text says, by phrase: lists and where their phrases stand, as words.
 pub(super) struct Said {
     phrases: Vec<(WordList, Range<usize>)>,
@@ -48,6 +51,13 @@ impl Said {
 
     fn each(&self, list: WordList) -> impl Iterator<Item = &Range<usize>> {
         self.phrases.iter().filter(move |(of, _)| *of == list).map(|(_, words)| words)
+    }
+
+    /// Phrases of `list` that begin where [`related`] can use them.
+    fn near(&self, list: WordList, mention: &Named) -> impl Iterator<Item = &Range<usize>> {
+        let from = self.phrases.partition_point(|(_, words)| words.start + REACH < mention.start);
+        let here = self.phrases[from..].iter().take_while(|(_, words)| words.start <= mention.end + 8);
+        here.filter(move |(of, _)| *of == list).map(|(_, words)| words)
     }
 
     fn begins(&self, list: WordList, at: usize) -> Option<&Range<usize>> {
@@ -109,7 +119,7 @@ pub(super) fn relations(prose: &Prose<'_>, mentions: &[Named], said: &Said, hits
     };
     let is_source = |mention: &&Named| mention.role == EffectiveRole::Source;
     for mention in mentions.iter().filter(is_source) {
-        for people in said.each(WordList::People) {
+        for people in said.near(WordList::People, mention) {
             if let Some(words) = related(prose, mentions, mention, people) {
                 add(words);
             }
@@ -117,7 +127,7 @@ pub(super) fn relations(prose: &Prose<'_>, mentions: &[Named], said: &Said, hits
     }
     if mentions.iter().any(|mention| super::named::is_source(mention.role)) {
         for cue in said.each(WordList::FewKnow) {
-            let end = prose.sentence(cue.start).words.end;
+            let end = prose.sentence(cue.start).words.end.min(cue.end + REACH);
             let ends = (cue.end..end).find(|&at| matches!(prose.words[at].gap, Gap::Comma | Gap::Sign | Gap::End));
             add(cue.start..ends.unwrap_or(end));
         }
@@ -128,9 +138,7 @@ pub(super) fn relations(prose: &Prose<'_>, mentions: &[Named], said: &Said, hits
 /// "Ali's nan, Jo".
 fn related(prose: &Prose<'_>, mentions: &[Named], mention: &Named, people: &Range<usize>) -> Option<Range<usize>> {
     let sentence = prose.sentence(mention.start).words.clone();
-    if !sentence.contains(&people.start)
-        || mentions.iter().any(|other| other.start < people.end && people.start < other.end)
-    {
+    if !sentence.contains(&people.start) || is_mentioned(mentions, people) {
         return None;
     }
     let small = |at: usize| {
@@ -151,7 +159,7 @@ fn related(prose: &Prose<'_>, mentions: &[Named], mention: &Named, people: &Rang
                 | "of"
                 | "child"
                 | "family"
-        ) || mentions.iter().any(|other| other.start <= at && at < other.end)
+        ) || is_mentioned(mentions, &(at..at + 1))
     };
     let own = |range: Range<usize>| range.filter(|&at| !small(at)).count();
     if people.start >= mention.end && people.start - mention.end <= 8 {
@@ -163,12 +171,18 @@ fn related(prose: &Prose<'_>, mentions: &[Named], mention: &Named, people: &Rang
         return (own(mention.end..start) == 0 && people.end - start <= 5).then_some(start..people.end);
     }
     let before = people.end <= mention.start && mention.start - people.end <= 1 && own(people.end..mention.start) == 0;
-    let start = (sentence.start..people.start)
+    let start = (sentence.start.max(people.start.saturating_sub(REACH))..people.start)
         .rev()
         .take_while(|&at| !small(at) && prose.words[at + 1].gap == Gap::Space)
         .last();
     let start = start.filter(|&start| people.start - start <= 2).unwrap_or(people.start);
     before.then_some(start..people.end)
+}
+
+/// True when somebody is mentioned in `words`. Mentions do not overlap.
+fn is_mentioned(mentions: &[Named], words: &Range<usize>) -> bool {
+    let next = mentions.partition_point(|mention| mention.end <= words.start);
+    mentions.get(next).is_some_and(|mention| mention.start < words.end)
 }
 
 struct Near<'a, 'f> {
@@ -196,10 +210,11 @@ impl Near<'_, '_> {
         let number = self.prose.words[at].sentence as usize;
         let here = self.prose.sentences[number].words.clone();
         let pronoun = here.clone().take(3).any(|at| matches!(self.prose.text(at), "he" | "she" | "they"));
-        let nobody = !self.mentions.iter().any(|mention| here.contains(&mention.start) && mention.start < at);
+        let upto = |word: usize| self.mentions.partition_point(|mention| mention.start < word);
+        let nobody = upto(here.start) == upto(at.clamp(here.start, here.end));
         let before = number.checked_sub(1).filter(|_| pronoun && nobody)?;
         let words = self.prose.sentences[before].words.clone();
-        self.mentions.iter().find(|mention| words.contains(&mention.start))
+        self.mentions.get(upto(words.start)).filter(|mention| mention.start < words.end)
     }
 
     /// "was called", "is told".
@@ -213,7 +228,7 @@ impl Near<'_, '_> {
     fn has_object(&self, at: usize) -> bool {
         let object = |at: usize| {
             matches!(self.prose.text(at), "him" | "her" | "them" | "his" | "their" | "himself" | "herself")
-                || self.mentions.iter().any(|mention| mention.start == at)
+                || self.mentions.binary_search_by_key(&at, |mention| mention.start).is_ok()
         };
         self.prose.after(at - 1).is_some_and(object)
     }

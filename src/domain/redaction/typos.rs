@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    find::Hit,
+    find::{Hit, may_be_anybody},
     fold::Casing,
     lexicon::WordList,
     needle::{Meaning, Strength, words},
@@ -17,9 +17,11 @@ use super::{
 pub(super) struct Spellings {
     /// Words of names, by the sound they begin with.
     by_sound: BTreeMap<char, Vec<Known>>,
+    known: usize,
 }
 
 struct Known {
+    text: String,
     letters: Vec<char>,
     sound: String,
     meaning: Meaning,
@@ -29,6 +31,10 @@ struct Known {
 
 /// A name has at least this many letters to be known misspelt.
 const FEWEST: usize = 4;
+/// And at most this many: no word of a name is longer, and comparing two takes their lengths multiplied.
+const LONGEST: usize = 40;
+/// Every word of a text is held against the names: more of them than this are a list of names and no record of a child.
+const MOST: usize = 1_000;
 
 impl Spellings {
     /// Adds every word of `name`, which is of `meaning`.
@@ -36,13 +42,14 @@ impl Spellings {
         for (index, piece) in words(name).concat().into_iter().enumerate() {
             let letters: Vec<char> = piece.chars().collect();
             let unfit = is_particle(&piece) || is_title(&piece) || letters.iter().any(|c| !c.is_alphabetic());
-            if letters.len() < FEWEST || unfit {
+            if !(FEWEST..=LONGEST).contains(&letters.len()) || unfit || self.known >= MOST {
                 continue;
             }
             let sound = sound_of(&piece);
             let Some(begins) = sound.chars().next() else { continue };
-            let known = Known { letters, sound, meaning, first: index == 0 };
+            let known = Known { text: piece, letters, sound, meaning, first: index == 0 };
             self.by_sound.entry(begins).or_default().push(known);
+            self.known += 1;
         }
     }
 
@@ -71,22 +78,24 @@ impl Spellings {
             bare.then(|| self.closest(&text[..text.len() - 1], &letters)).flatten()
         });
         let same = same.or_else(|| pet.then(|| self.shortened(&text)).flatten());
+        let before = out.len();
         for known in same.unwrap_or_default() {
             out.push(Hit { range: range.clone(), meaning: known.meaning, strength: Strength::Part, listed: true });
         }
+        may_be_anybody(out, before);
     }
 
     /// The first names that `text` shortens.
     fn shortened(&self, text: &str) -> Option<Vec<&Known>> {
         let begins = sound_of(text).chars().next()?;
-        let pet = |known: &&Known| known.first && shortens(text, &known.letters.iter().collect::<String>());
+        let pet = |known: &&Known| known.first && shortens(text, &known.text);
         let found: Vec<&Known> = self.by_sound.get(&begins)?.iter().filter(pet).collect();
         (!found.is_empty()).then_some(found)
     }
 
     /// The names that `text` is nearest to, if any is near enough.
     fn closest(&self, text: &str, letters: &[char]) -> Option<Vec<&Known>> {
-        if letters.len() < FEWEST {
+        if !(FEWEST..=LONGEST + 3).contains(&letters.len()) {
             return None;
         }
         let sound = sound_of(text);
@@ -108,7 +117,8 @@ impl Spellings {
 /// True for a word that is no English word, in letters (or digits that stand for letters).
 fn may_be_misspelt(prose: &Prose<'_>, at: usize, word: &Word) -> bool {
     let text = prose.text(at);
-    if word.letters == Letters::Label || text.len() < FEWEST || word.is(WordList::NoName) {
+    let unfit = text.len() < FEWEST || text.len() > LONGEST * 4;
+    if word.letters == Letters::Label || unfit || word.is(WordList::NoName) {
         return false;
     }
     if word.letters == Letters::Digits {
@@ -139,10 +149,13 @@ fn unleet(text: &str) -> String {
 
 fn is_near(known: &Known, letters: &[char], sound: &str) -> bool {
     let (shorter, longer) = (letters.len().min(known.letters.len()), letters.len().max(known.letters.len()));
+    if longer - shorter > 3 {
+        return false;
+    }
     if letters == known.letters {
         return true;
     }
-    if sound.chars().count() >= 3 && sound == known.sound && longer - shorter <= 3 {
+    if sound.chars().count() >= 3 && sound == known.sound {
         return true;
     }
     let allowed = if shorter >= 9 { 2 } else { 1 };
@@ -259,7 +272,7 @@ mod tests {
             role: super::super::policy::EffectiveRole::Unknown,
             person: None,
         };
-        let known = Known { sound: sound_of(name), letters, meaning, first: true };
+        let known = Known { text: name.to_owned(), sound: sound_of(name), letters, meaning, first: true };
         is_near(&known, &written.chars().collect::<Vec<_>>(), &sound_of(written))
     }
 

@@ -1,0 +1,70 @@
+//! Who is named in the texts of a record that nobody listed: one for every name, with as many as are followed.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{
+    cues::{Candidate, Kind},
+    needle::words,
+    policy::EffectiveRole,
+    prose::{Gap, Prose},
+};
+
+/// So many people whom nobody listed are followed through the texts of a record, in every form of their names. Each text is
+/// searched for all of them; where there are more, the others are mentions where they stand, and nobody's.
+pub(super) const MOST_PEOPLE: usize = 500;
+
+/// Somebody whom nobody listed.
+pub(super) struct Somebody {
+    /// The names that the texts give them, folded.
+    pub names: Vec<String>,
+    /// What they are to the record, as far as the texts say.
+    pub role: EffectiveRole,
+}
+
+/// The people among the candidates of all pages: who is named in full, then who is named by one word that is nobody's part.
+pub(super) fn somebodies<'r, 'f: 'r>(
+    pages: impl Iterator<Item = (&'r Prose<'f>, &'r [Candidate])> + Clone,
+) -> Vec<Somebody> {
+    let mut people: Vec<Somebody> = Vec::new();
+    let mut by_name: HashMap<String, usize> = HashMap::new();
+    let mut by_part: HashSet<String> = HashSet::new();
+    for full in [true, false] {
+        for (prose, candidates) in pages.clone() {
+            for candidate in candidates.iter().filter(|candidate| candidate.kind == Kind::Person) {
+                let name = name(prose, candidate);
+                let parts = words(&name).concat();
+                if (parts.len() > 1) != full || !full && parts.iter().all(|part| by_part.contains(part)) {
+                    continue;
+                }
+                let role = if candidate.professional { EffectiveRole::Professional } else { EffectiveRole::Unknown };
+                match by_name.get(&name) {
+                    Some(&known) if candidate.professional => people[known].role = role,
+                    Some(_) => {}
+                    None if people.len() >= MOST_PEOPLE => continue,
+                    None => {
+                        by_name.insert(name.clone(), people.len());
+                        people.push(Somebody { names: vec![name], role });
+                    }
+                }
+                by_part.extend(parts);
+            }
+        }
+    }
+    people
+}
+
+/// The name as it is written, folded.
+fn name(prose: &Prose<'_>, candidate: &Candidate) -> String {
+    let mut out = String::new();
+    for at in candidate.words.clone() {
+        if !out.is_empty() {
+            out.push(match prose.words[at].gap {
+                Gap::Hyphen => '-',
+                Gap::Apostrophe => '\'',
+                _ => ' ',
+            });
+        }
+        out.push_str(prose.text(at));
+    }
+    out
+}
