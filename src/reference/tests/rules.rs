@@ -116,3 +116,24 @@ fn each_day_has_the_version_that_began_last() {
     assert_eq!(only.in_force(date(2030, 1, 1)).version, "2026-11-3");
     assert!(policy.rules.only("2019-01-1").is_none());
 }
+
+#[test]
+fn the_readme_has_every_word_of_the_table_with_its_meaning() {
+    use crate::domain::{
+        decision::{Content, Flag, PromptKind},
+        policy::{Choice, Condition, Destination, DueBy},
+    };
+    let readme = include_str!("../../../deploy/reference/README.md");
+    let conditions = Condition::ALL.iter().map(|word| (word.code(), word.words()));
+    let destinations = Destination::ALL.iter().map(|word| (word.code(), word.words()));
+    let choices = Choice::ALL.iter().map(|word| (word.code(), word.words()));
+    let dues = DueBy::ALL.iter().map(|word| (word.code(), word.words()));
+    for (code, words) in conditions.chain(destinations).chain(choices).chain(dues) {
+        assert!(readme.contains(&format!("| `{code}` | {words} |\n")), "{code}");
+    }
+    let contents = Content::ALL.iter().filter(|content| **content != Content::Items).map(|word| word.code());
+    let prompts = PromptKind::ALL.iter().map(|word| word.code());
+    for code in contents.chain(prompts).chain(Flag::ALL.iter().map(|word| word.code())) {
+        assert!(readme.contains(&format!("| `{code}` | ")), "{code}");
+    }
+}
