@@ -71,6 +71,7 @@ impl<'l> Notes<'l> {
 
     /// Takes what was found in `text`.
     pub fn put(&mut self, text: &str, about: &About<'_>, mut found: Vec<Finding>) {
+        found.iter_mut().filter_map(|finding| finding.bytes.as_mut()).for_each(|bytes| with_token(text, bytes));
         let begins = |finding: &Finding| finding.bytes.as_ref().map_or((0, 0), |bytes| (bytes.start, bytes.end));
         found.sort_by_key(|finding| (begins(finding).0, finding.kind, std::cmp::Reverse(begins(finding).1)));
         // Of each kind: how many, and how far the last reaches.
@@ -98,5 +99,12 @@ impl<'l> Notes<'l> {
                 say: finding.say.unwrap_or_else(|| self.lexicon.say(finding.kind).to_owned()),
             });
         }
+    }
+}
+
+/// Words that begin within a token, "[CHILD] says", begin with it.
+fn with_token(text: &str, bytes: &mut Range<usize>) {
+    if text[..bytes.start].ends_with('[') && text[bytes.clone()].contains(']') {
+        bytes.start -= 1;
     }
 }

@@ -243,7 +243,8 @@ const NUMBER_WORDS: [&str; 30] = [
     "hundreds",
 ];
 
-fn is_number(word: &str) -> bool {
+/// True for a number in figures or in words.
+pub(super) fn is_number(word: &str) -> bool {
     word.starts_with(|c: char| c.is_ascii_digit()) || NUMBER_WORDS.contains(&word)
 }
 
@@ -282,8 +283,9 @@ fn end_of_time(tokens: &Tokens<'_>, at: usize) -> Option<usize> {
     }
     let spoken = half(after) || after.is_empty() && later(at + 2);
     let end = if after.is_empty() && later(at + 2) { at + 3 } else { at + 2 };
-    // 3.15 alone may be a number; 3:15 is a time.
-    ((sign == ":" && after.is_empty()) || spoken).then_some(end)
+    // 3.15 alone may be a number; 3:15 is a time, and so is "at 3.15".
+    let said = at.checked_sub(1).is_some_and(|before| matches!(tokens.word(before), "at" | "until" | "by" | "from"));
+    ((after.is_empty() && (sign == ":" || said)) || spoken).then_some(end)
 }
 
 /// The figures that a word begins with, and what follows them.

@@ -5,7 +5,7 @@ use super::{
     lexicon::{Lexicon, Owner},
     moments::{self, Days},
     notes::Finding,
-    phrase::Found,
+    phrase::{Found, is_number},
     quotes,
     tokens::Tokens,
 };
@@ -135,6 +135,7 @@ pub(super) fn words(lexicon: &Lexicon, tokens: &Tokens<'_>, found: &[Found<Owner
         let Owner::Kind(kind) = found.owner else { return None };
         match kind {
             Kind::ExactAmount | Kind::ExactTime if approximate(lexicon, tokens, found.words.start) => None,
+            Kind::Opinion if is_estimate(tokens, found.words.end) => None,
             kind if kind.tells_nothing_new() => Some(Finding::at(kind, tokens.bytes(&found.words))),
             _ => None,
         }
@@ -144,6 +145,12 @@ pub(super) fn words(lexicon: &Lexicon, tokens: &Tokens<'_>, found: &[Found<Owner
 
 fn approximate(lexicon: &Lexicon, tokens: &Tokens<'_>, at: usize) -> bool {
     at.checked_sub(1).is_some_and(|before| lexicon.approximate.iter().any(|word| word == tokens.word(before)))
+}
+
+/// "Maybe 40", "probably about 15": a rough number describes, it judges nothing.
+fn is_estimate(tokens: &Tokens<'_>, after: usize) -> bool {
+    let rough = matches!(tokens.nth(after), Some("about" | "around" | "aged" | "nearly"));
+    tokens.nth(after + usize::from(rough)).is_some_and(is_number)
 }
 
 /// What a mention that police must not read is about.

@@ -23,6 +23,11 @@ fn words_that_blame_a_child_are_flagged_in_any_case_and_form() {
         "She is street-wise.",
         "A drug runner for older boys.",
         "He is drug-running.",
+        "She puts herself in harm's way.",
+        "He gets himself into risky places.",
+        "She has made poor choices.",
+        "She associates with older men.",
+        "She is a liar and cannot be believed.",
     ] {
         assert_eq!(on_assessment(text), ["harmful_language"], "{text}");
     }
@@ -34,6 +39,8 @@ fn words_that_blame_a_child_are_flagged_in_any_case_and_form() {
         "He is a drug dealer who sells drugs in a gang.",
         "She was escorted home.",
         "She consented to the meeting.",
+        "She is at risk of harm from men who groom her.",
+        "She made good choices at school.",
     ] {
         assert_eq!(on_assessment(text), Vec::<&str>::new(), "{text}");
     }
@@ -103,9 +110,13 @@ fn boyfriend_is_flagged_of_an_adult_only() {
 
 #[test]
 fn facts_are_kept_apart_from_opinion() {
-    for text in
-        ["I think he is her uncle.", "She seems frightened.", "In my opinion it is true.", "He was obviously high."]
-    {
+    for text in [
+        "I think he is her uncle.",
+        "She seems frightened.",
+        "This suggests that she is groomed.",
+        "In my opinion it is true.",
+        "He was obviously high.",
+    ] {
         let mut draft = story();
         draft.interview.evaluate.facts = Some(text.into());
         draft.interview.evaluate.assessment = Some(text.into());
@@ -126,9 +137,12 @@ fn what_the_child_denied_is_to_be_marked() {
         draft.interview.denied = denied.map(Into::into);
         kinds_in(&advice(draft), "items[0].text")
     };
-    for text in
-        ["She denied that Dane Wickett was there.", "She said that he did not touch her.", "He insists it wasn't him."]
-    {
+    for text in [
+        "She has never met Dane Wickett, she said.",
+        "She denied that Dane Wickett was there.",
+        "She said that he did not touch her.",
+        "He insists it wasn't him.",
+    ] {
         assert_eq!(of(text, None), ["denial_unmarked"], "{text}");
         assert_eq!(of(text, Some("That he touched her.")), Vec::<&str>::new(), "marked: {text}");
     }

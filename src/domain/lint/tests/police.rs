@@ -59,20 +59,42 @@ fn rule_1_words_that_show_that_somebody_told_us_are_found() {
         ("Her boyfriend sells tablets.", "relationship"),
         ("Dane Wickett knows her mum.", "relationship"),
         ("A family friend drives the car.", "relationship"),
+        ("A girl showed me a picture of the van.", "source_words"),
+        ("I saw the van outside.", "source_words"),
+        ("A reliable source knows the flat.", "source_words"),
+        ("A boy was held there while missing.", "source_words"),
+        ("He is collected from his residential placement.", "source_words"),
         ("Nobody else knows about the flat.", "who_else_knows"),
+        ("Only she and one friend know about the flat.", "who_else_knows"),
+        ("No-one else is aware of the flat.", "who_else_knows"),
         ("Only two girls know about the flat.", "who_else_knows"),
         ("Dane Wickett gave her £40.", "exact_amount"),
         ("Dane Wickett gave her forty quid.", "exact_amount"),
         ("The car came at 23:47.", "exact_time"),
+        ("Dane Wickett paid GBP 80.", "exact_amount"),
         ("The car came at 3.15am.", "exact_time"),
+        ("The car came at 19.45.", "exact_time"),
+        ("The car came at ten past four.", "exact_time"),
+        ("The car came at a quarter to nine.", "exact_time"),
+        ("The car came at seven o'clock.", "exact_time"),
         ("A pregnant girl was approached.", "not_needed"),
         ("She was spoken to by phone.", "interview_mode"),
         ("A girl was seen at the youth centre.", "interview_place"),
     ] {
         assert!(on_wording(wording).contains(&kind), "{wording}: {:?}", on_wording(wording));
     }
-    for wording in ["The price was about £40.", "The car came around 11pm."] {
+    for wording in ["The price was about £40.", "The car came around 11pm.", "The car came at about half past two."] {
         assert_eq!(on_wording(wording), Vec::<&str>::new(), "a rough one is no unique knowledge: {wording}");
+    }
+    for wording in [
+        "Dane Wickett is the source of the tablets in Deptford.",
+        "Masked men raided the flat of Dane Wickett.",
+        "Dane Wickett hides trackers in the bags of girls and intercepts them on the way home.",
+        "Dane Wickett invites girls to a modelling interview.",
+        "Ten to fifteen boys sell for Dane Wickett.",
+        "A male of maybe 45, probably about six foot, drives Dane Wickett.",
+    ] {
+        assert_eq!(on_wording(wording), Vec::<&str>::new(), "what they do is no tactic of ours: {wording}");
     }
 }
 
@@ -116,6 +138,9 @@ fn rule_2_tactics_checks_and_operations_are_found() {
         ("Covert officers watched the flat.", "tactics"),
         ("A PNC check shows that the van is stolen.", "police_check"),
         ("PND has three entries.", "police_check"),
+        ("Police raided the flat.", "tactics"),
+        ("Police put a tracker on the van.", "tactics"),
+        ("He is on ViSOR.", "police_check"),
     ] {
         assert!(on_wording(wording).contains(&kind), "{wording}: {:?}", on_wording(wording));
     }
@@ -189,6 +214,7 @@ fn rule_4_provenance_is_a_field_and_opinion_is_marked() {
         ("The child says that Dane Wickett sells tablets.", "provenance_in_prose"),
         ("The young person reported a flat.", "provenance_in_prose"),
         ("YP stated that there is a flat.", "provenance_in_prose"),
+        ("The lad said that there is a flat.", "provenance_in_prose"),
         ("It is alleged that Dane Wickett sells tablets.", "provenance_in_prose"),
         ("She said that Dane Wickett sells tablets.", "child_says"),
         ("I think Dane Wickett sells tablets.", "opinion"),
@@ -246,6 +272,11 @@ fn without_own_wording_the_engines_view_is_read() {
         assert!(kinds.contains(&kind), "{kind}: {kinds:?}");
     }
     assert!(!kinds.contains(&"child_named"), "the engine has taken the name out: {kinds:?}");
+
+    let mut draft = story();
+    draft.items[0].text = "Ayesha says that Dane Wickett sells tablets.".into();
+    let text = "[CHILD] says that Dane Wickett sells tablets.";
+    assert_eq!(pointed(&super::advice(draft), Kind::ProvenanceInProse, text), ["[CHILD] says"], "a label is one word");
 }
 
 #[test]
