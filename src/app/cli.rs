@@ -355,6 +355,17 @@ pub(super) enum QueueCommand {
         #[arg(long, default_value = "")]
         reason: String,
     },
+    /// Lead practitioner: release the carer copy, never in full; entered in the ledger as a disclosure.
+    ReleaseCarer {
+        #[command(flatten)]
+        holding: HoldingArgs,
+        /// Your decision and why; kept sealed.
+        #[arg(long)]
+        reason: String,
+        /// The sender proposes to tell the carer nothing; you decide otherwise, and the reason says why.
+        #[arg(long)]
+        against_proposal: bool,
+    },
     /// HOLD: give an undecided matter to a named queue, with a reason.
     Resolve {
         #[command(flatten)]

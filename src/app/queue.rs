@@ -53,6 +53,11 @@ pub(super) async fn run(command: QueueCommand) -> Result<(), Failure> {
             let answered = caller.confirm_grading(&client::request_id()?, in_hand(&holding), grading).await;
             told(&holding.client, answered, |value| show::graded(value, item))
         }
+        QueueCommand::ReleaseCarer { holding, reason, against_proposal } => {
+            let (mut caller, id) = (held(&holding).await?, client::request_id()?);
+            let answered = caller.release_carer(&id, in_hand(&holding), &reason, against_proposal).await;
+            told(&holding.client, answered, show::carer_copy)
+        }
         QueueCommand::Resolve { holding, to, reason } => {
             let mut caller = held(&holding).await?;
             let answered = caller.resolve(&client::request_id()?, in_hand(&holding), &to, &reason).await;

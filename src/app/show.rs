@@ -196,6 +196,14 @@ pub(super) fn graded(value: &Value, item: u32) -> Vec<String> {
     items.iter().filter(|found| found["index"] == item).map(item_line).collect()
 }
 
+/// The carer copy, released.
+pub(super) fn carer_copy(value: &Value) -> Vec<String> {
+    let mut lines = vec![text(value, "marking_top").to_owned()];
+    lines.extend(view(&value["copy"]));
+    lines.push(text(value, "marking_bottom").to_owned());
+    lines
+}
+
 /// A lease prolonged.
 pub(super) fn extended(value: &Value) -> Vec<String> {
     vec![format!("lease until {}", text(&value["lease"], "expire_time"))]

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use super::{Error, Receipt, ReceiptLeg, ReceiptPrompt, Rulebook};
 use crate::{
     domain::{
+        carer_copy::CarerCopy,
         classify::accused,
         code::Class,
         decision::{Content, Decision, HoldReason},
@@ -120,6 +121,7 @@ impl Filer {
             linked_from: None,
             linked: Vec::new(),
             excluded: Vec::new(),
+            carer_copy: CarerCopy::Suppressed,
         };
         let entry = Entry {
             details: vec!["submission.envelope.marking.level".to_owned()],
@@ -161,6 +163,11 @@ impl Filer {
             linked_from,
             linked: if subject { ids[1..].to_vec() } else { Vec::new() },
             excluded: self.excluded(draft),
+            carer_copy: if subject {
+                CarerCopy::of(&routed.decision().flags, draft.answers.tell_carer)
+            } else {
+                CarerCopy::Suppressed
+            },
         };
         Ok(NewRecord { record, sealed: sealed.into_bytes(), deliveries })
     }

@@ -15,6 +15,7 @@ mod judge;
 mod opening;
 mod receipt;
 mod refusals;
+mod releasing;
 mod resolving;
 
 use std::{sync::Arc, thread};
@@ -32,6 +33,7 @@ pub use intake::Submission;
 pub use judge::{Rulebook, judge};
 pub use opening::Opened;
 pub use receipt::{Receipt, ReceiptLeg, ReceiptPrompt};
+pub use releasing::{CarerRelease, Released};
 pub use resolving::Resolution;
 
 pub use crate::store::{EventKind, QueueCounts};

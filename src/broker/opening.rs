@@ -7,7 +7,7 @@ use super::{
 use crate::{
     domain::{
         delivery::Delivery,
-        grants::{OpenRequest, QueuePermit},
+        grants::{OpenPermit, OpenRequest, QueuePermit},
         identity::{Identity, Organisation},
         queue::QueueId,
         text::Text,
@@ -43,18 +43,7 @@ impl Broker {
         let now = self.clock.now();
         let stored = self.store.find(handle.delivery.record).await?.ok_or(Error::NotFound)?;
         let delivery = stored.deliveries.iter().find(|found| found.id == handle.delivery).ok_or(Error::NotFound)?;
-        let unit = the_unit(delivery, unit)?;
-        let excluded_queues = self.excluded_queues(&stored.record);
-        let ask = OpenRequest {
-            unit,
-            queue_opens: &delivery.header.units.iter().map(|unit| (unit.part, unit.audience)).collect::<Vec<_>>(),
-            sender: &Organisation::parse(&stored.record.organisation)
-                .map_err(|_| Error::Internal("a record's organisation cannot be read".to_owned()))?,
-            excluded: &self.excluded_identity(&stored.record, permit),
-            excluded_queues: &excluded_queues,
-            reason_stated: !reason.trim().is_empty(),
-        };
-        let opened = self.grants.may_open(permit, &ask)?;
+        let opened = self.may_open(permit, (&stored.record, delivery), unit, reason)?;
         if delivery.live_lease(&handle.token, now).is_none_or(|lease| lease.holder != permit.identity().as_str()) {
             return Err(Error::LeaseLost);
         }
@@ -69,11 +58,33 @@ impl Broker {
             entry.details.push(format!("sealed_reason={}", hex::encode(sealed_reason)));
         }
         let delivery = self.store.opened(self.held(permit, handle, now), entry).await?;
+        let unit = opened.unit();
         let grading = self.grading_of(unit, &delivery, (&place, &sealed))?;
         Ok(Opened { unit, view, delivery, grading })
     }
 
-    fn unsealed(&self, sealed: &[u8], unit: UnitLabel, place: &Place) -> Result<View, Error> {
+    /// The permit to open this part and item of the delivery.
+    pub(super) fn may_open(
+        &self,
+        permit: &QueuePermit,
+        (record, delivery): (&Record, &Delivery),
+        unit: (Part, Option<u16>),
+        reason: &str,
+    ) -> Result<OpenPermit, Error> {
+        let excluded_queues = self.excluded_queues(record);
+        let ask = OpenRequest {
+            unit: the_unit(delivery, unit)?,
+            queue_opens: &delivery.header.units.iter().map(|unit| (unit.part, unit.audience)).collect::<Vec<_>>(),
+            sender: &Organisation::parse(&record.organisation)
+                .map_err(|_| Error::Internal("a record's organisation cannot be read".to_owned()))?,
+            excluded: &self.excluded_identity(record, permit),
+            excluded_queues: &excluded_queues,
+            reason_stated: !reason.trim().is_empty(),
+        };
+        Ok(self.grants.may_open(permit, &ask)?)
+    }
+
+    pub(super) fn unsealed(&self, sealed: &[u8], unit: UnitLabel, place: &Place) -> Result<View, Error> {
         if unit.part != Part::Original {
             return Ok(open(sealed, unit, place, &self.keyring)?);
         }
@@ -122,7 +133,7 @@ fn the_unit(delivery: &Delivery, (part, item): (Part, Option<u16>)) -> Result<Un
 }
 
 /// A unit as the ledger names it: `B[2]/mpu`, `E`.
-fn name_of(unit: UnitLabel) -> String {
+pub(super) fn name_of(unit: UnitLabel) -> String {
     let item = unit.item.map_or_else(String::new, |item| format!("[{item}]"));
     match unit.audience {
         Audience::Nobody => format!("{}{item}", unit.part),

@@ -190,9 +190,11 @@ impl Grants {
         Ok(queues)
     }
 
-    /// May they open this unit of this delivery? Needs a permit to open on that queue (contract 4, D08).
+    /// May they open this unit of this delivery? Needs a permit to open on that queue (contract 4, D08), or,
+    /// for the carer copy, one to release it.
     pub fn may_open(&self, permit: &QueuePermit, ask: &OpenRequest<'_>) -> Result<OpenPermit, Refusal> {
-        if permit.action() != Action::OpenPart {
+        let releases = permit.action() == Action::ReleaseCarerCopy && ask.unit.part == Part::Carer;
+        if permit.action() != Action::OpenPart && !releases {
             return Err(Refusal::Method);
         }
         let accused = ask.excluded.iter().any(|identity| identity == permit.identity().as_str());

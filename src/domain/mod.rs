@@ -1,6 +1,7 @@
 //! Floor 0: what words mean and what is allowed. Pure functions over values; no I/O, no clock, no chance.
 
 pub mod calendar;
+pub mod carer_copy;
 pub mod classify;
 pub mod clocks;
 pub mod coaching;

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
+        carer_copy::CarerCopy,
         code::Class,
         delivery::{Delivery, DeliveryId, Header},
         grading::ConfirmedGrade,
@@ -81,6 +82,8 @@ pub struct Record {
     pub linked: Vec<Uuid>,
     /// Keyed references of identities and queues that may never read it (D08).
     pub excluded: Vec<[u8; 32]>,
+    /// Whether its carer copy may be released.
+    pub carer_copy: CarerCopy,
 }
 
 impl Record {
@@ -173,6 +176,8 @@ pub enum Settle {
     /// Add a confirmed grade of one of its items to these records, its own first and linked ones after it: the next
     /// version of that item in each, never over an earlier one. It is told of the held delivery.
     Grade(Vec<(Uuid, ConfirmedGrade)>),
+    /// Disclose content to whoever holds it: the entry says what. Like an opening, the first one is the acknowledgement.
+    Disclose,
 }
 
 /// Counts of one queue.

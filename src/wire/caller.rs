@@ -261,6 +261,24 @@ impl Caller {
         answer("ConfirmGradingResponse", self.queues.confirm_grading(request).await)
     }
 
+    /// Releases the carer copy.
+    pub async fn release_carer(
+        &mut self,
+        request_id: &str,
+        holding: Holding,
+        reason: &str,
+        against_proposal: bool,
+    ) -> Answer {
+        let request = pb::ReleaseCarerCopyRequest {
+            request_id: request_id.to_owned(),
+            delivery_id: holding.delivery,
+            lease_token: holding.token,
+            reason: reason.to_owned(),
+            against_proposal,
+        };
+        answer("ReleaseCarerCopyResponse", self.queues.release_carer_copy(request).await)
+    }
+
     /// Who the profile is to the broker.
     pub async fn who_am_i(&mut self) -> Answer {
         answer("WhoAmIResponse", self.identity.who_am_i(pb::WhoAmIRequest {}).await)

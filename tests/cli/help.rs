@@ -11,7 +11,7 @@ const TREE: &[(&str, &[&str])] = &[
     ("preview", &[]),
     ("referrals", &[]),
     ("watch", &[]),
-    ("queue", &["list", "pull", "open", "extend", "complete", "release", "grade", "resolve"]),
+    ("queue", &["list", "pull", "open", "extend", "complete", "release", "grade", "release-carer", "resolve"]),
     ("redact", &[]),
     ("policy", &["check", "explain"]),
     ("bench", &["redact"]),

@@ -2,7 +2,7 @@
 
 use super::{
     fed, homeward,
-    house::{Daemon, House, INTELLIGENCE, LEWISHAM, OFFICER, STRANGER},
+    house::{Daemon, House, INTELLIGENCE, LEAD, LEWISHAM, OFFICER, STRANGER},
     narrative, one_line,
 };
 
@@ -75,6 +75,32 @@ fn police_intelligence_grades_by_command() {
     }
     let watched = homeward(house.path(), &["watch", "--resume", "0", "--most", "5", "--profile", &council]).with(0);
     assert!(watched.contains("graded") && !watched.contains("2B") && !watched.contains("desk"), "{watched}");
+    daemon.stop();
+}
+
+#[test]
+fn the_lead_practitioner_releases_the_carer_copy_by_command() {
+    let house = House::new();
+    let daemon = Daemon::start(&house);
+    let (council, lead) = (house.profile(LEWISHAM, daemon.port), house.profile(LEAD, daemon.port));
+    fed(house.path(), &["submit", "-", "--profile", &council], &narrative(1)).with(0);
+    let run = |args: &[&str]| homeward(house.path(), &[args, &["--profile", &lead]].concat());
+    let pulled = one_line(&run(&["queue", "pull", "MASH.E09000023", "--json"]).with(0));
+    let own = |each: &&serde_json::Value| each["delivery"]["linked_from"].as_str().unwrap_or_default().is_empty();
+    let taken = pulled["deliveries"].as_array().unwrap().iter().find(own).unwrap();
+    let (lease, delivery) = (&taken["lease"]["token"], &taken["delivery"]["delivery_id"]);
+    let release = |more: &[&str]| {
+        let args = ["queue", "release-carer", delivery.as_str().unwrap(), "--lease", lease.as_str().unwrap()];
+        run(&[&args[..], &["--reason", "She asked for it."], more].concat())
+    };
+    release(&[]).refused(1, &["CARER_COPY_NOT_PROPOSED"]);
+    let copy = release(&["--against-proposal"]).with(0);
+    let marking = "OFFICIAL-SENSITIVE - PERSONAL DATA - RECIPIENTS ONLY";
+    assert!(copy.starts_with(marking) && copy.trim_end().ends_with(marking), "{copy}");
+    assert!(copy.contains("interview.outcome: ") && !copy.contains("Dray"), "{copy}");
+    let told = one_line(&release(&["--against-proposal", "--json"]).with(0));
+    assert_eq!((&told["marking_top"], &told["marking_bottom"]), (&marking.into(), &marking.into()));
+    assert_eq!(told["copy"]["part"], "CARER");
     daemon.stop();
 }
 

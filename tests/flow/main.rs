@@ -10,6 +10,7 @@ mod person;
 
 mod abandoned;
 mod accused;
+mod carer;
 mod door;
 #[path = "../support/every.rs"]
 mod every;

@@ -27,7 +27,9 @@ async fn a_method_that_is_not_granted_is_denied_before_the_message_is_looked_at(
                 "{method}"
             );
         }
-        for method in ["Pull", "OpenPart", "CompleteDelivery", "ListQueues", "ResolveHeld", "ConfirmGrading"] {
+        for method in
+            ["Pull", "OpenPart", "CompleteDelivery", "ListQueues", "ResolveHeld", "ConfirmGrading", "ReleaseCarerCopy"]
+        {
             let refused = refusal(council.call(&queue(method), body.clone()).await);
             assert_eq!(
                 (refused.code, refused.reason.as_str()),

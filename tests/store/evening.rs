@@ -190,7 +190,7 @@ async fn use_lease(store: &dyn Store, model: &mut Model, chance: &mut Chance, no
     if !live && at(now) < delivery.lease.as_ref().unwrap().expires {
         held.token.push('x');
     }
-    let way = chance.below(7);
+    let way = chance.below(8);
     if way == 0 {
         let opened = store.opened(held, entry(Verb::Consultation, "OPEN_PART")).await;
         delivery.opened = delivery.opened.or(Some(at(now)));
@@ -201,6 +201,7 @@ async fn use_lease(store: &dyn Store, model: &mut Model, chance: &mut Chance, no
         1 => Settle::Extend(at(now + 900)),
         2 => Settle::Release(None),
         3 => Settle::Release(Some(at(now + 60))),
+        7 => Settle::Disclose,
         6 if delivery.confirmed.len() < 20 => Settle::Grade(vec![(delivery.id.record, grade(1, Corroborated))]),
         4 if delivery.header.held.is_some() => Settle::Resolve(settled(), vec![onward.clone()]),
         _ => Settle::Complete(settled()),
@@ -211,6 +212,7 @@ async fn use_lease(store: &dyn Store, model: &mut Model, chance: &mut Chance, no
         Settle::Release(until) => {
             (delivery.state, delivery.lease, delivery.not_before) = (State::Waiting, None, until);
         }
+        Settle::Disclose => delivery.opened = delivery.opened.or(Some(at(now))),
         Settle::Complete(settled) => {
             (delivery.state, delivery.lease, delivery.settled) = (State::Completed, None, Some(settled));
         }

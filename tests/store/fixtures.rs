@@ -9,6 +9,7 @@ use std::{
 
 use homeward::{
     domain::{
+        carer_copy::CarerCopy,
         code::Class,
         decision::{Content, HoldReason, PromptKind},
         delivery::{Delivery, DeliveryId, Header, HeldHeader, ItemHeader, PromptDue, Settled},
@@ -117,6 +118,7 @@ pub fn new_record(deliveries: Vec<Header>) -> NewRecord {
         linked_from: None,
         linked: Vec::new(),
         excluded: vec![[5; 32], [6; 32]],
+        carer_copy: CarerCopy::Proposed,
     };
     NewRecord { record, sealed: b"sealed".to_vec(), deliveries }
 }

@@ -38,6 +38,8 @@ vocabulary! {
         ResolveHeld = "ResolveHeld",
         /// QueueService.
         ConfirmGrading = "ConfirmGrading",
+        /// QueueService.
+        ReleaseCarerCopy = "ReleaseCarerCopy",
         /// IdentityService.
         WhoAmI = "WhoAmI",
     }
@@ -47,7 +49,7 @@ impl Action {
     /// True for the methods of QueueService.
     pub fn is_of_queues(self) -> bool {
         use Action::*;
-        self.is_everyday_work() || matches!(self, ResolveHeld | ConfirmGrading)
+        self.is_everyday_work() || matches!(self, ResolveHeld | ConfirmGrading | ReleaseCarerCopy)
     }
 
     /// The methods of everyone who works on a queue.
@@ -66,7 +68,7 @@ pub(super) fn grants(role: Role, action: Action) -> bool {
     let method = match role {
         Role::CouncilSubmitter | Role::ProviderSubmitter => submits,
         Role::CouncilManager => follows,
-        Role::LeadPractitioner => follows || works,
+        Role::LeadPractitioner => follows || works || action == ReleaseCarerCopy,
         Role::MashOfficer | Role::EdtOfficer | Role::MpuOfficer | Role::RefdeskOfficer | Role::ForceOfficer => works,
         Role::PoliceIntelligence => works || action == ConfirmGrading,
         Role::HoldResolver => works || action == ResolveHeld,

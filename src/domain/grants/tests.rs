@@ -80,6 +80,7 @@ fn administrators_cannot_touch_referrals_and_officers_cannot_submit() {
         assert_eq!(can(Action::SubmitReferral), submits, "{role}");
         assert_eq!(can(Action::ResolveHeld), *role == Role::HoldResolver, "{role}");
         assert_eq!(can(Action::ConfirmGrading), *role == Role::PoliceIntelligence, "{role}");
+        assert_eq!(can(Action::ReleaseCarerCopy), *role == Role::LeadPractitioner, "{role}");
         let administers = matches!(
             role,
             Role::CertificateAdmin | Role::KeyCustodian | Role::PolicyAdmin | Role::Auditor | Role::Analyst

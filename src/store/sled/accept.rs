@@ -131,6 +131,7 @@ pub(super) mod tests {
             linked_from: None,
             linked: Vec::new(),
             excluded: Vec::new(),
+            carer_copy: crate::domain::carer_copy::CarerCopy::Proposed,
         };
         let deliveries = ["MPU.NW", "MASH.E09000003", "REFDESK.NW"].map(header).to_vec();
         let entry = Entry {

@@ -144,12 +144,18 @@ pub(super) fn settle(tx: &mut Transaction<'_>, command: &Use) -> Result<Delivery
             end(&mut delivery, State::Resolved, settled);
         }
         Settle::Grade(grades) => return graded(tx, command, (legs, delivery), grades),
+        Settle::Disclose => {}
+    }
+    let acknowledged = matches!(command.settle, Settle::Disclose) && delivery.opened.is_none();
+    if acknowledged {
+        delivery.opened = Some(command.held.now);
     }
     let index = tx.append(&command.entry)?;
     let at = command.held.now;
     tx.replace(&mut legs, delivery.clone(), None)?;
     match &command.settle {
-        Settle::Extend(_) | Settle::Release(_) | Settle::Grade(_) => {}
+        Settle::Disclose if acknowledged => tx.tell(&legs, index, StoredEvent::of(delivery.id, at, EventKind::Opened)),
+        Settle::Extend(_) | Settle::Release(_) | Settle::Grade(_) | Settle::Disclose => {}
         Settle::Complete(_) => tx.tell(&legs, index, StoredEvent::of(delivery.id, at, EventKind::Completed)),
         Settle::Resolve(_, headers) => {
             for header in headers {

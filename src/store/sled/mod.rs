@@ -165,7 +165,7 @@ impl Store for SledStore {
             Settle::Grade(grades) => {
                 grades.iter().map(|(_, grade)| grade.instructions.len() + grade.reason.len()).sum()
             }
-            Settle::Extend(_) | Settle::Release(_) | Settle::Complete(_) | Settle::Resolve(..) => 0,
+            Settle::Extend(_) | Settle::Release(_) | Settle::Complete(_) | Settle::Resolve(..) | Settle::Disclose => 0,
         };
         let command = lease::Use { once, held, settle, entry };
         self.command(bytes, move |tx| lease::settle(tx, &command)).await

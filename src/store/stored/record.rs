@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{damaged, moment, pb, time, uuid};
 use crate::{
-    domain::{code::Class, delivery::DeliveryId},
+    domain::{carer_copy::CarerCopy, code::Class, delivery::DeliveryId},
     store::{EventKind, Kept, Record, StoreError},
 };
 
@@ -29,6 +29,7 @@ pub(in crate::store) fn encode_record(record: &Record, kept: Option<Kept>) -> Ve
         linked: record.linked.iter().map(|id| id.as_bytes().to_vec()).collect(),
         excluded: record.excluded.iter().map(|reference| reference.to_vec()).collect(),
         on_behalf_of: record.on_behalf_of.clone(),
+        carer_copy: record.carer_copy.code().to_owned(),
         kept: kept.map(|kept| pb::Acceptance { ledger_index: kept.ledger_index, answer: kept.answer }),
     }
     .encode_length_delimited_to_vec()
@@ -56,6 +57,7 @@ pub(in crate::store) fn decode_record(id: Uuid, bytes: &[u8]) -> Result<Option<(
                 Some(bytes) => Some(uuid(&bytes)?),
             },
             linked: record.linked.iter().map(|bytes| uuid(bytes)).collect::<Option<_>>()?,
+            carer_copy: CarerCopy::from_code(&record.carer_copy).unwrap_or(CarerCopy::Suppressed),
             excluded: record.excluded.into_iter().map(|bytes| bytes.try_into().ok()).collect::<Option<_>>()?,
         };
         Some(Head { record, kept })

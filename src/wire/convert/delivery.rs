@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{reader::wire_time, view::view_of};
 use crate::{
-    broker::{ItemGrading, Opened, QueueCounts},
+    broker::{ItemGrading, Opened, QueueCounts, Released},
     domain::{
         delivery::{Delivery, HeldHeader, ItemHeader, Lease, PromptDue, State},
         grading::ConfirmedGrade,
@@ -103,6 +103,16 @@ pub fn opened(opened: &Opened) -> pb::OpenPartResponse {
         caveat: if intelligence { CAVEAT.to_owned() } else { String::new() },
         opened_time: opened.delivery.opened.map(wire_time),
         grading: opened.grading.as_ref().map(item_grading),
+    }
+}
+
+/// The carer copy, released, between its markings.
+pub fn carer_copy(released: &Released) -> pb::ReleaseCarerCopyResponse {
+    pb::ReleaseCarerCopyResponse {
+        marking_top: MARKING.to_owned(),
+        copy: Some(view_of(released.unit, &released.copy)),
+        marking_bottom: MARKING.to_owned(),
+        delivery: None,
     }
 }
 

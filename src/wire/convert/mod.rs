@@ -23,7 +23,7 @@ mod view;
 mod tests;
 
 pub use choice::Choice;
-pub use delivery::{delivery, lease, opened, part, queue, wire_part};
+pub use delivery::{carer_copy, delivery, lease, opened, part, queue, wire_part};
 pub use feedback::{happening, receipt, referral};
 pub use preview::previewed;
 pub use reader::{Fault, Reader, wire_time};

@@ -7,7 +7,7 @@ use super::{
     ask::{Ask, LARGEST_PULL, digest_of},
 };
 use crate::{
-    broker::{Error, Handle, Outcome, PullRequest, Release, Request as Bound, Resolution},
+    broker::{CarerRelease, Error, Handle, Outcome, PullRequest, Release, Request as Bound, Resolution},
     domain::{
         delivery::{Delivery, DeliveryId},
         grading::Stated,
@@ -97,6 +97,15 @@ impl QueueService for Services {
         let peer = self.admit(&request, Action::ConfirmGrading)?;
         let answer = self.graded(&peer, request.into_inner()).await;
         Ok(Response::new(answer.map_err(|error| self.refuse(&peer, Action::ConfirmGrading, error))?))
+    }
+
+    async fn release_carer_copy(
+        &self,
+        request: Request<Received<pb::ReleaseCarerCopyRequest>>,
+    ) -> Result<Response<pb::ReleaseCarerCopyResponse>, Status> {
+        let peer = self.admit(&request, Action::ReleaseCarerCopy)?;
+        let answer = self.carer_copy_released(&peer, request.into_inner()).await;
+        Ok(Response::new(answer.map_err(|error| self.refuse(&peer, Action::ReleaseCarerCopy, error))?))
     }
 }
 
@@ -305,6 +314,26 @@ impl Services {
         let Some(grade) = grade else { return Err(Error::NotFound) };
         let delivery = self.broker.confirm_grading(&permit, bound, handle, (item, &grade)).await?;
         Ok(pb::ConfirmGradingResponse { delivery: Some(self.header(&permit, &delivery)) })
+    }
+
+    async fn carer_copy_released(
+        &self,
+        peer: &Peer,
+        request: Received<pb::ReleaseCarerCopyRequest>,
+    ) -> Result<pb::ReleaseCarerCopyResponse, Error> {
+        let Received { message, raw, .. } = request;
+        let mut ask = Ask::default();
+        let bound = Bound { id: ask.uuid("request_id", &message.request_id), digest: digest_of(&raw) };
+        let handle = handle(&mut ask, &message.delivery_id, message.lease_token);
+        let reason = ask.required("reason", message.reason);
+        ask.done(())?;
+        let permit = self.broker.permit_for(peer, Action::ReleaseCarerCopy, handle.delivery).await?;
+        let release = CarerRelease { reason, against_proposal: message.against_proposal };
+        let released = self.broker.release_carer_copy(&permit, bound, handle, &release).await?;
+        Ok(pb::ReleaseCarerCopyResponse {
+            delivery: Some(self.header(&permit, &released.delivery)),
+            ..convert::carer_copy(&released)
+        })
     }
 
     fn serving(&self, peer: &Peer, action: Action, queue: &str, ask: &mut Ask) -> Result<QueuePermit, Error> {

@@ -1,0 +1,99 @@
+//! Releasing the carer copy: the lead practitioner's recorded act (domain 2.4), never in full, and never where a word home
+//! may be a danger.
+
+use super::{Broker, Error, Handle, Request, opening::name_of};
+use crate::{
+    domain::{
+        carer_copy::CarerCopy,
+        delivery::Delivery,
+        grants::QueuePermit,
+        text::Text,
+        unit::{Part, UnitLabel, View},
+    },
+    ledger::Verb,
+    store::{Settle, Stored},
+};
+
+/// Council queues whose lead practitioner decides: the allocated team's where the record has one, else the MASH's.
+const ALLOCATED: &str = "ALLOC";
+const FRONT_DOOR: &str = "MASH";
+
+/// The decision to release, as stated.
+#[derive(Debug, Clone)]
+pub struct CarerRelease {
+    /// Why; kept sealed.
+    pub reason: Text,
+    /// The sender proposes to tell the carer nothing, and the practitioner decides otherwise.
+    pub against_proposal: bool,
+}
+
+/// The copy, released.
+#[derive(Debug, Clone)]
+pub struct Released {
+    /// Which unit.
+    pub unit: UnitLabel,
+    /// What it says.
+    pub copy: View,
+    /// The delivery as it now is.
+    pub delivery: Delivery,
+}
+
+impl Broker {
+    /// Releases the carer copy under a live lease. The ledger entry, a disclosure, is durable before the copy leaves the
+    /// broker; the same request has the same copy again and no second entry.
+    pub async fn release_carer_copy(
+        &self,
+        permit: &QueuePermit,
+        request: Request,
+        handle: Handle,
+        release: &CarerRelease,
+    ) -> Result<Released, Error> {
+        let now = self.now();
+        let Stored { record, deliveries, .. } =
+            self.store.find(handle.delivery.record).await?.ok_or(Error::NotFound)?;
+        let delivery = deliveries.iter().find(|found| found.id == handle.delivery).ok_or(Error::NotFound)?;
+        let opened = self.may_open(permit, (&record, delivery), (Part::Carer, None), release.reason.reveal())?;
+        leads(delivery, &deliveries)?;
+        may_go(record.carer_copy, release)?;
+        let (place, sealed) = self.sealed(record.id).await?;
+        let copy = self.unsealed(&sealed, opened.unit(), &place)?;
+        let mut entry = self.officer_entry(permit, Verb::Disclosure, "RELEASE_CARER_COPY", now);
+        entry.record = Some(record.id);
+        entry.deliveries.push(handle.delivery);
+        entry.details.push(format!("unit={}", name_of(opened.unit())));
+        entry.details.push(format!("carer_copy={}", record.carer_copy));
+        let reason = self.note(handle.delivery, "release_carer_copy", &release.reason).await?;
+        entry.details.push(format!("sealed_reason={}", hex::encode(reason)));
+        let once = self.once_with_record(permit, request);
+        let delivery = self.store.settle(once, self.held(permit, handle, now), Settle::Disclose, entry).await?;
+        Ok(Released { unit: opened.unit(), copy, delivery })
+    }
+}
+
+/// The delivery whose practitioner leads: the allocated team's, and the MASH's where no allocated team has the record.
+fn leads(delivery: &Delivery, all: &[Delivery]) -> Result<(), Error> {
+    let carries = |found: &&Delivery| found.header.units.iter().any(|unit| unit.part == Part::Carer);
+    let allocated = all.iter().filter(carries).any(|found| found.header.queue.kind() == ALLOCATED);
+    if delivery.header.queue.kind() == if allocated { ALLOCATED } else { FRONT_DOOR } {
+        return Ok(());
+    }
+    Err(Error::Precondition {
+        reason: "NOT_THE_LEAD_DELIVERY",
+        advice: "release on the delivery of the allocated team, or of the MASH where no allocated team has the record",
+    })
+}
+
+/// Never where a word home may be a danger; against the sender's proposal only when the practitioner says so.
+fn may_go(carer_copy: CarerCopy, release: &CarerRelease) -> Result<(), Error> {
+    match carer_copy {
+        CarerCopy::Suppressed => Err(Error::Precondition {
+            reason: "CARER_COPY_SUPPRESSED",
+            advice: "the record carries safe_contact_no or no_family_contact: no copy, letter or call home",
+        }),
+        CarerCopy::NotProposed if !release.against_proposal => Err(Error::Precondition {
+            reason: "CARER_COPY_NOT_PROPOSED",
+            advice: "the sender proposes to tell the carer nothing: say that you decide otherwise, and why in the reason",
+        }),
+        CarerCopy::NotProposed | CarerCopy::Proposed => Ok(()),
+    }
+}
