@@ -28,6 +28,7 @@ use super::{
     resolve::{self, Span},
     somebody::{MOST_PEOPLE, somebodies},
     sources::{Said, relations, sources},
+    spelt_marks,
     typos::Spellings,
 };
 
@@ -98,6 +99,7 @@ impl Engine {
         let typos = self.spellings.hits(prose, &covered(prose, &hits));
         hits.extend(typos);
         places::hits(prose, &mut hits);
+        spelt_marks::hits(prose, &mut hits);
         claim(prose, &mut hits);
         let mut cover = cover(prose, &hits);
         self.policy.words().phrases(&prose.folded.text, |list, bytes| {
@@ -199,15 +201,23 @@ impl Engine {
         }
         let child = |role: &EffectiveRole| matches!(role, EffectiveRole::SubjectChild | EffectiveRole::SubjectSource);
         let people = People::new(parts, self.persons.iter().map(|(_, role)| *role).find(child));
+        let mut likely: HashMap<(Entity, String), BTreeSet<EffectiveRole>> = HashMap::new();
         for page in pages {
             if !page.hits.iter().any(is_nobodys) {
                 continue;
             }
             let mentions = named(page.prose, &page.hits);
             for hit in page.hits.iter().filter(|hit| is_nobodys(hit)) {
-                let roles = owners(page.prose, &mentions, &people, hit);
-                self.found.owners.entry(key(page.prose.folded, hit)).or_default().extend(roles);
+                let claim = owners(page.prose, &mentions, &people, hit);
+                let known = if claim.tied { &mut self.found.owners } else { &mut likely };
+                known.entry(key(page.prose.folded, hit)).or_default().extend(claim.roles);
             }
+        }
+        for (value, roles) in likely {
+            // What one sentence says outright settles what another leaves open, but for a source.
+            let told = self.found.owners.contains_key(&value);
+            let careful = roles.into_iter().filter(|&role| !told || super::named::is_source(role));
+            self.found.owners.entry(value).or_default().extend(careful);
         }
         let (owners, policy) = (&self.found.owners, &self.policy);
         self.guards.learn(|lists| {

@@ -74,3 +74,8 @@ fn joined(prose: &Prose<'_>, at: usize) -> bool {
 pub(super) const fn is_source(role: EffectiveRole) -> bool {
     matches!(role, EffectiveRole::Source | EffectiveRole::SubjectSource | EffectiveRole::CarerSource)
 }
+
+/// True for a source other than the child of the record.
+pub(super) const fn is_third_party(role: EffectiveRole) -> bool {
+    matches!(role, EffectiveRole::Source | EffectiveRole::CarerSource)
+}

@@ -305,7 +305,7 @@ fn tokens(text: &str) -> impl Iterator<Item = Range<usize>> {
 
 /// Whether digits on both sides of this may be one number.
 fn may_join(between: &str) -> bool {
-    between.len() <= 4 && between.chars().all(|c| " .-()/,_+*[]~".contains(c))
+    between.len() <= 4 && between.chars().all(|c| " .-()/,_+*[]~\u{b7}\u{2022}".contains(c))
 }
 
 fn spoken(word: &str) -> Option<char> {

@@ -9,6 +9,7 @@ use super::{
     named::Named,
     policy::EffectiveRole,
     prose::{Gap, Prose},
+    ties::{Claim, asks_for, shares_row, signs, ties},
 };
 
 /// Everybody whose a value may be.
@@ -69,22 +70,22 @@ impl Sought for Part {
     }
 }
 
-/// The roles of those whose the value `hit` may be; none where the text does not say.
-pub(super) fn owners(prose: &Prose<'_>, mentions: &[Named], people: &People, hit: &Hit) -> Vec<EffectiveRole> {
+/// Whose the value `hit` may be; nobody's where the text does not say.
+pub(super) fn owners(prose: &Prose<'_>, mentions: &[Named], people: &People, hit: &Hit) -> Claim {
     let entity = hit.meaning.entity;
     if matches!(entity, Entity::Email | Entity::Handle | Entity::Url) {
         let named = people.within(&prose.folded.text[hit.range.clone()]);
         if !named.is_empty() {
-            return named;
+            return Claim::said(named);
         }
     }
     let start = prose.word_at(hit.range.start);
     if start >= prose.words.len() {
-        return Vec::new();
+        return Claim::default();
     }
     let end = prose.words.partition_point(|word| word.range().start < hit.range.end);
     let value = Value { prose, mentions, child: people.child, entity, words: start..end.max(start + 1) };
-    value.owner().into_iter().collect()
+    value.claim()
 }
 
 /// In a sentence without end, words further off than this say nothing of a value.
@@ -99,31 +100,37 @@ struct Value<'a, 'f> {
 }
 
 impl Value<'_, '_> {
-    fn owner(&self) -> Option<EffectiveRole> {
+    fn claim(&self) -> Claim {
+        let likely =
+            |role: Option<EffectiveRole>| role.map(|role| Claim::likely(role, self.entity)).unwrap_or_default();
         match self.entity {
-            Entity::Place => return None,
+            Entity::Place => return Claim::default(),
             // The record's number is the child's.
-            Entity::CaseRef | Entity::Placement => return self.child,
+            Entity::CaseRef | Entity::Placement => return likely(self.child),
             _ => {}
         }
         let sentence = self.sentence();
         if let Some(right) = self.claimed_behind(&sentence) {
-            return self.fits(right);
+            return self.fits(right).map(|role| Claim::said(vec![role])).unwrap_or_default();
         }
-        let left = self.left(&sentence);
-        match left {
-            Some(left) if self.is_anothers(left) => {
-                if self.is_document() {
-                    self.child
-                } else {
-                    None
-                }
+        let Some(left) = self.left(&sentence) else {
+            if self.is_at_a_place(&sentence) {
+                return likely(Some(EffectiveRole::Place));
             }
-            Some(_) if self.is_at_a_place(&sentence) => Some(EffectiveRole::Place),
-            Some(left) if self.entity == Entity::Vrm && !self.is_driven(left) => None,
-            Some(left) => self.fits(left),
-            None if self.is_at_a_place(&sentence) => Some(EffectiveRole::Place),
-            None => self.without_a_name(&sentence),
+            return self.writer(&sentence).unwrap_or_else(|| self.without_a_name(&sentence));
+        };
+        if self.is_anothers(left) {
+            return likely(self.child.filter(|_| self.is_document()));
+        }
+        if self.is_at_a_place(&sentence) {
+            return likely(Some(EffectiveRole::Place));
+        }
+        if self.entity == Entity::Vrm && !self.is_driven(left) {
+            return Claim::default();
+        }
+        match self.fits(self.giver(left, &sentence).unwrap_or(left)) {
+            Some(role) if ties(self.prose, left, &self.words) => Claim::said(vec![role]),
+            role => likely(role),
         }
     }
 
@@ -134,7 +141,43 @@ impl Value<'_, '_> {
     fn left(&self, sentence: &Range<usize>) -> Option<&Named> {
         let before = self.mentions.partition_point(|mention| mention.start < self.words.start);
         let here = self.mentions[..before].iter().rev().take_while(|mention| mention.start >= sentence.start);
-        here.take(2).find(|mention| mention.end <= self.words.start)
+        let mut there = here.take(3).filter(|mention| mention.end <= self.words.start);
+        let nearest = there.next()?;
+        // "Jo, godmother of Kane, rang on": Kane only says who Jo is.
+        let of_another = self.prose.before(nearest.start).is_some_and(|at| self.prose.text(at) == "of");
+        if of_another { there.next().or(Some(nearest)) } else { Some(nearest) }
+    }
+
+    /// "Kane gave Jo his number": Kane's.
+    fn giver(&self, left: &Named, sentence: &Range<usize>) -> Option<&Named> {
+        let words = |range: Range<usize>, of: &[&str]| range.into_iter().any(|at| of.contains(&self.prose.text(at)));
+        let own = words(left.end..self.words.start, &["his", "her", "their"]);
+        let before = self.mentions.partition_point(|mention| mention.start < left.start);
+        let first = self.mentions[..before].last().filter(|mention| mention.end <= left.start)?;
+        if self.words.start - first.end > REACH {
+            return None;
+        }
+        let gave = first.start >= sentence.start
+            && words(first.end..left.start, &["gave", "gives", "sent", "handed", "passed", "texted", "showed"]);
+        (own && gave).then_some(first)
+    }
+
+    /// "My number is": of who wrote the letter or the message that it stands in.
+    fn writer(&self, sentence: &Range<usize>) -> Option<Claim> {
+        let own = (sentence.start..self.words.start).rev().take(6).any(|at| matches!(self.prose.text(at), "my" | "me"));
+        if !own {
+            return None;
+        }
+        let number = self.prose.words[sentence.start].sentence as usize;
+        let from = |number: &usize| {
+            let words = &self.prose.sentences[*number].words;
+            words.len() >= 2 && self.prose.text(words.start) == "from"
+        };
+        let row = (number.saturating_sub(40)..number).rev().find(from)?;
+        let words = self.prose.sentences[row].words.clone();
+        let from = self.mentions.partition_point(|mention| mention.start < words.start);
+        let writer = self.mentions.get(from).filter(|mention| mention.start < words.end)?;
+        Some(Claim::said(vec![writer.role]))
     }
 
     fn right(&self, sentence: &Range<usize>) -> Option<&Named> {
@@ -206,9 +249,13 @@ impl Value<'_, '_> {
                 )
             })
             && document;
+        // "Jo saved him as": not Jo's.
+        let of_him =
+            between.clone().any(|at| matches!(text(at), "him" | "them")) && !super::named::is_third_party(left.role);
         // Somebody else's words: "he says save my number, it is".
         let quoted = between.clone().any(|at| text(at) == "my") && !super::named::is_source(left.role);
         quoted
+            || of_him && !self.is_document()
             || shown && !matches!(self.entity, Entity::Address | Entity::School)
             || took
             || document && left.role == EffectiveRole::Suspect
@@ -286,27 +333,34 @@ impl Value<'_, '_> {
         )
     }
 
-    fn without_a_name(&self, sentence: &Range<usize>) -> Option<EffectiveRole> {
+    fn without_a_name(&self, sentence: &Range<usize>) -> Claim {
+        let likely =
+            |role: Option<EffectiveRole>| role.map(|role| Claim::likely(role, self.entity)).unwrap_or_default();
         if matches!(self.entity, Entity::Dob | Entity::School) && self.right(sentence).is_none() {
-            return self.child;
+            return likely(self.child);
         }
         let home = || {
             (sentence.start.max(self.words.start.saturating_sub(REACH))..self.words.start)
                 .any(|at| matches!(self.prose.text(at), "returned" | "home" | "back" | "lives"))
         };
         if matches!(self.entity, Entity::Address | Entity::Postcode) && home() && self.right(sentence).is_none() {
-            return self.child;
+            return likely(self.child);
         }
         if let Some(right) = self.right(sentence) {
-            return self.fits(right);
+            let role = self.fits(right);
+            let asked = asks_for(self.prose, &self.words, right);
+            return if asked { Claim::said(role.into_iter().collect()) } else { likely(role) };
         }
         if let Some(before) = self.subject_before() {
             let driven = self.entity != Entity::Vrm
                 || before.role == EffectiveRole::Suspect
                 || super::named::is_source(before.role);
-            return self.fits(before).filter(|_| driven);
+            let role = self.fits(before).filter(|_| driven);
+            let signed = before.role == EffectiveRole::Professional && signs(self.prose, before)
+                || shares_row(self.prose, before, &self.words);
+            return if signed { Claim::said(role.into_iter().collect()) } else { likely(role) };
         }
-        self.is_document().then_some(self.child).flatten()
+        likely(self.child.filter(|_| self.is_document()))
     }
 
     /// The first who is mentioned in the nearest sentence before that mentions anybody: of the last few.

@@ -8,6 +8,7 @@ use super::{
     find::Hit,
     fold::{Casing, Folded},
     form::Entity,
+    handles,
     marks::Marks,
     needle::{Meaning, Strength},
     policy::EffectiveRole,
@@ -56,7 +57,7 @@ struct Shape {
 }
 
 static SHAPES: LazyLock<Vec<Shape>> =
-    LazyLock::new(|| [mail_and_web(), marks_and_places(), references(), official()].concat());
+    LazyLock::new(|| [mail_and_web(), accounts(), marks_and_places(), references(), official()].concat());
 
 type MayBe = fn(&Marks, &str) -> bool;
 type Fits = fn(&Folded<'_>, &Range<usize>) -> bool;
@@ -77,7 +78,7 @@ fn mail_and_web() -> Vec<Shape> {
         ),
         shape(
             Entity::Email,
-            r"[a-z0-9][a-z0-9._-]{1,63} ?(?:[\[({] ?(?:at|@) ?[\])}] ?| @ | at )[a-z0-9-]{1,63}(?:(?:\.| ?[\[({] ?(?:dot|\.) ?[\])}] ?| dot )[a-z]{2,12}){1,3}",
+            r"[a-z0-9][a-z0-9._-]{1,63} ?(?:[\[({] ?(?:at|@) ?[\])}] ?| @ | at )[a-z0-9-]{1,63}(?:(?:\.| \. | ?[\[({] ?(?:dot|\.) ?[\])}] ?| dot )[a-z]{2,12}){1,3}",
             false,
             may_be_obfuscated,
             is_obfuscated,
@@ -124,7 +125,14 @@ fn mail_and_web() -> Vec<Shape> {
                     || text.contains("(dot)")
             },
         ),
+    ]
+}
+
+fn accounts() -> Vec<Shape> {
+    vec![
         shape(Entity::Handle, r"@[a-z0-9_][a-z0-9._-]+", false, |marks, _| marks.has(b'@'), always),
+        shape(Entity::Handle, handles::JOINED, false, |marks, _| marks.has(b'_'), handles::is_joined),
+        shape(Entity::Handle, handles::NUMBERED, true, |marks, _| marks.digits() > 0, handles::is_numbered),
     ]
 }
 

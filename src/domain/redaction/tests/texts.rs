@@ -1,7 +1,10 @@
 //! Single texts: what goes, what stays, and what stands instead.
 
 use super::fixture::{engine, form, policy};
-use crate::domain::redaction::{EffectiveRole, Engine, Entity, Form, Lens, ListedPerson, ListedValue};
+use crate::domain::{
+    redaction::{EffectiveRole, Engine, Entity, Form, Lens, ListedPerson, ListedValue, Narrative},
+    unit::Audience,
+};
 
 fn item(text: &str) -> String {
     engine().view(text, Lens::Item)
@@ -192,4 +195,41 @@ fn a_value_that_is_kept_may_hold_a_part_of_a_name() {
     });
     let finished = Engine::compile(&form, &policy()).finish("At Quillfeather Street Market.", Lens::Item);
     assert_eq!((finished.text.as_str(), finished.removed.len()), ("At Quillfeather Street Market.", 0));
+}
+
+/// `text` alone, as safeguarding reads it.
+fn mash(text: &str) -> String {
+    let rendered = engine().narrative(Narrative { text, sections: &[] });
+    rendered.views.into_iter().find(|(audience, _)| *audience == Audience::Mash).unwrap().1.text
+}
+
+#[test]
+fn a_contact_that_nobody_listed_stays_only_where_the_text_says_outright_whose_it_is() {
+    for tied in [
+        "Ellie\u{2019}s number is 07700 900777.",
+        "Ring Ellie on 07700 900777 after six.",
+        "Ellie can be reached on 07700 900777.",
+        "Ellie | 07700 900777",
+        "Ellie: mobile 07700 900777",
+        "Ring 07700 900777 and ask for Ellie.",
+    ] {
+        assert_eq!(mash(tied), tied);
+    }
+    for open in [
+        "10:02 - Ellie: send his number\n10:03 - Ellie: 07700 900777",
+        "Marcus gave Ellie his number, 07700 900777.",
+        "Ellie stayed behind. His number? \"07700 900777\".",
+        "Ellie saved him as 07700 900777.",
+        "Ellie came. Tel 07700 900777.",
+    ] {
+        assert_eq!(mash(open), open.replace("07700 900777", "[PHONE]"));
+    }
+}
+
+#[test]
+fn my_number_in_a_letter_is_the_writers() {
+    let text = "See below.\n> From: Grazyna O'Thornbury\n> Marcus sells vapes.\n> My number is 07700 900777.";
+    let seen = engine().narrative(Narrative { text, sections: &[] });
+    let mpu = &seen.views.iter().find(|(audience, _)| *audience == Audience::Mpu).unwrap().1.text;
+    assert!(mpu.ends_with("Marcus sells vapes.\n> My number is [PHONE]."), "{mpu}");
 }

@@ -1,0 +1,179 @@
+//! Handles without their sign: by the shape of the word and by what stands before it.
+
+use std::ops::Range;
+
+use super::fold::Folded;
+
+/// Letters, then an underscore and more of them: nobody writes a word like that. A name with a number behind an underscore
+/// is a label on somebody, and a handle only where one is announced.
+pub(super) const JOINED: &str =
+    r"[a-z0-9]{1,30}(?:[._]{1,3}[a-z0-9]{1,30}){0,4}_{1,3}[a-z0-9]{1,30}(?:[._]{1,3}[a-z0-9]{1,30}){0,3}";
+
+/// Letters, perhaps a point, and digits: a handle where one is announced.
+pub(super) const NUMBERED: &str = r"[a-z]{2,9}\.[a-z]{2,9}[0-9]{1,4}|[a-z]{4,19}[0-9]{1,4}";
+
+/// True for a joined word that is a handle.
+pub(super) fn is_joined(folded: &Folded<'_>, range: &Range<usize>) -> bool {
+    if is_part_of_more(folded, range) {
+        return false;
+    }
+    let text = &folded.text[range.clone()];
+    let (name, rest) = text.split_once('_').unwrap_or((text, ""));
+    let labelled =
+        rest.len() <= 2 && rest.bytes().all(|b| b.is_ascii_digit()) && name.bytes().all(|b| b.is_ascii_alphabetic());
+    let file = ["img", "vid", "pxl", "dsc", "screenshot", "photo", "image", "video", "file", "scan"].contains(&name);
+    let ending = text.rsplit('.').next().unwrap_or_default();
+    let file = file
+        || ["jpg", "jpeg", "png", "gif", "heic", "mp4", "mov", "mp3", "m4a", "pdf", "doc", "docx", "txt"]
+            .contains(&ending);
+    let letters = text.bytes().filter(u8::is_ascii_alphabetic).count();
+    !file && letters >= 3 && (!labelled || announced(folded, range.start))
+}
+
+/// True for a word with digits behind its letters that is a handle.
+pub(super) fn is_numbered(folded: &Folded<'_>, range: &Range<usize>) -> bool {
+    let text = &folded.text[range.clone()];
+    let letters = text.bytes().filter(u8::is_ascii_alphabetic).count();
+    let digits = text.len() - letters;
+    if letters < 4 || is_part_of_more(folded, range) || (text.contains('.') && text.starts_with("www")) {
+        return false;
+    }
+    announced(folded, range.start)
+        || (letters >= 5 && digits >= 2 || text.contains('.')) && stands_for_one(folded, range)
+}
+
+/// True inside an address of mail or of the web, or before the ending of a file.
+fn is_part_of_more(folded: &Folded<'_>, range: &Range<usize>) -> bool {
+    let (before, after) = (&folded.text[..range.start], &folded.text[range.end..]);
+    let joins = |c: char| c.is_alphanumeric() || matches!(c, '/' | '@' | '_' | '#' | ':');
+    let ending = after.strip_prefix('.').is_some_and(|rest| rest.starts_with(char::is_alphanumeric));
+    let mail = after.trim_start_matches(' ').starts_with('@') || after.starts_with(['/', '_', '[', '(']);
+    before.ends_with(|c: char| joins(c) && c != ':' || c == '.') || ending || mail
+}
+
+/// True when what stands before byte `at` says that an account follows: "his snap is", "ig", "insta =", "adds people as".
+fn announced(folded: &Folded<'_>, at: usize) -> bool {
+    let mut before = folded.text[..at].trim_end_matches([' ', ':', '=', '-', '\u{2013}', '\u{2014}', '"', '\'']);
+    for word in [
+        " is",
+        " was",
+        " as",
+        " are",
+        " now",
+        " called",
+        " under",
+        " name",
+        "'s",
+        " id",
+        " to",
+        " handle",
+        " user",
+        " username",
+    ] {
+        before = before.strip_suffix(word).unwrap_or(before);
+    }
+    let start = before.rfind(|c: char| !c.is_alphanumeric()).map_or(0, |at| at + 1);
+    PLATFORMS.contains(&before.get(start..).unwrap_or_default())
+}
+
+/// True where the word stands where a name of an account does: behind "on" or "as", behind a question, or alone in brackets or
+/// in its cell.
+fn stands_for_one(folded: &Folded<'_>, range: &Range<usize>) -> bool {
+    let before = folded.text[..range.start].trim_end_matches(' ');
+    let after = folded.text[range.end..].trim_start_matches(' ');
+    let verb = before.ends_with(" on") || before.ends_with(" as");
+    let closed = after.is_empty() || after.starts_with([')', '|', '/', ';', '.', ',']);
+    verb || closed && before.ends_with(['?', '(', '|', '/', ';'])
+}
+
+const PLATFORMS: &[&str] = &[
+    "snap",
+    "snapchat",
+    "sc",
+    "insta",
+    "instagram",
+    "ig",
+    "tiktok",
+    "tik",
+    "telegram",
+    "discord",
+    "twitter",
+    "kik",
+    "yubo",
+    "facebook",
+    "fb",
+    "messenger",
+    "youtube",
+    "roblox",
+    "psn",
+    "xbox",
+    "gamertag",
+    "signal",
+    "handle",
+    "username",
+    "user",
+    "account",
+    "profile",
+    "screenname",
+    "nickname",
+    "tag",
+    "social",
+    "socials",
+    "whatsapp",
+    "wechat",
+    "threads",
+    "bereal",
+    "twitch",
+    "steam",
+    "reddit",
+    "posts",
+    "goes",
+    "added",
+    "follows",
+    "blocked",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::redaction::{form::Entity, marks::Marks, patterns};
+
+    fn found(text: &str) -> Vec<String> {
+        let folded = Folded::new(text, Vec::new());
+        let mut out = Vec::new();
+        patterns::hits(&folded, &Marks::of(&folded.text), &mut out);
+        out.iter()
+            .filter(|hit| hit.meaning.entity == Entity::Handle)
+            .map(|hit| folded.text[hit.range.clone()].to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn a_handle_needs_no_sign_where_its_shape_or_its_place_shows_it() {
+        for (text, handle) in [
+            ("Wren? wren__north.", "wren__north"),
+            ("He has unfollowed Wren on ovalwren55.", "ovalwren55"),
+            ("ig big.wren7", "big.wren7"),
+            ("her snap is wrenster9 or ring", "wrenster9"),
+            ("met Wren Ash (itswren402).", "itswren402"),
+            ("Wren | associate | justwren31 | drives", "justwren31"),
+        ] {
+            assert_eq!(found(text), [handle], "{text}");
+        }
+    }
+
+    #[test]
+    fn roads_rooms_files_and_labels_are_no_handles() {
+        for text in [
+            "on the A12 in room302",
+            "saved as IMG_20261010.jpg",
+            "Wren_2 went home",
+            "a clip called wren_ash.mp4",
+            "The N29 and bus 109",
+            "in Year9 on Tuesday",
+            "see note.Then we left",
+        ] {
+            assert!(found(text).is_empty(), "{text}: {:?}", found(text));
+        }
+    }
+}
