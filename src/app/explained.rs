@@ -16,6 +16,7 @@ pub(super) fn explanation(value: &Value) -> Vec<String> {
     page.line(format!("class {}  (rule set {})  received {received}", text(value, "class"), text(value, "rule_set")));
     page.legs(value);
     page.held(value);
+    page.units(value);
     page.notices(value);
     page.rules(value);
     page.items(value);
@@ -113,6 +114,25 @@ impl Page {
                 said.push_str(&who);
                 self.entry(18, text(held, "reason"), &said);
             }
+        }
+    }
+
+    fn units(&mut self, value: &Value) {
+        if !list(value, "units").is_empty() {
+            self.heading("Whom to ring");
+        }
+        for unit in list(value, "units") {
+            let mut said = format!("{}, {}, {}", text(unit, "unit"), text(unit, "phone"), text(unit, "cover"));
+            let when = match text(unit, "standing") {
+                "ageing" => "; NOT VERIFIED FOR LONG, since",
+                "stale" => "; NOT VERIFIED FOR SO LONG that HOLD has a copy, since",
+                _ => "; verified",
+            };
+            said.push_str(&format!("{when} {}", text(unit, "verified")));
+            if !text(unit, "fallback").is_empty() {
+                said.push_str(&format!("; else {}", text(unit, "fallback")));
+            }
+            self.entry(18, text(unit, "queue"), &said);
         }
     }
 

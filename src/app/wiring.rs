@@ -94,6 +94,7 @@ pub(super) fn rulebook(folder: Option<&Path>) -> Result<Rulebook, Failure> {
     let file = |name: &str| read(&folder.join(name));
     let (directory, calendar) = (file("directory.toml")?, file("calendar.toml")?);
     let (queues, deadlines) = (file("queues.toml")?, file("deadlines.toml")?);
+    let contacts = file("contacts.toml")?;
     let rules = rule_sets(&folder.join("rules"))?;
     let versions: Vec<(&str, &str)> = rules.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
     let files = reference::Files {
@@ -102,6 +103,7 @@ pub(super) fn rulebook(folder: Option<&Path>) -> Result<Rulebook, Failure> {
         rules: &versions,
         queues: &queues,
         deadlines: &deadlines,
+        contacts: &contacts,
     };
     let (policy, lexicon) = match (reference::load(files), reference::lint::lexicon(&file("lint.toml")?)) {
         (Ok(policy), Ok(lexicon)) => (policy, lexicon),

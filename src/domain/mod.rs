@@ -7,6 +7,7 @@ pub mod clocks;
 pub mod coaching;
 pub mod code;
 mod codes_interview;
+pub mod contacts;
 pub mod decision;
 pub mod delivery;
 pub mod directory;

@@ -1,6 +1,7 @@
 //! Floor 2: policy bytes to domain values. Decides nothing; refuses a file that is not whole.
 
 mod calendar;
+mod contacts;
 mod deadlines;
 mod directory;
 pub mod grants;
@@ -31,6 +32,8 @@ pub struct Files<'a> {
     pub queues: &'a str,
     /// `deadlines.toml`.
     pub deadlines: &'a str,
+    /// `contacts.toml`.
+    pub contacts: &'a str,
 }
 
 /// The files that the binary carries.
@@ -40,6 +43,7 @@ pub const EMBEDDED: Files<'static> = Files {
     rules: &[("2026-11-3", include_str!("../../deploy/reference/rules/2026-11-3.toml"))],
     queues: include_str!("../../deploy/reference/queues.toml"),
     deadlines: include_str!("../../deploy/reference/deadlines.toml"),
+    contacts: include_str!("../../deploy/reference/contacts.toml"),
 };
 
 /// One thing wrong with a file of reference data.
@@ -63,18 +67,24 @@ pub fn load(files: Files<'_>) -> Result<Policy, Vec<ReferenceError>> {
     let mut calendar_report = Report::new("calendar.toml");
     let mut queues_report = Report::new("queues.toml");
     let mut deadlines_report = Report::new("deadlines.toml");
+    let mut contacts_report = Report::new("contacts.toml");
     let directory = directory::read(files.directory, &mut directory_report);
     let calendar = calendar::read(files.calendar, directory.as_ref(), &mut calendar_report);
     let mut of_rules = Vec::new();
     let rules = rules::read(files.rules, &mut of_rules);
     let kinds = queues::read_kinds(files.queues, &mut queues_report);
     let deadlines = deadlines::read(files.deadlines, directory.as_ref(), &mut deadlines_report);
+    let contacts = contacts::read(files.contacts, &mut contacts_report);
     let mut wrong = [directory_report.wrong, calendar_report.wrong].concat();
     wrong.extend(of_rules);
-    wrong.extend([queues_report.wrong, deadlines_report.wrong].concat());
-    match (directory, calendar, rules, kinds, deadlines) {
-        (Some(directory), Some(calendar), Some(rules), Some((version, kinds)), Some(deadlines)) if wrong.is_empty() => {
-            Ok(Policy { directory, calendar, rules, queues: Queues { version, kinds, deadlines } })
+    wrong.extend([queues_report.wrong, deadlines_report.wrong, contacts_report.wrong].concat());
+    let parts = (directory, calendar, rules, kinds, deadlines, contacts);
+    match parts {
+        (Some(directory), Some(calendar), Some(rules), Some((version, kinds)), Some(deadlines), Some(contacts))
+            if wrong.is_empty() =>
+        {
+            let queues = Queues { version, kinds, deadlines };
+            Ok(Policy { directory, calendar, rules, queues, contacts })
         }
         _ => Err(wrong),
     }

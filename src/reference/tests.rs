@@ -125,6 +125,7 @@ fn every_mistake_of_every_file_is_named_at_once() {
         rules: &[("2026-11-3", &rules)],
         queues: &queues,
         deadlines: &deadlines,
+        ..EMBEDDED
     })
     .unwrap_err();
     let named: Vec<String> = wrong.iter().map(|error| format!("{} {}", error.file, error.at)).collect();

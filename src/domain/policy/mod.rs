@@ -12,7 +12,7 @@ pub use terms::{Choice, Condition, Destination, DueBy};
 
 use jiff::Timestamp;
 
-use super::{calendar::Calendar, code::Class, directory::Directory, queue::QueueId};
+use super::{calendar::Calendar, code::Class, contacts::Contacts, directory::Directory, queue::QueueId};
 
 /// One consistent, checked set of reference data.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +25,8 @@ pub struct Policy {
     pub rules: RuleSets,
     /// Queue kinds, outcomes and deadlines.
     pub queues: Queues,
+    /// Whom to ring.
+    pub contacts: Contacts,
 }
 
 impl Policy {

@@ -91,7 +91,7 @@ const WORDS: [(&str, &str); 7] = [
         "day, place, rule, class and hour together: each has a destination, and a certain one where the place is",
     ),
     ("legs", "deliveries that follow: each to a queue that exists, may open what it gets, and has deadlines"),
-    ("queues", "queues: each of a known kind, with deadlines for P0 to P3, and somebody there or HOLD in their place"),
+    ("queues", "queues: each of a known kind, with deadlines, a number to ring, and somebody there or HOLD instead"),
     ("years", "years whose bank holidays are known"),
 ];
 
@@ -103,7 +103,13 @@ fn days(policy: &Policy, from: Date, until: Date) -> BTreeSet<Date> {
     let overrides = deadlines.overrides.values().flat_map(|own| own.changes());
     let hours = calendar.office.changes().chain(calendar.office_of.values().flat_map(|own| own.changes()));
     let years = (from.year()..=until.year()).filter_map(|year| Date::new(year, 1, 1).ok());
-    let changes = policy.directory.changes().chain(rules).chain(deadlines.classes.changes()).chain(overrides);
+    let changes = policy
+        .directory
+        .changes()
+        .chain(policy.contacts.changes())
+        .chain(rules)
+        .chain(deadlines.classes.changes())
+        .chain(overrides);
     let mut days: BTreeSet<Date> = changes.chain(hours).chain(years).collect();
     days.insert(from);
     days.into_iter().filter(|day| (from..=until).contains(day)).collect()

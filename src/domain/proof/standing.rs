@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::Notes;
 use crate::domain::{
     code::Class,
+    contacts::{Cover, Standing},
     directory::{Authority, ForceRole, Police},
     policy::Policy,
     queue::QueueId,
@@ -13,6 +14,7 @@ use crate::domain::{
 /// Reads everything on the day of `notes`.
 pub(super) fn all(policy: &Policy, notes: &mut Notes) {
     queues(policy, notes);
+    contacts(policy, notes);
     councils(policy, notes);
     forces(policy, notes);
     calendar(policy, notes);
@@ -40,6 +42,42 @@ fn queues(policy: &Policy, notes: &mut Notes) {
         if entry.effective.until.is_none() {
             let to_do = ("directory.toml", "say `until` when somebody is back, so that nobody forgets it");
             notes.warn(to_do, entry.queue.as_str(), "nobody is there, without an end: HOLD gets a copy of all it gets");
+        }
+    }
+}
+
+/// Each queue has an entry, agrees with its kind, and names one that exists to stand in.
+fn contacts(policy: &Policy, notes: &mut Notes) {
+    let day = notes.day;
+    let queues = policy.directory.queues(day);
+    for queue in &queues {
+        let Some(contact) = policy.contacts.of(queue, day) else {
+            let to_do = ("contacts.toml", "add an entry: unit, cover, phone, e-mail, and when it was verified");
+            notes.fault(to_do, queue.as_str(), "nobody would know whom to ring");
+            continue;
+        };
+        let always = contact.cover == Cover::Always;
+        if policy.queues.kind_of(queue).is_some_and(|kind| kind.always_open != always) {
+            let to_do =
+                ("contacts.toml", "let `cover` agree with `always_open` of the kind in queues.toml, or change that");
+            notes.fault(to_do, queue.as_str(), "its cover is not that of its kind");
+        }
+        if contact.fallback.as_ref().is_some_and(|fallback| !queues.contains(fallback)) {
+            let to_do = ("contacts.toml", "name a queue that is in force under `fallback`");
+            notes.fault(to_do, queue.as_str(), "who stands in is not in force");
+        }
+        let to_do = ("contacts.toml", "ring, and write down the day under `verified`");
+        match policy.contacts.standing(contact, day) {
+            Standing::Fresh => {}
+            Standing::Ageing => notes.warn(to_do, queue.as_str(), "nobody has verified it for long"),
+            Standing::Stale => {
+                notes.fault(to_do, queue.as_str(), "not verified for so long that HOLD gets a copy of all")
+            }
+        }
+        let stands_in = contact.fallback.as_ref().is_some_and(|one| !policy.directory.is_unattended(one, day));
+        if policy.directory.is_unattended(queue, day) && *queue != QueueId::hold() && !stands_in {
+            let to_do = ("contacts.toml", "name a queue with people under `fallback`");
+            notes.fault(to_do, queue.as_str(), "nobody is there, and nobody stands in");
         }
     }
 }

@@ -144,10 +144,11 @@ fn a_class_without_a_deadline_and_an_office_that_never_opens_are_faults() {
 
 #[test]
 fn a_year_without_bank_holidays_is_a_fault() {
-    assert_eq!(
-        standing_on(&policy(), date(2031, 1, 1)),
-        ["calendar.toml: 2031: bank holidays are not known: every office counts as closed"]
-    );
+    let told = standing_on(&policy(), date(2031, 1, 1));
+    let unknown = "calendar.toml: 2031: bank holidays are not known: every office counts as closed".to_owned();
+    assert!(told.contains(&unknown), "{told:#?}");
+    let told = standing_on(&policy(), date(2029, 12, 31));
+    assert!(!told.iter().any(|line| line.starts_with("calendar.toml")), "{told:#?}");
 }
 
 #[test]
@@ -158,4 +159,50 @@ fn what_no_send_takes_is_a_fault_of_the_rule() {
     );
     let told = routes_on(&policy, FROM);
     assert!(told.contains(&"rules/: R07: leaves something to HOLD that no send takes".to_owned()), "{told:#?}");
+}
+
+#[test]
+fn a_queue_without_a_contact_with_the_wrong_cover_or_a_lost_stand_in_is_a_fault() {
+    let mut policy = policy();
+    let queue = |kind: &str| QueueId::of(kind, "SE");
+    policy.contacts.entries.remove(&queue("MPU"));
+    policy.queues.kinds.iter_mut().find(|kind| kind.kind == "FORCE").unwrap().always_open = false;
+    policy.directory.forces.retain(|force| force.code != "E23000014");
+    policy.directory.authorities.retain(|one| one.gss != "E08000025");
+    let mut desk = policy.contacts.of(&queue("REFDESK"), FROM).unwrap().clone();
+    desk.fallback = Some(QueueId::of("FORCE", "E23000014"));
+    let entry = Exception::new(vec![(Effective { from: FROM, until: None }, desk)]).unwrap();
+    policy.contacts.entries.insert(queue("REFDESK"), entry);
+    let told = standing_on(&policy, FROM);
+    for fault in [
+        "contacts.toml: MPU.SE: nobody would know whom to ring",
+        "contacts.toml: FORCE.BTP: its cover is not that of its kind",
+        "contacts.toml: REFDESK.SE: who stands in is not in force",
+    ] {
+        assert!(told.contains(&fault.to_owned()), "{fault} in {told:#?}");
+    }
+}
+
+#[test]
+fn entries_that_age_are_warnings_and_then_faults() {
+    let found = |day: Date| {
+        let mut notes = Notes { day, ..Notes::default() };
+        standing::all(&policy(), &mut notes);
+        (notes.warnings.len(), lines(&notes).len())
+    };
+    let all = policy().directory.queues(FROM).len();
+    assert_eq!(found(date(2027, 11, 2)), (0, 0));
+    assert_eq!(found(date(2027, 11, 3)), (all, 0));
+    assert_eq!(found(date(2028, 11, 3)), (0, all));
+}
+
+#[test]
+fn an_empty_desk_whose_stand_in_is_empty_too_is_a_fault() {
+    let empty =
+        |queue: &str| format!("[[unattended]]\nqueue = \"{queue}\"\nfrom = \"2026-11-01\"\nuntil = \"2026-12-24\"\n");
+    assert_eq!(standing_on(&directory_and(&empty("MPU.SE")), FROM), Vec::<String>::new());
+    let told = standing_on(&directory_and(&(empty("MPU.SE") + &empty("REFDESK.SE"))), FROM);
+    let nobody =
+        ["MPU.SE", "REFDESK.SE"].map(|queue| format!("contacts.toml: {queue}: nobody is there, and nobody stands in"));
+    assert_eq!(told, nobody);
 }

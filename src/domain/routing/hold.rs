@@ -43,11 +43,15 @@ pub(super) fn where_the_accused_works(plan: &mut Plan<'_>) {
     }
 }
 
-/// A queue known to have nobody keeps its copy; HOLD gets the same (D21).
+/// A queue known to have nobody keeps its copy; HOLD gets the same (D21). So it is where nobody has verified for so long
+/// that anybody is there.
 pub(super) fn unattended(plan: &mut Plan<'_>) {
     let facts = plan.facts;
     let day = facts.policy.calendar.date(facts.now);
-    let empty = plan.legs.iter().filter(|(queue, _)| facts.policy.directory.is_unattended(queue, day));
+    let nobody = |queue: &QueueId| {
+        facts.policy.directory.is_unattended(queue, day) || facts.policy.contacts.is_stale(queue, day)
+    };
+    let empty = plan.legs.iter().filter(|(queue, _)| nobody(queue));
     let copies: Vec<(QueueId, Load)> = empty.map(|(queue, leg)| (queue.clone(), leg.load())).collect();
     for (queue, load) in copies {
         for (link, load) in apart(load) {

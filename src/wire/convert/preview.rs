@@ -4,7 +4,7 @@ use super::{
     coaching::coaching,
     decision::explanation,
     reader::wire_time,
-    reasons::{not_fired, rule_details, versions},
+    reasons::{not_fired, rule_details, units, versions},
 };
 use crate::{
     broker::Rulebook,
@@ -45,6 +45,7 @@ pub fn previewed(routed: &Routed, rulebook: &Rulebook, ledger: &[Entry]) -> pb::
         nobody_gets: nobody_gets(routed, &rulebook.policy),
         received_time: Some(wire_time(routed.decision().received)),
         versions: versions(&rulebook.policy),
+        units: units(routed.decision(), &rulebook.policy),
         ..explanation(routed.decision(), redacted.views())
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{
-        decision::Decision,
+        decision::{Decision, Leg},
         policy::{Condition, Policy, RuleSet},
     },
     wire::pb,
@@ -30,6 +30,24 @@ pub(super) fn not_fired(decision: &Decision, policy: &Policy) -> Vec<pb::RuleNot
     silent.map(|rule| pb::RuleNotFired { rule: rule.id.to_owned(), unless: rule.when.words().to_owned() }).collect()
 }
 
+/// The unit behind the queue of each leg, as the directory of contacts has it on the day of receipt.
+pub(super) fn units(decision: &Decision, policy: &Policy) -> Vec<pb::UnitContact> {
+    let day = policy.calendar.date(decision.received);
+    let entry = |leg: &Leg| {
+        policy.contacts.of(&leg.queue, day).map(|contact| pb::UnitContact {
+            queue: leg.queue.to_string(),
+            unit: contact.unit.clone(),
+            cover: contact.cover.words().to_owned(),
+            phone: contact.phone.clone(),
+            email: contact.email.clone(),
+            verified: contact.verified.to_string(),
+            standing: policy.contacts.standing(contact, day).code().to_owned(),
+            fallback: contact.fallback.as_ref().map_or_else(String::new, ToString::to_string),
+        })
+    };
+    decision.legs.iter().filter_map(entry).collect()
+}
+
 /// Versions of the reference data besides the rule set.
 pub(super) fn versions(policy: &Policy) -> Vec<pb::PolicyVersion> {
     let named = [
@@ -37,6 +55,7 @@ pub(super) fn versions(policy: &Policy) -> Vec<pb::PolicyVersion> {
         ("calendar", &policy.calendar.version),
         ("queues", &policy.queues.version),
         ("deadlines", &policy.queues.deadlines.version),
+        ("contacts", &policy.contacts.version),
     ];
     let version =
         |(name, version): (&str, &String)| pb::PolicyVersion { name: name.to_owned(), version: version.clone() };

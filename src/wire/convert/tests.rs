@@ -265,7 +265,7 @@ fn an_explanation_prints_the_names_of_the_contract() {
         + r#""mash":[],"carer":[],"none":[]},"#
         + r#""prompt_details":[{"kind":"STRATEGY","rule":"R01","due_time":"2026-11-20T17:30:00Z","overdue":false}],"#
         + r#""written":[],"degraded":[],"ledger":[],"advice":[],"completeness":[],"advice_version":"","#
-        + r#""rule_details":[],"not_fired":[],"nobody_gets":[],"versions":[]}"#;
+        + r#""rule_details":[],"not_fired":[],"nobody_gets":[],"versions":[],"units":[]}"#;
     assert_eq!(json, expected);
 }
 

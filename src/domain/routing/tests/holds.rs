@@ -150,6 +150,16 @@ fn d21_an_unattended_queue_keeps_its_copy() {
 }
 
 #[test]
+fn a_queue_that_nobody_has_verified_for_too_long_is_as_one_without_people() {
+    let mut draft = draft();
+    draft.items = vec![intelligence()];
+    let on = |moment: &str| lines(routed(draft.clone(), &policy(), at(moment)).decision());
+    // Verified on 2 November 2026; ageing is no more than a warning.
+    assert_eq!(on("2028-11-02T12:00:00Z"), ["MPU.SE P3 E items [1]"]);
+    assert_eq!(on("2028-11-03T12:00:00Z"), ["HOLD.human P3 E items [1] page", "MPU.SE P3 E items [1]"]);
+}
+
+#[test]
 fn a_looked_after_child_of_nobody_known_is_held_for_the_placing_authority() {
     let decision = decided(|d| {
         d.answers.looked_after = YES;

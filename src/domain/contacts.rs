@@ -1,0 +1,107 @@
+//! Whom to ring: the unit behind each queue, its cover, when somebody last verified the entry, and who stands in.
+
+use std::collections::BTreeMap;
+
+use jiff::{Span, civil::Date};
+
+use super::{period::Exception, queue::QueueId};
+
+/// When a unit can be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cover {
+    /// At every hour.
+    Always,
+    /// In office hours.
+    Office,
+}
+
+impl Cover {
+    /// In words.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Always => "at every hour",
+            Self::Office => "in office hours",
+        }
+    }
+}
+
+/// The unit behind a queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contact {
+    /// What it is called.
+    pub unit: String,
+    /// When it can be reached.
+    pub cover: Cover,
+    /// Telephone.
+    pub phone: String,
+    /// E-mail: for arranging things, never for content.
+    pub email: String,
+    /// When somebody last rang and found it true.
+    pub verified: Date,
+    /// Whom a person on HOLD turns to when nobody is there.
+    pub fallback: Option<QueueId>,
+}
+
+/// How far an entry can be relied on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// Verified lately.
+    Fresh,
+    /// Due to be verified: a warning.
+    Ageing,
+    /// So old that nobody can say whether anybody is there: HOLD gets a copy, as of an empty desk (D21).
+    Stale,
+}
+
+impl Standing {
+    /// Stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Fresh => "fresh",
+            Self::Ageing => "ageing",
+            Self::Stale => "stale",
+        }
+    }
+}
+
+/// Every entry, by queue and day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contacts {
+    /// Version of the data.
+    pub version: String,
+    /// An entry older than this many months is ageing.
+    pub warn_after_months: u16,
+    /// An entry older than this many months is stale.
+    pub hold_after_months: u16,
+    /// The entries.
+    pub entries: BTreeMap<QueueId, Exception<Contact>>,
+}
+
+impl Contacts {
+    /// The entry of `queue` on `day`.
+    pub fn of(&self, queue: &QueueId, day: Date) -> Option<&Contact> {
+        self.entries.get(queue).and_then(|own| own.on(day))
+    }
+
+    /// How far `contact` can be relied on, on `day`.
+    pub fn standing(&self, contact: &Contact, day: Date) -> Standing {
+        let older = |months: u16| contact.verified.saturating_add(Span::new().months(i32::from(months))) < day;
+        if older(self.hold_after_months) {
+            Standing::Stale
+        } else if older(self.warn_after_months) {
+            Standing::Ageing
+        } else {
+            Standing::Fresh
+        }
+    }
+
+    /// True where the entry of `queue` is stale. A queue without an entry is for the proof to find, before it is in force.
+    pub fn is_stale(&self, queue: &QueueId, day: Date) -> bool {
+        self.of(queue, day).is_some_and(|contact| self.standing(contact, day) == Standing::Stale)
+    }
+
+    /// Every day on which an entry begins or ends.
+    pub fn changes(&self) -> impl Iterator<Item = Date> {
+        self.entries.values().flat_map(Exception::changes)
+    }
+}
