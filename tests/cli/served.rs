@@ -85,7 +85,7 @@ fn the_lead_practitioner_releases_the_carer_copy_by_command() {
     let (council, lead) = (house.profile(LEWISHAM, daemon.port), house.profile(LEAD, daemon.port));
     fed(house.path(), &["submit", "-", "--profile", &council], &narrative(1)).with(0);
     let run = |args: &[&str]| homeward(house.path(), &[args, &["--profile", &lead]].concat());
-    let pulled = one_line(&run(&["queue", "pull", "MASH.E09000023", "--json"]).with(0));
+    let pulled = one_line(&run(&["queue", "pull", "MASH.E09000023", "--most", "2", "--json"]).with(0));
     let own = |each: &&serde_json::Value| each["delivery"]["linked_from"].as_str().unwrap_or_default().is_empty();
     let taken = pulled["deliveries"].as_array().unwrap().iter().find(own).unwrap();
     let (lease, delivery) = (&taken["lease"]["token"], &taken["delivery"]["delivery_id"]);
