@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::{
     form::Entity,
-    lexicon::{Lexicon, WordList},
+    lexicon::WordList,
     narrative::{Section, Sharing},
     policy::EffectiveRole,
     prose::{Letters, Prose},
@@ -13,13 +13,13 @@ use super::{
 };
 
 /// The parts of a text that a carer does not read, as ranges of the original, in order.
-pub(super) fn cuts(prose: &Prose<'_>, lexicon: &Lexicon, spans: &[Span], sections: &[Section]) -> Vec<Range<usize>> {
+pub(super) fn cuts(prose: &Prose<'_>, spans: &[Span], sections: &[Section]) -> Vec<Range<usize>> {
     let mut weights = vec![Weight::default(); prose.sentences.len()];
-    lexicon.phrases(&prose.folded.text, |list, bytes| {
+    for (list, bytes) in &prose.phrases {
         if let Some(word) = prose.words.get(prose.word_at(bytes.start)) {
-            weights[word.sentence as usize].add(list);
+            weights[word.sentence as usize].add(*list);
         }
-    });
+    }
     for word in prose.words.iter().filter(|word| word.letters != Letters::Label) {
         LISTS.iter().filter(|&&list| word.is(list)).for_each(|&list| weights[word.sentence as usize].add(list));
     }

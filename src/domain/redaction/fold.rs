@@ -248,7 +248,7 @@ fn casing(text: &str, labels: &[Range<usize>]) -> Casing {
     }
 }
 
-#[derive(Default)]
+#[derive(Default, Clone, Copy)]
 struct Capitals {
     words: usize,
     capitalised: usize,
@@ -259,13 +259,19 @@ struct Capitals {
 
 impl Capitals {
     fn read(&mut self, text: &str) {
-        for c in text.chars() {
-            if c.is_ascii() {
-                self.count(c.is_ascii_uppercase(), c.is_ascii_lowercase(), false, matches!(c, ' ' | '\t'..='\r'));
+        let mut count = *self;
+        let mut at = 0;
+        while let Some(&b) = text.as_bytes().get(at) {
+            if b.is_ascii() {
+                count.count(b.is_ascii_uppercase(), b.is_ascii_lowercase(), false, matches!(b, b' ' | b'\t'..=b'\r'));
+                at += 1;
             } else {
-                self.count(c.is_uppercase(), c.is_lowercase(), c.is_alphabetic(), c.is_whitespace());
+                let Some(c) = text[at..].chars().next() else { break };
+                count.count(c.is_uppercase(), c.is_lowercase(), c.is_alphabetic(), c.is_whitespace());
+                at += c.len_utf8();
             }
         }
+        *self = count;
     }
 
     fn count(&mut self, upper: bool, lower: bool, other: bool, space: bool) {

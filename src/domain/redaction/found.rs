@@ -68,7 +68,7 @@ impl Engine {
         let read = |page: Page<'_, '_>| {
             let prose = page.prose;
             let spans = self.spans_of(page);
-            let cut = |sections| carer::cuts(prose, self.policy.words(), &spans, sections);
+            let cut = |sections| carer::cuts(prose, &spans, sections);
             ReadText { cuts: sections.map(cut).unwrap_or_default(), spans }
         };
         pages.into_iter().map(read).collect()
@@ -90,7 +90,7 @@ impl Engine {
         let mut page = self.page(&prose);
         self.add_found(&mut page);
         let spans = self.spans_of(page);
-        ReadText { cuts: carer::cuts(&prose, self.policy.words(), &spans, &[]), spans }
+        ReadText { cuts: carer::cuts(&prose, &spans, &[]), spans }
     }
 
     /// What the form and the shapes of values give.
@@ -102,12 +102,10 @@ impl Engine {
         spelt_marks::hits(prose, &mut hits);
         claim(prose, &mut hits);
         let mut cover = cover(prose, &hits);
-        self.policy.words().phrases(&prose.folded.text, |list, bytes| {
-            if list == WordList::NoName {
-                let words = prose.word_at(bytes.start)..prose.word_at(bytes.end - 1) + 1;
-                cover[words].fill(Cover::Taken);
-            }
-        });
+        for (_, bytes) in prose.phrases.iter().filter(|(list, _)| *list == WordList::NoName) {
+            let words = prose.word_at(bytes.start)..prose.word_at(bytes.end - 1) + 1;
+            cover[words].fill(Cover::Taken);
+        }
         let candidates = candidates(prose, &cover);
         for candidate in &candidates {
             if let Some(entity) = places::entity(prose, candidate) {
@@ -161,10 +159,8 @@ impl Engine {
     fn learn_sources(&mut self, pages: &mut [Page<'_, '_>]) {
         let first_found = self.persons.len() - self.found_people.len();
         let mut told = BTreeSet::new();
-        let spoken: Vec<(Vec<Named>, Said)> = pages
-            .iter()
-            .map(|page| (named(page.prose, &page.hits), Said::of(page.prose, self.policy.words())))
-            .collect();
+        let spoken: Vec<(Vec<Named>, Said)> =
+            pages.iter().map(|page| (named(page.prose, &page.hits), Said::of(page.prose))).collect();
         for (page, (mentions, said)) in pages.iter().zip(&spoken) {
             if !said.is_silent() && !self.found_people.is_empty() {
                 let may_be = |mention: &Named| mention.person.is_some_and(|person| person >= first_found);

@@ -2,12 +2,15 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ops::Range,
     sync::LazyLock,
 };
 
-use aho_corasick::{AhoCorasick, MatchKind};
-
-use super::{fold::plain_text, table::WordTable};
+use super::{
+    fold::plain_text,
+    index::{Index, Sought},
+    table::WordTable,
+};
 use crate::domain::code::vocabulary;
 
 vocabulary! {
@@ -94,17 +97,28 @@ impl Flags {
 /// The lists, compiled.
 pub struct Lexicon {
     words: WordTable,
-    phrases: Option<AhoCorasick>,
-    /// The list of each phrase.
-    of_phrase: Vec<WordList>,
+    phrases: Index<Phrase>,
     /// Short forms by name and names by short form.
     short: BTreeMap<String, BTreeSet<String>>,
     canonical: String,
 }
 
+/// An entry of more than one word.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Phrase {
+    text: String,
+    list: WordList,
+}
+
+impl Sought for Phrase {
+    fn text(&self) -> &str {
+        &self.text
+    }
+}
+
 impl std::fmt::Debug for Lexicon {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Lexicon").field("phrases", &self.of_phrase.len()).finish_non_exhaustive()
+        f.debug_struct("Lexicon").finish_non_exhaustive()
     }
 }
 
@@ -112,21 +126,18 @@ impl Lexicon {
     /// Compiles `lists`, and `short_names` as groups of a name and its short forms.
     pub fn new(lists: &[(WordList, Vec<String>)], short_names: &[Vec<String>]) -> Self {
         let mut words = WordTable::with_capacity(4_000);
-        let (mut phrases, mut of_phrase) = (Vec::new(), Vec::new());
+        let mut phrases = Vec::new();
         for (list, entries) in lists {
             for entry in entries.iter().map(|entry| plain_text(entry)) {
                 if entry.chars().all(char::is_alphanumeric) {
                     words.add(&entry, 1 << *list as u32);
                 } else if !entry.is_empty() {
-                    phrases.push(entry);
-                    of_phrase.push(*list);
+                    phrases.push(Phrase { text: entry, list: *list });
                 }
             }
         }
-        // Patterns of ordinary length in memory of ordinary size: building cannot fail but by size.
-        let phrases = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&phrases).ok();
         let short = short_forms(short_names);
-        Self { words, phrases, of_phrase, canonical: canonical(lists, &short), short }
+        Self { words, phrases: Index::new(phrases), canonical: canonical(lists, &short), short }
     }
 
     /// Every list in one fixed form, a line each: the order and spacing of a file make no difference.
@@ -140,16 +151,23 @@ impl Lexicon {
         Flags(if is_english(word) { known | Flags::ENGLISH } else { known })
     }
 
-    /// Gives `found` every phrase in `text`, which is folded: its list and its range, whole words only.
-    pub(super) fn phrases(&self, text: &str, mut found: impl FnMut(WordList, std::ops::Range<usize>)) {
-        let Some(phrases) = &self.phrases else { return };
-        let joins = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
-        for hit in phrases.find_overlapping_iter(text) {
-            let (start, end) = (hit.start(), hit.end());
-            if !joins(text[..start].chars().next_back()) && !joins(text[end..].chars().next()) {
-                found(self.of_phrase[hit.pattern().as_usize()], start..end);
+    /// Every phrase in `text`, which is folded: its list and its range, whole words only, by where they end.
+    pub(super) fn phrases(&self, text: &str) -> Vec<(WordList, Range<usize>)> {
+        let mut found = Vec::new();
+        let mut joined = false;
+        for (at, c) in text.char_indices() {
+            if !joined {
+                self.phrases.starting(&text.as_bytes()[at..], |phrase| {
+                    let end = at + phrase.text.len();
+                    if !text[end..].starts_with(char::is_alphanumeric) {
+                        found.push((phrase.list, at..end));
+                    }
+                });
             }
+            joined = c.is_alphanumeric();
         }
+        found.sort_by_key(|(_, range)| (range.end, range.start));
+        found
     }
 
     /// Other forms of the first name `name`, which is folded.
@@ -237,9 +255,7 @@ mod tests {
             assert!(!lexicon.flags(word).english(), "{word}");
         }
         assert!(lexicon.flags("mr").is(WordList::Title) && !lexicon.flags("mr").is(WordList::Us));
-        let mut found = Vec::new();
-        lexicon.phrases("he, according to her, according town", |list, range| found.push((list, range)));
-        assert_eq!(found, [(WordList::ToldBy, 4..16)]);
+        assert_eq!(lexicon.phrases("he, according to her, according town"), [(WordList::ToldBy, 4..16)]);
         assert_eq!(lexicon.other_forms("kate").collect::<Vec<_>>(), ["katherine"]);
     }
 }

@@ -9,6 +9,7 @@ use super::{
     index::{Index, Sought},
     needle::{Meaning, Strength},
     patterns::unlisted,
+    prose::next_word,
 };
 
 /// All digits of a text in order, runs of them divided by `|`.
@@ -296,16 +297,18 @@ fn check_digit_fits(number: &str) -> bool {
 fn tokens(text: &str) -> impl Iterator<Item = Range<usize>> {
     let mut at = 0;
     std::iter::from_fn(move || {
-        let start = at + text[at..].find(char::is_alphanumeric)?;
-        let end = text[start..].find(|c: char| !c.is_alphanumeric()).map_or(text.len(), |length| start + length);
-        at = end;
-        Some(start..end)
+        let token = next_word(text, at)?;
+        at = token.end;
+        Some(token)
     })
 }
 
 /// Whether digits on both sides of this may be one number.
 fn may_join(between: &str) -> bool {
-    between.len() <= 4 && between.chars().all(|c| " .-()/,_+*[]~\u{b7}\u{2022}".contains(c))
+    let joins = |c| {
+        matches!(c, ' ' | '.' | '-' | '(' | ')' | '/' | ',' | '_' | '+' | '*' | '[' | ']' | '~' | '\u{b7}' | '\u{2022}')
+    };
+    between.len() <= 4 && between.chars().all(joins)
 }
 
 fn spoken(word: &str) -> Option<char> {

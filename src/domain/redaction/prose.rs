@@ -75,6 +75,8 @@ pub(super) struct Prose<'f> {
     pub words: Vec<Word>,
     /// Its sentences.
     pub sentences: Vec<Sentence>,
+    /// The phrases of the lexicon in it, and where they stand in the folded text.
+    pub phrases: Vec<(WordList, Range<usize>)>,
 }
 
 impl Word {
@@ -97,7 +99,12 @@ impl Word {
 impl<'f> Prose<'f> {
     /// Reads `folded` with the words of `lexicon`.
     pub fn new(folded: &'f Folded<'f>, lexicon: &Lexicon) -> Self {
-        let mut prose = Self { folded, words: Vec::with_capacity(folded.text.len() / 5), sentences: Vec::new() };
+        let mut prose = Self {
+            folded,
+            words: Vec::with_capacity(folded.text.len() / 5),
+            sentences: Vec::new(),
+            phrases: lexicon.phrases(&folded.text),
+        };
         let mut at = 0;
         let mut rows = Rows::default();
         while let Some(range) = next_word(&folded.text, at) {
@@ -205,10 +212,30 @@ impl<'f> Prose<'f> {
     }
 }
 
-fn next_word(text: &str, from: usize) -> Option<Range<usize>> {
-    let start = from + text[from..].find(char::is_alphanumeric)?;
-    let end = text[start..].find(|c: char| !c.is_alphanumeric()).map_or(text.len(), |length| start + length);
-    Some(start..end)
+/// The next run of letters and digits in `text`.
+pub(super) fn next_word(text: &str, from: usize) -> Option<Range<usize>> {
+    let start = next(text, from, true)?;
+    Some(start..next(text, start, false).unwrap_or(text.len()))
+}
+
+/// Where in `text` the next letter or digit stands, or without `word` the next character that is neither.
+fn next(text: &str, from: usize, word: bool) -> Option<usize> {
+    let mut at = from;
+    while let Some(byte) = text.as_bytes().get(at) {
+        if byte.is_ascii() {
+            if byte.is_ascii_alphanumeric() == word {
+                return Some(at);
+            }
+            at += 1;
+        } else {
+            let c = text[at..].chars().next()?;
+            if c.is_alphanumeric() == word {
+                return Some(at);
+            }
+            at += c.len_utf8();
+        }
+    }
+    None
 }
 
 /// Counts rows: lines that are not just the continuation of the line before.

@@ -1,9 +1,8 @@
 //! Replacements: readable, and the same for one person all over a record.
 
-use std::{ops::Range, sync::LazyLock};
+use std::ops::Range;
 
 use jiff::civil::Date;
-use regex::Regex;
 
 use super::{
     form::{Entity, ListedPerson},
@@ -141,14 +140,33 @@ pub(super) fn labels_in(text: &str) -> Vec<Range<usize>> {
     if !text.contains('[') {
         return Vec::new();
     }
-    LABEL.find_iter(text).map(|found| found.range()).collect()
+    let mut labels = Vec::new();
+    let mut done = 0;
+    while let Some(start) = text[done..].find('[').map(|at| done + at) {
+        done = start + 1;
+        let inside = text.as_bytes()[done..].iter().take(LONGEST_LABEL).position(|byte| matches!(byte, b'[' | b']'));
+        let end = inside.map_or(done, |length| done + length);
+        if text[end..].starts_with(']') && is_label(&text[done..end]) {
+            done = end + 1;
+            labels.push(start..done);
+        }
+    }
+    labels
 }
 
-static LABEL: LazyLock<Regex> = LazyLock::new(|| {
-    let words: Vec<&str> = Entity::ALL.iter().map(|&entity| word(entity)).collect();
-    Regex::new(&format!(r"\[(?:CHILD|OTHER CHILD|SOURCE|AGE|WITHHELD|{})(?: [0-9]{{1,3}})?\]", words.join("|")))
-        .expect("the pattern is made of constants that the tests compile")
-});
+/// No replacement has more inside its brackets.
+const LONGEST_LABEL: usize = 40;
+
+/// True for what stands inside the brackets of a replacement, with its number.
+fn is_label(inside: &str) -> bool {
+    let unnumbered = inside.trim_end_matches(|c: char| c.is_ascii_digit());
+    let word_of = match (unnumbered.strip_suffix(' '), inside.len() - unnumbered.len()) {
+        (Some(word), 1..=3) => word,
+        _ => inside,
+    };
+    matches!(word_of, "CHILD" | "OTHER CHILD" | "SOURCE" | "AGE" | "WITHHELD")
+        || Entity::ALL.iter().any(|&entity| word(entity) == word_of)
+}
 
 const fn word(entity: Entity) -> &'static str {
     match entity {
@@ -178,4 +196,16 @@ fn age(born: Date, on: Date) -> Option<i16> {
     let had_birthday = (on.month(), on.day()) >= (born.month(), born.day());
     let age = on.year() - born.year() - i16::from(!had_birthday);
     (0..=120).contains(&age).then_some(age)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_own_replacements_are_known_and_other_brackets_are_not() {
+        let text = "[[CHILD] [PERSON 12]'s [AGE 14] [PERSON 1234] [child] [] [PHONE ] [NHS NUMBER] [CHILD";
+        let found: Vec<&str> = labels_in(text).into_iter().map(|range| &text[range]).collect();
+        assert_eq!(found, ["[CHILD]", "[PERSON 12]", "[AGE 14]", "[NHS NUMBER]"]);
+    }
 }

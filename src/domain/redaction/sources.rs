@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, ops::Range};
 use super::{
     find::Hit,
     form::Entity,
-    lexicon::{Lexicon, WordList},
+    lexicon::WordList,
     named::Named,
     needle::{Meaning, Strength},
     policy::EffectiveRole,
@@ -22,7 +22,7 @@ pub(super) struct Said {
 
 impl Said {
     /// Finds the phrases about sources in `prose`, single words of their lists among them.
-    pub fn of(prose: &Prose<'_>, lexicon: &Lexicon) -> Self {
+    pub fn of(prose: &Prose<'_>) -> Self {
         let wanted = [
             WordList::ToldBy,
             WordList::Bringing,
@@ -33,13 +33,11 @@ impl Said {
             WordList::People,
         ];
         let mut phrases = Vec::new();
-        lexicon.phrases(&prose.folded.text, |list, bytes| {
-            if wanted.contains(&list) {
-                let start = prose.word_at(bytes.start);
-                let end = prose.words.partition_point(|word| word.range().start < bytes.end);
-                phrases.push((list, start..end));
-            }
-        });
+        for (list, bytes) in prose.phrases.iter().filter(|(list, _)| wanted.contains(list)) {
+            let start = prose.word_at(bytes.start);
+            let end = prose.words.partition_point(|word| word.range().start < bytes.end);
+            phrases.push((*list, start..end));
+        }
         for (at, word) in prose.words.iter().enumerate() {
             for list in wanted.into_iter().filter(|&list| word.is(list)) {
                 phrases.push((list, at..at + 1));
