@@ -268,3 +268,28 @@ fn coaching_is_for_the_author_and_decides_nothing() {
     let told = fed(folder.path(), &args, &asked.to_string()).with(0);
     assert!(told.contains("nothing depends on it") && told.contains("open questions: 2 of 5"), "{told}");
 }
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a test of duration has to look at a clock")]
+fn a_message_full_of_what_is_advised_on_takes_no_longer_than_another() {
+    let mut submission: Value = serde_json::from_str(&narrative(1)).unwrap();
+    let mut item = submission["items"][2].clone();
+    item["text"] = "boyfriend library ".repeat(550).into();
+    item["sanitised_text"] = item["text"].clone();
+    submission["items"] = vec![item; 16].into();
+    submission["interview"]["account"]["first_account"] = "boyfriend ".repeat(9_900).into();
+    let person = |number: usize| {
+        serde_json::json!({
+            "id": format!("x{number}"), "name": format!("Zed{number} Quorn{number}"), "role": "PERSON_ROLE_OTHER_CHILD",
+            "category": "DATA_SUBJECT_CATEGORY_OTHER", "lives": { "unknown": true },
+            "relationship": "cousin of a neighbour ".repeat(220),
+        })
+    };
+    submission["persons"].as_array_mut().unwrap().extend((0..90).map(person));
+    let began = std::time::Instant::now();
+    let folder = tempfile::tempdir().unwrap();
+    let value = one_line(&fed(folder.path(), PREVIEW, &submission.to_string()).with(0));
+    // When each word was held against each person it took minutes; this is seconds even where the machine is busy.
+    assert!(began.elapsed() < std::time::Duration::from_secs(60), "{:?}", began.elapsed());
+    assert!(!value["advice"].as_array().unwrap().is_empty());
+}

@@ -10,6 +10,7 @@ mod language;
 mod lexicon;
 mod moments;
 mod notes;
+mod partners;
 mod phrase;
 mod police;
 mod quotes;
@@ -23,6 +24,7 @@ pub use whole::{Meter, meters};
 
 use self::{
     notes::{About, Notes},
+    partners::People,
     police::Police,
     tokens::Tokens,
 };
@@ -36,11 +38,11 @@ use super::{
 pub fn advise(redacted: &Redacted, lexicon: &Lexicon) -> Vec<Advice> {
     let draft = redacted.draft();
     let mut notes = Notes::new(lexicon);
-    let police = Police::new(redacted, lexicon);
+    let (police, people) = (Police::new(redacted, lexicon), People::of(redacted));
     for (field, text) in free_texts(draft) {
         let tokens = Tokens::new(text.reveal());
         let found = lexicon.phrases.find(&tokens);
-        let mut here = language::read(redacted, lexicon, &field, &tokens, &found);
+        let mut here = language::read(&people, lexicon, &field, &tokens, &found);
         match in_item(&field) {
             Some((number, "sanitised_text")) => here.extend(police.written(number, &tokens, &found)),
             Some((number, "text")) => here.extend(police.account(number, &tokens, &found)),

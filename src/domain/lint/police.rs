@@ -1,5 +1,7 @@
 //! Rules 1 to 4 over the text that police read, as the sender wrote it or as the engine left it.
 
+use std::collections::HashMap;
+
 use super::{
     kind::Kind,
     lexicon::{Lexicon, Owner},
@@ -52,13 +54,16 @@ impl<'r> Police<'r> {
     /// A text as the engine left it: its words and its days.
     pub fn view(&self, number: u16, tokens: &Tokens<'_>, found: &[Found<Owner>]) -> Vec<Finding> {
         let mut out = words(self.lexicon, tokens, found);
-        let place = |found: &&Found<Owner>| {
-            let here = plain_text(&tokens.original[tokens.bytes(&found.words)]);
-            found.owner == Owner::Kind(Kind::InterviewPlace) && !self.places.iter().any(|place| place.contains(&here))
-        };
-        out.extend(
-            found.iter().filter(place).map(|found| Finding::at(Kind::InterviewPlace, tokens.bytes(&found.words))),
-        );
+        // A phrase that comes a thousand times is held against the places once.
+        let mut listed: HashMap<String, bool> = HashMap::new();
+        for found in found.iter().filter(|found| found.owner == Owner::Kind(Kind::InterviewPlace)) {
+            let bytes = tokens.bytes(&found.words);
+            let here = plain_text(&tokens.original[bytes.clone()]);
+            let contains = |here: &String| self.places.iter().any(|place| place.contains(here));
+            if !*listed.entry(here).or_insert_with_key(contains) {
+                out.push(Finding::at(Kind::InterviewPlace, bytes));
+            }
+        }
         out.extend(self.child_says(number, tokens, found, Kind::ChildSays));
         for named in moments::named(tokens) {
             let kind = if self.days.is_interview(&named) {
