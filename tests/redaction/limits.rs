@@ -31,8 +31,8 @@ const fn at_least(at: &'static str, limit: f64, floor: f64) -> Limit {
 
 /// Every figure that is held.
 pub const LIMITS: &[Limit] = &[
-    at_most("/audiences/mpu/leaky_pct", 1.6, 5.0),
-    at_most("/audiences/mash/leaky_pct", 1.6, 5.0),
+    at_most("/audiences/mpu/leaky_pct", 1.0, 5.0),
+    at_most("/audiences/mash/leaky_pct", 1.0, 5.0),
     at_most("/audiences/carer/leaky_pct", 0.8, 3.0),
     at_least("/audiences/mpu/recall", 0.996, 0.98),
     at_least("/audiences/mash/recall", 0.996, 0.98),
@@ -43,7 +43,7 @@ pub const LIMITS: &[Limit] = &[
     at_least("/audiences/mpu/recall_listed/unlisted/recall", 0.98, 0.8),
     at_most("/audiences/mpu/over_redaction_pct", 0.3, 1.5),
     at_most("/audiences/mash/over_redaction_pct", 0.3, 1.5),
-    at_most("/audiences/carer/over_redaction_pct", 5.0, 6.0),
+    at_most("/audiences/carer/over_redaction_pct", 1.5, 6.0),
     at_least("/audiences/mpu/word_precision", 0.98, 0.96),
     at_least("/audiences/mash/word_precision", 0.98, 0.96),
     at_most("/audiences/carer/soft_leaky_pct", 1.0, 12.0),

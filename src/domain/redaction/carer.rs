@@ -12,8 +12,17 @@ use super::{
     resolve::Span,
 };
 
+/// What a sentence needs to stay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Needs {
+    /// Words that are plainly for a carer, more than words that may be against it.
+    Plainly,
+    /// Nothing that speaks against it, nor around it.
+    NothingAgainst,
+}
+
 /// The parts of a text that a carer does not read, as ranges of the original, in order.
-pub(super) fn cuts(prose: &Prose<'_>, spans: &[Span], sections: &[Section]) -> Vec<Range<usize>> {
+pub(super) fn cuts(prose: &Prose<'_>, spans: &[Span], sections: &[Section], needs: Needs) -> Vec<Range<usize>> {
     let mut weights = vec![Weight::default(); prose.sentences.len()];
     for (list, bytes) in &prose.phrases {
         if let Some(word) = prose.words.get(prose.word_at(bytes.start)) {
@@ -25,8 +34,11 @@ pub(super) fn cuts(prose: &Prose<'_>, spans: &[Span], sections: &[Section]) -> V
     }
     let ranges: Vec<Range<usize>> = (0..prose.sentences.len()).map(|number| original(prose, number)).collect();
     mention_weights(&ranges, spans, &mut weights);
+    for (number, weight) in weights.iter_mut().enumerate() {
+        weight.doubts += usize::from(may_name_somebody(prose, number));
+    }
     let mut out: Vec<Range<usize>> = Vec::new();
-    let mut about_another = false;
+    let mut before = Before { stays: true, about_another: false, row: 0 };
     for (number, range) in ranges.iter().enumerate() {
         let section = sections.get(sections.partition_point(|section| section.range.end <= range.start));
         let mark = section.filter(|section| section.range.contains(&range.start)).map(|section| section.mark);
@@ -34,12 +46,9 @@ pub(super) fn cuts(prose: &Prose<'_>, spans: &[Span], sections: &[Section]) -> V
         let stays = match mark {
             Some(Sharing::Withhold) => false,
             Some(Sharing::Share) => weight.may_be_shared(),
-            None => {
-                weight.is_harmless(about_another && begins_with_pronoun(prose, number))
-                    || is_heading(prose, number, weight)
-            }
+            None => before.lets(prose, number, weight, needs) || is_heading(prose, number, weight),
         };
-        about_another = if stays { false } else { weight.others > 0 || about_another };
+        before = before.then(prose, number, weight, stays);
         if !stays {
             out.push(range.clone());
         }
@@ -88,10 +97,43 @@ impl Weight {
         !self.is_barred() && self.doubts <= self.harmless + 2 * self.professionals + 2
     }
 
-    /// Anywhere else: what is plainly for a carer.
-    fn is_harmless(&self, of_another: bool) -> bool {
-        let good = self.harmless + 2 * self.professionals + self.child;
-        !self.is_barred() && good > self.doubts && (!of_another || self.harmless > self.doubts)
+    /// What speaks for it.
+    const fn good(&self) -> usize {
+        self.harmless + 2 * self.professionals + self.child
+    }
+}
+
+/// The sentence before.
+struct Before {
+    stays: bool,
+    /// It was about somebody whom a carer may not know of.
+    about_another: bool,
+    row: u32,
+}
+
+impl Before {
+    /// What sentence `number` is to the one behind it.
+    fn then(&self, prose: &Prose<'_>, number: usize, weight: &Weight, stays: bool) -> Self {
+        let row = prose.sentences[number].row;
+        let goes_on = self.about_another && (row == self.row || begins_with_pronoun(prose, number));
+        Self { stays, about_another: !stays && (weight.others > 0 || goes_on), row }
+    }
+
+    /// Whether sentence `number`, that nobody marked, may stay behind this one. "They ..." goes on about whom the sentence
+    /// before was about, and what says nothing of itself is of a kind with what stands around it.
+    fn lets(&self, prose: &Prose<'_>, number: usize, weight: &Weight, needs: Needs) -> bool {
+        if weight.is_barred() {
+            return false;
+        }
+        let (good, doubts) = (weight.good(), weight.doubts);
+        let same_row = self.row == prose.sentences[number].row;
+        let goes_on = self.about_another && begins_with_pronoun(prose, number);
+        if needs == Needs::Plainly {
+            return good > doubts && (!goes_on || weight.harmless > doubts);
+        }
+        let of_the_other =
+            goes_on && if same_row { weight.harmless <= doubts } else { weight.harmless < doubts.max(1) };
+        !of_the_other && if good == 0 { doubts == 0 && self.stays } else { good >= doubts }
     }
 }
 
@@ -99,19 +141,32 @@ impl Weight {
 fn mention_weights(ranges: &[Range<usize>], spans: &[Span], weights: &mut [Weight]) {
     for span in spans {
         let number = ranges.partition_point(|range| range.end <= span.range.start);
-        let Some(weight) = weights.get_mut(number) else { continue };
         if matches!(span.entity, Entity::Relationship | Entity::Organisation) {
             continue;
         }
         let roles = || span.meanings.iter().map(|meaning| meaning.role);
-        if roles().any(is_another) || span.entity == Entity::Place {
-            weight.others += 1;
-        } else if roles().all(|role| matches!(role, EffectiveRole::Professional | EffectiveRole::Submitter)) {
-            weight.professionals += 1;
-        } else if span.entity == Entity::Person {
-            weight.child += 1;
+        // What begins with a sign ("@", "+44") may begin in the sentence before.
+        let there = ranges.iter().zip(weights.iter_mut()).skip(number);
+        for (_, weight) in there.take_while(|(range, _)| range.start < span.range.end) {
+            if roles().any(is_another) || span.entity == Entity::Place {
+                weight.others += 1;
+            } else if roles().all(|role| matches!(role, EffectiveRole::Professional | EffectiveRole::Submitter)) {
+                weight.professionals += 1;
+            } else if span.entity == Entity::Person {
+                weight.child += 1;
+            }
         }
     }
+}
+
+/// True for a sentence whose first word may be somebody's name: "Pearl was outside."
+fn may_name_somebody(prose: &Prose<'_>, number: usize) -> bool {
+    let words = prose.sentences[number].words.clone();
+    let (first, next) = (&prose.words[words.start], prose.words.get(words.start + 1));
+    first.letters == Letters::Capital
+        && first.is(WordList::NameToo)
+        && !super::words::is_function(prose.text(words.start))
+        && next.is_some_and(|next| next.letters == Letters::Small && next.is(WordList::AfterPerson))
 }
 
 /// True for those of whom a carer must not read.

@@ -256,6 +256,7 @@ impl Look<'_, '_> {
         if word.is(WordList::Title)
             || matches!(text, "named" | "called" | "alias" | "aka" | "surname" | "mentioned" | "nicknamed")
             || text == "with" && !mixed
+            || text == "as" && self.prose.before(at).is_some_and(|at| matches!(self.prose.text(at), "known" | "named"))
         {
             return 4;
         }

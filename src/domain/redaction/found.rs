@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    carer,
+    carer::{self, Needs},
     cues::{Candidate, Cover, Kind, candidates},
     engine::Engine,
     find::Hit,
@@ -68,7 +68,7 @@ impl Engine {
         let read = |page: Page<'_, '_>| {
             let prose = page.prose;
             let spans = self.spans_of(page);
-            let cut = |sections| carer::cuts(prose, &spans, sections);
+            let cut = |sections| carer::cuts(prose, &spans, sections, Needs::NothingAgainst);
             ReadText { cuts: sections.map(cut).unwrap_or_default(), spans }
         };
         pages.into_iter().map(read).collect()
@@ -90,7 +90,7 @@ impl Engine {
         let mut page = self.page(&prose);
         self.add_found(&mut page);
         let spans = self.spans_of(page);
-        ReadText { cuts: carer::cuts(&prose, &spans, &[]), spans }
+        ReadText { cuts: carer::cuts(&prose, &spans, &[], Needs::Plainly), spans }
     }
 
     /// What the form and the shapes of values give.

@@ -36,6 +36,7 @@ pub(super) fn digits(text: &str) -> Digits {
         match word {
             // Said between the digits of a number.
             "then" | "dash" | "hyphen" | "space" | "comma" | "slash" | "stroke" | "minus" => {}
+            "and" if text[token.end..].starts_with(" then ") => {}
             "hundred" if reader.ends_in_digit() => {
                 reader.push('0', token.clone());
                 reader.push('0', token);
@@ -351,6 +352,7 @@ mod tests {
             "0 7 7 0 0 9 0 0 1 2 3",
             "o77oo 9oo123",
             "07700 900 one two three",
+            "07700 900 and then 123",
             "oh seven seven double oh nine double oh one two three",
             "020 7946 0123",
             "7700 900123",

@@ -108,13 +108,22 @@ impl<'f> Prose<'f> {
         let mut at = 0;
         let mut rows = Rows::default();
         while let Some(range) = next_word(&folded.text, at) {
-            let gap = rows.gap(folded, at..range.start);
+            let gap = match rows.gap(folded, at..range.start) {
+                Gap::Space if prose.says_full_stop() => Gap::End,
+                gap => gap,
+            };
             let word = prose.word(range.clone(), gap, lexicon);
             prose.put(word, rows.row);
             at = range.end;
         }
         prose.close();
         prose
+    }
+
+    /// True when the last two words are a full stop that was dictated.
+    fn says_full_stop(&self) -> bool {
+        let end = self.words.len();
+        end > 2 && self.text(end - 1) == "stop" && self.text(end - 2) == "full" && self.words[end - 1].gap == Gap::Space
     }
 
     fn word(&self, range: Range<usize>, gap: Gap, lexicon: &Lexicon) -> Word {
@@ -327,6 +336,8 @@ fn is_wrap(folded: &Folded<'_>, between: &Range<usize>, line: usize) -> bool {
     let signs = folded.text[between.clone()].trim();
     if signs.contains(['.', '!', '?', ':', ';', '*', '#', '>', '|', '=', '[', '\u{2022}'])
         || signs.ends_with('-') && signs.len() > 1
+        // A point of a list, and not a word that is broken over two lines.
+        || signs == "-" && folded.text[between.clone()].starts_with(' ')
     {
         return false;
     }
@@ -337,7 +348,10 @@ fn is_wrap(folded: &Folded<'_>, between: &Range<usize>, line: usize) -> bool {
     let is_time = head.len() > 4
         && head.as_bytes()[..2].iter().all(u8::is_ascii_digit)
         && matches!(head.as_bytes()[2], b':' | b'/');
-    if is_key || is_time {
+    // "2;Jo", "3) Jo".
+    let number = head.bytes().take_while(u8::is_ascii_digit).count();
+    let is_numbered = (1..=3).contains(&number) && matches!(head.as_bytes().get(number), Some(b';' | b')' | b'|'));
+    if is_key || is_time || is_numbered {
         return false;
     }
     // A line of middling length that a capital follows is one of a list; a short one was broken by accident.

@@ -197,10 +197,42 @@ fn a_value_that_is_kept_may_hold_a_part_of_a_name() {
     assert_eq!((finished.text.as_str(), finished.removed.len()), ("At Quillfeather Street Market.", 0));
 }
 
-/// `text` alone, as safeguarding reads it.
-fn mash(text: &str) -> String {
+/// `text` alone, as `audience` reads it.
+fn view(text: &str, audience: Audience) -> String {
     let rendered = engine().narrative(Narrative { text, sections: &[] });
-    rendered.views.into_iter().find(|(audience, _)| *audience == Audience::Mash).unwrap().1.text
+    rendered.views.into_iter().find(|(of, _)| *of == audience).unwrap().1.text
+}
+
+fn mash(text: &str) -> String {
+    view(text, Audience::Mash)
+}
+
+#[test]
+fn a_carer_reads_what_nothing_speaks_against() {
+    for harmless in [
+        "She will leave her mobile downstairs overnight, as agreed.",
+        "We rehearsed which bus to take when it is late.",
+        "Ellie wore her new scarf.",
+        "Soup and an early night.",
+        "She sat by the canal with a book, then walked home.",
+    ] {
+        assert_eq!(view(harmless, Audience::Carer), harmless);
+    }
+}
+
+#[test]
+fn a_carer_reads_nothing_that_goes_on_about_somebody_else_or_stands_among_what_was_cut() {
+    for (text, left) in [
+        ("Marcus came at ten. He is nineteen.", "[WITHHELD]"),
+        ("Marcus came at ten. Nothing else is known.", "[WITHHELD]"),
+        ("Holly was outside. She would like new shoes.", "[WITHHELD] She would like new shoes."),
+        (
+            "10:00 She saw Marcus\n11:00 Somewhere by the river\n12:00 Home for lunch",
+            "[WITHHELD]\n12:00 Home for lunch",
+        ),
+    ] {
+        assert_eq!(view(text, Audience::Carer), left, "{text}");
+    }
 }
 
 #[test]
@@ -229,7 +261,6 @@ fn a_contact_that_nobody_listed_stays_only_where_the_text_says_outright_whose_it
 #[test]
 fn my_number_in_a_letter_is_the_writers() {
     let text = "See below.\n> From: Grazyna O'Thornbury\n> Marcus sells vapes.\n> My number is 07700 900777.";
-    let seen = engine().narrative(Narrative { text, sections: &[] });
-    let mpu = &seen.views.iter().find(|(audience, _)| *audience == Audience::Mpu).unwrap().1.text;
+    let mpu = view(text, Audience::Mpu);
     assert!(mpu.ends_with("Marcus sells vapes.\n> My number is [PHONE]."), "{mpu}");
 }
