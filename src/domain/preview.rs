@@ -12,6 +12,8 @@ use super::{
 /// At most this many bytes of text are shown again, and this many spans: an answer has a bound.
 const MOST_BYTES: usize = 512 * 1024;
 const MOST_SPANS: usize = 2_000;
+/// No span takes more in an answer, with what each reader gets in its place.
+const SPAN_BYTES: usize = 400;
 
 /// A free text as written. Not `Debug`: it is content.
 pub struct Written<'d> {
@@ -27,9 +29,10 @@ pub struct Written<'d> {
     pub left_off: bool,
 }
 
-/// Every free text of the submission that is not blank, in its order.
-pub fn written(redacted: &Redacted) -> Vec<Written<'_>> {
-    let (mut bytes, mut room) = (MOST_BYTES, MOST_SPANS);
+/// Every free text of the submission that is not blank, in its order: as much of them and of their spans as goes into `left`
+/// bytes.
+pub fn written(redacted: &Redacted, left: usize) -> Vec<Written<'_>> {
+    let (mut bytes, mut room) = (MOST_BYTES.min(left / 2), MOST_SPANS.min(left / 2 / SPAN_BYTES));
     let mut out = Vec::new();
     for (field, text) in free_texts(redacted.draft()) {
         let shown_as = shown_as(redacted, &field);
@@ -112,7 +115,7 @@ mod tests {
         draft.items = vec![intelligence()];
         draft.items[0].text = "Zoë 🙂 saw Sam Example there.".into();
         let redacted = rendered(draft);
-        let written = written(&redacted);
+        let written = written(&redacted, usize::MAX);
         let text = written.iter().find(|one| one.field == "items[0].text").unwrap();
         let (start, end, mention) = text.spans.iter().find(|(_, _, mention)| mention.listed).unwrap();
         assert_eq!((*start, *end, mention.entity), (10, 21, Entity::Person));
@@ -133,7 +136,7 @@ mod tests {
         draft.items[0].provenance.opinion = Some("Consistent throughout.".into());
         draft.interview.denied = Some("Being hurt.".into());
         let redacted = rendered(draft);
-        let shown: Vec<String> = written(&redacted)
+        let shown: Vec<String> = written(&redacted, usize::MAX)
             .iter()
             .flat_map(|one| {
                 one.shown_as
@@ -160,11 +163,15 @@ mod tests {
             item.text = "Sam Example. ".repeat(700).into();
         }
         let redacted = rendered(draft);
-        let written = written(&redacted);
+        let written = written(&redacted, usize::MAX);
         let spans: usize = written.iter().map(|one| one.spans.len()).sum();
         assert_eq!(spans, MOST_SPANS);
         let items = written.iter().filter(|one| one.field.ends_with("].text"));
         assert_eq!(items.clone().count(), 30, "every field is named all the same");
         assert!(items.clone().any(|one| one.left_off) && items.clone().any(|one| !one.left_off));
+        let less = super::written(&redacted, 40_000);
+        assert!(less.iter().filter_map(|one| one.text).map(|text| text.reveal().len()).sum::<usize>() <= 20_000);
+        assert_eq!(less.iter().map(|one| one.spans.len()).sum::<usize>(), 20_000 / SPAN_BYTES);
+        assert_eq!(less.len(), written.len(), "where there is less room every field is named too");
     }
 }

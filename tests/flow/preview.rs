@@ -146,4 +146,19 @@ async fn the_longest_submission_has_a_preview_that_any_client_takes() {
     assert!(explanation.written.iter().any(|text| text.left_off), "and what was left off is said");
     let views = explanation.views.unwrap();
     assert_eq!(views.mpu.len(), sent.items.len(), "every view is whole all the same");
+
+    // A name of two letters for which police read a label of fifteen, and as much advice as there ever is.
+    let friend = sent.persons.iter_mut().find(|person| person.name == "Jas").unwrap();
+    friend.name = "Jo".to_owned();
+    for item in &mut sent.items {
+        item.text = "Jo. ".repeat(2_470) + &"£4. ".repeat(20);
+        item.exactly = "Jo. ".repeat(2_400);
+        item.sanitised_text = String::new();
+    }
+    sent.interview.as_mut().unwrap().account.as_mut().unwrap().first_account = "Jo. ".to_owned();
+    let explanation = preview(&mut council, sent).await;
+    assert!(explanation.encoded_len() < 4 * 1024 * 1024 - 1024, "{}", explanation.encoded_len());
+    let longest =
+        explanation.views.unwrap().mpu.iter().flat_map(|unit| &unit.fields).map(|field| field.value.len()).max();
+    assert!(longest > Some(40_000), "{longest:?}");
 }

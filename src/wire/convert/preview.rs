@@ -1,5 +1,7 @@
 //! What an author sees beside the decision: spans and their rules, the ledger's entries, what the last check took out.
 
+use prost::Message;
+
 use super::{
     coaching::coaching,
     decision::explanation,
@@ -21,11 +23,17 @@ use crate::{
     wire::pb,
 };
 
+/// What views, texts and spans may take of the 4 MiB that a client takes unless told otherwise; the rest is for advice, names of
+/// fields and the ledger's entries, which have bounds of their own.
+const ANSWER_BYTES: usize = 3_400_000;
+
 /// The whole explanation of a judged submission, with the entries that the ledger would keep of it.
 pub fn previewed(routed: &Routed, rulebook: &Rulebook, ledger: &[Entry]) -> pb::Explanation {
     let redacted = routed.redacted();
+    let explained = explanation(routed.decision(), redacted.views());
+    let left = ANSWER_BYTES.saturating_sub(explained.encoded_len());
     pb::Explanation {
-        written: written(redacted).iter().map(written_text).collect(),
+        written: written(redacted, left).iter().map(written_text).collect(),
         degraded: redacted.degraded().iter().map(|taken| degraded(routed, taken)).collect(),
         redaction_policy: Some(pb::RedactionPolicyId {
             version: rulebook.redaction.version().to_owned(),
@@ -46,7 +54,7 @@ pub fn previewed(routed: &Routed, rulebook: &Rulebook, ledger: &[Entry]) -> pb::
         received_time: Some(wire_time(routed.decision().received)),
         versions: versions(&rulebook.policy),
         units: units(routed.decision(), &rulebook.policy),
-        ..explanation(routed.decision(), redacted.views())
+        ..explained
     }
 }
 
