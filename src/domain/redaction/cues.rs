@@ -118,10 +118,23 @@ impl super::prose::Word {
 /// True for a word that is not English, and not so short that it may be anything.
 fn is_strange(prose: &Prose<'_>, at: usize) -> bool {
     let word = &prose.words[at];
-    !word.flags.english()
-        && !word.is(WordList::NoName)
-        && !word.is(WordList::Title)
-        && prose.text(at).chars().count() > 1
+    let known = word.flags.english() || word.is(WordList::NoName) || word.is(WordList::Title);
+    let small = || word.letters == Letters::Small && prose.sentence(at).casing == Casing::Mixed;
+    !known && prose.text(at).chars().count() > 1 && !(small() && is_slip(prose.text(at)))
+}
+
+/// True for an English word with two letters changed round.
+fn is_slip(word: &str) -> bool {
+    if !word.is_ascii() || !(5..=20).contains(&word.len()) {
+        return false;
+    }
+    let mut letters = word.as_bytes().to_vec();
+    (1..letters.len()).any(|at| {
+        letters.swap(at - 1, at);
+        let english = std::str::from_utf8(&letters).is_ok_and(super::lexicon::is_english);
+        letters.swap(at - 1, at);
+        english
+    })
 }
 
 /// One run and what stands around it.
@@ -220,7 +233,8 @@ impl Look<'_, '_> {
         };
         let shouted = mixed && self.run.len() == 1 && self.prose.words[self.run.start].letters == Letters::Capitals;
         // In a text without capitals more strange words in a row are another language.
-        let foreign = self.run.len() > 3 && !(self.capital() && mixed);
+        let own = words().filter(|&at| !self.prose.words[at].is(WordList::Particle)).count();
+        let foreign = own > 3 && !(self.capital() && mixed);
         base + i32::from(self.run.len() > 1 && too) + i32::from(!mixed && self.run.len() == 2 && strange == 2)
             - 3 * i32::from(shouted && self.prose.text(self.run.start).len() < 5)
             - 4 * i32::from(foreign)
@@ -235,6 +249,10 @@ impl Look<'_, '_> {
         let text = self.prose.text(at);
         let mixed = self.casing() == Casing::Mixed;
         let gap = self.prose.words[self.run.start].gap;
+        // "Jo's moible": what is somebody's is a thing.
+        if mixed && !self.capital() && text == "s" && word.gap == Gap::Apostrophe {
+            return -4;
+        }
         let chained = matches!(text, "and" | "or" | "n" | "plus")
             || matches!(gap, Gap::Comma)
             || self.signs_before() == "&"

@@ -227,14 +227,20 @@ fn capital_counts(folded: &Folded<'_>, needle: &Needle, range: &Range<usize>) ->
     }
     let word = needle.text.as_str();
     let (before, after) = (word_before(folded, range.start), word_after(folded, range.end));
-    if makes_a_word(before, word) {
+    let capital = || range.clone().any(|at| folded.text.is_char_boundary(at) && folded.is_capital(at));
+    let says_that = before == "that" && folded.casing == Casing::Mixed && capital();
+    if makes_a_word(before, word) && !says_that {
         return false;
     }
-    let (function, acts) = (is_function(word), folded.text[range.end..].starts_with("'s") || acts_like_somebody(after));
+    let function = is_function(word);
+    // "May (16)", "Mays mobile".
+    let behind = &folded.text[range.end..];
+    let owns = function && range.len() > word.len();
+    let acts = owns || behind.starts_with("'s") || behind.starts_with(" (") || acts_like_somebody(after);
     match folded.casing {
         Casing::Lower | Casing::Upper => !function || needs_a_name(before) && acts,
         Casing::Mixed => {
-            let capital = range.clone().any(|at| folded.text.is_char_boundary(at) && folded.is_capital(at));
+            let capital = capital();
             let begins = starts_sentence(folded, range.start);
             match (capital, function) {
                 // "Will asked", and not "Will this be".

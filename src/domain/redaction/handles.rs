@@ -39,7 +39,7 @@ pub(super) fn is_numbered(folded: &Folded<'_>, range: &Range<usize>) -> bool {
         return false;
     }
     announced(folded, range.start)
-        || (letters >= 5 && digits >= 2 || text.contains('.')) && stands_for_one(folded, range)
+        || (letters >= 5 && digits >= 2 || digits >= 3 || text.contains('.')) && stands_for_one(folded, range)
 }
 
 /// True inside an address of mail or of the web, or before the ending of a file.

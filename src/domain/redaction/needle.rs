@@ -182,7 +182,12 @@ impl Collector {
             name.truncate(MOST_WORDS);
         }
         self.sequences(&name);
+        if let Some(first) = name.first().filter(|first| name.len() > 1 && is_particle(&first[0]) && first.len() == 1) {
+            // "Al Ash": a small word that begins a name of several is a first name.
+            self.words(first, Strength::Part);
+        }
         name.iter().for_each(|word| self.parts_of(word));
+        name.iter().skip(1).for_each(|word| self.titled_initial(first_letter(&word[0])));
         self.initials(&name);
     }
 
@@ -222,6 +227,13 @@ impl Collector {
             for piece in word.iter().filter(|piece| piece.chars().count() >= 3 && !nameless(piece)) {
                 self.words(std::slice::from_ref(piece), Strength::Part);
             }
+        }
+    }
+
+    /// "Mrs M", "Mr. K".
+    fn titled_initial(&mut self, initial: &str) {
+        for title in ["mr", "mrs", "ms", "miss", "mx"] {
+            self.push(&[title, initial], Rule::Words, Strength::Part);
         }
     }
 

@@ -151,7 +151,10 @@ impl Value<'_, '_> {
     /// "Kane gave Jo his number": Kane's.
     fn giver(&self, left: &Named, sentence: &Range<usize>) -> Option<&Named> {
         let words = |range: Range<usize>, of: &[&str]| range.into_iter().any(|at| of.contains(&self.prose.text(at)));
-        let own = words(left.end..self.words.start, &["his", "her", "their"]);
+        let between = left.end..self.words.start;
+        // "Jo fears that Kane knows where she lives (14 Bell Street)": Jo's.
+        let lives = words(between.clone(), &["where"]) && words(between.clone(), &["lives", "stays", "sleeps"]);
+        let own = words(between, &["his", "her", "their"]);
         let before = self.mentions.partition_point(|mention| mention.start < left.start);
         let first = self.mentions[..before].last().filter(|mention| mention.end <= left.start)?;
         if self.words.start - first.end > REACH {
@@ -159,7 +162,7 @@ impl Value<'_, '_> {
         }
         let gave = first.start >= sentence.start
             && words(first.end..left.start, &["gave", "gives", "sent", "handed", "passed", "texted", "showed"]);
-        (own && gave).then_some(first)
+        (own && gave || lives && first.start >= sentence.start).then_some(first)
     }
 
     /// "My number is": of who wrote the letter or the message that it stands in.

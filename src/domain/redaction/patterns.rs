@@ -153,6 +153,13 @@ fn marks_and_places() -> Vec<Shape> {
             |marks, _| marks.longest_run() > 1,
             is_current_mark,
         ),
+        shape(
+            Entity::Vrm,
+            r"[a-z]{2}(?:[0-9]o|o[0-9])[ -]?[a-z]{3}",
+            true,
+            |marks, _| marks.digits() > 0,
+            |folded, range| in_capitals(folded, range) || cue(folded, range, VEHICLE),
+        ),
         shape(Entity::Vrm, r"[a-z][0-9]{1,3} ?[a-z]{3}|[a-z]{3} ?[0-9]{1,3}[a-z]", true, numbered, is_older_mark),
         shape(Entity::Vrm, r"[a-z0-9?]{2}[0-9?]{2} ?[a-z?]{3}", false, |marks, _| marks.has(b'?'), is_partial_mark),
     ]

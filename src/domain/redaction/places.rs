@@ -152,10 +152,18 @@ fn flat(prose: &Prose<'_>, number: usize) -> Option<usize> {
 /// The first word of "Primrose Cottage," before a street.
 fn building(prose: &Prose<'_>, street: usize) -> Option<usize> {
     let kind = prose.before(street).filter(|_| prose.words[street].gap == Gap::Comma)?;
-    if !prose.words[kind].is(WordList::Building) {
-        return None;
-    }
     let mixed = prose.sentence(kind).casing == Casing::Mixed;
+    // "is Rooks Nest, Bell Street": two capitals where an address stands.
+    let leads = |at: usize| matches!(prose.text(at), "is" | "at" | "in" | "lives" | "address" | "flat" | "home");
+    let named = || {
+        let first = prose.before(kind)?;
+        let before = prose.before(first)?;
+        let capitals = [first, kind].iter().all(|&at| prose.words[at].letters == Letters::Capital);
+        (mixed && capitals && prose.words[kind].gap == Gap::Space && leads(before)).then_some(first)
+    };
+    if !prose.words[kind].is(WordList::Building) {
+        return named();
+    }
     let mut start = kind;
     while let Some(before) = prose.before(start).filter(|_| kind - start < 2) {
         let word = &prose.words[before];

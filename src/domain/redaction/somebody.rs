@@ -32,8 +32,11 @@ pub(super) fn somebodies<'r, 'f: 'r>(
         for (prose, candidates) in pages.clone() {
             for candidate in candidates.iter().filter(|candidate| candidate.kind == Kind::Person) {
                 let name = name(prose, candidate);
-                let parts = words(&name).concat();
-                if (parts.len() > 1) != full || !full && parts.iter().all(|part| by_part.contains(part)) {
+                let apart = words(&name);
+                // "Ellie-Rose" is one first name, perhaps of whoever is named in full elsewhere.
+                let is_full = apart.len() > 1;
+                let parts = apart.concat();
+                if is_full != full || !full && parts.iter().all(|part| by_part.contains(part)) {
                     continue;
                 }
                 let role = if candidate.professional { EffectiveRole::Professional } else { EffectiveRole::Unknown };

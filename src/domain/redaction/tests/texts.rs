@@ -264,3 +264,37 @@ fn my_number_in_a_letter_is_the_writers() {
     let mpu = view(text, Audience::Mpu);
     assert!(mpu.ends_with("Marcus sells vapes.\n> My number is [PHONE]."), "{mpu}");
 }
+
+#[test]
+fn a_title_and_the_first_letter_of_a_surname_is_its_owner() {
+    for form in ["Ms Q", "Miss Q", "Mrs. Q"] {
+        let seen = item(&format!("We rang {form} again, and Mr T too."));
+        assert_eq!(seen, "We rang [CHILD] again, and Mr T too.", "{form}");
+    }
+    assert_eq!(item("I miss q and a."), "I miss q and a.");
+}
+
+#[test]
+fn a_first_name_that_is_a_small_word_is_found() {
+    let mut form = form();
+    form.persons[0].names = vec!["Al Ashworth".into()];
+    let engine = Engine::compile(&form, &policy());
+    for (text, view) in [
+        ("Al rang. We saw Al there.", "[CHILD] rang. We saw [CHILD] there."),
+        ("Al and Marcus left.", "[CHILD] and Marcus left."),
+    ] {
+        assert_eq!(engine.view(text, Lens::Item), view);
+    }
+}
+
+#[test]
+fn whoever_told_is_followed_by_half_of_their_name_too() {
+    for (text, names) in [
+        ("I heard it from Anna-Lena Brightwell-Oduya, who fears reprisals. Ask for Anna-Lena.", ["Anna", "Oduya"]),
+        ("The person who rang in was Tobiasz Wren; please protect the source.", ["Tobiasz", "Wren"]),
+        ("CALL RECEIVED FROM JOOST VAN DEN BOSCH. HE WOULD NOT SAY MORE.", ["JOOST", "BOSCH"]),
+    ] {
+        let seen = view(text, Audience::Mpu);
+        assert!(names.iter().all(|name| !seen.contains(name)), "{seen}");
+    }
+}
