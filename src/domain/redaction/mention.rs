@@ -52,7 +52,7 @@ impl Engine {
             .map(|span| Mention {
                 readings: std::array::from_fn(|lens| {
                     let lens = Lens::ALL[lens];
-                    let (action, meaning) = render::decided(&span, lens, &self.policy);
+                    let (action, meaning) = render::decided(text, &span, lens, &self.policy);
                     let keep = action == Action::Keep;
                     let shown = if keep { String::new() } else { self.labels.of(meaning, action, lens) };
                     Reading { action, class: meaning.entity.class(), role: meaning.role, shown }

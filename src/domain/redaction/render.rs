@@ -5,10 +5,12 @@ use std::ops::Range;
 use jiff::civil::Date;
 
 use super::{
+    fold::plain_text,
     form::{Entity, ListedPerson},
     needle::Meaning,
     policy::{Action, EffectiveRole, Lens, RedactionPolicy},
     resolve::Span,
+    words::is_title,
 };
 
 /// What replaces text that the re-scan takes out.
@@ -89,7 +91,7 @@ pub(super) fn part_of_view(
     let mut done = part.start;
     let from = spans.partition_point(|span| span.range.start < part.start);
     for span in spans[from..].iter().take_while(|span| span.range.end <= part.end) {
-        let (action, meaning) = decided(span, lens, policy);
+        let (action, meaning) = decided(text, span, lens, policy);
         if action == Action::Keep {
             continue;
         }
@@ -119,8 +121,9 @@ pub(super) fn view_without(text: &str, cuts: &[Range<usize>], shown: impl Fn(Ran
     out
 }
 
-/// The most restrictive action of everything that a span may denote, and which of its meanings asks for it.
-pub(super) fn decided(span: &Span, lens: Lens, policy: &RedactionPolicy) -> (Action, Meaning) {
+/// The most restrictive action of everything that a span of `text` may denote, and which of its meanings asks for it. Where
+/// that is not one person, nobody's: the label must not say of one what may be true of another.
+pub(super) fn decided(text: &str, span: &Span, lens: Lens, policy: &RedactionPolicy) -> (Action, Meaning) {
     let own = |meaning: &Meaning| (policy.action(meaning.entity.class(), meaning.role, lens), *meaning);
     let first = Meaning { entity: span.entity, role: EffectiveRole::Unknown, person: None };
     let mut most = span.meanings.first().map_or((Action::Token, first), own);
@@ -132,7 +135,27 @@ pub(super) fn decided(span: &Span, lens: Lens, policy: &RedactionPolicy) -> (Act
             most = candidate;
         }
     }
+    if most.1.entity == Entity::Person && span.meanings.len() > 1 {
+        let asking = span.meanings.iter().map(own).filter(|(action, _)| *action == most.0).map(|(_, meaning)| meaning);
+        most.1 = one_person(&text[span.range.clone()], asking, most.1);
+    }
     most
+}
+
+/// Who of `asking` is meant by `written`, as far as it can be said; otherwise `most` without a person.
+fn one_person(written: &str, asking: impl Iterator<Item = Meaning>, most: Meaning) -> Meaning {
+    let first = plain_text(written.split_whitespace().next().unwrap_or_default());
+    // Nobody calls the child of a record "Mr".
+    let titled = is_title(first.trim_end_matches('.'));
+    let is_child =
+        |meaning: &Meaning| matches!(meaning.role, EffectiveRole::SubjectChild | EffectiveRole::SubjectSource);
+    let mut people: Vec<Meaning> =
+        asking.filter(|meaning| meaning.entity == Entity::Person && !(titled && is_child(meaning))).collect();
+    people.dedup_by_key(|meaning| meaning.person);
+    match people.as_slice() {
+        [one] => *one,
+        _ => Meaning { person: None, ..most },
+    }
 }
 
 /// Where replacements already stand in `text`.
