@@ -29,18 +29,49 @@ pub(super) fn hits(prose: &Prose<'_>, hits: &mut Vec<Hit>) {
     }
 }
 
-/// What a place that was found by its surroundings is: a home for children where staff are spoken of, else a place.
+/// What a place that was found by its surroundings is: a home for children where the words beside it say so, else a place.
+/// "A house in Penge" is where something happened.
 pub(super) fn entity(prose: &Prose<'_>, found: &Candidate) -> Option<Entity> {
     if found.kind != Kind::Place {
         return None;
     }
-    let words = prose.sentence(found.words.start).words.clone();
-    // In a sentence without end, words far off say nothing of a place.
-    let near = found.words.start.saturating_sub(100)..found.words.end + 100;
-    let words = words.start.max(near.start)..words.end.min(near.end);
-    let staff =
-        words.into_iter().filter(|at| !found.words.contains(at)).any(|at| prose.words[at].is(WordList::Placement));
-    Some(if staff { Entity::Placement } else { Entity::Place })
+    let home = is_placement(prose, &found.words);
+    Some(if home { Entity::Placement } else { Entity::Place })
+}
+
+/// How many words beside a name may say that it is a home for children.
+const BESIDE: usize = 4;
+
+/// "Her key worker at Fernbank", "placed with Oak Tree", "moved to Fernbank House", "Fernbank children's home".
+fn is_placement(prose: &Prose<'_>, name: &Range<usize>) -> bool {
+    let sentence = prose.sentence(name.start).words.clone();
+    let cued = |words: Range<usize>| {
+        if words.is_empty() {
+            return false;
+        }
+        let bytes = bytes(prose, words.clone());
+        let from = prose.phrases.partition_point(|(_, phrase)| phrase.end <= bytes.start);
+        let mut phrases = prose.phrases[from..].iter().take_while(|(_, phrase)| phrase.end <= bytes.end);
+        words.into_iter().any(|at| prose.words[at].is(WordList::Placement))
+            || phrases.any(|(list, phrase)| *list == WordList::Placement && bytes.start <= phrase.start)
+    };
+    let follows =
+        prose.after(name.end - 1).is_some_and(|at| matches!(prose.words[at].gap, Gap::Space | Gap::Apostrophe));
+    let end = if follows { (name.end + 3).min(sentence.end) } else { name.end };
+    if cued(name.start..end) {
+        return true;
+    }
+    let before = |at: usize| prose.before(at);
+    let Some(leads) = before(name.start) else { return false };
+    let building = prose.words[name.end - 1].is(WordList::Building);
+    // A town after "in" is where the home is.
+    if !building && matches!(prose.text(leads), "in" | "near" | "around" | "outside" | "by") {
+        return false;
+    }
+    let moved = building
+        && prose.text(leads) == "to"
+        && before(leads).is_some_and(|at| matches!(prose.text(at), "moved" | "moves" | "moving" | "returned" | "back"));
+    moved || cued(sentence.start.max(name.start.saturating_sub(BESIDE))..name.start)
 }
 
 /// The bytes of `words`.

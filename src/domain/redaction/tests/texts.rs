@@ -153,6 +153,27 @@ fn a_surname_that_several_share_is_nobodys_in_particular() {
 }
 
 #[test]
+fn where_something_happened_stays_and_where_children_are_placed_goes() {
+    for stays in [
+        "Marcus keeps the girls in a house in Wexcombe.",
+        "He will stab Oswin at his house in Wexcombe on Friday.",
+        "Cash is at his home in Tarrowby Heath.",
+        "The staff of the shop at Tarrowby saw a unit.",
+        "There is a children's home in Wexcombe.",
+    ] {
+        assert_eq!(item(stays), stays);
+    }
+    for placed in [
+        "She was placed at Wexcombe Lodge in May.",
+        "Her key worker at Tarrowby Lodge came.",
+        "She moved to Tarrowby House again.",
+        "They met near Tarrowby Lodge children\u{2019}s home.",
+    ] {
+        assert!(item(placed).contains("[PLACEMENT]"), "{}", item(placed));
+    }
+}
+
+#[test]
 fn a_name_that_is_a_word_needs_its_capital_or_its_place() {
     let rose = |id: &str, name: &str| ListedPerson {
         id: id.into(),
