@@ -109,7 +109,8 @@ fn role(person: &Person, source: bool, second: bool, child: EffectiveRole) -> Ef
     }
 }
 
-fn of_concern(person: &Person) -> bool {
+/// True for a suspect, however that is said.
+pub(super) fn of_concern(person: &Person) -> bool {
     matches!(person.category, DataSubjectCategory::Suspect | DataSubjectCategory::Convicted)
         || person.role == PersonRole::Suspect
 }

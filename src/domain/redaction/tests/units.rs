@@ -2,7 +2,7 @@
 
 use super::fixture::{draft, item, person, policy};
 use crate::domain::{
-    code::{Fgm, HarmCode, PersonRole, SourceRole},
+    code::{DataSubjectCategory, Fgm, HarmCode, PersonRole, SourceRole},
     geography::Area,
     redaction::redact,
     stage::{Redacted, Valid},
@@ -127,9 +127,17 @@ fn the_carer_copy_is_structured_only() {
     assert_eq!(all_text(carer), "episode.returned=2026-11-19T11:00:00Z\ninterview.outcome=COMPLETED\n");
 }
 
+/// The same submission, whose suspect is a stranger to the home.
+fn nobody_near() -> Draft {
+    let mut draft = draft();
+    draft.persons[0].role = PersonRole::Suspect;
+    draft.persons[0].relationship = None;
+    draft
+}
+
 #[test]
 fn harmless_sentences_survive_in_the_carer_copy_and_nothing_stands_for_the_others() {
-    let mut draft = draft();
+    let mut draft = nobody_near();
     let plan =
         "Ella-Mae would like to start guitar lessons. Marcus must not come near. A visit to the dentist is booked.";
     draft.interview.evaluate.carer_plan = Some(plan.into());
@@ -146,21 +154,56 @@ fn harmless_sentences_survive_in_the_carer_copy_and_nothing_stands_for_the_other
 #[test]
 fn no_word_goes_to_a_carer_who_may_be_the_danger() {
     type Change = fn(&mut Draft);
-    let dangers: [Change; 5] = [
+    let dangers: [Change; 15] = [
         |draft| draft.answers.harm_source_at_home = Some(true),
         |draft| draft.answers.fgm = Some(Fgm::ReportedByThirdParty),
         |draft| draft.items[1].codes = vec![HarmCode::Hba],
         |draft| draft.items[0].allegation = Some(true),
         |draft| draft.persons[2].allegation = Some(true),
+        |draft| draft.answers.codes = vec![HarmCode::Neg],
+        |draft| draft.items[1].codes = vec![HarmCode::Csa],
+        |draft| draft.persons[2].category = DataSubjectCategory::Suspect,
+        |draft| draft.persons[0].role = PersonRole::HouseholdMember,
+        |draft| draft.persons[0].role = PersonRole::Carer,
+        |draft| draft.persons[0].role = PersonRole::Professional,
+        |draft| draft.persons[0].relationship = Some("her Mother's partner, step-dad".into()),
+        |draft| draft.persons[0].address = Some("27 TALLOWMERE LANE".into()),
+        |draft| draft.persons[0].organisation = Some("Fernbank House".into()),
+        |draft| {
+            draft.child.placement = Some("Fernbank House".into());
+            draft.persons[0].organisation = Some("Fernbank House Ltd".into());
+        },
     ];
     for change in dangers {
-        let mut draft = draft();
+        let mut draft = nobody_near();
         draft.interview.evaluate.carer_plan = Some("She would like to start guitar lessons.".into());
         change(&mut draft);
         let silent = redacted(draft);
         let carer = view(&silent, None, Part::Carer, Audience::Carer);
         assert_eq!(carer.get("evaluate.carer_plan"), None);
         assert_eq!(carer.get("interview.outcome"), Some("COMPLETED"));
+    }
+}
+
+#[test]
+fn words_stay_where_the_home_is_ruled_out() {
+    let harmless: [fn(&mut Draft); 2] = [
+        |draft| {
+            draft.answers.codes = vec![HarmCode::Phys];
+            draft.answers.harm_source_at_home = Some(false);
+        },
+        |draft| {
+            draft.child.placement = Some("Fernbank House".into());
+            draft.persons[0].organisation = Some("Brightwater Gym".into());
+        },
+    ];
+    for change in harmless {
+        let mut draft = nobody_near();
+        draft.interview.evaluate.wishes = Some("She would like to start guitar lessons.".into());
+        change(&mut draft);
+        let redacted = redacted(draft);
+        let carer = view(&redacted, None, Part::Carer, Audience::Carer);
+        assert_eq!(carer.get("evaluate.wishes"), Some("She would like to start guitar lessons."));
     }
 }
 
