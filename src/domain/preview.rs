@@ -97,6 +97,7 @@ fn name_in(part: Part, name: &str) -> Option<&str> {
                 Some(name.strip_suffix(".text").unwrap_or(name))
             }
         },
+        Part::Carer => name.strip_prefix("interview."),
         _ => None,
     }
 }

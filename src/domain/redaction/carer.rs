@@ -211,7 +211,7 @@ fn original(prose: &Prose<'_>, number: usize) -> Range<usize> {
 }
 
 /// Ranges in order, those that touch or overlap as one.
-fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+pub(super) fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     ranges.sort_by_key(|range| range.start);
     let mut out: Vec<Range<usize>> = Vec::new();
     for range in ranges {

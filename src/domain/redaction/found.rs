@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    carer::{self, Needs},
+    carer::{self, Needs, merged},
     cues::{Candidate, Cover, Kind, candidates},
     engine::Engine,
     find::Hit,
@@ -20,7 +20,7 @@ use super::{
     numbers::significant,
     owners::{People, owners},
     patterns::unlisted,
-    places,
+    places, plain,
     policy::EffectiveRole,
     prose::Prose,
     ranges::Ranges,
@@ -83,14 +83,16 @@ impl Engine {
         self.spans_of(page)
     }
 
-    /// The same, with what a carer does not read.
+    /// The same, with what does not go into the carer copy of a record.
     pub(super) fn read_for_carer(&self, text: &str) -> ReadText {
         let folded = Folded::new(text, labels_in(text));
         let prose = Prose::new(&folded, self.policy.words());
         let mut page = self.page(&prose);
         self.add_found(&mut page);
         let spans = self.spans_of(page);
-        ReadText { cuts: carer::cuts(&prose, &spans, &[], Needs::Plainly), spans }
+        let mut cuts = carer::cuts(&prose, &spans, &[], Needs::Plainly);
+        cuts.extend(plain::cuts(&prose, &spans));
+        ReadText { cuts: merged(cuts), spans }
     }
 
     /// What the form and the shapes of values give.

@@ -68,6 +68,8 @@ vocabulary! {
         Doubtful = "doubtful_for_carers",
         /// For a carer.
         ForCarers = "for_carers",
+        /// The only words of a sentence in a record's carer copy.
+        PlainForCarers = "plain_in_a_carer_copy",
     }
 }
 

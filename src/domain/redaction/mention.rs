@@ -24,8 +24,9 @@ pub struct Mention<'e> {
     pub readings: [Reading; Lens::ALL.len()],
 }
 
-/// What happens to a mention under one lens, and the row of the policy that asked for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What happens to a mention under one lens, and the row of the policy that asked for it. Not `Debug`: a label may
+/// tell of whom it is.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Reading {
     /// What happens.
     pub action: Action,

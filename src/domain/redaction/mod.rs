@@ -30,6 +30,7 @@ mod numbers;
 mod owners;
 mod patterns;
 mod places;
+mod plain;
 mod policy;
 mod prose;
 mod ranges;
