@@ -294,7 +294,7 @@ pub(super) enum QueueCommand {
         /// Item number, for B and A.
         #[arg(long, value_name = "N", default_value_t = 0)]
         item: u32,
-        /// Why; required for A and O.
+        /// Why; required for A, O and CARER.
         #[arg(long, default_value = "")]
         reason: String,
     },

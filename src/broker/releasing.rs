@@ -5,7 +5,7 @@ use super::{Broker, Error, Handle, Request, opening::name_of};
 use crate::{
     domain::{
         carer_copy::CarerCopy,
-        delivery::Delivery,
+        delivery::{Delivery, State},
         grants::QueuePermit,
         text::Text,
         unit::{Part, UnitLabel, View},
@@ -53,7 +53,7 @@ impl Broker {
             self.store.find(handle.delivery.record).await?.ok_or(Error::NotFound)?;
         let delivery = deliveries.iter().find(|found| found.id == handle.delivery).ok_or(Error::NotFound)?;
         let opened = self.may_open(permit, (&record, delivery), (Part::Carer, None), release.reason.reveal())?;
-        leads(delivery, &deliveries)?;
+        leads(delivery, &deliveries, &record.on_behalf_of)?;
         may_go(record.carer_copy, release)?;
         let (place, sealed) = self.sealed(record.id).await?;
         let copy = self.unsealed(&sealed, opened.unit(), &place)?;
@@ -70,16 +70,28 @@ impl Broker {
     }
 }
 
-/// The delivery whose practitioner leads: the allocated team's, and the MASH's where no allocated team has the record.
-fn leads(delivery: &Delivery, all: &[Delivery]) -> Result<(), Error> {
+/// The delivery whose practitioner leads: the allocated team's, and where none has the record, the MASH's of the authority it
+/// was submitted for. While HOLD decides which team is the allocated one, nobody leads.
+fn leads(delivery: &Delivery, all: &[Delivery], authority: &str) -> Result<(), Error> {
     let carries = |found: &&Delivery| found.header.units.iter().any(|unit| unit.part == Part::Carer);
-    let allocated = all.iter().filter(carries).any(|found| found.header.queue.kind() == ALLOCATED);
-    if delivery.header.queue.kind() == if allocated { ALLOCATED } else { FRONT_DOOR } {
+    let is_allocated = all.iter().filter(carries).any(|found| found.header.queue.kind() == ALLOCATED);
+    let for_the_team = |found: &Delivery| {
+        let held = found.header.held.as_ref();
+        found.state != State::Resolved && held.is_some_and(|held| held.meant_for.iter().any(|kind| kind == ALLOCATED))
+    };
+    let queue = &delivery.header.queue;
+    let leads = match queue.kind() {
+        ALLOCATED => true,
+        FRONT_DOOR => !is_allocated && queue.suffix() == authority && !all.iter().any(for_the_team),
+        _ => false,
+    };
+    if leads {
         return Ok(());
     }
     Err(Error::Precondition {
         reason: "NOT_THE_LEAD_DELIVERY",
-        advice: "release on the delivery of the allocated team, or of the MASH where no allocated team has the record",
+        advice: "release on the delivery of the allocated team, or, where there is none and none is on HOLD, of the MASH of \
+                 the authority that the record was submitted for",
     })
 }
 
@@ -88,7 +100,7 @@ fn may_go(carer_copy: CarerCopy, release: &CarerRelease) -> Result<(), Error> {
     match carer_copy {
         CarerCopy::Suppressed => Err(Error::Precondition {
             reason: "CARER_COPY_SUPPRESSED",
-            advice: "the record carries safe_contact_no or no_family_contact: no copy, letter or call home",
+            advice: "the record carries safe_contact_no, no_family_contact or exclude_accused: no copy, letter or call home",
         }),
         CarerCopy::NotProposed if !release.against_proposal => Err(Error::Precondition {
             reason: "CARER_COPY_NOT_PROPOSED",

@@ -124,7 +124,9 @@ async fn the_carer_copy_is_the_lead_practitioners() {
     let mut lead = house.person(LEAD).await;
     let held = taken(&mut lead, "MASH.E09000023", &id).await;
     assert!(openable(&held).contains(&"PART_CARER"), "{:?}", openable(&held));
-    let copy = lead.read(&held, (Part::Carer, 0), "").await.unwrap();
+    let unstated = refusal(lead.open(&held, (Part::Carer, 0), " ").await);
+    assert_eq!((unstated.code, unstated.field_names()), (Code::InvalidArgument, vec!["reason"]));
+    let copy = lead.read(&held, (Part::Carer, 0), "To decide on its release.").await.unwrap();
     for never in ["Dray", "Marcus", "vodka", "photo", "underwear", "Jas"] {
         assert!(!copy.contains(never), "{never}: {copy}");
     }

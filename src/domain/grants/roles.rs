@@ -99,9 +99,9 @@ pub(super) fn opens(role: Role, organisation: &Organisation, ask: &OpenRequest<'
     }
 }
 
-/// The source side opens only with a stated reason.
+/// The source side opens only with a stated reason, and the carer copy by a recorded decision (contract 4).
 pub(super) fn needs_reason(part: Part) -> bool {
-    matches!(part, Part::Original | Part::Provenance)
+    matches!(part, Part::Original | Part::Provenance | Part::Carer)
 }
 
 /// Reads `B/mpu`, `C`, `A`: a part, and its audience where the part does not tell (an item is always for somebody).

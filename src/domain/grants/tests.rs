@@ -178,10 +178,11 @@ fn units_open_to_those_whom_contract_4_names() {
         case("met/SE/police_intelligence/a", "E", original, true, None),
         case("gss/E09000006/lead_practitioner/a", "C", original, true, None),
         case("gss/E09000008/lead_practitioner/a", "C", original, true, Some(Unit)),
-        case("gss/E09000006/lead_practitioner/a", "C", carer, false, None),
-        case("gss/E09000006/lead_practitioner/a", "E", carer, false, Some(Unit)),
-        case("gss/E09000006/mash_officer/a", "C", carer, false, Some(Unit)),
-        case("met/SE/lead_practitioner/a", "C", carer, false, Some(Unit)),
+        case("gss/E09000006/lead_practitioner/a", "C", carer, true, None),
+        case("gss/E09000006/lead_practitioner/a", "C", carer, false, Some(ReasonMissing)),
+        case("gss/E09000006/lead_practitioner/a", "E", carer, true, Some(Unit)),
+        case("gss/E09000006/mash_officer/a", "C", carer, true, Some(Unit)),
+        case("met/SE/lead_practitioner/a", "C", carer, true, Some(Unit)),
     ] {
         let (peer, grants) = officer(who, "MPU.SE");
         let permit = grants.may_serve(&peer, Action::OpenPart, &queue("MPU.SE"), at(NOW)).unwrap();
