@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::{Broker, Error, Handle, Request};
 use crate::{
     domain::{
-        delivery::{Delivery, DeliveryId, ItemHeader},
+        delivery::{Delivery, ItemHeader},
         grading::{ConfirmedGrade, Grade},
         grants::{QueuePermit, Refusal},
         policy::QueueSide,
@@ -45,10 +45,14 @@ enum Words {
 }
 
 impl Broker {
-    /// The item of a delivery as it was proposed, if the delivery carries it.
-    pub async fn item_of(&self, delivery: DeliveryId, number: u16) -> Result<Option<ItemHeader>, Error> {
-        let found = self.store.delivery(delivery).await?.ok_or(Error::NotFound)?;
-        Ok(found.item(number).cloned())
+    /// The delivery to compare a grade with: none where the caller does not hold it, so that nobody learns from the answer
+    /// what was proposed. An accused is refused before anything is compared (D08).
+    pub async fn to_grade(&self, permit: &QueuePermit, handle: &Handle) -> Result<Option<Delivery>, Error> {
+        let (record, delivery) = self.found(handle.delivery).await?;
+        self.may_grade(permit, &record)?;
+        let lease = delivery.live_lease(&handle.token, self.now());
+        let holds = lease.is_some_and(|lease| lease.holder == permit.identity().as_str());
+        Ok(holds.then_some(delivery))
     }
 
     /// Confirms the grade of one item under a live lease. Linked records that carry the item show it too; nothing that
@@ -62,16 +66,7 @@ impl Broker {
     ) -> Result<Delivery, Error> {
         let now = self.now();
         let (record, _) = self.found(handle.delivery).await?;
-        if self.accuses(&record, permit.identity()) || self.excluded_queues(&record).contains(permit.queue()) {
-            return Err(Refusal::Excluded.into());
-        }
-        let kind = self.rulebook.policy.queues.kind_of(permit.queue());
-        if kind.is_none_or(|kind| kind.side != QueueSide::Police) {
-            return Err(Error::Precondition {
-                reason: "NOT_A_POLICE_DELIVERY",
-                advice: "confirm the grade on a delivery of a police queue that carries the item",
-            });
-        }
+        self.may_grade(permit, &record)?;
         let kept = ConfirmedGrade {
             item,
             version: 0,
@@ -96,6 +91,21 @@ impl Broker {
         entry.details.push(format!("item={item}"));
         let once = self.once_with_record(permit, request);
         Ok(self.store.settle(once, self.held(permit, handle, now), Settle::Grade(grades), entry).await?)
+    }
+
+    /// Not the accused or their unit, and on a police queue only.
+    fn may_grade(&self, permit: &QueuePermit, record: &Record) -> Result<(), Error> {
+        if self.accuses(record, permit.identity()) || self.excluded_queues(record).contains(permit.queue()) {
+            return Err(Refusal::Excluded.into());
+        }
+        let kind = self.rulebook.policy.queues.kind_of(permit.queue());
+        if kind.is_none_or(|kind| kind.side != QueueSide::Police) {
+            return Err(Error::Precondition {
+                reason: "NOT_A_POLICE_DELIVERY",
+                advice: "confirm the grade on a delivery of a police queue that carries the item",
+            });
+        }
+        Ok(())
     }
 
     /// Other records of the same submission that carry this item: the subject's and those of other children.

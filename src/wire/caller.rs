@@ -62,8 +62,8 @@ pub struct Holding {
     pub token: String,
 }
 
-/// What a completion says.
-#[derive(Debug, Clone)]
+/// What a completion says. Not `Debug`: the note is content.
+#[derive(Clone)]
 pub struct Completion {
     /// Outcome code.
     pub outcome: String,
@@ -75,8 +75,8 @@ pub struct Completion {
     pub release_detail: bool,
 }
 
-/// A grade to confirm, as it was typed.
-#[derive(Debug, Clone)]
+/// A grade to confirm, as it was typed. Not `Debug`: instructions and reason are content.
+#[derive(Clone)]
 pub struct Grading {
     /// Item number.
     pub item: u32,
@@ -107,12 +107,15 @@ pub struct Caller {
 /// A JSON line of the answer.
 pub type Answer = Result<String, CallError>;
 
+/// A preview shows every view of every unit: several times a submission of the largest size.
+const LARGEST_ANSWER: usize = 16 << 20;
+
 impl Caller {
     /// Over `channel`.
     pub fn new(channel: Channel) -> Self {
         Self {
-            referrals: ReferralServiceClient::new(channel.clone()),
-            queues: QueueServiceClient::new(channel.clone()),
+            referrals: ReferralServiceClient::new(channel.clone()).max_decoding_message_size(LARGEST_ANSWER),
+            queues: QueueServiceClient::new(channel.clone()).max_decoding_message_size(LARGEST_ANSWER),
             identity: IdentityServiceClient::new(channel),
         }
     }

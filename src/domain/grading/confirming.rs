@@ -1,6 +1,8 @@
 //! The grade that police intelligence confirms (domain 2.2): checked as one whole, kept beside what was proposed, and
 //! never over an earlier one.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -12,8 +14,8 @@ use crate::domain::{
     violation::Violations,
 };
 
-/// A grade as police intelligence states it, by the names of its fields.
-#[derive(Debug, Clone, Default)]
+/// A grade as police intelligence states it, by the names of its fields. Not `Debug`: what was typed may be anything.
+#[derive(Clone, Default)]
 pub struct Stated {
     /// `1` to `3`.
     pub source: String,
@@ -45,7 +47,7 @@ pub struct Grade {
 }
 
 /// A confirmed grade as it is kept: who and when in clear, words sealed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ConfirmedGrade {
     /// Item number, 1-based.
     pub item: u16,
@@ -69,6 +71,16 @@ pub struct ConfirmedGrade {
     pub at: Timestamp,
     /// The leg of this record under whose lease it was confirmed; `None` where that was a leg of a linked record.
     pub leg: Option<u16>,
+}
+
+/// Nothing of who confirmed it, nor of its words.
+impl fmt::Debug for ConfirmedGrade {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConfirmedGrade")
+            .field("item", &self.item)
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
 }
 
 impl ConfirmedGrade {

@@ -7,8 +7,8 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use super::tokens::Tokens;
 use crate::domain::submission::Draft;
 
-/// A day that a text names, as much of it as it names.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A day that a text names, as much of it as it names. Not `Debug`: it is content.
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Named {
     pub words: Range<usize>,
     day: i8,

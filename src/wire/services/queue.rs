@@ -300,15 +300,16 @@ impl Services {
         };
         let item = u16::try_from(message.item).unwrap_or_default();
         let permit = self.broker.permit_for(peer, Action::ConfirmGrading, handle.delivery).await;
-        // What the item was proposed as is compared only where the caller may see the delivery.
-        let proposed = match permit {
-            Ok(_) => self.broker.item_of(handle.delivery, item).await?,
+        // What the item was proposed as is compared only where the caller holds the delivery and is no accused.
+        let delivery = match &permit {
+            Ok(permit) => self.broker.to_grade(permit, &handle).await?,
             Err(_) => None,
         };
-        if item == 0 || (permit.is_ok() && proposed.is_none()) {
+        let proposed = delivery.as_ref().and_then(|delivery| delivery.item(item));
+        if item == 0 || (delivery.is_some() && proposed.is_none()) {
             ask.wrong("item", "give the number of an item that this delivery carries");
         }
-        let grade = ask.checked(stated.check(proposed.as_ref()));
+        let grade = ask.checked(stated.check(proposed));
         let grade = ask.done(grade)?;
         let permit = permit?;
         let Some(grade) = grade else { return Err(Error::NotFound) };
