@@ -9,10 +9,32 @@ pub(super) trait Sought {
 
 /// Sought things, sorted by their texts.
 pub(super) struct Index<T> {
-    /// The first two bytes of a text, and which of `things` it is; in the order of the texts.
-    order: Vec<(u16, u32)>,
+    /// In the order of their texts.
+    order: Vec<Entry>,
     things: Vec<T>,
     heads: Heads,
+}
+
+/// Where the text of a thing stands in the order.
+#[derive(Clone, Copy)]
+struct Entry {
+    /// Its first eight bytes.
+    key: u64,
+    length: u32,
+    /// Which of the things it is.
+    number: u32,
+}
+
+impl Entry {
+    fn first_two(self) -> u64 {
+        self.key >> 48
+    }
+
+    /// True when the first eight bytes of its text, or all of it, begin a text of `length` bytes with this `key`.
+    fn begins(self, key: u64, length: usize) -> bool {
+        let bytes = self.length.min(8);
+        (self.key ^ key) >> (64 - 8 * bytes) == 0 && self.length as usize <= length
+    }
 }
 
 impl<T> Default for Index<T> {
@@ -31,20 +53,18 @@ impl<T> Index<T> {
 impl<T: Sought + Ord> Index<T> {
     /// Sorts `things`; of equals, one is found. One whose text is shorter than two bytes is never found.
     pub fn new(things: Vec<T>) -> Self {
-        let mut heads = Heads::default();
-        let mut keyed: Vec<(u64, u32)> = Vec::with_capacity(things.len());
+        let mut order: Vec<Entry> = Vec::with_capacity(things.len());
         for (number, thing) in (0_u32..).zip(&things) {
             let text = thing.text().as_bytes();
-            if text.len() >= 2 {
-                heads.add(text);
-                keyed.push((key(text), number));
+            // What is longer than four gigabytes is in no text.
+            if let (2.., Ok(length)) = (text.len(), u32::try_from(text.len())) {
+                order.push(Entry { key: key(text), length, number });
             }
         }
-        let text = |number: u32| things[number as usize].text();
-        keyed.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| text(a.1).cmp(text(b.1))));
-        drop_equals(&mut keyed, &things);
-        let first_two = |key: u64| u16::try_from(key >> 48).unwrap_or(u16::MAX);
-        let order = keyed.into_iter().map(|(key, number)| (first_two(key), number)).collect();
+        let text = |entry: &Entry| things[entry.number as usize].text();
+        order.sort_unstable_by(|a, b| a.key.cmp(&b.key).then_with(|| text(a).cmp(text(b))));
+        drop_equals(&mut order, &things);
+        let heads = Heads::of(&order);
         Self { order, things, heads }
     }
 
@@ -57,32 +77,41 @@ impl<T: Sought + Ord> Index<T> {
         }
     }
 
-    /// Gives `found` everything whose text begins at the beginning of `rest`.
+    /// Gives `found` everything whose text begins at the beginning of `rest`, in order.
     pub fn starting<'s>(&'s self, rest: &[u8], mut found: impl FnMut(&'s T)) {
-        let &[first, second, ..] = rest else { return };
-        if !self.heads.may_begin(rest) {
+        if rest.len() < 2 {
             return;
         }
-        let two = u16::from_be_bytes([first, second]);
-        let begin = self.order.partition_point(|entry| entry.0 < two);
-        let length = self.order[begin..].partition_point(|entry| entry.0 == two);
-        let mut left = &self.order[begin..begin + length];
-        let thing = |entry: &(u16, u32)| &self.things[entry.1 as usize];
+        let key = key(rest);
+        if !self.heads.may_begin(key) {
+            return;
+        }
+        let begin = self.order.partition_point(|entry| entry.first_two() < key >> 48);
+        let here = &self.order[begin..];
+        let few = here.iter().take(FEW + 1).take_while(|entry| entry.first_two() == key >> 48).count();
+        if few > FEW {
+            let many = here.partition_point(|entry| entry.first_two() == key >> 48);
+            return self.narrowed(&here[..many], rest, found);
+        }
+        for entry in here[..few].iter().filter(|entry| entry.begins(key, rest.len())) {
+            let thing = &self.things[entry.number as usize];
+            if entry.length <= 8 || rest[8..].starts_with(&thing.text().as_bytes()[8..]) {
+                found(thing);
+            }
+        }
+    }
+
+    /// The same among `left`, which begin with the same two bytes, byte by byte: it takes no longer for many.
+    fn narrowed<'s>(&'s self, mut left: &[Entry], rest: &[u8], mut found: impl FnMut(&'s T)) {
+        let thing = |entry: &Entry| &self.things[entry.number as usize];
         let mut depth = 2;
         loop {
-            while let Some((whole, others)) = left.split_first().filter(|(entry, _)| thing(entry).text().len() == depth)
-            {
+            while let Some((whole, others)) = left.split_first().filter(|(entry, _)| entry.length as usize == depth) {
                 found(thing(whole));
                 left = others;
             }
-            if let [only] = left {
-                if rest.get(depth..).is_some_and(|rest| rest.starts_with(&thing(only).text().as_bytes()[depth..])) {
-                    found(thing(only));
-                }
-                return;
-            }
             let Some(&next) = rest.get(depth).filter(|_| !left.is_empty()) else { return };
-            let byte = |entry: &(u16, u32)| thing(entry).text().as_bytes()[depth];
+            let byte = |entry: &Entry| thing(entry).text().as_bytes()[depth];
             let begin = left.partition_point(|entry| byte(entry) < next);
             let length = left[begin..].partition_point(|entry| byte(entry) == next);
             left = &left[begin..begin + length];
@@ -91,57 +120,79 @@ impl<T: Sought + Ord> Index<T> {
     }
 }
 
+/// So many are looked at one by one.
+const FEW: usize = 24;
+
 /// The first eight bytes as a number that sorts as they do.
 fn key(text: &[u8]) -> u64 {
+    if let Some(first) = text.first_chunk::<8>() {
+        return u64::from_be_bytes(*first);
+    }
     let mut first = [0; 8];
-    first.iter_mut().zip(text).for_each(|(to, from)| *to = *from);
+    first[..text.len()].copy_from_slice(text);
     u64::from_be_bytes(first)
 }
 
-/// The first three bytes of every text, hashed: nearly every place of a text is known by this to begin nothing.
-struct Heads([u64; 64]);
-
-impl Default for Heads {
-    fn default() -> Self {
-        Self([0; 64])
-    }
+/// The beginnings of every text, hashed: nearly every place of a text is known by this to begin nothing.
+#[derive(Default)]
+struct Heads {
+    bits: Vec<u64>,
+    /// How many bits of a hash are not of the place.
+    shift: u32,
+    /// Whether there are texts of each length of [`HEADS`].
+    lengths: [bool; HEADS.len()],
 }
+
+/// What is hashed of a text: as many of its first bytes as it has, of these.
+const HEADS: [u32; 3] = [2, 3, 5];
 
 impl Heads {
-    fn add(&mut self, text: &[u8]) {
-        let bit = Self::bit(text[0], text[1], text.get(2).copied().unwrap_or(0));
-        self.0[bit / 64] |= 1 << (bit % 64);
+    fn of(order: &[Entry]) -> Self {
+        if order.is_empty() {
+            return Self::default();
+        }
+        let bits = (order.len() * 16).next_power_of_two().clamp(512, 1 << 20);
+        let mut heads = Self { bits: vec![0; bits / 64], shift: 64 - bits.trailing_zeros(), lengths: [false; 3] };
+        for entry in order {
+            let longest = HEADS.iter().rposition(|&length| length <= entry.length).unwrap_or_default();
+            let bit = heads.bit(entry.key, HEADS[longest]);
+            heads.bits[bit / 64] |= 1 << (bit % 64);
+            heads.lengths[longest] = true;
+        }
+        heads
     }
 
-    fn may_begin(&self, rest: &[u8]) -> bool {
-        let has = |bit: usize| self.0[bit / 64] >> (bit % 64) & 1 == 1;
-        // Two bytes may be all of a text.
-        has(Self::bit(rest[0], rest[1], 0)) || rest.get(2).is_some_and(|&third| has(Self::bit(rest[0], rest[1], third)))
+    fn may_begin(&self, key: u64) -> bool {
+        let has = |bit: usize| self.bits[bit / 64] >> (bit % 64) & 1 == 1;
+        HEADS.iter().zip(self.lengths).any(|(&length, there)| there && has(self.bit(key, length)))
     }
 
-    fn bit(first: u8, second: u8, third: u8) -> usize {
-        let together = u32::from_be_bytes([0, first, second, third]);
-        (together.wrapping_mul(0x9E37_79B1) >> 20) as usize
+    fn bit(&self, key: u64, length: u32) -> usize {
+        let hash = (key >> (64 - 8 * length)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        usize::try_from(hash >> self.shift).unwrap_or_default()
     }
 }
 
-/// Of things that are equal in all, keeps the first in `keyed`, which is sorted by text.
-fn drop_equals<T: Sought + Ord>(keyed: &mut Vec<(u64, u32)>, things: &[T]) {
-    let thing = |entry: &(u64, u32)| &things[entry.1 as usize];
+/// Of things that are equal in all, keeps the first in `order`, which is sorted by text.
+fn drop_equals<T: Sought + Ord>(order: &mut Vec<Entry>, things: &[T]) {
+    let thing = |entry: &Entry| &things[entry.number as usize];
     let mut again = Vec::new();
     let mut from = 0;
-    for alike in keyed.chunk_by(|a, b| a.0 == b.0 && thing(a).text() == thing(b).text()) {
+    for alike in order.chunk_by(|a, b| (a.key, a.length) == (b.key, b.length) && thing(a).text() == thing(b).text()) {
         if alike.len() > 1 {
-            let mut order: Vec<usize> = (0..alike.len()).collect();
-            order.sort_by(|&a, &b| thing(&alike[a]).cmp(thing(&alike[b])));
-            let equal = order.windows(2).filter(|pair| thing(&alike[pair[0]]) == thing(&alike[pair[1]]));
+            let mut sorted: Vec<usize> = (0..alike.len()).collect();
+            sorted.sort_by(|&a, &b| thing(&alike[a]).cmp(thing(&alike[b])));
+            let equal = sorted.windows(2).filter(|pair| thing(&alike[pair[0]]) == thing(&alike[pair[1]]));
             again.extend(equal.map(|pair| from + pair[1]));
         }
         from += alike.len();
     }
+    if again.is_empty() {
+        return;
+    }
     again.sort_unstable();
     let mut at = 0;
-    keyed.retain(|_| {
+    order.retain(|_| {
         at += 1;
         again.binary_search(&(at - 1)).is_err()
     });
@@ -171,5 +222,19 @@ mod tests {
         assert_eq!(found("ab"), ["ab"]);
         assert_eq!(found("żółw"), ["żó"]);
         assert!(found("b").is_empty() && found("").is_empty() && found("ca").is_empty());
+    }
+
+    #[test]
+    fn among_many_that_begin_alike_the_same_is_found() {
+        let texts: Vec<String> = (0..200).map(|number| format!("ab{number}")).collect();
+        let index = Index::new(texts.iter().map(String::as_str).collect());
+        let found = |rest: &str| {
+            let mut out = Vec::new();
+            index.starting(rest.as_bytes(), |text| out.push(*text));
+            out
+        };
+        assert_eq!(found("ab1234"), ["ab1", "ab12", "ab123"]);
+        assert_eq!(found("ab19"), ["ab1", "ab19"]);
+        assert!(found("ab").is_empty() && found("abx").is_empty() && found("ax1").is_empty());
     }
 }

@@ -2,26 +2,26 @@
 
 use std::{collections::HashSet, sync::LazyLock};
 
-use super::lexicon::is_english;
+use super::{lexicon::is_english, table::WordTable};
 
 /// True for an ordinary English word or month that is also a name: only its capital makes it one.
 pub(super) fn is_ordinary(word: &str) -> bool {
-    word.chars().count() <= 2 || is_function(word) || ORDINARY.contains(word) || is_english(word)
+    word.chars().count() <= 2 || KNOWN.get(word) & (FUNCTION | ORDINARY) != 0 || is_english(word)
 }
 
 /// True for words that stand in nearly every sentence: alone they are never read as a name at the start of one.
 pub(super) fn is_function(word: &str) -> bool {
-    FUNCTION.contains(word)
+    KNOWN.get(word) & FUNCTION != 0
 }
 
 /// True for a title before a name.
 pub(super) fn is_title(word: &str) -> bool {
-    TITLES.contains(word)
+    KNOWN.get(word) & TITLE != 0
 }
 
 /// True for particles of a name that name nobody alone.
 pub(super) fn is_particle(word: &str) -> bool {
-    PARTICLES.contains(word)
+    KNOWN.get(word) & PARTICLE != 0
 }
 
 /// True when `before` shows that `word`, written small, is a word and not a name: "the brook", "very frank", "in june".
@@ -30,15 +30,35 @@ pub(super) fn makes_a_word(before: &str, word: &str) -> bool {
         word,
         "april" | "may" | "june" | "july" | "august" | "easter" | "spring" | "summer" | "autumn" | "winter" | "march"
     );
-    BEFORE_A_WORD.contains(before) || season && matches!(before, "in" | "since" | "until" | "till" | "during" | "by")
+    KNOWN.get(before) & BEFORE_A_WORD != 0
+        || season && matches!(before, "in" | "since" | "until" | "till" | "during" | "by")
 }
 
-static BEFORE_A_WORD: LazyLock<HashSet<&str>> = LazyLock::new(|| {
-    "a an the this that these those each every some any no my your his her its our their last next be been being very \
-     quite more most too"
-        .split_whitespace()
-        .collect()
+const FUNCTION: u64 = 1;
+const ORDINARY: u64 = 2;
+const TITLE: u64 = 4;
+const PARTICLE: u64 = 8;
+const BEFORE_A_WORD: u64 = 16;
+
+/// The words of these kinds, in one table: every word of a name and many of a text are asked for.
+static KNOWN: LazyLock<WordTable> = LazyLock::new(|| {
+    let lists = [
+        (FUNCTION, FUNCTION_WORDS),
+        (ORDINARY, ORDINARY_WORDS),
+        (TITLE, TITLES),
+        (PARTICLE, PARTICLES),
+        (BEFORE_A_WORD, WORDS_BEFORE_A_WORD),
+    ];
+    let mut table = WordTable::with_capacity(500);
+    for (kind, list) in lists {
+        list.split_whitespace().for_each(|word| table.add(word, kind));
+    }
+    table
 });
+
+const WORDS_BEFORE_A_WORD: &str = "\
+     a an the this that these those each every some any no my your his her its our their last next be been being very \
+     quite more most too";
 
 /// Words for family, as they stand in a fold.
 pub(super) static FAMILY: LazyLock<Vec<&str>> = LazyLock::new(|| {
@@ -105,16 +125,13 @@ pub(super) static NAMELESS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
         .collect()
 });
 
-static FUNCTION: LazyLock<HashSet<&str>> = LazyLock::new(|| {
-    "a am an and any are as at be but by can come do for get go got had has he her him his how i if in is it its like \
+const FUNCTION_WORDS: &str = "\
+     a am an and any are as at be but by can come do for get go got had has he her him his how i if in is it its like \
      may me my no not now of on one or our out see she so some than that the them then they this to too up us was we \
-     well what when who why will you"
-        .split_whitespace()
-        .collect()
-});
+     well what when who why will you";
 
-static ORDINARY: LazyLock<HashSet<&str>> = LazyLock::new(|| {
-    "april art ash august autumn baker barber bay bear bell berry best bill birch bird bishop black blue bond bones \
+const ORDINARY_WORDS: &str = "\
+     april art ash august autumn baker barber bay bear bell berry best bill birch bird bishop black blue bond bones \
      book booth bow boy bridge bridges brook brooks brown buck bull burns bush butcher carpenter case cash chance \
      charity chase chef cherry clay cliff coal cook coral cotton cross dawn day days dean diamond dice doll dove drew \
      duke dusty easter faith farmer fern field fields fisher flash flood ford forest foster fox frank freeman fresh \
@@ -125,20 +142,11 @@ static ORDINARY: LazyLock<HashSet<&str>> = LazyLock::new(|| {
      power price prince prior queen rain rich rider river rivers rock rocky rose rush rusty savage sharp short shy \
      silver singer skip sky slim small smart smiley smoke snow south sparks spring steel stock stone storm street \
      stretch strong summer summers sunny swift tall tiger tiny town tricks turner victory walker wall ward ware water \
-     waters wells west white winter winters wise wolf wood woods young"
-        .split_whitespace()
-        .collect()
-});
+     waters wells west white winter winters wise wolf wood woods young";
 
-static TITLES: LazyLock<HashSet<&str>> = LazyLock::new(|| {
-    "aunt auntie aunty cllr councillor dc detective dr ds lady lord miss mr mrs ms mx officer pc prof professor rev \
-     sergeant sgt sir uncle"
-        .split_whitespace()
-        .collect()
-});
+const TITLES: &str = "\
+     aunt auntie aunty cllr councillor dc detective dr ds lady lord miss mr mrs ms mx officer pc prof professor rev \
+     sergeant sgt sir uncle";
 
-static PARTICLES: LazyLock<HashSet<&str>> = LazyLock::new(|| {
-    "abu al ap bin bint da de del della den der di dos du el fitz ibn la le mac mc ni o st ter ul van von y"
-        .split_whitespace()
-        .collect()
-});
+const PARTICLES: &str =
+    "abu al ap bin bint da de del della den der di dos du el fitz ibn la le mac mc ni o st ter ul van von y";
