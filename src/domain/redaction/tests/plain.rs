@@ -96,7 +96,7 @@ fn a_sentence_that_goes_takes_no_other_with_it_and_the_preview_says_what_stays()
     assert_eq!(in_the_carer_copy(wishes).as_deref(), Some(expected));
     let shown = |wishes: &str| {
         let redacted = with_wishes(wishes);
-        let written = written(&redacted);
+        let written = written(&redacted, usize::MAX);
         let found = written.iter().find(|one| one.field == "interview.evaluate.wishes").unwrap();
         found.shown_as.iter().any(|(unit, name)| unit.part == Part::Carer && name == "evaluate.wishes")
     };
