@@ -25,6 +25,9 @@ use super::{
 /// text can come out otherwise than before.
 pub const ENGINE_VERSION: u32 = 3;
 
+/// A view in which replacements touch other text is looked at again, so many times.
+const MOST_LOOKS: usize = 3;
+
 /// Redaction for one record.
 pub struct Engine {
     pub(super) finder: Finder,
@@ -117,7 +120,23 @@ impl Engine {
 
     /// The same, given the [spans](Self::spans) of `text`: they are the same for every lens.
     pub(super) fn finish_spans(&self, text: &str, spans: &[Span], lens: Lens) -> Finished {
-        self.guard(render::view(text, spans, lens, &self.policy, &self.labels), lens)
+        let view = render::view(text, spans, lens, &self.policy, &self.labels);
+        self.guard(self.settled(view, lens), lens)
+    }
+
+    /// `view` with what is seen only now: a number that was glued to a name stands free beside its replacement.
+    pub(super) fn settled(&self, mut view: String, lens: Lens) -> String {
+        for _ in 0..MOST_LOOKS {
+            if !render::is_glued(&view) {
+                break;
+            }
+            let next = self.view(&view, lens);
+            if next == view {
+                break;
+            }
+            view = next;
+        }
+        view
     }
 
     /// The re-scan alone, for a text that is finished.

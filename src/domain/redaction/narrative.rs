@@ -63,8 +63,9 @@ impl Engine {
     /// `text` without its cuts, finished.
     pub(super) fn finish_without(&self, text: &str, read: &ReadText, lens: Lens) -> Finished {
         let shown = |part| render::part_of_view(text, part, &read.spans, (lens, &self.policy, &self.labels));
-        self.guard(render::view_without(text, &read.cuts, shown), lens)
+        self.guard(self.settled(render::view_without(text, &read.cuts, shown), lens), lens)
     }
+
     /// The sentences of `text` that a carer may read, finished, and nothing in place of the others.
     pub(super) fn surviving(&self, text: &str, lens: Lens) -> Finished {
         let read = self.read_for_carer(text);
@@ -75,6 +76,6 @@ impl Engine {
             kept.extend(Some(shown.trim().to_owned()).filter(|shown| shown.contains(char::is_alphanumeric)));
             done = cut.end;
         }
-        self.guard(kept.join(" "), lens)
+        self.guard(self.settled(kept.join(" "), lens), lens)
     }
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::{
     fold::{Casing, Folded},
     lexicon::{Flags, Lexicon, WordList},
+    words::is_function,
 };
 
 /// One word: a run of letters and digits.
@@ -351,7 +352,10 @@ fn is_wrap(folded: &Folded<'_>, between: &Range<usize>, line: usize) -> bool {
     // "2;Jo", "3) Jo".
     let number = head.bytes().take_while(u8::is_ascii_digit).count();
     let is_numbered = (1..=3).contains(&number) && matches!(head.as_bytes().get(number), Some(b';' | b')' | b'|'));
-    if is_key || is_time || is_numbered {
+    // "He", "The" behind the end of a line: inside a sentence it is written small.
+    let word = next.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+    let begins = folded.casing == Casing::Mixed && folded.is_capital(between.end) && is_function(word) && word != "i";
+    if is_key || is_time || is_numbered || begins {
         return false;
     }
     // A line of middling length that a capital follows is one of a list; a short one was broken by accident.

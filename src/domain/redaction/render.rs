@@ -177,6 +177,15 @@ pub(super) fn labels_in(text: &str) -> Vec<Range<usize>> {
     labels
 }
 
+/// True when a replacement in `view` touches a letter or digit.
+pub(super) fn is_glued(view: &str) -> bool {
+    let joins = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    let glued = |label: &Range<usize>| {
+        joins(view[..label.start].chars().next_back()) || joins(view[label.end..].chars().next())
+    };
+    labels_in(view).iter().any(glued)
+}
+
 /// No replacement has more inside its brackets.
 const LONGEST_LABEL: usize = 40;
 
