@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::{
     form::Entity,
-    lexicon::WordList,
+    lexicon::{Flags, WordList},
     narrative::{Section, Sharing},
     policy::EffectiveRole,
     prose::{Letters, Prose},
@@ -29,7 +29,8 @@ pub(super) fn cuts(prose: &Prose<'_>, spans: &[Span], sections: &[Section], need
             weights[word.sentence as usize].add(*list);
         }
     }
-    for word in prose.words.iter().filter(|word| word.letters != Letters::Label) {
+    let weighed = Flags::of(&LISTS);
+    for word in prose.words.iter().filter(|word| word.flags.meets(weighed) && word.letters != Letters::Label) {
         LISTS.iter().filter(|&&list| word.is(list)).for_each(|&list| weights[word.sentence as usize].add(list));
     }
     let ranges: Vec<Range<usize>> = (0..prose.sentences.len()).map(|number| original(prose, number)).collect();

@@ -11,7 +11,7 @@ use super::{
     form::{Entity, Form, ListedPerson},
     found::Found,
     marks::Marks,
-    needle::{Meaning, needles, words},
+    needle::{Meaning, Name, needles, words},
     numbers::{self, ListedNumbers},
     patterns,
     policy::{Action, EffectiveRole, Lens, RedactionPolicy},
@@ -74,13 +74,15 @@ impl Engine {
             let meaning = Meaning { entity: Entity::Dob, role: person.role, person: Some(index) };
             person.date_of_birth.map(|date| (date, meaning))
         };
-        let (spellings, name_parts) = spelt(&persons);
+        let names: Vec<Vec<Name>> =
+            persons.iter().map(|person| person.names.iter().map(|name| words(name.reveal())).collect()).collect();
+        let (spellings, name_parts) = spelt(&persons, &names);
         Self {
-            finder: Finder::new(needles(&persons, form, policy.words())),
+            finder: Finder::new(needles((&persons, &names), form, policy.words())),
             numbers: ListedNumbers::new(&form.values),
             dates: persons.iter().enumerate().filter_map(born).collect(),
             labels: Labels::new(&persons, form.as_of),
-            guards: Guards::new(&persons, form, policy),
+            guards: Guards::new((&persons, &names), form, policy),
             persons: persons.iter().map(|person| (person.id.reveal().to_owned(), person.role)).collect(),
             policy: policy.clone(),
             spellings,
@@ -179,16 +181,15 @@ pub struct Owner<'a> {
 }
 
 /// The names of `persons` for misspellings, and their words.
-fn spelt(persons: &[ListedPerson]) -> (Spellings, Vec<(String, EffectiveRole)>) {
+fn spelt(persons: &[ListedPerson], names: &[Vec<Name>]) -> (Spellings, Vec<(String, EffectiveRole)>) {
     let (mut spellings, mut parts) = (Spellings::default(), Vec::new());
     for (index, person) in persons.iter().enumerate() {
         let meaning = Meaning { entity: Entity::Person, role: person.role, person: Some(index) };
-        for name in &person.names {
-            spellings.add(name.reveal(), meaning);
-            let pieces = words(name.reveal());
-            parts.extend(pieces.iter().map(|word| (word.concat(), person.role)));
-            parts.extend(pieces.concat().into_iter().map(|part| (part, person.role)));
-            parts.push((pieces.concat().concat(), person.role));
+        for name in &names[index] {
+            spellings.add(name, meaning);
+            parts.extend(name.iter().map(|word| (word.concat(), person.role)));
+            parts.extend(name.iter().flatten().map(|part| (part.clone(), person.role)));
+            parts.push((name.iter().flatten().map(String::as_str).collect(), person.role));
         }
     }
     (spellings, parts)

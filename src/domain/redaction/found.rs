@@ -16,7 +16,7 @@ use super::{
     lexicon::WordList,
     named::{Named, named},
     narrative::Section,
-    needle::{Meaning, Needle, Strength, needles_of},
+    needle::{Meaning, Needle, Strength, needles_of, words},
     numbers::significant,
     owners::{People, owners},
     patterns::unlisted,
@@ -129,8 +129,9 @@ impl Engine {
         for (index, somebody) in people.iter().enumerate() {
             let meaning = Meaning { entity: Entity::Person, role: somebody.role, person: Some(first + index) };
             for name in &somebody.names {
-                needles.extend(needles_of(name, meaning));
-                self.found.spellings.add(name, meaning);
+                let name = words(name);
+                needles.extend(needles_of(&name, meaning));
+                self.found.spellings.add(&name, meaning);
             }
             self.labels.add(somebody.role);
             self.persons.push((format!("\u{10FFFF}\u{10FFFF}{index}"), somebody.role));
@@ -193,9 +194,12 @@ impl Engine {
     }
 
     fn learn_owners(&mut self, pages: &[Page<'_, '_>]) {
+        if !pages.iter().flat_map(|page| &page.hits).any(is_nobodys) {
+            return;
+        }
         let mut parts = self.name_parts.clone();
         for (names, role) in &self.found_people {
-            parts.extend(names.iter().flat_map(|name| super::needle::words(name).concat()).map(|part| (part, *role)));
+            parts.extend(names.iter().flat_map(|name| words(name).concat()).map(|part| (part, *role)));
         }
         let child = |role: &EffectiveRole| matches!(role, EffectiveRole::SubjectChild | EffectiveRole::SubjectSource);
         let people = People::new(parts, self.persons.iter().map(|(_, role)| *role).find(child));

@@ -78,14 +78,15 @@ impl<T: Sought + Ord> Index<T> {
     }
 
     /// Gives `found` everything whose text begins at the beginning of `rest`, in order.
-    pub fn starting<'s>(&'s self, rest: &[u8], mut found: impl FnMut(&'s T)) {
-        if rest.len() < 2 {
-            return;
-        }
+    #[inline]
+    pub fn starting<'s>(&'s self, rest: &[u8], found: impl FnMut(&'s T)) {
         let key = key(rest);
-        if !self.heads.may_begin(key) {
-            return;
+        if rest.len() >= 2 && self.heads.may_begin(key) {
+            self.those_of(key, rest, found);
         }
+    }
+
+    fn those_of<'s>(&'s self, key: u64, rest: &[u8], mut found: impl FnMut(&'s T)) {
         let begin = self.order.partition_point(|entry| entry.first_two() < key >> 48);
         let here = &self.order[begin..];
         let few = here.iter().take(FEW + 1).take_while(|entry| entry.first_two() == key >> 48).count();
@@ -124,6 +125,7 @@ impl<T: Sought + Ord> Index<T> {
 const FEW: usize = 24;
 
 /// The first eight bytes as a number that sorts as they do.
+#[inline]
 fn key(text: &[u8]) -> u64 {
     if let Some(first) = text.first_chunk::<8>() {
         return u64::from_be_bytes(*first);
@@ -162,11 +164,16 @@ impl Heads {
         heads
     }
 
+    #[inline]
     fn may_begin(&self, key: u64) -> bool {
-        let has = |bit: usize| self.bits[bit / 64] >> (bit % 64) & 1 == 1;
-        HEADS.iter().zip(self.lengths).any(|(&length, there)| there && has(self.bit(key, length)))
+        let has = |at: usize| {
+            let bit = self.bit(key, HEADS[at]);
+            self.lengths[at] && self.bits[bit / 64] >> (bit % 64) & 1 == 1
+        };
+        has(2) || has(1) || has(0)
     }
 
+    #[inline]
     fn bit(&self, key: u64, length: u32) -> usize {
         let hash = (key >> (64 - 8 * length)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         usize::try_from(hash >> self.shift).unwrap_or_default()

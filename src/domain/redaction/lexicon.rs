@@ -85,6 +85,21 @@ impl Flags {
         self.0 >> list as u32 & 1 == 1
     }
 
+    /// In each of `lists` and nowhere else.
+    pub const fn of(lists: &[WordList]) -> Self {
+        let (mut flags, mut at) = (0, 0);
+        while at < lists.len() {
+            flags |= 1 << lists[at] as u32;
+            at += 1;
+        }
+        Self(flags)
+    }
+
+    /// True when the word is in one of the lists of `other`.
+    pub const fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
     /// True when the word is in one of `lists`.
     pub fn any(self, lists: &[WordList]) -> bool {
         lists.iter().any(|&list| self.is(list))

@@ -74,13 +74,13 @@ pub(super) struct Needles {
     pub family: &'static Index<Needle>,
 }
 
-/// The needles of everything in `form`, numbers aside. `persons` is the form's list in its compiled order.
-pub(super) fn needles(persons: &[ListedPerson], form: &Form, lexicon: &Lexicon) -> Needles {
+/// The needles of everything in `form`, numbers aside. `persons` is the form's list in its compiled order, with their names.
+pub(super) fn needles((persons, names): (&[ListedPerson], &[Vec<Name>]), form: &Form, lexicon: &Lexicon) -> Needles {
     let mut out = Collector::default();
     for (index, person) in persons.iter().enumerate() {
         out.meaning = Some(Meaning { entity: Entity::Person, role: person.role, person: Some(index) });
-        person.names.iter().for_each(|name| out.name(name.reveal()));
-        out.short_forms(index, persons, lexicon);
+        names[index].iter().for_each(|name| out.name(name));
+        out.short_forms(index, names, lexicon);
         if let Some(relationship) = &person.relationship {
             out.meaning = Some(Meaning { entity: Entity::Relationship, role: person.role, person: None });
             out.words(&words(relationship.reveal()).concat(), Strength::Part);
@@ -95,7 +95,7 @@ pub(super) fn needles(persons: &[ListedPerson], form: &Form, lexicon: &Lexicon) 
 }
 
 /// The needles of one name that is of `meaning`.
-pub(super) fn needles_of(name: &str, meaning: Meaning) -> Vec<Needle> {
+pub(super) fn needles_of(name: &[Vec<String>], meaning: Meaning) -> Vec<Needle> {
     let mut out = Collector { meaning: Some(meaning), ..Collector::default() };
     out.name(name);
     out.needles
@@ -110,6 +110,9 @@ fn family(role: EffectiveRole) -> Index<Needle> {
     FAMILY.iter().for_each(|word| out.push(&words(word).concat(), Rule::Family, Strength::Part));
     Index::new(out.needles)
 }
+
+/// The [words](words) of a name.
+pub(super) type Name = Vec<Vec<String>>;
 
 /// The words of a text at its white space, each as its folded letter-and-digit pieces.
 pub(super) fn words(text: &str) -> Vec<Vec<String>> {
@@ -155,40 +158,37 @@ impl Collector {
     }
 
     /// Short and long forms of the first names of person `index`, unless they are somebody else's names.
-    fn short_forms(&mut self, index: usize, persons: &[ListedPerson], lexicon: &Lexicon) {
-        let firsts: BTreeSet<String> =
-            persons[index].names.iter().filter_map(|name| Some(words(name.reveal()).first()?.join("-"))).collect();
+    fn short_forms(&mut self, index: usize, names: &[Vec<Name>], lexicon: &Lexicon) {
+        let firsts: BTreeSet<String> = names[index].iter().filter_map(|name| Some(name.first()?.join("-"))).collect();
         let forms: BTreeSet<&str> = firsts.iter().flat_map(|first| lexicon.other_forms(first)).collect();
         if forms.is_empty() {
             return;
         }
-        let others =
-            persons.iter().enumerate().filter(|(other, _)| *other != index).flat_map(|(_, person)| &person.names);
-        let taken: BTreeSet<String> = others.flat_map(|name| words(name.reveal()).concat()).collect();
-        for form in forms.into_iter().filter(|form| !taken.contains(*form)) {
+        let others = names.iter().enumerate().filter(|(other, _)| *other != index).flat_map(|(_, names)| names);
+        let taken: BTreeSet<&str> = others.flatten().flatten().map(String::as_str).collect();
+        for form in forms.into_iter().filter(|form| !taken.contains(form)) {
             self.words(&words(form).concat(), Strength::Part);
         }
     }
 
-    fn name(&mut self, name: &str) {
-        let mut name = words(name);
+    fn name(&mut self, name: &[Vec<String>]) {
+        let mut name = name;
+        let pieces: Vec<&str> = name.iter().flatten().map(String::as_str).collect();
+        let mut whole = pieces.as_slice();
         if name.len() > 1 && name[0].len() == 1 && is_title(&name[0][0]) {
-            self.words(&name.concat(), Strength::Whole);
-            name.remove(0);
+            self.words(whole, Strength::Whole);
+            (name, whole) = (&name[1..], &whole[1..]);
         }
-        let strength = if name.len() > 1 { Strength::Whole } else { Strength::OneWord };
-        self.words(&name.concat(), strength);
-        if name.len() > MOST_WORDS {
-            name.truncate(MOST_WORDS);
-        }
-        self.sequences(&name);
+        self.words(whole, if name.len() > 1 { Strength::Whole } else { Strength::OneWord });
+        let name = &name[..name.len().min(MOST_WORDS)];
+        self.sequences(name);
         if let Some(first) = name.first().filter(|first| name.len() > 1 && is_particle(&first[0]) && first.len() == 1) {
             // "Al Ash": a small word that begins a name of several is a first name.
             self.words(first, Strength::Part);
         }
         name.iter().for_each(|word| self.parts_of(word));
         name.iter().skip(1).for_each(|word| self.titled_initial(first_letter(&word[0])));
-        self.initials(&name);
+        self.initials(name);
     }
 
     /// Any two words in either order, and any run of neighbours.

@@ -7,7 +7,7 @@ use super::{
     dates::squeezed_forms,
     form::{Entity, Form, ListedPerson},
     index::{Index, Sought},
-    needle::words,
+    needle::{Name, words},
     numbers::significant,
     policy::{Action, Class, EffectiveRole, Lens, RedactionPolicy},
     ranges::Ranges,
@@ -82,12 +82,12 @@ impl Sought for Value {
 
 impl Guards {
     /// Lists what `policy` takes out of each view of this record.
-    pub fn new(persons: &[ListedPerson], form: &Form, policy: &RedactionPolicy) -> Self {
+    pub fn new((persons, names): (&[ListedPerson], &[Vec<Name>]), form: &Form, policy: &RedactionPolicy) -> Self {
         let mut guards = Self::default();
         guards.learn(|lists| {
-            for person in persons {
+            for (person, names) in persons.iter().zip(names) {
                 let names_gone = gone(policy, Class::Person, person.role);
-                person.names.iter().for_each(|name| lists.name(name.reveal(), names_gone));
+                names.iter().for_each(|name| lists.name(name, names_gone));
                 let born_gone = gone(policy, Class::Dob, person.role);
                 person
                     .date_of_birth
@@ -190,7 +190,7 @@ impl Lists {
     /// Somebody who was found in the texts.
     pub fn person(&mut self, names: &[String], role: EffectiveRole, policy: &RedactionPolicy) {
         let gone = gone(policy, Class::Person, role);
-        names.iter().for_each(|name| self.name(name, gone));
+        names.iter().for_each(|name| self.name(&words(name), gone));
     }
 
     /// A value that the texts give somebody.
@@ -198,11 +198,9 @@ impl Lists {
         self.value(entity, value, gone(policy, entity.class(), role));
     }
 
-    fn name(&mut self, name: &str, gone: Gone) {
-        let mut name = words(name);
-        if name.len() > 1 && name[0].len() == 1 && is_title(&name[0][0]) {
-            name.remove(0);
-        }
+    fn name(&mut self, name: &[Vec<String>], gone: Gone) {
+        let titled = name.len() > 1 && name[0].len() == 1 && is_title(&name[0][0]);
+        let name = if titled { &name[1..] } else { name };
         let pieces = name.concat();
         let own = |piece: &String| {
             piece.chars().count() >= 3
@@ -221,7 +219,7 @@ impl Lists {
         for piece in pieces.iter().filter(|piece| gone.contains(&true) && own(piece)) {
             self.phrase(std::slice::from_ref(piece), gone, Kind::Part);
         }
-        if let [first, _, .., last] = name.as_slice() {
+        if let [first, _, .., last] = name {
             self.phrase(&[first.clone(), last.clone()].concat(), gone, Kind::Whole);
         }
         self.phrase(&[pieces.concat()], gone, Kind::Whole);
@@ -293,8 +291,10 @@ fn each<'i>(index: &'i Index<Value>, squeezed: &str, mut found: impl FnMut(&'i V
     if index.is_empty() {
         return;
     }
-    for at in 0..squeezed.len() {
-        index.starting(&squeezed.as_bytes()[at..], |value| {
+    let bytes = squeezed.as_bytes();
+    // Nothing that is looked for begins with a division.
+    for at in (0..bytes.len()).filter(|&at| bytes[at] != b'|') {
+        index.starting(&bytes[at..], |value| {
             let range = at..at + value.text.len();
             if stands(squeezed, &range) {
                 found(value, range);

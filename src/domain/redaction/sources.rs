@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, ops::Range};
 use super::{
     find::Hit,
     form::Entity,
-    lexicon::WordList,
+    lexicon::{Flags, WordList},
     named::Named,
     needle::{Meaning, Strength},
     policy::EffectiveRole,
@@ -38,7 +38,8 @@ impl Said {
             let end = prose.words.partition_point(|word| word.range().start < bytes.end);
             phrases.push((*list, start..end));
         }
-        for (at, word) in prose.words.iter().enumerate() {
+        let flags = Flags::of(&wanted);
+        for (at, word) in prose.words.iter().enumerate().filter(|(_, word)| word.flags.meets(flags)) {
             for list in wanted.into_iter().filter(|&list| word.is(list)) {
                 phrases.push((list, at..at + 1));
             }

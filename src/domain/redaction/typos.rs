@@ -7,7 +7,7 @@ use super::{
     find::{Hit, may_be_anybody},
     fold::Casing,
     lexicon::WordList,
-    needle::{Meaning, Strength, words},
+    needle::{Meaning, Strength},
     prose::{Letters, Prose, Word},
     words::{is_function, is_particle, is_title},
 };
@@ -38,16 +38,16 @@ const MOST: usize = 1_000;
 
 impl Spellings {
     /// Adds every word of `name`, which is of `meaning`.
-    pub fn add(&mut self, name: &str, meaning: Meaning) {
-        for (index, piece) in words(name).concat().into_iter().enumerate() {
+    pub fn add(&mut self, name: &[Vec<String>], meaning: Meaning) {
+        for (index, piece) in name.iter().flatten().enumerate() {
             let letters: Vec<char> = piece.chars().collect();
-            let unfit = is_particle(&piece) || is_title(&piece) || letters.iter().any(|c| !c.is_alphabetic());
+            let unfit = is_particle(piece) || is_title(piece) || letters.iter().any(|c| !c.is_alphabetic());
             if !(FEWEST..=LONGEST).contains(&letters.len()) || unfit || self.known >= MOST {
                 continue;
             }
-            let sound = sound_of(&piece);
+            let sound = sound_of(piece);
             let Some(begins) = sound.chars().next() else { continue };
-            let known = Known { text: piece, letters, sound, meaning, first: index == 0 };
+            let known = Known { text: piece.clone(), letters, sound, meaning, first: index == 0 };
             self.by_sound.entry(begins).or_default().push(known);
             self.known += 1;
         }
