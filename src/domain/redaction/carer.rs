@@ -134,7 +134,8 @@ impl Before {
         }
         let of_the_other =
             goes_on && if same_row { weight.harmless <= doubts } else { weight.harmless < doubts.max(1) };
-        !of_the_other && if good == 0 { doubts == 0 && self.stays } else { good >= doubts }
+        let free = self.stays || begins_paragraph(prose, number);
+        !of_the_other && if good == 0 { doubts == 0 && free } else { good >= doubts }
     }
 }
 
@@ -158,6 +159,13 @@ fn mention_weights(ranges: &[Range<usize>], spans: &[Span], weights: &mut [Weigh
             }
         }
     }
+}
+
+/// True when a blank line stands before sentence `number`.
+fn begins_paragraph(prose: &Prose<'_>, number: usize) -> bool {
+    let before = &prose.folded.original()[..original(prose, number).start];
+    let white = &before[before.trim_end().len()..];
+    white.matches('\n').count() > 1
 }
 
 /// True for a sentence whose first word may be somebody's name: "Pearl was outside."

@@ -10,7 +10,8 @@ pub(super) const JOINED: &str =
     r"[a-z0-9]{1,30}(?:[._]{1,3}[a-z0-9]{1,30}){0,4}_{1,3}[a-z0-9]{1,30}(?:[._]{1,3}[a-z0-9]{1,30}){0,3}";
 
 /// Letters, perhaps a point, and digits: a handle where one is announced.
-pub(super) const NUMBERED: &str = r"[a-z]{2,9}\.[a-z]{2,9}[0-9]{1,4}|[a-z]{4,19}[0-9]{1,4}";
+pub(super) const NUMBERED: &str =
+    r"[a-z]{2,9}\.[a-z]{2,9}[0-9]{1,4}|[a-z]{3,12}[0-9]{1,3}[a-z]{2,8}|[a-z]{4,19}[0-9]{1,4}";
 
 /// True for a joined word that is a handle.
 pub(super) fn is_joined(folded: &Folded<'_>, range: &Range<usize>) -> bool {
@@ -27,7 +28,7 @@ pub(super) fn is_joined(folded: &Folded<'_>, range: &Range<usize>) -> bool {
         || ["jpg", "jpeg", "png", "gif", "heic", "mp4", "mov", "mp3", "m4a", "pdf", "doc", "docx", "txt"]
             .contains(&ending);
     let letters = text.bytes().filter(u8::is_ascii_alphabetic).count();
-    !file && letters >= 3 && (!labelled || announced(folded, range.start))
+    !file && letters >= 3 && (!labelled || announced(folded, range))
 }
 
 /// True for a word with digits behind its letters that is a handle.
@@ -38,7 +39,7 @@ pub(super) fn is_numbered(folded: &Folded<'_>, range: &Range<usize>) -> bool {
     if letters < 4 || is_part_of_more(folded, range) || (text.contains('.') && text.starts_with("www")) {
         return false;
     }
-    announced(folded, range.start)
+    announced(folded, range)
         || (letters >= 5 && digits >= 2 || digits >= 3 || text.contains('.')) && stands_for_one(folded, range)
 }
 
@@ -51,9 +52,16 @@ fn is_part_of_more(folded: &Folded<'_>, range: &Range<usize>) -> bool {
     before.ends_with(|c: char| joins(c) && c != ':' || c == '.') || ending || mail
 }
 
-/// True when what stands before byte `at` says that an account follows: "his snap is", "ig", "insta =", "adds people as".
-fn announced(folded: &Folded<'_>, at: usize) -> bool {
-    let mut before = folded.text[..at].trim_end_matches([' ', ':', '=', '-', '\u{2013}', '\u{2014}', '"', '\'']);
+/// True when what stands around `range` says that it is an account: "his snap is", "ig", "insta =", "adds people as"; "on insta".
+fn announced(folded: &Folded<'_>, range: &Range<usize>) -> bool {
+    let behind = folded.text[range.end..].strip_prefix(" on ").or_else(|| folded.text[range.end..].strip_prefix(" ("));
+    let platform =
+        |behind: &str| PLATFORMS.contains(&behind.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default());
+    if behind.is_some_and(platform) {
+        return true;
+    }
+    let mut before =
+        folded.text[..range.start].trim_end_matches([' ', ':', '=', '-', '\u{2013}', '\u{2014}', '"', '\'']);
     for word in [
         " is",
         " was",
@@ -156,6 +164,8 @@ mod tests {
             ("ig big.wren7", "big.wren7"),
             ("her snap is wrenster9 or ring", "wrenster9"),
             ("met Wren Ash (itswren402).", "itswren402"),
+            ("Add me: wren4ever on snap", "wren4ever"),
+            ("She is wren_12 on tiktok", "wren_12"),
             ("Wren | associate | justwren31 | drives", "justwren31"),
         ] {
             assert_eq!(found(text), [handle], "{text}");

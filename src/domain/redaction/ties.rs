@@ -55,7 +55,10 @@ pub(super) fn ties(prose: &Prose<'_>, left: &Named, words: &Range<usize>) -> boo
     if between.len() > 9 || between.clone().any(|at| is_somebody_else(prose.text(at))) {
         return false;
     }
-    if speaks(prose, left) || asked_before(prose, left.start) {
+    // "A text to Jo from 07700 ..." is from somebody else.
+    let sent_to = prose.before(left.start).is_some_and(|at| prose.text(at) == "to")
+        && between.clone().any(|at| prose.text(at) == "from");
+    if sent_to || speaks(prose, left) || asked_before(prose, left.start) {
         return false;
     }
     left.role == EffectiveRole::Professional || between.clone().all(|at| ties_in(prose, at))
@@ -164,7 +167,6 @@ fn ties_in(prose: &Prose<'_>, at: usize) -> bool {
                 | "uses"
                 | "used"
                 | "has"
-                | "to"
                 | "under"
                 | "only"
                 | "after"
