@@ -111,7 +111,9 @@ async fn settle(officer: &mut Caller, queue: &str, leased: &Value) -> Result<Ser
             continue;
         }
         let item = unit["item"].as_u64().and_then(|item| u32::try_from(item).ok()).unwrap_or_default();
-        opened.push(parse(&officer.open(holding(), part, item, "").await?));
+        // The lead practitioner says why the carer copy is looked at, as the broker demands.
+        let reason = if part == Part::Carer { "to decide what the carer may be told" } else { "" };
+        opened.push(parse(&officer.open(holding(), part, item, reason).await?));
     }
     let outcome = if queue == "HOLD.human" {
         let reason = "the school was asked where the child lives";
