@@ -102,7 +102,7 @@ impl<'l> Notes<'l> {
     }
 }
 
-/// Words that begin within a token, "[CHILD] says", begin with it.
+/// Words that begin within a token, `[CHILD] says`, begin with it.
 fn with_token(text: &str, bytes: &mut Range<usize>) {
     if text[..bytes.start].ends_with('[') && text[bytes.clone()].contains(']') {
         bytes.start -= 1;

@@ -111,7 +111,7 @@ fn family(role: EffectiveRole) -> Index<Needle> {
     Index::new(out.needles)
 }
 
-/// The [words](words) of a name.
+/// The [words] of a name.
 pub(super) type Name = Vec<Vec<String>>;
 
 /// The words of a text at its white space, each as its folded letter-and-digit pieces.
