@@ -21,6 +21,7 @@ mod items;
 mod letters;
 mod lexicon;
 mod listing;
+mod lost_letters;
 mod marks;
 mod mention;
 mod named;

@@ -7,6 +7,7 @@ use super::{
     find::{Hit, may_be_anybody},
     fold::Casing,
     lexicon::WordList,
+    lost_letters::damaged,
     needle::{Meaning, Strength},
     prose::{Letters, Prose, Word},
     words::{is_function, is_particle, is_title},
@@ -59,12 +60,27 @@ impl Spellings {
         if self.by_sound.is_empty() {
             return out;
         }
+        self.with_lost_letters(prose, covered, &mut out);
         for (at, word) in prose.words.iter().enumerate() {
             if !covered[at] && may_be_misspelt(prose, at, word) {
                 self.word(prose, at, &mut out);
             }
         }
         out
+    }
+
+    fn with_lost_letters(&self, prose: &Prose<'_>, covered: &[bool], out: &mut Vec<Hit>) {
+        for word in damaged(&prose.folded.text) {
+            if covered.get(prose.word_at(word.range.start)).is_some_and(|covered| *covered) {
+                continue;
+            }
+            let before = out.len();
+            for known in self.by_sound.values().flatten().filter(|known| word.may_be(&known.letters)) {
+                let (range, meaning) = (word.range.clone(), known.meaning);
+                out.push(Hit { range, meaning, strength: Strength::Part, listed: true });
+            }
+            may_be_anybody(out, before);
+        }
     }
 
     fn word(&self, prose: &Prose<'_>, at: usize, out: &mut Vec<Hit>) {
@@ -78,8 +94,10 @@ impl Spellings {
             bare.then(|| self.closest(&text[..text.len() - 1], &letters)).flatten()
         });
         let same = same.or_else(|| pet.then(|| self.shortened(&text)).flatten());
+        // A digit behind a name is more often its own than a letter: only the very name counts.
+        let numbered = prose.text(at).ends_with(|c: char| c.is_ascii_digit());
         let before = out.len();
-        for known in same.unwrap_or_default() {
+        for known in same.unwrap_or_default().into_iter().filter(|known| !numbered || known.text == text) {
             out.push(Hit { range: range.clone(), meaning: known.meaning, strength: Strength::Part, listed: true });
         }
         may_be_anybody(out, before);
@@ -103,7 +121,13 @@ impl Spellings {
         let swapped = letters[1].to_lowercase().next().map(|c| sound_of(c.encode_utf8(&mut [0; 4])));
         let second = swapped.and_then(|sound| sound.chars().next()).filter(|c| *c != begins);
         let near = |known: &&Known| is_near(known, letters, &sound);
-        let found: Vec<&Known> = [Some(begins), second]
+        // Whether a "g" is hard depends on the next letter, which may be the slip.
+        let other = match begins {
+            'g' => Some('y'),
+            'y' if letters[0] == 'g' => Some('g'),
+            _ => None,
+        };
+        let found: Vec<&Known> = [Some(begins), second, other.filter(|c| second != Some(*c))]
             .into_iter()
             .flatten()
             .filter_map(|begins| self.by_sound.get(&begins))
@@ -124,8 +148,7 @@ fn may_be_misspelt(prose: &Prose<'_>, at: usize, word: &Word) -> bool {
     if word.letters == Letters::Digits {
         return text.bytes().any(|b| b.is_ascii_alphabetic())
             && text.bytes().filter(u8::is_ascii_digit).count() * 2 < text.len()
-            && !text.starts_with(|c: char| c.is_ascii_digit())
-            && !text.ends_with(|c: char| c.is_ascii_digit());
+            && !text.starts_with(|c: char| c.is_ascii_digit());
     }
     let capital = word.is_capital() && prose.sentence(at).casing == Casing::Mixed && !prose.begins(at);
     !word.flags.english() || capital && !is_function(text)
@@ -218,6 +241,7 @@ pub(super) fn sound_of(name: &str) -> String {
             ('g', Some('h')) => ("g", 2),
             ('t' | 'd', Some('h')) => (if c == 't' { "t" } else { "d" }, 2),
             ('c', Some('e' | 'i' | 'y')) => ("s", 1),
+            ('g', Some('e' | 'i' | 'y')) => ("y", 1),
             ('o', Some('o' | 'u')) => ("u", 2),
             ('e', Some('e' | 'a' | 'y' | 'i')) | ('i', Some('e')) => ("i", 2),
             ('a', Some('i' | 'y' | 'a' | 'e')) => ("a", 2),
@@ -290,6 +314,7 @@ mod tests {
             ("zubair", "zoobair"),
             ("megan", "meghan"),
             ("yonas", "jonas"),
+            ("jemima", "gemima"),
             ("malgorzata", "malgozrta"),
         ] {
             assert!(near(name, written), "{name} {written}");
