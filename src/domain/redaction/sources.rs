@@ -94,8 +94,11 @@ pub(super) fn sources(
         }
     }
     for cue in said.each(WordList::Telling) {
-        if !near.is_passive(cue.start) && said.begins(WordList::Us, cue.end).is_some_and(|us| near.is_us(us)) {
-            add(near.before(cue.start, 4).or_else(|| near.subject_before(cue.start)));
+        let us = said.begins(WordList::Us, cue.end).is_some_and(|us| near.is_us(us)) || near.is_worker(cue.end);
+        if !near.is_passive(cue.start) && us {
+            // "Jo came to the office and told us".
+            let reach = if near.is_joined(cue.start) { 10 } else { 4 };
+            add(near.before(cue.start, reach).or_else(|| near.subject_before(cue.start)));
         }
     }
     for cue in said.each(WordList::Confidential) {
@@ -223,11 +226,26 @@ impl Near<'_, '_> {
         })
     }
 
-    /// "rang him", "texted Kane".
+    /// "and told", "who then told".
+    fn is_joined(&self, at: usize) -> bool {
+        self.prose.before(at).is_some_and(|at| matches!(self.prose.text(at), "and" | "then" | "who" | "later"))
+    }
+
+    /// True where a professional is named at word `at`: telling them is telling us.
+    fn is_worker(&self, at: usize) -> bool {
+        let named = self.mentions.binary_search_by_key(&at, |mention| mention.start);
+        named.is_ok_and(|index| {
+            matches!(self.mentions[index].role, EffectiveRole::Professional | EffectiveRole::Submitter)
+        })
+    }
+
+    /// "rang him", "texted Kane", "called for Kane".
     fn has_object(&self, at: usize) -> bool {
         let object = |at: usize| {
-            matches!(self.prose.text(at), "him" | "her" | "them" | "his" | "their" | "himself" | "herself")
-                || self.mentions.binary_search_by_key(&at, |mention| mention.start).is_ok()
+            matches!(
+                self.prose.text(at),
+                "him" | "her" | "them" | "his" | "their" | "himself" | "herself" | "for" | "round"
+            ) || !self.is_worker(at) && self.mentions.binary_search_by_key(&at, |mention| mention.start).is_ok()
         };
         self.prose.after(at - 1).is_some_and(object)
     }
