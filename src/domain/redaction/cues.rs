@@ -83,7 +83,13 @@ fn run(prose: &Prose<'_>, cover: &[Cover], at: usize) -> Option<Range<usize>> {
             && prose.words.get(end + 1).is_some_and(|next| {
                 next.is_capital() && matches!(next.gap, Gap::Space | Gap::Hyphen | Gap::Apostrophe)
             });
-        if !joined || !(fits(end) || cover[end] == Cover::Free && small_part && word.letters != Letters::Digits) {
+        // "Reported by: Jo Lee" over "Kane ...": whoever is listed begins a new line, and not the end of Jo's name.
+        let between = prose.words[end - 1].range().end..word.range().start;
+        let next_line = cover[end] == Cover::Name && between.into_iter().any(|at| prose.folded.lines_at(at) > 0);
+        if !joined
+            || next_line
+            || !(fits(end) || cover[end] == Cover::Free && small_part && word.letters != Letters::Digits)
+        {
             break;
         }
         end += 1;
