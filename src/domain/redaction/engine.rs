@@ -13,11 +13,11 @@ use super::{
     marks::Marks,
     needle::{Meaning, Name, needles, words},
     numbers::{self, ListedNumbers},
-    patterns,
     policy::{Action, EffectiveRole, Lens, RedactionPolicy},
     render::{self, Labels, WITHHELD},
     rescan::Guards,
     resolve::Span,
+    shapes,
     typos::Spellings,
 };
 
@@ -105,7 +105,7 @@ impl Engine {
         self.numbers.hits(&folded.text, &digits, &mut hits);
         numbers::pattern_hits(&folded.text, &digits, &mut hits);
         dates::hits(&folded.text, &marks, &self.dates, &mut hits);
-        patterns::hits(folded, &marks, &mut hits);
+        shapes::hits(folded, &marks, &mut hits);
         hits
     }
 

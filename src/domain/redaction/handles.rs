@@ -144,12 +144,12 @@ const PLATFORMS: &[&str] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::redaction::{form::Entity, marks::Marks, patterns};
+    use crate::domain::redaction::{form::Entity, marks::Marks, shapes};
 
     fn found(text: &str) -> Vec<String> {
         let folded = Folded::new(text, Vec::new());
         let mut out = Vec::new();
-        patterns::hits(&folded, &Marks::of(&folded.text), &mut out);
+        shapes::hits(&folded, &Marks::of(&folded.text), &mut out);
         out.iter()
             .filter(|hit| hit.meaning.entity == Entity::Handle)
             .map(|hit| folded.text[hit.range.clone()].to_owned())

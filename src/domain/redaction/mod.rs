@@ -40,6 +40,7 @@ mod render;
 mod rescan;
 mod resolve;
 mod seen;
+mod shapes;
 mod sheet;
 mod somebody;
 mod sources;

@@ -1,6 +1,6 @@
 //! Values that nobody listed, by their shape: e-mail, handle, URL, postcode, VRM and official numbers.
 
-use std::{ops::Range, sync::LazyLock};
+use std::ops::Range;
 
 use regex::Regex;
 
@@ -12,6 +12,7 @@ use super::{
     marks::Marks,
     needle::{Meaning, Strength},
     policy::EffectiveRole,
+    shapes::{Fits, MayBe, Shape},
 };
 
 /// A mention by its shape alone: nobody's, until the form says whose.
@@ -24,43 +25,10 @@ pub(super) fn unlisted(entity: Entity, range: Range<usize>) -> Hit {
     }
 }
 
-/// Adds every value found by shape in `folded`.
-pub(super) fn hits(folded: &Folded<'_>, marks: &Marks, hits: &mut Vec<Hit>) {
-    let text = folded.text.as_str();
-    let near_digits = marks.around_digits(text, LONGEST_NUMBERED);
-    for shape in SHAPES.iter().filter(|shape| (shape.may_be)(marks, text)) {
-        let whole = 0..text.len();
-        for part in if shape.numbered { near_digits.as_slice() } else { std::slice::from_ref(&whole) } {
-            for found in shape.pattern.find_iter(&text[part.clone()]) {
-                let range = trimmed(text, part.start + found.start()..part.start + found.end());
-                if touches_nothing(text, &range, shape.entity) && (shape.fits)(folded, &range) {
-                    hits.push(unlisted(shape.entity, range));
-                }
-            }
-        }
-    }
+/// All shapes, in the order in which they are looked for.
+pub(super) fn all() -> Vec<Shape> {
+    [mail_and_web(), accounts(), marks_and_places(), references(), official()].concat()
 }
-
-/// No numbered shape is longer.
-const LONGEST_NUMBERED: usize = 24;
-
-#[derive(Clone)]
-struct Shape {
-    entity: Entity,
-    pattern: Regex,
-    /// True where every match holds a digit and is at most [`LONGEST_NUMBERED`] bytes long.
-    numbered: bool,
-    /// False where the text lacks what every match needs.
-    may_be: MayBe,
-    /// What the pattern cannot say.
-    fits: Fits,
-}
-
-static SHAPES: LazyLock<Vec<Shape>> =
-    LazyLock::new(|| [mail_and_web(), accounts(), marks_and_places(), references(), official()].concat());
-
-type MayBe = fn(&Marks, &str) -> bool;
-type Fits = fn(&Folded<'_>, &Range<usize>) -> bool;
 
 fn shape(entity: Entity, pattern: &str, numbered: bool, may_be: MayBe, fits: Fits) -> Shape {
     let pattern = Regex::new(pattern).expect("the pattern is a constant that the tests compile");
@@ -339,23 +307,10 @@ fn cue(folded: &Folded<'_>, range: &Range<usize>, words: &[&str]) -> bool {
     words.iter().any(|word| before.contains(word))
 }
 
-/// Without the full stop or bracket that ends the sentence around it.
-fn trimmed(text: &str, range: Range<usize>) -> Range<usize> {
-    let found = &text[range.clone()];
-    range.start..range.start + found.trim_end_matches(['.', ',', ')', ']', ';', ':', '!', '\'', '-']).len()
-}
-
-/// True when the value is not the middle of something longer.
-fn touches_nothing(text: &str, range: &Range<usize>, entity: Entity) -> bool {
-    let joins = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
-    let before = text[..range.start].chars().next_back();
-    let open_start = !joins(before) || matches!(entity, Entity::Url);
-    open_start && !joins(text[range.end..].chars().next()) && !range.is_empty()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::redaction::shapes::hits;
 
     fn found(text: &str) -> Vec<(Entity, String)> {
         let folded = Folded::new(text, Vec::new());

@@ -1,0 +1,77 @@
+//! Looks for values by their shape: where a text lacks what every match of a shape needs, the shape is not looked for.
+
+use std::{ops::Range, sync::LazyLock};
+
+use regex::Regex;
+
+use super::{
+    find::Hit,
+    fold::Folded,
+    form::Entity,
+    marks::Marks,
+    patterns::{all, unlisted},
+};
+
+/// What a value looks like.
+#[derive(Clone)]
+pub(super) struct Shape {
+    pub entity: Entity,
+    pub pattern: Regex,
+    /// True where every match holds a digit and is at most [`LONGEST_NUMBERED`] bytes long.
+    pub numbered: bool,
+    /// False where the text lacks what every match needs.
+    pub may_be: MayBe,
+    /// What the pattern cannot say.
+    pub fits: Fits,
+}
+
+pub(super) type MayBe = fn(&Marks, &str) -> bool;
+pub(super) type Fits = fn(&Folded<'_>, &Range<usize>) -> bool;
+
+/// No numbered shape is longer.
+const LONGEST_NUMBERED: usize = 24;
+
+static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(all);
+
+/// Adds every value found by shape in `folded`.
+pub(super) fn hits(folded: &Folded<'_>, marks: &Marks, hits: &mut Vec<Hit>) {
+    let text = folded.text.as_str();
+    let parts = marks.around_digits(text, LONGEST_NUMBERED);
+    let near_digits: Vec<(Range<usize>, Marks)> =
+        parts.into_iter().map(|part| (part.clone(), Marks::of(&text[part]))).collect();
+    for shape in SHAPES.iter().filter(|shape| (shape.may_be)(marks, text)) {
+        if shape.numbered {
+            // What every match needs lies where the match lies.
+            let may_be = near_digits.iter().filter(|(part, marks)| (shape.may_be)(marks, &text[part.clone()]));
+            may_be.for_each(|(part, _)| shape.hits(folded, part.clone(), hits));
+        } else {
+            shape.hits(folded, 0..text.len(), hits);
+        }
+    }
+}
+
+impl Shape {
+    fn hits(&self, folded: &Folded<'_>, part: Range<usize>, hits: &mut Vec<Hit>) {
+        let text = folded.text.as_str();
+        for found in self.pattern.find_iter(&text[part.clone()]) {
+            let range = trimmed(text, part.start + found.start()..part.start + found.end());
+            if touches_nothing(text, &range, self.entity) && (self.fits)(folded, &range) {
+                hits.push(unlisted(self.entity, range));
+            }
+        }
+    }
+}
+
+/// Without the full stop or bracket that ends the sentence around it.
+fn trimmed(text: &str, range: Range<usize>) -> Range<usize> {
+    let found = &text[range.clone()];
+    range.start..range.start + found.trim_end_matches(['.', ',', ')', ']', ';', ':', '!', '\'', '-']).len()
+}
+
+/// True when the value is not the middle of something longer.
+fn touches_nothing(text: &str, range: &Range<usize>, entity: Entity) -> bool {
+    let joins = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    let before = text[..range.start].chars().next_back();
+    let open_start = !joins(before) || matches!(entity, Entity::Url);
+    open_start && !joins(text[range.end..].chars().next()) && !range.is_empty()
+}
