@@ -11,10 +11,12 @@ use super::{
     marks::Marks,
     needle::{Meaning, Strength},
     patterns::unlisted,
+    spoken_dates,
 };
 
 /// Dates in `text`, which is folded, that are one of `listed` or follow a cue such as "dob" or "born".
 pub(super) fn hits(text: &str, marks: &Marks, listed: &[(Date, Meaning)], hits: &mut Vec<Hit>) {
+    spoken_dates::hits(text, listed, hits);
     // A day and a year.
     if marks.digits() < 3 {
         return;
@@ -48,13 +50,15 @@ const LONGEST: usize = 40;
 pub(super) fn squeezed_forms(date: Date) -> Vec<String> {
     let (day, month, year) = (date.day(), date.month(), date.year());
     let name = MONTHS[(month as usize).saturating_sub(1).min(11)];
-    vec![
+    let mut forms = spoken_dates::squeezed_forms(date);
+    forms.extend([
         format!("{day:02}{month:02}{year}"),
         format!("{year}{month:02}{day:02}"),
         format!("{day}{name}{year}"),
         format!("{day:02}{name}{year}"),
         format!("{name}{day}{year}"),
-    ]
+    ]);
+    forms
 }
 
 type Reader = fn(&Captures<'_>) -> Vec<Reading>;
@@ -73,7 +77,8 @@ impl Reading {
     }
 }
 
-const MONTHS: [&str; 12] = [
+/// The months in the order of the year.
+pub(super) const MONTHS: [&str; 12] = [
     "january",
     "february",
     "march",

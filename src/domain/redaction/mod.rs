@@ -45,6 +45,7 @@ mod sheet;
 mod somebody;
 mod sources;
 mod spelt_marks;
+mod spoken_dates;
 mod table;
 mod texts;
 mod ties;
