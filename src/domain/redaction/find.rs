@@ -165,6 +165,7 @@ fn gaps<'f>(folded: &'f Folded<'_>, squeezed: &Range<usize>) -> impl Iterator<It
 fn spacing_fits(folded: &Folded<'_>, needle: &Needle, squeezed: &Range<usize>) -> bool {
     let letters = needle.text.chars().count();
     let (mut whole, mut apart, mut signs_only, mut line_breaks) = (0, 0, true, 0);
+    let mut space = None;
     for (offset, gap) in gaps(folded, squeezed) {
         if needle.breaks.contains(&offset) {
             if gap.chars().count() > 4 {
@@ -187,8 +188,27 @@ fn spacing_fits(folded: &Folded<'_>, needle: &Needle, squeezed: &Range<usize>) -
             line_breaks += 1;
         }
         signs_only &= !gap.contains([' ', '\'', '"']);
+        space = (gap == " ").then_some(offset);
     }
-    apart == 0 || whole == 0 && letters >= 3 || letters >= 4 && (signs_only || apart == 1 && line_breaks == 1)
+    apart == 0
+        || whole == 0 && letters >= 3
+        || letters >= 4 && (signs_only || apart == 1 && line_breaks == 1)
+        || letters >= 6 && apart == 1 && space.is_some_and(|space| one_word_in_two(folded, needle, squeezed, space))
+}
+
+/// "Fern bank House": true unless the two pieces at `space` are ordinary words here.
+fn one_word_in_two(folded: &Folded<'_>, needle: &Needle, squeezed: &Range<usize>, space: usize) -> bool {
+    let begins = needle.breaks.iter().rev().find(|&&at| at < space).copied().unwrap_or(0);
+    let ends = needle.breaks.iter().find(|&&at| at > space).copied().unwrap_or(needle.text.len());
+    let (first, last) = (&needle.text[begins..space], &needle.text[space..ends]);
+    if first.chars().count() < 2 || last.chars().count() < 2 {
+        return false;
+    }
+    let at = folded.to_text(squeezed.start + begins..squeezed.start + space).start;
+    let named = folded.casing == Casing::Mixed && folded.is_capital(at) && !starts_sentence(folded, at);
+    // A name of several words that all stand there is no chance.
+    let ordinary = is_ordinary(first) && is_ordinary(last) && needle.breaks.is_empty();
+    !ordinary || named && !is_function(last)
 }
 
 fn breaks_line(folded: &Folded<'_>, before: usize) -> bool {

@@ -174,6 +174,22 @@ fn where_something_happened_stays_and_where_children_are_placed_goes() {
 }
 
 #[test]
+fn a_space_inside_a_listed_word_hides_nothing() {
+    for (written, label) in [
+        ("Thorn bury House", "[PLACEMENT]"),
+        ("thorn bury house", "[PLACEMENT]"),
+        ("Lark field Academy", "[SCHOOL]"),
+        ("Lark field", "[SCHOOL]"),
+        ("Grazy na", "[PERSON 2]"),
+    ] {
+        assert_eq!(item(&format!("We saw {written} there.")), format!("We saw {label} there."), "{written}");
+    }
+    for stays in ["We saw a lark field there.", "They were at the thorn bury there."] {
+        assert_eq!(item(stays), stays);
+    }
+}
+
+#[test]
 fn a_name_that_is_a_word_needs_its_capital_or_its_place() {
     let rose = |id: &str, name: &str| ListedPerson {
         id: id.into(),
