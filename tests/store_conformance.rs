@@ -87,6 +87,14 @@ macro_rules! every_case {
                 a_linked_record_shows_it_and_the_event_is_told_once,
                 an_item_is_graded_twenty_times_and_no_more,
             }
+            shelf {
+                a_document_comes_back_with_its_version_also_after_opening_again,
+                another_version_is_a_conflict_and_nothing_changes,
+                of_many_who_saw_the_same_version_one_succeeds,
+                an_amendment_again_answers_as_the_first_time,
+                bookkeeping_needs_no_entry_and_no_request,
+                shelves_are_paged_in_order_and_apart,
+            }
             evening {
                 everything_at_random_agrees_with_a_plain_model,
             }

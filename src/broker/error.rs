@@ -51,6 +51,10 @@ impl From<StoreError> for Error {
                 reason: "WRONG_STATE",
                 advice: "the delivery is not in a state where this can be done; list the queue again",
             },
+            StoreError::Conflict => Self::Precondition {
+                reason: "CHANGED_MEANWHILE",
+                advice: "somebody else changed it in the meantime; look at it again and decide anew",
+            },
             StoreError::Unavailable(why) => Self::Unavailable(why),
             StoreError::Damaged(why) => Self::Internal(why),
         }

@@ -1,6 +1,7 @@
 //! Floor 3: what is kept. `trait Store` says what every engine promises; only `app/wiring.rs` names one.
 
 mod model;
+mod shelf;
 pub mod sled;
 mod stored;
 
@@ -8,6 +9,7 @@ pub use model::{
     Acceptance, Accepted, Event, EventKind, Head, Held, Keep, Kept, NewRecord, Once, Pull, QueueCounts, Record, Settle,
     Stored,
 };
+pub use shelf::{Amendment, Change, Document, Expect, MOST_NAME, Shelf};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -39,15 +41,27 @@ use crate::{
 /// 8. **Bounded.** No call's cost grows with what is stored, but for the size of its answer.
 /// 9. **Graded, never regraded.** A confirmed grade is added to its record as the item's next version and shown by every
 ///    delivery that carries the item, those made later included; an earlier version stays as it was.
-/// 10. **Fail stop.** After a failed write or sync every call is [`StoreError::Unavailable`]; a damaged store does not open.
+/// 10. **Amended, never overwritten unseen.** A document is changed only from the version its changer saw; of several
+///     changes of one call either all are made or none: [`StoreError::Conflict`].
+/// 11. **Fail stop.** After a failed write or sync every call is [`StoreError::Unavailable`]; a damaged store does not open.
 #[async_trait]
 pub trait Store: Send + Sync {
     /// Accepts a submission: contract points 1 to 3, 6.
     async fn accept(&self, acceptance: Acceptance) -> Result<Accepted, StoreError>;
 
-    /// The kept answer of an acceptance, if it was made; lets a replay be answered before any work is done. Pulls and
+    /// The kept answer of an acceptance or an amendment, if it was made; lets a replay be answered before any work is done. Pulls and
     /// settlements answer their own replays.
     async fn answered(&self, once: &Once) -> Result<Option<Accepted>, StoreError>;
+
+    /// Changes documents: contract points 1 to 3, 6, 10. The answer's ledger index is that of the first entry, or, without
+    /// one, the size of the ledger.
+    async fn amend(&self, amendment: Amendment) -> Result<Accepted, StoreError>;
+
+    /// One document.
+    async fn document(&self, shelf: Shelf, name: &str) -> Result<Option<Document>, StoreError>;
+
+    /// Documents of a shelf in the order of their names, those after `after` (empty for the first page), at most `limit`.
+    async fn documents(&self, shelf: Shelf, after: &str, limit: usize) -> Result<Vec<Document>, StoreError>;
 
     /// Writes one entry to the ledger; returns its index.
     async fn record_entry(&self, entry: Entry) -> Result<u64, StoreError>;
@@ -102,7 +116,8 @@ pub trait Store: Send + Sync {
     /// The ledger's head.
     async fn head(&self) -> Result<Head, StoreError>;
 
-    /// A number that changes whenever something was committed; a hint to look again, never the truth.
+    /// A number that changes whenever this process committed something; a hint to look again, never the truth: what another
+    /// replica commits gives none.
     fn changes(&self) -> watch::Receiver<u64>;
 
     /// Finishes what was begun and closes. Calls after it are [`StoreError::Unavailable`].
@@ -133,6 +148,9 @@ pub enum StoreError {
     /// Not possible in the state it is in, e.g. resolving what is not held.
     #[error("not possible in this state")]
     WrongState,
+    /// A document is not, or no longer, of the version that the caller expected.
+    #[error("changed by somebody else in the meantime")]
+    Conflict,
     /// The engine stopped after a failed write or sync, or is closed.
     #[error("the store is not available: {0}")]
     Unavailable(String),

@@ -8,6 +8,7 @@ pub mod lease;
 pub mod ledger;
 pub mod once;
 pub mod order;
+pub mod shelf;
 pub mod whole;
 
 use std::sync::Arc;

@@ -86,8 +86,8 @@ pub(super) mod tests {
         },
         ledger::{Entry, Verb},
         store::{
-            Held, Keep, Once, Pull, Record, Settle,
-            sled::{lease, transaction::Books},
+            Amendment, Change, Expect, Held, Keep, Once, Pull, Record, Settle, Shelf,
+            sled::{lease, shelf, transaction::Books},
         },
     };
 
@@ -183,6 +183,10 @@ pub(super) mod tests {
         };
         let settle = Settle::Release(Some(now + SignedDuration::from_mins(20)));
         tx.run(|tx| lease::settle(tx, &lease::Use { once: once(4), held, settle, entry })).unwrap();
+        let change =
+            Change { shelf: Shelf::Proposal, name: "p1".into(), expect: Expect::New, bytes: Some(vec![6; 40]) };
+        let amendment = Amendment { once: None, changes: vec![change], entries: Vec::new(), answer: Vec::new() };
+        tx.run(|tx| shelf::amend(tx, amendment)).unwrap();
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::{
         queue::QueueId,
     },
     ledger::sha256,
-    store::Once,
+    store::{Once, Shelf},
 };
 
 /// The one value that every commit replaces.
@@ -30,6 +30,22 @@ pub(super) fn legs(id: Uuid) -> Vec<u8> {
 /// A ledger entry.
 pub(super) fn entry(index: u64) -> Vec<u8> {
     [b"e", index.to_be_bytes().as_slice()].concat()
+}
+
+/// A document, or the place before all documents of a shelf.
+pub(super) fn document(shelf: Shelf, name: &str) -> Vec<u8> {
+    // No code contains a zero, so that no shelf's keys begin as another's do.
+    [b"s", shelf.code().as_bytes(), &[0], name.as_bytes()].concat()
+}
+
+/// Just above the last document of a shelf: no name contains this byte.
+pub(super) fn documents_end(shelf: Shelf) -> Vec<u8> {
+    [document(shelf, "").as_slice(), &[0xff]].concat()
+}
+
+/// The name in a [`document`] key.
+pub(super) fn document_name(shelf: Shelf, key: &[u8]) -> Option<&str> {
+    std::str::from_utf8(key.get(document(shelf, "").len()..)?).ok()
 }
 
 /// A further piece of a value that is larger than one piece.

@@ -11,6 +11,7 @@ mod keys;
 mod lease;
 mod open;
 mod read;
+mod shelf;
 mod tally;
 mod transaction;
 mod view;
@@ -34,7 +35,8 @@ use self::{
     transaction::Transaction,
 };
 use super::{
-    Acceptance, Accepted, Event, Head, Held, Once, Page, Pull, QueueCounts, Settle, Store, StoreError, Stored,
+    Acceptance, Accepted, Amendment, Document, Event, Head, Held, Once, Page, Pull, QueueCounts, Settle, Shelf, Store,
+    StoreError, Stored,
 };
 use crate::{
     domain::{
@@ -150,6 +152,22 @@ impl Store for SledStore {
     async fn answered(&self, once: &Once) -> Result<Option<Accepted>, StoreError> {
         let once = once.clone();
         self.read(move |tree| read::answered(tree, &once)).await
+    }
+
+    async fn amend(&self, amendment: Amendment) -> Result<Accepted, StoreError> {
+        let texts = amendment.changes.iter().filter_map(|change| change.bytes.as_ref());
+        let bytes = amendment.answer.len() + texts.map(Vec::len).sum::<usize>();
+        self.command(bytes, move |tx| shelf::amend(tx, amendment)).await
+    }
+
+    async fn document(&self, shelf: Shelf, name: &str) -> Result<Option<Document>, StoreError> {
+        let name = name.to_owned();
+        self.read(move |tree| shelf::document(tree, shelf, &name)).await
+    }
+
+    async fn documents(&self, shelf: Shelf, after: &str, limit: usize) -> Result<Vec<Document>, StoreError> {
+        let after = after.to_owned();
+        self.read(move |tree| shelf::documents(tree, shelf, &after, limit)).await
     }
 
     async fn record_entry(&self, entry: Entry) -> Result<u64, StoreError> {

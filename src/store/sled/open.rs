@@ -156,6 +156,7 @@ fn walk(db: &::sled::Db, meta: &Meta, head: Option<HeadMark>) -> Result<(), Stor
     expect(db, &[b"i"], meta.answers, "answers")?;
     expect(db, &[b"o"], meta.listed, "listed submissions")?;
     expect(db, &[b"v"], meta.events, "events")?;
+    expect(db, &[b"s"], meta.documents, "documents")?;
     let leased = count(db, b"h")?;
     expect(db, &[keys::LEASES], leased, "leases")?;
     let delayed = count(db, b"n")?;
@@ -216,7 +217,7 @@ mod tests {
 
     #[test]
     fn a_key_that_is_silently_missing_is_noticed_whatever_its_kind() {
-        for kind in [b"r", b"d", b"w", b"h", b"n", b"z", b"l", b"i", b"e", b"o", b"v", b"m"] {
+        for kind in [b"r", b"d", b"w", b"h", b"n", b"z", b"l", b"i", b"e", b"o", b"v", b"s", b"m"] {
             let found = losing(kind);
             assert!(matches!(found, StoreError::Damaged(_)), "{found} without a key of {:?}", char::from(kind[0]));
         }

@@ -15,16 +15,17 @@ use crate::{
         queue::QueueId,
     },
     store::{
-        Accepted, Event, EventKind, Head, Once, Page, QueueCounts, StoreError, Stored,
+        Accepted, Event, EventKind, Head, Kept, Once, Page, QueueCounts, StoreError, Stored,
         stored::{Answer, Listed, Meta, RecordHead, StoredEvent, damaged, decode_record},
     },
 };
 
-/// The kept answer of an acceptance.
+/// The kept answer of an acceptance or an amendment.
 pub(super) fn answered(tree: &impl Look, once: &Once) -> Result<Option<Accepted>, StoreError> {
     let Some(bytes) = tree.large(&keys::kept(once))? else { return Ok(None) };
     match Answer::decode(&bytes, &once.digest)? {
         Answer::Accepted(record) => accepted(tree, record).map(Some),
+        Answer::Amended(kept) => Ok(Some(again(kept))),
         Answer::Deliveries(_) | Answer::Delivery(_) => Ok(None),
     }
 }
@@ -32,7 +33,12 @@ pub(super) fn answered(tree: &impl Look, once: &Once) -> Result<Option<Accepted>
 /// What the acceptance of this record answered.
 pub(super) fn accepted(view: &impl Look, record: Uuid) -> Result<Accepted, StoreError> {
     let kept = head_of(view, record)?.and_then(|head| head.kept).ok_or_else(|| damaged("the answer", record))?;
-    Ok(Accepted { ledger_index: kept.ledger_index, answer: kept.answer, replayed: true })
+    Ok(again(kept))
+}
+
+/// A first answer, given again.
+pub(super) fn again(kept: Kept) -> Accepted {
+    Accepted { ledger_index: kept.ledger_index, answer: kept.answer, replayed: true }
 }
 
 /// A record with its deliveries.

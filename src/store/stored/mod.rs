@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use prost::Message;
 use uuid::Uuid;
 
-use super::StoreError;
+use super::{Document, Kept, StoreError};
 use crate::{
     domain::{delivery::Delivery, grading::ConfirmedGrade},
     ledger::Frontier,
@@ -48,6 +48,8 @@ pub(super) enum Answer {
     Deliveries(Vec<Delivery>),
     /// Of a settlement.
     Delivery(Box<Delivery>),
+    /// Of an amendment.
+    Amended(Kept),
 }
 
 /// What every commit replaces.
@@ -67,6 +69,8 @@ pub(super) struct Meta {
     pub listed: u64,
     /// Later events.
     pub events: u64,
+    /// Documents on the shelves.
+    pub documents: u64,
 }
 
 impl Legs {
@@ -124,6 +128,9 @@ impl Answer {
                 kept::Answer::Deliveries(pb::Deliveries { deliveries: deliveries.iter().map(delivery::put).collect() })
             }
             Self::Delivery(one) => kept::Answer::Delivery(delivery::put(one)),
+            Self::Amended(Kept { ledger_index, answer }) => {
+                kept::Answer::Amended(pb::Acceptance { ledger_index: *ledger_index, answer: answer.clone() })
+            }
         };
         pb::Kept { digest: digest.to_vec(), answer: Some(answer) }.encode_to_vec()
     }
@@ -151,6 +158,9 @@ impl Answer {
                 .collect::<Option<_>>()
                 .map(Self::Deliveries),
             kept::Answer::Delivery(one) => delivery::take(None, one).map(Box::new).map(Self::Delivery),
+            kept::Answer::Amended(pb::Acceptance { ledger_index, answer }) => {
+                Some(Self::Amended(Kept { ledger_index, answer }))
+            }
         }
         .ok_or_else(unreadable)
     }
@@ -169,6 +179,7 @@ impl Meta {
             answers: self.answers,
             listed: self.listed,
             events: self.events,
+            documents: self.documents,
         }
         .encode_to_vec()
     }
@@ -187,10 +198,24 @@ impl Meta {
                 answers: meta.answers,
                 listed: meta.listed,
                 events: meta.events,
+                documents: meta.documents,
             })
         };
         read().ok_or_else(|| StoreError::Damaged("the counts of the last commit cannot be read".into()))
     }
+}
+
+/// A document as bytes; its name is in the key.
+pub(super) fn encode_document(version: u64, bytes: Vec<u8>) -> Vec<u8> {
+    pb::Document { version, bytes }.encode_to_vec()
+}
+
+/// Reads a document.
+pub(super) fn decode_document(name: &str, bytes: &[u8]) -> Result<Document, StoreError> {
+    let read = pb::Document::decode(bytes).ok().filter(|document| document.version > 0);
+    let pb::Document { version, bytes } =
+        read.ok_or_else(|| StoreError::Damaged("a document cannot be read".into()))?;
+    Ok(Document { name: name.to_owned(), version, bytes })
 }
 
 /// What to say when a value of a record cannot be read.

@@ -1,0 +1,79 @@
+//! Administrative documents: certificates, proposals, keys, policy versions. Small, versioned, opaque to the store.
+
+use super::Once;
+use crate::{domain::code::vocabulary, ledger::Entry};
+
+vocabulary! {
+    /// A kind of document. A kind is added, never used again for something else.
+    Shelf {
+        /// A certificate that was issued, by its serial.
+        Certificate = "certificate",
+        /// A certificate authority and what it revoked, by its key identifier.
+        Authority = "authority",
+        /// Something one administrator proposed and another is to approve.
+        Proposal = "proposal",
+        /// A wrapping key of the keyring: what is known about it, never its bytes.
+        WrappingKey = "wrapping_key",
+        /// An epoch key, wrapped.
+        EpochKey = "epoch_key",
+        /// A rewrapping under way.
+        Rewrap = "rewrap",
+        /// A version of the policy.
+        PolicyVersion = "policy_version",
+    }
+}
+
+/// A document as it is kept.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Document {
+    /// Its name on its shelf.
+    pub name: String,
+    /// 1 when it was put there, one more with each replacement.
+    pub version: u64,
+    /// What it says; encoded by the room above.
+    pub bytes: Vec<u8>,
+}
+
+impl std::fmt::Debug for Document {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Document({} version {}, {} bytes)", self.name, self.version, self.bytes.len())
+    }
+}
+
+/// What must be true of a document for a change to be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expect {
+    /// There is none of this name.
+    New,
+    /// It has this version.
+    Version(u64),
+}
+
+/// One document put on its shelf, replaced or taken away.
+#[derive(Clone)]
+pub struct Change {
+    /// Where.
+    pub shelf: Shelf,
+    /// Name, 1 to [`MOST_NAME`] bytes. One that was taken away is best not used again: its versions begin anew.
+    pub name: String,
+    /// What the caller has seen.
+    pub expect: Expect,
+    /// What it says from now on; `None` takes it away.
+    pub bytes: Option<Vec<u8>>,
+}
+
+/// The longest name of a document, in bytes.
+pub const MOST_NAME: usize = 512;
+
+/// Changes that belong together: one atomic batch.
+#[derive(Clone)]
+pub struct Amendment {
+    /// Once only, for a call that carries a request id.
+    pub once: Option<Once>,
+    /// The documents, each named once.
+    pub changes: Vec<Change>,
+    /// Ledger entries in order; none for the broker's own bookkeeping.
+    pub entries: Vec<Entry>,
+    /// The answer to keep, opaque to the store.
+    pub answer: Vec<u8>,
+}

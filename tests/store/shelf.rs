@@ -1,0 +1,164 @@
+//! Contract 10: documents are changed from the version their changer saw, together or not at all.
+
+use homeward::{
+    ledger::Verb,
+    store::{Amendment, Change, Document, Expect, Keep, Shelf, Store, StoreError},
+};
+
+use super::{Engine, fixtures::*};
+
+fn change(name: &str, expect: Expect, bytes: Option<&[u8]>) -> Change {
+    Change { shelf: Shelf::Certificate, name: name.into(), expect, bytes: bytes.map(<[u8]>::to_vec) }
+}
+
+fn amendment(changes: Vec<Change>) -> Amendment {
+    let entries = vec![entry(Verb::Administration, "SIGN_CERTIFICATE")];
+    Amendment { once: Some(once("SignCertificate")), changes, entries, answer: b"answer".to_vec() }
+}
+
+async fn put(store: &dyn Store, name: &str, expect: Expect, bytes: &[u8]) -> Result<(), StoreError> {
+    store.amend(amendment(vec![change(name, expect, Some(bytes))])).await.map(|_| ())
+}
+
+async fn get(store: &dyn Store, name: &str) -> Option<(u64, Vec<u8>)> {
+    let document = store.document(Shelf::Certificate, name).await.unwrap();
+    document.map(|Document { version, bytes, .. }| (version, bytes))
+}
+
+pub async fn a_document_comes_back_with_its_version_also_after_opening_again(engine: &impl Engine) {
+    let mut store = engine.open();
+    assert_eq!(get(&*store, "a").await, None);
+    let sizes = [0, 5, 6_144, 70_000, 6_145, 1];
+    for (version, size) in (1..).zip(sizes) {
+        let expect = if version == 1 { Expect::New } else { Expect::Version(version - 1) };
+        put(&*store, "a", expect, &vec![7; size]).await.unwrap();
+        if version % 2 == 0 {
+            store.close().await;
+        }
+        drop(store);
+        store = engine.open();
+        assert_eq!(get(&*store, "a").await, Some((version, vec![7; size])));
+    }
+    assert_eq!(size(&*store).await, sizes.len() as u64, "each with its ledger entry");
+    let gone = change("a", Expect::Version(6), None);
+    store.amend(amendment(vec![gone])).await.unwrap();
+    drop(store);
+    let store = engine.open();
+    assert_eq!(get(&*store, "a").await, None);
+    put(&*store, "a", Expect::New, b"anew").await.unwrap();
+}
+
+pub async fn another_version_is_a_conflict_and_nothing_changes(engine: &impl Engine) {
+    let store = engine.open();
+    put(&*store, "a", Expect::New, b"one").await.unwrap();
+    put(&*store, "b", Expect::New, b"one").await.unwrap();
+    put(&*store, "b", Expect::Version(1), b"two").await.unwrap();
+    let head = store.head().await.unwrap();
+    let foolish = [
+        ("a", Expect::New, Some(&b"x"[..])),
+        ("a", Expect::Version(2), Some(b"x")),
+        ("a", Expect::Version(0), None),
+        ("b", Expect::Version(1), Some(b"x")),
+        ("b", Expect::New, None),
+        ("c", Expect::Version(1), Some(b"x")),
+        ("c", Expect::Version(1), None),
+    ];
+    for (name, expect, bytes) in foolish {
+        // The others of the same call would do.
+        let changes = vec![
+            change("d", Expect::New, Some(b"x")),
+            change(name, expect, bytes),
+            change("e", Expect::New, Some(b"x")),
+        ];
+        let refused = amendment(changes);
+        assert_eq!(store.amend(refused.clone()).await, Err(StoreError::Conflict), "{name} {expect:?}");
+        assert_eq!(store.answered(&refused.once.unwrap()).await, Ok(None), "a refusal is not kept");
+    }
+    for name in ["", &"n".repeat(513)] {
+        assert_eq!(put(&*store, name, Expect::New, b"x").await, Err(StoreError::WrongState));
+    }
+    assert_eq!(store.head().await.unwrap(), head);
+    let all = store.documents(Shelf::Certificate, "", 10).await.unwrap();
+    let all: Vec<_> = all.into_iter().map(|each| (each.name, each.version, each.bytes)).collect();
+    assert_eq!(all, [("a".into(), 1, b"one".to_vec()), ("b".into(), 2, b"two".to_vec())]);
+}
+
+pub async fn of_many_who_saw_the_same_version_one_succeeds(engine: &impl Engine) {
+    let store = engine.open();
+    put(&*store, "a", Expect::New, b"0").await.unwrap();
+    let tries = join_all((0..32).map(|number: u8| {
+        let amendment = amendment(vec![change("a", Expect::Version(1), Some(&[number]))]);
+        store.amend(amendment)
+    }))
+    .await;
+    assert_eq!(tries.iter().filter(|each| each.is_ok()).count(), 1);
+    assert!(tries.iter().all(|each| each.is_ok() || each == &Err(StoreError::Conflict)));
+    assert_eq!(get(&*store, "a").await.unwrap().0, 2);
+    assert_eq!(size(&*store).await, 2);
+}
+
+pub async fn an_amendment_again_answers_as_the_first_time(engine: &impl Engine) {
+    let store = engine.open();
+    put(&*store, "before", Expect::New, b"x").await.unwrap();
+    let mut given = amendment(vec![change("a", Expect::New, Some(b"one"))]);
+    if let Some(once) = &mut given.once {
+        once.keep = Keep::Until(at(100));
+    }
+    let first = store.amend(given.clone()).await.unwrap();
+    assert_eq!((first.ledger_index, first.answer.as_slice(), first.replayed), (1, &b"answer"[..], false));
+    drop(store);
+    let store = engine.open();
+    let mut again = given.clone();
+    again.answer = b"another".to_vec();
+    again.changes[0].bytes = Some(b"two".to_vec());
+    let second = store.amend(again).await.unwrap();
+    assert_eq!((second.ledger_index, &second.answer, second.replayed), (1, &first.answer, true));
+    assert_eq!(store.answered(given.once.as_ref().unwrap()).await, Ok(Some(second)));
+    assert_eq!(get(&*store, "a").await, Some((1, b"one".to_vec())));
+    assert_eq!(size(&*store).await, 2);
+    let mut other = given.clone();
+    if let Some(once) = &mut other.once {
+        once.digest = [9; 32];
+    }
+    assert_eq!(store.amend(other).await, Err(StoreError::RequestIdReused));
+    assert_eq!(store.forget_answers(at(101)).await, Ok(1));
+    assert_eq!(store.amend(given).await, Err(StoreError::Conflict), "forgotten, and there already");
+}
+
+pub async fn bookkeeping_needs_no_entry_and_no_request(engine: &impl Engine) {
+    let store = engine.open();
+    put(&*store, "a", Expect::New, b"one").await.unwrap();
+    let changes = vec![change("a", Expect::Version(1), Some(b"two")), change("b", Expect::New, Some(b"one"))];
+    let quiet = Amendment { once: None, changes, entries: Vec::new(), answer: Vec::new() };
+    let mut seen = store.changes();
+    seen.mark_unchanged();
+    assert_eq!(store.amend(quiet).await.unwrap().ledger_index, 1);
+    assert!(seen.has_changed().unwrap());
+    assert_eq!(size(&*store).await, 1);
+    assert_eq!(get(&*store, "a").await, Some((2, b"two".to_vec())));
+}
+
+pub async fn shelves_are_paged_in_order_and_apart(engine: &impl Engine) {
+    let store = engine.open();
+    let names: Vec<_> = (0..25).map(|number| format!("n{number:02}")).collect();
+    for name in names.iter().rev() {
+        // Large ones, in pieces, are one document each.
+        put(&*store, name, Expect::New, &vec![1; 20_000]).await.unwrap();
+    }
+    for shelf in Shelf::ALL.iter().copied().filter(|shelf| *shelf != Shelf::Certificate) {
+        let change = Change { shelf, name: "n05".into(), expect: Expect::New, bytes: Some(vec![2]) };
+        store.amend(amendment(vec![change])).await.unwrap();
+        assert_eq!(store.documents(shelf, "", 10).await.unwrap().len(), 1);
+    }
+    for limit in [1, 7, 25, 100] {
+        let (mut seen, mut after) = (Vec::new(), String::new());
+        loop {
+            let page = store.documents(Shelf::Certificate, &after, limit).await.unwrap();
+            assert!(page.len() <= limit);
+            let Some(last) = page.last() else { break };
+            after.clone_from(&last.name);
+            seen.extend(page.into_iter().map(|document| document.name));
+        }
+        assert_eq!(seen, names, "by {limit}");
+    }
+}
