@@ -54,6 +54,11 @@ impl Failure {
         self
     }
 
+    /// All of it on one line, for a log.
+    pub(super) fn words(&self) -> String {
+        self.lines.join("; ")
+    }
+
     pub(super) fn code(&self) -> u8 {
         self.code
     }

@@ -17,6 +17,7 @@ mod proved;
 mod queue;
 mod redact;
 mod referrals;
+mod reload;
 mod serve;
 mod show;
 mod submit;

@@ -2,11 +2,15 @@
 
 use std::{ffi::OsStr, fs, future::Future, path::Path, sync::Arc};
 
-use tokio::{net::TcpListener, sync::watch};
+use tokio::{
+    net::TcpListener,
+    sync::{Notify, watch},
+};
 
 use super::{
     config::{Config, Engine},
     failure::Failure,
+    reload::{self, Looks, Reload},
 };
 use crate::{
     broker::{Broker, Parts, Rulebook},
@@ -26,6 +30,14 @@ use crate::{
 pub(super) struct Daemon {
     broker: Arc<Broker>,
     setup: Setup,
+    reload: Reload,
+}
+
+impl Daemon {
+    /// Notified, it reads its files again.
+    pub(super) fn read_again(&self) -> Arc<Notify> {
+        self.reload.asked()
+    }
 }
 
 /// The daemon of a configuration, on the machine's clock.
@@ -37,22 +49,34 @@ pub(super) async fn daemon(config: &Config) -> Result<Daemon, Failure> {
 pub(super) async fn daemon_at(config: &Config, clock: Arc<dyn Clock>) -> Result<Daemon, Failure> {
     let trust_domain =
         TrustDomain::parse(&config.trust_domain).map_err(|error| Failure::bad_data(error.to_string()))?;
+    let settings = TlsSettings {
+        folder: config.tls.folder.clone(),
+        trust_domain: trust_domain.clone(),
+        allow_tls12: config.tls.allow_tls12,
+    };
+    let looks = Looks::take(&settings, &config.policy);
     let text = read(&config.policy.grants)?;
     let grants = reference::grants::parse(&text, &trust_domain)
         .map_err(|error| Failure::bad_data(format!("{}: {error}", config.policy.grants.display())))?;
     let grants = Arc::new(grants);
     let rulebook = Arc::new(rulebook(config.policy.reference.as_deref())?);
-    let settings = TlsSettings { folder: config.tls.folder.clone(), trust_domain, allow_tls12: config.tls.allow_tls12 };
     let tls = ServerTls::load(settings, clock.clone()).map_err(|error| Failure::bad_data(error.to_string()))?;
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
     let keyring = keyring(config, &*entropy)?;
     let store = store(config)?;
     same_keyring(config, &keyring)?;
     let mut setup = Setup::new(Arc::new(tls), clock.clone());
-    let ends = grants.clone();
-    setup.grant_end = Arc::new(move |peer, now| ends.next_end(peer, now));
-    let broker = Broker::new(Parts { store, clock, entropy, keyring, rulebook, grants });
-    Ok(Daemon { broker: Arc::new(broker), setup })
+    let broker = Arc::new(Broker::new(Parts { store, clock, entropy, keyring, rulebook, grants }));
+    let ends = broker.clone();
+    setup.grant_end = Arc::new(move |peer, now| ends.grants().next_end(peer, now));
+    let parts = reload::Parts {
+        broker: broker.clone(),
+        tls: setup.tls.clone(),
+        sessions: setup.sessions.clone(),
+        trust_domain,
+        policy: config.policy.clone(),
+    };
+    Ok(Daemon { broker, setup, reload: Reload::new(parts, looks) })
 }
 
 /// Serves until `stop` is ready or the store fails; drains, writes what is to be written and closes.
@@ -61,13 +85,14 @@ pub(super) async fn serve(
     daemon: Daemon,
     stop: impl Future<Output = ()>,
 ) -> Result<(), Failure> {
-    let Daemon { broker, setup } = daemon;
+    let Daemon { broker, setup, reload } = daemon;
     let closing = watch::Sender::new(false);
     let house = tokio::spawn(broker.clone().keep_house(closing.subscribe()));
+    let reloading = tokio::spawn(reload.keep(closing.subscribe()));
     let ended = wire::run(listener, broker.clone(), setup, stop).await;
     closing.send_replace(true);
-    // The task ends by itself; a panic in it was logged.
-    let _ = house.await;
+    // The tasks end by themselves; a panic in one was logged.
+    let _ = (house.await, reloading.await);
     broker.close().await;
     tracing::info!("closed");
     match ended.map_err(|error| Failure::other(error.to_string()))? {
@@ -177,6 +202,6 @@ fn store(config: &Config) -> Result<Arc<dyn Store>, Failure> {
     }
 }
 
-fn read(file: &Path) -> Result<String, Failure> {
+pub(super) fn read(file: &Path) -> Result<String, Failure> {
     fs::read_to_string(file).map_err(|error| Failure::bad_data(format!("{}: {error}", file.display())))
 }

@@ -72,7 +72,7 @@ impl Broker {
     /// Counts of the queues the peer serves whose names come after `after`, in name order, at most `limit`.
     pub async fn queues(&self, peer: &Peer, after: &str, limit: usize) -> Result<Vec<QueueCounts>, Error> {
         let now = self.clock.now();
-        let served = self.grants.queues(peer, now)?;
+        let served = self.grants().queues(peer, now)?;
         let queues: Vec<QueueId> = served.into_iter().filter(|queue| queue.as_str() > after).take(limit).collect();
         Ok(self.store.counts(&queues, now).await?)
     }
@@ -149,7 +149,7 @@ impl Broker {
         }
         if let Some(held) = &delivery.header.held {
             let never_by = [held.never_by.as_slice(), &self.excluded_queues(&record)].concat();
-            self.grants.may_complete_hold(permit, &never_by, now)?;
+            self.grants().may_complete_hold(permit, &never_by, now)?;
         }
         // A replay is answered by the store; only a first completion needs its content to have been opened.
         if delivery.state == State::Leased && delivery.opened.is_none() && !delivery.header.units.is_empty() {
@@ -179,15 +179,15 @@ impl Broker {
     pub fn openable(&self, permit: &QueuePermit, delivery: &Delivery) -> Vec<UnitLabel> {
         let units = &delivery.header.units;
         let carried: Vec<_> = units.iter().map(|unit| (unit.part, unit.audience)).collect();
-        units.iter().copied().filter(|unit| self.grants.could_open(permit, *unit, &carried)).collect()
+        units.iter().copied().filter(|unit| self.grants().could_open(permit, *unit, &carried)).collect()
     }
 
     /// The delivery's queue permit for `action`, or not found: unknown deliveries and foreign queues look alike.
     pub async fn permit_for(&self, peer: &Peer, action: Action, delivery: DeliveryId) -> Result<QueuePermit, Error> {
         let now = self.clock.now();
-        self.grants.may_call(peer, action, now)?;
+        self.grants().may_call(peer, action, now)?;
         let found = self.store.delivery(delivery).await?.ok_or(Error::NotFound)?;
-        self.grants.may_serve(peer, action, &found.header.queue, now).map_err(|_| Error::NotFound)
+        self.grants().may_serve(peer, action, &found.header.queue, now).map_err(|_| Error::NotFound)
     }
 
     pub(super) fn held(&self, permit: &QueuePermit, handle: Handle, now: Timestamp) -> Held {

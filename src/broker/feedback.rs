@@ -179,7 +179,8 @@ impl Broker {
         if delivery.state == State::Resolved {
             return Some(format!("sent to {}", settled.outcome));
         }
-        let kind = self.rulebook.policy.queues.kind_of(&delivery.header.queue)?;
+        let rulebook = self.rulebook();
+        let kind = rulebook.policy.queues.kind_of(&delivery.header.queue)?;
         let outcome = kind.outcome(&settled.outcome)?;
         let reason = settled.reason.as_deref().map_or("", reason_words);
         let words = outcome.wording.words(reason);

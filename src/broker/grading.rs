@@ -98,7 +98,8 @@ impl Broker {
         if self.accuses(record, permit.identity()) || self.excluded_queues(record).contains(permit.queue()) {
             return Err(Refusal::Excluded.into());
         }
-        let kind = self.rulebook.policy.queues.kind_of(permit.queue());
+        let rulebook = self.rulebook();
+        let kind = rulebook.policy.queues.kind_of(permit.queue());
         if kind.is_none_or(|kind| kind.side != QueueSide::Police) {
             return Err(Error::Precondition {
                 reason: "NOT_A_POLICE_DELIVERY",

@@ -70,7 +70,7 @@ impl Broker {
         reading: Reading,
         show: impl FnOnce(&Routed, &Rulebook, &[Entry]) -> T + Send + 'static,
     ) -> Result<T, Error> {
-        let (rulebook, permit, now) = (self.rulebook.clone(), permit.clone(), self.clock.now());
+        let (rulebook, permit, now) = (self.rulebook(), permit.clone(), self.clock.now());
         let shown = self.aside(move || {
             let routed = judge_reading(reading, &rulebook, now)?;
             let (who, on_behalf_of) = (permit.identity().as_str(), permit.on_behalf_of());

@@ -4,6 +4,7 @@
 //! Every method that acts takes a permit, a value that only the grants can make. The broker names no engine: it is
 //! given a store, a clock and a source of randomness.
 
+mod alarms;
 mod caretaker;
 mod dispatch;
 mod error;
@@ -16,6 +17,7 @@ mod opening;
 mod receipt;
 mod refusals;
 mod releasing;
+mod replacing;
 mod resolving;
 
 use std::{sync::Arc, thread};
@@ -23,6 +25,7 @@ use std::{sync::Arc, thread};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use tokio::sync::Semaphore;
 
+pub use alarms::Alarms;
 pub use caretaker::Round;
 pub use dispatch::{Handle, Outcome, PullRequest, Release, Request};
 pub use error::Error;
@@ -39,7 +42,7 @@ pub use resolving::Resolution;
 pub use crate::store::{EventKind, QueueCounts};
 use crate::{
     domain::grants::Grants,
-    platform::{Clock, Entropy},
+    platform::{Clock, Current, Entropy},
     sealing::Keyring,
     store::Store,
 };
@@ -50,8 +53,9 @@ pub struct Broker {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     keyring: Arc<Keyring>,
-    rulebook: Arc<Rulebook>,
-    grants: Arc<Grants>,
+    rulebook: Current<Rulebook>,
+    grants: Current<Grants>,
+    alarms: Alarms,
     refusals: refusals::Refusals,
     /// Seats for judgements: one a core, so that those who abandon calls cannot fill the threads that read the store.
     bench: Arc<Semaphore>,
@@ -79,23 +83,29 @@ impl Broker {
         let Parts { store, clock, entropy, keyring, rulebook, grants } = parts;
         let bench = Arc::new(Semaphore::new(thread::available_parallelism().map_or(2, Into::into)));
         let (keyring, refusals) = (Arc::new(keyring), refusals::Refusals::default());
-        Self { store, clock, entropy, keyring, rulebook, grants, refusals, bench }
+        let (rulebook, grants) = (Current::new(rulebook), Current::new(grants));
+        Self { store, clock, entropy, keyring, rulebook, grants, alarms: Alarms::default(), refusals, bench }
     }
 
     /// What filing needs, for the threads where submissions are judged and sealed.
     fn filer(&self) -> filing::Filer {
         let (keyring, entropy) = (self.keyring.clone(), self.entropy.clone());
-        filing::Filer { keyring, entropy, rulebook: self.rulebook.clone() }
+        filing::Filer { keyring, entropy, rulebook: self.rulebook() }
     }
 
-    /// Who may do what.
-    pub fn grants(&self) -> &Grants {
-        &self.grants
+    /// Who may do what, as of now.
+    pub fn grants(&self) -> Arc<Grants> {
+        self.grants.get()
     }
 
-    /// What judgements read.
-    pub fn rulebook(&self) -> &Rulebook {
-        &self.rulebook
+    /// What judgements read, as of now.
+    pub fn rulebook(&self) -> Arc<Rulebook> {
+        self.rulebook.get()
+    }
+
+    /// What somebody must look at.
+    pub fn alarms(&self) -> &Alarms {
+        &self.alarms
     }
 
     /// The broker's clock.

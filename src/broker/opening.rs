@@ -81,7 +81,7 @@ impl Broker {
             excluded_queues: &excluded_queues,
             reason_stated: !reason.trim().is_empty(),
         };
-        Ok(self.grants.may_open(permit, &ask)?)
+        Ok(self.grants().may_open(permit, &ask)?)
     }
 
     pub(super) fn unsealed(&self, sealed: &[u8], unit: UnitLabel, place: &Place) -> Result<View, Error> {
@@ -117,7 +117,7 @@ impl Broker {
             return Vec::new();
         }
         let day = self.london_day(self.clock.now());
-        let queues = self.rulebook.policy.directory.queues(day);
+        let queues = self.rulebook().policy.directory.queues(day);
         queues
             .into_iter()
             .filter(|queue| record.excluded.contains(&queue_reference(&self.keyring, queue.as_str())))

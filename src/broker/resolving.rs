@@ -47,7 +47,7 @@ impl Broker {
         if self.accuses(&record, &peer.identity) {
             return Err(Refusal::Excluded.into());
         }
-        let hold = self.grants.may_resolve_hold(peer, &held.never_by, now)?;
+        let hold = self.grants().may_resolve_hold(peer, &held.never_by, now)?;
         let permit = hold.queue_permit();
         let queues = self.destinations(&found, &held, to, now)?;
         let (_, sealed) = self.sealed(handle.delivery.record).await?;
@@ -81,7 +81,8 @@ impl Broker {
         to: QueueId,
         now: Timestamp,
     ) -> Result<Vec<QueueId>, Error> {
-        let policy = &self.rulebook.policy;
+        let rulebook = self.rulebook();
+        let policy = &rulebook.policy;
         let day = self.london_day(now);
         let known = policy.directory.queues(day);
         if to == QueueId::hold() || !known.contains(&to) || held.never_by.contains(&to) {
@@ -108,7 +109,8 @@ impl Broker {
 
     /// The header of the delivery that a held matter becomes in one queue. Both clocks still run from acceptance.
     fn sent_on(&self, found: &Delivery, units: &[UnitLabel], to: &QueueId) -> Header {
-        let policy = &self.rulebook.policy;
+        let rulebook = self.rulebook();
+        let policy = &rulebook.policy;
         let kind = policy.queues.kind_of(to);
         let opens = |label: &UnitLabel| {
             label.part.opens_by_role() || kind.is_some_and(|kind| kind.may_open(label.part, label.audience))

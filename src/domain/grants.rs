@@ -37,6 +37,21 @@ pub struct Grant {
     pub not_after: Timestamp,
 }
 
+impl Grant {
+    /// True where this row gives everything that `other` gives, dates aside.
+    fn gives_all_of(&self, other: &Self) -> bool {
+        let units = match (&self.units, &other.units) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(own), Some(theirs)) => theirs.iter().all(|unit| own.contains(unit)),
+        };
+        units
+            && other.submit_for.iter().all(|code| self.submit_for.contains(code))
+            && other.queues.iter().all(|queue| self.queues.contains(queue))
+            && (self.resolve_hold || !other.resolve_hold)
+    }
+}
+
 /// Whom a grant is made to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Holder {
@@ -124,6 +139,12 @@ impl Grants {
     /// The next moment after `now` at which `peer` may do less: connections end there.
     pub fn next_end(&self, peer: &Peer, now: Timestamp) -> Option<Timestamp> {
         self.in_force(peer, now).map(|row| row.not_after).min()
+    }
+
+    /// True where `peer` may do at `now` whatever these rows gave before: every row in force then is wholly within one in
+    /// force now. Where it is not, connections of `peer` must end: what runs on them was permitted by what is gone.
+    pub fn give_what_was_given(&self, before: &Self, peer: &Peer, now: Timestamp) -> bool {
+        before.in_force(peer, now).all(|had| self.in_force(peer, now).any(|has| has.gives_all_of(had)))
     }
 
     /// First check of every call: does the role have this method at all, and is any grant in force?

@@ -1,9 +1,11 @@
 //! Floor 1: the doors a test must be able to hold shut: time, chance, files that hold secrets, the end of the process.
 
 pub mod clock;
+pub mod current;
 pub mod entropy;
 pub mod secret_file;
 pub mod shutdown;
 
 pub use clock::{Clock, ManualClock, SystemClock};
+pub use current::Current;
 pub use entropy::{Entropy, EntropyError, SystemEntropy};

@@ -1,8 +1,8 @@
-//! The end of the process: SIGTERM from the service manager or SIGINT from a terminal.
+//! Signals: the end of the process (SIGTERM from the service manager, SIGINT from a terminal), and SIGHUP: read again.
 
 use std::{future::Future, io};
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Starts to listen for SIGTERM and SIGINT; the future is ready when the first of them comes.
 ///
@@ -17,4 +17,12 @@ pub fn shutdown_signal() -> io::Result<impl Future<Output = ()> + Send + 'static
             _ = interrupt.recv() => {}
         }
     })
+}
+
+/// Starts to listen for SIGHUP, by which a service manager asks a daemon to read its files again.
+///
+/// # Errors
+/// The operating system does not let us install the handler.
+pub fn hangups() -> io::Result<Signal> {
+    signal(SignalKind::hangup())
 }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 
 use super::status::Refused;
 use crate::{domain::identity::Peer, platform::Clock};
@@ -57,6 +57,8 @@ pub struct Session {
     peer: Peer,
     remote: SocketAddr,
     phase: watch::Sender<Phase>,
+    /// The policy has changed: when the grants of this peer end must be asked again.
+    regranted: Notify,
     /// Room for calls, shared by all sessions of the identity.
     room: Arc<Semaphore>,
 }
@@ -139,7 +141,7 @@ impl Session {
     }
 }
 
-/// The next moment at which the policy lets this peer do less, if any. Asked once a connection.
+/// The next moment at which the policy lets this peer do less, if any. Asked when a connection begins and when grants change.
 pub type GrantEnd = Arc<dyn Fn(&Peer, Timestamp) -> Option<Timestamp> + Send + Sync>;
 
 /// What limits every session.
@@ -181,7 +183,8 @@ impl Sessions {
             let room = room.unwrap_or_else(|| Arc::new(Semaphore::new(bounds.calls_per_identity)));
             let id = registry.next;
             registry.next += 1;
-            let session = Arc::new(Session { id, peer, remote, phase: watch::Sender::new(Phase::Live), room });
+            let phase = watch::Sender::new(Phase::Live);
+            let session = Arc::new(Session { id, peer, remote, phase, regranted: Notify::new(), room });
             registry.live.insert(id, Arc::clone(&session));
             Some(session)
         })?;
@@ -192,6 +195,13 @@ impl Sessions {
     /// Ends every session under the certificate with this serial number; says how many.
     pub fn end_serial(&self, serial: &str, why: End) -> usize {
         self.end_where(|session| session.peer.serial == serial, why)
+    }
+
+    /// The policy has changed: ends the sessions of peers who have lost something by it, and asks anew when the grants of
+    /// the others end. Says how many were ended.
+    pub fn regranted(&self, has_lost: impl Fn(&Peer) -> bool) -> usize {
+        self.live().iter().for_each(|session| session.regranted.notify_one());
+        self.end_where(|session| has_lost(&session.peer), End::GrantEnded)
     }
 
     /// Ends all of them; says how many.
@@ -234,11 +244,19 @@ impl Drop for Entered {
 /// Watches over one session: ends it when it must end, closes it a grace later.
 async fn keep(session: Arc<Session>, bounds: Bounds) {
     let clock = bounds.clock.as_ref();
-    let grant_end = (bounds.grant_end)(&session.peer, clock.now());
     let grant_ended = async {
-        match grant_end {
-            Some(moment) => clock.sleep_until(moment).await,
-            None => std::future::pending().await,
+        loop {
+            let end = (bounds.grant_end)(&session.peer, clock.now());
+            let over = async {
+                match end {
+                    Some(moment) => clock.sleep_until(moment).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = over => return,
+                () = session.regranted.notified() => {}
+            }
         }
     };
     let why = tokio::select! {

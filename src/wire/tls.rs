@@ -2,29 +2,25 @@
 //! replaced while the server runs. Why our own acceptor: contract 3.
 
 pub mod accept;
+mod files;
 pub mod refusal;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    sync::{Arc, PoisonError, RwLock},
-};
+use std::{path::PathBuf, sync::Arc};
 
 use rustls::{
     RootCertStore, ServerConfig, SupportedProtocolVersion,
     crypto::{CryptoProvider, ring},
-    pki_types::{CertificateDer, PrivateKeyDer, UnixTime, pem::PemObject},
+    pki_types::UnixTime,
     server::{NoServerSessionStorage, WebPkiClientVerifier},
     time_provider::TimeProvider,
     version::{TLS12, TLS13},
 };
 
+pub(super) use files::roots;
+
 use crate::{
     domain::identity::TrustDomain,
-    platform::{
-        Clock,
-        secret_file::{self, FileError},
-    },
+    platform::{Clock, Current, secret_file::FileError},
 };
 
 /// Why there is no TLS. Names files, never their content.
@@ -46,6 +42,11 @@ pub enum TlsError {
     Config(String),
 }
 
+/// Everything that is wrong with the TLS files.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+pub struct TlsFaults(pub Vec<TlsError>);
+
 /// How the server does TLS.
 #[derive(Debug, Clone)]
 pub struct TlsSettings {
@@ -62,23 +63,23 @@ pub struct TlsSettings {
 pub struct ServerTls {
     settings: TlsSettings,
     clock: Arc<dyn Clock>,
-    current: RwLock<Arc<ServerConfig>>,
+    current: Current<ServerConfig>,
 }
 
 impl ServerTls {
     /// Reads the files and makes the configuration.
-    pub fn load(settings: TlsSettings, clock: Arc<dyn Clock>) -> Result<Self, TlsError> {
+    pub fn load(settings: TlsSettings, clock: Arc<dyn Clock>) -> Result<Self, TlsFaults> {
         if settings.allow_tls12 {
             tracing::warn!("TLS 1.2 is allowed by configuration; clients that know TLS 1.3 should not need it");
         }
-        let current = RwLock::new(Arc::new(configure(&settings, &clock)?));
+        let current = Current::new(configure(&settings, &clock)?);
         Ok(Self { settings, clock, current })
     }
 
-    /// Reads the files again. New connections get the new configuration; when it is faulty the old one stays.
-    pub fn reload(&self) -> Result<(), TlsError> {
-        let fresh = Arc::new(configure(&self.settings, &self.clock)?);
-        *self.current.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+    /// Reads the files again. New connections get the new configuration, running ones stay; when anything is wrong with
+    /// any file, the old configuration stays.
+    pub fn reload(&self) -> Result<(), TlsFaults> {
+        self.current.replace(configure(&self.settings, &self.clock)?);
         Ok(())
     }
 
@@ -92,24 +93,27 @@ impl ServerTls {
     }
 
     fn current(&self) -> Arc<ServerConfig> {
-        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+        self.current.get()
     }
 }
 
-fn configure(settings: &TlsSettings, clock: &Arc<dyn Clock>) -> Result<ServerConfig, TlsError> {
+fn configure(settings: &TlsSettings, clock: &Arc<dyn Clock>) -> Result<ServerConfig, TlsFaults> {
     const NEW: &[&SupportedProtocolVersion] = &[&TLS13];
     const OLD_TOO: &[&SupportedProtocolVersion] = &[&TLS13, &TLS12];
-    let folder = &settings.folder;
-    let (chain, key) = identity(folder)?;
-    let roots = Arc::new(roots(&folder.join("ca.pem"))?);
-    let unfit = |error: &dyn std::fmt::Display| TlsError::Config(error.to_string());
-    let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider()).build().map_err(|e| unfit(&e))?;
+    let material = files::read(settings)?;
+    let unfit = |error: &dyn std::fmt::Display| TlsFaults(vec![TlsError::Config(error.to_string())]);
+    let mut roots = RootCertStore::empty();
+    for authority in material.authorities {
+        roots.add(authority).map_err(|error| unfit(&error))?;
+    }
+    let verifier =
+        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider()).build().map_err(|e| unfit(&e))?;
     let time = Arc::new(Watch(Arc::clone(clock)));
     let mut config = ServerConfig::builder_with_details(provider(), time)
         .with_protocol_versions(if settings.allow_tls12 { OLD_TOO } else { NEW })
         .map_err(|e| unfit(&e))?
         .with_client_cert_verifier(verifier)
-        .with_single_cert(chain, key)
+        .with_single_cert(material.chain, material.key)
         .map_err(|e| unfit(&e))?;
     config.alpn_protocols = vec![b"h2".to_vec()];
     // rustls does not verify the client again when it resumes: so there is nothing to resume.
@@ -122,30 +126,6 @@ fn configure(settings: &TlsSettings, clock: &Arc<dyn Clock>) -> Result<ServerCon
 /// The one provider of this house. Its TLS 1.2 suites are ECDHE with AEAD only.
 pub(super) fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())
-}
-
-/// Certificate chain and key of a folder; the key must be readable by its owner alone.
-fn identity(folder: &Path) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), TlsError> {
-    let (chain_path, key_path) = (folder.join("cert.pem"), folder.join("key.pem"));
-    let key = secret_file::read_secret(&key_path)?;
-    let key =
-        PrivateKeyDer::from_pem_slice(&key).map_err(|_| TlsError::Pem { path: key_path, what: "a private key" })?;
-    Ok((certificates(&chain_path)?, key))
-}
-
-pub(super) fn roots(path: &Path) -> Result<RootCertStore, TlsError> {
-    let mut roots = RootCertStore::empty();
-    for certificate in certificates(path)? {
-        roots.add(certificate).map_err(|_| TlsError::Pem { path: path.into(), what: "an authority's certificate" })?;
-    }
-    Ok(roots)
-}
-
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let pem = fs::read(path).map_err(|source| FileError::Io { path: path.into(), source })?;
-    let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
-    let certificates = read.ok().filter(|certificates| !certificates.is_empty());
-    certificates.ok_or(TlsError::Pem { path: path.into(), what: "a certificate" })
 }
 
 /// Our clock, as rustls wants it.

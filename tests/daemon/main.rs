@@ -15,4 +15,5 @@ mod leak;
 #[allow(dead_code, reason = "shared with the tests of the flow")]
 mod person;
 mod python;
+mod reload;
 mod scan;

@@ -32,11 +32,17 @@ pub struct Daemon {
 impl Daemon {
     /// A new folder, and the binary serving from it with everything logged.
     pub async fn start() -> Self {
+        Self::start_with("", |_| ()).await
+    }
+
+    /// The same, with more configuration, after `prepare` has put into the folder what that needs.
+    pub async fn start_with(configuration: &str, prepare: impl FnOnce(&Self)) -> Self {
         let mut daemon = Self { root: tempfile::tempdir().unwrap(), port: 0, child: None };
         let tools = Tools { clock: &SystemClock, entropy: &SystemEntropy::new() };
         pki::init(&daemon.folder("certs"), &domain(), &[], tools).unwrap();
         fs::write(daemon.folder("grants.toml"), GRANTS).unwrap();
-        fs::write(daemon.folder("homeward.toml"), CONFIGURATION).unwrap();
+        fs::write(daemon.folder("homeward.toml"), format!("{CONFIGURATION}{configuration}")).unwrap();
+        prepare(&daemon);
         daemon.restart().await;
         daemon
     }
@@ -70,6 +76,24 @@ impl Daemon {
         panic!("it does not serve after a minute: {}", self.log());
     }
 
+    /// Sends it a signal, by its short name.
+    pub fn signal(&self, name: &str) {
+        let child = self.child.as_ref().unwrap();
+        let sent = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits until it has said `words`, at or after the byte `from` of its log.
+    pub async fn says(&self, from: usize, words: &str) -> String {
+        for _ in 0..1_000 {
+            if let Some(line) = self.log()[from..].lines().find(|line| line.contains(words)) {
+                return line.to_owned();
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("it has not said {words} within ten seconds: {}", self.log());
+    }
+
     /// What the daemon has said.
     pub fn log(&self) -> String {
         fs::read_to_string(self.folder("log")).unwrap()
@@ -84,14 +108,13 @@ impl Daemon {
 
     /// Asks it to end, as an operator does.
     pub fn stop(&mut self) {
+        self.signal("TERM");
         let mut child = self.child.take().unwrap();
-        let asked = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
-        assert!(asked.success());
         let status = child.wait().unwrap();
         assert!(status.success(), "{status}: {}", self.log());
     }
 
-    fn url(&self) -> String {
+    pub fn url(&self) -> String {
         format!("https://localhost:{}", self.port)
     }
 
@@ -109,7 +132,12 @@ impl Daemon {
 
     /// Somebody, connected.
     pub async fn person(&self, path: &str) -> Person {
-        let profile = Profile::load(&self.profile(path)).unwrap().at(self.url());
+        self.person_with(&self.profile(path)).await
+    }
+
+    /// Somebody with the profile in a folder, connected.
+    pub async fn person_with(&self, profile: &Path) -> Person {
+        let profile = Profile::load(profile).unwrap().at(self.url());
         Person::new(profile.connect(Arc::new(SystemClock)).await.unwrap())
     }
 }

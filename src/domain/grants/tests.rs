@@ -242,3 +242,27 @@ fn hold_is_resolved_by_a_granted_resolver_who_does_not_work_where_the_accused_do
     let serves_there = Grants::new(vec![both]);
     assert_eq!(serves_there.may_resolve_hold(&resolver, &[queue("MPU.SX")], at(NOW)), Err(Refusal::Excluded));
 }
+
+#[test]
+fn a_grant_that_gives_less_is_noticed_and_one_that_gives_more_or_longer_is_not() {
+    let (peer, before) = officer("met/SE/mpu_officer/a", "MPU.SE");
+    let row = before.rows()[0].clone();
+    let kept = |row: Grant| Grants::new(vec![row]).give_what_was_given(&before, &peer, at(NOW));
+    let more =
+        Grant { queues: vec![queue("MPU.SX"), queue("MPU.SE")], submit_for: vec!["E09000006".into()], ..row.clone() };
+    let sooner = Grant { not_after: at("2026-11-22T00:00:00Z"), ..row.clone() };
+    assert!(kept(row.clone()) && kept(more.clone()) && kept(sooner), "its end is waited for");
+    let over = Grant { not_after: at(NOW), ..row.clone() };
+    let others = Grant { holder: role_in("met/SX", Role::MpuOfficer), ..row.clone() };
+    let narrow = Grant { units: Some(vec![unit_kind("E").unwrap()]), ..row.clone() };
+    for less in [Grant { queues: Vec::new(), ..row.clone() }, over, others, narrow.clone()] {
+        assert!(!kept(less.clone()), "{less:?}");
+    }
+    let rich = Grants::new(vec![Grant { resolve_hold: true, ..more.clone() }]);
+    for less in [more.clone(), Grant { submit_for: Vec::new(), resolve_hold: true, ..more }] {
+        assert!(!Grants::new(vec![less.clone()]).give_what_was_given(&rich, &peer, at(NOW)), "{less:?}");
+    }
+    let narrower = Grants::new(vec![Grant { units: Some(vec![unit_kind("A").unwrap()]), ..row.clone() }]);
+    assert!(!narrower.give_what_was_given(&Grants::new(vec![narrow.clone()]), &peer, at(NOW)));
+    assert!(Grants::new(vec![row]).give_what_was_given(&Grants::new(vec![narrow]), &peer, at(NOW)));
+}

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     domain::{
         grants::{Action, Grant},
-        identity::Peer,
+        identity::{OrganisationScheme, Peer},
         unit::{Audience, Part},
     },
     wire::{
@@ -49,6 +49,10 @@ impl Services {
             limits: Some(server_limits()),
             server_time: Some(wire_time(now)),
             rule_set: self.broker.rulebook().policy.rules_at(now).version.clone(),
+            alarms: match identity.organisation().scheme() {
+                OrganisationScheme::Operator => self.broker.alarms().names(),
+                _ => Vec::new(),
+            },
         }
     }
 }

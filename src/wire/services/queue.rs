@@ -116,7 +116,8 @@ impl Services {
         let limit = ask.done(limit)?;
         let counts = self.broker.queues(peer, &asked.page_token, limit + 1).await?;
         let next = counts.get(limit).map(|_| counts[limit - 1].queue.to_string());
-        let kinds = &self.broker.rulebook().policy.queues;
+        let rulebook = self.broker.rulebook();
+        let kinds = &rulebook.policy.queues;
         let queues = counts.iter().take(limit).map(|counts| convert::queue(counts, kinds.kind_of(&counts.queue)));
         Ok(pb::ListQueuesResponse { queues: queues.collect(), next_page_token: next.unwrap_or_default() })
     }
@@ -223,7 +224,8 @@ impl Services {
     /// The outcome must be on the closed list of this kind of queue, and have a reason exactly where it asks for one.
     fn checked_outcome(&self, permit: &QueuePermit, code: &str, reason: &str) -> Result<Option<String>, Error> {
         let mut ask = Ask::default();
-        let kind = self.broker.rulebook().policy.queues.kind_of(permit.queue());
+        let rulebook = self.broker.rulebook();
+        let kind = rulebook.policy.queues.kind_of(permit.queue());
         let outcome = kind.and_then(|kind| kind.outcome(code));
         if outcome.is_none() {
             ask.wrong("outcome", "choose a code of this queue's outcomes; ListQueues names them");

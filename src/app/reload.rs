@@ -1,0 +1,201 @@
+//! Reading again what may change while the daemon runs: TLS files, grants, reference data. A change is looked for twice a
+//! second and on SIGHUP; a file that is not right is refused as a whole, what was read before stays in force, and an
+//! alarm is on until it is mended.
+
+use std::{
+    fs,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::sync::{Notify, watch};
+
+use super::{config::Policy, failure::Failure, wiring};
+use crate::{
+    broker::Broker,
+    domain::identity::TrustDomain,
+    reference,
+    wire::{
+        session::Sessions,
+        tls::{ServerTls, TlsSettings},
+    },
+};
+
+/// How often files are looked at. What has changed is read once it has stayed the same from one look to the next, so that
+/// files that belong together are not read while they are being put there.
+const EVERY: Duration = Duration::from_millis(500);
+/// Name of the alarm, before what it is about.
+const ALARM: &str = "RELOAD_REFUSED";
+
+/// Everything that is read again, and what is told of it.
+pub(super) struct Reload {
+    parts: Parts,
+    sources: Vec<Source>,
+    now: Arc<Notify>,
+}
+
+/// What a reload works on.
+#[derive(Clone)]
+pub(super) struct Parts {
+    pub(super) broker: Arc<Broker>,
+    pub(super) tls: Arc<ServerTls>,
+    pub(super) sessions: Sessions,
+    pub(super) trust_domain: TrustDomain,
+    pub(super) policy: Policy,
+}
+
+/// Kinds of source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Tls,
+    Grants,
+    Reference,
+}
+
+/// Files that are read together.
+struct Source {
+    kind: Kind,
+    paths: Vec<PathBuf>,
+    seen: Marks,
+    tried: Marks,
+}
+
+/// How the files look. To be taken before they are first read: what changes after that is read again.
+pub(super) struct Looks(Vec<Source>);
+
+impl Looks {
+    /// How the files of a configuration look now.
+    pub(super) fn take(tls: &TlsSettings, policy: &Policy) -> Self {
+        let mut sources = vec![(Kind::Tls, tls.watched()), (Kind::Grants, vec![policy.grants.clone()])];
+        sources.extend(policy.reference.clone().map(|folder| (Kind::Reference, vec![folder])));
+        let source = |(kind, paths): (Kind, Vec<PathBuf>)| {
+            let tried = marks(&paths);
+            Source { kind, paths, seen: tried.clone(), tried }
+        };
+        Self(sources.into_iter().map(source).collect())
+    }
+}
+
+/// How files look from outside, by name: enough to notice that one was replaced or written to.
+type Marks = Vec<(PathBuf, Option<[i64; 7]>)>;
+
+impl Reload {
+    /// Reads again for `parts` what no longer looks as it did.
+    pub(super) fn new(parts: Parts, looks: Looks) -> Self {
+        Self { parts, sources: looks.0, now: Arc::default() }
+    }
+
+    /// Asks for everything to be read again at once, whether it has changed or not.
+    pub(super) fn asked(&self) -> Arc<Notify> {
+        Arc::clone(&self.now)
+    }
+
+    /// Looks until `closing`.
+    pub(super) async fn keep(mut self, mut closing: watch::Receiver<bool>) {
+        loop {
+            let asked = tokio::select! {
+                _ = closing.wait_for(|closing| *closing) => return,
+                () = tokio::time::sleep(EVERY) => false,
+                () = self.now.notified() => true,
+            };
+            for number in 0..self.sources.len() {
+                if let Some(kind) = self.due(number, asked) {
+                    self.parts.read(kind).await;
+                }
+            }
+        }
+    }
+
+    /// The kind of this source if it is to be read now.
+    fn due(&mut self, number: usize, asked: bool) -> Option<Kind> {
+        let source = self.sources.get_mut(number)?;
+        let marks = marks(&source.paths);
+        let (new, settled) = (marks != source.tried, marks == source.seen);
+        source.seen.clone_from(&marks);
+        (asked || new && settled).then(|| {
+            source.tried = marks;
+            source.kind
+        })
+    }
+}
+
+impl Parts {
+    /// Reads one source, puts it in force or raises the alarm.
+    async fn read(&self, kind: Kind) {
+        let (name, read) = match kind {
+            Kind::Tls => ("tls", self.read_tls().await),
+            Kind::Grants => ("grants", self.read_grants().await),
+            Kind::Reference => ("reference", self.read_reference().await),
+        };
+        let alarm = format!("{ALARM} {name}");
+        match read {
+            Ok(()) => {
+                self.broker.alarms().clear(&alarm);
+                tracing::info!(what = name, "read again");
+            }
+            Err(failure) => {
+                let words = format!("{}; what was in force before stays", failure.words());
+                self.broker.alarms().raise(&alarm, &words, self.broker.now());
+            }
+        }
+    }
+
+    async fn read_tls(&self) -> Result<(), Failure> {
+        let tls = Arc::clone(&self.tls);
+        aside(move || tls.reload().map_err(|faults| Failure::bad_data(faults.to_string()))).await
+    }
+
+    /// Puts the grants in force; sessions of those who lose something by it end.
+    async fn read_grants(&self) -> Result<(), Failure> {
+        let text = wiring::read(&self.policy.grants)?;
+        let grants = reference::grants::parse(&text, &self.trust_domain)
+            .map_err(|error| Failure::bad_data(format!("{}: {error}", self.policy.grants.display())))?;
+        if grants == *self.broker.grants() {
+            return Ok(());
+        }
+        let before = self.broker.replace_grants(grants);
+        let (after, now) = (self.broker.grants(), self.broker.now());
+        let ended = self.sessions.regranted(|peer| !after.give_what_was_given(&before, peer, now));
+        tracing::info!(sessions_ended = ended, "grants replaced");
+        self.broker.enter_grants(&text).await.map_err(not_entered)
+    }
+
+    async fn read_reference(&self) -> Result<(), Failure> {
+        let folder = self.policy.reference.clone();
+        let rulebook = aside(move || wiring::rulebook(folder.as_deref())).await?;
+        self.broker.replace_rulebook(rulebook).await.map_err(not_entered)
+    }
+}
+
+fn not_entered(error: impl std::error::Error) -> Failure {
+    Failure::unavailable(format!("it is in force, but could not be entered in the ledger: {error}"))
+}
+
+/// Reads files on a thread that may wait.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T, Failure> + Send + 'static) -> Result<T, Failure> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|_| Err(Failure::other("reading it failed by a fault of ours; see the log")))
+}
+
+fn marks(paths: &[PathBuf]) -> Marks {
+    let mut marks = Marks::new();
+    paths.iter().for_each(|path| mark(path, &mut marks));
+    marks
+}
+
+/// A file, or a folder with all that is in it.
+fn mark(path: &Path, marks: &mut Marks) {
+    let found = fs::metadata(path).ok();
+    let look = found.as_ref().map(|found| {
+        let (ino, size) = (found.ino().cast_signed(), found.size().cast_signed());
+        [ino, size, i64::from(found.mode()), found.mtime(), found.mtime_nsec(), found.ctime(), found.ctime_nsec()]
+    });
+    marks.push((path.to_owned(), look));
+    if found.is_some_and(|found| found.is_dir()) {
+        let mut inside: Vec<_> = fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+        inside.sort();
+        inside.iter().for_each(|path| mark(path, marks));
+    }
+}

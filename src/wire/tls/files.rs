@@ -1,0 +1,61 @@
+//! The files of a TLS folder, read as one: everything that is wrong is found at once, and nothing is taken of a folder
+//! with a fault.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use rustls::{
+    RootCertStore,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+};
+
+use super::{TlsError, TlsFaults, TlsSettings};
+use crate::platform::secret_file::{self, FileError};
+
+/// What a folder holds.
+pub(super) struct Material {
+    pub(super) chain: Vec<CertificateDer<'static>>,
+    pub(super) key: PrivateKeyDer<'static>,
+    pub(super) authorities: Vec<CertificateDer<'static>>,
+}
+
+impl TlsSettings {
+    /// The files and folders in which a change shows.
+    pub fn watched(&self) -> Vec<PathBuf> {
+        ["ca.pem", "cert.pem", "key.pem"].iter().map(|name| self.folder.join(name)).collect()
+    }
+}
+
+/// Reads the folder. The key must be readable by its owner alone.
+pub(super) fn read(settings: &TlsSettings) -> Result<Material, TlsFaults> {
+    let at = |name: &str| settings.folder.join(name);
+    match (certificates(&at("ca.pem")), certificates(&at("cert.pem")), key(&at("key.pem"))) {
+        (Ok(authorities), Ok(chain), Ok(key)) => Ok(Material { chain, key, authorities }),
+        (authorities, chain, key) => {
+            Err(TlsFaults([authorities.err(), chain.err(), key.err()].into_iter().flatten().collect()))
+        }
+    }
+}
+
+/// The authorities of a file, each of them trusted.
+pub(in crate::wire) fn roots(path: &Path) -> Result<RootCertStore, TlsError> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(path)? {
+        roots.add(certificate).map_err(|_| TlsError::Pem { path: path.into(), what: "an authority's certificate" })?;
+    }
+    Ok(roots)
+}
+
+fn key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
+    let pem = secret_file::read_secret(path)?;
+    PrivateKeyDer::from_pem_slice(&pem).map_err(|_| TlsError::Pem { path: path.into(), what: "a private key" })
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let pem = fs::read(path).map_err(|source| FileError::Io { path: path.into(), source })?;
+    let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+    let certificates = read.ok().filter(|certificates| !certificates.is_empty());
+    certificates.ok_or(TlsError::Pem { path: path.into(), what: "a certificate" })
+}
