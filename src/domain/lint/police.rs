@@ -174,7 +174,7 @@ fn named(mention: &Mention<'_>) -> Option<Finding> {
         (EffectiveRole::ParentCarer | EffectiveRole::ParentOfSource, _) => {
             either(Kind::FamilyNamed, Kind::FamilyDetail)
         }
-        (EffectiveRole::OtherChild, _) => Kind::OtherChild,
+        (EffectiveRole::OtherChild | EffectiveRole::UnlistedChild, _) => Kind::OtherChild,
         (EffectiveRole::SecondSource, _) => Kind::SecondSource,
         _ => Kind::HiddenValue,
     };

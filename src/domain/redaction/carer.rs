@@ -183,6 +183,7 @@ const fn is_another(role: EffectiveRole) -> bool {
     use EffectiveRole as R;
     match role {
         R::OtherChild
+        | R::UnlistedChild
         | R::Suspect
         | R::Witness
         | R::SecondSource

@@ -4,8 +4,10 @@
 use std::ops::Range;
 
 use super::{
+    children::is_child,
     fold::Casing,
     lexicon::WordList,
+    policy::EffectiveRole,
     prose::{Gap, Letters, Prose},
 };
 
@@ -16,8 +18,8 @@ pub(super) struct Candidate {
     pub words: Range<usize>,
     /// What it names.
     pub kind: Kind,
-    /// A trade stands beside it that makes its owner a professional.
-    pub professional: bool,
+    /// What is said of them beside it: a trade makes a professional of them, a school year a child.
+    pub role: EffectiveRole,
 }
 
 /// What a run of words names.
@@ -159,16 +161,22 @@ impl Look<'_, '_> {
             return None;
         }
         if self.is_venue() {
-            return Some(Candidate { words: self.run, kind: Kind::Place, professional: false });
+            return Some(Candidate { words: self.run, kind: Kind::Place, role: EffectiveRole::Unknown });
         }
         let score = self.written() + self.before(last) + self.behind();
         if score >= 3 {
-            let professional = self.has_trade();
-            return Some(Candidate { words: self.run, kind: Kind::Person, professional });
+            let role = if self.has_trade() {
+                EffectiveRole::Professional
+            } else if is_child(self.prose, &self.run) {
+                EffectiveRole::UnlistedChild
+            } else {
+                EffectiveRole::Unknown
+            };
+            return Some(Candidate { words: self.run, kind: Kind::Person, role });
         }
         let named = self.run.len() > 1 || is_strange(self.prose, self.run.start);
         let a_place = self.casing() == Casing::Mixed && self.leads_to_place() && self.capital() && named;
-        a_place.then_some(Candidate { words: self.run, kind: Kind::Place, professional: false })
+        a_place.then_some(Candidate { words: self.run, kind: Kind::Place, role: EffectiveRole::Unknown })
     }
 
     fn casing(&self) -> Casing {

@@ -26,6 +26,8 @@ vocabulary! {
         Particle = "particles",
         /// People by what they are to somebody.
         People = "people",
+        /// Children, by what they are.
+        Child = "children",
         /// Trades of professionals.
         Professional = "professionals",
         /// After these a name may follow.

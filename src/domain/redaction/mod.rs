@@ -7,6 +7,7 @@
 
 mod carer;
 mod carer_copy;
+mod children;
 mod cues;
 mod dates;
 mod engine;

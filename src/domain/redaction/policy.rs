@@ -72,6 +72,8 @@ vocabulary! {
         Submitter = "submitter",
         /// A place of concern: nobody's.
         Place = "place",
+        /// A child whom the texts name and nobody listed.
+        UnlistedChild = "unlisted_child",
         /// Nobody listed.
         Unknown = "unknown",
     }

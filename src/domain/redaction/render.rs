@@ -19,7 +19,9 @@ pub const WITHHELD: &str = "[WITHHELD]";
 /// The pseudonyms and ages of one record.
 pub(super) struct Labels {
     persons: Vec<(EffectiveRole, usize, Option<Date>)>,
-    /// The highest number of anybody but other children.
+    /// The highest number of other children.
+    children: usize,
+    /// The highest number of anybody else.
     others: usize,
     as_of: Option<Date>,
 }
@@ -34,12 +36,17 @@ impl Labels {
             *counter += usize::from(!child);
             (person.role, *counter, person.date_of_birth)
         };
-        Self { persons: persons.iter().map(number).collect(), others, as_of }
+        let persons = persons.iter().map(number).collect();
+        Self { persons, children, others, as_of }
     }
 
     /// Numbers one more person, found in the texts.
     pub fn add(&mut self, role: EffectiveRole) {
         self.others += 1;
+        if role == EffectiveRole::UnlistedChild {
+            // One number for both series: who is seen to be a child, and later a source, keeps it.
+            self.others = self.others.max(self.children + 1);
+        }
         self.persons.push((role, self.others, None));
     }
 
@@ -58,7 +65,7 @@ impl Labels {
                 || "[PERSON]".to_owned(),
                 |&(role, number, _)| match role {
                     EffectiveRole::SubjectChild | EffectiveRole::SubjectSource => "[CHILD]".to_owned(),
-                    EffectiveRole::OtherChild => format!("[OTHER CHILD {number}]"),
+                    EffectiveRole::OtherChild | EffectiveRole::UnlistedChild => format!("[OTHER CHILD {number}]"),
                     // Police must not learn from the label who told us; safeguarding reads of a source as one.
                     EffectiveRole::Source if lens == Lens::Mash => format!("[SOURCE {number}]"),
                     _ => format!("[PERSON {number}]"),

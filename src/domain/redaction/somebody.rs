@@ -39,14 +39,13 @@ pub(super) fn somebodies<'r, 'f: 'r>(
                 if is_full != full || !full && parts.iter().all(|part| by_part.contains(part)) {
                     continue;
                 }
-                let role = if candidate.professional { EffectiveRole::Professional } else { EffectiveRole::Unknown };
                 match by_name.get(&name) {
-                    Some(&known) if candidate.professional => people[known].role = role,
+                    Some(&known) if candidate.role != EffectiveRole::Unknown => people[known].role = candidate.role,
                     Some(_) => {}
                     None if people.len() >= MOST_PEOPLE => continue,
                     None => {
                         by_name.insert(name.clone(), people.len());
-                        people.push(Somebody { names: vec![name], role });
+                        people.push(Somebody { names: vec![name], role: candidate.role });
                     }
                 }
                 by_part.extend(parts);

@@ -234,6 +234,21 @@ fn a_child_who_is_no_source_is_still_not_named_in_item_text() {
 }
 
 #[test]
+fn another_child_whom_nobody_listed_is_not_named_to_police_in_item_text() {
+    let mut draft = draft();
+    draft.items.truncate(1);
+    draft.items[0] = item("Marcus drove Zuzanna Wren (14) there. Zuzanna was scared. Bogdan Pike has the keys.");
+    let redacted = redacted(draft);
+    let text = |audience| view(&redacted, Some(1), Part::Item, audience).get("text").unwrap().to_owned();
+    let police = text(Audience::Mpu);
+    let label = police.strip_prefix("Marcus drove ").and_then(|rest| rest.split(" (14)").next()).unwrap();
+    assert!(label.starts_with("[OTHER CHILD ") && label != "[OTHER CHILD 1]", "not whoever is listed: {police}");
+    // Nobody said that Bogdan is a child.
+    assert_eq!(police, format!("Marcus drove {label} (14) there. {label} was scared. Bogdan Pike has the keys."));
+    assert!(text(Audience::Mash).contains("Zuzanna Wren (14)"), "safeguarding reads who she is");
+}
+
+#[test]
 fn whoever_bears_an_item_out_is_hidden_from_police_and_kept_for_safeguarding() {
     let mut draft = draft();
     draft.persons.push(person("w", "Barnaby Oakenshaw", PersonRole::Friend));
