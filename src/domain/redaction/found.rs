@@ -16,7 +16,7 @@ use super::{
     lexicon::WordList,
     named::{Named, named},
     narrative::Section,
-    needle::{Meaning, Needle, Strength, needles_of, words},
+    needle::{Meaning, Needle, Strength, needles_of, needles_of_home, words},
     numbers::significant,
     owners::{People, owners},
     patterns::unlisted,
@@ -31,6 +31,9 @@ use super::{
     spelt_marks,
     typos::Spellings,
 };
+
+/// So many homes whom nobody listed are followed through the texts of a record.
+const MOST_HOMES: usize = 50;
 
 /// What is known beyond the form.
 #[derive(Default)]
@@ -108,8 +111,11 @@ impl Engine {
             let words = prose.word_at(bytes.start)..prose.word_at(bytes.end - 1) + 1;
             cover[words].fill(Cover::Taken);
         }
-        let candidates = candidates(prose, &cover);
-        for candidate in &candidates {
+        let mut candidates = candidates(prose, &cover);
+        for candidate in &mut candidates {
+            if candidate.kind == Kind::Person && places::is_home(prose, &candidate.words) {
+                candidate.kind = Kind::Place;
+            }
             if let Some(entity) = places::entity(prose, candidate) {
                 hits.push(unlisted(entity, places::bytes(prose, candidate.words.clone())));
             }
@@ -137,12 +143,14 @@ impl Engine {
             self.persons.push((format!("\u{10FFFF}\u{10FFFF}{index}"), somebody.role));
         }
         self.found_people.extend(people.into_iter().map(|somebody| (somebody.names, somebody.role)));
+        let homes: BTreeSet<&str> = pages.iter().flat_map(|page| places::homes(page.prose, &page.hits)).collect();
+        needles.extend(homes.into_iter().take(MOST_HOMES).flat_map(needles_of_home));
         self.found.names = Index::new(needles);
     }
 
     /// Adds what was learnt to `page`.
     fn add_found(&self, page: &mut Page<'_, '_>) {
-        if self.found_people.is_empty() {
+        if self.found.names.is_empty() {
             return;
         }
         let mut hits = Vec::new();

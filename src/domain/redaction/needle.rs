@@ -8,7 +8,7 @@ use super::{
     index::{Index, Sought},
     lexicon::Lexicon,
     policy::EffectiveRole,
-    words::{FAMILY, NAMELESS, is_ordinary, is_particle, is_title},
+    words::{FAMILY, INSTITUTION, NAMELESS, is_ordinary, is_particle, is_title},
 };
 
 /// How a match has to stand in the text to count.
@@ -98,6 +98,18 @@ pub(super) fn needles((persons, names): (&[ListedPerson], &[Vec<Name>]), form: &
 pub(super) fn needles_of(name: &[Vec<String>], meaning: Meaning) -> Vec<Needle> {
     let mut out = Collector { meaning: Some(meaning), ..Collector::default() };
     out.name(name);
+    out.needles
+}
+
+/// The needles of a home for children that nobody listed, by what is its own in its `name`.
+pub(super) fn needles_of_home(name: &str) -> Vec<Needle> {
+    let meaning = Meaning { entity: Entity::Placement, role: EffectiveRole::Unknown, person: None };
+    let mut out = Collector { meaning: Some(meaning), ..Collector::default() };
+    let own = words(name).into_iter().filter(|word| !INSTITUTION.contains(word.join("'").as_str()));
+    let own: Vec<String> = own.collect::<Vec<_>>().concat();
+    if own.concat().chars().count() >= 4 {
+        out.words(&own, Strength::Part);
+    }
     out.needles
 }
 

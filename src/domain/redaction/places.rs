@@ -27,6 +27,36 @@ pub(super) fn hits(prose: &Prose<'_>, hits: &mut Vec<Hit>) {
             hits.push(unlisted(Entity::School, bytes(prose, start..at + 1)));
         }
     }
+    named_homes(prose, hits);
+}
+
+/// Adds every "Fernbank Children's Home".
+fn named_homes(prose: &Prose<'_>, hits: &mut Vec<Hit>) {
+    for (_, phrase) in prose.phrases.iter().filter(|(list, _)| *list == WordList::Placement) {
+        let (first, last) = (prose.word_at(phrase.start), prose.word_at(phrase.end - 1));
+        if prose.text(last) != "home" || last == first || prose.text(first) == "the" {
+            continue;
+        }
+        let mixed = prose.sentence(first).casing == Casing::Mixed;
+        let mut start = first;
+        while let Some(before) = prose.before(start).filter(|_| first - start < 3) {
+            let word = &prose.words[before];
+            let strange = !word.flags.english();
+            let named = if mixed { word.is_capital() && (strange || !prose.begins(before)) } else { strange };
+            let joined = matches!(prose.words[start].gap, Gap::Space | Gap::Hyphen);
+            if !joined
+                || !named
+                || is_function(prose.text(before))
+                || matches!(word.letters, Letters::Digits | Letters::Label)
+            {
+                break;
+            }
+            start = before;
+        }
+        if start < first {
+            hits.push(unlisted(Entity::Placement, bytes(prose, start..last + 1)));
+        }
+    }
 }
 
 /// What a place that was found by its surroundings is: a home for children where the words beside it say so, else a place.
@@ -37,6 +67,19 @@ pub(super) fn entity(prose: &Prose<'_>, found: &Candidate) -> Option<Entity> {
     }
     let home = is_placement(prose, &found.words);
     Some(if home { Entity::Placement } else { Entity::Place })
+}
+
+/// The text of every home for children among `hits`, folded.
+pub(super) fn homes<'p>(prose: &'p Prose<'_>, hits: &'p [Hit]) -> impl Iterator<Item = &'p str> {
+    let found = hits.iter().filter(|hit| !hit.listed && hit.meaning.entity == Entity::Placement);
+    found.map(|hit| &prose.folded.text[hit.range.clone()])
+}
+
+/// True for a name that is a home's where it stands, though it may look like somebody's: "her key worker at Fernbank".
+pub(super) fn is_home(prose: &Prose<'_>, name: &Range<usize>) -> bool {
+    let leads = prose.before(name.start).is_some_and(|at| matches!(prose.text(at), "at" | "from" | "of"));
+    let owns = prose.after(name.end - 1).is_some_and(|at| prose.words[at].gap == Gap::Apostrophe);
+    leads && !owns && is_placement(prose, name)
 }
 
 /// How many words beside a name may say that it is a home for children.

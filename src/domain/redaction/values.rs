@@ -138,6 +138,10 @@ impl Collector {
         }
         self.words(pieces, if numbered { Strength::Whole } else { Strength::Part });
         if let Some((last, before)) = pieces.split_last() {
+            if numbered && before.len() > 1 && street_type(last).is_some() {
+                // "14 Pinfold".
+                self.words(before, Strength::Part);
+            }
             for other in street_type(last).into_iter().flatten().filter(|other| *other != last) {
                 self.words(
                     &[before, &[other.to_owned()]].concat(),
@@ -161,6 +165,17 @@ impl Collector {
             .concat();
         if own.concat().chars().count() >= 4 {
             self.words(&own, Strength::Whole);
+        }
+        self.institution_initials(text);
+    }
+
+    /// "MHA" for Marsh Hill Academy: three words or more, the small ones between them left out.
+    fn institution_initials(&mut self, text: &str) {
+        let first = |word: &Vec<String>| word.first().and_then(|piece| piece.chars().next());
+        let large = words(text).into_iter().filter(|word| !is_function(&word.concat()));
+        let initials: Vec<String> = large.filter_map(|word| first(&word)).map(String::from).collect();
+        if (3..=6).contains(&initials.len()) {
+            self.push(&initials, Rule::Initials, Strength::Part);
         }
     }
 

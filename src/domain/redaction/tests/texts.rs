@@ -354,3 +354,36 @@ fn whoever_told_is_followed_by_half_of_their_name_too() {
         assert!(names.iter().all(|name| !seen.contains(name)), "{seen}");
     }
 }
+
+fn narrative(text: &str, audience: Audience) -> String {
+    let seen = engine().narrative(Narrative { text, sections: &[] });
+    seen.views.into_iter().find(|(of, _)| *of == audience).unwrap().1.text
+}
+
+#[test]
+fn a_home_that_nobody_listed_is_one_wherever_its_name_stands() {
+    for (text, seen) in [
+        ("Her key worker at Tarrowby knows.", "Her key worker at [PLACEMENT] knows."),
+        ("He waits by Tarrowby Children's Home.", "He waits by [PLACEMENT]."),
+        ("he waits by tarrowby childrens home", "he waits by [PLACEMENT]"),
+        (
+            "She is at Quiet Meadow Children's Home. Quiet Meadow staff were kind.",
+            "She is at [PLACEMENT]. [PLACEMENT] staff were kind.",
+        ),
+        ("Another children's home would be better.", "Another children's home would be better."),
+        ("About the home: it is kind.", "About the home: it is kind."),
+    ] {
+        assert_eq!(narrative(text, Audience::Mpu), seen);
+    }
+}
+
+#[test]
+fn a_part_of_a_listed_address_or_school_points_to_it_too() {
+    let mut form = form();
+    for (entity, text) in [(Entity::Address, "14 Pinfold Rise, Catford"), (Entity::School, "Marsh Hill Academy")] {
+        form.values.push(ListedValue { entity, text: text.into(), role: EffectiveRole::SubjectSource });
+    }
+    let engine = Engine::compile(&form, &policy());
+    let seen = engine.view("He waits at 14 Pinfold and on Pinfold Rise, then outside MHA.", Lens::Mpu);
+    assert_eq!(seen, "He waits at [ADDRESS] and on [ADDRESS], then outside [SCHOOL].");
+}
