@@ -45,7 +45,19 @@ const HOUSE: &[Room] = &[
     Room {
         folder: "pki",
         floor: 2,
-        crates: &["rcgen", "x509_parser", "jiff", "thiserror", "serde", "serde_json", "hex", "zeroize", "ring"],
+        crates: &[
+            "rcgen",
+            "x509_parser",
+            "pkcs8",
+            "p12_keystore",
+            "jiff",
+            "thiserror",
+            "serde",
+            "serde_json",
+            "hex",
+            "zeroize",
+            "ring",
+        ],
     },
     Room {
         folder: "store",
@@ -111,6 +123,8 @@ const HOUSE: &[Room] = &[
             "zeroize",
             // Progress bars.
             "indicatif",
+            // A passphrase typed unseen.
+            "rpassword",
             // What the redaction benchmark holds itself against.
             "aho_corasick",
         ],

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use jiff::{SignedDuration, Timestamp};
 
-use super::policy::PolicyCommand;
+use super::{pki::PkiCommand, policy::PolicyCommand};
 
 /// A secure broker for intelligence that comes out of Return Home Interviews.
 #[derive(Debug, Parser)]
@@ -26,7 +26,7 @@ pub(super) enum Command {
     Demo(DemoArgs),
     /// Run the daemon.
     Serve(ServeArgs),
-    /// Make certificates: an authority, a server, client profiles.
+    /// Make certificates: an offline root, an issuing authority, servers, clients; sign, renew, revoke, export.
     #[command(subcommand)]
     Pki(PkiCommand),
     /// Council: submit referrals. A receipt means that they are durable and in their queues.
@@ -82,58 +82,6 @@ pub(super) struct ServeArgs {
     /// Configuration file; deploy/homeward.example.toml shows every setting.
     #[arg(long, value_name = "FILE")]
     pub(super) config: PathBuf,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum PkiCommand {
-    /// Make an authority and a server certificate in a new folder.
-    Init {
-        /// Folder to make or fill; keys are written 0600 and never overwritten.
-        #[arg(long, value_name = "DIR", default_value = "certs")]
-        dir: PathBuf,
-        /// Trust domain, the authority part of every identity, e.g. pilot.example.
-        #[arg(long, value_name = "DOMAIN")]
-        trust_domain: String,
-        /// DNS name or IP address under which clients find the server; may be repeated. Default: this machine.
-        #[arg(long = "server-name", value_name = "NAME")]
-        server_names: Vec<String>,
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Issue a client profile, a folder that --profile takes; or the server's next certificate.
-    Issue {
-        /// The authority's folder.
-        #[arg(long, value_name = "DIR", default_value = "certs")]
-        dir: PathBuf,
-        /// Identity, `SCHEME/ID/ROLE/NAME`, e.g. gss/E09000023/council_submitter/case-system or met/SE/mpu_officer/p123.
-        #[arg(value_name = "IDENTITY", required_unless_present = "server_names")]
-        identity: Option<String>,
-        /// In place of an identity: a server certificate (30 days) for this DNS name or IP address; may be repeated.
-        #[arg(long = "server-name", value_name = "NAME", conflicts_with_all = ["identity", "endpoint", "days"])]
-        server_names: Vec<String>,
-        /// New folder for the profile.
-        #[arg(long, value_name = "DIR")]
-        out: PathBuf,
-        /// Where the server is.
-        #[arg(long, value_name = "URL", default_value = "https://localhost:7443")]
-        endpoint: String,
-        /// Days of validity, at most 90.
-        #[arg(long, default_value_t = 90)]
-        days: i32,
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// List every certificate issued, with its expiry.
-    List {
-        /// The authority's folder.
-        #[arg(long, value_name = "DIR", default_value = "certs")]
-        dir: PathBuf,
-        /// Print JSON, one certificate a line.
-        #[arg(long)]
-        json: bool,
-    },
 }
 
 #[derive(Debug, Args)]

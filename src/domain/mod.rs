@@ -2,6 +2,7 @@
 
 pub mod calendar;
 pub mod carer_copy;
+pub mod certificate;
 pub mod classify;
 pub mod clocks;
 pub mod coaching;

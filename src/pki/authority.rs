@@ -1,72 +1,183 @@
-//! The authority: a self-signed P-256 certificate that signs the others.
+//! The issuing authority: a certificate of the root's with a key that is online, which signs servers, clients and the
+//! revocation list.
 
 use std::{fs, path::Path};
 
+use jiff::Timestamp;
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose,
-    PKCS_ECDSA_P256_SHA256,
+    CertificateRevocationListParams, Issuer, KeyIdMethod, KeyPair, PublicKeyData, RevocationReason as Reason,
+    RevokedCertParams, SerialNumber,
 };
-use zeroize::Zeroizing;
 
 use super::{
-    AUTHORITY_DAYS, PkiError, Tools,
-    leaf::{self, LeafKind, Made, Validity},
-    register::Entry,
+    Limits, PkiError, Tools, certificate,
+    keys::{self, KeyKind},
+    leaf::{self, Certified, LeafKind, Validity, library_time},
+    register::{Entry, Revoked},
+    request::{Request, RequestError},
+    root::Root,
 };
 use crate::{
-    domain::identity::TrustDomain,
+    domain::{certificate::RevocationReason, identity::TrustDomain},
     platform::secret_file::{self, FileError},
 };
 
-/// An authority that can sign.
-pub(super) struct Authority {
+/// An authority that can sign. Holds a key: no `Debug`.
+pub struct Authority {
     trust_domain: TrustDomain,
+    bundle: String,
     pem: String,
+    key_id: String,
+    not_after: Timestamp,
     issuer: Issuer<'static, KeyPair>,
 }
 
+/// A certificate that was signed, with what goes with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signed {
+    /// Its line of the register.
+    pub entry: Entry,
+    /// Certificate, then the issuing authority's, in PEM: what the holder shows.
+    pub chain: String,
+}
+
+/// A signed revocation list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RevocationList {
+    /// DER.
+    pub der: Vec<u8>,
+    /// PEM.
+    pub pem: String,
+    /// When it was made.
+    pub this_update: Timestamp,
+    /// A newer one is there by then.
+    pub next_update: Timestamp,
+}
+
 impl Authority {
-    /// Makes a new authority in `dir`.
-    pub(super) fn create(dir: &Path, domain: &TrustDomain, tools: Tools<'_>) -> Result<(Self, Entry), PkiError> {
-        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
-        let validity = Validity::from_now(tools, AUTHORITY_DAYS)?;
-        let (params, serial) = params(domain, &validity, tools)?;
-        let certificate = params.self_signed(&key)?;
-        let pem = certificate.pem();
-        secret_file::create_secret(&dir.join("ca.key"), Zeroizing::new(key.serialize_pem()).as_bytes())?;
-        secret_file::create_public(&dir.join("ca.pem"), pem.as_bytes())?;
+    /// Makes an issuing authority in `dir`, signed by `root`.
+    pub(super) fn create(
+        dir: &Path,
+        domain: &TrustDomain,
+        root: &Root,
+        limits: Limits,
+        tools: Tools<'_>,
+    ) -> Result<(Self, Entry), PkiError> {
+        let key = keys::make(KeyKind::P256)?;
+        let (pem, entry) = root.sign(domain, &key, limits.authority_days, tools)?;
+        secret_file::create_secret(&dir.join("issuing.key"), keys::to_pem(&key)?.as_bytes())?;
+        secret_file::create_public(&dir.join("issuing.pem"), pem.as_bytes())?;
+        secret_file::create_public(&dir.join("ca.pem"), root.pem().as_bytes())?;
         secret_file::create_public(&dir.join("trust-domain"), format!("{domain}\n").as_bytes())?;
-        let holder = format!("authority of {domain}");
-        let entry = Entry { serial, holder, not_before: validity.not_before, not_after: validity.not_after };
-        Ok((Self { trust_domain: domain.clone(), pem, issuer: Issuer::new(params, key) }, entry))
+        Ok((Self::open(dir)?, entry))
     }
 
-    /// Takes up the authority in `dir`.
-    pub(super) fn load(dir: &Path) -> Result<Self, PkiError> {
+    /// Takes up the issuing authority in `dir`.
+    ///
+    /// # Errors
+    /// [`PkiError`] naming the file that is missing, damaged, or open to others.
+    pub fn open(dir: &Path) -> Result<Self, PkiError> {
         let trust_domain = read_trust_domain(dir)?;
-        let (key_path, pem_path) = (dir.join("ca.key"), dir.join("ca.pem"));
-        let key = secret_file::read_secret(&key_path)?;
-        let key = std::str::from_utf8(&key).ok().and_then(|pem| KeyPair::from_pem(pem).ok());
-        let key = key.ok_or(PkiError::Damaged { path: key_path, what: "a private key in PEM" })?;
-        let pem = fs::read_to_string(&pem_path).map_err(|source| FileError::Io { path: pem_path.clone(), source })?;
+        let key = keys::read(&dir.join("issuing.key"))?;
+        let path = dir.join("issuing.pem");
+        let read = certificate::read(&path)?;
+        let text = |path: &Path| fs::read_to_string(path).map_err(|source| FileError::Io { path: path.into(), source });
+        let (pem, bundle) = (text(&path)?, text(&dir.join("ca.pem"))?);
         let issuer = Issuer::from_ca_cert_pem(&pem, key)
-            .map_err(|_| PkiError::Damaged { path: pem_path, what: "a certificate of an authority in PEM" })?;
-        Ok(Self { trust_domain, pem, issuer })
+            .map_err(|_| PkiError::Damaged { path, what: "a certificate of an authority in PEM" })?;
+        Ok(Self { trust_domain, bundle, pem, key_id: read.key_id, not_after: read.not_after, issuer })
     }
 
-    pub(super) fn trust_domain(&self) -> &TrustDomain {
+    /// The authority part of every identity it signs.
+    pub fn trust_domain(&self) -> &TrustDomain {
         &self.trust_domain
     }
 
-    /// The certificate, for those who verify.
-    pub(super) fn pem(&self) -> &str {
-        &self.pem
+    /// What others trust, in PEM: the root.
+    pub fn bundle(&self) -> &str {
+        &self.bundle
     }
 
-    /// Makes a key and a certificate for it.
-    pub(super) fn sign(&self, kind: &LeafKind, days: i32, tools: Tools<'_>) -> Result<Made, PkiError> {
-        leaf::make(kind, &Validity::from_now(tools, days)?, &self.issuer, tools)
+    /// Its subject key identifier, in hex: which authority this is.
+    pub fn key_id(&self) -> &str {
+        &self.key_id
     }
+
+    /// Signs what a request asks for: its key, its one name, and nothing else of it.
+    ///
+    /// # Errors
+    /// [`PkiError::Days`] outside the limits, [`RequestError::ServerEd25519`] where nobody asked for that.
+    pub fn sign_request(&self, request: &Request, days: Days, tools: Tools<'_>) -> Result<Signed, PkiError> {
+        if request.is_ed25519_server() && !days.ed25519_server {
+            return Err(RequestError::ServerEd25519.into());
+        }
+        self.sign(&request.kind, &request.public_key, days, tools)
+    }
+
+    pub(super) fn sign(
+        &self,
+        kind: &LeafKind,
+        public_key: &impl PublicKeyData,
+        days: Days,
+        tools: Tools<'_>,
+    ) -> Result<Signed, PkiError> {
+        let longest = match kind {
+            LeafKind::Server(_) => days.limits.server_days,
+            LeafKind::Client(_) => days.limits.client_days,
+        };
+        let wanted = days.wanted.unwrap_or(longest);
+        if !(1..=longest).contains(&wanted) {
+            return Err(PkiError::Days { longest });
+        }
+        // Nothing outlives whoever signed it.
+        let validity = Validity::from_now(tools, wanted)?.within(self.not_after);
+        if validity.not_after <= tools.clock.now() {
+            return Err(PkiError::AuthorityEnded);
+        }
+        let Certified { entry, pem } = leaf::certify(kind, public_key, validity, &self.issuer, tools)?;
+        Ok(Signed { entry, chain: format!("{pem}{}", self.pem) })
+    }
+
+    /// The revocation list as of now: every revoked certificate that has not run out long ago.
+    pub fn revocation_list(
+        &self,
+        revoked: &[Revoked],
+        limits: Limits,
+        tools: Tools<'_>,
+    ) -> Result<RevocationList, PkiError> {
+        let this_update = tools.clock.now();
+        let Validity { not_after: next_update, .. } = Validity::from_now(tools, limits.revocation_list_days)?;
+        let revoked_certs = revoked.iter().map(|one| {
+            Ok(RevokedCertParams {
+                serial_number: SerialNumber::from_slice(&hex::decode(&one.serial).map_err(|_| PkiError::Serial)?),
+                revocation_time: library_time!(one.at),
+                reason_code: Some(reason(one.reason)),
+                invalidity_date: None,
+            })
+        });
+        let params = CertificateRevocationListParams {
+            this_update: library_time!(this_update),
+            next_update: library_time!(next_update),
+            // Grows with every list, whoever makes it: the time.
+            crl_number: SerialNumber::from_slice(&this_update.as_millisecond().unsigned_abs().to_be_bytes()),
+            issuing_distribution_point: None,
+            revoked_certs: revoked_certs.collect::<Result<_, PkiError>>()?,
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        let list = params.signed_by(&self.issuer)?;
+        Ok(RevocationList { der: list.der().to_vec(), pem: list.pem()?, this_update, next_update })
+    }
+}
+
+/// How long a certificate is to be valid, and within which limits.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Days {
+    /// Days; `None` is as long as may be.
+    pub wanted: Option<i32>,
+    /// Limits.
+    pub limits: Limits,
+    /// A server may have an Ed25519 key.
+    pub ed25519_server: bool,
 }
 
 /// The trust domain that `init` wrote down.
@@ -76,17 +187,14 @@ pub(super) fn read_trust_domain(dir: &Path) -> Result<TrustDomain, PkiError> {
     TrustDomain::parse(text.trim()).map_err(|_| PkiError::Damaged { path, what: "a trust domain" })
 }
 
-fn params(
-    domain: &TrustDomain,
-    validity: &Validity,
-    tools: Tools<'_>,
-) -> Result<(CertificateParams, String), PkiError> {
-    let mut params = CertificateParams::default();
-    let serial = leaf::serial(&mut params, tools)?;
-    validity.apply(&mut params);
-    params.distinguished_name = DistinguishedName::new();
-    params.distinguished_name.push(DnType::CommonName, format!("Homeward authority of {domain}"));
-    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    Ok((params, serial))
+fn reason(reason: RevocationReason) -> Reason {
+    match reason {
+        RevocationReason::Unspecified => Reason::Unspecified,
+        RevocationReason::KeyCompromise => Reason::KeyCompromise,
+        RevocationReason::CaCompromise => Reason::CaCompromise,
+        RevocationReason::AffiliationChanged => Reason::AffiliationChanged,
+        RevocationReason::Superseded => Reason::Superseded,
+        RevocationReason::CessationOfOperation => Reason::CessationOfOperation,
+        RevocationReason::PrivilegeWithdrawn => Reason::PrivilegeWithdrawn,
+    }
 }

@@ -1,14 +1,22 @@
-//! Certificates of servers and clients: P-256, random serial, one purpose each.
+//! Certificates of servers and clients: random serial, one purpose each.
 
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use rcgen::{
     CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
-    PKCS_ECDSA_P256_SHA256, SanType, SerialNumber, string::Ia5String,
+    PublicKeyData, SanType, SerialNumber, string::Ia5String,
 };
-use zeroize::Zeroizing;
 
 use super::{BACKDATED, PkiError, Tools, register::Entry};
 use crate::{domain::identity::Identity, platform::entropy};
+
+/// A moment in the certificate library's own type of time, which can be reached from the epoch without naming its crate.
+macro_rules! library_time {
+    ($at:expr) => {
+        rcgen::date_time_ymd(1970, 1, 1)
+            + std::time::Duration::from_secs(u64::try_from(jiff::Timestamp::as_second($at)).unwrap_or(0))
+    };
+}
+pub(super) use library_time;
 
 /// Whose certificate.
 pub(super) enum LeafKind {
@@ -18,14 +26,18 @@ pub(super) enum LeafKind {
     Client(Identity),
 }
 
-/// A new certificate with its key.
-pub(super) struct Made {
-    pub(super) entry: Entry,
-    pub(super) certificate_pem: String,
-    pub(super) key_pem: Zeroizing<String>,
+impl LeafKind {
+    /// As the register names it.
+    pub(super) fn holder(&self) -> String {
+        match self {
+            Self::Server(names) => format!("server {}", names.iter().map(shown).collect::<Vec<_>>().join(" ")),
+            Self::Client(identity) => identity.as_str().to_owned(),
+        }
+    }
 }
 
 /// From when until when, to the second.
+#[derive(Clone, Copy)]
 pub(super) struct Validity {
     pub(super) not_before: Timestamp,
     pub(super) not_after: Timestamp,
@@ -45,22 +57,31 @@ impl Validity {
         }
     }
 
+    /// The same, ending with whoever signs it at the latest.
+    pub(super) fn within(self, issuer: Timestamp) -> Self {
+        Self { not_after: self.not_after.min(issuer), ..self }
+    }
+
     pub(super) fn apply(&self, params: &mut CertificateParams) {
-        // rcgen takes its own type of time, which can be reached from the epoch without naming its crate.
-        let epoch = rcgen::date_time_ymd(1970, 1, 1);
-        let since = |moment: Timestamp| std::time::Duration::from_secs(u64::try_from(moment.as_second()).unwrap_or(0));
-        params.not_before = epoch + since(self.not_before);
-        params.not_after = epoch + since(self.not_after);
+        params.not_before = library_time!(self.not_before);
+        params.not_after = library_time!(self.not_after);
     }
 }
 
-/// Makes a key and signs a certificate for it.
-pub(super) fn make(
+/// A certificate for a public key, in PEM, with its line of the register.
+pub(super) struct Certified {
+    pub(super) entry: Entry,
+    pub(super) pem: String,
+}
+
+/// Signs a certificate for a public key.
+pub(super) fn certify(
     kind: &LeafKind,
-    validity: &Validity,
+    public_key: &impl PublicKeyData,
+    validity: Validity,
     issuer: &Issuer<'_, KeyPair>,
     tools: Tools<'_>,
-) -> Result<Made, PkiError> {
+) -> Result<Certified, PkiError> {
     let mut params = CertificateParams::default();
     let serial = serial(&mut params, tools)?;
     validity.apply(&mut params);
@@ -68,28 +89,22 @@ pub(super) fn make(
     params.use_authority_key_identifier_extension = true;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.distinguished_name = DistinguishedName::new();
-    let holder = match kind {
+    match kind {
         LeafKind::Server(names) => {
             params.distinguished_name.push(DnType::CommonName, "Homeward server");
             params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-            params.subject_alt_names = names.clone();
-            format!("server {}", names.iter().map(shown).collect::<Vec<_>>().join(" "))
+            params.subject_alt_names.clone_from(names);
         }
         LeafKind::Client(identity) => {
             // The subject is for people who list certificates; who it is, the one URI says.
             params.distinguished_name.push(DnType::CommonName, short(identity));
             params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
             params.subject_alt_names = vec![SanType::URI(Ia5String::try_from(identity.as_str())?)];
-            identity.as_str().to_owned()
         }
-    };
-    let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
-    let certificate = params.signed_by(&key, issuer)?;
-    Ok(Made {
-        entry: Entry { serial, holder, not_before: validity.not_before, not_after: validity.not_after },
-        certificate_pem: certificate.pem(),
-        key_pem: Zeroizing::new(key.serialize_pem()),
-    })
+    }
+    let certificate = params.signed_by(public_key, issuer)?;
+    let Validity { not_before, not_after } = validity;
+    Ok(Certified { entry: Entry { serial, holder: kind.holder(), not_before, not_after }, pem: certificate.pem() })
 }
 
 /// A serial number of 128 random bits, positive and without leading zero, so that it has one spelling.
@@ -107,7 +122,7 @@ pub(super) fn server_names(names: &[String]) -> Result<Vec<SanType>, PkiError> {
     names.iter().map(|name| server_name(name)).collect()
 }
 
-fn server_name(name: &str) -> Result<SanType, PkiError> {
+pub(super) fn server_name(name: &str) -> Result<SanType, PkiError> {
     if let Ok(address) = name.parse() {
         return Ok(SanType::IpAddress(address));
     }

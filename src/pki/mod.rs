@@ -1,39 +1,52 @@
 //! Floor 2: making the certificates that others verify. Called by the certificate commands and methods only; nothing
 //! that accepts, delivers or verifies asks here.
 //!
-//! One folder is one authority:
+//! One folder is one issuing authority, and its root, which belongs somewhere else:
 //!
 //! ```text
-//! trust-domain      the authority part of every identity
-//! ca.pem ca.key     the authority's own certificate and key
-//! server/           the broker's profile: ca.pem, cert.pem, key.pem
-//! issued.tsv        the register: serial, identity, not before, not after
+//! trust-domain                the authority part of every identity
+//! ca.pem                      what everybody trusts: the root's certificate
+//! issuing.pem issuing.key     the issuing authority's certificate and key
+//! server/                     the broker's profile: ca.pem, cert.pem, key.pem
+//! admin-1/ admin-2/           profiles of two certificate administrators
+//! issued.tsv revoked.tsv      the registers; crl.pem the revocation list
+//! limits.json                 how long certificates may be valid, if not as usual
+//! next/ old/                  the issuing authority to come, those that were
+//! root/                       root.pem, root.key under a passphrase: to be moved offline
 //! ```
 
 mod authority;
+mod certificate;
+mod export;
+mod folder;
+mod keys;
 mod leaf;
+mod limits;
 mod profile;
 mod register;
+mod request;
+mod root;
+pub mod rotation;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use jiff::SignedDuration;
 
 use crate::{
-    domain::identity::{Identity, IdentityError, TrustDomain},
-    platform::{Clock, Entropy, EntropyError, secret_file, secret_file::FileError},
+    domain::identity::IdentityError,
+    platform::{Clock, Entropy, EntropyError, secret_file::FileError},
 };
-use authority::Authority;
-use leaf::LeafKind;
-use profile::Place;
-pub use register::Entry;
+pub use authority::{Authority, Days, RevocationList, Signed};
+pub use export::export;
+pub use folder::{
+    Initialised, Issue, Issued, Plan, Requested, init, init_with, issue, issue_server, list, renew, request, revoke,
+    revoked, sign, trust_domain,
+};
+pub use keys::{KeyKind, Passphrase, SHORTEST_PASSPHRASE};
+pub use limits::Limits;
+pub use register::{Entry, Revoked};
+pub use request::{Request, RequestError};
 
-/// Validity of the authority itself.
-pub const AUTHORITY_DAYS: i32 = 3650;
-/// Validity of a server certificate.
-pub const SERVER_DAYS: i32 = 30;
-/// Validity of a client certificate.
-pub const CLIENT_DAYS: i32 = 90;
 /// A certificate is valid from a little before it was made: clocks differ.
 const BACKDATED: SignedDuration = SignedDuration::from_mins(5);
 
@@ -55,6 +68,9 @@ pub enum PkiError {
     /// The identity or the trust domain is not one.
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    /// The request is not one that is signed.
+    #[error(transparent)]
+    Request(#[from] RequestError),
     /// A server name is neither a DNS name nor an IP address.
     #[error("{0:?} is neither a DNS name nor an IP address")]
     ServerName(String),
@@ -67,6 +83,20 @@ pub enum PkiError {
         /// The longest allowed.
         longest: i32,
     },
+    /// The limits of a folder are not within reason.
+    #[error(
+        "clients may have 1 to 398 days, servers 1 to 398, an issuing authority 2 to 1830, a revocation list 1 to 30"
+    )]
+    Limits,
+    /// The issuing authority's own certificate has run out.
+    #[error("the issuing authority's own certificate has run out; make the next one with the offline root")]
+    AuthorityEnded,
+    /// A passphrase or password that is easily guessed.
+    #[error("a passphrase has {SHORTEST_PASSPHRASE} characters or more")]
+    Passphrase,
+    /// It does not open the key.
+    #[error("the passphrase does not open the key")]
+    WrongPassphrase,
     /// A file of the folder does not hold what it should.
     #[error("{path} does not hold {what}; this folder was made by `homeward pki init`, restore it from a backup")]
     Damaged {
@@ -75,112 +105,27 @@ pub enum PkiError {
         /// What it should hold.
         what: &'static str,
     },
+    /// Not a serial number of the register.
+    #[error("no certificate with this serial number was issued here; `homeward pki list` shows them")]
+    Serial,
+    /// Revoked already.
+    #[error("this certificate is revoked already")]
+    Revoked,
+    /// Renewal is for certificates that are still good.
+    #[error("this certificate has run out or was revoked; issue a new one")]
+    NotRenewable,
     /// No random bytes.
     #[error(transparent)]
     Entropy(#[from] EntropyError),
+    /// A key could not be written in its form.
+    #[error("the key could not be put into PKCS#8")]
+    Key,
+    /// The PKCS#12 file could not be made.
+    #[error("the certificate and key could not be put into PKCS#12")]
+    Export,
     /// The certificate library refused.
     #[error("making a certificate: {0}")]
     Certificate(#[from] rcgen::Error),
-}
-
-/// What `init` made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Initialised {
-    /// The authority's own certificate.
-    pub authority: Entry,
-    /// The server's certificate.
-    pub server: Entry,
-    /// Folder with the server's `ca.pem`, `cert.pem`, `key.pem`.
-    pub server_folder: PathBuf,
-}
-
-/// Makes an authority and a server certificate in the new folder `dir`.
-///
-/// `server_names` are DNS names and IP addresses under which clients will find the server; none means this machine.
-pub fn init(
-    dir: &Path,
-    trust_domain: &TrustDomain,
-    server_names: &[String],
-    tools: Tools<'_>,
-) -> Result<Initialised, PkiError> {
-    let names = leaf::server_names(server_names)?;
-    prepare(dir)?;
-    let (authority, entry) = Authority::create(dir, trust_domain, tools)?;
-    register::append(dir, &entry)?;
-    let server_folder = dir.join("server");
-    let made = authority.sign(&LeafKind::Server(names), SERVER_DAYS, tools)?;
-    profile::write(Place { dir, folder: &server_folder }, None, &authority, &made)?;
-    Ok(Initialised { authority: entry, server: made.entry, server_folder })
-}
-
-/// What `issue` made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Issued {
-    /// The certificate.
-    pub certificate: Entry,
-    /// Folder with `endpoint`, `ca.pem`, `cert.pem`, `key.pem`.
-    pub folder: PathBuf,
-}
-
-/// What to issue.
-#[derive(Debug, Clone)]
-pub struct Issue<'a> {
-    /// Who, as written in the one URI of the certificate.
-    pub identity: &'a Identity,
-    /// Where the server is, e.g. `https://localhost:7443`.
-    pub endpoint: &'a str,
-    /// New folder for the profile.
-    pub out: &'a Path,
-    /// Validity, 1 to [`CLIENT_DAYS`].
-    pub days: i32,
-}
-
-/// Makes a client profile, a folder that `--profile` takes.
-pub fn issue(dir: &Path, what: &Issue<'_>, tools: Tools<'_>) -> Result<Issued, PkiError> {
-    if !(1..=CLIENT_DAYS).contains(&what.days) {
-        return Err(PkiError::Days { longest: CLIENT_DAYS });
-    }
-    let address = what.endpoint.strip_prefix("https://").unwrap_or_default();
-    if address.is_empty() || !address.bytes().all(|b| b.is_ascii_graphic()) {
-        return Err(PkiError::Endpoint);
-    }
-    let authority = Authority::load(dir)?;
-    // An identity of another trust domain would never be let in.
-    Identity::parse(what.identity.as_str(), authority.trust_domain())?;
-    let made = authority.sign(&LeafKind::Client(what.identity.clone()), what.days, tools)?;
-    profile::write(Place { dir, folder: what.out }, Some(what.endpoint), &authority, &made)?;
-    Ok(Issued { certificate: made.entry, folder: what.out.to_owned() })
-}
-
-/// Makes a further server profile (`ca.pem`, `cert.pem`, `key.pem`) in the new folder `out`: the next one before the
-/// last expires, or one for other names.
-pub fn issue_server(dir: &Path, out: &Path, server_names: &[String], tools: Tools<'_>) -> Result<Issued, PkiError> {
-    let names = leaf::server_names(server_names)?;
-    let authority = Authority::load(dir)?;
-    let made = authority.sign(&LeafKind::Server(names), SERVER_DAYS, tools)?;
-    profile::write(Place { dir, folder: out }, None, &authority, &made)?;
-    Ok(Issued { certificate: made.entry, folder: out.to_owned() })
-}
-
-/// The trust domain of the authority in `dir`.
-pub fn trust_domain(dir: &Path) -> Result<TrustDomain, PkiError> {
-    authority::read_trust_domain(dir)
-}
-
-/// Every certificate issued, oldest first.
-pub fn list(dir: &Path) -> Result<Vec<Entry>, PkiError> {
-    register::read(dir)
-}
-
-/// An authority never settles where one is: its folder may hold a README and dotfiles, but nothing it would make.
-fn prepare(dir: &Path) -> Result<(), PkiError> {
-    for name in ["trust-domain", "ca.pem", "ca.key", "server", "issued.tsv"] {
-        let path = dir.join(name);
-        if path.symlink_metadata().is_ok() {
-            return Err(FileError::Exists { path }.into());
-        }
-    }
-    Ok(secret_file::ensure_private_dir(dir)?)
 }
 
 #[cfg(test)]

@@ -2,34 +2,37 @@
 
 use std::path::Path;
 
-use super::{PkiError, authority::Authority, leaf::Made, register};
+use rcgen::KeyPair;
+
+use super::{PkiError, keys};
 use crate::platform::secret_file;
 
-/// Writes a profile into a new folder of mode 0700, the key of mode 0600. Nothing is overwritten. The certificate is
-/// registered before it is there: one too many in the register harms nobody, one too few could never be revoked.
-pub(super) fn write(
-    place: Place<'_>,
-    endpoint: Option<&str>,
-    authority: &Authority,
-    made: &Made,
-) -> Result<(), PkiError> {
-    let folder = place.folder;
-    secret_file::create_private_dir(folder)?;
-    register::append(place.dir, &made.entry)?;
-    secret_file::create_secret(&folder.join("key.pem"), made.key_pem.as_bytes())?;
-    secret_file::create_public(&folder.join("cert.pem"), made.certificate_pem.as_bytes())?;
-    secret_file::create_public(&folder.join("ca.pem"), authority.pem().as_bytes())?;
-    if let Some(endpoint) = endpoint {
+/// What a profile holds besides its key.
+pub(super) struct Contents<'a> {
+    /// Where the server is; a server's own profile has none.
+    pub(super) endpoint: Option<&'a str>,
+    /// Certificate and issuing authority.
+    pub(super) chain: &'a str,
+    /// What to trust.
+    pub(super) bundle: &'a str,
+}
+
+/// Writes a profile into a folder of its own. Nothing is overwritten.
+pub(super) fn write(folder: &Path, key: Option<&KeyPair>, contents: &Contents<'_>) -> Result<(), PkiError> {
+    if let Some(key) = key {
+        secret_file::create_secret(&folder.join("key.pem"), keys::to_pem(key)?.as_bytes())?;
+    }
+    secret_file::create_public(&folder.join("cert.pem"), contents.chain.as_bytes())?;
+    secret_file::create_public(&folder.join("ca.pem"), contents.bundle.as_bytes())?;
+    if let Some(endpoint) = contents.endpoint {
         secret_file::create_public(&folder.join("endpoint"), format!("{endpoint}\n").as_bytes())?;
     }
     Ok(())
 }
 
-/// Where a profile goes, and who keeps the register.
-#[derive(Clone, Copy)]
-pub(super) struct Place<'a> {
-    /// The authority's folder.
-    pub(super) dir: &'a Path,
-    /// The new folder.
-    pub(super) folder: &'a Path,
+/// Clients speak TLS only, to one address.
+pub(super) fn endpoint(text: &str) -> Result<(), PkiError> {
+    let address = text.strip_prefix("https://").unwrap_or_default();
+    let sound = !address.is_empty() && address.bytes().all(|b| b.is_ascii_graphic());
+    if sound { Ok(()) } else { Err(PkiError::Endpoint) }
 }

@@ -1,20 +1,25 @@
-//! The register of issued certificates: one line each, tab-separated, appended and never changed.
+//! The registers of a folder: certificates issued, and those revoked. One line each, tab-separated, appended and never
+//! changed.
 
 use std::{fs, io, path::Path};
 
 use jiff::Timestamp;
 
 use super::PkiError;
-use crate::platform::secret_file::{self, FileError};
+use crate::{
+    domain::certificate::RevocationReason,
+    platform::secret_file::{self, FileError},
+};
 
-const NAME: &str = "issued.tsv";
+const ISSUED: &str = "issued.tsv";
+const REVOKED: &str = "revoked.tsv";
 
 /// A certificate that was issued.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Serial number, lower-case hex.
     pub serial: String,
-    /// The identity of a client; `server …names` or `authority of …` otherwise.
+    /// The identity of a client; `server …names` or `root of …` or `issuing authority of …` otherwise.
     pub holder: String,
     /// Valid from this second.
     pub not_before: Timestamp,
@@ -22,15 +27,41 @@ pub struct Entry {
     pub not_after: Timestamp,
 }
 
+/// A certificate that was revoked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revoked {
+    /// Serial number, lower-case hex.
+    pub serial: String,
+    /// Why.
+    pub reason: RevocationReason,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// Writes down one certificate, durably.
 pub(super) fn append(dir: &Path, entry: &Entry) -> Result<(), PkiError> {
     let Entry { serial, holder, not_before, not_after } = entry;
-    Ok(secret_file::append_line(&dir.join(NAME), &format!("{serial}\t{holder}\t{not_before}\t{not_after}"))?)
+    Ok(secret_file::append_line(&dir.join(ISSUED), &format!("{serial}\t{holder}\t{not_before}\t{not_after}"))?)
 }
 
-/// Every entry, oldest first.
+/// Every certificate issued, oldest first.
 pub(super) fn read(dir: &Path) -> Result<Vec<Entry>, PkiError> {
-    let path = dir.join(NAME);
+    lines(dir, ISSUED, entry)
+}
+
+/// Writes down one revocation, durably.
+pub(super) fn append_revoked(dir: &Path, revoked: &Revoked) -> Result<(), PkiError> {
+    let Revoked { serial, reason, at } = revoked;
+    Ok(secret_file::append_line(&dir.join(REVOKED), &format!("{serial}\t{reason}\t{at}"))?)
+}
+
+/// Every revocation, oldest first; none where there is no such file yet.
+pub(super) fn read_revoked(dir: &Path) -> Result<Vec<Revoked>, PkiError> {
+    if dir.join(REVOKED).exists() { lines(dir, REVOKED, revoked) } else { Ok(Vec::new()) }
+}
+
+fn lines<T>(dir: &Path, name: &str, read: fn(&str) -> Option<T>) -> Result<Vec<T>, PkiError> {
+    let path = dir.join(name);
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,
         Err(source) if source.kind() == io::ErrorKind::InvalidData => {
@@ -38,7 +69,7 @@ pub(super) fn read(dir: &Path) -> Result<Vec<Entry>, PkiError> {
         }
         Err(source) => return Err(FileError::Io { path, source }.into()),
     };
-    let entries: Option<Vec<_>> = text.lines().map(entry).collect();
+    let entries: Option<Vec<_>> = text.lines().map(read).collect();
     entries.ok_or(PkiError::Damaged { path, what: "the register" })
 }
 
@@ -47,4 +78,11 @@ fn entry(line: &str) -> Option<Entry> {
     let (serial, holder) = (fields.next()?.to_owned(), fields.next()?.to_owned());
     let (not_before, not_after) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
     fields.next().is_none().then_some(Entry { serial, holder, not_before, not_after })
+}
+
+fn revoked(line: &str) -> Option<Revoked> {
+    let mut fields = line.split('\t');
+    let serial = fields.next()?.to_owned();
+    let (reason, at) = (RevocationReason::from_code(fields.next()?)?, fields.next()?.parse().ok()?);
+    fields.next().is_none().then_some(Revoked { serial, reason, at })
 }

@@ -91,6 +91,16 @@ pub fn create_public(path: &Path, content: &[u8]) -> Result<(), FileError> {
     create(path, content, 0o644)
 }
 
+/// Puts `content` in place of a file that others may read (mode 0644), complete and on disk: a list that is made anew.
+pub fn replace_public(path: &Path, content: &[u8]) -> Result<(), FileError> {
+    let unfinished = unfinished_name(path);
+    let written = write_new(&unfinished, content, 0o644).and_then(|()| fs::rename(&unfinished, path));
+    written.and_then(|()| sync_parent(path)).map_err(|source| {
+        let _ = fs::remove_file(&unfinished);
+        failed(path, source)
+    })
+}
+
 /// Makes a new directory of mode 0700, and its parents. An existing *empty* directory is taken and made 0700.
 pub fn create_private_dir(path: &Path) -> Result<(), FileError> {
     let occupied = match fs::read_dir(path) {

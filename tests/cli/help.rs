@@ -6,7 +6,7 @@ use super::homeward;
 const TREE: &[(&str, &[&str])] = &[
     ("demo", &[]),
     ("serve", &[]),
-    ("pki", &["init", "issue", "list"]),
+    ("pki", &["init", "request", "sign", "issue", "renew", "revoke", "list", "rotate", "export"]),
     ("submit", &[]),
     ("preview", &[]),
     ("referrals", &[]),

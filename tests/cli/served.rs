@@ -140,7 +140,7 @@ fn certificates_are_made_listed_and_never_overwritten() {
     assert_eq!(one_line(&homeward(house.path(), &next).with(0))["holder"], "server localhost");
     let listed = homeward(house.path(), &["pki", "list", "--json"]).with(0);
     let serials: Vec<String> = listed.lines().map(|line| one_line(line)["serial"].to_string()).collect();
-    assert_eq!(serials.len(), 4, "{listed}");
+    assert_eq!(serials.len(), 7, "{listed}");
     assert!(serials.contains(&made["serial"].to_string()));
 
     house.configure("");

@@ -17,8 +17,9 @@ const IDENTITY: &str = "homeward://pilot.example/gss/E09000023/council_submitter
 
 /// A profile that `pki` would never make: these names, signed by the authority in `certs`.
 fn forged(house: &House, name: &str, certs: &std::path::Path, names: &[&str]) -> std::path::PathBuf {
-    let key = KeyPair::from_pem(&std::fs::read_to_string(certs.join("ca.key")).unwrap()).unwrap();
-    let issuer = Issuer::from_ca_cert_pem(&std::fs::read_to_string(certs.join("ca.pem")).unwrap(), key).unwrap();
+    let key = KeyPair::from_pem(&std::fs::read_to_string(certs.join("issuing.key")).unwrap()).unwrap();
+    let ca = std::fs::read_to_string(certs.join("issuing.pem")).unwrap();
+    let issuer = Issuer::from_ca_cert_pem(&ca, key).unwrap();
     let mut params = CertificateParams::default();
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
     params.subject_alt_names = names.iter().map(|name| SanType::URI((*name).try_into().unwrap())).collect();
@@ -27,7 +28,7 @@ fn forged(house: &House, name: &str, certs: &std::path::Path, names: &[&str]) ->
     let folder = house.folder(name);
     homeward::platform::secret_file::create_private_dir(&folder).unwrap();
     homeward::platform::secret_file::create_secret(&folder.join("key.pem"), own.serialize_pem().as_bytes()).unwrap();
-    std::fs::write(folder.join("cert.pem"), certificate.pem()).unwrap();
+    std::fs::write(folder.join("cert.pem"), format!("{}{ca}", certificate.pem())).unwrap();
     std::fs::copy(house.certs().join("ca.pem"), folder.join("ca.pem")).unwrap();
     std::fs::write(folder.join("endpoint"), "https://localhost:1").unwrap();
     folder

@@ -80,8 +80,8 @@ impl Town {
 
     /// A profile that `pki` would never make, signed by the authority in `certs`.
     pub fn forge(&self, name: &str, certs: &Path, change: impl FnOnce(&mut CertificateParams)) -> PathBuf {
-        let key = KeyPair::from_pem(&fs::read_to_string(certs.join("ca.key")).unwrap()).unwrap();
-        let ca = fs::read_to_string(certs.join("ca.pem")).unwrap();
+        let key = KeyPair::from_pem(&fs::read_to_string(certs.join("issuing.key")).unwrap()).unwrap();
+        let ca = fs::read_to_string(certs.join("issuing.pem")).unwrap();
         let issuer = Issuer::from_ca_cert_pem(&ca, key).unwrap();
         let mut params = CertificateParams::default();
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
@@ -94,7 +94,7 @@ impl Town {
         let folder = self.folder(name);
         secret_file::create_private_dir(&folder).unwrap();
         secret_file::create_secret(&folder.join("key.pem"), own.serialize_pem().as_bytes()).unwrap();
-        fs::write(folder.join("cert.pem"), certificate.pem()).unwrap();
+        fs::write(folder.join("cert.pem"), format!("{}{ca}", certificate.pem())).unwrap();
         fs::copy(self.certs().join("ca.pem"), folder.join("ca.pem")).unwrap();
         fs::write(folder.join("endpoint"), "https://localhost:1").unwrap();
         folder

@@ -29,7 +29,7 @@ fn client(town: &Town, versions: &[&'static SupportedProtocolVersion]) -> Arc<Cl
         .unwrap()
         .with_root_certificates(roots)
         .with_client_auth_cert(
-            vec![CertificateDer::from_pem_file(profile.join("cert.pem")).unwrap()],
+            CertificateDer::pem_file_iter(profile.join("cert.pem")).unwrap().map(Result::unwrap).collect(),
             PrivateKeyDer::from_pem_file(profile.join("key.pem")).unwrap(),
         )
         .unwrap();
@@ -69,7 +69,7 @@ async fn the_same_client_resumes_with_an_ordinary_server() {
         .unwrap()
         .with_no_client_auth()
         .with_single_cert(
-            vec![CertificateDer::from_pem_file(folder.join("cert.pem")).unwrap()],
+            CertificateDer::pem_file_iter(folder.join("cert.pem")).unwrap().map(Result::unwrap).collect(),
             PrivateKeyDer::from_pem_file(folder.join("key.pem")).unwrap(),
         )
         .unwrap();

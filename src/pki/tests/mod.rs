@@ -1,11 +1,17 @@
 //! What is made can be read by others, and nothing is ever overwritten.
 
-use std::{fs, os::unix::fs::PermissionsExt};
+mod folder;
+mod requests;
 
-use x509_parser::{extensions::GeneralName, pem::parse_x509_pem, prelude::ParsedExtension};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+
+use x509_parser::{extensions::GeneralName, pem::parse_x509_pem};
 
 use super::*;
-use crate::platform::{ManualClock, SystemEntropy};
+use crate::{
+    domain::identity::{Identity, TrustDomain},
+    platform::{ManualClock, SystemEntropy},
+};
 
 struct House {
     root: tempfile::TempDir,
@@ -57,10 +63,10 @@ fn a_profile_has_one_uri_one_purpose_and_a_private_key_of_its_own() {
     let house = House::new();
     let made = house.init().unwrap();
     assert_eq!(made.server.holder, "server localhost 127.0.0.1 ::1");
-    let issued = house.issue(URI, "case-system", CLIENT_DAYS).unwrap();
+    let issued = house.issue(URI, "case-system", 90).unwrap();
     assert_eq!(fs::read_to_string(issued.folder.join("endpoint")).unwrap(), "https://localhost:7443\n");
     assert_eq!(mode(&issued.folder), 0o700);
-    for key in [issued.folder.join("key.pem"), house.dir().join("ca.key"), house.dir().join("server/key.pem")] {
+    for key in [issued.folder.join("key.pem"), house.dir().join("issuing.key"), house.dir().join("server/key.pem")] {
         assert_eq!(mode(&key), 0o600, "{}", key.display());
     }
     let bytes = fs::read(issued.folder.join("cert.pem")).unwrap();
@@ -79,34 +85,36 @@ fn a_profile_has_one_uri_one_purpose_and_a_private_key_of_its_own() {
 }
 
 #[test]
-fn the_authority_is_a_proper_one_and_signed_what_it_issued() {
+fn the_chain_leads_from_the_leaf_over_the_issuing_authority_to_the_root() {
     let house = House::new();
-    house.init().unwrap();
+    let made = house.init().unwrap();
     let issued = house.issue(URI, "a", 1).unwrap();
-    let (ca, leaf) = (fs::read(house.dir().join("ca.pem")).unwrap(), fs::read(issued.folder.join("cert.pem")).unwrap());
-    let ((_, ca), (_, leaf)) = (parse_x509_pem(&ca).unwrap(), parse_x509_pem(&leaf).unwrap());
-    let (ca, leaf) = (ca.parse_x509().unwrap(), leaf.parse_x509().unwrap());
-    assert!(ca.is_ca() && ca.verify_signature(None).is_ok());
-    assert_eq!(ca.basic_constraints().unwrap().unwrap().value.path_len_constraint, Some(0));
-    assert!(ca.key_usage().unwrap().unwrap().value.key_cert_sign());
-    assert!(leaf.verify_signature(Some(ca.public_key())).is_ok());
-    let has_key_id = |certificate: &x509_parser::certificate::X509Certificate<'_>, own: bool| {
-        certificate.extensions().iter().any(|extension| match extension.parsed_extension() {
-            ParsedExtension::SubjectKeyIdentifier(_) => own,
-            ParsedExtension::AuthorityKeyIdentifier(_) => !own,
-            _ => false,
-        })
-    };
-    assert!(has_key_id(&ca, true) && has_key_id(&leaf, false));
+    let (root, chain) =
+        (fs::read(house.dir().join("ca.pem")).unwrap(), fs::read(issued.folder.join("cert.pem")).unwrap());
+    assert_eq!(fs::read(issued.folder.join("ca.pem")).unwrap(), root, "clients trust the root");
+    assert_eq!(fs::read(made.root_folder.join("root.pem")).unwrap(), root);
+    let (_, root) = parse_x509_pem(&root).unwrap();
+    let (rest, leaf) = parse_x509_pem(&chain).unwrap();
+    let (_, issuing) = parse_x509_pem(rest).unwrap();
+    let [root, issuing, leaf] = [&root, &issuing, &leaf].map(|pem| pem.parse_x509().unwrap());
+    assert!(root.is_ca() && root.verify_signature(None).is_ok());
+    assert!(issuing.is_ca() && issuing.verify_signature(Some(root.public_key())).is_ok());
+    assert!(leaf.verify_signature(Some(issuing.public_key())).is_ok());
+    for (authority, below) in [(&root, 1), (&issuing, 0)] {
+        assert_eq!(authority.basic_constraints().unwrap().unwrap().value.path_len_constraint, Some(below));
+        let usage = authority.key_usage().unwrap().unwrap().value;
+        assert!(usage.key_cert_sign() && usage.crl_sign() && !usage.digital_signature());
+    }
+    assert_eq!(issuing.validity().not_after.timestamp(), made.authority.not_after.as_second());
 }
 
 #[test]
 fn nothing_is_overwritten() {
     let house = House::new();
     house.init().unwrap();
-    let key = fs::read(house.dir().join("ca.key")).unwrap();
+    let key = fs::read(house.dir().join("issuing.key")).unwrap();
     assert!(matches!(house.init(), Err(PkiError::File(FileError::Exists { .. }))));
-    assert_eq!(fs::read(house.dir().join("ca.key")).unwrap(), key);
+    assert_eq!(fs::read(house.dir().join("issuing.key")).unwrap(), key);
     house.issue(URI, "a", 1).unwrap();
     assert!(matches!(house.issue(URI, "a", 1), Err(PkiError::File(FileError::Exists { .. }))));
 }
@@ -126,7 +134,9 @@ fn the_register_lists_what_was_issued() {
     let made = house.init().unwrap();
     let one = house.issue(URI, "a", 1).unwrap();
     let next = issue_server(&house.dir(), &house.root.path().join("next"), &["broker.example".into()], house.tools());
-    assert_eq!(list(&house.dir()).unwrap(), [made.authority, made.server, one.certificate, next.unwrap().certificate]);
+    let [admin_1, admin_2] = <[Issued; 2]>::try_from(made.administrators).unwrap().map(|one| one.certificate);
+    let all = [made.root, made.authority, made.server, admin_1, admin_2, one.certificate, next.unwrap().certificate];
+    assert_eq!(list(&house.dir()).unwrap(), all);
     fs::write(house.dir().join("issued.tsv"), "nonsense\n").unwrap();
     assert!(matches!(list(&house.dir()), Err(PkiError::Damaged { .. })));
 }
@@ -138,7 +148,7 @@ fn a_loose_key_and_foolish_wishes_are_refused() {
     assert!(matches!(wrong, Err(PkiError::ServerName(_))));
     assert!(!house.dir().exists(), "nothing is left behind");
     house.init().unwrap();
-    for days in [0, -1, CLIENT_DAYS + 1] {
+    for days in [0, -1, 90 + 1] {
         assert!(matches!(house.issue(URI, "a", days), Err(PkiError::Days { .. })));
     }
     let other = TrustDomain::parse("other.example").unwrap();
@@ -151,8 +161,8 @@ fn a_loose_key_and_foolish_wishes_are_refused() {
         let wish = Issue { identity: &identity, endpoint, out: &out, days: 1 };
         assert!(matches!(issue(&house.dir(), &wish, house.tools()), Err(PkiError::Endpoint)), "{endpoint}");
     }
-    assert_eq!(list(&house.dir()).unwrap().len(), 2, "nothing was issued");
-    fs::set_permissions(house.dir().join("ca.key"), fs::Permissions::from_mode(0o644)).unwrap();
+    assert_eq!(list(&house.dir()).unwrap().len(), 5, "nothing was issued");
+    fs::set_permissions(house.dir().join("issuing.key"), fs::Permissions::from_mode(0o644)).unwrap();
     assert!(matches!(house.issue(URI, "a", 1), Err(PkiError::File(FileError::TooOpen { .. }))));
     assert!(!house.root.path().join("a").exists());
 }

@@ -1,0 +1,123 @@
+//! The offline root: it signs issuing authorities and nothing else. Its folder belongs in a safe, not on a server.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use rcgen::{BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+
+use super::{
+    PkiError, Tools,
+    keys::{self, KeyKind, Passphrase},
+    leaf::{self, Validity},
+    register::{self, Entry},
+};
+use crate::{
+    domain::identity::TrustDomain,
+    platform::secret_file::{self, FileError},
+};
+
+/// A root that can sign.
+pub(super) struct Root {
+    pem: String,
+    not_after: jiff::Timestamp,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+/// A root that was made.
+pub(super) struct MadeRoot {
+    pub(super) root: Root,
+    pub(super) entry: Entry,
+    /// Where its passphrase was written, if it was made here.
+    pub(super) passphrase_file: Option<PathBuf>,
+}
+
+impl Root {
+    /// Makes a root in the new folder `dir`; without a passphrase one is made and written beside the key.
+    pub(super) fn create(
+        dir: &Path,
+        domain: &TrustDomain,
+        days: i32,
+        passphrase: Option<&Passphrase>,
+        tools: Tools<'_>,
+    ) -> Result<MadeRoot, PkiError> {
+        secret_file::create_private_dir(dir)?;
+        let key = keys::make(KeyKind::P256)?;
+        let validity = Validity::from_now(tools, days)?;
+        let (params, serial) = params(&format!("Homeward root of {domain}"), validity, 1, tools)?;
+        let pem = params.self_signed(&key)?.pem();
+        let made = passphrase.is_none().then(|| Passphrase::make(tools)).transpose()?;
+        let passphrase_file = dir.join("passphrase");
+        if let Some(made) = &made {
+            secret_file::create_secret(&passphrase_file, format!("{}\n", made.words()).as_bytes())?;
+        }
+        let passphrase = passphrase.or(made.as_ref()).ok_or(PkiError::Passphrase)?;
+        secret_file::create_secret(&dir.join("root.key"), keys::lock(&key, passphrase, tools)?.as_bytes())?;
+        secret_file::create_public(&dir.join("root.pem"), pem.as_bytes())?;
+        let Validity { not_before, not_after } = validity;
+        let entry = Entry { serial, holder: format!("root of {domain}"), not_before, not_after };
+        register::append(dir, &entry)?;
+        let root = Self { pem, not_after, issuer: Issuer::new(params, key) };
+        Ok(MadeRoot { root, entry, passphrase_file: made.map(|_| passphrase_file) })
+    }
+
+    /// Takes up the root in `dir`; without a passphrase, with the one that was made beside the key.
+    pub(super) fn load(dir: &Path, passphrase: Option<&Passphrase>) -> Result<Self, PkiError> {
+        let beside = match passphrase {
+            Some(_) => None,
+            None => {
+                let words = secret_file::read_secret(&dir.join("passphrase"))?;
+                Some(Passphrase::chosen(&String::from_utf8_lossy(&words))?)
+            }
+        };
+        let passphrase = passphrase.or(beside.as_ref()).ok_or(PkiError::Passphrase)?;
+        let key = keys::unlock(&dir.join("root.key"), passphrase)?;
+        let path = dir.join("root.pem");
+        let pem = fs::read_to_string(&path).map_err(|source| FileError::Io { path: path.clone(), source })?;
+        let not_after = super::certificate::read(&path)?.not_after;
+        let issuer = Issuer::from_ca_cert_pem(&pem, key)
+            .map_err(|_| PkiError::Damaged { path, what: "a certificate of an authority in PEM" })?;
+        Ok(Self { pem, not_after, issuer })
+    }
+
+    /// The certificate, for those who verify.
+    pub(super) fn pem(&self) -> &str {
+        &self.pem
+    }
+
+    /// Signs an issuing authority.
+    pub(super) fn sign(
+        &self,
+        domain: &TrustDomain,
+        key: &KeyPair,
+        days: i32,
+        tools: Tools<'_>,
+    ) -> Result<(String, Entry), PkiError> {
+        let validity = Validity::from_now(tools, days)?.within(self.not_after);
+        let year = tools.clock.now().strftime("%Y-%m-%d %H:%M").to_string();
+        let (mut params, serial) =
+            params(&format!("Homeward issuing authority of {domain}, {year}"), validity, 0, tools)?;
+        params.use_authority_key_identifier_extension = true;
+        let pem = params.signed_by(key, &self.issuer)?.pem();
+        let Validity { not_before, not_after } = validity;
+        Ok((pem, Entry { serial, holder: format!("issuing authority of {domain}"), not_before, not_after }))
+    }
+}
+
+/// An authority's parameters; `below` authorities may stand between it and a leaf.
+fn params(
+    name: &str,
+    validity: Validity,
+    below: u8,
+    tools: Tools<'_>,
+) -> Result<(CertificateParams, String), PkiError> {
+    let mut params = CertificateParams::default();
+    let serial = leaf::serial(&mut params, tools)?;
+    validity.apply(&mut params);
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(below));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    Ok((params, serial))
+}

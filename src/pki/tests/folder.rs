@@ -1,0 +1,209 @@
+//! The life of an authority's folder: the locked root, renewal, revocation, rotation, export.
+
+use x509_parser::{prelude::FromDer, revocation_list::CertificateRevocationList};
+
+use super::{requests::openssl, *};
+use crate::domain::certificate::RevocationReason;
+
+#[test]
+fn the_roots_key_opens_with_its_passphrase_alone_and_openssl_reads_it() {
+    let house = House::new();
+    let words = "correct horse battery staple";
+    let passphrase = Passphrase::chosen(&format!("{words}\n")).unwrap();
+    let root = house.root.path().join("safe/root");
+    let plan = Plan {
+        trust_domain: &domain(),
+        server_names: &[],
+        endpoint: "https://localhost:7443",
+        root: Some(&root),
+        passphrase: Some(&passphrase),
+        limits: Limits::default(),
+    };
+    let made = init_with(&house.dir(), &plan, house.tools()).unwrap();
+    assert_eq!((made.root_folder, made.passphrase_file), (root.clone(), None));
+    assert_eq!((mode(&root.join("root.key")), mode(&root)), (0o600, 0o700));
+    assert!(!house.dir().join("root").exists());
+    let wrong = Passphrase::chosen("incorrect horse battery").unwrap();
+    let refused = rotation::prepare(&house.dir(), &root, Some(&wrong), house.tools());
+    assert!(matches!(refused, Err(PkiError::WrongPassphrase)), "{refused:?}");
+    assert!(matches!(rotation::prepare(&house.dir(), &root, None, house.tools()), Err(PkiError::File(_))));
+    assert!(!house.dir().join("next").exists());
+    let key = openssl(&root, &["pkey", "-in", "root.key", "-passin", &format!("pass:{words}"), "-pubout"]);
+    assert_eq!(openssl(&root, &["x509", "-in", "root.pem", "-noout", "-pubkey"]), key);
+    assert!(matches!(Passphrase::chosen("short"), Err(PkiError::Passphrase)));
+    assert!(fs::read_to_string(root.join("root.key")).unwrap().starts_with("-----BEGIN ENCRYPTED PRIVATE "));
+}
+
+#[test]
+fn a_passphrase_that_nobody_chose_is_written_beside_the_key() {
+    let house = House::new();
+    let made = house.init().unwrap();
+    let file = made.passphrase_file.unwrap();
+    assert_eq!((mode(&file), file.parent()), (0o600, Some(made.root_folder.as_path())));
+    let words = fs::read_to_string(&file).unwrap();
+    assert_eq!(words.trim().len(), 44, "160 bits in groups");
+    openssl(&made.root_folder, &["pkey", "-in", "root.key", "-passin", "file:passphrase", "-noout"]);
+}
+
+#[test]
+fn two_administrators_have_profiles_of_their_own() {
+    let house = House::new();
+    let made = house.init().unwrap();
+    let names: Vec<_> = made.administrators.iter().map(|one| one.certificate.holder.as_str()).collect();
+    let expected =
+        ["admin-1", "admin-2"].map(|name| format!("homeward://pilot.example/operator/certificate_admin/{name}"));
+    assert_eq!(names, expected);
+    let keys = ["admin-1", "admin-2"].map(|name| fs::read(house.dir().join(name).join("key.pem")).unwrap());
+    assert_ne!(keys[0], keys[1]);
+}
+
+#[test]
+fn a_profile_is_renewed_under_the_same_name_with_a_new_key_while_it_is_good() {
+    let house = House::new();
+    house.init().unwrap();
+    let first = house.issue(URI, "first", 10).unwrap();
+    let renewed = |from: &str, to: &str| {
+        let path = |name: &str| house.root.path().join(name);
+        renew(&house.dir(), &path(from), &path(to), house.tools())
+    };
+    let second = renewed("first", "second").unwrap();
+    assert_eq!(second.certificate.holder, first.certificate.holder);
+    assert_ne!(second.certificate.serial, first.certificate.serial);
+    let text = |one: &Issued, name: &str| fs::read_to_string(one.folder.join(name)).unwrap();
+    assert_eq!(text(&first, "endpoint"), text(&second, "endpoint"));
+    assert_ne!(text(&first, "key.pem"), text(&second, "key.pem"));
+    revoke(&house.dir(), &second.certificate.serial, RevocationReason::Superseded, house.tools()).unwrap();
+    assert!(matches!(renewed("second", "third"), Err(PkiError::NotRenewable)));
+    house.clock.advance(jiff::SignedDuration::from_hours(11 * 24));
+    assert!(matches!(renewed("first", "third"), Err(PkiError::NotRenewable)), "run out");
+    assert!(!house.root.path().join("third").exists());
+    let stranger = House::new();
+    stranger.init().unwrap();
+    let foreign = stranger.issue(URI, "foreign", 10).unwrap();
+    let refused = renew(&house.dir(), &foreign.folder, &house.root.path().join("third"), house.tools());
+    assert!(matches!(refused, Err(PkiError::Serial)), "of another authority");
+}
+
+#[test]
+fn revoked_certificates_are_on_a_list_that_openssl_obeys() {
+    let house = House::new();
+    house.init().unwrap();
+    let (good, stolen) = (house.issue(URI, "good", 9).unwrap(), house.issue(URI, "stolen", 9).unwrap());
+    house.clock.advance(jiff::SignedDuration::from_hours(1));
+    let serial = stolen.certificate.serial.as_str();
+    revoke(&house.dir(), serial, RevocationReason::KeyCompromise, house.tools()).unwrap();
+    let again = revoke(&house.dir(), serial, RevocationReason::Superseded, house.tools());
+    assert!(matches!(again, Err(PkiError::Revoked)));
+    let unknown = revoke(&house.dir(), "4711", RevocationReason::Superseded, house.tools());
+    assert!(matches!(unknown, Err(PkiError::Serial)));
+    let pem = fs::read(house.dir().join("crl.pem")).unwrap();
+    let (_, pem) = parse_x509_pem(&pem).unwrap();
+    let (_, list) = CertificateRevocationList::from_der(&pem.contents).unwrap();
+    let on_it: Vec<_> = list.iter_revoked_certificates().collect();
+    assert_eq!(on_it.len(), 1);
+    assert_eq!(hex::encode(on_it[0].raw_serial()), serial);
+    assert_eq!(on_it[0].reason_code().unwrap().1.0, 1, "key compromise");
+    assert_eq!(list.next_update().unwrap().timestamp() - list.last_update().timestamp(), 7 * 86_400);
+    let at = house.clock.now().as_second().to_string();
+    let verify = |one: &Issued| {
+        let crl = house.dir().join("crl.pem");
+        let args = ["verify", "-attime", &at, "-crl_check", "-CRLfile", crl.to_str().unwrap(), "-CAfile", "ca.pem"];
+        let args = [&args[..], &["-untrusted", "cert.pem", "cert.pem"]].concat();
+        let ran = std::process::Command::new("openssl").args(args).current_dir(&one.folder).output().unwrap();
+        (ran.status.success(), String::from_utf8_lossy(&ran.stderr).into_owned())
+    };
+    assert!(verify(&good).0, "{}", verify(&good).1);
+    let (accepted, words) = verify(&stolen);
+    assert!(!accepted && words.contains("certificate revoked"), "{words}");
+    assert_eq!(revoked(&house.dir()).unwrap().len(), 1);
+}
+
+#[test]
+fn the_next_issuing_authority_takes_over_and_what_the_old_one_signed_stays_good() {
+    let house = House::new();
+    let made = house.init().unwrap();
+    let before = house.issue(URI, "before", 9).unwrap();
+    assert!(matches!(rotation::activate(&house.dir()), Err(PkiError::File(_))), "nothing is prepared");
+    house.clock.advance(jiff::SignedDuration::from_mins(1));
+    let next = rotation::prepare(&house.dir(), &made.root_folder, None, house.tools()).unwrap();
+    let between = house.issue(URI, "between", 9).unwrap();
+    let old = rotation::activate(&house.dir()).unwrap();
+    assert_eq!(old, house.dir().join("old").join(&made.authority.serial));
+    assert!(old.join("issuing.key").exists() && !house.dir().join("next").exists());
+    let after = house.issue(URI, "after", 9).unwrap();
+    let issuer = |one: &Issued| openssl(&one.folder, &["x509", "-in", "cert.pem", "-noout", "-issuer"]);
+    assert_eq!(issuer(&before), issuer(&between));
+    assert_ne!(issuer(&before), issuer(&after));
+    let at = house.clock.now().as_second().to_string();
+    for one in [&before, &between, &after] {
+        // Everybody's trust bundle is as it was.
+        let ca = before.folder.join("ca.pem");
+        let args = ["verify", "-attime", &at, "-CAfile", ca.to_str().unwrap(), "-untrusted", "cert.pem", "cert.pem"];
+        assert!(openssl(&one.folder, &args).contains("OK"));
+    }
+    assert!(list(&house.dir()).unwrap().contains(&next));
+}
+
+#[test]
+fn openssl_reads_what_is_exported_and_only_with_the_password() {
+    let house = House::new();
+    house.init().unwrap();
+    let issued = house.issue(URI, "officer", 9).unwrap();
+    let password = Passphrase::chosen("twelve letters at least").unwrap();
+    let file = house.root.path().join("officer.p12");
+    export(&issued.folder, &file, &password).unwrap();
+    assert_eq!(mode(&file), 0o600);
+    let read = |words: &str, more: &[&str]| {
+        let args = ["pkcs12", "-in", "officer.p12", "-passin", words];
+        std::process::Command::new("openssl").args(args).args(more).current_dir(house.root.path()).output().unwrap()
+    };
+    let right = "pass:twelve letters at least";
+    let opened = read(right, &["-nodes"]);
+    let text = String::from_utf8(opened.stdout).unwrap();
+    assert!(opened.status.success(), "{}", String::from_utf8_lossy(&opened.stderr));
+    assert_eq!(text.matches("BEGIN CERTIFICATE").count(), 3, "leaf, issuing authority, root: {text}");
+    assert!(text.contains("friendlyName: case-system"), "{text}");
+    fs::write(house.root.path().join("key"), &text).unwrap();
+    let key = openssl(house.root.path(), &["pkey", "-in", "key", "-pubout"]);
+    assert_eq!(openssl(&issued.folder, &["pkey", "-in", "key.pem", "-pubout"]), key);
+    assert!(!read("pass:another one of them", &["-nodes"]).status.success());
+    assert!(matches!(export(&issued.folder, &file, &password), Err(PkiError::File(FileError::Exists { .. }))));
+}
+
+#[test]
+fn the_limits_of_a_folder_are_kept_and_obeyed() {
+    let house = House::new();
+    let limits = Limits { client_days: 30, server_days: 14, ..Limits::default() };
+    let domain = domain();
+    let plan = |limits| Plan {
+        trust_domain: &domain,
+        server_names: &[],
+        endpoint: "https://localhost:7443",
+        root: None,
+        passphrase: None,
+        limits,
+    };
+    let foolish = Limits { client_days: 4000, ..limits };
+    assert!(matches!(init_with(&house.dir(), &plan(foolish), house.tools()), Err(PkiError::Limits)));
+    let made = init_with(&house.dir(), &plan(limits), house.tools()).unwrap();
+    assert_eq!(made.server.not_after.to_string(), "2026-12-05T12:00:00Z");
+    assert_eq!(Limits::of(&house.dir()).unwrap(), limits);
+    assert!(matches!(house.issue(URI, "a", 31), Err(PkiError::Days { longest: 30 })));
+    house.issue(URI, "a", 30).unwrap();
+    fs::write(house.dir().join("limits.json"), "{\"client_days\": 500}").unwrap();
+    assert!(matches!(house.issue(URI, "b", 30), Err(PkiError::Limits)));
+    fs::write(house.dir().join("limits.json"), "{\"client_dayz\": 5}").unwrap();
+    assert!(matches!(house.issue(URI, "b", 30), Err(PkiError::Damaged { .. })));
+}
+
+#[test]
+fn nothing_outlives_whoever_signed_it() {
+    let house = House::new();
+    let made = house.init().unwrap();
+    house.clock.set(made.authority.not_after);
+    house.clock.advance(jiff::SignedDuration::from_hours(-24));
+    let last = house.issue(URI, "last", 90).unwrap();
+    assert_eq!(last.certificate.not_after, made.authority.not_after);
+    house.clock.advance(jiff::SignedDuration::from_hours(25));
+    assert!(matches!(house.issue(URI, "too-late", 90), Err(PkiError::AuthorityEnded)));
+}
