@@ -18,6 +18,7 @@ mod queue;
 mod redact;
 mod referrals;
 mod reload;
+mod rulebook;
 mod serve;
 mod show;
 mod submit;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use jiff::{Timestamp, civil::Date};
 
-use super::{client, explained, failure::Failure, proved, wiring};
+use super::{client, explained, failure::Failure, proved, rulebook};
 use crate::{
     broker::Rulebook,
     platform::{Clock, SystemClock},
@@ -57,7 +57,7 @@ pub(super) fn run(command: PolicyCommand) -> Result<(), Failure> {
         }
         PolicyCommand::Explain { files, at, rule_set, json, policy } => (files, at, rule_set, json, policy),
     };
-    let mut rulebook = wiring::rulebook(policy.as_deref())?;
+    let mut rulebook = rulebook::rulebook(policy.as_deref())?;
     if let Some(version) = rule_set {
         by_version(&mut rulebook, &version)?;
     }

@@ -4,7 +4,7 @@ use super::{
     cli::{ClientArgs, PreviewArgs},
     client,
     failure::Failure,
-    policy, versions, wiring,
+    policy, rulebook, versions,
 };
 
 pub(super) async fn run(args: &PreviewArgs) -> Result<(), Failure> {
@@ -20,7 +20,7 @@ pub(super) async fn run(args: &PreviewArgs) -> Result<(), Failure> {
 }
 
 pub(super) fn offline(args: &PreviewArgs) -> Result<(), Failure> {
-    let rulebook = wiring::rulebook(args.policy.as_deref())?;
+    let rulebook = rulebook::rulebook(args.policy.as_deref())?;
     policy::explain_each(&args.files, args.at, &rulebook, |text| {
         client::answer(args.json, text, |value| versions::preview(value, args.width))
     })

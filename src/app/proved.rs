@@ -5,7 +5,7 @@ use std::path::Path;
 use jiff::{Span, civil::Date};
 use serde_json::{Value, json};
 
-use super::{failure::Failure, page::Page, print, wiring};
+use super::{failure::Failure, page::Page, print, rulebook};
 use crate::{
     domain::proof::{Finding, Proof, prove},
     platform::{Clock, SystemClock},
@@ -13,7 +13,7 @@ use crate::{
 
 /// Proves the reference data of `folder` from `from` until `until`; exit 65 where a fault was found.
 pub(super) fn check(folder: Option<&Path>, from: Option<Date>, until: Option<Date>, json: bool) -> Result<(), Failure> {
-    let policy = wiring::rulebook(folder)?.policy;
+    let policy = rulebook::rulebook(folder)?.policy;
     let from = from.unwrap_or_else(|| policy.calendar.date(SystemClock.now()));
     let until = until.unwrap_or_else(|| from.saturating_add(Span::new().years(1)));
     if until < from {

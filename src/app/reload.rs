@@ -12,7 +12,7 @@ use std::{
 
 use tokio::sync::{Notify, watch};
 
-use super::{config::Policy, failure::Failure, wiring};
+use super::{config::Policy, failure::Failure, rulebook, wiring};
 use crate::{
     broker::Broker,
     domain::identity::TrustDomain,
@@ -164,7 +164,7 @@ impl Parts {
 
     async fn read_reference(&self) -> Result<(), Failure> {
         let folder = self.policy.reference.clone();
-        let rulebook = aside(move || wiring::rulebook(folder.as_deref())).await?;
+        let rulebook = aside(move || rulebook::rulebook(folder.as_deref())).await?;
         self.broker.replace_rulebook(rulebook).await.map_err(not_entered)
     }
 }

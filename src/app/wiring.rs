@@ -1,6 +1,6 @@
 //! Wiring: from a configuration to a daemon. The one place that names an engine.
 
-use std::{ffi::OsStr, fs, future::Future, path::Path, sync::Arc};
+use std::{fs, future::Future, path::Path, sync::Arc};
 
 use tokio::{
     net::TcpListener,
@@ -11,9 +11,10 @@ use super::{
     config::{Config, Engine},
     failure::Failure,
     reload::{self, Looks, Reload},
+    rulebook::rulebook,
 };
 use crate::{
-    broker::{Broker, Parts, Rulebook},
+    broker::{Broker, Parts},
     domain::identity::TrustDomain,
     platform::{Clock, Entropy, SystemClock, SystemEntropy, entropy::secret_32, secret_file},
     reference,
@@ -101,59 +102,6 @@ pub(super) async fn serve(
             Err(Failure::unavailable("the store cannot be written any longer; see the log, repair the disk, restart"))
         }
     }
-}
-
-/// The reference data: from a folder, or as the binary carries it.
-pub(super) fn rulebook(folder: Option<&Path>) -> Result<Rulebook, Failure> {
-    let told = |wrong: Vec<reference::ReferenceError>| {
-        wrong
-            .into_iter()
-            .fold(Failure::bad_data("the reference data is not right"), |failure, one| failure.advise(one.to_string()))
-    };
-    let Some(folder) = folder else {
-        let policy = reference::embedded().map_err(told)?;
-        let redaction = reference::redaction::embedded().map_err(|error| Failure::bad_data(error.to_string()))?;
-        let lexicon = reference::lint::embedded().map_err(told)?;
-        return Ok(Rulebook::new(policy, redaction, lexicon));
-    };
-    let file = |name: &str| read(&folder.join(name));
-    let (directory, calendar) = (file("directory.toml")?, file("calendar.toml")?);
-    let (queues, deadlines) = (file("queues.toml")?, file("deadlines.toml")?);
-    let contacts = file("contacts.toml")?;
-    let rules = rule_sets(&folder.join("rules"))?;
-    let versions: Vec<(&str, &str)> = rules.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-    let files = reference::Files {
-        directory: &directory,
-        calendar: &calendar,
-        rules: &versions,
-        queues: &queues,
-        deadlines: &deadlines,
-        contacts: &contacts,
-    };
-    let (policy, lexicon) = match (reference::load(files), reference::lint::lexicon(&file("lint.toml")?)) {
-        (Ok(policy), Ok(lexicon)) => (policy, lexicon),
-        (policy, lexicon) => {
-            let wrong = [policy.err(), lexicon.err()];
-            return Err(told(wrong.into_iter().flatten().flatten().collect()));
-        }
-    };
-    let redaction = reference::redaction::policy_with_words(&file("redaction.toml")?, &file("redaction-words.toml")?)
-        .map_err(|error| Failure::bad_data(format!("redaction: {error}")))?;
-    Ok(Rulebook::new(policy, redaction, lexicon))
-}
-
-/// Every version of the rule table in a folder, by the name of its file.
-fn rule_sets(folder: &Path) -> Result<Vec<(String, String)>, Failure> {
-    let unreadable = |error| Failure::bad_data(format!("{}: {error}", folder.display()));
-    let mut versions = Vec::new();
-    for entry in fs::read_dir(folder).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
-        if let (Some("toml"), Some(name)) = (path.extension().and_then(OsStr::to_str), path.file_stem()) {
-            versions.push((name.to_string_lossy().into_owned(), read(&path)?));
-        }
-    }
-    versions.sort();
-    Ok(versions)
 }
 
 /// Reads the key file; makes one only where the store is new too, so that a lost key is never papered over.

@@ -7,98 +7,109 @@ use std::{
 
 use serde::Deserialize;
 
-use super::redaction_words::{self, WordsFileError};
-use crate::domain::redaction::{Action, Class, EffectiveRole, Lexicon, RedactionPolicy, Row};
+use super::{
+    ReferenceError, Report,
+    redaction_words::{self, WordsFileError},
+};
+use crate::domain::redaction::{Action, Class, EffectiveRole, Lens, Lexicon, RedactionPolicy, Row, loosened};
 
-/// What is wrong with a redaction policy file.
-#[derive(Debug, thiserror::Error)]
-pub enum PolicyFileError {
-    /// Not TOML of this shape.
-    #[error("the redaction policy does not read: {0}")]
-    Shape(#[from] toml::de::Error),
-    /// A table that is no class of entity.
-    #[error("[{0}] is not a class of entity")]
-    UnknownClass(String),
-    /// A key that is no role.
-    #[error("{role} in [{class}] is not a role")]
-    UnknownRole {
-        /// Table.
-        class: String,
-        /// Key.
-        role: String,
-    },
-    /// A word that is no action.
-    #[error("{word} for {role} in [{class}] is not an action")]
-    UnknownAction {
-        /// Table.
-        class: Class,
-        /// Key.
-        role: EffectiveRole,
-        /// The word.
-        word: String,
-    },
-    /// A row that is not there.
-    #[error(transparent)]
-    Missing(#[from] crate::domain::redaction::MissingRow),
-    /// The words do not read.
-    #[error(transparent)]
-    Words(#[from] WordsFileError),
-}
+/// The name of the file of the table.
+pub const TABLE: &str = "redaction.toml";
+/// The name of the file of the words.
+pub const WORDS: &str = "redaction-words.toml";
 
 /// The table that the binary carries.
 ///
 /// # Errors
 /// Never, as long as the tests pass.
-pub fn embedded() -> Result<RedactionPolicy, PolicyFileError> {
+pub fn embedded() -> Result<RedactionPolicy, Vec<ReferenceError>> {
     policy(include_str!("../../deploy/reference/redaction.toml"))
 }
 
 /// Reads the policy from the text of `redaction.toml`, with the words that the binary carries.
 ///
 /// # Errors
-/// The first thing that is wrong: an unknown table, key or word, a row with another number of cells, a missing row.
-pub fn policy(text: &str) -> Result<RedactionPolicy, PolicyFileError> {
-    static WORDS: LazyLock<Result<Arc<Lexicon>, WordsFileError>> = LazyLock::new(|| {
+/// Everything that is wrong: no TOML, an unknown table, key or word, a row with another number of cells, a missing row, a
+/// cell below the floor.
+pub fn policy(text: &str) -> Result<RedactionPolicy, Vec<ReferenceError>> {
+    static SHIPPED: LazyLock<Result<Arc<Lexicon>, WordsFileError>> = LazyLock::new(|| {
         redaction_words::lexicon(include_str!("../../deploy/reference/redaction-words.toml")).map(Arc::new)
     });
-    table(text, WORDS.clone()?)
+    both(text, SHIPPED.clone())
 }
 
 /// Reads the policy from the texts of `redaction.toml` and `redaction-words.toml`.
 ///
 /// # Errors
-/// The first thing that is wrong in the table; everything that is wrong in the words.
-pub fn policy_with_words(text: &str, words: &str) -> Result<RedactionPolicy, PolicyFileError> {
-    table(text, Arc::new(redaction_words::lexicon(words)?))
+/// Everything that is wrong in either.
+pub fn policy_with_words(text: &str, words: &str) -> Result<RedactionPolicy, Vec<ReferenceError>> {
+    both(text, redaction_words::lexicon(words).map(Arc::new))
 }
 
-fn table(text: &str, words: Arc<Lexicon>) -> Result<RedactionPolicy, PolicyFileError> {
-    let file: File = toml::from_str(text)?;
+fn both(text: &str, words: Result<Arc<Lexicon>, WordsFileError>) -> Result<RedactionPolicy, Vec<ReferenceError>> {
+    let mut report = Report::new(TABLE);
+    let mut of_words = Report::new(WORDS);
+    let words = words.unwrap_or_else(|WordsFileError(wrong)| {
+        of_words.add_all("words", wrong);
+        Arc::new(Lexicon::new(&[], &[]))
+    });
+    let policy = report.parse::<File>(text).and_then(|file| table(file, words, &mut report));
+    report.wrong.extend(of_words.wrong);
+    policy.filter(|_| report.wrong.is_empty()).ok_or(report.wrong)
+}
+
+fn table(file: File, words: Arc<Lexicon>, report: &mut Report) -> Option<RedactionPolicy> {
     let mut rows = BTreeMap::new();
     for (table, entries) in file.classes {
-        let class = Class::from_code(&table).ok_or_else(|| PolicyFileError::UnknownClass(table.clone()))?;
+        let at = format!("[{table}]");
+        let Some(class) = Class::from_code(&table) else {
+            report.add(at, "is not a class of entity");
+            continue;
+        };
         for (key, cells) in entries {
-            let role = EffectiveRole::from_code(&key)
-                .ok_or_else(|| PolicyFileError::UnknownRole { class: table.clone(), role: key })?;
-            rows.insert((class, role), row(class, role, cells)?);
+            match EffectiveRole::from_code(&key) {
+                Some(role) => _ = rows.insert((class, role), row(&format!("{at} {key}"), cells, report)),
+                None => report.add(&at, format!("`{key}` is not a role")),
+            }
         }
     }
-    Ok(RedactionPolicy::new(file.version, words, |class, role| rows.get(&(class, role)).copied())?)
+    match RedactionPolicy::new(file.version, words, |class, role| rows.get(&(class, role)).copied()) {
+        Ok(policy) => {
+            for cell in loosened(&policy) {
+                let what = format!("`keep` in {} is not allowed: {}", cell.lens, cell.why);
+                report.add(format!("[{}] {}", cell.class, cell.role), what);
+            }
+            Some(policy)
+        }
+        Err(missing) => {
+            missing
+                .iter()
+                .for_each(|row| report.add(format!("[{}]", row.class), format!("has no row for {}", row.role)));
+            None
+        }
+    }
 }
 
 #[derive(Deserialize)]
 struct File {
     version: String,
     #[serde(flatten)]
-    classes: BTreeMap<String, BTreeMap<String, [String; 4]>>,
+    classes: BTreeMap<String, BTreeMap<String, Vec<String>>>,
 }
 
-fn row(class: Class, role: EffectiveRole, words: [String; 4]) -> Result<Row, PolicyFileError> {
-    let mut row = [Action::Token; 4];
-    for (cell, word) in row.iter_mut().zip(words) {
-        *cell = Action::from_code(&word).ok_or(PolicyFileError::UnknownAction { class, role, word })?;
+/// The cells of a row; what is wrong with them is told, and hides.
+fn row(at: &str, words: Vec<String>, report: &mut Report) -> Row {
+    let mut row = [Action::Token; Lens::ALL.len()];
+    if words.len() != row.len() {
+        report.add(at, format!("has {} cells and not {}: mpu, item, mash, carer", words.len(), row.len()));
     }
-    Ok(row)
+    for (cell, word) in row.iter_mut().zip(words) {
+        match Action::from_code(&word) {
+            Some(action) => *cell = action,
+            None => report.add(at, format!("`{word}` is not an action")),
+        }
+    }
+    row
 }
 
 #[cfg(test)]
@@ -131,17 +142,48 @@ mod tests {
         }
     }
 
+    fn wrong(text: &str) -> Vec<String> {
+        policy(text).map(|_| ()).unwrap_err().iter().map(ToString::to_string).collect()
+    }
+
     #[test]
-    fn what_is_unknown_or_missing_is_refused() {
-        let without_a_row = TEXT.replacen("witness = ", "# ", 1);
-        assert!(matches!(policy(&without_a_row), Err(PolicyFileError::Missing(_))));
-        let with_a_class = format!("{TEXT}\n[shoe_size]\nwitness = [\"keep\", \"keep\", \"keep\", \"keep\"]\n");
-        assert!(matches!(policy(&with_a_class), Err(PolicyFileError::UnknownClass(_))));
-        let with_a_role = TEXT.replacen("witness = ", "bystander = ", 1);
-        assert!(matches!(policy(&with_a_role), Err(PolicyFileError::UnknownRole { .. })));
-        let with_a_word = TEXT.replacen("\"keep\"", "\"may\"", 1);
-        assert!(matches!(policy(&with_a_word), Err(PolicyFileError::UnknownAction { .. })));
-        let with_a_short_row = TEXT.replacen("\"keep\", ", "", 1);
-        assert!(matches!(policy(&with_a_short_row), Err(PolicyFileError::Shape(_))));
+    fn everything_that_is_wrong_is_said_at_once() {
+        let text = TEXT
+            .replacen("\nwitness = ", "\nbystander = ", 1)
+            .replacen("\nplace = [\"keep\"", "\nplace = [\"may\"", 1)
+            .replacen("\nsource = [\"mask\", ", "\nsource = [", 1)
+            + "\n[shoe_size]\nwitness = [\"keep\", \"keep\", \"keep\", \"keep\"]\n";
+        let told = wrong(&text);
+        for what in [
+            "[person]: `bystander` is not a role",
+            "[person]: has no row for witness",
+            "`may` is not an action",
+            "has 3 cells and not 4: mpu, item, mash, carer",
+            "[shoe_size]: is not a class of entity",
+        ] {
+            assert!(told.iter().any(|one| one.starts_with(TABLE) && one.contains(what)), "{what}: {told:#?}");
+        }
+        assert_eq!(wrong("version = 1").len(), 1);
+    }
+
+    #[test]
+    fn what_protects_a_source_cannot_be_loosened() {
+        let of_source = r#"source = ["token", "token", "token", "token"]"#;
+        let told = wrong(&TEXT.replacen(of_source, r#"source = ["keep", "token", "keep", "token"]"#, 1));
+        assert_eq!(
+            told,
+            [
+                "redaction.toml: [person] source: `keep` in mpu is not allowed: it would tell police who told us",
+                "redaction.toml: [person] source: `keep` in mash is not allowed: it would tell who told us",
+            ]
+        );
+    }
+
+    #[test]
+    fn the_words_are_told_with_the_table() {
+        let words = include_str!("../../deploy/reference/redaction-words.toml").replacen("titles = ", "tittles = ", 1);
+        let told = policy_with_words("version = 1", &words).map(|_| ()).unwrap_err();
+        let files: std::collections::BTreeSet<&str> = told.iter().map(|one| one.file.as_str()).collect();
+        assert_eq!(files, [TABLE, WORDS].into());
     }
 }

@@ -50,3 +50,49 @@ fn data_that_cannot_be_loaded_is_refused_with_every_fault() {
     homeward(folder.path(), &["policy", "check", "--policy", "reference"])
         .refused(65, &["rule R00: to: `moon` is no word this broker knows", "rule R21: to: `moon`"]);
 }
+
+#[test]
+fn every_fault_of_every_file_is_told_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("reference");
+    super::house::shipped_reference(&own);
+    let change = |name: &str, from: &str, to: &str| {
+        let text = fs::read_to_string(own.join(name)).unwrap();
+        assert!(text.contains(from), "{from} in {name}");
+        fs::write(own.join(name), text.replacen(from, to, 1)).unwrap();
+    };
+    fs::remove_file(own.join("contacts.toml")).unwrap();
+    fs::write(own.join("lint.toml"), "#".repeat(3 << 20)).unwrap();
+    change("rules/2026-11-3.toml", "to = \"owner\"", "to = \"moon\"");
+    change("redaction-words.toml", "titles = ", "tittles = ");
+    let source = r#"source = ["token", "token", "token", "token"]"#;
+    change("redaction.toml", source, r#"source = ["keep", "token", "token", "token"]"#);
+    let ended = homeward(folder.path(), &["policy", "check", "--policy", "reference"]);
+    ended.refused(
+        65,
+        &[
+            "reference/contacts.toml: No such file",
+            "reference/lint.toml: larger than",
+            "rule R00: to: `moon` is no word this broker knows",
+            "redaction-words.toml: words: titles is missing or empty",
+            "redaction.toml: [person] source: `keep` in mpu is not allowed: it would tell police who told us",
+        ],
+    );
+}
+
+#[test]
+fn a_table_without_a_protection_is_a_fault() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("reference");
+    super::house::shipped_reference(&own);
+    let name = own.join("rules/2026-11-3.toml");
+    let table = fs::read_to_string(&name).unwrap();
+    let flag = "flags = [{ flag = \"safe_contact_no\" }]\n";
+    assert!(table.contains(flag));
+    fs::write(&name, table.replace(flag, "")).unwrap();
+    let args = [DAY, &["--policy", "reference", "--json"]].concat();
+    let value = one_line(&homeward(folder.path(), &args).with(65));
+    let faults = value["faults"].as_array().unwrap();
+    assert!(!faults.is_empty() && faults.iter().all(|one| one["at"] == "harm_source_at_home"), "{faults:?}");
+    assert!(faults[0]["what"].as_str().unwrap().starts_with("does not give flag safe_contact_no"));
+}

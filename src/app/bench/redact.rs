@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::texts::{self, CORPUS, HOSTILE};
 use crate::{
-    app::{cli::BenchRedactArgs, client, failure::Failure, print, redact::narratives, wiring},
+    app::{cli::BenchRedactArgs, client, failure::Failure, print, redact::narratives, rulebook},
     domain::redaction::{Engine, Entity, Form, Lens, Narrative, RedactionPolicy},
     platform::clock::Stopwatch,
 };
@@ -21,7 +21,7 @@ const LONG_WORDS: usize = 5_000;
 
 /// Measures and prints.
 pub(super) fn run(args: &BenchRedactArgs) -> Result<(), Failure> {
-    let policy = wiring::rulebook(args.policy.as_deref())?.redaction;
+    let policy = rulebook::rulebook(args.policy.as_deref())?.redaction;
     let text = args.inputs.as_ref().map(|file| client::read(file)).transpose()?;
     let records = narratives(text.as_deref().unwrap_or(CORPUS))?;
     let bench =

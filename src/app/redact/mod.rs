@@ -16,7 +16,7 @@ use std::{
     path::PathBuf,
 };
 
-use super::{cli::RedactArgs, failure::Failure, print, wiring};
+use super::{cli::RedactArgs, failure::Failure, print, rulebook};
 use crate::{
     domain::redaction::{Engine, Form, Narrative, RedactionPolicy},
     wire::json::each_field_once,
@@ -28,7 +28,7 @@ use source::{LONGEST_LINE, Source, Taken};
 
 /// Runs the command. Lines that do not read are named and passed over; the others are answered.
 pub(super) fn run(args: &RedactArgs) -> Result<(), Failure> {
-    let policy = wiring::rulebook(args.policy.as_deref())?.redaction;
+    let policy = rulebook::rulebook(args.policy.as_deref())?.redaction;
     let stdin = [PathBuf::from("-")];
     let files = if args.files.is_empty() { &stdin[..] } else { &args.files };
     let sources: Vec<Source> = files.iter().map(|file| Source::open(file)).collect::<Result<_, _>>()?;

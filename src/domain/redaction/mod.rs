@@ -12,6 +12,7 @@ mod cues;
 mod dates;
 mod engine;
 mod find;
+mod floor;
 mod fold;
 mod form;
 mod found;
@@ -56,6 +57,7 @@ mod values;
 mod words;
 
 pub use engine::{ENGINE_VERSION, Engine, Finished, Owner};
+pub use floor::{Loosened, loosened};
 pub(in crate::domain) use fold::plain_text;
 pub use form::{Entity, Form, ListedPerson, ListedValue};
 pub(in crate::domain) use letters::plain;

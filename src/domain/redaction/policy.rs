@@ -144,19 +144,23 @@ impl RedactionPolicy {
     /// A table of `version`, asking `row` for every class and role, to be read with `words`.
     ///
     /// # Errors
-    /// The first class and role for which `row` has nothing.
+    /// Every class and role for which `row` has nothing.
     pub fn new(
         version: impl Into<String>,
         words: Arc<Lexicon>,
         row: impl Fn(Class, EffectiveRole) -> Option<Row>,
-    ) -> Result<Self, MissingRow> {
+    ) -> Result<Self, Vec<MissingRow>> {
         let mut rows = Vec::with_capacity(Class::ALL.len() * EffectiveRole::ALL.len());
+        let mut missing = Vec::new();
         for &class in Class::ALL {
             for &role in EffectiveRole::ALL {
-                rows.push(row(class, role).ok_or(MissingRow { class, role })?);
+                match row(class, role) {
+                    Some(row) => rows.push(row),
+                    None => missing.push(MissingRow { class, role }),
+                }
             }
         }
-        Ok(Self { version: version.into(), rows, words })
+        if missing.is_empty() { Ok(Self { version: version.into(), rows, words }) } else { Err(missing) }
     }
 
     /// The words that texts are read by.
@@ -205,7 +209,7 @@ mod tests {
         let missing = RedactionPolicy::new("t", no_words(), |class, role| {
             (class != Class::Dob || role != EffectiveRole::Witness).then_some([Action::Keep; 4])
         });
-        assert_eq!(missing.err(), Some(MissingRow { class: Class::Dob, role: EffectiveRole::Witness }));
+        assert_eq!(missing.err(), Some(vec![MissingRow { class: Class::Dob, role: EffectiveRole::Witness }]));
     }
 
     #[test]

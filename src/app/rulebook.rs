@@ -1,0 +1,120 @@
+//! The reference data: from a folder, or as the binary carries it; everything that is wrong with it at once.
+
+use std::{
+    ffi::OsStr,
+    fs::{self, File},
+    io::Read,
+    path::Path,
+};
+
+use super::failure::Failure;
+use crate::{
+    broker::Rulebook,
+    reference::{self, ReferenceError},
+};
+
+/// The largest file of reference data, in bytes: some twenty times the largest that is shipped.
+const LARGEST: u64 = 2 << 20;
+
+/// Most versions of the rule table in a folder.
+const MOST_VERSIONS: usize = 500;
+
+/// The rulebook of `folder`, or the embedded one.
+///
+/// # Errors
+/// Exit 65: what is wrong with every file, each with where and what.
+pub(super) fn rulebook(folder: Option<&Path>) -> Result<Rulebook, Failure> {
+    folder.map_or_else(embedded, of_folder).map_err(|wrong| {
+        wrong
+            .into_iter()
+            .fold(Failure::bad_data("the reference data is not right"), |failure, one| failure.advise(one.to_string()))
+    })
+}
+
+fn embedded() -> Result<Rulebook, Vec<ReferenceError>> {
+    Ok(Rulebook::new(reference::embedded()?, reference::redaction::embedded()?, reference::lint::embedded()?))
+}
+
+fn of_folder(folder: &Path) -> Result<Rulebook, Vec<ReferenceError>> {
+    let mut shelf = Shelf { folder, unreadable: Vec::new() };
+    let (directory, calendar) = (shelf.read("directory.toml"), shelf.read("calendar.toml"));
+    let (queues, deadlines) = (shelf.read("queues.toml"), shelf.read("deadlines.toml"));
+    let (contacts, lint) = (shelf.read("contacts.toml"), shelf.read("lint.toml"));
+    let (table, words) = (shelf.read(reference::redaction::TABLE), shelf.read(reference::redaction::WORDS));
+    let rules = shelf.rules();
+    let versions: Vec<(&str, &str)> = rules.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let files = reference::Files {
+        directory: &directory,
+        calendar: &calendar,
+        rules: &versions,
+        queues: &queues,
+        deadlines: &deadlines,
+        contacts: &contacts,
+    };
+    let policy = reference::load(files);
+    let lexicon = reference::lint::lexicon(&lint);
+    let redaction = reference::redaction::policy_with_words(&table, &words);
+    match (policy, redaction, lexicon) {
+        (Ok(policy), Ok(redaction), Ok(lexicon)) if shelf.unreadable.is_empty() => {
+            Ok(Rulebook::new(policy, redaction, lexicon))
+        }
+        (policy, redaction, lexicon) => {
+            let mut wrong = shelf.unreadable;
+            let told = [policy.err(), redaction.err(), lexicon.err()].into_iter().flatten().flatten();
+            // Of a file that was not read nothing else is to be said.
+            let unread: Vec<String> = wrong.iter().map(|one| one.file.clone()).collect();
+            wrong.extend(told.filter(|one| !unread.contains(&one.file)));
+            Err(wrong)
+        }
+    }
+}
+
+/// A folder of reference data being read.
+struct Shelf<'f> {
+    folder: &'f Path,
+    unreadable: Vec<ReferenceError>,
+}
+
+impl Shelf<'_> {
+    /// The text of a file, or nothing and a complaint.
+    fn read(&mut self, name: &str) -> String {
+        read(&self.folder.join(name)).unwrap_or_else(|what| {
+            self.complain(name, what);
+            String::new()
+        })
+    }
+
+    /// Every version of the rule table, by the name of its file.
+    fn rules(&mut self) -> Vec<(String, String)> {
+        let mut names = Vec::new();
+        match fs::read_dir(self.folder.join("rules")) {
+            Ok(entries) => names.extend(entries.filter_map(Result::ok).map(|entry| entry.path())),
+            Err(error) => self.complain("rules/", error.to_string()),
+        }
+        names.retain(|path| path.extension().and_then(OsStr::to_str) == Some("toml"));
+        names.sort();
+        if names.len() > MOST_VERSIONS {
+            self.complain("rules/", format!("holds {} versions, and {MOST_VERSIONS} are read", names.len()));
+            names.clear();
+        }
+        let version = |path: &Path| path.file_stem().map(|name| name.to_string_lossy().into_owned());
+        let named = names.iter().filter_map(|path| version(path));
+        named.map(|name| (name.clone(), self.read(&format!("rules/{name}.toml")))).collect()
+    }
+
+    fn complain(&mut self, file: &str, what: String) {
+        self.unreadable.push(ReferenceError { file: file.to_owned(), at: "file".to_owned(), what });
+    }
+}
+
+/// The text of the file at `path`, if it is one and no larger than [`LARGEST`].
+fn read(path: &Path) -> Result<String, String> {
+    let unreadable = |error: std::io::Error| format!("{}: {error}", path.display());
+    let file = File::open(path).map_err(unreadable)?;
+    let mut text = String::new();
+    file.take(LARGEST + 1).read_to_string(&mut text).map_err(unreadable)?;
+    if text.len() as u64 > LARGEST {
+        return Err(format!("{}: larger than {LARGEST} bytes", path.display()));
+    }
+    Ok(text)
+}

@@ -1,0 +1,128 @@
+//! What no redaction policy may loosen. A table is data that professionals change; below this it would tell who told us, or
+//! show a carer what the carer copy is made to keep from them (redaction 3, domain 2.3).
+
+use super::policy::{Action, Class, EffectiveRole, Lens, RedactionPolicy};
+
+/// A cell below the floor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Loosened {
+    /// The class.
+    pub class: Class,
+    /// The role.
+    pub role: EffectiveRole,
+    /// The column.
+    pub lens: Lens,
+    /// Why it may not be what it is.
+    pub why: &'static str,
+}
+
+/// Every cell of `policy` that is below the floor, in the order of the table.
+pub fn loosened(policy: &RedactionPolicy) -> Vec<Loosened> {
+    let mut out = Vec::new();
+    for &class in Class::ALL {
+        for &role in EffectiveRole::ALL {
+            let of = |lens| policy.action(class, role, lens);
+            for &lens in Lens::ALL {
+                let why = match lens {
+                    _ if of(lens) != Action::Keep => continue,
+                    Lens::Item if of(Lens::Mpu) > Action::Keep => "item text may not show what a whole narrative hides",
+                    Lens::Carer if !may_reach_carers(class, role) => "a carer copy is closed to it",
+                    Lens::Mpu | Lens::Item if points_to_a_source(class, role) => "it would tell police who told us",
+                    Lens::Mash if role == EffectiveRole::Source && names(class) => "it would tell who told us",
+                    Lens::Item if is_never_in_item_text(class, role) => "domain 2.3 keeps it out of item text",
+                    _ => continue,
+                };
+                out.push(Loosened { class, role, lens, why });
+            }
+        }
+    }
+    out
+}
+
+/// Classes that name or reach somebody, by themselves.
+const fn names(class: Class) -> bool {
+    match class {
+        Class::Place | Class::Relationship | Class::Organisation | Class::CaseRef => false,
+        Class::Person
+        | Class::Contact
+        | Class::Location
+        | Class::Dob
+        | Class::School
+        | Class::Placement
+        | Class::Vrm
+        | Class::NhsNumber
+        | Class::Nino
+        | Class::Passport
+        | Class::DrivingLicence
+        | Class::BankAccount => true,
+    }
+}
+
+/// What a source is known by, and the family through whom a child who is the source is known.
+const fn points_to_a_source(class: Class, role: EffectiveRole) -> bool {
+    use EffectiveRole as R;
+    match role {
+        R::SubjectSource | R::Source | R::CarerSource => names(class),
+        R::ParentOfSource => matches!(class, Class::Contact | Class::Location),
+        _ => false,
+    }
+}
+
+/// Names that never stand in item text, whoever the source is.
+const fn is_never_in_item_text(class: Class, role: EffectiveRole) -> bool {
+    use EffectiveRole as R;
+    let kept_out = matches!(
+        role,
+        R::SubjectChild
+            | R::OtherChild
+            | R::UnlistedChild
+            | R::SecondSource
+            | R::ParentCarer
+            | R::ParentOfSource
+            | R::Submitter
+    );
+    kept_out && matches!(class, Class::Person | Class::Contact | Class::Location)
+}
+
+/// The child's own name, and those who help them, with how to reach them.
+const fn may_reach_carers(class: Class, role: EffectiveRole) -> bool {
+    use EffectiveRole as R;
+    match class {
+        Class::Relationship => !matches!(role, R::Source | R::CarerSource),
+        Class::Person => matches!(role, R::SubjectChild | R::SubjectSource | R::Professional | R::Submitter),
+        Class::Contact | Class::Location | Class::Organisation => matches!(role, R::Professional | R::Submitter),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::redaction::tests::fixture::policy;
+
+    #[test]
+    fn what_is_shipped_stands_on_the_floor() {
+        assert_eq!(loosened(&policy()), []);
+    }
+
+    #[test]
+    fn a_table_that_keeps_everything_is_below_it_in_every_column() {
+        let words = std::sync::Arc::new(crate::domain::redaction::Lexicon::new(&[], &[]));
+        let open = RedactionPolicy::new("t", words, |_, _| Some([Action::Keep; 4])).unwrap();
+        let found = loosened(&open);
+        for (class, role, lens) in [
+            (Class::Person, EffectiveRole::Source, Lens::Mpu),
+            (Class::Person, EffectiveRole::Source, Lens::Mash),
+            (Class::School, EffectiveRole::SubjectSource, Lens::Item),
+            (Class::Location, EffectiveRole::ParentOfSource, Lens::Mpu),
+            (Class::Person, EffectiveRole::OtherChild, Lens::Item),
+            (Class::Person, EffectiveRole::Suspect, Lens::Carer),
+            (Class::Vrm, EffectiveRole::Unknown, Lens::Carer),
+        ] {
+            let cell = |one: &&Loosened| (one.class, one.role, one.lens) == (class, role, lens);
+            assert_eq!(found.iter().filter(cell).count(), 1, "{class} {role} {lens}");
+        }
+        let suspects = |one: &&Loosened| one.role == EffectiveRole::Suspect && one.lens != Lens::Carer;
+        assert_eq!(found.iter().filter(suspects).count(), 0, "police and safeguarding may read of a suspect");
+    }
+}
