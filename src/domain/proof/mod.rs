@@ -5,6 +5,7 @@
 //! `nil`.
 
 pub(crate) mod nil;
+mod protections;
 mod routes;
 mod situations;
 mod standing;
@@ -64,6 +65,7 @@ pub fn prove(policy: &Policy, from: Date, until: Date) -> Proof {
         notes.day = *day;
         standing::all(policy, &mut notes);
         routes::all(policy, &mut notes);
+        protections::all(policy, &mut notes);
     }
     let years = (from.year()..=until.year()).filter_map(|year| Date::new(year, 1, 1).ok());
     notes.count("years", years.filter(|day| policy.calendar.knows(*day)).count());
@@ -82,7 +84,7 @@ pub fn prove(policy: &Policy, from: Date, until: Date) -> Proof {
 }
 
 /// What is counted, in the order in which it is told.
-const WORDS: [(&str, &str); 7] = [
+const WORDS: [(&str, &str); 8] = [
     ("days", "days on which something changes, the first day of every year among them: each proved apart"),
     ("places", "councils, force areas and one unknown area in which the child lives and went missing"),
     ("situations", "rules and parts of rules, each made to fire by a submission of its own"),
@@ -91,6 +93,10 @@ const WORDS: [(&str, &str); 7] = [
         "day, place, rule, class and hour together: each has a destination, and a certain one where the place is",
     ),
     ("legs", "deliveries that follow: each to a queue that exists, may open what it gets, and has deadlines"),
+    (
+        "protections",
+        "place, hour and thing that no table may leave out (who must not be told, what must be asked of whom, how urgent): each is given",
+    ),
     ("queues", "queues: each of a known kind, with deadlines, a number to ring, and somebody there or HOLD instead"),
     ("years", "years whose bank holidays are known"),
 ];

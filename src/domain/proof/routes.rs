@@ -29,9 +29,9 @@ const HOURS: [Time; 2] = [time(12, 0, 0, 0), time(3, 0, 0, 0)];
 const CLASSES: [Class; 5] = [Class::P0, Class::P1, Class::P2, Class::P3, Class::P4];
 
 /// A place in which everything of a submission lies.
-struct Place {
-    name: String,
-    area: Area,
+pub(super) struct Place {
+    pub name: String,
+    pub area: Area,
     /// A council: then every destination is certain.
     certain: bool,
 }
@@ -66,7 +66,7 @@ pub(super) fn all(policy: &Policy, notes: &mut Notes) {
     }
 }
 
-fn places(policy: &Policy, notes: &Notes) -> Vec<Place> {
+pub(super) fn places(policy: &Policy, notes: &Notes) -> Vec<Place> {
     let (directory, day) = (&policy.directory, notes.day);
     let place = |code: &str, certain| Place { name: code.to_owned(), area: nil::area(code), certain };
     let councils = directory.authorities.iter().filter(|one| one.effective.covers(day));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::{Date, Weekday, date, time};
 
-use super::{Notes, Proof, prove, routes, standing};
+use super::{Notes, Proof, protections, prove, routes, standing};
 use crate::domain::{
     calendar::OfficeHours,
     code::Class,
@@ -205,4 +205,36 @@ fn an_empty_desk_whose_stand_in_is_empty_too_is_a_fault() {
     let nobody =
         ["MPU.SE", "REFDESK.SE"].map(|queue| format!("contacts.toml: {queue}: nobody is there, and nobody stands in"));
     assert_eq!(told, nobody);
+}
+
+/// What the protections show on one day.
+fn protected_on(policy: &Policy, day: Date) -> Vec<String> {
+    let mut notes = Notes { day, ..Notes::default() };
+    protections::all(policy, &mut notes);
+    lines(&notes)
+}
+
+#[test]
+fn a_table_that_leaves_out_a_protection_is_a_fault() {
+    assert_eq!(protected_on(&policy(), FROM), Vec::<String>::new());
+    for (from, to, fault) in [
+        (
+            "flags = [{ flag = \"safe_contact_no\" }]",
+            "",
+            "rules/: harm_source_at_home: does not give flag safe_contact_no at E09000023",
+        ),
+        (
+            "{ prompt = \"LADO\" }",
+            "{ prompt = \"LADO\", when = \"self_harm\" }",
+            "rules/: allegation: does not give prompt LADO at E09000023",
+        ),
+        (
+            "when = \"significant_harm\"\nclass = \"P1\"",
+            "when = \"significant_harm\"\nclass = \"P3\"",
+            "rules/: significant_harm: does not give class P1 (it is P3) at E09000023",
+        ),
+    ] {
+        let told = protected_on(&policy_with(from, to), FROM);
+        assert!(told.contains(&fault.to_owned()), "{fault} in {told:#?}");
+    }
 }
