@@ -56,6 +56,7 @@ macro_rules! every_case {
                 the_first_opening_is_the_acknowledgement,
                 no_delivery_has_two_live_leases,
                 many_leases_expire_at_once,
+                the_leases_of_one_holder_end_and_no_others,
                 pulling_what_was_accepted_a_moment_ago,
             }
             order {

@@ -27,9 +27,20 @@ pub struct Config {
     pub keys: Keys,
     /// Who may do what, and reference data.
     pub policy: Policy,
+    /// The issuing authority, where this daemon signs certificates.
+    #[serde(default)]
+    pub pki: Option<Pki>,
     /// Logs.
     #[serde(default)]
     pub log: Log,
+}
+
+/// The issuing authority.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pki {
+    /// Its folder, as `pki init` makes it; the root belongs elsewhere.
+    pub folder: PathBuf,
 }
 
 /// TLS.
@@ -138,7 +149,8 @@ impl Config {
 
     fn relative_to(mut self, folder: &Path) -> Self {
         let paths = [&mut self.tls.folder, &mut self.store.path, &mut self.keys.file, &mut self.policy.grants];
-        for path in paths.into_iter().chain(self.policy.reference.as_mut()) {
+        let optional = [self.policy.reference.as_mut(), self.pki.as_mut().map(|pki| &mut pki.folder)];
+        for path in paths.into_iter().chain(optional.into_iter().flatten()) {
             *path = folder.join(&path);
         }
         self

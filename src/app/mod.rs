@@ -8,6 +8,7 @@ mod config;
 mod demo;
 mod explained;
 mod failure;
+mod issuer;
 mod page;
 mod pki;
 mod policy;
@@ -34,6 +35,7 @@ use clap::Parser;
 use cli::{Cli, Command};
 pub use config::Config;
 use failure::{Failure, USAGE};
+pub use issuer::FolderIssuer;
 
 /// Runs one command line; the exit code is 0, 64 bad usage, 65 bad data, 69 unavailable, 77 not permitted, else 1.
 pub fn run(args: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {

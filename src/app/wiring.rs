@@ -10,11 +10,12 @@ use tokio::{
 use super::{
     config::{Config, Engine},
     failure::Failure,
+    issuer::FolderIssuer,
     reload::{self, Looks, Reload},
     rulebook::rulebook,
 };
 use crate::{
-    broker::{Broker, Parts},
+    broker::{Broker, Issuer, Parts},
     domain::identity::TrustDomain,
     platform::{Clock, Entropy, SystemClock, SystemEntropy, entropy::secret_32, secret_file},
     reference,
@@ -67,7 +68,12 @@ pub(super) async fn daemon_at(config: &Config, clock: Arc<dyn Clock>) -> Result<
     let store = store(config)?;
     same_keyring(config, &keyring)?;
     let mut setup = Setup::new(Arc::new(tls), clock.clone());
-    let broker = Arc::new(Broker::new(Parts { store, clock, entropy, keyring, rulebook, grants }));
+    let issuer = issuer(config, &clock)?;
+    let broker = Broker::new(Parts { store, clock, entropy, keyring, rulebook, grants });
+    let broker = Arc::new(match issuer {
+        Some(issuer) => broker.with_issuer(issuer),
+        None => broker,
+    });
     let ends = broker.clone();
     setup.grant_end = Arc::new(move |peer, now| ends.grants().next_end(peer, now));
     let parts = reload::Parts {
@@ -78,6 +84,17 @@ pub(super) async fn daemon_at(config: &Config, clock: Arc<dyn Clock>) -> Result<
         policy: config.policy.clone(),
     };
     Ok(Daemon { broker, setup, reload: Reload::new(parts, looks) })
+}
+
+/// The authority that signs certificates, if there is to be one.
+fn issuer(config: &Config, clock: &Arc<dyn Clock>) -> Result<Option<Arc<dyn Issuer>>, Failure> {
+    let Some(pki) = &config.pki else { return Ok(None) };
+    let issuer = FolderIssuer::open(pki.folder.clone(), clock.clone());
+    let issuer = issuer.map_err(|error| Failure::bad_data(error.to_string()))?;
+    if pki.folder.join("root/root.key").exists() {
+        tracing::warn!(folder = %pki.folder.display(), "the root's key lies beside the issuing authority: move it offline");
+    }
+    Ok(Some(Arc::new(issuer)))
 }
 
 /// Serves until `stop` is ready or the store fails; drains, writes what is to be written and closes.

@@ -4,6 +4,7 @@
 //! Every method that acts takes a permit, a value that only the grants can make. The broker names no engine: it is
 //! given a store, a clock and a source of randomness.
 
+mod administration;
 mod alarms;
 mod caretaker;
 mod dispatch;
@@ -20,11 +21,17 @@ mod releasing;
 mod replacing;
 mod resolving;
 
-use std::{sync::Arc, thread};
+use std::{
+    sync::{Arc, atomic::AtomicUsize},
+    thread,
+};
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use tokio::sync::Semaphore;
 
+pub use administration::{
+    Approved, Asked, Certificate, Effect, Ended, Impact, Issuer, IssuerError, NewCertificate, Revocation, SignedList,
+};
 pub use alarms::Alarms;
 pub use caretaker::Round;
 pub use dispatch::{Handle, Outcome, PullRequest, Release, Request};
@@ -57,6 +64,10 @@ pub struct Broker {
     grants: Current<Grants>,
     alarms: Alarms,
     refusals: refusals::Refusals,
+    /// Signs certificates, where this broker may.
+    issuer: Option<Arc<dyn Issuer>>,
+    /// How much of the issuer's own register is on the shelf.
+    taken_over: AtomicUsize,
     /// Seats for judgements: one a core, so that those who abandon calls cannot fill the threads that read the store.
     bench: Arc<Semaphore>,
 }
@@ -84,7 +95,14 @@ impl Broker {
         let bench = Arc::new(Semaphore::new(thread::available_parallelism().map_or(2, Into::into)));
         let (keyring, refusals) = (Arc::new(keyring), refusals::Refusals::default());
         let (rulebook, grants) = (Current::new(rulebook), Current::new(grants));
-        Self { store, clock, entropy, keyring, rulebook, grants, alarms: Alarms::default(), refusals, bench }
+        let (alarms, issuer, taken_over) = (Alarms::default(), None, AtomicUsize::new(0));
+        Self { store, clock, entropy, keyring, rulebook, grants, alarms, refusals, issuer, taken_over, bench }
+    }
+
+    /// With an authority that signs certificates.
+    #[must_use]
+    pub fn with_issuer(self, issuer: Arc<dyn Issuer>) -> Self {
+        Self { issuer: Some(issuer), ..self }
     }
 
     /// What filing needs, for the threads where submissions are judged and sealed.

@@ -94,6 +94,9 @@ pub enum Refusal {
     /// The record accuses this person, or where they work (D08).
     #[error("the reader is excluded from the record")]
     Excluded,
+    /// A second person must do it: not whoever proposed it, nor whom it is about.
+    #[error("a second person is needed")]
+    SecondPerson,
     /// The unit opens only with a stated reason.
     #[error("a reason must be stated")]
     ReasonMissing,
@@ -148,10 +151,10 @@ impl Grants {
     }
 
     /// First check of every call: does the role have this method at all, and is any grant in force?
-    /// `WhoAmI` is for every peer, granted or not.
+    /// Some are for every peer, granted or not.
     pub fn may_call(&self, peer: &Peer, action: Action, now: Timestamp) -> Result<CallPermit, Refusal> {
         current(peer, now)?;
-        let known = action == Action::WhoAmI || self.in_force(peer, now).next().is_some();
+        let known = action.is_everybodys() || self.in_force(peer, now).next().is_some();
         if !(known && roles::grants(peer.identity.role(), action)) {
             return Err(Refusal::Method);
         }
@@ -209,6 +212,11 @@ impl Grants {
         queues.sort();
         queues.dedup();
         Ok(queues)
+    }
+
+    /// The queues that a peer serves, by the grants alone.
+    pub fn served(&self, peer: &Peer, now: Timestamp) -> Vec<QueueId> {
+        self.in_force(peer, now).flat_map(|row| row.queues.iter().cloned()).collect()
     }
 
     /// May they open this unit of this delivery? Needs a permit to open on that queue (contract 4, D08), or,

@@ -1,5 +1,6 @@
 //! Floor 0: what words mean and what is allowed. Pure functions over values; no I/O, no clock, no chance.
 
+pub mod approval;
 pub mod calendar;
 pub mod carer_copy;
 pub mod certificate;

@@ -82,6 +82,13 @@ pub trait Store: Send + Sync {
     /// of the broker's own, `LEASE_EXPIRED`. Returns how many.
     async fn expire_leases(&self, now: Timestamp) -> Result<u64, StoreError>;
 
+    /// Ends every lease of a holder: the delivery waits again and counts no failure, each with a ledger entry of the broker's
+    /// own, `LEASE_REVOKED`. Returns how many. Its cost grows with the leases that are live, and with nothing else.
+    async fn end_leases(&self, holder: &str, now: Timestamp) -> Result<u64, StoreError>;
+
+    /// How many live leases a holder has; costs as [`Store::end_leases`] does.
+    async fn leases_of(&self, holder: &str) -> Result<u64, StoreError>;
+
     /// Forgets idempotency entries kept until a moment before `now`. Returns how many.
     async fn forget_answers(&self, now: Timestamp) -> Result<u64, StoreError>;
 

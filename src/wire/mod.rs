@@ -9,6 +9,7 @@ pub mod offline;
 pub mod peer;
 pub mod profile;
 pub mod received;
+mod revocations;
 mod run;
 pub mod serve;
 pub mod services;
@@ -30,6 +31,7 @@ pub mod server {
     include!(concat!(env!("OUT_DIR"), "/server/homeward.v1.ReferralService.rs"));
     include!(concat!(env!("OUT_DIR"), "/server/homeward.v1.QueueService.rs"));
     include!(concat!(env!("OUT_DIR"), "/server/homeward.v1.IdentityService.rs"));
+    include!(concat!(env!("OUT_DIR"), "/server/homeward.v1.AdminService.rs"));
 }
 
 /// Clients of the same services.
@@ -38,6 +40,7 @@ pub mod client {
     include!(concat!(env!("OUT_DIR"), "/client/homeward.v1.ReferralService.rs"));
     include!(concat!(env!("OUT_DIR"), "/client/homeward.v1.QueueService.rs"));
     include!(concat!(env!("OUT_DIR"), "/client/homeward.v1.IdentityService.rs"));
+    include!(concat!(env!("OUT_DIR"), "/client/homeward.v1.AdminService.rs"));
 }
 
 /// The contract as a `FileDescriptorSet` with its imports and comments: for reflection and for protobuf JSON.

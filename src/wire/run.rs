@@ -8,6 +8,7 @@ use tonic_health::{ServingStatus, server::HealthReporter};
 
 use super::{
     DESCRIPTOR,
+    revocations::Revocations,
     serve::{ServeError, Setup, serve},
     services::Services,
 };
@@ -38,10 +39,14 @@ pub async fn run(
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
         .build_v1()
         .expect("the build wrote the descriptors");
-    let services = Services::new(broker.clone());
+    let services = Services::new(broker.clone(), setup.sessions.clone());
+    let revocations = Revocations::new(broker.clone(), setup.sessions.clone());
+    // Whoever was revoked while this replica was down must find the door shut.
+    let Some(revocations) = revocations.first_look().await else { return Ok(Ended::StoreFailed) };
     let routes = Routes::new(services.referral())
         .add_service(services.queue())
         .add_service(services.identity())
+        .add_service(services.admin())
         .add_service(health)
         .add_service(reflection);
     let mut ended = Ended::Asked;
@@ -49,6 +54,7 @@ pub async fn run(
         tokio::select! {
             () = stop => tracing::info!("stopping"),
             () = watch_health(&broker, reporter) => ended = Ended::StoreFailed,
+            () = revocations.keep() => {}
         }
     };
     serve(listener, routes, setup, stopped).await?;

@@ -2,7 +2,7 @@
 //! server drains; first a status on its streams, then, after a short grace, the socket.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -169,6 +169,8 @@ pub struct Sessions(Arc<Mutex<Registry>>);
 struct Registry {
     next: u64,
     live: BTreeMap<u64, Arc<Session>>,
+    /// Serial numbers of certificates that nobody may come in with again.
+    revoked: BTreeSet<String>,
 }
 
 impl Sessions {
@@ -190,6 +192,17 @@ impl Sessions {
         })?;
         tokio::spawn(keep(Arc::clone(&session), bounds.clone()));
         Some(Entered { session, registry: self.clone() })
+    }
+
+    /// Shuts the door to the certificate with this serial number, for good, and ends its sessions; says how many.
+    pub fn revoke(&self, serial: &str) -> usize {
+        self.with(|registry| registry.revoked.insert(serial.to_owned()));
+        self.end_serial(serial, End::Revoked)
+    }
+
+    /// Whether the door is shut to the certificate with this serial number.
+    pub(super) fn is_revoked(&self, serial: &str) -> bool {
+        self.with(|registry| registry.revoked.contains(serial))
     }
 
     /// Ends every session under the certificate with this serial number; says how many.

@@ -173,6 +173,7 @@ impl From<Refusal> for Refused {
             Refusal::Queue => Self::PermissionDenied("QUEUE_NOT_GRANTED"),
             // The accused must not learn from the answer that a record accuses them (D08).
             Refusal::Unit | Refusal::Excluded => Self::PermissionDenied("UNIT_NOT_GRANTED"),
+            Refusal::SecondPerson => Self::PermissionDenied("SECOND_PERSON_NEEDED"),
             Refusal::ReasonMissing => Self::field("reason", "state in words why this part must be opened"),
         }
     }

@@ -71,7 +71,7 @@ async fn a_stranger_is_turned_away_and_nothing_is_stored() {
 #[tokio::test]
 async fn an_identity_without_a_grant_is_known_and_may_do_nothing() {
     let house = House::open().await;
-    for path in ["gss/E09000001/council_submitter/case-system", "operator/certificate_admin/k1", "met/SE/analyst/a1"] {
+    for path in ["gss/E09000001/council_submitter/case-system", "operator/auditor/k1", "met/SE/analyst/a1"] {
         let mut person = house.person(path).await;
         let who = person.identity.who_am_i(homeward::wire::pb::WhoAmIRequest {}).await.unwrap().into_inner();
         assert!(who.grants.is_empty(), "{path}");

@@ -11,6 +11,7 @@ mod person;
 mod abandoned;
 mod accused;
 mod carer;
+mod certificates;
 mod door;
 #[path = "../support/every.rs"]
 mod every;

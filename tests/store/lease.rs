@@ -238,3 +238,30 @@ pub async fn pulling_what_was_accepted_a_moment_ago(engine: &impl Engine) {
     accepted.unwrap();
     assert_eq!(ids(&pulled.unwrap()), [id]);
 }
+
+pub async fn the_leases_of_one_holder_end_and_no_others(engine: &impl Engine) {
+    let store = engine.open();
+    for _ in 0..5 {
+        accept_one(&*store, "MPU.SE").await;
+    }
+    let mine = pull(&*store, "MPU.SE", 3, 0).await;
+    let mut theirs = pulling("MPU.SE", 1, 0);
+    theirs.holder = format!("{OFFICER}4");
+    let theirs = store.pull(theirs).await.unwrap().remove(0);
+    let before = size(&*store).await;
+    assert_eq!(store.leases_of(OFFICER).await, Ok(3));
+    assert_eq!(store.end_leases("homeward://pilot.example/met/SE/mpu_officer/p", at(1)).await, Ok(0));
+    assert_eq!(store.end_leases(OFFICER, at(1)).await, Ok(3));
+    assert_eq!(store.end_leases(OFFICER, at(1)).await, Ok(0), "once");
+    assert_eq!((store.leases_of(OFFICER).await, size(&*store).await), (Ok(0), before + 3));
+    for delivery in &mine {
+        let now = store.delivery(delivery.id).await.unwrap().unwrap();
+        assert_eq!((now.state, now.lease, now.failed, now.opened), (State::Waiting, None, 0, None));
+        let lost = settle(&*store, holding(delivery, 2), Settle::Complete(settled())).await;
+        assert_eq!(lost, Err(StoreError::LeaseLost));
+    }
+    assert_eq!(store.delivery(theirs.id).await.unwrap(), Some(theirs));
+    assert_eq!(pull(&*store, "MPU.SE", 9, 3).await.len(), 4, "there to be pulled again");
+    drop(store);
+    assert_eq!(size(&*engine.open()).await, before + 4, "the store is whole");
+}

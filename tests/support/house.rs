@@ -9,6 +9,7 @@ use std::{
 };
 
 use homeward::{
+    app::FolderIssuer,
     broker::{Broker, Parts, Rulebook},
     domain::identity::{Identity, TrustDomain},
     ledger::{self, Entry},
@@ -70,7 +71,11 @@ pub struct House {
     pub clock: ManualClock,
     entropy: SystemEntropy,
     secret: [u8; 32],
+    /// The broker signs certificates, with the authority's folder.
+    issues: bool,
     live: Option<Live>,
+    /// Further replicas over the same store.
+    replicas: Vec<Live>,
 }
 
 struct Live {
@@ -92,10 +97,28 @@ impl House {
         let entropy = SystemEntropy::new();
         let secret = *secret_32(&entropy).unwrap();
         let clock = ManualClock::new(moment.parse().unwrap());
-        let mut house = Self { root: tempfile::tempdir().unwrap(), clock, entropy, secret, live: None };
+        let root = tempfile::tempdir().unwrap();
+        let mut house = Self { root, clock, entropy, secret, issues: false, live: None, replicas: Vec::new() };
         pki::init(&house.certs(), &domain(), &[], house.tools()).unwrap();
         house.start().await;
         house
+    }
+
+    /// A new house whose broker signs certificates.
+    pub async fn open_issuing() -> Self {
+        let mut house = Self::open().await;
+        house.close().await;
+        house.issues = true;
+        house.start().await;
+        house
+    }
+
+    /// Another replica over the same store, with sessions and a watcher of its own; answers with its address.
+    pub async fn replica(&mut self) -> String {
+        let replica = self.serve(self.live().store.clone()).await;
+        let url = format!("https://localhost:{}", replica.address.port());
+        self.replicas.push(replica);
+        url
     }
 
     pub fn certs(&self) -> PathBuf {
@@ -115,6 +138,11 @@ impl House {
     }
 
     async fn start(&mut self) {
+        let store = Arc::new(SledStore::open(&self.folder("store")).unwrap());
+        self.live = Some(self.serve(store).await);
+    }
+
+    async fn serve(&self, store: Arc<SledStore>) -> Live {
         let settings = TlsSettings { folder: self.certs().join("server"), trust_domain: domain(), allow_tls12: false };
         let tls = ServerTls::load(settings, self.time()).unwrap();
         let rulebook = Rulebook::new(
@@ -122,23 +150,24 @@ impl House {
             reference::redaction::embedded().unwrap(),
             reference::lint::embedded().unwrap(),
         );
-        let store = Arc::new(SledStore::open(&self.folder("store")).unwrap());
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
-        let broker = Arc::new(Broker::new(Parts {
+        let broker = Broker::new(Parts {
             store: store.clone(),
             clock: self.time(),
             entropy,
             keyring: Keyring::from_secret(&self.secret).unwrap(),
             rulebook: Arc::new(rulebook),
             grants: Arc::new(reference::grants::parse(GRANTS, &domain()).unwrap()),
-        }));
+        });
+        let issuer = || Arc::new(FolderIssuer::open(self.certs(), self.time()).unwrap());
+        let broker = Arc::new(if self.issues { broker.with_issuer(issuer()) } else { broker });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let served = tokio::spawn(run(listener, broker.clone(), Setup::new(Arc::new(tls), self.time()), async {
             let _ = stopped.await;
         }));
-        self.live = Some(Live { address, store, broker, stop, served });
+        Live { address, store, broker, stop, served }
     }
 
     /// Closes the house as `serve` does: drains, writes what is still to be written, closes the store.
@@ -203,6 +232,12 @@ impl House {
             pki::issue(&self.certs(), &wish, self.tools()).unwrap();
         }
         Person::new(self.connect(&out).await.unwrap())
+    }
+
+    /// A channel with a profile to a replica.
+    pub async fn connect_at(&self, profile: &Path, url: &str) -> Result<Channel, String> {
+        let profile = Profile::load(profile).map_err(|error| error.to_string())?.at(url.to_owned());
+        profile.connect(self.time()).await.map_err(|error| error.to_string())
     }
 
     /// A channel with a profile.

@@ -2,8 +2,8 @@
 
 use homeward::wire::{
     client::{
-        identity_service_client::IdentityServiceClient, queue_service_client::QueueServiceClient,
-        referral_service_client::ReferralServiceClient,
+        admin_service_client::AdminServiceClient, identity_service_client::IdentityServiceClient,
+        queue_service_client::QueueServiceClient, referral_service_client::ReferralServiceClient,
     },
     json, pb,
 };
@@ -22,6 +22,7 @@ pub struct Person {
     pub referrals: ReferralServiceClient<Channel>,
     pub queues: QueueServiceClient<Channel>,
     pub identity: IdentityServiceClient<Channel>,
+    pub admin: AdminServiceClient<Channel>,
     channel: Channel,
 }
 
@@ -57,6 +58,7 @@ impl Person {
             referrals: ReferralServiceClient::new(channel.clone()),
             queues: QueueServiceClient::new(channel.clone()),
             identity: IdentityServiceClient::new(channel.clone()),
+            admin: AdminServiceClient::new(channel.clone()),
             channel,
         }
     }

@@ -42,6 +42,24 @@ vocabulary! {
         ReleaseCarerCopy = "ReleaseCarerCopy",
         /// IdentityService.
         WhoAmI = "WhoAmI",
+        /// IdentityService.
+        RenewCertificate = "RenewCertificate",
+        /// AdminService.
+        SignCertificate = "SignCertificate",
+        /// AdminService.
+        ListCertificates = "ListCertificates",
+        /// AdminService.
+        PreviewRevocation = "PreviewRevocation",
+        /// AdminService.
+        RevokeCertificate = "RevokeCertificate",
+        /// AdminService.
+        GetRevocationList = "GetRevocationList",
+        /// AdminService.
+        GetTrustBundle = "GetTrustBundle",
+        /// AdminService.
+        ListProposals = "ListProposals",
+        /// AdminService.
+        ApproveProposal = "ApproveProposal",
     }
 }
 
@@ -50,6 +68,11 @@ impl Action {
     pub fn is_of_queues(self) -> bool {
         use Action::*;
         self.is_everyday_work() || matches!(self, ResolveHeld | ConfirmGrading | ReleaseCarerCopy)
+    }
+
+    /// The methods of every peer with a good certificate, granted or not.
+    pub(super) fn is_everybodys(self) -> bool {
+        matches!(self, Self::WhoAmI | Self::RenewCertificate)
     }
 
     /// The methods of everyone who works on a queue.
@@ -65,6 +88,7 @@ pub(super) fn grants(role: Role, action: Action) -> bool {
     let follows = matches!(action, GetReferral | ListReferrals | WatchReferrals);
     let submits = follows || matches!(action, SubmitReferral | PreviewReferral);
     let works = action.is_everyday_work();
+    let approves = matches!(action, ListProposals | ApproveProposal);
     let method = match role {
         Role::CouncilSubmitter | Role::ProviderSubmitter => submits,
         Role::CouncilManager => follows,
@@ -73,9 +97,15 @@ pub(super) fn grants(role: Role, action: Action) -> bool {
         Role::PoliceIntelligence => works || action == ConfirmGrading,
         Role::HoldResolver => works || action == ResolveHeld,
         Role::UnitSupervisor => matches!(action, ListQueues | ListDeliveries),
-        Role::CertificateAdmin | Role::KeyCustodian | Role::PolicyAdmin | Role::Auditor | Role::Analyst => false,
+        Role::CertificateAdmin => {
+            approves || matches!(action, SignCertificate | ListCertificates | PreviewRevocation | RevokeCertificate)
+        }
+        Role::KeyCustodian | Role::PolicyAdmin => approves,
+        Role::Auditor | Role::Analyst => false,
     };
-    method || action == WhoAmI
+    // Both are public: what is revoked, and what to trust.
+    let public = matches!(action, GetRevocationList | GetTrustBundle);
+    method || public || action.is_everybodys()
 }
 
 /// Does the role open this unit, by itself or because the queue opens it?

@@ -224,7 +224,7 @@ pub(super) fn expire(tx: &mut Transaction<'_>, now: Timestamp, limit: usize) -> 
         let id = keys::read_delivery(key).ok_or_else(unreadable)?;
         let mut legs = tx.legs(id.record)?.ok_or_else(unreadable)?;
         let mut delivery = find(&legs, id).filter(|each| each.state == State::Leased).ok_or_else(unreadable)?;
-        tx.append(&expiry(now, &delivery))?;
+        tx.append(&own_entry("LEASE_EXPIRED", now, &delivery))?;
         delivery.state = State::Waiting;
         delivery.lease = None;
         delivery.failed = delivery.failed.saturating_add(1);
@@ -233,12 +233,41 @@ pub(super) fn expire(tx: &mut Transaction<'_>, now: Timestamp, limit: usize) -> 
     Ok(ended.len() as u64)
 }
 
-/// The broker's own entry about a lease that ended by itself.
-fn expiry(now: Timestamp, delivery: &Delivery) -> Entry {
+/// Ends every lease of a holder whose certificate was revoked: no failure of theirs.
+pub(super) fn end_of(tx: &mut Transaction<'_>, holder: &str, now: Timestamp) -> Result<u64, StoreError> {
+    let held = held_by(&tx.view, holder)?;
+    for id in &held {
+        let mut legs = tx.legs(id.record)?.ok_or_else(unreadable)?;
+        let mut delivery = find(&legs, *id).ok_or_else(unreadable)?;
+        tx.append(&own_entry("LEASE_REVOKED", now, &delivery))?;
+        delivery.state = State::Waiting;
+        delivery.lease = None;
+        tx.replace(&mut legs, delivery, None)?;
+    }
+    Ok(held.len() as u64)
+}
+
+/// The deliveries that a holder has under a lease.
+pub(super) fn held_by(view: &impl Look, holder: &str) -> Result<Vec<DeliveryId>, StoreError> {
+    let end = [keys::LEASES, &[0xff; 64]].concat();
+    let mut held = Vec::new();
+    for (key, _) in view.range(keys::LEASES, &end, usize::MAX)? {
+        let id = keys::read_delivery(&key).ok_or_else(unreadable)?;
+        let legs = super::transaction::legs(view, id.record)?.ok_or_else(unreadable)?;
+        let lease = find(&legs, id).and_then(|delivery| delivery.lease);
+        if lease.is_some_and(|lease| lease.holder == holder) {
+            held.push(id);
+        }
+    }
+    Ok(held)
+}
+
+/// The broker's own entry about a lease that ended otherwise than by its holder.
+fn own_entry(action: &str, now: Timestamp, delivery: &Delivery) -> Entry {
     Entry {
         at: now,
         verb: Verb::Administration,
-        action: "LEASE_EXPIRED".into(),
+        action: action.into(),
         who: String::new(),
         actor: None,
         record: Some(delivery.id.record),

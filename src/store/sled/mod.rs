@@ -197,6 +197,16 @@ impl Store for SledStore {
         self.sweep(now, lease::expire).await
     }
 
+    async fn end_leases(&self, holder: &str, now: Timestamp) -> Result<u64, StoreError> {
+        let holder = holder.to_owned();
+        self.command(0, move |tx| lease::end_of(tx, &holder, now)).await
+    }
+
+    async fn leases_of(&self, holder: &str) -> Result<u64, StoreError> {
+        let holder = holder.to_owned();
+        self.read(move |tree| lease::held_by(tree, &holder).map(|held| held.len() as u64)).await
+    }
+
     async fn forget_answers(&self, now: Timestamp) -> Result<u64, StoreError> {
         self.sweep(now, lease::forget).await
     }

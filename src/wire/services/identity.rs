@@ -30,6 +30,15 @@ impl IdentityService for Services {
         let peer = self.admit(&request, Action::WhoAmI)?;
         Ok(Response::new(self.who(&peer)))
     }
+
+    async fn renew_certificate(
+        &self,
+        request: Request<Received<pb::RenewCertificateRequest>>,
+    ) -> Result<Response<pb::RenewCertificateResponse>, Status> {
+        let peer = self.admit(&request, Action::RenewCertificate)?;
+        let answer = self.renewed(&peer, request.into_inner()).await;
+        Ok(Response::new(answer.map_err(|error| self.refuse(&peer, Action::RenewCertificate, error))?))
+    }
 }
 
 impl Services {

@@ -1,5 +1,6 @@
-//! The three services: authenticate, authorise, convert, call the broker, answer. No rule of the field is here.
+//! The services: authenticate, authorise, convert, call the broker, answer. No rule of the field is here.
 
+mod admin;
 mod ask;
 mod identity;
 mod queue;
@@ -13,9 +14,10 @@ use super::{
     peer,
     received::{MAX_MESSAGE_BYTES, Received},
     server::{
-        identity_service_server::IdentityServiceServer, queue_service_server::QueueServiceServer,
-        referral_service_server::ReferralServiceServer,
+        admin_service_server::AdminServiceServer, identity_service_server::IdentityServiceServer,
+        queue_service_server::QueueServiceServer, referral_service_server::ReferralServiceServer,
     },
+    session::Sessions,
     status::Refused,
 };
 use crate::{
@@ -27,12 +29,13 @@ use crate::{
 #[derive(Clone)]
 pub struct Services {
     broker: Arc<Broker>,
+    sessions: Sessions,
 }
 
 impl Services {
-    /// Services over `broker`.
-    pub fn new(broker: Arc<Broker>) -> Self {
-        Self { broker }
+    /// Services over `broker`, for the peers of these sessions.
+    pub fn new(broker: Arc<Broker>, sessions: Sessions) -> Self {
+        Self { broker, sessions }
     }
 
     /// ReferralService, ready to be added to a server.
@@ -48,6 +51,11 @@ impl Services {
     /// IdentityService, ready to be added to a server.
     pub fn identity(&self) -> IdentityServiceServer<Self> {
         IdentityServiceServer::new(self.clone()).max_decoding_message_size(MAX_MESSAGE_BYTES)
+    }
+
+    /// AdminService, ready to be added to a server.
+    pub fn admin(&self) -> AdminServiceServer<Self> {
+        AdminServiceServer::new(self.clone()).max_decoding_message_size(MAX_MESSAGE_BYTES)
     }
 
     /// The peer of a call that has passed the first check: its role has this method, and some grant is in force. Only

@@ -147,6 +147,7 @@ async fn meet(
     }
     let leaf: &CertificateDer<'_> = tls.peer_certificates().and_then(<[_]>::first).ok_or(Why::NoCertificate)?;
     let admitted = match peer::read(leaf, door.tls.trust_domain()) {
+        Ok(peer) if door.sessions.is_revoked(&peer.serial) => Err(Why::Revoked),
         Ok(peer) => door.sessions.enter(peer, remote, &door.bounds).ok_or(Why::Busy),
         Err(error) => Err(error.into()),
     };

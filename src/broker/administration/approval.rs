@@ -1,0 +1,187 @@
+//! Two persons: one proposes, another approves and says the fingerprint. One mechanism for everything that needs it.
+
+use uuid::Uuid;
+
+use super::{Certificate, Revocation, documents};
+use crate::{
+    broker::{Broker, Error, Request},
+    domain::{
+        approval::{NotApprovable, PROPOSAL_LIFE, Proposal, ProposalKind},
+        grants::{CallPermit, Refusal},
+        violation::Violations,
+    },
+    platform::entropy::uuid_v4,
+    store::{Change, Expect, Shelf},
+};
+
+/// A proposal that was approved, and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Approved {
+    /// The proposal.
+    pub proposal: Proposal,
+    /// What was done.
+    pub effect: Effect,
+}
+
+/// What an approval did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// A certificate was signed; with what its holder trusts.
+    Enrolled(Certificate, String),
+    /// A certificate was revoked.
+    Revoked(Revocation),
+}
+
+/// What is proposed.
+pub(in crate::broker) struct Proposing {
+    pub kind: ProposalKind,
+    pub subject: String,
+    pub digest: [u8; 32],
+    pub reason: String,
+    pub body: Vec<u8>,
+}
+
+impl Broker {
+    /// Makes a proposal, or answers as the first time.
+    pub(in crate::broker) async fn propose(
+        &self,
+        permit: &CallPermit,
+        request: Request,
+        what: Proposing,
+    ) -> Result<Proposal, Error> {
+        let once = self.once_by(permit, request);
+        if let Some(first) = self.store.answered(&once).await? {
+            return documents::take_proposal(&first.answer);
+        }
+        let now = self.clock.now();
+        let proposal = Proposal {
+            id: uuid_v4(&*self.entropy)?,
+            kind: what.kind,
+            subject: what.subject,
+            digest: what.digest,
+            proposer: permit.identity().as_str().to_owned(),
+            reason: what.reason,
+            proposed: now,
+            expires: now.checked_add(PROPOSAL_LIFE).unwrap_or(jiff::Timestamp::MAX),
+            body: what.body,
+            approved: None,
+        };
+        let bytes = documents::put_proposal(&proposal);
+        let change = Change {
+            shelf: Shelf::Proposal,
+            name: proposal.id.to_string(),
+            expect: Expect::New,
+            bytes: Some(bytes.clone()),
+        };
+        let entry = self.step_entry(&proposal.proposer, "PROPOSE", details(&proposal));
+        let accepted = self.step(once, vec![change], entry, bytes).await?;
+        documents::take_proposal(&accepted.answer)
+    }
+
+    /// Proposals of the kinds that are this caller's business, by id, after `after`, at most `limit`; approved and void ones too.
+    pub async fn proposals(&self, permit: &CallPermit, after: &str, limit: usize) -> Result<Vec<Proposal>, Error> {
+        let role = permit.identity().role();
+        let (mut found, mut after) = (Vec::new(), after.to_owned());
+        while found.len() < limit {
+            let page = self.store.documents(Shelf::Proposal, &after, limit).await?;
+            let Some(last) = page.last() else { break };
+            after.clone_from(&last.name);
+            for document in page {
+                let proposal = documents::take_proposal(&document.bytes)?;
+                if proposal.kind.role() == role && found.len() < limit {
+                    found.push(proposal);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// The proposal, if this caller may approve it now and said its fingerprint; with its approval as a change.
+    pub(in crate::broker) async fn approving(
+        &self,
+        permit: &CallPermit,
+        id: Uuid,
+        fingerprint: &str,
+    ) -> Result<(Proposal, Change), Error> {
+        let document = self.store.document(Shelf::Proposal, &id.to_string()).await?.ok_or(Error::NotFound)?;
+        let mut proposal = documents::take_proposal(&document.bytes)?;
+        let now = self.clock.now();
+        proposal.may_approve(permit.identity(), now).map_err(not_approvable)?;
+        let said: String = fingerprint.chars().filter(char::is_ascii_alphanumeric).collect();
+        if !said.eq_ignore_ascii_case(&hex::encode(proposal.digest)) {
+            let mut violations = Violations::default();
+            violations.add("fingerprint", "this is not the fingerprint of the proposal; have it read out again");
+            return Err(Error::Invalid(violations));
+        }
+        proposal.approved = Some((permit.identity().as_str().to_owned(), now));
+        let change = Change {
+            shelf: Shelf::Proposal,
+            name: document.name,
+            expect: Expect::Version(document.version),
+            bytes: Some(documents::put_proposal(&proposal)),
+        };
+        Ok((proposal, change))
+    }
+
+    /// Approves a proposal and does what it says. A replay gives the first answer.
+    pub async fn approve(
+        &self,
+        permit: &CallPermit,
+        request: Request,
+        id: Uuid,
+        fingerprint: &str,
+    ) -> Result<Approved, Error> {
+        if let Some(first) = self.store.answered(&self.once_by(permit, request)).await? {
+            return self.approved(&first.answer).await;
+        }
+        let (proposal, change) = self.approving(permit, id, fingerprint).await?;
+        let effect = match proposal.kind {
+            ProposalKind::Enrolment => self.enrol(permit, request, &proposal, change).await?,
+            ProposalKind::AdministratorRevocation => {
+                self.revoke_as_proposed(permit, request, &proposal, change).await?
+            }
+            ProposalKind::KeyDestruction | ProposalKind::PolicyActivation => return Err(Error::NotFound),
+        };
+        Ok(Approved { proposal, effect })
+    }
+
+    /// What an approval answered the first time.
+    async fn approved(&self, answer: &[u8]) -> Result<Approved, Error> {
+        let proposal = documents::take_proposal(answer)?;
+        let effect = match proposal.kind {
+            ProposalKind::Enrolment => self.enrolled(&proposal).await?,
+            ProposalKind::AdministratorRevocation => {
+                let revoked = self.revocation(&proposal.subject).await?;
+                Effect::Revoked(revoked.ok_or(Error::NotFound)?)
+            }
+            ProposalKind::KeyDestruction | ProposalKind::PolicyActivation => return Err(Error::NotFound),
+        };
+        Ok(Approved { proposal, effect })
+    }
+}
+
+/// What the ledger says of a proposal.
+pub(super) fn details(proposal: &Proposal) -> Vec<String> {
+    vec![
+        format!("proposal={}", proposal.id),
+        format!("kind={}", proposal.kind),
+        format!("subject={}", proposal.subject),
+        format!("digest={}", hex::encode(proposal.digest)),
+        format!("reason={}", proposal.reason),
+    ]
+}
+
+fn not_approvable(why: NotApprovable) -> Error {
+    match why {
+        // Another office's proposals do not exist here.
+        NotApprovable::Role => Error::NotFound,
+        NotApprovable::Own => Refusal::SecondPerson.into(),
+        NotApprovable::Decided => Error::Precondition {
+            reason: "APPROVED_ALREADY",
+            advice: "somebody has approved it; list the proposals again",
+        },
+        NotApprovable::Expired => {
+            Error::Precondition { reason: "PROPOSAL_EXPIRED", advice: "it was not approved in time; propose it again" }
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Certificates: enrolled by two persons, renewed by their holders, listed as a calendar. What was issued with the
+//! authority's folder is taken over, so that one list has all.
+
+use std::sync::{Arc, atomic::Ordering};
+
+use jiff::Timestamp;
+
+use super::{
+    Issuer, NewCertificate,
+    approval::{Effect, Proposing, details},
+    documents,
+    issuer::SignedList,
+};
+use crate::{
+    broker::{Broker, Error, Request},
+    domain::{
+        approval::{Proposal, ProposalKind},
+        grants::CallPermit,
+        violation::Violations,
+    },
+    store::{Amendment, Change, Expect, Shelf, StoreError},
+};
+
+/// A certificate that was issued.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Certificate {
+    /// Serial number, lower-case hex.
+    pub serial: String,
+    /// Identity of a client; `server` and names otherwise.
+    pub holder: String,
+    /// Valid from this second.
+    pub not_before: Timestamp,
+    /// Valid through this second.
+    pub not_after: Timestamp,
+    /// Certificate and issuing authority in PEM; empty for one that was issued outside the broker.
+    pub chain: String,
+}
+
+impl Broker {
+    /// Proposes the certificate that a request asks for.
+    pub async fn propose_certificate(
+        &self,
+        permit: &CallPermit,
+        request: Request,
+        csr: &[u8],
+        days: Option<i32>,
+    ) -> Result<Proposal, Error> {
+        let asked = self.issuer()?.read(csr, days)?;
+        let proposing = Proposing {
+            kind: ProposalKind::Enrolment,
+            subject: asked.holder,
+            digest: asked.fingerprint,
+            reason: String::new(),
+            body: documents::put_enrolment(csr, days),
+        };
+        self.propose(permit, request, proposing).await
+    }
+
+    /// Signs what was proposed; approval, certificate and ledger entry are one step.
+    pub(super) async fn enrol(
+        &self,
+        permit: &CallPermit,
+        request: Request,
+        proposal: &Proposal,
+        approval: Change,
+    ) -> Result<Effect, Error> {
+        let (csr, days) = documents::take_enrolment(&proposal.body)?;
+        let NewCertificate { certificate, bundle } = self.issuer()?.sign(&csr, days)?;
+        let proposal = Proposal { body: certificate.serial.clone().into_bytes(), ..proposal.clone() };
+        let answer = documents::put_proposal(&proposal);
+        let approval = Change { bytes: Some(answer.clone()), ..approval };
+        let mut entry = self.step_entry(permit.identity().as_str(), "SIGN_CERTIFICATE", details(&proposal));
+        entry.details.push(format!("serial={}", certificate.serial));
+        let once = self.once_by(permit, request);
+        self.step(once, vec![approval, put(&certificate)], entry, answer).await?;
+        Ok(Effect::Enrolled(certificate, bundle))
+    }
+
+    /// The certificate of an enrolment that was approved.
+    pub(super) async fn enrolled(&self, proposal: &Proposal) -> Result<Effect, Error> {
+        let serial = String::from_utf8_lossy(&proposal.body).into_owned();
+        let certificate = self.certificate(&serial).await?.ok_or(Error::NotFound)?;
+        Ok(Effect::Enrolled(certificate, self.issuer()?.bundle()?))
+    }
+
+    /// The next certificate of whoever calls, for the key of the request; for the caller's own identity only.
+    pub async fn renew_certificate(
+        &self,
+        permit: &CallPermit,
+        request: Request,
+        csr: &[u8],
+    ) -> Result<NewCertificate, Error> {
+        let once = self.once_by(permit, request);
+        if let Some(first) = self.store.answered(&once).await? {
+            let certificate = documents::take_certificate(&first.answer)?;
+            return Ok(NewCertificate { certificate, bundle: self.issuer()?.bundle()? });
+        }
+        let issuer = self.issuer()?;
+        if issuer.read(csr, None)?.holder != permit.identity().as_str() {
+            let mut violations = Violations::default();
+            violations.add("request", "ask for your own identity: nobody renews another's certificate");
+            return Err(Error::Invalid(violations));
+        }
+        let renewed = issuer.sign(csr, None)?;
+        let details = vec![format!("serial={}", renewed.certificate.serial)];
+        let entry = self.step_entry(permit.identity().as_str(), "RENEW_CERTIFICATE", details);
+        let answer = documents::put_certificate(&renewed.certificate);
+        let accepted = self.step(once, vec![put(&renewed.certificate)], entry, answer).await?;
+        Ok(NewCertificate { certificate: documents::take_certificate(&accepted.answer)?, ..renewed })
+    }
+
+    /// Certificates by serial number, after `after`, at most `limit`.
+    pub async fn certificates(
+        &self,
+        _permit: &CallPermit,
+        after: &str,
+        limit: usize,
+    ) -> Result<Vec<Certificate>, Error> {
+        self.take_over().await?;
+        let page = self.store.documents(Shelf::Certificate, after, limit).await?;
+        page.iter().map(|document| documents::take_certificate(&document.bytes)).collect()
+    }
+
+    /// The revocation list as of now, signed.
+    pub async fn revocation_list(&self, _permit: &CallPermit) -> Result<SignedList, Error> {
+        let (_, revoked) = self.revocations().await?;
+        Ok(self.issuer()?.revocation_list(&revoked)?)
+    }
+
+    /// What everybody trusts, in PEM.
+    pub fn trust_bundle(&self, _permit: &CallPermit) -> Result<String, Error> {
+        Ok(self.issuer()?.bundle()?)
+    }
+
+    /// One certificate.
+    pub(super) async fn certificate(&self, serial: &str) -> Result<Option<Certificate>, Error> {
+        let document = self.store.document(Shelf::Certificate, serial).await?;
+        document.map(|document| documents::take_certificate(&document.bytes)).transpose()
+    }
+
+    /// Puts on the shelf what was issued with the authority's folder since the last look.
+    pub async fn take_over(&self) -> Result<(), Error> {
+        let Some(issuer) = &self.issuer else { return Ok(()) };
+        let (issued, revoked) = issuer.register()?;
+        let seen = self.taken_over.load(Ordering::Acquire);
+        for certificate in issued.iter().skip(seen) {
+            let entry = self.step_entry(
+                "",
+                "CERTIFICATE_TAKEN_OVER",
+                vec![format!("serial={}", certificate.serial), format!("subject={}", certificate.holder)],
+            );
+            let changes = vec![put(certificate)];
+            let amendment = Amendment { once: None, changes, entries: vec![entry], answer: Vec::new() };
+            match self.store.amend(amendment).await {
+                // There already, from an earlier start or another replica.
+                Ok(_) | Err(StoreError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        self.taken_over.store(issued.len(), Ordering::Release);
+        self.take_over_revocations(revoked).await
+    }
+
+    fn issuer(&self) -> Result<&Arc<dyn Issuer>, Error> {
+        self.issuer.as_ref().ok_or(Error::Precondition {
+            reason: "ISSUING_NOT_CONFIGURED",
+            advice: "name the authority's folder under [pki] in the daemon's configuration, or use `homeward pki` offline",
+        })
+    }
+}
+
+fn put(certificate: &Certificate) -> Change {
+    Change {
+        shelf: Shelf::Certificate,
+        name: certificate.serial.clone(),
+        expect: Expect::New,
+        bytes: Some(documents::put_certificate(certificate)),
+    }
+}

@@ -1,0 +1,136 @@
+//! Administrative documents to bytes and back. What cannot be read is damage, never a guess.
+
+use jiff::Timestamp;
+use prost::Message;
+use uuid::Uuid;
+
+use super::{Certificate, Revocation};
+use crate::{
+    broker::Error,
+    domain::{
+        approval::{Proposal, ProposalKind},
+        certificate::RevocationReason,
+    },
+};
+
+/// Generated messages of the kept forms.
+pub(super) mod kept {
+    #![allow(missing_docs, clippy::all, reason = "generated code")]
+    include!(concat!(env!("OUT_DIR"), "/homeward.administration.rs"));
+}
+
+fn moment(micros: i64) -> Option<Timestamp> {
+    Timestamp::from_microsecond(micros).ok()
+}
+
+fn damaged<T>(read: Option<T>) -> Result<T, Error> {
+    read.ok_or_else(|| Error::Internal("an administrative document cannot be read".into()))
+}
+
+/// A proposal as bytes.
+pub(super) fn put_proposal(proposal: &Proposal) -> Vec<u8> {
+    let approved = proposal.approved.clone();
+    kept::KeptProposal {
+        id: proposal.id.as_bytes().to_vec(),
+        kind: proposal.kind.code().to_owned(),
+        subject: proposal.subject.clone(),
+        digest: proposal.digest.to_vec(),
+        proposer: proposal.proposer.clone(),
+        reason: proposal.reason.clone(),
+        proposed_micros: proposal.proposed.as_microsecond(),
+        expires_micros: proposal.expires.as_microsecond(),
+        body: proposal.body.clone(),
+        approved_micros: approved.as_ref().map_or(0, |(_, at)| at.as_microsecond()),
+        approver: approved.map_or_else(String::new, |(who, _)| who),
+    }
+    .encode_to_vec()
+}
+
+/// Reads a proposal.
+pub(super) fn take_proposal(bytes: &[u8]) -> Result<Proposal, Error> {
+    let read = || {
+        let kept = kept::KeptProposal::decode(bytes).ok()?;
+        let approved = match kept.approver.as_str() {
+            "" => None,
+            _ => Some((kept.approver, moment(kept.approved_micros)?)),
+        };
+        Some(Proposal {
+            id: Uuid::from_slice(&kept.id).ok()?,
+            kind: ProposalKind::from_code(&kept.kind)?,
+            subject: kept.subject,
+            digest: kept.digest.try_into().ok()?,
+            proposer: kept.proposer,
+            reason: kept.reason,
+            proposed: moment(kept.proposed_micros)?,
+            expires: moment(kept.expires_micros)?,
+            body: kept.body,
+            approved,
+        })
+    };
+    damaged(read())
+}
+
+/// A certificate as bytes.
+pub(super) fn put_certificate(certificate: &Certificate) -> Vec<u8> {
+    kept::KeptCertificate {
+        serial: certificate.serial.clone(),
+        holder: certificate.holder.clone(),
+        not_before_micros: certificate.not_before.as_microsecond(),
+        not_after_micros: certificate.not_after.as_microsecond(),
+        chain: certificate.chain.clone(),
+    }
+    .encode_to_vec()
+}
+
+/// Reads a certificate.
+pub(super) fn take_certificate(bytes: &[u8]) -> Result<Certificate, Error> {
+    let read = || {
+        let kept = kept::KeptCertificate::decode(bytes).ok()?;
+        Some(Certificate {
+            serial: kept.serial,
+            holder: kept.holder,
+            not_before: moment(kept.not_before_micros)?,
+            not_after: moment(kept.not_after_micros)?,
+            chain: kept.chain,
+        })
+    };
+    damaged(read())
+}
+
+/// Revocations as bytes.
+pub(super) fn put_revocations(revocations: &[Revocation]) -> Vec<u8> {
+    let put = |one: &Revocation| kept::KeptRevocation {
+        serial: one.serial.clone(),
+        holder: one.holder.clone(),
+        reason: one.reason.code().to_owned(),
+        at_micros: one.at.as_microsecond(),
+        by: one.by.clone(),
+    };
+    kept::KeptRevocations { revocations: revocations.iter().map(put).collect() }.encode_to_vec()
+}
+
+/// Reads revocations.
+pub(super) fn take_revocations(bytes: &[u8]) -> Result<Vec<Revocation>, Error> {
+    let take = |kept: kept::KeptRevocation| {
+        Some(Revocation {
+            serial: kept.serial,
+            holder: kept.holder,
+            reason: RevocationReason::from_code(&kept.reason)?,
+            at: moment(kept.at_micros)?,
+            by: kept.by,
+        })
+    };
+    let read = || kept::KeptRevocations::decode(bytes).ok()?.revocations.into_iter().map(take).collect();
+    damaged(read())
+}
+
+/// A request to be signed on approval, as bytes.
+pub(super) fn put_enrolment(request: &[u8], days: Option<i32>) -> Vec<u8> {
+    kept::Enrolment { request: request.to_vec(), days: days.unwrap_or(0) }.encode_to_vec()
+}
+
+/// Reads a request to be signed on approval.
+pub(super) fn take_enrolment(bytes: &[u8]) -> Result<(Vec<u8>, Option<i32>), Error> {
+    let kept = damaged(kept::Enrolment::decode(bytes).ok())?;
+    Ok((kept.request, Some(kept.days).filter(|days| *days != 0)))
+}

@@ -1,0 +1,61 @@
+//! What administrators do: certificates, and whatever needs two persons. All of it lies on the store's shelves, so that
+//! every replica knows, and every step is in the ledger.
+
+mod approval;
+mod certificates;
+mod documents;
+mod issuer;
+mod revocation;
+
+use jiff::SignedDuration;
+
+pub use approval::{Approved, Effect};
+pub use certificates::Certificate;
+pub use issuer::{Asked, Issuer, IssuerError, NewCertificate, SignedList};
+pub use revocation::{Ended, Impact, Revocation};
+
+use super::{Broker, Error, Request};
+use crate::{
+    domain::grants::CallPermit,
+    ledger::{Entry, Verb},
+    store::{Accepted, Amendment, Change, Keep, Once},
+};
+
+/// Answers to administrators' calls are replayed for 24 hours.
+const REPLAY: SignedDuration = SignedDuration::from_hours(24);
+
+impl Broker {
+    /// What makes an administrator's call happen once.
+    fn once_by(&self, permit: &CallPermit, request: Request) -> Once {
+        let until = self.clock.now().checked_add(REPLAY).unwrap_or(jiff::Timestamp::MAX);
+        Once {
+            caller: permit.identity().as_str().to_owned(),
+            method: permit.action().code(),
+            request: request.id,
+            digest: request.digest,
+            keep: Keep::Until(until),
+        }
+    }
+
+    /// One step of an administrator: the documents, its ledger entry, and the answer to keep, as one.
+    async fn step(&self, once: Once, changes: Vec<Change>, entry: Entry, answer: Vec<u8>) -> Result<Accepted, Error> {
+        let amendment = Amendment { once: Some(once), changes, entries: vec![entry], answer };
+        Ok(self.store.amend(amendment).await?)
+    }
+
+    /// The entry of a step; `who` is empty for the broker itself.
+    fn step_entry(&self, who: &str, action: &str, details: Vec<String>) -> Entry {
+        Entry {
+            at: self.clock.now(),
+            verb: Verb::Administration,
+            action: action.to_owned(),
+            who: who.to_owned(),
+            actor: None,
+            record: None,
+            deliveries: Vec::new(),
+            recipients: Vec::new(),
+            details,
+            commitment: None,
+        }
+    }
+}

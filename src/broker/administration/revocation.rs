@@ -1,0 +1,251 @@
+//! Revocation: of anybody by one administrator, of an administrator by two; known to every replica through the store.
+
+use jiff::Timestamp;
+use ring::digest::{SHA256, digest};
+
+use super::{
+    approval::{Effect, Proposing, details},
+    documents,
+};
+use crate::{
+    broker::{Broker, Error, Request},
+    domain::{
+        approval::{Proposal, ProposalKind},
+        certificate::RevocationReason,
+        grants::CallPermit,
+        identity::{Identity, Peer, Role, TrustDomain},
+        queue::QueueId,
+    },
+    ledger::Entry,
+    store::{Amendment, Change, Expect, Once, Shelf, StoreError},
+};
+
+/// The one document of all revocations.
+const NAME: &str = "revocations";
+/// Somebody else may be revoking at the same moment.
+const TRIES: usize = 8;
+
+/// A certificate that was revoked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revocation {
+    /// Serial number, lower-case hex.
+    pub serial: String,
+    /// Whose it was.
+    pub holder: String,
+    /// Why.
+    pub reason: RevocationReason,
+    /// When.
+    pub at: Timestamp,
+    /// Who revoked it; empty for one that was revoked outside the broker.
+    pub by: String,
+}
+
+/// What became of a wish to revoke.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ended {
+    /// It is revoked.
+    Revoked(Revocation),
+    /// An administrator's certificate needs a second person.
+    Proposed(Proposal),
+}
+
+/// What breaks when a certificate is revoked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Impact {
+    /// Whose certificate.
+    pub holder: String,
+    /// Deliveries that its holder has under a lease; they would return unread.
+    pub leases: u64,
+    /// Queues that nobody else with a good certificate serves.
+    pub unattended: Vec<QueueId>,
+    /// Other good certificates of the same holder.
+    pub other_certificates: u64,
+    /// A second person must approve.
+    pub needs_approval: bool,
+}
+
+impl Broker {
+    /// Revokes a certificate, or proposes it where it is an administrator's.
+    pub async fn revoke_certificate(
+        &self,
+        permit: &CallPermit,
+        request: Request,
+        serial: &str,
+        reason: RevocationReason,
+    ) -> Result<Ended, Error> {
+        let once = self.once_by(permit, request);
+        if let Some(first) = self.store.answered(&once).await? {
+            let revoked = documents::take_revocations(&first.answer).ok().and_then(|mut one| one.pop());
+            return match revoked.filter(|one| one.serial == serial) {
+                Some(one) => Ok(Ended::Revoked(one)),
+                None => documents::take_proposal(&first.answer).map(Ended::Proposed),
+            };
+        }
+        let holder = self.holder_of(serial).await?;
+        if self.revocation(serial).await?.is_some() {
+            return Err(revoked_already());
+        }
+        if administers(&holder) {
+            let words = format!("{serial} {reason}");
+            let mut sum = [0; 32];
+            sum.copy_from_slice(digest(&SHA256, words.as_bytes()).as_ref());
+            let proposing = Proposing {
+                kind: ProposalKind::AdministratorRevocation,
+                subject: serial.to_owned(),
+                digest: sum,
+                reason: reason.code().to_owned(),
+                body: holder.into_bytes(),
+            };
+            return self.propose(permit, request, proposing).await.map(Ended::Proposed);
+        }
+        let by = permit.identity().as_str().to_owned();
+        let one = Revocation { serial: serial.to_owned(), holder, reason, at: self.clock.now(), by };
+        let entry = self.step_entry(&one.by, "REVOKE_CERTIFICATE", words(&one));
+        let answer = documents::put_revocations(std::slice::from_ref(&one));
+        self.add_revocation(&one, (Some(once), entry, answer), None).await?;
+        Ok(Ended::Revoked(one))
+    }
+
+    /// Revokes an administrator's certificate that somebody else proposed to revoke.
+    pub(super) async fn revoke_as_proposed(
+        &self,
+        permit: &CallPermit,
+        request: Request,
+        proposal: &Proposal,
+        approval: Change,
+    ) -> Result<Effect, Error> {
+        let holder = String::from_utf8_lossy(&proposal.body).into_owned();
+        if holder == permit.identity().as_str() {
+            return Err(crate::domain::grants::Refusal::SecondPerson.into());
+        }
+        let reason = RevocationReason::from_code(&proposal.reason).unwrap_or(RevocationReason::Unspecified);
+        let by = permit.identity().as_str().to_owned();
+        let one = Revocation { serial: proposal.subject.clone(), holder, reason, at: self.clock.now(), by };
+        let mut entry = self.step_entry(&one.by, "REVOKE_CERTIFICATE", details(proposal));
+        entry.details.extend(words(&one));
+        let once = self.once_by(permit, request);
+        self.add_revocation(&one, (Some(once), entry, documents::put_proposal(proposal)), Some(approval)).await?;
+        Ok(Effect::Revoked(one))
+    }
+
+    /// What would break. Sessions are the door's to count.
+    pub async fn preview_revocation(&self, _permit: &CallPermit, serial: &str) -> Result<Impact, Error> {
+        let holder = self.holder_of(serial).await?;
+        let leases = self.store.leases_of(&holder).await?;
+        let now = self.clock.now();
+        let (_, revoked) = self.revocations().await?;
+        let good = self.good_certificates(&revoked).await?;
+        let others = good.iter().filter(|(other, who)| *who == holder && other != serial).count() as u64;
+        let grants = self.grants();
+        let served = |uri: &str| peer_of(uri).map_or_else(Vec::new, |peer| grants.served(&peer, now));
+        let elsewhere: Vec<_> =
+            good.iter().filter(|(_, who)| *who != holder).flat_map(|(_, who)| served(who)).collect();
+        let mut unattended = if others > 0 { Vec::new() } else { served(&holder) };
+        unattended.retain(|queue| !elsewhere.contains(queue));
+        let needs_approval = administers(&holder);
+        Ok(Impact { holder, leases, unattended, other_certificates: others, needs_approval })
+    }
+
+    /// Every revocation, with the version of the list: 0 where there is none yet.
+    pub async fn revocations(&self) -> Result<(u64, Vec<Revocation>), Error> {
+        match self.store.document(Shelf::Authority, NAME).await? {
+            Some(document) => Ok((document.version, documents::take_revocations(&document.bytes)?)),
+            None => Ok((0, Vec::new())),
+        }
+    }
+
+    /// The leases of a revoked certificate's holder end: each delivery waits again, unread, with a ledger entry of its own.
+    pub async fn return_leases(&self, holder: &str) -> Result<u64, Error> {
+        Ok(self.store.end_leases(holder, self.clock.now()).await?)
+    }
+
+    pub(super) async fn revocation(&self, serial: &str) -> Result<Option<Revocation>, Error> {
+        let (_, revoked) = self.revocations().await?;
+        Ok(revoked.into_iter().find(|one| one.serial == serial))
+    }
+
+    /// Takes over what was revoked with the authority's folder.
+    pub(super) async fn take_over_revocations(&self, revoked: Vec<Revocation>) -> Result<(), Error> {
+        let (_, known) = self.revocations().await?;
+        for one in revoked.into_iter().filter(|one| !known.iter().any(|other| other.serial == one.serial)) {
+            let entry = self.step_entry("", "REVOKE_CERTIFICATE", words(&one));
+            match self.add_revocation(&one, (None, entry, Vec::new()), None).await {
+                Err(Error::Precondition { reason: "REVOKED_ALREADY", .. }) | Ok(()) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds one revocation to the list, with its ledger entry and whatever goes with it, as one step.
+    async fn add_revocation(
+        &self,
+        one: &Revocation,
+        (once, entry, answer): (Option<Once>, Entry, Vec<u8>),
+        with: Option<Change>,
+    ) -> Result<(), Error> {
+        for _ in 0..TRIES {
+            let (version, mut all) = self.revocations().await?;
+            if all.iter().any(|other| other.serial == one.serial) {
+                return Err(revoked_already());
+            }
+            all.push(one.clone());
+            let expect = if version == 0 { Expect::New } else { Expect::Version(version) };
+            let bytes = Some(documents::put_revocations(&all));
+            let list = Change { shelf: Shelf::Authority, name: NAME.to_owned(), expect, bytes };
+            let changes = std::iter::once(list).chain(with.clone()).collect();
+            let (once, entries) = (once.clone(), vec![entry.clone()]);
+            match self.store.amend(Amendment { once, changes, entries, answer: answer.clone() }).await {
+                Ok(_) => return Ok(()),
+                Err(StoreError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(StoreError::Conflict.into())
+    }
+
+    async fn holder_of(&self, serial: &str) -> Result<String, Error> {
+        self.take_over().await?;
+        self.certificate(serial).await?.map(|certificate| certificate.holder).ok_or(Error::NotFound)
+    }
+
+    /// Serial and holder of every certificate that is good now.
+    async fn good_certificates(&self, revoked: &[Revocation]) -> Result<Vec<(String, String)>, Error> {
+        let now = self.clock.now();
+        let (mut good, mut after) = (Vec::new(), String::new());
+        loop {
+            let page = self.store.documents(Shelf::Certificate, &after, 500).await?;
+            let Some(last) = page.last() else { return Ok(good) };
+            after.clone_from(&last.name);
+            for document in &page {
+                let certificate = documents::take_certificate(&document.bytes)?;
+                let over = revoked.iter().any(|one| one.serial == certificate.serial);
+                if !over && certificate.not_after >= now {
+                    good.push((certificate.serial, certificate.holder));
+                }
+            }
+        }
+    }
+}
+
+fn revoked_already() -> Error {
+    Error::Precondition { reason: "REVOKED_ALREADY", advice: "it is revoked; there is nothing more to do" }
+}
+
+/// What the ledger says of a revocation.
+fn words(one: &Revocation) -> Vec<String> {
+    vec![format!("serial={}", one.serial), format!("holder={}", one.holder), format!("reason={}", one.reason)]
+}
+
+/// The identity in a register, as a peer; `None` for a server's.
+fn peer_of(uri: &str) -> Option<Peer> {
+    let domain = uri.strip_prefix("homeward://")?.split('/').next()?;
+    let identity = Identity::parse(uri, &TrustDomain::parse(domain).ok()?).ok()?;
+    Some(Peer { identity, serial: String::new(), not_after: Timestamp::MAX })
+}
+
+/// Is this holder one of those whose end needs two persons?
+fn administers(holder: &str) -> bool {
+    let role = peer_of(holder).map(|peer| peer.identity.role());
+    matches!(role, Some(Role::CertificateAdmin | Role::KeyCustodian | Role::PolicyAdmin))
+}

@@ -1,0 +1,90 @@
+//! Revocation reaches live connections: what the store says is revoked is shut out here, its sessions end and its leases
+//! return. Every replica looks for itself, at every commit of its own and four times a second for those of others.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use super::session::Sessions;
+use crate::broker::{Broker, Error, Revocation};
+
+/// Another replica's commit gives no hint.
+const EVERY: Duration = Duration::from_millis(250);
+/// Busy commits must not make us look without a pause.
+const AT_MOST_EVERY: Duration = Duration::from_millis(50);
+
+/// Watches the list of revocations.
+pub(super) struct Revocations {
+    broker: Arc<Broker>,
+    sessions: Sessions,
+    /// Version of the list as last seen.
+    version: u64,
+    /// Serial numbers that were dealt with.
+    known: BTreeSet<String>,
+    /// Holders whose leases are looked at once more: a pull may have been under way while their sessions ended.
+    again: Vec<String>,
+    /// The last look failed; said once.
+    failing: bool,
+}
+
+impl Revocations {
+    pub(super) fn new(broker: Arc<Broker>, sessions: Sessions) -> Self {
+        Self { broker, sessions, version: 0, known: BTreeSet::new(), again: Vec::new(), failing: false }
+    }
+
+    /// Shuts the door to everybody who is revoked already. None where the store cannot be read.
+    pub(super) async fn first_look(mut self) -> Option<Self> {
+        if let Err(error) = self.broker.take_over().await {
+            tracing::error!(%error, "the register of certificates could not be taken over");
+        }
+        match self.look().await {
+            Ok(()) => Some(self),
+            Err(error) => {
+                tracing::error!(%error, "the list of revocations cannot be read");
+                None
+            }
+        }
+    }
+
+    /// Looks for ever.
+    pub(super) async fn keep(mut self) {
+        let (mut changes, mut open) = (self.broker.changes(), true);
+        loop {
+            tokio::time::sleep(AT_MOST_EVERY).await;
+            tokio::select! {
+                () = tokio::time::sleep(EVERY) => {}
+                changed = changes.changed(), if open => open = changed.is_ok(),
+            }
+            match self.look().await {
+                Ok(()) => self.failing = false,
+                Err(error) if !self.failing => {
+                    self.failing = true;
+                    tracing::error!(%error, "the list of revocations cannot be read");
+                }
+                Err(_) => {}
+            }
+        }
+    }
+
+    async fn look(&mut self) -> Result<(), Error> {
+        for holder in std::mem::take(&mut self.again) {
+            self.broker.return_leases(&holder).await?;
+        }
+        let (version, all) = self.broker.revocations().await?;
+        if version == self.version {
+            return Ok(());
+        }
+        for one in all.into_iter().filter(|one| !self.known.contains(&one.serial)).collect::<Vec<_>>() {
+            self.end(&one).await?;
+            self.known.insert(one.serial);
+        }
+        self.version = version;
+        Ok(())
+    }
+
+    async fn end(&mut self, one: &Revocation) -> Result<(), Error> {
+        let sessions = self.sessions.revoke(&one.serial);
+        let leases = self.broker.return_leases(&one.holder).await?;
+        self.again.push(one.holder.clone());
+        tracing::warn!(serial = one.serial, reason = %one.reason, sessions, leases, "certificate revoked");
+        Ok(())
+    }
+}

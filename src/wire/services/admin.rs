@@ -1,0 +1,257 @@
+//! AdminService: certificates, and what needs two persons.
+
+use std::collections::BTreeMap;
+
+use tonic::{Request, Response, Status, async_trait};
+
+use super::{
+    Services,
+    ask::{Ask, digest_of},
+};
+use crate::{
+    broker::{Effect, Ended, Error, NewCertificate, Request as Bound, Revocation},
+    domain::{
+        certificate::RevocationReason,
+        grants::{Action, CallPermit},
+        identity::Peer,
+    },
+    wire::{
+        convert::{self, wire_time},
+        pb,
+        received::Received,
+        server::admin_service_server::AdminService,
+    },
+};
+
+/// Answers a call of AdminService: admit, do, tell.
+macro_rules! answer {
+    ($self:ident, $request:ident, $action:ident, $work:ident) => {{
+        let peer = $self.admit(&$request, Action::$action)?;
+        let answer = $self.$work(&peer, $request.into_inner()).await;
+        Ok(Response::new(answer.map_err(|error| $self.refuse(&peer, Action::$action, error))?))
+    }};
+}
+
+#[async_trait]
+impl AdminService for Services {
+    async fn sign_certificate(
+        &self,
+        request: Request<Received<pb::SignCertificateRequest>>,
+    ) -> Result<Response<pb::SignCertificateResponse>, Status> {
+        answer!(self, request, SignCertificate, sign_proposed)
+    }
+
+    async fn list_certificates(
+        &self,
+        request: Request<Received<pb::ListCertificatesRequest>>,
+    ) -> Result<Response<pb::ListCertificatesResponse>, Status> {
+        answer!(self, request, ListCertificates, certificates_listed)
+    }
+
+    async fn preview_revocation(
+        &self,
+        request: Request<Received<pb::PreviewRevocationRequest>>,
+    ) -> Result<Response<pb::PreviewRevocationResponse>, Status> {
+        answer!(self, request, PreviewRevocation, revocation_previewed)
+    }
+
+    async fn revoke_certificate(
+        &self,
+        request: Request<Received<pb::RevokeCertificateRequest>>,
+    ) -> Result<Response<pb::RevokeCertificateResponse>, Status> {
+        answer!(self, request, RevokeCertificate, certificate_revoked)
+    }
+
+    async fn get_revocation_list(
+        &self,
+        request: Request<Received<pb::GetRevocationListRequest>>,
+    ) -> Result<Response<pb::GetRevocationListResponse>, Status> {
+        answer!(self, request, GetRevocationList, revocation_list)
+    }
+
+    async fn get_trust_bundle(
+        &self,
+        request: Request<Received<pb::GetTrustBundleRequest>>,
+    ) -> Result<Response<pb::GetTrustBundleResponse>, Status> {
+        answer!(self, request, GetTrustBundle, trust_bundle)
+    }
+
+    async fn list_proposals(
+        &self,
+        request: Request<Received<pb::ListProposalsRequest>>,
+    ) -> Result<Response<pb::ListProposalsResponse>, Status> {
+        answer!(self, request, ListProposals, proposals_listed)
+    }
+
+    async fn approve_proposal(
+        &self,
+        request: Request<Received<pb::ApproveProposalRequest>>,
+    ) -> Result<Response<pb::ApproveProposalResponse>, Status> {
+        answer!(self, request, ApproveProposal, proposal_approved)
+    }
+}
+
+impl Services {
+    async fn sign_proposed(
+        &self,
+        peer: &Peer,
+        request: Received<pb::SignCertificateRequest>,
+    ) -> Result<pb::SignCertificateResponse, Error> {
+        let Received { message, raw, .. } = request;
+        let mut ask = Ask::default();
+        let bound = Bound { id: ask.uuid("request_id", &message.request_id), digest: digest_of(&raw) };
+        ask.done(())?;
+        let permit = self.office(peer, Action::SignCertificate)?;
+        let days = Some(message.days).filter(|days| *days != 0);
+        let proposal = self.broker.propose_certificate(&permit, bound, &message.request, days).await?;
+        Ok(pb::SignCertificateResponse { proposal: Some(convert::proposal(&proposal)) })
+    }
+
+    async fn certificates_listed(
+        &self,
+        peer: &Peer,
+        request: Received<pb::ListCertificatesRequest>,
+    ) -> Result<pb::ListCertificatesResponse, Error> {
+        let asked = request.message;
+        let mut ask = Ask::default();
+        let limit = ask.page_size(asked.page_size);
+        let limit = ask.done(limit)?;
+        let permit = self.office(peer, Action::ListCertificates)?;
+        let found = self.broker.certificates(&permit, &asked.page_token, limit + 1).await?;
+        let (_, revoked) = self.broker.revocations().await?;
+        let revoked: BTreeMap<&str, &Revocation> = revoked.iter().map(|one| (one.serial.as_str(), one)).collect();
+        let now = self.broker.now();
+        let row = |one| {
+            let row = convert::certificate(one, revoked.get(one.serial.as_str()).copied(), now);
+            pb::Certificate { chain: String::new(), ..row }
+        };
+        let next = found.get(limit).and_then(|_| found.get(limit - 1)).map(|last| last.serial.clone());
+        let certificates = found.iter().take(limit).map(row).collect();
+        Ok(pb::ListCertificatesResponse { certificates, next_page_token: next.unwrap_or_default() })
+    }
+
+    async fn revocation_previewed(
+        &self,
+        peer: &Peer,
+        request: Received<pb::PreviewRevocationRequest>,
+    ) -> Result<pb::PreviewRevocationResponse, Error> {
+        let serial = request.message.serial;
+        let permit = self.office(peer, Action::PreviewRevocation)?;
+        let impact = self.broker.preview_revocation(&permit, &serial).await?;
+        let live = self.sessions.live().iter().filter(|session| session.peer().serial == serial).count();
+        Ok(pb::PreviewRevocationResponse {
+            holder: impact.holder,
+            live_sessions: u32::try_from(live).unwrap_or(u32::MAX),
+            leases: impact.leases,
+            unattended_queues: impact.unattended.iter().map(ToString::to_string).collect(),
+            other_certificates: impact.other_certificates,
+            needs_approval: impact.needs_approval,
+        })
+    }
+
+    async fn certificate_revoked(
+        &self,
+        peer: &Peer,
+        request: Received<pb::RevokeCertificateRequest>,
+    ) -> Result<pb::RevokeCertificateResponse, Error> {
+        let Received { message, raw, .. } = request;
+        let mut ask = Ask::default();
+        let bound = Bound { id: ask.uuid("request_id", &message.request_id), digest: digest_of(&raw) };
+        let reason = RevocationReason::from_code(&message.reason);
+        if reason.is_none() {
+            let words: Vec<_> = RevocationReason::ALL.iter().map(|one| one.code()).collect();
+            ask.wrong("reason", &format!("one of {}", words.join(", ")));
+        }
+        ask.done(())?;
+        let permit = self.office(peer, Action::RevokeCertificate)?;
+        let reason = reason.unwrap_or(RevocationReason::Unspecified);
+        let ended = self.broker.revoke_certificate(&permit, bound, &message.serial, reason).await?;
+        let outcome = match ended {
+            Ended::Revoked(one) => pb::revoke_certificate_response::Outcome::Revocation(convert::revocation(&one)),
+            Ended::Proposed(one) => pb::revoke_certificate_response::Outcome::Proposal(convert::proposal(&one)),
+        };
+        Ok(pb::RevokeCertificateResponse { outcome: Some(outcome) })
+    }
+
+    async fn revocation_list(
+        &self,
+        peer: &Peer,
+        _request: Received<pb::GetRevocationListRequest>,
+    ) -> Result<pb::GetRevocationListResponse, Error> {
+        let permit = self.office(peer, Action::GetRevocationList)?;
+        let list = self.broker.revocation_list(&permit).await?;
+        let (update_time, next_update_time) = (Some(wire_time(list.this_update)), Some(wire_time(list.next_update)));
+        Ok(pb::GetRevocationListResponse { der: list.der, pem: list.pem, update_time, next_update_time })
+    }
+
+    async fn trust_bundle(
+        &self,
+        peer: &Peer,
+        _request: Received<pb::GetTrustBundleRequest>,
+    ) -> Result<pb::GetTrustBundleResponse, Error> {
+        let permit = self.office(peer, Action::GetTrustBundle)?;
+        Ok(pb::GetTrustBundleResponse { pem: self.broker.trust_bundle(&permit)? })
+    }
+
+    async fn proposals_listed(
+        &self,
+        peer: &Peer,
+        request: Received<pb::ListProposalsRequest>,
+    ) -> Result<pb::ListProposalsResponse, Error> {
+        let asked = request.message;
+        let mut ask = Ask::default();
+        let limit = ask.page_size(asked.page_size);
+        let limit = ask.done(limit)?;
+        let permit = self.office(peer, Action::ListProposals)?;
+        let found = self.broker.proposals(&permit, &asked.page_token, limit + 1).await?;
+        let next = found.get(limit).and_then(|_| found.get(limit - 1)).map(|last| last.id.to_string());
+        let proposals = found.iter().take(limit).map(convert::proposal).collect();
+        Ok(pb::ListProposalsResponse { proposals, next_page_token: next.unwrap_or_default() })
+    }
+
+    async fn proposal_approved(
+        &self,
+        peer: &Peer,
+        request: Received<pb::ApproveProposalRequest>,
+    ) -> Result<pb::ApproveProposalResponse, Error> {
+        let Received { message, raw, .. } = request;
+        let mut ask = Ask::default();
+        let bound = Bound { id: ask.uuid("request_id", &message.request_id), digest: digest_of(&raw) };
+        let id = ask.uuid("proposal_id", &message.proposal_id);
+        ask.done(())?;
+        let permit = self.office(peer, Action::ApproveProposal)?;
+        let approved = self.broker.approve(&permit, bound, id, &message.fingerprint).await?;
+        let effect = match approved.effect {
+            Effect::Enrolled(certificate, trust_bundle) => {
+                let certificate = Some(convert::certificate(&certificate, None, self.broker.now()));
+                let enrolled = pb::EnrolledCertificate { certificate, trust_bundle };
+                pb::approve_proposal_response::Effect::Enrolled(enrolled)
+            }
+            Effect::Revoked(one) => pb::approve_proposal_response::Effect::Revocation(convert::revocation(&one)),
+        };
+        let proposal = Some(convert::proposal(&approved.proposal));
+        Ok(pb::ApproveProposalResponse { proposal, effect: Some(effect) })
+    }
+
+    /// The next certificate of the caller.
+    pub(super) async fn renewed(
+        &self,
+        peer: &Peer,
+        request: Received<pb::RenewCertificateRequest>,
+    ) -> Result<pb::RenewCertificateResponse, Error> {
+        let Received { message, raw, .. } = request;
+        let mut ask = Ask::default();
+        let bound = Bound { id: ask.uuid("request_id", &message.request_id), digest: digest_of(&raw) };
+        ask.done(())?;
+        let permit = self.office(peer, Action::RenewCertificate)?;
+        let NewCertificate { certificate, bundle } =
+            self.broker.renew_certificate(&permit, bound, &message.request).await?;
+        let certificate = Some(convert::certificate(&certificate, None, self.broker.now()));
+        Ok(pb::RenewCertificateResponse { certificate, trust_bundle: bundle })
+    }
+
+    /// A permit for one of these methods.
+    fn office(&self, peer: &Peer, action: Action) -> Result<CallPermit, Error> {
+        Ok(self.broker.grants().may_call(peer, action, self.broker.now())?)
+    }
+}
