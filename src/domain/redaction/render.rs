@@ -184,9 +184,10 @@ pub(super) fn labels_in(text: &str) -> Vec<Range<usize>> {
     labels
 }
 
-/// True when a replacement in `view` touches a letter or digit.
+/// True when a replacement in `view` touches what may be more than a word beside it.
 pub(super) fn is_glued(view: &str) -> bool {
-    let joins = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    // A sign that begins a value, or goes on with one, is part of it.
+    let joins = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || matches!(c, '@' | '_' | '+'));
     let glued = |label: &Range<usize>| {
         joins(view[..label.start].chars().next_back()) || joins(view[label.end..].chars().next())
     };
