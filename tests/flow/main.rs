@@ -20,6 +20,7 @@ mod grading;
 mod hostile;
 mod journey;
 mod limits;
+mod matrix;
 mod once;
 mod opening;
 mod order;

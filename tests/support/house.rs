@@ -201,6 +201,11 @@ impl House {
         &*self.live().store
     }
 
+    /// Puts other grants in force.
+    pub fn grant(&self, text: &str) {
+        self.live().broker.replace_grants(reference::grants::parse(text, &domain()).unwrap());
+    }
+
     /// One round of the caretaker at the clock's present moment.
     pub async fn caretake(&self) {
         self.live().broker.caretake().await.unwrap();
