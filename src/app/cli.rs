@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{pki::PkiCommand, policy::PolicyCommand};
+use super::{admin::AdminCommand, pki::PkiCommand, policy::PolicyCommand};
 
 /// A secure broker for intelligence that comes out of Return Home Interviews.
 #[derive(Debug, Parser)]
@@ -29,6 +29,9 @@ pub(super) enum Command {
     /// Make certificates: an offline root, an issuing authority, servers, clients; sign, renew, revoke, export.
     #[command(subcommand)]
     Pki(PkiCommand),
+    /// Administrators: what needs two persons.
+    #[command(subcommand)]
+    Admin(AdminCommand),
     /// Council: submit referrals. A receipt means that they are durable and in their queues.
     Submit(SubmitArgs),
     /// Council: see how a submission would be judged and what each reader would see. Stores nothing.

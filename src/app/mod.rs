@@ -1,5 +1,6 @@
 //! The roof: command line, configuration, logs, wiring, one file a subcommand. Decides nothing of the field.
 
+mod admin;
 mod bench;
 mod cli;
 mod client;
@@ -59,7 +60,7 @@ pub fn run(args: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
 
 fn dispatch(cli: Cli) -> Result<(), Failure> {
     match cli.command {
-        Command::Pki(command) => pki::run(command),
+        Command::Pki(command) if !command.online() => pki::run(command),
         Command::Policy(command) => policy::run(command),
         Command::Bench(command) => bench::run(&command),
         Command::Redact(args) => redact::run(&args),
@@ -84,6 +85,8 @@ async fn online(command: Command) -> Result<(), Failure> {
         Command::Watch(args) => watch::run(&args).await,
         Command::Queue(command) => queue::run(command).await,
         Command::Whoami(args) => client::who_am_i(&args).await,
-        Command::Bench(_) | Command::Pki(_) | Command::Policy(_) | Command::Redact(_) => Ok(()),
+        Command::Admin(command) => admin::run(command).await,
+        Command::Pki(command) => pki::online::run(command).await,
+        Command::Bench(_) | Command::Policy(_) | Command::Redact(_) => Ok(()),
     }
 }

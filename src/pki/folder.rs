@@ -182,6 +182,20 @@ pub fn sign(dir: &Path, request: &[u8], out: &Path, days: Days, tools: Tools<'_>
     Ok(Issued { certificate: signed.entry, folder: out.to_owned() })
 }
 
+/// Puts a certificate and what to trust beside the key of a request, or into a new folder. Nothing is overwritten.
+pub fn deliver(out: &Path, chain: &str, bundle: &str) -> Result<(), PkiError> {
+    secret_file::ensure_private_dir(out)?;
+    profile::write(out, None, &Contents { endpoint: None, chain, bundle })
+}
+
+/// Whose profile it is.
+pub fn identity_of(profile: &Path) -> Result<Identity, PkiError> {
+    let path = profile.join("cert.pem");
+    let uri = certificate::read(&path)?.uri.ok_or(PkiError::Damaged { path, what: "an identity" })?;
+    let domain = uri.strip_prefix("homeward://").and_then(|rest| rest.split('/').next()).unwrap_or_default();
+    Ok(Identity::parse(&uri, &TrustDomain::parse(domain)?)?)
+}
+
 /// Issues the next certificate of a client profile, with a new key, into the new folder `out`.
 pub fn renew(dir: &Path, profile: &Path, out: &Path, tools: Tools<'_>) -> Result<Issued, PkiError> {
     let old = certificate::read(&profile.join("cert.pem"))?;

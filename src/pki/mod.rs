@@ -39,8 +39,8 @@ use crate::{
 pub use authority::{Authority, Days, RevocationList, Signed};
 pub use export::export;
 pub use folder::{
-    Initialised, Issue, Issued, Plan, Requested, init, init_with, issue, issue_server, list, renew, request, revoke,
-    revoked, sign, trust_domain,
+    Initialised, Issue, Issued, Plan, Requested, deliver, identity_of, init, init_with, issue, issue_server, list,
+    renew, request, revoke, revoked, sign, trust_domain,
 };
 pub use keys::{KeyKind, Passphrase, SHORTEST_PASSPHRASE};
 pub use limits::Limits;

@@ -1,4 +1,6 @@
-//! The client's side of the three services, for the command line: JSON in, JSON out, every refusal told in full.
+//! The client's side of the services, for the command line: JSON in, JSON out, every refusal told in full.
+
+mod admin;
 
 use jiff::SignedDuration;
 use tonic::{Code, Status, transport::Channel};
@@ -6,8 +8,8 @@ use tonic_types::StatusExt;
 
 use super::{
     client::{
-        identity_service_client::IdentityServiceClient, queue_service_client::QueueServiceClient,
-        referral_service_client::ReferralServiceClient,
+        admin_service_client::AdminServiceClient, identity_service_client::IdentityServiceClient,
+        queue_service_client::QueueServiceClient, referral_service_client::ReferralServiceClient,
     },
     convert,
     json::{self, JsonError, Unprintable},
@@ -102,6 +104,7 @@ pub struct Caller {
     referrals: ReferralServiceClient<Channel>,
     queues: QueueServiceClient<Channel>,
     identity: IdentityServiceClient<Channel>,
+    admin: AdminServiceClient<Channel>,
 }
 
 /// A JSON line of the answer.
@@ -116,7 +119,8 @@ impl Caller {
         Self {
             referrals: ReferralServiceClient::new(channel.clone()).max_decoding_message_size(LARGEST_ANSWER),
             queues: QueueServiceClient::new(channel.clone()).max_decoding_message_size(LARGEST_ANSWER),
-            identity: IdentityServiceClient::new(channel),
+            identity: IdentityServiceClient::new(channel.clone()),
+            admin: AdminServiceClient::new(channel),
         }
     }
 

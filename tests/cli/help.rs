@@ -7,6 +7,7 @@ const TREE: &[(&str, &[&str])] = &[
     ("demo", &[]),
     ("serve", &[]),
     ("pki", &["init", "request", "sign", "issue", "renew", "revoke", "list", "rotate", "export"]),
+    ("admin", &["proposals", "approve"]),
     ("submit", &[]),
     ("preview", &[]),
     ("referrals", &[]),

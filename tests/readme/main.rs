@@ -36,6 +36,24 @@ fn every_command_runs_and_prints_what_is_shown() {
     }
 }
 
+/// How many commands of ours each journey takes; told, so that nobody lets it grow unseen.
+#[test]
+fn the_journeys_are_short() {
+    let page = read("README.md");
+    let command = Regex::new(r"(?m)(^|until |if )homeward ").unwrap();
+    for (journey, most) in [
+        ("### A new council, from nothing to its first accepted referral", 6),
+        ("### An officer's laptop is stolen", 4),
+    ] {
+        let section = page.split(journey).nth(1).unwrap();
+        let section = section.split("\n### ").next().unwrap();
+        let first = blocks(section).into_iter().find(|block| block.tag == "sh").unwrap();
+        let ours = command.find_iter(&first.text).count();
+        println!("{journey}: {ours} commands");
+        assert!((1..=most).contains(&ours), "{journey} takes {ours} commands");
+    }
+}
+
 #[test]
 fn the_two_commands_are_named_and_there() {
     let blocks = blocks(&read("README.md"));

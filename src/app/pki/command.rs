@@ -41,9 +41,9 @@ pub(in crate::app) enum PkiCommand {
         /// Sign only the request with this fingerprint, as its sender read it out.
         #[arg(long, value_name = "HEX")]
         fingerprint: Option<String>,
-        /// New folder for cert.pem and ca.pem, both public.
-        #[arg(long, value_name = "DIR")]
-        out: PathBuf,
+        /// New folder for cert.pem and ca.pem, both public. With --profile they come from `admin approve`.
+        #[arg(long, value_name = "DIR", required_unless_present = "profile")]
+        out: Option<PathBuf>,
         /// Days of validity. Default: as long as may be.
         #[arg(long)]
         days: Option<i32>,
@@ -76,8 +76,11 @@ pub(in crate::app) enum PkiCommand {
         #[command(flatten)]
         folder: FolderArgs,
         /// The profile whose certificate runs out.
-        #[arg(value_name = "PROFILE")]
+        #[arg(id = "renewed", value_name = "RENEWED")]
         profile: PathBuf,
+        /// Ask the running daemon, as the profile itself; no authority's folder is needed.
+        #[arg(long, conflicts_with = "dir")]
+        online: bool,
         /// New folder for the next profile.
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
@@ -90,8 +93,11 @@ pub(in crate::app) enum PkiCommand {
         #[arg(value_name = "SERIAL")]
         serial: String,
         /// Why.
-        #[arg(long, value_name = "REASON", value_parser = reason)]
-        reason: RevocationReason,
+        #[arg(long, value_name = "REASON", value_parser = reason, required_unless_present = "preview")]
+        reason: Option<RevocationReason>,
+        /// With --profile: show what would break, and change nothing.
+        #[arg(long, requires = "profile")]
+        preview: bool,
     },
     /// The calendar of certificates: which run out when, by organisation.
     List {
@@ -128,6 +134,32 @@ pub(in crate::app) enum PkiCommand {
     },
 }
 
+impl PkiCommand {
+    /// True where a running daemon does it.
+    pub(in crate::app) fn online(&self) -> bool {
+        match self {
+            Self::Sign { folder, .. } | Self::List { folder } | Self::Revoke { folder, .. } => folder.profile.is_some(),
+            Self::Renew { online, .. } => *online,
+            Self::Init(_) | Self::Request { .. } | Self::Issue { .. } | Self::Rotate { .. } | Self::Export { .. } => {
+                false
+            }
+        }
+    }
+}
+
+impl PkiCommand {
+    /// True where `--profile` was given to what only the folder can do.
+    pub(super) fn names_a_daemon_in_vain(&self) -> bool {
+        match self {
+            Self::Issue { folder, .. } | Self::Rotate { folder, .. } | Self::Renew { folder, .. } => {
+                folder.profile.is_some()
+            }
+            Self::Init(_) | Self::Request { .. } | Self::Export { .. } => false,
+            Self::Sign { .. } | Self::List { .. } | Self::Revoke { .. } => false,
+        }
+    }
+}
+
 /// A step of a rotation.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(in crate::app) enum Step {
@@ -143,6 +175,9 @@ pub(in crate::app) struct FolderArgs {
     /// The authority's folder.
     #[arg(long, value_name = "DIR", default_value = "certs")]
     pub(super) dir: PathBuf,
+    /// Speak to a running daemon instead, with this administrator's profile (sign, list, revoke).
+    #[arg(long, value_name = "PROFILE", conflicts_with = "dir")]
+    pub(super) profile: Option<PathBuf>,
     /// Print JSON, one certificate a line.
     #[arg(long)]
     pub(super) json: bool,

@@ -2,6 +2,7 @@
 
 mod calendar;
 mod command;
+pub(super) mod online;
 mod passphrase;
 
 use std::path::Path;
@@ -21,6 +22,9 @@ pub(super) use command::PkiCommand;
 use command::{FolderArgs, InitArgs, Step};
 
 pub(super) fn run(command: PkiCommand) -> Result<(), Failure> {
+    if command.names_a_daemon_in_vain() {
+        return Err(Failure::usage("this is done with the authority's folder: leave out --profile"));
+    }
     let entropy = SystemEntropy::new();
     let tools = Tools { clock: &SystemClock, entropy: &entropy };
     match command {
@@ -31,6 +35,7 @@ pub(super) fn run(command: PkiCommand) -> Result<(), Failure> {
         PkiCommand::Sign { folder, request, fingerprint, out, days, allow_ed25519_server } => {
             let days = Days { wanted: days, ed25519_server: allow_ed25519_server, ..Days::default() };
             let request = Sought { file: &request, fingerprint: fingerprint.as_deref() };
+            let out = out.ok_or_else(|| Failure::usage("--out is needed"))?;
             sign(&folder, &request, &out, days, tools)
         }
         PkiCommand::Issue { folder, identity, server_names, out, endpoint, days } => {
@@ -41,12 +46,15 @@ pub(super) fn run(command: PkiCommand) -> Result<(), Failure> {
             tell_issued(&made, server_names.is_empty(), folder.json);
             Ok(())
         }
-        PkiCommand::Renew { folder, profile, out } => {
+        PkiCommand::Renew { folder, profile, out, .. } => {
             let made = pki::renew(&folder.dir, &profile, &out, tools).map_err(failed)?;
             tell_issued(&made, true, folder.json);
             Ok(())
         }
-        PkiCommand::Revoke { folder, serial, reason } => revoke(&folder, &serial, reason, tools),
+        PkiCommand::Revoke { folder, serial, reason, .. } => {
+            let reason = reason.ok_or_else(|| Failure::usage("--reason is needed"))?;
+            revoke(&folder, &serial, reason, tools)
+        }
         PkiCommand::List { folder } => calendar::list(&folder, tools),
         PkiCommand::Rotate { folder, step, root, passphrase } => {
             let passphrase = passphrase::of_root(&passphrase)?;
@@ -232,6 +240,13 @@ fn tell_issued(made: &pki::Issued, client: bool, json: bool) {
     } else {
         print::line(&format!("next: name {folder} under [tls] in the daemon's configuration and restart it"));
     }
+}
+
+/// Writes the certificate and the trust bundle of an answer beside the key, or into a new folder.
+pub(super) fn deliver(out: &Path, enrolled: &Value) -> Result<(), Failure> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let (chain, bundle) = (text(&enrolled["certificate"]["chain"]), text(&enrolled["trust_bundle"]));
+    pki::deliver(out, &chain, &bundle).map_err(failed)
 }
 
 /// An identity below a trust domain.

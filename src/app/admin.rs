@@ -1,0 +1,99 @@
+//! `homeward admin`: what needs two persons.
+
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+use serde_json::Value;
+
+use super::{cli::ClientArgs, client, failure::Failure, pki, print};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum AdminCommand {
+    /// List what was proposed and by whom, approved and void ones too.
+    Proposals {
+        #[command(flatten)]
+        client: ClientArgs,
+    },
+    /// Approve what somebody else proposed, and do it.
+    Approve {
+        #[command(flatten)]
+        client: ClientArgs,
+        /// Proposal, as `admin proposals` shows it.
+        #[arg(value_name = "PROPOSAL_ID")]
+        proposal: String,
+        /// Its fingerprint, as whoever asked read it out over the telephone.
+        #[arg(long, value_name = "HEX")]
+        fingerprint: String,
+        /// New folder for cert.pem and ca.pem of an enrolment, both public.
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
+}
+
+pub(super) async fn run(command: AdminCommand) -> Result<(), Failure> {
+    match command {
+        AdminCommand::Proposals { client } => proposals(&client).await,
+        AdminCommand::Approve { client, proposal, fingerprint, out } => {
+            let mut caller = client::connect(&client).await?;
+            let text = caller.approve(&client::request_id()?, &proposal, &fingerprint).await?;
+            let value: Value = serde_json::from_str(&text).unwrap_or_default();
+            if let (Some(out), Some(enrolled)) = (&out, value.get("enrolled")) {
+                pki::deliver(out, enrolled)?;
+            }
+            client::answer(client.json, &text, |value| approved(value, out.as_deref()));
+            Ok(())
+        }
+    }
+}
+
+async fn proposals(args: &ClientArgs) -> Result<(), Failure> {
+    let mut caller = client::connect(args).await?;
+    let mut token = String::new();
+    loop {
+        let text = caller.proposals(0, &token).await?;
+        let value: Value = serde_json::from_str(&text).unwrap_or_default();
+        client::answer(args.json, &text, |value| {
+            value["proposals"].as_array().into_iter().flatten().flat_map(proposal).collect()
+        });
+        token = value["next_page_token"].as_str().unwrap_or_default().to_owned();
+        if token.is_empty() {
+            return Ok(());
+        }
+    }
+}
+
+/// A proposal, for people.
+pub(super) fn proposal(value: &Value) -> Vec<String> {
+    let word = |name: &str| value[name].as_str().unwrap_or_default();
+    let state = match word("approver") {
+        "" => format!("void after {}", word("expire_time")),
+        approver => format!("approved by {approver}"),
+    };
+    vec![
+        format!("{}  {}  {}", word("proposal_id"), word("kind"), word("subject")),
+        format!("  proposed by {}, {state}", word("proposer")),
+        format!("  fingerprint {}", word("fingerprint")),
+    ]
+}
+
+fn approved(value: &Value, out: Option<&Path>) -> Vec<String> {
+    if let Some(enrolled) = value.get("enrolled") {
+        let word = |name: &str| enrolled["certificate"][name].as_str().unwrap_or_default();
+        let signed = format!("{} until {}", word("holder"), word("expire_time"));
+        let next = match out {
+            Some(out) => format!("next: send {0}/cert.pem and {0}/ca.pem back; both are public", out.display()),
+            None => "next: run it again with --json, or --out DIR, for the certificate".to_owned(),
+        };
+        return vec![signed, next];
+    }
+    let word = |name: &str| value["revocation"][name].as_str().unwrap_or_default();
+    vec![format!("revoked {} of {}: {}", word("serial"), word("holder"), word("reason"))]
+}
+
+/// Prints a proposal that waits for its approval.
+pub(super) fn waits(value: &Value) {
+    proposal(value).iter().for_each(|line| print::line(line));
+    print::line(
+        "next: a second administrator has the fingerprint read out over the telephone, then: homeward admin approve",
+    );
+}

@@ -1,0 +1,145 @@
+//! `homeward pki` through a running daemon: propose, list, revoke, and renew one's own.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use serde_json::Value;
+
+use super::{PkiCommand, failed};
+use crate::{
+    app::{admin, client, failure::Failure, print},
+    pki::{self, KeyKind},
+    platform::SystemClock,
+    wire::caller::Caller,
+};
+
+/// Rows asked for at once.
+const PAGE: i32 = 200;
+
+/// Runs a command that [`PkiCommand::online`] says is for a daemon.
+pub(in crate::app) async fn run(command: PkiCommand) -> Result<(), Failure> {
+    match command {
+        PkiCommand::Sign { folder, request, days, .. } => {
+            let text = client::read(&request)?;
+            let mut caller = connect(folder.profile.as_deref()).await?;
+            let told = caller.sign_certificate(&client::request_id()?, text.as_bytes(), days.unwrap_or(0)).await?;
+            tell(folder.json, &told, |value| admin::waits(&value["proposal"]));
+            Ok(())
+        }
+        PkiCommand::List { folder } => list(&mut connect(folder.profile.as_deref()).await?, folder.json).await,
+        PkiCommand::Revoke { folder, serial, reason, preview } => {
+            let mut caller = connect(folder.profile.as_deref()).await?;
+            if preview {
+                let told = caller.preview_revocation(&serial).await?;
+                tell(folder.json, &told, impact);
+                return Ok(());
+            }
+            let reason = reason.map_or("", |reason| reason.code());
+            let told = caller.revoke_certificate(&client::request_id()?, &serial, reason).await?;
+            tell(folder.json, &told, |value| match value.get("proposal") {
+                Some(proposal) => admin::waits(proposal),
+                None => revoked(&value["revocation"]),
+            });
+            Ok(())
+        }
+        PkiCommand::Renew { folder, profile, out, .. } => renew(&profile, &out, folder.json).await,
+        // Everything else is done with the folder.
+        other => super::run(other),
+    }
+}
+
+async fn connect(profile: Option<&Path>) -> Result<Caller, Failure> {
+    let profile = profile.ok_or_else(|| Failure::usage("--profile is needed to speak to a daemon"))?;
+    client::connect_at(profile, std::sync::Arc::new(SystemClock)).await
+}
+
+fn tell(json: bool, text: &str, show: impl FnOnce(&Value)) {
+    if json {
+        print::line(text);
+    } else {
+        show(&serde_json::from_str(text).unwrap_or_default());
+    }
+}
+
+async fn list(caller: &mut Caller, json: bool) -> Result<(), Failure> {
+    let (mut token, mut rows) = (String::new(), BTreeMap::new());
+    loop {
+        let text = caller.certificates(PAGE, &token).await?;
+        let value: Value = serde_json::from_str(&text).unwrap_or_default();
+        for one in value["certificates"].as_array().into_iter().flatten() {
+            let word = |name: &str| one[name].as_str().unwrap_or_default();
+            let organisation = organisation(word("holder"));
+            let line = if json {
+                one.to_string()
+            } else {
+                let state = word("state").trim_start_matches("CERTIFICATE_STATE_").to_lowercase();
+                format!("  {}  {state:<8}  {}  {}", word("expire_time"), word("serial"), word("holder"))
+            };
+            rows.insert((organisation, word("expire_time").to_owned(), word("serial").to_owned()), line);
+        }
+        token = value["next_page_token"].as_str().unwrap_or_default().to_owned();
+        if token.is_empty() {
+            break;
+        }
+    }
+    let mut last = String::new();
+    for ((organisation, ..), line) in rows {
+        if !json && organisation != last {
+            print::line(&organisation);
+            last = organisation;
+        }
+        print::line(&line);
+    }
+    Ok(())
+}
+
+/// Scheme and id of an identity; `this broker` for its own.
+fn organisation(holder: &str) -> String {
+    let path = holder.strip_prefix("homeward://").and_then(|rest| rest.split_once('/'));
+    let role = path.and_then(|(_, path)| path.rsplit_once('/')).and_then(|(rest, _)| rest.rsplit_once('/'));
+    role.map_or_else(|| "this broker".to_owned(), |(organisation, _)| organisation.to_owned())
+}
+
+fn impact(value: &Value) {
+    let word = |name: &str| value[name].as_str().unwrap_or_default();
+    let number = |name: &str| match &value[name] {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        _ => "0".to_owned(),
+    };
+    print::line(word("holder"));
+    print::line(&format!("  live sessions here {}, leases held {}", number("live_sessions"), number("leases")));
+    let queues: Vec<_> =
+        value["unattended_queues"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    if !queues.is_empty() {
+        print::line(&format!("  nobody else would serve {}", queues.join(" ")));
+    }
+    print::line(&format!("  other good certificates of the same holder {}", number("other_certificates")));
+    if value["needs_approval"].as_bool().unwrap_or_default() {
+        print::line("  an administrator: a second one must approve");
+    }
+}
+
+fn revoked(value: &Value) {
+    let word = |name: &str| value[name].as_str().unwrap_or_default();
+    print::line(&format!("revoked {} of {}: {}", word("serial"), word("holder"), word("reason")));
+    print::line("its sessions end within a second and its leases return unread");
+}
+
+/// Asks the daemon for the next certificate of a profile, for a new key.
+async fn renew(profile: &Path, out: &Path, json: bool) -> Result<(), Failure> {
+    let identity = pki::identity_of(profile).map_err(failed)?;
+    let file = profile.join("endpoint");
+    let endpoint =
+        fs::read_to_string(&file).map_err(|error| Failure::bad_data(format!("{}: {error}", file.display())))?;
+    let mut caller = connect(Some(profile)).await?;
+    pki::request(out, &identity, KeyKind::P256, endpoint.trim()).map_err(failed)?;
+    let request = client::read(&out.join("request.pem"))?;
+    let told = caller.renew_certificate(&client::request_id()?, request.as_bytes()).await?;
+    super::deliver(out, &serde_json::from_str(&told).unwrap_or_default())?;
+    tell(json, &told, |value| {
+        let until = value["certificate"]["expire_time"].as_str().unwrap_or_default();
+        print::line(&format!("{identity} until {until}"));
+        print::line(&format!("profile {0}: use it with --profile {0}", out.display()));
+    });
+    Ok(())
+}

@@ -1,0 +1,54 @@
+//! The calls of administrators, and the renewal of one's own certificate.
+
+use super::{Answer, Caller, answer};
+use crate::wire::pb;
+
+impl Caller {
+    /// Proposes to sign a request; 0 days is as long as may be.
+    pub async fn sign_certificate(&mut self, request_id: &str, request: &[u8], days: i32) -> Answer {
+        let (request_id, request) = (request_id.to_owned(), request.to_vec());
+        let asked = pb::SignCertificateRequest { request_id, request, days };
+        answer("SignCertificateResponse", self.admin.sign_certificate(asked).await)
+    }
+
+    /// A page of certificates.
+    pub async fn certificates(&mut self, page_size: i32, page_token: &str) -> Answer {
+        let asked = pb::ListCertificatesRequest { page_size, page_token: page_token.to_owned() };
+        answer("ListCertificatesResponse", self.admin.list_certificates(asked).await)
+    }
+
+    /// What would break.
+    pub async fn preview_revocation(&mut self, serial: &str) -> Answer {
+        let asked = pb::PreviewRevocationRequest { serial: serial.to_owned() };
+        answer("PreviewRevocationResponse", self.admin.preview_revocation(asked).await)
+    }
+
+    /// Revokes a certificate, or proposes it.
+    pub async fn revoke_certificate(&mut self, request_id: &str, serial: &str, reason: &str) -> Answer {
+        let (request_id, serial, reason) = (request_id.to_owned(), serial.to_owned(), reason.to_owned());
+        let asked = pb::RevokeCertificateRequest { request_id, serial, reason };
+        answer("RevokeCertificateResponse", self.admin.revoke_certificate(asked).await)
+    }
+
+    /// A page of proposals.
+    pub async fn proposals(&mut self, page_size: i32, page_token: &str) -> Answer {
+        let asked = pb::ListProposalsRequest { page_size, page_token: page_token.to_owned() };
+        answer("ListProposalsResponse", self.admin.list_proposals(asked).await)
+    }
+
+    /// Approves a proposal.
+    pub async fn approve(&mut self, request_id: &str, proposal_id: &str, fingerprint: &str) -> Answer {
+        let asked = pb::ApproveProposalRequest {
+            request_id: request_id.to_owned(),
+            proposal_id: proposal_id.to_owned(),
+            fingerprint: fingerprint.to_owned(),
+        };
+        answer("ApproveProposalResponse", self.admin.approve_proposal(asked).await)
+    }
+
+    /// The next certificate of one's own.
+    pub async fn renew_certificate(&mut self, request_id: &str, request: &[u8]) -> Answer {
+        let asked = pb::RenewCertificateRequest { request_id: request_id.to_owned(), request: request.to_vec() };
+        answer("RenewCertificateResponse", self.identity.renew_certificate(asked).await)
+    }
+}
