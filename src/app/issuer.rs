@@ -1,6 +1,11 @@
 //! The issuing authority for the daemon: its folder, opened anew for each use, so that a rotation needs no restart.
 
-use std::path::PathBuf;
+use std::{
+    fs,
+    path::PathBuf,
+    sync::{Mutex, PoisonError},
+    time::SystemTime,
+};
 
 use crate::{
     broker::{Asked, Certificate, Issuer, IssuerError, NewCertificate, Revocation, SignedList},
@@ -13,7 +18,12 @@ pub struct FolderIssuer {
     folder: PathBuf,
     clock: std::sync::Arc<dyn Clock>,
     entropy: SystemEntropy,
+    /// How the registers looked when they were last asked about.
+    looked: Mutex<Option<Looks>>,
 }
+
+/// Size and time of change of both registers.
+type Looks = [Option<(u64, SystemTime)>; 2];
 
 impl FolderIssuer {
     /// Checks that the folder holds an authority.
@@ -23,7 +33,7 @@ impl FolderIssuer {
     pub fn open(folder: PathBuf, clock: std::sync::Arc<dyn Clock>) -> Result<Self, PkiError> {
         Authority::open(&folder)?;
         Limits::of(&folder)?;
-        Ok(Self { folder, clock, entropy: SystemEntropy::new() })
+        Ok(Self { folder, clock, entropy: SystemEntropy::new(), looked: Mutex::default() })
     }
 
     fn tools(&self) -> Tools<'_> {
@@ -68,6 +78,16 @@ impl Issuer for FolderIssuer {
 
     fn bundle(&self) -> Result<String, IssuerError> {
         Ok(Authority::open(&self.folder).map_err(told)?.bundle().to_owned())
+    }
+
+    fn register_changed(&self) -> bool {
+        let look = |name: &str| {
+            let found = fs::metadata(self.folder.join(name)).ok()?;
+            Some((found.len(), found.modified().ok()?))
+        };
+        let looks = ["issued.tsv", "revoked.tsv"].map(look);
+        let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        looked.replace(looks) != Some(looks)
     }
 
     fn register(&self) -> Result<(Vec<Certificate>, Vec<Revocation>), IssuerError> {

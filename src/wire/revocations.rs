@@ -32,9 +32,6 @@ impl Revocations {
 
     /// Shuts the door to everybody who is revoked already. None where the store cannot be read.
     pub(super) async fn first_look(mut self) -> Option<Self> {
-        if let Err(error) = self.broker.take_over().await {
-            tracing::error!(%error, "the register of certificates could not be taken over");
-        }
         match self.look().await {
             Ok(()) => Some(self),
             Err(error) => {
@@ -65,6 +62,7 @@ impl Revocations {
     }
 
     async fn look(&mut self) -> Result<(), Error> {
+        self.broker.follow_register().await?;
         for holder in std::mem::take(&mut self.again) {
             self.broker.return_leases(&holder).await?;
         }

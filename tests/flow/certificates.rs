@@ -256,12 +256,14 @@ async fn what_was_revoked_stays_so_after_a_restart_also_with_the_folder() {
     let asked = RevokeCertificateRequest { request_id: fresh(), serial, reason: "superseded".into() };
     admin.admin.revoke_certificate(asked).await.unwrap();
     cut_off(&mut council).await;
-    let bromley = house.person(BROMLEY).await;
+    let mut bromley = house.person(BROMLEY).await;
     let serial = serial_of(&mut admin, BROMLEY).await;
     let entropy = SystemEntropy::new();
     let tools = Tools { clock: &house.clock, entropy: &entropy };
     let reason = homeward::domain::certificate::RevocationReason::KeyCompromise;
+    // Nobody tells the daemon: it looks into the folder by itself.
     pki::revoke(&house.certs(), &serial, reason, tools).unwrap();
+    cut_off(&mut bromley).await;
     drop((council, admin, bromley));
     house.reopen().await;
     for path in [LEWISHAM, BROMLEY] {
@@ -275,4 +277,33 @@ async fn what_was_revoked_stays_so_after_a_restart_also_with_the_folder() {
     assert!(list.pem.starts_with("-----BEGIN X509 CRL-----") && !list.der.is_empty());
     let bundle = admin.admin.get_trust_bundle(pb::GetTrustBundleRequest {}).await.unwrap().into_inner().pem;
     assert_eq!(bundle, std::fs::read_to_string(house.certs().join("ca.pem")).unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_issuing_authority_rotates_under_an_open_stream_and_nobody_changes_anything() {
+    let house = House::open_issuing().await;
+    let mut council = house.person(LEWISHAM).await;
+    let mut admin = house.person(FIRST).await;
+    council.submit(submission(&narrative(1))).await.unwrap();
+    let watch = WatchReferralsRequest { resume_token: "0".into(), on_behalf_of: String::new() };
+    let mut stream = council.referrals.watch_referrals(watch).await.unwrap().into_inner();
+    assert!(stream.message().await.unwrap().is_some());
+    let before = admin.admin.get_trust_bundle(pb::GetTrustBundleRequest {}).await.unwrap().into_inner().pem;
+    let entropy = SystemEntropy::new();
+    house.later(SignedDuration::from_mins(1));
+    let tools = Tools { clock: &house.clock, entropy: &entropy };
+    pki::rotation::prepare(&house.certs(), &house.certs().join("root"), None, tools).unwrap();
+    pki::rotation::activate(&house.certs()).unwrap();
+
+    // Renewed by the new authority, served beside the old one's, under the trust bundle that everybody has.
+    let (folder, request, _) = requested(&house, LEWISHAM, "renewed");
+    let asked = RenewCertificateRequest { request_id: fresh(), request };
+    let renewed = council.identity.renew_certificate(asked).await.unwrap().into_inner();
+    assert_eq!(renewed.trust_bundle, before);
+    std::fs::write(folder.join("cert.pem"), renewed.certificate.unwrap().chain).unwrap();
+    std::fs::write(folder.join("ca.pem"), before).unwrap();
+    let mut next = Person::new(house.connect(&folder).await.unwrap());
+    next.submit(submission(&narrative(1))).await.unwrap();
+    assert!(stream.message().await.unwrap().is_some(), "the old connection goes on and hears of it");
+    house.person(MPU).await.identity.who_am_i(pb::WhoAmIRequest {}).await.unwrap();
 }

@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use homeward::{platform::Clock, wire::session::End};
+use homeward::{
+    platform::Clock,
+    wire::{session::End, tls::refusal::Why},
+};
 use jiff::SignedDuration;
 use tonic::{Code, Status, Streaming, transport::Channel};
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse, health_client::HealthClient};
@@ -60,6 +63,22 @@ async fn a_revoked_certificate_is_cut_within_a_second_and_no_other() {
     soon("the socket is closed", || server.sessions.live().len() == 1).await;
     assert!(started.elapsed() < Duration::from_secs(1));
     assert!(tokio::time::timeout(Duration::from_millis(100), other.message()).await.is_err(), "the other goes on");
+}
+
+#[tokio::test]
+async fn the_door_stays_shut_to_a_revoked_certificate_and_the_log_says_why() {
+    let town = Town::new();
+    let server = Running::start(town.setup()).await;
+    let (profile, serial) = town.issue(BROMLEY, 90);
+    server.sessions.revoke(&serial);
+    for count in 1..=2 {
+        if let Ok(mut client) = town.connect(&profile, &server).await {
+            client.check(HealthCheckRequest::default()).await.unwrap_err();
+        }
+        soon("counted", || server.refusals.count(Why::Revoked) == count).await;
+    }
+    let (other, _) = town.issue(BROMLEY, 89);
+    town.connect(&other, &server).await.unwrap().check(HealthCheckRequest::default()).await.unwrap();
 }
 
 #[tokio::test]

@@ -161,6 +161,14 @@ impl Broker {
         self.take_over_revocations(revoked).await
     }
 
+    /// Takes over what was issued or revoked with the folder, if anything was.
+    pub async fn follow_register(&self) -> Result<(), Error> {
+        match &self.issuer {
+            Some(issuer) if issuer.register_changed() => self.take_over().await,
+            _ => Ok(()),
+        }
+    }
+
     fn issuer(&self) -> Result<&Arc<dyn Issuer>, Error> {
         self.issuer.as_ref().ok_or(Error::Precondition {
             reason: "ISSUING_NOT_CONFIGURED",

@@ -89,6 +89,9 @@ pub trait Issuer: Send + Sync {
     /// [`IssuerError::Failed`].
     fn bundle(&self) -> Result<String, IssuerError>;
 
+    /// True where the register may have changed since this was last asked. Cheap.
+    fn register_changed(&self) -> bool;
+
     /// What was issued and revoked outside the broker, with the authority's folder, oldest first.
     ///
     /// # Errors
