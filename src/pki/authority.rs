@@ -145,28 +145,38 @@ impl Authority {
         limits: Limits,
         tools: Tools<'_>,
     ) -> Result<RevocationList, PkiError> {
-        let this_update = tools.clock.now();
-        let Validity { not_after: next_update, .. } = Validity::from_now(tools, limits.revocation_list_days)?;
-        let revoked_certs = revoked.iter().map(|one| {
-            Ok(RevokedCertParams {
-                serial_number: SerialNumber::from_slice(&hex::decode(&one.serial).map_err(|_| PkiError::Serial)?),
-                revocation_time: library_time!(one.at),
-                reason_code: Some(reason(one.reason)),
-                invalidity_date: None,
-            })
-        });
-        let params = CertificateRevocationListParams {
-            this_update: library_time!(this_update),
-            next_update: library_time!(next_update),
-            // Grows with every list, whoever makes it: the time.
-            crl_number: SerialNumber::from_slice(&this_update.as_millisecond().unsigned_abs().to_be_bytes()),
-            issuing_distribution_point: None,
-            revoked_certs: revoked_certs.collect::<Result<_, PkiError>>()?,
-            key_identifier_method: KeyIdMethod::Sha256,
-        };
-        let list = params.signed_by(&self.issuer)?;
-        Ok(RevocationList { der: list.der().to_vec(), pem: list.pem()?, this_update, next_update })
+        list(&self.issuer, revoked, limits.revocation_list_days, tools)
     }
+}
+
+/// A revocation list of an authority, signed, good for so many days.
+pub(super) fn list(
+    issuer: &Issuer<'_, KeyPair>,
+    revoked: &[Revoked],
+    days: i32,
+    tools: Tools<'_>,
+) -> Result<RevocationList, PkiError> {
+    let this_update = tools.clock.now();
+    let Validity { not_after: next_update, .. } = Validity::from_now(tools, days)?;
+    let revoked_certs = revoked.iter().map(|one| {
+        Ok(RevokedCertParams {
+            serial_number: SerialNumber::from_slice(&hex::decode(&one.serial).map_err(|_| PkiError::Serial)?),
+            revocation_time: library_time!(one.at),
+            reason_code: Some(reason(one.reason)),
+            invalidity_date: None,
+        })
+    });
+    let params = CertificateRevocationListParams {
+        this_update: library_time!(this_update),
+        next_update: library_time!(next_update),
+        // Grows with every list, whoever makes it: the time.
+        crl_number: SerialNumber::from_slice(&this_update.as_millisecond().unsigned_abs().to_be_bytes()),
+        issuing_distribution_point: None,
+        revoked_certs: revoked_certs.collect::<Result<_, PkiError>>()?,
+        key_identifier_method: KeyIdMethod::Sha256,
+    };
+    let list = params.signed_by(issuer)?;
+    Ok(RevocationList { der: list.der().to_vec(), pem: list.pem()?, this_update, next_update })
 }
 
 /// How long a certificate is to be valid, and within which limits.

@@ -8,15 +8,18 @@ use std::{
 use rcgen::{BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 
 use super::{
-    PkiError, Tools,
+    PkiError, RevocationList, Tools, authority,
     keys::{self, KeyKind, Passphrase},
     leaf::{self, Validity},
-    register::{self, Entry},
+    register::{self, Entry, Revoked},
 };
 use crate::{
     domain::identity::TrustDomain,
     platform::secret_file::{self, FileError},
 };
+
+/// The root is offline: its list must last until it is fetched again.
+const LIST_DAYS: i32 = 400;
 
 /// A root that can sign.
 pub(super) struct Root {
@@ -84,6 +87,11 @@ impl Root {
     /// The certificate, for those who verify.
     pub(super) fn pem(&self) -> &str {
         &self.pem
+    }
+
+    /// Signs the list of issuing authorities that nobody is to accept any longer.
+    pub(super) fn revocation_list(&self, revoked: &[Revoked], tools: Tools<'_>) -> Result<RevocationList, PkiError> {
+        authority::list(&self.issuer, revoked, LIST_DAYS, tools)
     }
 
     /// Signs an issuing authority.

@@ -1,5 +1,6 @@
 //! The next issuing authority, without anybody noticing: the root signs it (prepare), then it signs in place of the old
-//! one (activate). What the old one signed stays good until it runs out or is revoked, for everybody trusts the root.
+//! one (activate). What the old one signed stays good, for everybody trusts the root, until it runs out, or until the root says
+//! that the old one is accepted no longer (revoke).
 
 use std::{
     fs,
@@ -7,12 +8,15 @@ use std::{
 };
 
 use super::{
-    Entry, Limits, Passphrase, PkiError, Tools, authority, certificate,
+    Entry, Limits, Passphrase, PkiError, Revoked, Tools, authority, certificate,
     keys::{self, KeyKind},
     register,
     root::Root,
 };
-use crate::platform::secret_file::{self, FileError};
+use crate::{
+    domain::certificate::RevocationReason,
+    platform::secret_file::{self, FileError},
+};
 
 /// The files of an issuing authority.
 const FILES: [&str; 2] = ["issuing.key", "issuing.pem"];
@@ -49,4 +53,38 @@ pub fn activate(dir: &Path) -> Result<PathBuf, PkiError> {
     }
     fs::remove_dir(&next).map_err(|source| FileError::Io { path: next, source })?;
     Ok(old)
+}
+
+/// The old authorities in `old/` are accepted nowhere any longer, and with them whatever they signed: the root signs the
+/// list `root-crl.pem` of them, for every directory of revocation lists; their keys are deleted. Returns their serials.
+pub fn revoke(
+    dir: &Path,
+    root: &Path,
+    passphrase: Option<&Passphrase>,
+    tools: Tools<'_>,
+) -> Result<Vec<String>, PkiError> {
+    let root = Root::load(root, passphrase)?;
+    let known = register::read_revoked(dir)?;
+    let old = dir.join("old");
+    let folders = fs::read_dir(&old).map_err(|source| FileError::Io { path: old, source })?;
+    let folders: Vec<PathBuf> = folders.filter_map(Result::ok).map(|folder| folder.path()).collect();
+    let mut revoked = Vec::new();
+    for folder in &folders {
+        let serial = certificate::read(&folder.join(FILES[1]))?.serial;
+        let before = known.iter().find(|one| one.serial == serial).cloned();
+        let at = tools.clock.now();
+        let new = || Revoked { serial, reason: RevocationReason::Superseded, at };
+        let is_new = before.is_none();
+        let one = before.unwrap_or_else(new);
+        if is_new {
+            register::append_revoked(dir, &one)?;
+        }
+        revoked.push(one);
+    }
+    let list = root.revocation_list(&revoked, tools)?;
+    secret_file::replace_public(&dir.join("root-crl.pem"), list.pem.as_bytes())?;
+    for key in folders.iter().map(|folder| folder.join(FILES[0])).filter(|key| key.exists()) {
+        fs::remove_file(&key).map_err(|source| FileError::Io { path: key, source })?;
+    }
+    Ok(revoked.into_iter().map(|one| one.serial).collect())
 }

@@ -104,14 +104,15 @@ pub(in crate::app) enum PkiCommand {
         #[command(flatten)]
         folder: FolderArgs,
     },
-    /// Put the next issuing authority in place, in two steps; nobody else changes anything, for everybody trusts the root.
+    /// Put the next issuing authority in place, step by step; nobody else changes anything, for everybody trusts the root.
     Rotate {
         #[command(flatten)]
         folder: FolderArgs,
-        /// `prepare`: the root signs the next one. `activate`: it signs from now on.
+        /// `prepare`: the root signs the next one. `activate`: it signs from now on, the old one no more. `revoke`, once
+        /// everything was renewed: the root says that the old ones are accepted no longer.
         #[arg(value_name = "STEP")]
         step: Step,
-        /// Folder of the offline root, for `prepare`. Default: `root` in the authority's folder.
+        /// Folder of the offline root, for `prepare` and `revoke`. Default: `root` in the authority's folder.
         #[arg(long, value_name = "DIR")]
         root: Option<PathBuf>,
         #[command(flatten)]
@@ -167,6 +168,8 @@ pub(in crate::app) enum Step {
     Prepare,
     /// The next one signs from now on.
     Activate,
+    /// The old ones are accepted no longer.
+    Revoke,
 }
 
 /// An authority's folder.

@@ -214,7 +214,16 @@ fn rotate(
         Step::Activate => {
             let old = rotation::activate(dir).map_err(failed)?.display().to_string();
             let kept = format!("the new issuing authority signs from now on; the old one is in {old}");
-            (json!({ "old": old }), [kept, "next: renew what the old one signed, then delete its key".to_owned()])
+            (
+                json!({ "old": old }),
+                [kept, "next: renew what the old one signed, then: homeward pki rotate revoke".to_owned()],
+            )
+        }
+        Step::Revoke => {
+            let serials = rotation::revoke(dir, root, passphrase, tools).map_err(failed)?;
+            let told = format!("accepted no longer: {}", serials.join(" "));
+            let next = format!("next: put {}/root-crl.pem where revocation lists are read", dir.display());
+            (json!({ "revoked": serials }), [told, next])
         }
     };
     if folder.json {

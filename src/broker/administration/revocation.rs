@@ -244,8 +244,9 @@ fn peer_of(uri: &str) -> Option<Peer> {
     Some(Peer { identity, serial: String::new(), not_after: Timestamp::MAX })
 }
 
-/// Is this holder one of those whose end needs two persons?
+/// Is this holder one of those whose end needs two persons: an administrator, or an authority?
 fn administers(holder: &str) -> bool {
     let role = peer_of(holder).map(|peer| peer.identity.role());
-    matches!(role, Some(Role::CertificateAdmin | Role::KeyCustodian | Role::PolicyAdmin))
+    let authority = role.is_none() && !holder.starts_with("server ");
+    authority || matches!(role, Some(Role::CertificateAdmin | Role::KeyCustodian | Role::PolicyAdmin))
 }

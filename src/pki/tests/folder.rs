@@ -127,6 +127,7 @@ fn the_next_issuing_authority_takes_over_and_what_the_old_one_signed_stays_good(
     house.clock.advance(jiff::SignedDuration::from_mins(1));
     let next = rotation::prepare(&house.dir(), &made.root_folder, None, house.tools()).unwrap();
     let between = house.issue(URI, "between", 9).unwrap();
+    let old_list = fs::read_to_string(house.dir().join("crl.pem")).unwrap();
     let old = rotation::activate(&house.dir()).unwrap();
     assert_eq!(old, house.dir().join("old").join(&made.authority.serial));
     assert!(old.join("issuing.key").exists() && !house.dir().join("next").exists());
@@ -142,6 +143,22 @@ fn the_next_issuing_authority_takes_over_and_what_the_old_one_signed_stays_good(
         assert!(openssl(&one.folder, &args).contains("OK"));
     }
     assert!(list(&house.dir()).unwrap().contains(&next));
+    let revoked = rotation::revoke(&house.dir(), &made.root_folder, None, house.tools()).unwrap();
+    assert_eq!(revoked, std::slice::from_ref(&made.authority.serial));
+    assert_eq!(rotation::revoke(&house.dir(), &made.root_folder, None, house.tools()).unwrap(), revoked, "again");
+    assert!(!old.join("issuing.key").exists(), "the old key is gone");
+    let lists = house.root.path().join("lists.pem");
+    let text = |name: &str| fs::read_to_string(house.dir().join(name)).unwrap();
+    revoke(&house.dir(), &between.certificate.serial, RevocationReason::Superseded, house.tools()).unwrap();
+    fs::write(&lists, format!("{}{}{old_list}", text("root-crl.pem"), text("crl.pem"))).unwrap();
+    for (one, accepted) in [(&before, false), (&after, true)] {
+        let args =
+            ["verify", "-attime", &at, "-crl_check_all", "-CRLfile", lists.to_str().unwrap(), "-CAfile", "ca.pem"];
+        let args = [&args[..], &["-untrusted", "cert.pem", "cert.pem"]].concat();
+        let ran = std::process::Command::new("openssl").args(args).current_dir(&one.folder).output().unwrap();
+        let words = String::from_utf8_lossy(&ran.stderr).into_owned();
+        assert_eq!((ran.status.success(), words.contains("certificate revoked")), (accepted, !accepted), "{words}");
+    }
 }
 
 #[test]
