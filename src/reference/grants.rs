@@ -169,6 +169,9 @@ mod tests {
         assert!(grants.may_serve(&officer, Action::Pull, &QueueId::of("MPU", "SE"), now).is_ok());
         let resolver = peer("met/HQ/hold_resolver/h1");
         assert!(grants.may_resolve_hold(&resolver, &[], now).is_ok());
+        let administrator = peer("operator/certificate_admin/admin-1");
+        assert!(grants.may_call(&administrator, Action::RevokeCertificate, now).is_ok());
+        assert_eq!(grants.may_call(&administrator, Action::Pull, now), Err(Refusal::Method));
     }
 
     #[test]
