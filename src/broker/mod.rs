@@ -21,13 +21,10 @@ mod releasing;
 mod replacing;
 mod resolving;
 
-use std::{
-    sync::{Arc, atomic::AtomicUsize},
-    thread,
-};
+use std::{sync::Arc, thread};
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 
 pub use administration::{
     Approved, Asked, Certificate, Effect, Ended, Impact, Issuer, IssuerError, NewCertificate, Revocation, SignedList,
@@ -66,8 +63,8 @@ pub struct Broker {
     refusals: refusals::Refusals,
     /// Signs certificates, where this broker may.
     issuer: Option<Arc<dyn Issuer>>,
-    /// How much of the issuer's own register is on the shelf.
-    taken_over: AtomicUsize,
+    /// How much of the issuer's own register is on the shelf. Held while more is taken over: who looks waits for it.
+    taken_over: Mutex<usize>,
     /// Seats for judgements: one a core, so that those who abandon calls cannot fill the threads that read the store.
     bench: Arc<Semaphore>,
 }
@@ -95,7 +92,7 @@ impl Broker {
         let bench = Arc::new(Semaphore::new(thread::available_parallelism().map_or(2, Into::into)));
         let (keyring, refusals) = (Arc::new(keyring), refusals::Refusals::default());
         let (rulebook, grants) = (Current::new(rulebook), Current::new(grants));
-        let (alarms, issuer, taken_over) = (Alarms::default(), None, AtomicUsize::new(0));
+        let (alarms, issuer, taken_over) = (Alarms::default(), None, Mutex::new(0));
         Self { store, clock, entropy, keyring, rulebook, grants, alarms, refusals, issuer, taken_over, bench }
     }
 

@@ -280,6 +280,29 @@ async fn what_was_revoked_stays_so_after_a_restart_also_with_the_folder() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_register_raises_an_alarm_and_revocation_goes_on() {
+    let mut house = House::open_issuing().await;
+    let mut admin = house.person(FIRST).await;
+    let mut council = house.person(LEWISHAM).await;
+    let serial = serial_of(&mut admin, LEWISHAM).await;
+    let register = house.certs().join("issued.tsv");
+    let sound = std::fs::read(&register).unwrap();
+    std::fs::write(&register, "nonsense\n").unwrap();
+    let asked = RevokeCertificateRequest { request_id: fresh(), serial, reason: "key_compromise".into() };
+    admin.admin.revoke_certificate(asked).await.unwrap();
+    cut_off(&mut council).await;
+    let alarms = admin.identity.who_am_i(pb::WhoAmIRequest {}).await.unwrap().into_inner().alarms;
+    assert_eq!(alarms, ["CERTIFICATE_REGISTER"]);
+    drop((admin, council));
+    house.reopen().await;
+    std::fs::write(&register, sound).unwrap();
+    let mut admin = house.person(FIRST).await;
+    serial_of(&mut admin, LEWISHAM).await;
+    let alarms = admin.identity.who_am_i(pb::WhoAmIRequest {}).await.unwrap().into_inner().alarms;
+    assert!(alarms.is_empty(), "{alarms:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_issuing_authority_rotates_under_an_open_stream_and_nobody_changes_anything() {
     let house = House::open_issuing().await;
     let mut council = house.person(LEWISHAM).await;

@@ -1,7 +1,7 @@
 //! Certificates: enrolled by two persons, renewed by their holders, listed as a calendar. What was issued with the
 //! authority's folder is taken over, so that one list has all.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -20,6 +20,9 @@ use crate::{
     },
     store::{Amendment, Change, Expect, Shelf, StoreError},
 };
+
+/// The alarm of a register that cannot be read.
+const REGISTER_ALARM: &str = "CERTIFICATE_REGISTER";
 
 /// A certificate that was issued.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,7 +119,7 @@ impl Broker {
         after: &str,
         limit: usize,
     ) -> Result<Vec<Certificate>, Error> {
-        self.take_over().await?;
+        self.follow_register().await;
         let page = self.store.documents(Shelf::Certificate, after, limit).await?;
         page.iter().map(|document| documents::take_certificate(&document.bytes)).collect()
     }
@@ -139,11 +142,9 @@ impl Broker {
     }
 
     /// Puts on the shelf what was issued with the authority's folder since the last look.
-    pub async fn take_over(&self) -> Result<(), Error> {
-        let Some(issuer) = &self.issuer else { return Ok(()) };
+    async fn take_over(&self, issuer: &Arc<dyn Issuer>, seen: &mut usize) -> Result<(), Error> {
         let (issued, revoked) = issuer.register()?;
-        let seen = self.taken_over.load(Ordering::Acquire);
-        for certificate in issued.iter().skip(seen) {
+        for certificate in issued.iter().skip(*seen) {
             let entry = self.step_entry(
                 "",
                 "CERTIFICATE_TAKEN_OVER",
@@ -157,15 +158,24 @@ impl Broker {
                 Err(error) => return Err(error.into()),
             }
         }
-        self.taken_over.store(issued.len(), Ordering::Release);
+        *seen = issued.len();
         self.take_over_revocations(revoked).await
     }
 
-    /// Takes over what was issued or revoked with the folder, if anything was.
-    pub async fn follow_register(&self) -> Result<(), Error> {
-        match &self.issuer {
-            Some(issuer) if issuer.register_changed() => self.take_over().await,
-            _ => Ok(()),
+    /// Takes over what was issued or revoked with the folder, if anything was. A register that cannot be read raises an
+    /// alarm and stops nothing else: revocations in the store must still be obeyed.
+    pub async fn follow_register(&self) {
+        let mut seen = self.taken_over.lock().await;
+        let Some(issuer) = self.issuer.as_ref().filter(|issuer| issuer.register_changed()) else { return };
+        match self.take_over(issuer, &mut seen).await {
+            Ok(()) => self.alarms.clear(REGISTER_ALARM),
+            Err(error) => {
+                let words = match error {
+                    Error::Internal(words) | Error::Unavailable(words) => words,
+                    other => other.to_string(),
+                };
+                self.alarms.raise(REGISTER_ALARM, &words, self.clock.now());
+            }
         }
     }
 

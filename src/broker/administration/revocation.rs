@@ -205,7 +205,7 @@ impl Broker {
     }
 
     async fn holder_of(&self, serial: &str) -> Result<String, Error> {
-        self.take_over().await?;
+        self.follow_register().await;
         self.certificate(serial).await?.map(|certificate| certificate.holder).ok_or(Error::NotFound)
     }
 
