@@ -9,6 +9,10 @@ use std::{
 use serde::Deserialize;
 
 use super::failure::Failure;
+use crate::{
+    domain::identity::TrustDomain,
+    wire::tls::{Revocation, Stale, TlsSettings},
+};
 
 /// The whole configuration. Relative paths are relative to the file.
 #[derive(Debug, Clone, Deserialize)]
@@ -52,6 +56,43 @@ pub struct Tls {
     /// Also TLS 1.2 with ECDHE and AEAD, for old clients. A warning is logged.
     #[serde(default)]
     pub allow_tls12: bool,
+    /// Folder of revocation lists of an external authority, PEM or DER; read again when it changes.
+    #[serde(default)]
+    pub crl_folder: Option<PathBuf>,
+    /// Whose authority has no list is refused.
+    #[serde(default = "yes")]
+    pub crl_required: bool,
+    /// What a list means whose nextUpdate has passed.
+    #[serde(default)]
+    pub crl_stale: CrlStale,
+}
+
+/// What a revocation list means whose nextUpdate has passed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CrlStale {
+    /// Everybody under its authority is refused.
+    #[default]
+    Refuse,
+    /// It is used as it is, and an alarm is on.
+    Warn,
+}
+
+impl Tls {
+    /// What the server is told.
+    pub(super) fn settings(&self, trust_domain: &TrustDomain) -> TlsSettings {
+        let stale = match self.crl_stale {
+            CrlStale::Refuse => Stale::Refuse,
+            CrlStale::Warn => Stale::Warn,
+        };
+        let revocation =
+            self.crl_folder.clone().map(|folder| Revocation { folder, required: self.crl_required, stale });
+        TlsSettings {
+            allow_tls12: self.allow_tls12,
+            revocation,
+            ..TlsSettings::new(self.folder.clone(), trust_domain.clone())
+        }
+    }
 }
 
 /// Where records are kept.
@@ -149,12 +190,20 @@ impl Config {
 
     fn relative_to(mut self, folder: &Path) -> Self {
         let paths = [&mut self.tls.folder, &mut self.store.path, &mut self.keys.file, &mut self.policy.grants];
-        let optional = [self.policy.reference.as_mut(), self.pki.as_mut().map(|pki| &mut pki.folder)];
+        let optional = [
+            self.policy.reference.as_mut(),
+            self.pki.as_mut().map(|pki| &mut pki.folder),
+            self.tls.crl_folder.as_mut(),
+        ];
         for path in paths.into_iter().chain(optional.into_iter().flatten()) {
             *path = folder.join(&path);
         }
         self
     }
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn default_listen() -> SocketAddr {

@@ -3,6 +3,7 @@
 //! alarm is on until it is mended.
 
 use std::{
+    collections::BTreeSet,
     fs,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
@@ -34,6 +35,7 @@ pub(super) struct Reload {
     parts: Parts,
     sources: Vec<Source>,
     now: Arc<Notify>,
+    noticed: BTreeSet<String>,
 }
 
 /// What a reload works on.
@@ -84,7 +86,7 @@ type Marks = Vec<(PathBuf, Option<[i64; 7]>)>;
 impl Reload {
     /// Reads again for `parts` what no longer looks as it did.
     pub(super) fn new(parts: Parts, looks: Looks) -> Self {
-        Self { parts, sources: looks.0, now: Arc::default() }
+        Self { parts, sources: looks.0, now: Arc::default(), noticed: BTreeSet::new() }
     }
 
     /// Asks for everything to be read again at once, whether it has changed or not.
@@ -100,12 +102,27 @@ impl Reload {
                 () = tokio::time::sleep(EVERY) => false,
                 () = self.now.notified() => true,
             };
+            self.notice();
             for number in 0..self.sources.len() {
                 if let Some(kind) = self.due(number, asked) {
                     self.parts.read(kind).await;
                 }
             }
         }
+    }
+
+    /// Sets the alarms about certificates and revocation lists, and ends those that are over.
+    fn notice(&mut self) {
+        let notices = self.parts.tls.notices();
+        let (alarms, now) = (self.parts.broker.alarms(), self.parts.broker.now());
+        notices.iter().for_each(|notice| alarms.raise(&notice.name, &notice.words, now));
+        let names: BTreeSet<_> = notices.into_iter().map(|notice| notice.name).collect();
+        self.noticed.difference(&names).for_each(|name| alarms.clear(name));
+        if !self.noticed.is_superset(&names) {
+            // A list has run out, or an authority: that concerns those who are here already.
+            self.parts.judge_again();
+        }
+        self.noticed = names;
     }
 
     /// The kind of this source if it is to be read now.
@@ -144,7 +161,17 @@ impl Parts {
 
     async fn read_tls(&self) -> Result<(), Failure> {
         let tls = Arc::clone(&self.tls);
-        aside(move || tls.reload().map_err(|faults| Failure::bad_data(faults.to_string()))).await
+        aside(move || tls.reload().map_err(|faults| Failure::bad_data(faults.to_string()))).await?;
+        self.judge_again();
+        Ok(())
+    }
+
+    /// Ends the sessions of whoever would no longer be let in.
+    fn judge_again(&self) {
+        let ended = self.tls.judge_again(&self.sessions);
+        if ended > 0 {
+            tracing::warn!(sessions_ended = ended, "certificates that were good are so no longer");
+        }
     }
 
     /// Puts the grants in force; sessions of those who lose something by it end.

@@ -21,11 +21,7 @@ use crate::{
     reference,
     sealing::Keyring,
     store::{Store, StoreError, sled::SledStore},
-    wire::{
-        self, Ended,
-        serve::Setup,
-        tls::{ServerTls, TlsSettings},
-    },
+    wire::{self, Ended, serve::Setup, tls::ServerTls},
 };
 
 /// A daemon, ready to serve.
@@ -51,11 +47,7 @@ pub(super) async fn daemon(config: &Config) -> Result<Daemon, Failure> {
 pub(super) async fn daemon_at(config: &Config, clock: Arc<dyn Clock>) -> Result<Daemon, Failure> {
     let trust_domain =
         TrustDomain::parse(&config.trust_domain).map_err(|error| Failure::bad_data(error.to_string()))?;
-    let settings = TlsSettings {
-        folder: config.tls.folder.clone(),
-        trust_domain: trust_domain.clone(),
-        allow_tls12: config.tls.allow_tls12,
-    };
+    let settings = config.tls.settings(&trust_domain);
     let looks = Looks::take(&settings, &config.policy);
     let text = read(&config.policy.grants)?;
     let grants = reference::grants::parse(&text, &trust_domain)

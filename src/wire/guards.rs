@@ -18,7 +18,12 @@ use tonic::{Code, Status, body::Body};
 use tower::{Layer, Service};
 use tracing::Instrument;
 
-use super::{received::TOO_LARGE, session::Session, status::Refused};
+use super::{
+    received::TOO_LARGE,
+    reminders::{remind, reminder},
+    session::Session,
+    status::Refused,
+};
 use crate::platform::Clock;
 
 const TIMEOUT: &str = "grpc-timeout";
@@ -81,6 +86,7 @@ where
         // Whatever a caller puts there would travel on to places that did not ask for it.
         request.headers_mut().remove("baggage");
         let span = span(&request, &session);
+        let reminder = reminder(session.peer(), guard.clock.now());
         let late = caller_limit(request.headers()).map(|limit| Box::pin(sleep(limit.saturating_sub(EARLIER))));
         let answering = inner.call(request);
         let guarded = async move {
@@ -91,7 +97,7 @@ where
                 why = session.ended() => why.refused(),
                 answer = answering => {
                     let Ok(answer) = answer;
-                    return Ok(watched(answer, session, late));
+                    return Ok(watched(answer, session, late, reminder));
                 }
                 () = or_never(late.as_mut()) => Refused::DeadlineExceeded,
                 () = sleep(guard.answer_within) => Refused::DeadlineExceeded,
@@ -145,9 +151,15 @@ fn caller_limit(headers: &HeaderMap) -> Option<Duration> {
 }
 
 /// The answer, its running body ended with a status when the session or the caller's time ends.
-fn watched(answer: Response<Body>, session: Arc<Session>, mut late: Late) -> Response<Body> {
+fn watched(
+    answer: Response<Body>,
+    session: Arc<Session>,
+    mut late: Late,
+    reminder: Option<HeaderValue>,
+) -> Response<Body> {
     let (mut head, body) = answer.into_parts();
     translate(&mut head.headers);
+    remind(&mut head.headers, reminder.as_ref());
     if body.is_end_stream() {
         return Response::from_parts(head, body);
     }
@@ -157,7 +169,7 @@ fn watched(answer: Response<Body>, session: Arc<Session>, mut late: Late) -> Res
             () = or_never(late.as_mut()) => Refused::DeadlineExceeded,
         }
     };
-    Response::from_parts(head, Body::new(Watched { inner: body, ending: Some(Box::pin(ending)) }))
+    Response::from_parts(head, Body::new(Watched { inner: body, ending: Some(Box::pin(ending)), reminder }))
 }
 
 /// tonic's own refusals of a frame carry no details; ours always do.
@@ -185,6 +197,7 @@ fn replace(headers: &mut HeaderMap, status: &Status) {
 struct Watched {
     inner: Body,
     ending: Option<Pin<Box<dyn Future<Output = Refused> + Send>>>,
+    reminder: Option<HeaderValue>,
 }
 
 impl HttpBody for Watched {
@@ -207,6 +220,7 @@ impl HttpBody for Watched {
         frame.map_ok(|mut frame| {
             if let Some(trailers) = frame.trailers_mut() {
                 translate(trailers);
+                remind(trailers, self.reminder.as_ref());
             }
             frame
         })
@@ -223,7 +237,7 @@ mod tests {
     use crate::{
         domain::identity::{Identity, Peer, TrustDomain},
         platform::ManualClock,
-        wire::session::{Bounds, End, Sessions},
+        wire::session::{Bounds, End, Sessions, Visitor},
     };
 
     fn noon() -> Arc<dyn Clock> {
@@ -253,7 +267,8 @@ mod tests {
         let sessions = Sessions::default();
         let enter = || {
             let remote = "127.0.0.1:1".parse().unwrap();
-            sessions.enter(officer("2027-01-01T00:00:00Z"), remote, &bounds(&clock))
+            let peer = officer("2027-01-01T00:00:00Z");
+            sessions.enter(Visitor { peer, chain: Vec::new(), remote }, &bounds(&clock))
         };
         let (first, second) = (enter().unwrap(), enter().unwrap());
         assert!(enter().is_none(), "two connections are all it may have");
@@ -276,7 +291,8 @@ mod tests {
     async fn asked(timeout: Option<&'static str>, not_after: &str, end: Option<End>) -> Response<Body> {
         let clock = noon();
         let (peer, bounds) = (officer(not_after), bounds(&clock));
-        let entered = Sessions::default().enter(peer, "127.0.0.1:1".parse().unwrap(), &bounds).unwrap();
+        let visitor = Visitor { peer, chain: Vec::new(), remote: "127.0.0.1:1".parse().unwrap() };
+        let entered = Sessions::default().enter(visitor, &bounds).unwrap();
         let session = Arc::clone(&entered.session);
         let never = tower::service_fn(|_| std::future::pending::<Result<Response<Body>, Infallible>>());
         let mut service = Guard { clock, answer_within: Duration::from_millis(300) }.layer(never);

@@ -9,6 +9,7 @@ pub mod offline;
 pub mod peer;
 pub mod profile;
 pub mod received;
+pub mod reminders;
 mod revocations;
 mod run;
 pub mod serve;

@@ -10,6 +10,7 @@ use tonic::{service::Routes, transport::Server};
 
 use super::{
     guards::Guard,
+    reminders::Reminders,
     session::{Bounds, End, GrantEnd, Sessions},
     tls::{
         ServerTls,
@@ -165,6 +166,7 @@ fn door(setup: &Setup) -> Door {
         tls: Arc::clone(&setup.tls),
         sessions: setup.sessions.clone(),
         refusals: Arc::clone(&setup.refusals),
+        reminders: Reminders::default(),
         bounds: Bounds {
             clock: Arc::clone(&setup.clock),
             grant_end: Arc::clone(&setup.grant_end),

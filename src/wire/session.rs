@@ -9,6 +9,7 @@ use std::{
 };
 
 use jiff::Timestamp;
+use rustls::pki_types::CertificateDer;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 
 use super::status::Refused;
@@ -50,12 +51,22 @@ enum Phase {
     Over(End),
 }
 
+/// Who comes: by which verified certificates, from where.
+#[derive(Debug, Clone)]
+pub struct Visitor {
+    /// What the leaf says.
+    pub peer: Peer,
+    /// The certificates as they were shown, the leaf first: to be judged again when authorities or revocation lists change.
+    pub chain: Vec<CertificateDer<'static>>,
+    /// Address of the other end.
+    pub remote: SocketAddr,
+}
+
 /// One connection of one peer.
 #[derive(Debug)]
 pub struct Session {
     id: u64,
-    peer: Peer,
-    remote: SocketAddr,
+    visitor: Visitor,
     phase: watch::Sender<Phase>,
     /// The policy has changed: when the grants of this peer end must be asked again.
     regranted: Notify,
@@ -66,17 +77,22 @@ pub struct Session {
 impl Session {
     /// Who, by which certificate.
     pub fn peer(&self) -> &Peer {
-        &self.peer
+        &self.visitor.peer
     }
 
     /// Address of the other end.
     pub fn remote(&self) -> SocketAddr {
-        self.remote
+        self.visitor.remote
+    }
+
+    /// The certificates as they were shown, the leaf first.
+    pub fn chain(&self) -> &[CertificateDer<'static>] {
+        &self.visitor.chain
     }
 
     /// Checked on every call: is the session live and the certificate still valid?
     pub fn check(&self, now: Timestamp) -> Result<(), Refused> {
-        if !self.peer.is_current(now) {
+        if !self.peer().is_current(now) {
             self.end(End::Expired);
         }
         match *self.phase.borrow() {
@@ -175,9 +191,9 @@ struct Registry {
 
 impl Sessions {
     /// Registers a session and watches over it until it is over. None where the identity has too many already.
-    pub(super) fn enter(&self, peer: Peer, remote: SocketAddr, bounds: &Bounds) -> Option<Entered> {
+    pub(super) fn enter(&self, visitor: Visitor, bounds: &Bounds) -> Option<Entered> {
         let session = self.with(|registry| {
-            let mut own = registry.live.values().filter(|session| session.peer.identity == peer.identity);
+            let mut own = registry.live.values().filter(|session| session.peer().identity == visitor.peer.identity);
             let room = own.next().map(|session| Arc::clone(&session.room));
             if own.count() + usize::from(room.is_some()) >= bounds.per_identity {
                 return None;
@@ -186,7 +202,7 @@ impl Sessions {
             let id = registry.next;
             registry.next += 1;
             let phase = watch::Sender::new(Phase::Live);
-            let session = Arc::new(Session { id, peer, remote, phase, regranted: Notify::new(), room });
+            let session = Arc::new(Session { id, visitor, phase, regranted: Notify::new(), room });
             registry.live.insert(id, Arc::clone(&session));
             Some(session)
         })?;
@@ -207,14 +223,14 @@ impl Sessions {
 
     /// Ends every session under the certificate with this serial number; says how many.
     pub fn end_serial(&self, serial: &str, why: End) -> usize {
-        self.end_where(|session| session.peer.serial == serial, why)
+        self.end_where(|session| session.peer().serial == serial, why)
     }
 
     /// The policy has changed: ends the sessions of peers who have lost something by it, and asks anew when the grants of
     /// the others end. Says how many were ended.
     pub fn regranted(&self, has_lost: impl Fn(&Peer) -> bool) -> usize {
         self.live().iter().for_each(|session| session.regranted.notify_one());
-        self.end_where(|session| has_lost(&session.peer), End::GrantEnded)
+        self.end_where(|session| has_lost(session.peer()), End::GrantEnded)
     }
 
     /// Ends all of them; says how many.
@@ -227,7 +243,8 @@ impl Sessions {
         self.with(|registry| registry.live.values().cloned().collect())
     }
 
-    fn end_where(&self, which: impl Fn(&Session) -> bool, why: End) -> usize {
+    /// Ends those for which it holds; says how many.
+    pub(super) fn end_where(&self, which: impl Fn(&Session) -> bool, why: End) -> usize {
         let chosen: Vec<_> = self.live().into_iter().filter(|session| which(session)).collect();
         chosen.iter().for_each(|session| session.end(why));
         chosen.len()
@@ -259,7 +276,7 @@ async fn keep(session: Arc<Session>, bounds: Bounds) {
     let clock = bounds.clock.as_ref();
     let grant_ended = async {
         loop {
-            let end = (bounds.grant_end)(&session.peer, clock.now());
+            let end = (bounds.grant_end)(session.peer(), clock.now());
             let over = async {
                 match end {
                     Some(moment) => clock.sleep_until(moment).await,
@@ -274,7 +291,7 @@ async fn keep(session: Arc<Session>, bounds: Bounds) {
     };
     let why = tokio::select! {
         why = session.ended() => why,
-        () = clock.sleep_until(session.peer.ends()) => End::Expired,
+        () = clock.sleep_until(session.peer().ends()) => End::Expired,
         () = grant_ended => End::GrantEnded,
         () = tokio::time::sleep(bounds.age) => End::Age,
     };

@@ -2,22 +2,32 @@
 //! replaced while the server runs. Why our own acceptor: contract 3.
 
 pub mod accept;
+mod authorities;
 mod files;
+mod notices;
 pub mod refusal;
+mod revocation;
+mod verify;
 
 use std::{path::PathBuf, sync::Arc};
 
 use rustls::{
     RootCertStore, ServerConfig, SupportedProtocolVersion,
     crypto::{CryptoProvider, ring},
-    pki_types::UnixTime,
-    server::{NoServerSessionStorage, WebPkiClientVerifier},
+    pki_types::{CertificateRevocationListDer, UnixTime},
+    server::{NoServerSessionStorage, VerifierBuilderError, WebPkiClientVerifier, danger::ClientCertVerifier},
     time_provider::TimeProvider,
     version::{TLS12, TLS13},
 };
 
 pub(super) use files::roots;
+pub use notices::Notice;
+pub use revocation::{Revocation, Stale};
 
+use notices::Facts;
+use verify::Verifier;
+
+use super::session::{End, Sessions};
 use crate::{
     domain::identity::TrustDomain,
     platform::{Clock, Current, secret_file::FileError},
@@ -36,6 +46,14 @@ pub enum TlsError {
         path: PathBuf,
         /// What it should hold.
         what: &'static str,
+    },
+    /// A revocation list is no good.
+    #[error("{path} {why}")]
+    List {
+        /// The file, or the folder.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: &'static str,
     },
     /// The pieces do not fit together.
     #[error("the TLS files do not fit together: {0}")]
@@ -56,6 +74,15 @@ pub struct TlsSettings {
     pub trust_domain: TrustDomain,
     /// Also TLS 1.2 (ECDHE with AEAD), for old clients.
     pub allow_tls12: bool,
+    /// Revocation lists of an external authority.
+    pub revocation: Option<Revocation>,
+}
+
+impl TlsSettings {
+    /// TLS 1.3, without revocation lists of an external authority.
+    pub fn new(folder: PathBuf, trust_domain: TrustDomain) -> Self {
+        Self { folder, trust_domain, allow_tls12: false, revocation: None }
+    }
 }
 
 /// The server's TLS as of now.
@@ -63,7 +90,15 @@ pub struct TlsSettings {
 pub struct ServerTls {
     settings: TlsSettings,
     clock: Arc<dyn Clock>,
-    current: Current<ServerConfig>,
+    current: Current<Loaded>,
+}
+
+/// What was read, and what is to be said about it.
+#[derive(Debug)]
+struct Loaded {
+    config: Arc<ServerConfig>,
+    verifier: Arc<Verifier>,
+    facts: Facts,
 }
 
 impl ServerTls {
@@ -79,8 +114,27 @@ impl ServerTls {
     /// Reads the files again. New connections get the new configuration, running ones stay; when anything is wrong with
     /// any file, the old configuration stays.
     pub fn reload(&self) -> Result<(), TlsFaults> {
-        self.current.replace(configure(&self.settings, &self.clock)?);
+        let fresh = configure(&self.settings, &self.clock)?;
+        let now = self.clock.now();
+        if !fresh.facts.own_is_current(now) && self.current.get().facts.own_is_current(now) {
+            let words = "the new server certificate has run out or is not valid yet; the one in use is valid";
+            return Err(TlsFaults(vec![TlsError::Config(words.to_owned())]));
+        }
+        self.current.replace(fresh);
         Ok(())
+    }
+
+    /// Judges everybody who is connected again, by the authorities and revocation lists of now, and ends the sessions of
+    /// those who would no longer be let in; says how many.
+    pub fn judge_again(&self, sessions: &Sessions) -> usize {
+        let Some(now) = unix_time(self.clock.as_ref()) else { return 0 };
+        let verifier = &self.current.get().verifier;
+        sessions.end_where(|session| !verifier.lets_in(session.chain(), now), End::Revoked)
+    }
+
+    /// What must be looked at now: certificates that run out, revocation lists that are missing or old.
+    pub fn notices(&self) -> Vec<Notice> {
+        self.current.get().facts.notices(self.clock.now())
     }
 
     /// The authority part of every identity let in.
@@ -93,34 +147,50 @@ impl ServerTls {
     }
 
     fn current(&self) -> Arc<ServerConfig> {
-        self.current.get()
+        Arc::clone(&self.current.get().config)
     }
 }
 
-fn configure(settings: &TlsSettings, clock: &Arc<dyn Clock>) -> Result<ServerConfig, TlsFaults> {
+fn configure(settings: &TlsSettings, clock: &Arc<dyn Clock>) -> Result<Loaded, TlsFaults> {
     const NEW: &[&SupportedProtocolVersion] = &[&TLS13];
     const OLD_TOO: &[&SupportedProtocolVersion] = &[&TLS13, &TLS12];
-    let material = files::read(settings)?;
+    let files::Material { chain, key, authorities, lists } = files::read(settings)?;
     let unfit = |error: &dyn std::fmt::Display| TlsFaults(vec![TlsError::Config(error.to_string())]);
-    let mut roots = RootCertStore::empty();
-    for authority in material.authorities {
-        roots.add(authority).map_err(|error| unfit(&error))?;
-    }
-    let verifier =
-        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider()).build().map_err(|e| unfit(&e))?;
+    let facts = Facts::of(settings, &chain, &authorities, lists.facts);
+    let inner = webpki(settings, authorities.roots.clone(), lists.lists).map_err(|error| unfit(&error))?;
+    let verifier = Arc::new(Verifier { inner, authorities, trust_domain: settings.trust_domain.clone() });
     let time = Arc::new(Watch(Arc::clone(clock)));
     let mut config = ServerConfig::builder_with_details(provider(), time)
         .with_protocol_versions(if settings.allow_tls12 { OLD_TOO } else { NEW })
         .map_err(|e| unfit(&e))?
-        .with_client_cert_verifier(verifier)
-        .with_single_cert(material.chain, material.key)
+        .with_client_cert_verifier(verifier.clone())
+        .with_single_cert(chain, key)
         .map_err(|e| unfit(&e))?;
     config.alpn_protocols = vec![b"h2".to_vec()];
     // rustls does not verify the client again when it resumes: so there is nothing to resume.
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
     config.max_early_data_size = 0;
-    Ok(config)
+    Ok(Loaded { config: Arc::new(config), verifier, facts })
+}
+
+/// The verdict about clients, with revocation as configured.
+fn webpki(
+    settings: &TlsSettings,
+    roots: RootCertStore,
+    lists: Vec<CertificateRevocationListDer<'static>>,
+) -> Result<Arc<dyn ClientCertVerifier>, VerifierBuilderError> {
+    let mut builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider());
+    if let Some(revocation) = &settings.revocation {
+        builder = builder.with_crls(lists);
+        if !revocation.required {
+            builder = builder.allow_unknown_revocation_status();
+        }
+        if revocation.stale == Stale::Refuse {
+            builder = builder.enforce_revocation_expiration();
+        }
+    }
+    builder.build()
 }
 
 /// The one provider of this house. Its TLS 1.2 suites are ECDHE with AEAD only.

@@ -143,7 +143,7 @@ impl House {
     }
 
     async fn serve(&self, store: Arc<SledStore>) -> Live {
-        let settings = TlsSettings { folder: self.certs().join("server"), trust_domain: domain(), allow_tls12: false };
+        let settings = TlsSettings::new(self.certs().join("server"), domain());
         let tls = ServerTls::load(settings, self.time()).unwrap();
         let rulebook = Rulebook::new(
             reference::embedded().unwrap(),

@@ -61,7 +61,7 @@ impl Town {
     }
 
     pub fn tls(&self, allow_tls12: bool) -> ServerTls {
-        let settings = TlsSettings { folder: self.certs().join("server"), trust_domain: domain(), allow_tls12 };
+        let settings = TlsSettings { allow_tls12, ..TlsSettings::new(self.certs().join("server"), domain()) };
         ServerTls::load(settings, self.time()).unwrap()
     }
 

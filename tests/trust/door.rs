@@ -105,20 +105,20 @@ async fn a_certificate_names_exactly_one_identity_of_this_trust_domain() {
     let other = BROMLEY.replace("E09000006", "E09000008");
     let elsewhere = BROMLEY.replace("pilot", "other");
     let dns = || SanType::DnsName("pilot.example".try_into().unwrap());
-    let cases: Vec<(&str, Vec<SanType>)> = vec![
-        ("two", vec![uri(BROMLEY), uri(&other)]),
-        ("same-twice", vec![uri(BROMLEY), uri(BROMLEY)]),
-        ("also-dns", vec![uri(BROMLEY), dns()]),
-        ("dns-first", vec![dns(), uri(BROMLEY)]),
-        ("only-dns", vec![dns()]),
-        ("nothing", vec![]),
-        ("elsewhere", vec![uri(&elsewhere)]),
-        ("https", vec![uri("https://pilot.example/gss/E09000006/council_submitter/x")]),
-        ("role", vec![uri("homeward://pilot.example/gss/E09000006/king/x")]),
+    let cases: Vec<(&str, Vec<SanType>, Why)> = vec![
+        ("two", vec![uri(BROMLEY), uri(&other)], Why::NoIdentity),
+        ("same-twice", vec![uri(BROMLEY), uri(BROMLEY)], Why::NoIdentity),
+        ("also-dns", vec![uri(BROMLEY), dns()], Why::NoIdentity),
+        ("dns-first", vec![dns(), uri(BROMLEY)], Why::NoIdentity),
+        ("only-dns", vec![dns()], Why::NoIdentity),
+        ("nothing", vec![], Why::NoIdentity),
+        ("elsewhere", vec![uri(&elsewhere)], Why::OtherTrustDomain),
+        ("https", vec![uri("https://pilot.example/gss/E09000006/council_submitter/x")], Why::BadIdentity),
+        ("role", vec![uri("homeward://pilot.example/gss/E09000006/king/x")], Why::BadIdentity),
     ];
-    for (name, names) in cases {
+    for (name, names, why) in cases {
         let profile = town.forge(name, &town.certs(), |params| params.subject_alt_names = names);
-        refused(&town, &server, &profile, Why::BadIdentity).await;
+        refused(&town, &server, &profile, why).await;
     }
 }
 
@@ -204,8 +204,7 @@ async fn keys_that_others_can_read_are_refused_on_both_sides() {
     assert!(words.contains("chmod 600"), "{words}");
     let folder = town.certs().join("server");
     loosen(&folder.join("key.pem"));
-    let settings = TlsSettings { folder, trust_domain: domain(), allow_tls12: false };
-    let error = ServerTls::load(settings, town.time()).unwrap_err();
+    let error = ServerTls::load(TlsSettings::new(folder, domain()), town.time()).unwrap_err();
     assert!(matches!(error.0.as_slice(), [TlsError::File(_)]), "{error}");
 }
 

@@ -96,7 +96,7 @@ async fn tls_1_2_is_refused_unless_configured_and_then_does_not_resume_either() 
     let config = client(&town, &[&TLS12]);
     let strict = Running::start(town.setup()).await;
     assert!(visit(strict.address, &config).await.is_err());
-    soon("counted", || strict.refusals.count(Why::Incompatible) == 1).await;
+    soon("counted", || strict.refusals.count(Why::TlsVersion) == 1).await;
     let mut setup = town.setup();
     setup.tls = Arc::new(town.tls(true));
     let lenient = Running::start(setup).await;

@@ -8,5 +8,6 @@ mod town;
 
 mod calls;
 mod door;
+mod foreign;
 mod handshake;
 mod life;

@@ -25,11 +25,12 @@ use tonic::transport::server::Connected;
 
 use super::{
     ServerTls,
-    refusal::{Refusals, Why},
+    refusal::{Refusal, Refusals, Why},
 };
 use crate::wire::{
     peer,
-    session::{Bounds, Entered, Session, Sessions},
+    reminders::Reminders,
+    session::{Bounds, Entered, Session, Sessions, Visitor},
 };
 
 /// Everything a new connection meets.
@@ -37,6 +38,7 @@ pub(in crate::wire) struct Door {
     pub(in crate::wire) tls: Arc<ServerTls>,
     pub(in crate::wire) sessions: Sessions,
     pub(in crate::wire) refusals: Arc<Refusals>,
+    pub(in crate::wire) reminders: Reminders,
     pub(in crate::wire) bounds: Bounds,
     pub(in crate::wire) handshake_time: Duration,
     pub(in crate::wire) handshakes: Arc<Semaphore>,
@@ -122,7 +124,7 @@ fn admit(socket: TcpStream, remote: SocketAddr, door: &Arc<Door>, into: &mpsc::S
         match met {
             // The server is going down when nobody receives; the session ends with its socket.
             Ok(session) => _ = into.send(Ok(session)).await,
-            Err(why) => door.refusals.note(why, remote, door.tls.clock().now()),
+            Err(refusal) => door.refusals.note(refusal, remote, door.tls.clock().now()),
         }
     });
 }
@@ -133,29 +135,34 @@ async fn meet(
     remote: SocketAddr,
     door: &Door,
     connection: OwnedSemaphorePermit,
-) -> Result<SessionIo, Why> {
+) -> Result<SessionIo, Refusal> {
     // Small answers must not wait for more.
     let _ = socket.set_nodelay(true);
     let accepting = TlsAcceptor::from(door.tls.current()).accept(socket);
     let stream = match tokio::time::timeout(door.handshake_time, accepting).await {
-        Ok(accepted) => accepted.map_err(|error| Why::of(&error))?,
-        Err(_) => return Err(Why::TimedOut),
+        Ok(accepted) => accepted.map_err(|error| Refusal::of(&error))?,
+        Err(_) => return Err(Why::TimedOut.into()),
     };
     let tls = stream.get_ref().1;
     if tls.alpn_protocol() != Some(b"h2") {
-        return Err(Why::Incompatible);
+        return Err(Why::Incompatible.into());
     }
-    let leaf: &CertificateDer<'_> = tls.peer_certificates().and_then(<[_]>::first).ok_or(Why::NoCertificate)?;
+    let chain: Vec<_> =
+        tls.peer_certificates().unwrap_or_default().iter().map(|der| der.clone().into_owned()).collect();
+    let leaf: &CertificateDer<'_> = chain.first().ok_or(Why::NoCertificate)?;
     let admitted = match peer::read(leaf, door.tls.trust_domain()) {
         Ok(peer) if door.sessions.is_revoked(&peer.serial) => Err(Why::Revoked),
-        Ok(peer) => door.sessions.enter(peer, remote, &door.bounds).ok_or(Why::Busy),
+        Ok(peer) => door.sessions.enter(Visitor { peer, chain, remote }, &door.bounds).ok_or(Why::Busy),
         Err(error) => Err(error.into()),
     };
     match admitted {
-        Ok(entered) => Ok(SessionIo::new(stream, entered, connection)),
+        Ok(entered) => {
+            door.reminders.met(entered.session.peer(), door.tls.clock().now());
+            Ok(SessionIo::new(stream, entered, connection))
+        }
         Err(why) => {
             close(stream).await;
-            Err(why)
+            Err(why.into())
         }
     }
 }

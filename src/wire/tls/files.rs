@@ -11,30 +11,45 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
 
-use super::{TlsError, TlsFaults, TlsSettings};
+use super::{
+    TlsError, TlsFaults, TlsSettings,
+    authorities::Authorities,
+    revocation::{self, Lists},
+};
 use crate::platform::secret_file::{self, FileError};
 
 /// What a folder holds.
 pub(super) struct Material {
     pub(super) chain: Vec<CertificateDer<'static>>,
     pub(super) key: PrivateKeyDer<'static>,
-    pub(super) authorities: Vec<CertificateDer<'static>>,
+    pub(super) authorities: Authorities,
+    pub(super) lists: Lists,
 }
 
 impl TlsSettings {
     /// The files and folders in which a change shows.
     pub fn watched(&self) -> Vec<PathBuf> {
-        ["ca.pem", "cert.pem", "key.pem"].iter().map(|name| self.folder.join(name)).collect()
+        let files = ["ca.pem", "cert.pem", "key.pem"].iter().map(|name| self.folder.join(name));
+        files.chain(self.revocation.iter().map(|revocation| revocation.folder.clone())).collect()
     }
 }
 
 /// Reads the folder. The key must be readable by its owner alone.
 pub(super) fn read(settings: &TlsSettings) -> Result<Material, TlsFaults> {
     let at = |name: &str| settings.folder.join(name);
-    match (certificates(&at("ca.pem")), certificates(&at("cert.pem")), key(&at("key.pem"))) {
-        (Ok(authorities), Ok(chain), Ok(key)) => Ok(Material { chain, key, authorities }),
-        (authorities, chain, key) => {
-            Err(TlsFaults([authorities.err(), chain.err(), key.err()].into_iter().flatten().collect()))
+    let ca = at("ca.pem");
+    let authorities = certificates(&ca).and_then(|all| Authorities::of(all, &ca));
+    let lists = match (&settings.revocation, &authorities) {
+        (Some(revocation), Ok(authorities)) => revocation::read(revocation, authorities),
+        // Whose lists they are is known when the authorities are.
+        _ => Ok(Lists::default()),
+    };
+    match (authorities, certificates(&at("cert.pem")), key(&at("key.pem")), lists) {
+        (Ok(authorities), Ok(chain), Ok(key), Ok(lists)) => Ok(Material { chain, key, authorities, lists }),
+        (authorities, chain, key, lists) => {
+            let mut faults: Vec<_> = [authorities.err(), chain.err(), key.err()].into_iter().flatten().collect();
+            faults.extend(lists.err().into_iter().flatten());
+            Err(TlsFaults(faults))
         }
     }
 }

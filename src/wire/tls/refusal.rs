@@ -10,9 +10,13 @@ use std::{
 };
 
 use jiff::Timestamp;
-use rustls::{CertificateError, Error as TlsFailure};
+use rustls::{CertificateError, Error as TlsFailure, PeerIncompatible};
 
-use crate::{domain::code::vocabulary, wire::peer::PeerError};
+use super::verify::Unfit;
+use crate::{
+    domain::{code::vocabulary, identity::IdentityError},
+    wire::peer::PeerError,
+};
 
 vocabulary! {
     /// Why somebody was not let in.
@@ -21,19 +25,41 @@ vocabulary! {
         NoCertificate = "no_certificate",
         /// Signed by somebody else.
         UnknownAuthority = "unknown_authority",
+        /// Signed by itself.
+        SelfSigned = "self_signed",
+        /// Its issuer was not sent, and is not in ca.pem.
+        MissingIntermediate = "missing_intermediate",
         /// Run out.
         Expired = "expired",
         /// Not valid yet: a clock is wrong.
         NotYetValid = "not_yet_valid",
+        /// An authority above it has run out, or is not valid yet.
+        AuthorityOutOfTime = "authority_out_of_time",
         /// Revoked.
         Revoked = "revoked",
+        /// There is no revocation list of its authority, or none that counts.
+        RevocationUnknown = "revocation_unknown",
+        /// The revocation list of its authority should have been replaced.
+        RevocationStale = "revocation_stale",
         /// Not for client authentication.
         BadPurpose = "bad_purpose",
+        /// Its key, or its authority's, is too weak or of a kind that is not accepted.
+        WeakKey = "weak_key",
+        /// Signed in a way that is no longer accepted.
+        WeakSignature = "weak_signature",
         /// Anything else wrong with the certificate.
         BadCertificate = "bad_certificate",
-        /// Our authority signed it, but it does not hold one identity of this trust domain.
+        /// Whoever showed it does not have its key.
+        NoProof = "no_proof_of_key",
+        /// Our authority signed it, but not exactly one URI is named in it.
+        NoIdentity = "no_identity",
+        /// It names an identity of another trust domain.
+        OtherTrustDomain = "other_trust_domain",
+        /// It names a URI that is no identity.
         BadIdentity = "bad_identity",
-        /// No common version, suite or protocol.
+        /// Only older versions of TLS.
+        TlsVersion = "tls_version",
+        /// No common suite or protocol.
         Incompatible = "incompatible",
         /// Not TLS at all.
         NotTls = "not_tls",
@@ -49,33 +75,53 @@ vocabulary! {
 }
 
 impl Why {
-    /// Reads the failure of a handshake.
-    pub(super) fn of(error: &io::Error) -> Self {
-        match error.get_ref().and_then(|inner| inner.downcast_ref::<TlsFailure>()) {
-            Some(failure) => Self::of_tls(failure),
-            None => Self::HungUp,
+    /// What whoever reads the log can do about it.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::NoCertificate => "the client must show a certificate: is its profile complete?",
+            Self::UnknownAuthority => {
+                "no authority in ca.pem signed it: a client of somebody else, or ca.pem lacks one"
+            }
+            Self::SelfSigned => "a certificate must be signed by an authority in ca.pem",
+            Self::MissingIntermediate => "the client must send its issuer's certificate too, or put that into ca.pem",
+            Self::Expired => "issue a new certificate to this client",
+            Self::NotYetValid => "compare the clocks of this machine and of the one that issues certificates",
+            Self::AuthorityOutOfTime => "an issuing authority has run out, or a clock is wrong",
+            Self::Revoked => "its authority has revoked it",
+            Self::RevocationUnknown => "put the current revocation list of its authority into tls.crl_folder",
+            Self::RevocationStale => "fetch the authority's new revocation list: nextUpdate has passed",
+            Self::BadPurpose => "the certificate needs the extended key usage clientAuth",
+            Self::WeakKey => "accepted are P-256, P-384, Ed25519, and RSA of 2048 bits or more",
+            Self::WeakSignature => "it must be signed with SHA-256 or better",
+            Self::BadCertificate => "it cannot be read, or has a critical extension that is not known",
+            Self::NoProof => "the key in the client's profile does not belong to its certificate",
+            Self::NoIdentity => "its only subject alternative name must be one homeward:// URI",
+            Self::OtherTrustDomain => "it belongs to another installation",
+            Self::BadIdentity => "the URI must be homeward://<trust domain>/<scheme>/<id>/<role>/<name>",
+            Self::TlsVersion => "the client must speak TLS 1.3; tls.allow_tls12 also lets in TLS 1.2",
+            Self::Incompatible => "no common cipher suite, key exchange or HTTP/2",
+            Self::NotTls => "something other than TLS speaks to this port",
+            Self::RefusedByPeer => "the client does not accept our certificate: compare its ca.pem with ours",
+            Self::HungUp => "the client went away in the middle of the handshake",
+            Self::TimedOut => "the client did not finish the handshake in time",
+            Self::Busy => "a limit on handshakes or connections was reached",
         }
     }
 
     fn of_tls(failure: &TlsFailure) -> Self {
         match failure {
             TlsFailure::NoCertificatesPresented => Self::NoCertificate,
-            TlsFailure::InvalidCertificate(error) => Self::of_certificate(error),
+            // What the verifier found comes as `Unfit`; here the signature over the handshake is left.
+            TlsFailure::InvalidCertificate(CertificateError::BadSignature) => Self::NoProof,
+            TlsFailure::InvalidCertificate(_) => Self::BadCertificate,
+            TlsFailure::PeerIncompatible(
+                PeerIncompatible::SupportedVersionsExtensionRequired
+                | PeerIncompatible::Tls12NotOffered
+                | PeerIncompatible::Tls12NotOfferedOrEnabled,
+            ) => Self::TlsVersion,
             TlsFailure::PeerIncompatible(_) | TlsFailure::NoApplicationProtocol => Self::Incompatible,
             TlsFailure::AlertReceived(_) => Self::RefusedByPeer,
             _ => Self::NotTls,
-        }
-    }
-
-    fn of_certificate(error: &CertificateError) -> Self {
-        match error {
-            CertificateError::Expired | CertificateError::ExpiredContext { .. } => Self::Expired,
-            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => Self::NotYetValid,
-            CertificateError::Revoked => Self::Revoked,
-            // Another authority of the same name signs with another key.
-            CertificateError::UnknownIssuer | CertificateError::BadSignature => Self::UnknownAuthority,
-            CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => Self::BadPurpose,
-            _ => Self::BadCertificate,
         }
     }
 }
@@ -85,8 +131,37 @@ impl From<PeerError> for Why {
         match error {
             PeerError::Unreadable => Self::BadCertificate,
             PeerError::Purpose => Self::BadPurpose,
-            PeerError::Names | PeerError::Identity(_) => Self::BadIdentity,
+            PeerError::Names => Self::NoIdentity,
+            PeerError::Identity(IdentityError::TrustDomain) => Self::OtherTrustDomain,
+            PeerError::Identity(_) => Self::BadIdentity,
         }
+    }
+}
+
+/// A refused connection: why, and who its certificate says it is. Anybody can write anything into a certificate.
+pub(super) struct Refusal {
+    pub(super) why: Why,
+    pub(super) claims: Option<Box<str>>,
+}
+
+impl From<Why> for Refusal {
+    fn from(why: Why) -> Self {
+        Self { why, claims: None }
+    }
+}
+
+impl Refusal {
+    /// Reads the failure of a handshake.
+    pub(super) fn of(error: &io::Error) -> Self {
+        let Some(failure) = error.get_ref().and_then(|inner| inner.downcast_ref::<TlsFailure>()) else {
+            return Why::HungUp.into();
+        };
+        if let TlsFailure::InvalidCertificate(CertificateError::Other(other)) = failure
+            && let Some(unfit) = other.0.downcast_ref::<Unfit>()
+        {
+            return Self { why: unfit.why, claims: unfit.claims.clone() };
+        }
+        Why::of_tls(failure).into()
     }
 }
 
@@ -113,12 +188,14 @@ impl Refusals {
         self.counts.get(why as usize).map_or(0, |count| count.load(Ordering::Relaxed))
     }
 
-    pub(super) fn note(&self, why: Why, remote: SocketAddr, now: Timestamp) {
+    pub(super) fn note(&self, refusal: impl Into<Refusal>, remote: SocketAddr, now: Timestamp) {
+        let Refusal { why, claims } = refusal.into();
         if let Some(count) = self.counts.get(why as usize) {
             count.fetch_add(1, Ordering::Relaxed);
         }
         if let Some(kept_quiet) = self.may_speak(now) {
-            tracing::warn!(reason = why.code(), %remote, kept_quiet, "connection refused");
+            let (reason, advice) = (why.code(), why.advice());
+            tracing::warn!(reason, %remote, claims, kept_quiet, advice, "connection refused");
         }
     }
 
