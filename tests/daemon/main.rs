@@ -6,6 +6,9 @@ mod daemon;
 #[path = "../support/every.rs"]
 #[allow(dead_code, reason = "shared with the tests of the flow")]
 mod every;
+#[path = "../support/foreign.rs"]
+mod foreign;
+mod handshakes;
 #[path = "../support/house.rs"]
 #[allow(dead_code, reason = "shared with the tests of the flow")]
 mod house;
