@@ -82,6 +82,7 @@ const HOUSE: &[Room] = &[
             "prost_types",
             "prost_reflect",
             "tower",
+            "governor",
             "http",
             "http_body",
             "bytes",

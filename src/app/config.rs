@@ -8,7 +8,7 @@ use std::{
 
 use serde::Deserialize;
 
-use super::failure::Failure;
+use super::{failure::Failure, limits::LimitsConfig};
 use crate::{
     domain::identity::TrustDomain,
     wire::tls::{Revocation, Stale, TlsSettings},
@@ -34,6 +34,9 @@ pub struct Config {
     /// The issuing authority, where this daemon signs certificates.
     #[serde(default)]
     pub pki: Option<Pki>,
+    /// What bounds the server.
+    #[serde(default)]
+    pub limits: LimitsConfig,
     /// Logs.
     #[serde(default)]
     pub log: Log,

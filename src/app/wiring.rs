@@ -47,6 +47,7 @@ pub(super) async fn daemon(config: &Config) -> Result<Daemon, Failure> {
 pub(super) async fn daemon_at(config: &Config, clock: Arc<dyn Clock>) -> Result<Daemon, Failure> {
     let trust_domain =
         TrustDomain::parse(&config.trust_domain).map_err(|error| Failure::bad_data(error.to_string()))?;
+    let limits = config.limits.limits()?;
     let settings = config.tls.settings(&trust_domain);
     let looks = Looks::take(&settings, &config.policy);
     let text = read(&config.policy.grants)?;
@@ -60,6 +61,7 @@ pub(super) async fn daemon_at(config: &Config, clock: Arc<dyn Clock>) -> Result<
     let store = store(config)?;
     same_keyring(config, &keyring)?;
     let mut setup = Setup::new(Arc::new(tls), clock.clone());
+    setup.limits = limits;
     let issuer = issuer(config, &clock)?;
     let broker = Broker::new(Parts { store, clock, entropy, keyring, rulebook, grants });
     let broker = Arc::new(match issuer {

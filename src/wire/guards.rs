@@ -80,8 +80,9 @@ where
         if let Err(refused) = session.check(guard.clock.now()) {
             return refuse(refused);
         }
-        let Some(room) = session.room() else {
-            return refuse(Refused::ResourceExhausted("TOO_MANY_CALLS"));
+        let room = match session.room() {
+            Ok(room) => room,
+            Err(refused) => return refuse(refused),
         };
         // Whatever a caller puts there would travel on to places that did not ask for it.
         request.headers_mut().remove("baggage");
@@ -258,6 +259,7 @@ mod tests {
             grace: Duration::from_secs(60),
             per_identity: 2,
             calls_per_identity: 1,
+            calls_per_second: 1000,
         }
     }
 

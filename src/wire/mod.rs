@@ -1,5 +1,6 @@
 //! The floor that speaks gRPC: TLS and sessions, generated messages and services, conversion, protobuf JSON.
 
+mod allowance;
 pub mod caller;
 pub mod convert;
 pub mod guards;

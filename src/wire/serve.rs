@@ -38,6 +38,8 @@ pub struct Limits {
     /// Calls of one identity being read or answered at the same time, over all its connections; more are refused. Open
     /// streams are not counted.
     pub calls_per_identity: usize,
+    /// Calls of one identity in a second, over all its connections; more are refused with the time to wait.
+    pub calls_per_second: u32,
     /// Size of all headers of a call, in bytes.
     pub header_bytes: u32,
     /// Time until an answer, or the first of several, begins.
@@ -66,6 +68,7 @@ impl Default for Limits {
             connections_per_identity: 64,
             calls_per_connection: 256,
             calls_per_identity: 512,
+            calls_per_second: 2000,
             header_bytes: 16 * 1024,
             answer_within: Duration::from_secs(60),
             keepalive: Duration::from_secs(60),
@@ -174,6 +177,7 @@ fn door(setup: &Setup) -> Door {
             grace: limits.end_grace,
             per_identity: limits.connections_per_identity,
             calls_per_identity: limits.calls_per_identity,
+            calls_per_second: limits.calls_per_second,
         },
         handshake_time: limits.handshake_time,
         handshakes: Arc::new(Semaphore::new(limits.handshakes)),

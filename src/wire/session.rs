@@ -10,9 +10,9 @@ use std::{
 
 use jiff::Timestamp;
 use rustls::pki_types::CertificateDer;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, watch};
 
-use super::status::Refused;
+use super::{allowance::Allowance, status::Refused};
 use crate::{domain::identity::Peer, platform::Clock};
 
 /// Why a session ends.
@@ -70,8 +70,8 @@ pub struct Session {
     phase: watch::Sender<Phase>,
     /// The policy has changed: when the grants of this peer end must be asked again.
     regranted: Notify,
-    /// Room for calls, shared by all sessions of the identity.
-    room: Arc<Semaphore>,
+    /// Shared by all sessions of the identity.
+    allowance: Arc<Allowance>,
 }
 
 impl Session {
@@ -101,10 +101,10 @@ impl Session {
         }
     }
 
-    /// Room for one more call of this identity, until it is dropped. None where as many as may are being answered: what
-    /// each may send at the same time, and keep us busy with, is bounded over all its connections.
-    pub(super) fn room(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.room).try_acquire_owned().ok()
+    /// Room for one more call of this identity, until it is dropped: what each may send, and keep us busy with, is bounded
+    /// over all its connections.
+    pub(super) fn room(&self) -> Result<OwnedSemaphorePermit, Refused> {
+        self.allowance.enter()
     }
 
     /// Ends the session; the first reason stays.
@@ -175,6 +175,8 @@ pub struct Bounds {
     pub per_identity: usize,
     /// Most calls of one identity being answered at the same time.
     pub calls_per_identity: usize,
+    /// Most calls of one identity in a second.
+    pub calls_per_second: u32,
 }
 
 /// The registry of live sessions. Clones share it.
@@ -194,15 +196,16 @@ impl Sessions {
     pub(super) fn enter(&self, visitor: Visitor, bounds: &Bounds) -> Option<Entered> {
         let session = self.with(|registry| {
             let mut own = registry.live.values().filter(|session| session.peer().identity == visitor.peer.identity);
-            let room = own.next().map(|session| Arc::clone(&session.room));
-            if own.count() + usize::from(room.is_some()) >= bounds.per_identity {
+            let known = own.next().map(|session| Arc::clone(&session.allowance));
+            if own.count() + usize::from(known.is_some()) >= bounds.per_identity {
                 return None;
             }
-            let room = room.unwrap_or_else(|| Arc::new(Semaphore::new(bounds.calls_per_identity)));
+            let fresh = || Arc::new(Allowance::new(bounds.calls_per_identity, bounds.calls_per_second));
+            let allowance = known.unwrap_or_else(fresh);
             let id = registry.next;
             registry.next += 1;
             let phase = watch::Sender::new(Phase::Live);
-            let session = Arc::new(Session { id, visitor, phase, regranted: Notify::new(), room });
+            let session = Arc::new(Session { id, visitor, phase, regranted: Notify::new(), allowance });
             registry.live.insert(id, Arc::clone(&session));
             Some(session)
         })?;

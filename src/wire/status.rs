@@ -53,6 +53,8 @@ pub enum Refused {
     FailedPrecondition(Reason),
     /// Over a limit.
     ResourceExhausted(Reason),
+    /// More calls in a second than one identity may; again after this long.
+    TooFast(Duration),
     /// Not now; again after this long.
     Unavailable(Reason, Duration),
     /// The caller's time is up.
@@ -92,7 +94,7 @@ impl Refused {
             Self::InvalidArgument(violations) => {
                 details.set_bad_request(bounded(violations));
             }
-            Self::Unavailable(_, retry) => {
+            Self::Unavailable(_, retry) | Self::TooFast(retry) => {
                 details.set_retry_info(Some(retry));
             }
             Self::Unauthenticated(_)
@@ -130,6 +132,9 @@ impl Refused {
                 (Code::FailedPrecondition, *reason, "the record is not in a state that allows this")
             }
             Self::ResourceExhausted(reason) => (Code::ResourceExhausted, *reason, "a limit of the server was exceeded"),
+            Self::TooFast(_) => {
+                (Code::ResourceExhausted, "RATE_LIMITED", "too many calls in a second, try again later")
+            }
             Self::Unavailable(reason, _) => (Code::Unavailable, *reason, "the server cannot answer now, try again"),
             Self::DeadlineExceeded => (Code::DeadlineExceeded, "DEADLINE_EXCEEDED", "the time for this call is up"),
             Self::Internal(_) => {

@@ -36,3 +36,33 @@ async fn a_stream_ends_when_the_callers_time_is_up() {
     let status = tokio::time::timeout(Duration::from_secs(5), stream.message()).await.unwrap().unwrap_err();
     assert_eq!(status.code(), Code::DeadlineExceeded, "{status}");
 }
+
+#[tokio::test]
+async fn calls_in_a_second_are_bounded_for_each_identity_and_no_other_feels_it() {
+    let town = Town::new();
+    let mut setup = town.setup();
+    setup.limits.calls_per_second = 5;
+    let server = Running::start(setup).await;
+    let (profile, _) = town.issue(BROMLEY, 90);
+    let (other, _) = town.issue(&BROMLEY.replace("case-system", "other-system"), 90);
+    // Two connections of one identity share what it may.
+    let mut busy = [town.connect(&profile, &server).await.unwrap(), town.connect(&profile, &server).await.unwrap()];
+    let mut quiet = town.connect(&other, &server).await.unwrap();
+    let mut refused = None;
+    for call in 0..40 {
+        if let Err(status) = busy[call % 2].check(HealthCheckRequest::default()).await {
+            refused = Some((call, status));
+            break;
+        }
+    }
+    let (call, status) = refused.unwrap();
+    assert!(call >= 5, "five are always let through, {call}");
+    assert_eq!(status.code(), Code::ResourceExhausted);
+    let details = status.get_error_details();
+    assert_eq!(details.error_info().unwrap().reason, "RATE_LIMITED");
+    let wait = details.retry_info().unwrap().retry_delay.unwrap();
+    assert!(wait > Duration::ZERO && wait <= Duration::from_millis(200), "{wait:?}");
+    quiet.check(HealthCheckRequest::default()).await.unwrap();
+    tokio::time::sleep(wait).await;
+    busy[0].check(HealthCheckRequest::default()).await.unwrap();
+}
