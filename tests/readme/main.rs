@@ -55,6 +55,50 @@ fn the_journeys_are_short() {
 }
 
 #[test]
+fn every_test_that_the_page_on_threats_names_is_there() {
+    let page = read("deploy/THREATS.md");
+    let mut sources = String::new();
+    for folder in ["src", "tests"] {
+        sources_of(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut sources);
+    }
+    let name = Regex::new("`([a-z0-9_]{20,})`").unwrap();
+    let named: Vec<&str> = name.captures_iter(&page).map(|found| found.get(1).unwrap().as_str()).collect();
+    assert!(named.len() > 20, "{named:?}");
+    for test in named {
+        assert!(sources.contains(&format!("fn {test}()")), "deploy/THREATS.md names a test that is not there: {test}");
+    }
+}
+
+fn sources_of(folder: &Path, into: &mut String) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && !path.ends_with("target") {
+            sources_of(&path, into);
+        } else if path.extension().is_some_and(|kind| kind == "rs") {
+            into.push_str(&fs::read_to_string(&path).unwrap());
+        }
+    }
+}
+
+/// The rating that the README shows, where systemd is there to give it.
+#[test]
+fn the_unit_shuts_the_daemon_in_as_well_as_the_readme_says() {
+    let unit = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/homeward.service");
+    let rated = Command::new("systemd-analyze").args(["security", "--offline=true", "--no-pager"]).arg(unit).output();
+    let Ok(rated) = rated else {
+        // Not on every machine; nothing here needs it otherwise.
+        eprintln!("*** SKIPPED: systemd-analyze is not there. The sandbox of the unit was NOT rated. ***");
+        return;
+    };
+    let printed = String::from_utf8_lossy(&rated.stdout);
+    let line = printed.lines().find(|line| line.contains("Overall exposure level")).unwrap_or_default();
+    println!("{line}");
+    let level = Regex::new(r"([0-9]+\.[0-9]) (OK|SAFE|PERFECT)").unwrap();
+    let level = level.captures(line).unwrap_or_else(|| panic!("worse than OK: {line}"));
+    assert!(read("README.md").contains(&format!("exposure {}", &level[1])), "the README shows another figure: {line}");
+}
+
+#[test]
 fn the_two_commands_are_named_and_there() {
     let blocks = blocks(&read("README.md"));
     let first = blocks.first().unwrap();
