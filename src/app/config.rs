@@ -124,6 +124,9 @@ pub enum Engine {
 pub struct Keys {
     /// File of 32 random bytes, 0600. Made at the first start if it is not there and the store is new.
     pub file: PathBuf,
+    /// Hours for which an epoch key, which the file's key protects, wraps the keys of records; 720 at most.
+    #[serde(default = "default_epoch_hours")]
+    pub epoch_hours: u32,
 }
 
 /// Who may do what, and reference data.
@@ -209,6 +212,10 @@ fn yes() -> bool {
     true
 }
 
+fn default_epoch_hours() -> u32 {
+    24
+}
+
 fn default_listen() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 7443))
 }
@@ -225,6 +232,7 @@ mod tests {
         assert_eq!(config.listen, default_listen());
         assert_eq!(config.store.engine, Engine::Sled);
         assert_eq!(config.log.level, Level::Info);
+        assert_eq!(config.keys.epoch_hours, default_epoch_hours());
     }
 
     #[test]

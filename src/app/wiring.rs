@@ -2,6 +2,7 @@
 
 use std::{fs, future::Future, path::Path, sync::Arc};
 
+use jiff::SignedDuration;
 use tokio::{
     net::TcpListener,
     sync::{Notify, watch},
@@ -15,14 +16,17 @@ use super::{
     rulebook::rulebook,
 };
 use crate::{
-    broker::{Broker, Issuer, Parts},
+    broker::{Broker, Error, Issuer, KeyShelf, Keys, KeysError, Parts},
     domain::identity::TrustDomain,
     platform::{Clock, Entropy, SystemClock, SystemEntropy, entropy::secret_32, secret_file},
     reference,
-    sealing::Keyring,
+    sealing::{Custody, ProviderError, SecretProvider},
     store::{Store, StoreError, sled::SledStore},
     wire::{self, Ended, serve::Setup, tls::ServerTls},
 };
+
+/// The longest time that one epoch key may wrap: 30 days.
+const MOST_EPOCH_HOURS: u32 = 30 * 24;
 
 /// A daemon, ready to serve.
 pub(super) struct Daemon {
@@ -57,13 +61,13 @@ pub(super) async fn daemon_at(config: &Config, clock: Arc<dyn Clock>) -> Result<
     let rulebook = Arc::new(rulebook(config.policy.reference.as_deref())?);
     let tls = ServerTls::load(settings, clock.clone()).map_err(|error| Failure::bad_data(error.to_string()))?;
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
-    let keyring = keyring(config, &*entropy)?;
+    let custody = custody(config, &entropy)?;
     let store = store(config)?;
-    same_keyring(config, &keyring)?;
+    let keys = keys(config, KeyShelf { store: store.clone(), custody, entropy: entropy.clone() }, clock.now()).await?;
     let mut setup = Setup::new(Arc::new(tls), clock.clone());
     setup.limits = limits;
     let issuer = issuer(config, &clock)?;
-    let broker = Broker::new(Parts { store, clock, entropy, keyring, rulebook, grants });
+    let broker = Broker::new(Parts { store, clock, entropy, keys, rulebook, grants });
     let broker = Arc::new(match issuer {
         Some(issuer) => broker.with_issuer(issuer),
         None => broker,
@@ -116,7 +120,7 @@ pub(super) async fn serve(
 }
 
 /// Reads the key file; makes one only where the store is new too, so that a lost key is never papered over.
-fn keyring(config: &Config, entropy: &dyn Entropy) -> Result<Keyring, Failure> {
+fn custody(config: &Config, entropy: &Arc<dyn Entropy>) -> Result<Custody, Failure> {
     let file = &config.keys.file;
     if !file.exists() {
         let holds_something = fs::read_dir(&config.store.path).is_ok_and(|mut entries| entries.next().is_some());
@@ -124,7 +128,7 @@ fn keyring(config: &Config, entropy: &dyn Entropy) -> Result<Keyring, Failure> {
             return Err(Failure::bad_data(format!("{} is missing, and the store holds records", file.display()))
                 .advise("restore the key file from its backup: without it nothing in the store opens"));
         }
-        let secret = secret_32(entropy).map_err(|error| Failure::unavailable(error.to_string()))?;
+        let secret = secret_32(&**entropy).map_err(|error| Failure::unavailable(error.to_string()))?;
         if let Some(folder) = file.parent() {
             fs::create_dir_all(folder).map_err(|error| Failure::other(format!("{}: {error}", folder.display())))?;
         }
@@ -132,22 +136,28 @@ fn keyring(config: &Config, entropy: &dyn Entropy) -> Result<Keyring, Failure> {
         tracing::warn!(file = %file.display(), "a new key was made: back it up, apart from the store");
     }
     let secret = secret_file::read_secret(file).map_err(|error| Failure::bad_data(error.to_string()))?;
-    Keyring::from_secret(&secret).ok_or_else(|| Failure::bad_data(format!("{} does not hold 32 bytes", file.display())))
+    let provider = SecretProvider::new(&secret, entropy.clone());
+    provider.map(Custody::of).ok_or_else(|| Failure::bad_data(format!("{} does not hold 32 bytes", file.display())))
 }
 
-/// A store belongs to the keyring it was made with: under another, nothing in it opens and nobody whom a record accuses
-/// is known again. The ids lie beside it.
-fn same_keyring(config: &Config, keyring: &Keyring) -> Result<(), Failure> {
-    let file = config.store.path.join("keyring.id");
-    if !file.exists() {
-        let written = secret_file::create_public(&file, keyring.ids().as_bytes());
-        return written.map_err(|error| Failure::unavailable(error.to_string()));
+/// Opens the keys on the shelf. A store belongs to the key file it was made with: under another, nothing in it opens and
+/// nobody whom a record accuses is known again.
+async fn keys(config: &Config, shelf: KeyShelf, now: jiff::Timestamp) -> Result<Keys, Failure> {
+    let hours = config.keys.epoch_hours;
+    if !(1..=MOST_EPOCH_HOURS).contains(&hours) {
+        return Err(Failure::bad_data(format!("keys.epoch_hours is {hours}: 1 to {MOST_EPOCH_HOURS} is possible")));
     }
-    if read(&file)?.trim() == keyring.ids() {
-        return Ok(());
-    }
-    Err(Failure::bad_data(format!("{} is not the key of this store", config.keys.file.display()))
-        .advise("restore the key file that belongs to it: under another key nothing in the store opens"))
+    let opened = Keys::open(shelf, SignedDuration::from_hours(hours.into()), now).await;
+    opened.map_err(|error| match error {
+        KeysError::Provider(ProviderError::Unknown(_) | ProviderError::Foreign) => {
+            Failure::bad_data(format!("{} is not the key of this store", config.keys.file.display()))
+                .advise("restore the key file that belongs to it: under another key nothing in the store opens")
+        }
+        KeysError::Provider(ProviderError::Unavailable(why)) | KeysError::Other(Error::Unavailable(why)) => {
+            Failure::unavailable(why)
+        }
+        KeysError::Other(error) => Failure::other(error.to_string()),
+    })
 }
 
 fn store(config: &Config) -> Result<Arc<dyn Store>, Failure> {

@@ -1,4 +1,4 @@
-//! The caretaker: expires leases, forgets short-lived answers, writes joined refusals. Driven by the injected clock.
+//! The caretaker: expires leases, forgets short-lived answers, writes joined refusals, turns keys over. Driven by the injected clock.
 
 use std::sync::Arc;
 
@@ -25,6 +25,7 @@ impl Broker {
     /// One round at the clock's present moment.
     pub async fn caretake(&self) -> Result<Round, Error> {
         let now = self.clock.now();
+        self.keys.tend(now).await?;
         Ok(Round {
             expired_leases: self.store.expire_leases(now).await?,
             forgotten_answers: self.store.forget_answers(now).await?,

@@ -63,7 +63,10 @@ impl From<StoreError> for Error {
 
 impl From<SealError> for Error {
     fn from(error: SealError) -> Self {
-        Self::Internal(error.to_string())
+        match error {
+            SealError::Exhausted => Self::Unavailable(error.to_string()),
+            error => Self::Internal(error.to_string()),
+        }
     }
 }
 

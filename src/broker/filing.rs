@@ -7,7 +7,7 @@ use ring::digest::{SHA256, digest};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::{Error, Receipt, ReceiptLeg, ReceiptPrompt, Rulebook};
+use super::{Error, Keys, Receipt, ReceiptLeg, ReceiptPrompt, Rulebook};
 use crate::{
     domain::{
         carer_copy::CarerCopy,
@@ -31,7 +31,7 @@ use crate::{
         Entropy,
         entropy::{random, uuid_v4},
     },
-    sealing::{Keyring, Place, seal, seal_nothing},
+    sealing::{Keyring, Place, Sealed, seal, seal_nothing},
     store::{Acceptance, NewRecord, Once, Record},
 };
 
@@ -52,7 +52,9 @@ pub(super) struct Filer {
 
 impl Filer {
     /// Seals every dossier of `routed` and puts all of it into one acceptance.
-    pub(super) fn file(&self, routed: &Routed, filing: Filing) -> Result<Acceptance, Error> {
+    pub(super) fn file(&self, routed: &Routed, filing: &Filing) -> Result<Acceptance, Error> {
+        // Before anything is sealed: should the keys turn over meanwhile, the acceptance is refused and filed again.
+        let seen = Some(Keys::seen(&self.keyring));
         let mut dossiers = Dossier::file(routed);
         let advice = of_views(routed.redacted(), &self.rulebook.lint);
         dossiers.iter_mut().for_each(|dossier| dossier.advise(&advice));
@@ -62,7 +64,7 @@ impl Filer {
         let mut records = Vec::with_capacity(dossiers.len());
         let mut legs = Vec::new();
         for dossier in dossiers.iter().zip(&ids) {
-            let record = self.new_record(routed, dossier, &ids, &filing)?;
+            let record = self.new_record(routed, dossier, &ids, filing)?;
             legs.extend(record.deliveries.iter().map(|header| receipt_leg(header, *dossier.1)));
             records.push(record);
         }
@@ -82,13 +84,14 @@ impl Filer {
             flags: decision.flags.iter().map(|flag| flag.code().to_owned()).collect(),
             prompts: decision.prompts.iter().map(receipt_prompt).collect(),
         };
-        let entries = self.entries(routed, &ids, &filing, commitment);
-        Ok(Acceptance { once: filing.once, records, entries, answer: receipt.encode() })
+        let entries = self.entries(routed, &ids, filing, commitment);
+        Ok(Acceptance { once: filing.once.clone(), records, entries, answer: receipt.encode(), seen })
     }
 
     /// The content-free alert of D04: one HOLD delivery and nothing sealed. It is the broker's own record, so no
     /// sender lists it, and it has no receipt.
-    pub(super) fn file_alert(&self, decision: &Decision, filing: Filing) -> Result<Acceptance, Error> {
+    pub(super) fn file_alert(&self, decision: &Decision, filing: &Filing) -> Result<Acceptance, Error> {
+        let seen = Some(Keys::seen(&self.keyring));
         let id = uuid_v4(&*self.entropy)?;
         let headers = decision.legs.iter().map(|leg| Header {
             queue: leg.queue.clone(),
@@ -125,12 +128,12 @@ impl Filer {
         };
         let entry = Entry {
             details: vec!["submission.envelope.marking.level".to_owned()],
-            ..self.entry(&filing, Verb::Refusal, "UNSUPPORTED_MARKING", id)
+            ..self.entry(filing, Verb::Refusal, "UNSUPPORTED_MARKING", id)
         };
         let place = Place { record: id, version: 1, organisation: record.organisation.clone() };
-        let sealed = seal_nothing(&place, &self.keyring, &*self.entropy)?.into_bytes();
-        let records = vec![NewRecord { record, sealed, deliveries: headers.collect() }];
-        Ok(Acceptance { once: filing.once, records, entries: vec![entry], answer: Vec::new() })
+        let Sealed { wraps, units: sealed } = seal_nothing(&place, &self.keyring, &*self.entropy)?;
+        let records = vec![NewRecord { record, wraps, sealed, deliveries: headers.collect() }];
+        Ok(Acceptance { once: filing.once.clone(), records, entries: vec![entry], answer: Vec::new(), seen })
     }
 
     fn new_record(
@@ -145,7 +148,7 @@ impl Filer {
         let organisation = filing.permit.identity().organisation().to_string();
         let place = Place { record: *id, version: 1, organisation: organisation.clone() };
         let original = subject.then_some(filing.original.as_slice());
-        let sealed = seal(dossier, original, &place, &self.keyring, &*self.entropy)?;
+        let Sealed { wraps, units: sealed } = seal(dossier, original, &place, &self.keyring, &*self.entropy)?;
         let linked_from = (!subject).then_some(ids[0]);
         let filed = Filed { policy: &self.rulebook.policy, decision: routed.decision(), dossier };
         let deliveries = dossier
@@ -169,7 +172,7 @@ impl Filer {
                 CarerCopy::Suppressed
             },
         };
-        Ok(NewRecord { record, sealed: sealed.into_bytes(), deliveries })
+        Ok(NewRecord { record, wraps, sealed, deliveries })
     }
 
     /// Keyed references of the identities and queues that are accused in this record (D08).

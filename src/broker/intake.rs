@@ -6,13 +6,13 @@ use zeroize::Zeroizing;
 
 use super::{
     Broker, Error, Receipt, Rulebook,
-    filing::{Filing, would_keep},
+    filing::{Filer, Filing, would_keep},
     judge::{alert, judge},
 };
 use crate::{
     domain::{decision::Decision, grants::SubmitPermit, stage::Routed, submission::Reading, violation::Violations},
     ledger::Entry,
-    store::{Keep, Once},
+    store::{Acceptance, Accepted, Keep, Once, StoreError},
 };
 
 /// A submission as it reached us, authenticated and authorised for its `on_behalf_of`.
@@ -45,21 +45,37 @@ impl Broker {
         }
         let original = Zeroizing::new(submission.original.to_vec());
         let filing = Filing { permit: permit.clone(), once, original, received };
+        self.keys.ready(received).await?;
         let (filer, reading) = (self.filer(), submission.reading);
-        let verdict = self.aside(move || match judge_reading(reading, &filer.rulebook, received) {
-            Ok(routed) => Ok((filer.file(&routed, filing)?, None)),
-            Err(NotAccepted { violations, alert: Some(alert) }) => {
-                Ok((filer.file_alert(&alert, filing)?, Some(violations)))
-            }
-            Err(NotAccepted { violations, alert: None }) => Err(Error::Invalid(violations)),
+        let verdict = self.aside(move || {
+            let verdict = Verdict { judged: judge_reading(reading, &filer.rulebook, received), filer, filing };
+            let acceptance = verdict.file()?;
+            Ok::<_, Error>((verdict, acceptance))
         });
-        let (acceptance, refused) = verdict.await??;
-        let accepted = self.store.accept(acceptance).await?;
-        match refused {
+        let (verdict, acceptance) = verdict.await??;
+        let (accepted, judged) = self.accept(verdict, acceptance).await?;
+        match judged {
             // What was accepted is the alert alone.
-            Some(violations) => Err(Error::Invalid(violations)),
-            None => Receipt::decode(&accepted.answer, accepted.ledger_index)?.ok_or(Error::RequestIdReused),
+            Err(refused) => Err(Error::Invalid(refused.violations)),
+            Ok(_) => Receipt::decode(&accepted.answer, accepted.ledger_index)?.ok_or(Error::RequestIdReused),
         }
+    }
+
+    /// Stores what was filed. Where the keys turned over since it was sealed, it is sealed anew: nothing is stored under a key
+    /// that may be on its way to be destroyed.
+    async fn accept(&self, mut verdict: Verdict, mut acceptance: Acceptance) -> Result<(Accepted, Judged), Error> {
+        for _ in 0..MOST_TURNS {
+            match self.store.accept(acceptance).await {
+                Err(StoreError::Conflict) => self.keys.tend(self.clock.now()).await?,
+                accepted => return Ok((accepted?, verdict.judged)),
+            }
+            let again = self.aside(move || {
+                let acceptance = verdict.file()?;
+                Ok::<_, Error>((verdict, acceptance))
+            });
+            (verdict, acceptance) = again.await??;
+        }
+        Err(Error::Unavailable("the keys turn over too often".to_owned()))
     }
 
     /// The same checks and the same judgement, and nothing stored: what `show` makes of the submission as it would be filed
@@ -90,6 +106,29 @@ impl Broker {
             work()
         });
         done.await.map_err(|_| Error::Internal("the judgement failed".to_owned()))
+    }
+}
+
+/// How often the keys may turn over while one submission is filed.
+const MOST_TURNS: usize = 8;
+
+/// What a reading was judged to be.
+type Judged = Result<Routed, NotAccepted>;
+
+/// A judged submission with what files it.
+struct Verdict {
+    judged: Judged,
+    filer: Filer,
+    filing: Filing,
+}
+
+impl Verdict {
+    fn file(&self) -> Result<Acceptance, Error> {
+        match &self.judged {
+            Ok(routed) => self.filer.file(routed, &self.filing),
+            Err(NotAccepted { alert: Some(alert), .. }) => self.filer.file_alert(alert, &self.filing),
+            Err(NotAccepted { violations, alert: None }) => Err(Error::Invalid(violations.clone())),
+        }
     }
 }
 

@@ -27,7 +27,8 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use tokio::sync::{Mutex, Semaphore};
 
 pub use administration::{
-    Approved, Asked, Certificate, Effect, Ended, Impact, Issuer, IssuerError, NewCertificate, Revocation, SignedList,
+    Approved, Asked, Certificate, Effect, Ended, Impact, Issuer, IssuerError, KeyShelf, Keys, KeysError,
+    NewCertificate, Revocation, SignedList,
 };
 pub use alarms::Alarms;
 pub use caretaker::Round;
@@ -56,6 +57,7 @@ pub struct Broker {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    keys: Keys,
     keyring: Arc<Keyring>,
     rulebook: Current<Rulebook>,
     grants: Current<Grants>,
@@ -78,7 +80,7 @@ pub struct Parts {
     /// Chance.
     pub entropy: Arc<dyn Entropy>,
     /// Every key.
-    pub keyring: Keyring,
+    pub keys: Keys,
     /// What judgements read.
     pub rulebook: Arc<Rulebook>,
     /// Who may do what.
@@ -88,12 +90,12 @@ pub struct Parts {
 impl Broker {
     /// A broker of these parts.
     pub fn new(parts: Parts) -> Self {
-        let Parts { store, clock, entropy, keyring, rulebook, grants } = parts;
+        let Parts { store, clock, entropy, keys, rulebook, grants } = parts;
         let bench = Arc::new(Semaphore::new(thread::available_parallelism().map_or(2, Into::into)));
-        let (keyring, refusals) = (Arc::new(keyring), refusals::Refusals::default());
+        let (keyring, refusals) = (keys.ring(), refusals::Refusals::default());
         let (rulebook, grants) = (Current::new(rulebook), Current::new(grants));
         let (alarms, issuer, taken_over) = (Alarms::default(), None, Mutex::new(0));
-        Self { store, clock, entropy, keyring, rulebook, grants, alarms, refusals, issuer, taken_over, bench }
+        Self { store, clock, entropy, keys, keyring, rulebook, grants, alarms, refusals, issuer, taken_over, bench }
     }
 
     /// With an authority that signs certificates.

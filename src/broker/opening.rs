@@ -97,6 +97,7 @@ impl Broker {
     pub(super) async fn sealed(&self, record: uuid::Uuid) -> Result<(Place, Vec<u8>), Error> {
         let stored = self.store.find(record).await?.ok_or(Error::NotFound)?;
         let sealed = self.store.sealed(record).await?.ok_or(Error::NotFound)?;
+        self.keys.admit(&sealed).await?;
         Ok((Place { record, version: 1, organisation: stored.record.organisation }, sealed))
     }
 

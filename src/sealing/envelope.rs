@@ -1,14 +1,15 @@
 //! Seal and open: one stored value for all units of a record.
 
 use prost::Message;
-use ring::{aead, hkdf};
+use ring::aead;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::{
     Keyring,
-    keyring::expand,
+    cipher::{Sealing, derived, open_with, seal_with},
     place::{ALGORITHM, Place, SCHEMA_VERSION, Side},
-    stored::{FieldPlaintext, SealedRecord, SealedUnit, UnitPlaintext, Wrap},
+    stored::{FieldPlaintext, SealedRecord, SealedUnit, UnitPlaintext},
+    wraps::{RecordKey, wraps_of},
 };
 use crate::{
     domain::{
@@ -16,18 +17,17 @@ use crate::{
         text::Text,
         unit::{Audience, Field, Part, UnitLabel, View},
     },
-    platform::{Entropy, entropy::random},
+    platform::Entropy,
 };
 
-/// The sealed units of one record: opaque bytes, fit to be stored.
+/// The sealed units of one record: opaque bytes, fit to be stored. Wraps and units opened together are the first followed
+/// by the second.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Sealed(Vec<u8>);
-
-impl Sealed {
-    /// The bytes to store.
-    pub fn into_bytes(self) -> Vec<u8> {
-        self.0
-    }
+pub struct Sealed {
+    /// The wraps of its two keys.
+    pub wraps: Vec<u8>,
+    /// Its units.
+    pub units: Vec<u8>,
 }
 
 /// Why something could not be sealed or opened. Says nothing about content or keys.
@@ -39,9 +39,12 @@ pub enum SealError {
     /// There is no such unit in this record.
     #[error("no such unit")]
     NoSuchUnit,
-    /// The wrapping key is not in this keyring.
+    /// The epoch key is not in this keyring.
     #[error("sealed under a key that is not in the keyring")]
     UnknownKey,
+    /// The epoch key has wrapped as many keys as were reserved.
+    #[error("no more keys may be wrapped before more are reserved")]
+    Exhausted,
     /// The value, its place or its key is not what was sealed.
     #[error("the seal does not hold")]
     Broken,
@@ -91,26 +94,20 @@ pub fn seal(
     keyring: &Keyring,
     entropy: &dyn Entropy,
 ) -> Result<Sealed, SealError> {
-    let mut sealer = Sealer { place, keyring, entropy, record: empty(), keys: Vec::new() };
-    for side in Side::BOTH {
-        sealer.new_key(side)?;
-    }
+    let (mut sealer, wraps) = Sealer::new(place, keyring, entropy)?;
     if let Some(bytes) = original {
         sealer.unit(ORIGINAL, Zeroizing::new(bytes.to_vec()))?;
     }
     for (label, view) in dossier.units() {
         sealer.unit(*label, encode(view))?;
     }
-    Ok(Sealed(sealer.record.encode_to_vec()))
+    Ok(sealer.finish(wraps))
 }
 
 /// Seals the two keys of a record that has no content (D04), so that notes on it can be sealed all the same.
 pub fn seal_nothing(place: &Place, keyring: &Keyring, entropy: &dyn Entropy) -> Result<Sealed, SealError> {
-    let mut sealer = Sealer { place, keyring, entropy, record: empty(), keys: Vec::new() };
-    for side in Side::BOTH {
-        sealer.new_key(side)?;
-    }
-    Ok(Sealed(sealer.record.encode_to_vec()))
+    let (sealer, wraps) = Sealer::new(place, keyring, entropy)?;
+    Ok(sealer.finish(wraps))
 }
 
 /// What a note is about: the leg of its delivery or the item it is of, and its purpose, such as `release`. A note opens
@@ -141,22 +138,21 @@ pub fn seal_note(
     entropy: &dyn Entropy,
 ) -> Result<Vec<u8>, SealError> {
     let record = read(at.sealed)?;
-    let record_key = record_key(&record, Side::Rest, at.place, keyring)?;
-    let nonce: [u8; aead::NONCE_LEN] = random(entropy).map_err(|_| SealError::Failed)?;
-    let data = at.place.note(&keyring.wrapping(Side::Rest).id, note.purpose, note.number);
+    let record_key = RecordKey::unwrap(&record, Side::Rest, at.place, keyring)?;
+    let data = at.place.note(&record_key.id, note.purpose, note.number);
+    let key = derived(&record_key.bytes, &of_note(note))?;
     let plaintext = Zeroizing::new(text.as_bytes().to_vec());
-    let mut sealed = nonce.to_vec();
-    sealed.extend(encrypt(&note_key(&record_key, note)?, nonce, &data, plaintext)?);
-    Ok(sealed)
+    let (nonce, ciphertext) = seal_with(Sealing { key: &*key, data: &data, entropy }, plaintext)?;
+    Ok([nonce.as_slice(), &ciphertext].concat())
 }
 
 /// Opens a note.
 pub fn open_note(at: SealedRecordAt<'_>, note: Note<'_>, sealed: &[u8], keyring: &Keyring) -> Result<Text, SealError> {
     let record = read(at.sealed)?;
-    let record_key = record_key(&record, Side::Rest, at.place, keyring)?;
+    let record_key = RecordKey::unwrap(&record, Side::Rest, at.place, keyring)?;
     let (nonce, ciphertext) = sealed.split_at_checked(aead::NONCE_LEN).ok_or(SealError::Broken)?;
-    let data = at.place.note(&keyring.wrapping(Side::Rest).id, note.purpose, note.number);
-    let bytes = decrypt(&note_key(&record_key, note)?, nonce, &data, ciphertext)?;
+    let data = at.place.note(&record_key.id, note.purpose, note.number);
+    let bytes = open_with(&*derived(&record_key.bytes, &of_note(note))?, nonce, &data, ciphertext)?;
     std::str::from_utf8(&bytes).map(Text::from).map_err(|_| SealError::Unreadable)
 }
 
@@ -189,8 +185,7 @@ fn open_bytes(
     keyring: &Keyring,
 ) -> Result<Zeroizing<Vec<u8>>, SealError> {
     let record = read(sealed)?;
-    let side = Side::of(label.part);
-    let record_key = record_key(&record, side, place, keyring)?;
+    let record_key = RecordKey::unwrap(&record, Side::of(label.part), place, keyring)?;
     let unit = record
         .units
         .iter()
@@ -200,8 +195,8 @@ fn open_bytes(
                 && unit.item == u32::from(label.item.unwrap_or(0))
         })
         .ok_or(SealError::NoSuchUnit)?;
-    let key = unit_key(&record_key, label)?;
-    decrypt(&key, &unit.nonce, &place.unit(&keyring.wrapping(side).id, label), &unit.ciphertext)
+    let key = derived(&record_key.bytes, &of_unit(label))?;
+    open_with(&*key, &unit.nonce, &place.unit(&record_key.id, label), &unit.ciphertext)
 }
 
 fn read(sealed: &[u8]) -> Result<SealedRecord, SealError> {
@@ -210,58 +205,36 @@ fn read(sealed: &[u8]) -> Result<SealedRecord, SealError> {
     if known { Ok(record) } else { Err(SealError::Unreadable) }
 }
 
-/// Unwraps one side's record key.
-fn record_key(
-    record: &SealedRecord,
-    side: Side,
-    place: &Place,
-    keyring: &Keyring,
-) -> Result<Zeroizing<Vec<u8>>, SealError> {
-    let wrap = record.wraps.iter().find(|wrap| wrap.side == side.word()).ok_or(SealError::Unreadable)?;
-    let wrapping = keyring.wrapping(side);
-    if wrap.key_id != wrapping.id {
-        return Err(SealError::UnknownKey);
-    }
-    decrypt(&wrapping.key, &wrap.nonce, &place.wrap(&wrapping.id, side), &wrap.ciphertext)
-}
-
 /// What sealing one record needs at hand.
 struct Sealer<'a> {
     place: &'a Place,
-    keyring: &'a Keyring,
     entropy: &'a dyn Entropy,
-    record: SealedRecord,
-    keys: Vec<(Side, Zeroizing<[u8; 32]>)>,
+    keys: Vec<(Side, RecordKey)>,
+    units: Vec<SealedUnit>,
 }
 
-impl Sealer<'_> {
-    /// A fresh record key for one side, wrapped into the record.
-    fn new_key(&mut self, side: Side) -> Result<(), SealError> {
-        let mut key = Zeroizing::new([0; 32]);
-        self.entropy.fill(&mut *key).map_err(|_| SealError::Failed)?;
-        let wrapping = self.keyring.wrapping(side);
-        let nonce = self.nonce()?;
-        let data = self.place.wrap(&wrapping.id, side);
-        let ciphertext = encrypt(&wrapping.key, nonce, &data, Zeroizing::new(key.to_vec()))?;
-        self.record.wraps.push(Wrap {
-            side: side.word().to_owned(),
-            key_id: wrapping.id.clone(),
-            nonce: nonce.to_vec(),
-            ciphertext,
-        });
-        self.keys.push((side, key));
-        Ok(())
+impl<'a> Sealer<'a> {
+    /// Fresh keys for both sides, wrapped; answers with the sealed value as far as that makes it.
+    fn new(place: &'a Place, keyring: &Keyring, entropy: &'a dyn Entropy) -> Result<(Self, Vec<u8>), SealError> {
+        let epoch = keyring.current();
+        epoch.key.take()?;
+        let (mut keys, mut wraps) = (Vec::new(), Vec::new());
+        for side in Side::BOTH {
+            let key = RecordKey::new(entropy)?;
+            wraps.push(key.wrap(side, place, &epoch.key, entropy)?);
+            keys.push((side, key));
+        }
+        Ok((Self { place, entropy, keys, units: Vec::new() }, wraps_of(wraps)))
     }
 
-    /// Seals one unit into the record.
+    /// Seals one unit.
     fn unit(&mut self, label: UnitLabel, plaintext: Zeroizing<Vec<u8>>) -> Result<(), SealError> {
         let side = Side::of(label.part);
         let (_, record_key) = self.keys.iter().find(|(of, _)| *of == side).ok_or(SealError::Failed)?;
-        let key = unit_key(&**record_key, label)?;
-        let nonce = self.nonce()?;
-        let data = self.place.unit(&self.keyring.wrapping(side).id, label);
-        let ciphertext = encrypt(&key, nonce, &data, plaintext)?;
-        self.record.units.push(SealedUnit {
+        let key = derived(&record_key.bytes, &of_unit(label))?;
+        let data = self.place.unit(&record_key.id, label);
+        let (nonce, ciphertext) = seal_with(Sealing { key: &*key, data: &data, entropy: self.entropy }, plaintext)?;
+        self.units.push(SealedUnit {
             item: u32::from(label.item.unwrap_or(0)),
             part: label.part.code().to_owned(),
             audience: label.audience.code().to_owned(),
@@ -271,57 +244,25 @@ impl Sealer<'_> {
         Ok(())
     }
 
-    fn nonce(&self) -> Result<[u8; aead::NONCE_LEN], SealError> {
-        random(self.entropy).map_err(|_| SealError::Failed)
+    fn finish(self, wraps: Vec<u8>) -> Sealed {
+        let units = SealedRecord {
+            schema_version: SCHEMA_VERSION,
+            algorithm: ALGORITHM,
+            units: self.units,
+            ..SealedRecord::default()
+        };
+        Sealed { wraps, units: units.encode_to_vec() }
     }
 }
 
-fn empty() -> SealedRecord {
-    SealedRecord { schema_version: SCHEMA_VERSION, algorithm: ALGORITHM, wraps: Vec::new(), units: Vec::new() }
+/// The purpose of one unit's key.
+fn of_unit(label: UnitLabel) -> String {
+    format!("{}/{}/{}", label.part, label.audience, label.item.unwrap_or(0))
 }
 
-/// The key of one unit: HKDF-SHA-256 of the record key over the unit's label.
-fn unit_key(record_key: &[u8], label: UnitLabel) -> Result<aead::LessSafeKey, SealError> {
-    derived_key(record_key, &format!("{}/{}/{}", label.part, label.audience, label.item.unwrap_or(0)))
-}
-
-/// The key of one kind of note.
-fn note_key(record_key: &[u8], note: Note<'_>) -> Result<aead::LessSafeKey, SealError> {
-    derived_key(record_key, &format!("note/{}/{}", note.purpose, note.number))
-}
-
-fn derived_key(record_key: &[u8], purpose: &str) -> Result<aead::LessSafeKey, SealError> {
-    let root = hkdf::Salt::new(hkdf::HKDF_SHA256, b"homeward/unit/1").extract(record_key);
-    let bytes = expand(&root, purpose.as_bytes()).ok_or(SealError::Failed)?;
-    let key = aead::UnboundKey::new(&aead::AES_256_GCM, &*bytes).map_err(|_| SealError::Failed)?;
-    Ok(aead::LessSafeKey::new(key))
-}
-
-fn encrypt(
-    key: &aead::LessSafeKey,
-    nonce: [u8; aead::NONCE_LEN],
-    data: &[u8],
-    mut plaintext: Zeroizing<Vec<u8>>,
-) -> Result<Vec<u8>, SealError> {
-    let nonce = aead::Nonce::assume_unique_for_key(nonce);
-    let tag =
-        key.seal_in_place_separate_tag(nonce, aead::Aad::from(data), &mut plaintext).map_err(|_| SealError::Failed)?;
-    let mut ciphertext = plaintext.to_vec();
-    ciphertext.extend_from_slice(tag.as_ref());
-    Ok(ciphertext)
-}
-
-fn decrypt(
-    key: &aead::LessSafeKey,
-    nonce: &[u8],
-    data: &[u8],
-    ciphertext: &[u8],
-) -> Result<Zeroizing<Vec<u8>>, SealError> {
-    let nonce = aead::Nonce::try_assume_unique_for_key(nonce).map_err(|_| SealError::Broken)?;
-    let mut buffer = Zeroizing::new(ciphertext.to_vec());
-    let length = key.open_in_place(nonce, aead::Aad::from(data), &mut buffer).map_err(|_| SealError::Broken)?.len();
-    buffer.truncate(length);
-    Ok(buffer)
+/// The purpose of the key of one kind of note.
+fn of_note(note: Note<'_>) -> String {
+    format!("note/{}/{}", note.purpose, note.number)
 }
 
 fn encode(view: &View) -> Zeroizing<Vec<u8>> {

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::domain::unit::{Audience, Part, UnitLabel};
 
 /// Schema of the sealed form.
-pub(super) const SCHEMA_VERSION: u32 = 1;
+pub(super) const SCHEMA_VERSION: u32 = 2;
 /// AES-256-GCM with HKDF-SHA-256.
 pub(super) const ALGORITHM: u32 = 1;
 

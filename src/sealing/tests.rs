@@ -4,8 +4,10 @@ use prost::Message;
 use uuid::Uuid;
 
 use super::{
-    Keyring, Note, Place, SealError, SealedRecordAt, open, open_note, open_original, seal, seal_note, seal_nothing,
+    EpochKey, Keyring, Note, Place, SealError, Sealed, SealedRecordAt, open, open_note, open_original, rewrap, seal,
+    seal_note, seal_nothing,
     stored::{SealedRecord, SealedUnit},
+    wrapped_under,
 };
 use crate::{
     domain::{
@@ -31,15 +33,21 @@ fn dossier() -> Dossier {
 }
 
 fn keyring(byte: u8) -> Keyring {
-    Keyring::from_secret(&[byte; 32]).unwrap()
+    let key = EpochKey::new(&[byte; 32]).unwrap();
+    key.reserve(1_000);
+    Keyring::new(&[byte; 32], key, 1)
 }
 
 fn place() -> Place {
     Place { record: Uuid::from_u128(7), version: 1, organisation: "gss/E09000023".into() }
 }
 
+fn whole(sealed: Sealed) -> Vec<u8> {
+    [sealed.wraps, sealed.units].concat()
+}
+
 fn sealed_at(place: &Place) -> Vec<u8> {
-    seal(&dossier(), Some(ORIGINAL), place, &keyring(1), &SystemEntropy::new()).unwrap().into_bytes()
+    whole(seal(&dossier(), Some(ORIGINAL), place, &keyring(1), &SystemEntropy::new()).unwrap())
 }
 
 /// A change of a sealed record, in its decoded form.
@@ -91,9 +99,9 @@ fn every_unit_opens_as_it_was_sealed_and_each_time_is_sealed_otherwise() {
 #[test]
 fn a_record_without_the_original_or_without_anything_has_no_such_unit() {
     let entropy = SystemEntropy::new();
-    let sealed = seal(&dossier(), None, &place(), &keyring(1), &entropy).unwrap().into_bytes();
+    let sealed = whole(seal(&dossier(), None, &place(), &keyring(1), &entropy).unwrap());
     assert_eq!(open_original(&sealed, &place(), &keyring(1)).err(), Some(SealError::NoSuchUnit));
-    let sealed = seal_nothing(&place(), &keyring(1), &entropy).unwrap().into_bytes();
+    let sealed = whole(seal_nothing(&place(), &keyring(1), &entropy).unwrap());
     let card = label(Part::EpisodeCard, Audience::Nobody, 0);
     assert_eq!(open(&sealed, card, &place(), &keyring(1)).err(), Some(SealError::NoSuchUnit));
 }
@@ -126,7 +134,7 @@ fn another_keyring_does_not_know_the_key() {
     assert_eq!(open(&sealed, card, &place(), &keyring(2)).err(), Some(SealError::UnknownKey));
     assert_eq!(open_original(&sealed, &place(), &keyring(2)).err(), Some(SealError::UnknownKey));
     // Nor does it help to write the other keyring's id on it.
-    let theirs = seal_nothing(&place(), &keyring(2), &SystemEntropy::new()).unwrap().into_bytes();
+    let theirs = whole(seal_nothing(&place(), &keyring(2), &SystemEntropy::new()).unwrap());
     let theirs = SealedRecord::decode(&*theirs).unwrap();
     let renamed = changed(&sealed, |record| {
         for (wrap, other) in record.wraps.iter_mut().zip(&theirs.wraps) {
@@ -209,7 +217,7 @@ fn labels() -> Vec<UnitLabel> {
 fn a_flipped_bit_anywhere_never_opens_to_something_else() {
     // The smallest dossier that has a unit on either side: every byte is tried with every unit.
     let (dossier, keyring) = (testing::dossier(testing::draft()), keyring(1));
-    let sealed = seal(&dossier, Some(ORIGINAL), &place(), &keyring, &SystemEntropy::new()).unwrap().into_bytes();
+    let sealed = whole(seal(&dossier, Some(ORIGINAL), &place(), &keyring, &SystemEntropy::new()).unwrap());
     let last = dossier.units().last().unwrap().0;
     for at in 0..sealed.len() {
         let mut spoilt = sealed.clone();
@@ -252,8 +260,38 @@ fn a_note_opens_at_its_record_leg_and_purpose_only() {
         assert_eq!(open_note(at, note, &written[..length], &keyring).err(), Some(SealError::Broken), "{length}");
     }
     // A record without content takes notes all the same.
-    let nothing = seal_nothing(&own, &keyring, &entropy).unwrap().into_bytes();
+    let nothing = whole(seal_nothing(&own, &keyring, &entropy).unwrap());
     let at = SealedRecordAt { sealed: &nothing, place: &own };
     let written = seal_note(at, note, "Rang the sender.", &keyring, &entropy).unwrap();
     assert_eq!(open_note(at, note, &written, &keyring).unwrap().reveal(), "Rang the sender.");
+}
+
+#[test]
+fn keys_wrapped_anew_open_everything_and_the_old_epoch_key_nothing() {
+    let (entropy, keyring, own) = (SystemEntropy::new(), keyring(1), place());
+    let dossier = dossier();
+    let sealed = seal(&dossier, Some(ORIGINAL), &own, &keyring, &entropy).unwrap();
+    let before = whole(sealed.clone());
+    let note = Note { number: 3, purpose: "release" };
+    let written =
+        seal_note(SealedRecordAt { sealed: &before, place: &own }, note, "Kept.", &keyring, &entropy).unwrap();
+    let next = EpochKey::new(&[2; 32]).unwrap();
+    next.reserve(2);
+    let next_id = next.id().to_owned();
+    keyring.turn_to(std::sync::Arc::new(next), 2);
+    let old = wrapped_under(&sealed.wraps).unwrap();
+    let wraps = rewrap(&sealed.wraps, &own, &keyring, &entropy).unwrap();
+    assert_eq!(wrapped_under(&wraps).unwrap(), [next_id]);
+    let elsewhere = Place { version: 2, ..place() };
+    assert_eq!(rewrap(&sealed.wraps, &elsewhere, &keyring, &entropy).err(), Some(SealError::Broken));
+    assert_eq!(rewrap(&sealed.wraps, &own, &keyring, &entropy).err(), Some(SealError::Exhausted));
+    keyring.drop_key(&old[0]);
+    let after = whole(Sealed { wraps, ..sealed });
+    for (label, view) in dossier.units() {
+        assert_eq!(open(&after, *label, &own, &keyring).as_ref(), Ok(view), "{label:?}");
+        assert_eq!(open(&before, *label, &own, &keyring).err(), Some(SealError::UnknownKey), "{label:?}");
+    }
+    assert_eq!(*open_original(&after, &own, &keyring).unwrap(), ORIGINAL);
+    let at = SealedRecordAt { sealed: &after, place: &own };
+    assert_eq!(open_note(at, note, &written, &keyring).unwrap().reveal(), "Kept.");
 }

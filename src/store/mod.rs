@@ -9,7 +9,7 @@ pub use model::{
     Acceptance, Accepted, Event, EventKind, Head, Held, Keep, Kept, NewRecord, Once, Pull, QueueCounts, Record, Settle,
     Stored,
 };
-pub use shelf::{Amendment, Change, Document, Expect, MOST_NAME, Shelf};
+pub use shelf::{Amendment, Change, Document, Expect, MOST_NAME, Rewrap, Seen, Shelf, Wraps};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -42,7 +42,8 @@ use crate::{
 /// 9. **Graded, never regraded.** A confirmed grade is added to its record as the item's next version and shown by every
 ///    delivery that carries the item, those made later included; an earlier version stays as it was.
 /// 10. **Amended, never overwritten unseen.** A document is changed only from the version its changer saw; of several
-///     changes of one call either all are made or none: [`StoreError::Conflict`].
+///     changes of one call either all are made or none: [`StoreError::Conflict`]. The same holds for the wraps of records, and for
+///     what an acceptance relied on.
 /// 11. **Fail stop.** After a failed write or sync every call is [`StoreError::Unavailable`]; a damaged store does not open.
 #[async_trait]
 pub trait Store: Send + Sync {
@@ -98,7 +99,19 @@ pub trait Store: Send + Sync {
     /// One delivery.
     async fn delivery(&self, id: DeliveryId) -> Result<Option<Delivery>, StoreError>;
 
-    /// A record's sealed value.
+    /// Wraps of records in the order of record ids, those after `after`, at most `limit`.
+    async fn wraps(&self, after: Option<Uuid>, limit: usize) -> Result<Vec<Wraps>, StoreError>;
+
+    /// Replaces wraps and makes an amendment, together or not at all: [`StoreError::Conflict`] where the wraps of a record are
+    /// no longer what the caller read, or `seen` is no longer so.
+    async fn rewrap(
+        &self,
+        rewraps: Vec<Rewrap>,
+        seen: Option<Seen>,
+        amendment: Amendment,
+    ) -> Result<Accepted, StoreError>;
+
+    /// A record's wraps with its sealed value behind them.
     async fn sealed(&self, record: Uuid) -> Result<Option<Vec<u8>>, StoreError>;
 
     /// The records that an organisation follows (submitted by it or for it, linked ones excluded), newest first, those

@@ -49,6 +49,8 @@ pub struct Acceptance {
     pub entries: Vec<Entry>,
     /// The answer to keep, opaque to the store; it comes back byte for byte with the ledger index.
     pub answer: Vec<u8>,
+    /// What must still be so: [`super::StoreError::Conflict`] if the document has another version by now.
+    pub seen: Option<super::Seen>,
 }
 
 /// A record to store.
@@ -56,6 +58,8 @@ pub struct Acceptance {
 pub struct NewRecord {
     /// Its data that changes never.
     pub record: Record,
+    /// The wraps of its keys: opaque, and replaced when they are wrapped anew.
+    pub wraps: Vec<u8>,
     /// Its sealed units: one opaque value.
     pub sealed: Vec<u8>,
     /// Its deliveries; legs are numbered from 1 in this order.

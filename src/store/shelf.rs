@@ -1,5 +1,7 @@
 //! Administrative documents: certificates, proposals, keys, policy versions. Small, versioned, opaque to the store.
 
+use uuid::Uuid;
+
 use super::Once;
 use crate::{domain::code::vocabulary, ledger::Entry};
 
@@ -12,8 +14,8 @@ vocabulary! {
         Authority = "authority",
         /// Something one administrator proposed and another is to approve.
         Proposal = "proposal",
-        /// A wrapping key of the keyring: what is known about it, never its bytes.
-        WrappingKey = "wrapping_key",
+        /// The keyring: which epoch key wraps now, and the wrapped key of references.
+        Keyring = "keyring",
         /// An epoch key, wrapped.
         EpochKey = "epoch_key",
         /// A rewrapping under way.
@@ -47,6 +49,39 @@ pub enum Expect {
     New,
     /// It has this version.
     Version(u64),
+}
+
+/// A version of a document that somebody relied on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// Where.
+    pub shelf: Shelf,
+    /// Name.
+    pub name: String,
+    /// The version that was read.
+    pub version: u64,
+}
+
+/// The wraps of one record.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Wraps {
+    /// The record.
+    pub record: Uuid,
+    /// Organisation that submitted it.
+    pub organisation: String,
+    /// Opaque, as they were given with the record or last replaced.
+    pub bytes: Vec<u8>,
+}
+
+/// A replacement of one record's wraps.
+#[derive(Clone)]
+pub struct Rewrap {
+    /// The record.
+    pub record: Uuid,
+    /// What they were when the caller read them.
+    pub before: Vec<u8>,
+    /// What they are from now on.
+    pub after: Vec<u8>,
 }
 
 /// One document put on its shelf, replaced or taken away.

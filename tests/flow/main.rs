@@ -19,6 +19,7 @@ mod fuzz;
 mod grading;
 mod hostile;
 mod journey;
+mod keys;
 mod limits;
 mod matrix;
 mod once;

@@ -120,7 +120,7 @@ pub fn new_record(deliveries: Vec<Header>) -> NewRecord {
         excluded: vec![[5; 32], [6; 32]],
         carer_copy: CarerCopy::Proposed,
     };
-    NewRecord { record, sealed: b"sealed".to_vec(), deliveries }
+    NewRecord { record, wraps: Vec::new(), sealed: b"sealed".to_vec(), deliveries }
 }
 
 /// A submission with these deliveries.
@@ -132,6 +132,7 @@ pub fn submission(deliveries: Vec<Header>) -> Acceptance {
     Acceptance {
         once: once("SubmitReferral"),
         answer: new.record.id.as_bytes().to_vec(),
+        seen: None,
         records: vec![new],
         entries: vec![first],
     }

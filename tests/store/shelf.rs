@@ -2,7 +2,7 @@
 
 use homeward::{
     ledger::Verb,
-    store::{Amendment, Change, Document, Expect, Keep, Shelf, Store, StoreError},
+    store::{Amendment, Change, Document, Expect, Keep, Rewrap, Seen, Shelf, Store, StoreError},
 };
 
 use super::{Engine, fixtures::*};
@@ -161,4 +161,46 @@ pub async fn shelves_are_paged_in_order_and_apart(engine: &impl Engine) {
         }
         assert_eq!(seen, names, "by {limit}");
     }
+}
+
+/// An acceptance or a replacement of wraps that relies on version `version` of the document `a`.
+fn relying(version: u64) -> Option<Seen> {
+    Some(Seen { shelf: Shelf::Certificate, name: "a".into(), version })
+}
+
+pub async fn what_relies_on_a_version_that_is_gone_is_a_conflict(engine: &impl Engine) {
+    let store = engine.open();
+    let mut given = to(&["MPU.NW"]);
+    given.records[0].wraps = b"wraps".to_vec();
+    given.seen = relying(1);
+    assert_eq!(store.accept(given.clone()).await.unwrap_err(), StoreError::Conflict, "there is none yet");
+    put(&*store, "a", Expect::New, b"one").await.unwrap();
+    put(&*store, "a", Expect::Version(1), b"two").await.unwrap();
+    assert_eq!(store.accept(given.clone()).await.unwrap_err(), StoreError::Conflict);
+    assert!(store.wraps(None, 9).await.unwrap().is_empty());
+    given.seen = relying(2);
+    store.accept(given.clone()).await.unwrap();
+    let record = given.records[0].record.id;
+    let [found] = &store.wraps(None, 9).await.unwrap()[..] else { panic!("one record") };
+    assert!((found.record, found.organisation.as_str(), &found.bytes[..]) == (record, BARNET, b"wraps"));
+    assert!(store.wraps(Some(record), 9).await.unwrap().is_empty());
+    assert_eq!(store.sealed(record).await.unwrap().unwrap(), b"wrapssealed");
+    let rewrap = |before: &[u8], after: &[u8]| Rewrap { record, before: before.to_vec(), after: after.to_vec() };
+    let quiet = |changes| Amendment { once: None, changes, entries: Vec::new(), answer: Vec::new() };
+    let foolish = [
+        (rewrap(b"wraps", b"x"), relying(1), Expect::Version(2)),
+        (rewrap(b"other", b"x"), relying(2), Expect::Version(2)),
+        (rewrap(b"wraps", b"x"), relying(2), Expect::Version(1)),
+    ];
+    for (one, seen, expect) in foolish {
+        let refused = store.rewrap(vec![one], seen, quiet(vec![change("a", expect, Some(b"x"))])).await;
+        assert_eq!(refused.unwrap_err(), StoreError::Conflict);
+    }
+    let known = change("b", Expect::New, Some(b"cursor"));
+    store.rewrap(vec![rewrap(b"wraps", b"again")], relying(2), quiet(vec![known])).await.unwrap();
+    store.close().await;
+    drop(store);
+    let store = engine.open();
+    assert_eq!(store.sealed(record).await.unwrap().unwrap(), b"againsealed");
+    assert_eq!((get(&*store, "a").await.unwrap().0, get(&*store, "b").await.unwrap().0), (2, 1));
 }

@@ -10,13 +10,13 @@ use std::{
 
 use homeward::{
     app::FolderIssuer,
-    broker::{Broker, Parts, Rulebook},
+    broker::{Broker, KeyShelf, Keys, Parts, Rulebook},
     domain::identity::{Identity, TrustDomain},
     ledger::{self, Entry},
     pki::{self, Tools},
     platform::{Clock, Entropy, ManualClock, SystemEntropy, entropy::secret_32},
     reference,
-    sealing::Keyring,
+    sealing::{Custody, SecretProvider},
     store::{Store, sled::SledStore},
     wire::{
         Ended,
@@ -151,11 +151,14 @@ impl House {
             reference::lint::embedded().unwrap(),
         );
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
+        let custody = Custody::of(SecretProvider::new(&self.secret, entropy.clone()).unwrap());
+        let shelf = KeyShelf { store: store.clone(), custody, entropy: entropy.clone() };
+        let keys = Keys::open(shelf, SignedDuration::from_hours(24), self.clock.now()).await.unwrap();
         let broker = Broker::new(Parts {
             store: store.clone(),
             clock: self.time(),
             entropy,
-            keyring: Keyring::from_secret(&self.secret).unwrap(),
+            keys,
             rulebook: Arc::new(rulebook),
             grants: Arc::new(reference::grants::parse(GRANTS, &domain()).unwrap()),
         });

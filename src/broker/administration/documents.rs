@@ -4,13 +4,17 @@ use jiff::Timestamp;
 use prost::Message;
 use uuid::Uuid;
 
-use super::{Certificate, Revocation};
+use super::{
+    Certificate, Revocation,
+    keys::{EpochDocument, KeyringDocument},
+};
 use crate::{
     broker::Error,
     domain::{
         approval::{Proposal, ProposalKind},
         certificate::RevocationReason,
     },
+    sealing::Wrapped,
 };
 
 /// Generated messages of the kept forms.
@@ -133,4 +137,34 @@ pub(super) fn put_enrolment(request: &[u8], days: Option<i32>) -> Vec<u8> {
 pub(super) fn take_enrolment(bytes: &[u8]) -> Result<(Vec<u8>, Option<i32>), Error> {
     let kept = damaged(kept::Enrolment::decode(bytes).ok())?;
     Ok((kept.request, Some(kept.days).filter(|days| *days != 0)))
+}
+
+/// The keyring as bytes.
+pub(super) fn put_keyring(keyring: &KeyringDocument) -> Vec<u8> {
+    let KeyringDocument { current, references } = keyring.clone();
+    kept::KeptKeyring { current, provider: references.provider, references: references.bytes }.encode_to_vec()
+}
+
+/// Reads the keyring.
+pub(super) fn take_keyring(bytes: &[u8]) -> Result<KeyringDocument, Error> {
+    let kept = damaged(kept::KeptKeyring::decode(bytes).ok())?;
+    let references = Wrapped { provider: kept.provider, bytes: kept.references };
+    Ok(KeyringDocument { current: kept.current, references })
+}
+
+/// An epoch key as bytes.
+pub(super) fn put_epoch(epoch: &EpochDocument) -> Vec<u8> {
+    let EpochDocument { wrapped, made, reserved } = epoch.clone();
+    let made_micros = made.as_microsecond();
+    kept::KeptEpochKey { provider: wrapped.provider, wrapped: wrapped.bytes, made_micros, reserved }.encode_to_vec()
+}
+
+/// Reads an epoch key.
+pub(super) fn take_epoch(bytes: &[u8]) -> Result<EpochDocument, Error> {
+    let read = || {
+        let kept = kept::KeptEpochKey::decode(bytes).ok()?;
+        let wrapped = Wrapped { provider: kept.provider, bytes: kept.wrapped };
+        Some(EpochDocument { wrapped, made: moment(kept.made_micros)?, reserved: kept.reserved })
+    };
+    damaged(read())
 }

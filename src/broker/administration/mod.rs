@@ -5,6 +5,7 @@ mod approval;
 mod certificates;
 mod documents;
 mod issuer;
+mod keys;
 mod revocation;
 
 use jiff::SignedDuration;
@@ -12,6 +13,7 @@ use jiff::SignedDuration;
 pub use approval::{Approved, Effect};
 pub use certificates::Certificate;
 pub use issuer::{Asked, Issuer, IssuerError, NewCertificate, SignedList};
+pub use keys::{KeyShelf, Keys, KeysError};
 pub use revocation::{Ended, Impact, Revocation};
 
 use super::{Broker, Error, Request};

@@ -1,6 +1,6 @@
 //! Accepting a submission: record, deliveries, kept answer, ledger entries and list entry, in one batch.
 
-use super::{keys, read::accepted, transaction::Transaction, view::Look};
+use super::{keys, read::accepted, shelf::still, transaction::Transaction, view::Look};
 use crate::{
     domain::delivery::{Delivery, DeliveryId, Header, State},
     store::{
@@ -16,6 +16,7 @@ pub(super) fn accept(tx: &mut Transaction<'_>, acceptance: &Acceptance) -> Resul
         Some(Answer::Accepted(record)) => return accepted(&tx.view, record),
         Some(_) => return Err(StoreError::Damaged("a kept answer is of another kind".into())),
     }
+    still(&tx.view, acceptance.seen.as_ref())?;
     let Some((subject, _)) = acceptance.records.split_first() else { return Err(StoreError::WrongState) };
     let Some((first, more)) = acceptance.entries.split_first() else { return Err(StoreError::WrongState) };
     let ledger_index = tx.append(first)?;
@@ -50,7 +51,9 @@ fn store(tx: &mut Transaction<'_>, new: &NewRecord, kept: Option<Kept>) -> Resul
         .zip(&new.deliveries)
         .map(|(leg, header)| waiting(DeliveryId { record: new.record.id, leg }, header.clone()))
         .collect();
-    tx.create(new.record.id, &Legs { followers: new.record.followers(), deliveries, confirmed: Vec::new() })
+    let (followers, wraps) = (new.record.followers(), new.wraps.clone());
+    let legs = Legs { followers, deliveries, confirmed: Vec::new(), wraps };
+    tx.create(new.record.id, &legs)
 }
 
 /// A delivery as it is when it is made.
@@ -148,9 +151,10 @@ pub(super) mod tests {
         };
         Acceptance {
             once: Once { caller: who, method: "SubmitReferral", request: id, digest: [3; 32], keep: Keep::WithRecord },
-            records: vec![NewRecord { record, sealed: vec![4; 3_000], deliveries }],
+            records: vec![NewRecord { record, wraps: vec![7; 200], sealed: vec![4; 3_000], deliveries }],
             entries: vec![entry],
             answer: vec![5; 200],
+            seen: None,
         }
     }
 
@@ -198,6 +202,6 @@ pub(super) mod tests {
         let (keys, bytes) = tx.view.size();
         assert_eq!(keys, 8);
         assert!(bytes < 6 * 1024, "{bytes} bytes");
-        assert!(bytes < 3_000 + 2_048, "{bytes} bytes: more than two kilobytes around what is sealed");
+        assert!(bytes < 3_200 + 2_048, "{bytes} bytes: more than two kilobytes around what is sealed");
     }
 }

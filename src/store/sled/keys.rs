@@ -27,6 +27,11 @@ pub(super) fn legs(id: Uuid) -> Vec<u8> {
     [b"d", id.as_bytes().as_slice()].concat()
 }
 
+/// The record in a [`legs`] key.
+pub(super) fn record_of_legs(key: &[u8]) -> Option<Uuid> {
+    Uuid::from_slice(key.get(1..)?).ok()
+}
+
 /// A ledger entry.
 pub(super) fn entry(index: u64) -> Vec<u8> {
     [b"e", index.to_be_bytes().as_slice()].concat()

@@ -180,11 +180,11 @@ fn graded(
     let own = |(record, grade): &&(Uuid, ConfirmedGrade)| *record == id.record && delivery.item(grade.item).is_some();
     let (_, grade) = grades.iter().find(own).ok_or(StoreError::WrongState)?;
     legs.confirm(grade)?;
-    tx.regrade(id.record, &legs)?;
+    tx.rewrite(id.record, &legs)?;
     for (record, grade) in grades.iter().filter(|(record, _)| *record != id.record) {
         let mut others = tx.legs(*record)?.ok_or(StoreError::NotFound)?;
         others.confirm(grade)?;
-        tx.regrade(*record, &others)?;
+        tx.rewrite(*record, &others)?;
     }
     tx.tell(&legs, index, StoredEvent::of(id, command.held.now, EventKind::Graded));
     let graded = find(&legs, id).ok_or_else(unreadable)?;

@@ -35,8 +35,8 @@ use self::{
     transaction::Transaction,
 };
 use super::{
-    Acceptance, Accepted, Amendment, Document, Event, Head, Held, Once, Page, Pull, QueueCounts, Settle, Shelf, Store,
-    StoreError, Stored,
+    Acceptance, Accepted, Amendment, Document, Event, Head, Held, Once, Page, Pull, QueueCounts, Rewrap, Seen, Settle,
+    Shelf, Store, StoreError, Stored, Wraps,
 };
 use crate::{
     domain::{
@@ -145,7 +145,8 @@ impl SledStore {
 #[async_trait]
 impl Store for SledStore {
     async fn accept(&self, acceptance: Acceptance) -> Result<Accepted, StoreError> {
-        let bytes = acceptance.answer.len() + acceptance.records.iter().map(|new| new.sealed.len()).sum::<usize>();
+        let sizes = acceptance.records.iter().map(|new| new.sealed.len() + new.wraps.len());
+        let bytes = acceptance.answer.len() + sizes.sum::<usize>();
         self.command(bytes, move |tx| accept::accept(tx, &acceptance)).await
     }
 
@@ -217,6 +218,20 @@ impl Store for SledStore {
 
     async fn delivery(&self, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
         self.read(move |tree| read::delivery(tree, id)).await
+    }
+
+    async fn wraps(&self, after: Option<Uuid>, limit: usize) -> Result<Vec<Wraps>, StoreError> {
+        self.read(move |tree| shelf::wraps(tree, after, limit)).await
+    }
+
+    async fn rewrap(
+        &self,
+        rewraps: Vec<Rewrap>,
+        seen: Option<Seen>,
+        amendment: Amendment,
+    ) -> Result<Accepted, StoreError> {
+        let bytes = rewraps.len() * OVERHEAD;
+        self.command(bytes, move |tx| shelf::rewrap(tx, rewraps, seen.as_ref(), amendment)).await
     }
 
     async fn sealed(&self, record: Uuid) -> Result<Option<Vec<u8>>, StoreError> {

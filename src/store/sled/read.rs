@@ -16,7 +16,7 @@ use crate::{
     },
     store::{
         Accepted, Event, EventKind, Head, Kept, Once, Page, QueueCounts, StoreError, Stored,
-        stored::{Answer, Listed, Meta, RecordHead, StoredEvent, damaged, decode_record},
+        stored::{Answer, Legs, Listed, Meta, RecordHead, StoredEvent, damaged, decode_record},
     },
 };
 
@@ -59,11 +59,14 @@ fn head_of(view: &impl Look, id: Uuid) -> Result<Option<RecordHead>, StoreError>
     Ok(Some(head))
 }
 
-/// A record's sealed value.
+/// A record's wraps with its sealed value behind them: two parts of one message.
 pub(super) fn sealed(tree: &impl Look, id: Uuid) -> Result<Option<Vec<u8>>, StoreError> {
     let Some(whole) = tree.large(&keys::record(id))? else { return Ok(None) };
     let (_, sealed) = decode_record(id, &whole)?.ok_or_else(|| damaged("the head", id))?;
-    Ok(Some(sealed.to_vec()))
+    let legs = tree.large(&keys::legs(id))?.ok_or_else(|| damaged("the wraps", id))?;
+    let (_, mut value) = Legs::decode_wraps(id, &legs)?;
+    value.extend_from_slice(sealed);
+    Ok(Some(value))
 }
 
 /// One delivery.

@@ -1,9 +1,11 @@
 //! Administrative documents: changed from the version the changer saw, together or not at all.
 
+use uuid::Uuid;
+
 use super::{keys, read::again, transaction::Transaction, view::Look};
 use crate::store::{
-    Accepted, Amendment, Change, Document, Expect, Kept, MOST_NAME, Shelf, StoreError,
-    stored::{Answer, decode_document, encode_document},
+    Accepted, Amendment, Change, Document, Expect, Kept, MOST_NAME, Rewrap, Seen, Shelf, StoreError, Wraps,
+    stored::{Answer, Legs, damaged, decode_document, encode_document},
 };
 
 /// Makes the changes, or answers as the first time.
@@ -26,6 +28,50 @@ pub(super) fn amend(tx: &mut Transaction<'_>, amendment: Amendment) -> Result<Ac
         tx.keep_answer(once, &Answer::Amended(kept.clone()))?;
     }
     Ok(Accepted { ledger_index, answer: kept.answer, replayed: false })
+}
+
+/// Replaces wraps and makes an amendment.
+pub(super) fn rewrap(
+    tx: &mut Transaction<'_>,
+    rewraps: Vec<Rewrap>,
+    seen: Option<&Seen>,
+    amendment: Amendment,
+) -> Result<Accepted, StoreError> {
+    let accepted = amend(tx, amendment)?;
+    if accepted.replayed {
+        return Ok(accepted);
+    }
+    still(&tx.view, seen)?;
+    for Rewrap { record, before, after } in rewraps {
+        let mut legs = tx.legs(record)?.ok_or(StoreError::NotFound)?;
+        if legs.wraps != before {
+            return Err(StoreError::Conflict);
+        }
+        legs.wraps = after;
+        tx.rewrite(record, &legs)?;
+    }
+    Ok(accepted)
+}
+
+/// What somebody relied on must still be so.
+pub(super) fn still(view: &impl Look, seen: Option<&Seen>) -> Result<(), StoreError> {
+    let Some(seen) = seen else { return Ok(()) };
+    let found = document(view, seen.shelf, &seen.name)?;
+    if found.is_some_and(|document| document.version == seen.version) { Ok(()) } else { Err(StoreError::Conflict) }
+}
+
+/// A page of wraps, in the order of records.
+pub(super) fn wraps(tree: &impl Look, after: Option<Uuid>, limit: usize) -> Result<Vec<Wraps>, StoreError> {
+    let from = after.map_or_else(|| keys::legs(Uuid::nil()), |record| [keys::legs(record).as_slice(), &[0]].concat());
+    let end = [keys::legs(Uuid::max()).as_slice(), &[0]].concat();
+    let found = tree.range(&from, &end, limit)?;
+    let read = |(key, _): (Vec<u8>, Vec<u8>)| {
+        let record = keys::record_of_legs(&key).ok_or_else(|| StoreError::Damaged("a key cannot be read".into()))?;
+        let bytes = tree.large(&key)?.ok_or_else(|| damaged("the wraps", record))?;
+        let (organisation, bytes) = Legs::decode_wraps(record, &bytes)?;
+        Ok(Wraps { record, organisation, bytes })
+    };
+    found.into_iter().map(read).collect()
 }
 
 fn make(tx: &mut Transaction<'_>, change: Change) -> Result<(), StoreError> {

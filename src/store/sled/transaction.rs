@@ -144,8 +144,8 @@ impl<'t> Transaction<'t> {
         self.view.replace_large(keys::legs(id.record), &legs.encode())
     }
 
-    /// Writes a record's legs again after an item of it was graded: no delivery has moved.
-    pub fn regrade(&mut self, record: Uuid, legs: &Legs) -> Result<(), StoreError> {
+    /// Writes a record's legs again after an item of it was graded or its keys were wrapped anew: no delivery has moved.
+    pub fn rewrite(&mut self, record: Uuid, legs: &Legs) -> Result<(), StoreError> {
         self.view.replace_large(keys::legs(record), &legs.encode())
     }
 

@@ -37,6 +37,8 @@ pub(super) struct Legs {
     pub deliveries: Vec<Delivery>,
     /// Confirmed grades, oldest first.
     pub confirmed: Vec<ConfirmedGrade>,
+    /// The wraps of the record's keys: here, where they can be replaced without its sealed value.
+    pub wraps: Vec<u8>,
 }
 
 /// A kept first answer, opened by the kind of call it belongs to.
@@ -79,7 +81,7 @@ impl Legs {
         let bare = |each| pb::Delivery { record: None, confirmed: Vec::new(), ..delivery::put(each) };
         let deliveries = self.deliveries.iter().map(bare).collect();
         let confirmed = self.confirmed.iter().map(grade::put).collect();
-        pb::Legs { followers: self.followers.clone(), deliveries, confirmed }.encode_to_vec()
+        pb::Legs { followers: self.followers.clone(), deliveries, confirmed, wraps: self.wraps.clone() }.encode_to_vec()
     }
 
     /// Adds the next version of an item's confirmed grade.
@@ -103,6 +105,13 @@ impl Legs {
         }
     }
 
+    /// The organisation that submitted `record`, and its wraps.
+    pub fn decode_wraps(record: Uuid, bytes: &[u8]) -> Result<(String, Vec<u8>), StoreError> {
+        let legs = pb::Legs::decode(bytes).map_err(|_| damaged("the wraps", record))?;
+        let organisation = legs.followers.into_iter().next().ok_or_else(|| damaged("the wraps", record))?;
+        Ok((organisation, legs.wraps))
+    }
+
     /// Reads the legs of `record`.
     pub fn decode(record: Uuid, bytes: &[u8]) -> Result<Self, StoreError> {
         let read = || {
@@ -110,7 +119,7 @@ impl Legs {
             let deliveries =
                 legs.deliveries.into_iter().map(|each| delivery::take(Some(record), each)).collect::<Option<_>>()?;
             let confirmed = legs.confirmed.into_iter().map(grade::take).collect::<Option<_>>()?;
-            let mut legs = Self { followers: legs.followers, deliveries, confirmed };
+            let mut legs = Self { followers: legs.followers, deliveries, confirmed, wraps: legs.wraps };
             legs.show_grades();
             Some(legs)
         };
