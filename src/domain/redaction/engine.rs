@@ -129,7 +129,7 @@ impl Engine {
     /// `view` with what is seen only now: a number that was glued to a name stands free beside its replacement.
     pub(super) fn settled(&self, mut view: String, lens: Lens) -> String {
         for _ in 0..MOST_LOOKS {
-            if !render::is_glued(&view) {
+            if !render::needs_another_look(&view) {
                 break;
             }
             let next = self.view(&view, lens);

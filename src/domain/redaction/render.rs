@@ -184,14 +184,15 @@ pub(super) fn labels_in(text: &str) -> Vec<Range<usize>> {
     labels
 }
 
-/// True when a replacement in `view` touches what may be more than a word beside it.
-pub(super) fn is_glued(view: &str) -> bool {
+/// True when a replacement in `view` touches what may be more than a word beside it, or is a cue for what follows.
+pub(super) fn needs_another_look(view: &str) -> bool {
     // A sign that begins a value, or goes on with one, is part of it.
     let joins = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || matches!(c, '@' | '_' | '+'));
     let glued = |label: &Range<usize>| {
         joins(view[..label.start].chars().next_back()) || joins(view[label.end..].chars().next())
     };
-    labels_in(view).iter().any(glued)
+    // "[DOB]" says of a number behind it that it is one too.
+    labels_in(view).iter().any(|label| glued(label) || &view[label.clone()] == "[DOB]")
 }
 
 /// No replacement has more inside its brackets.
