@@ -60,6 +60,12 @@ pub fn session<T>(request: &tonic::Request<T>) -> Result<Arc<Session>, Refused> 
     request.extensions().get::<Arc<Session>>().cloned().ok_or(Refused::Unauthenticated("NO_CERTIFICATE"))
 }
 
+/// The serial numbers of a chain, in one spelling; what cannot be read has none.
+pub(super) fn serials(chain: &[CertificateDer<'_>]) -> impl Iterator<Item = String> {
+    let read = chain.iter().filter_map(|der| X509Certificate::from_der(der).ok());
+    read.map(|(_, certificate)| serial(certificate.raw_serial()))
+}
+
 /// One spelling for a serial number: lower-case hex of its bytes without leading zero bytes.
 fn serial(bytes: &[u8]) -> String {
     let first = bytes.iter().position(|byte| *byte != 0).unwrap_or(bytes.len());

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use rustls::pki_types::CertificateDer;
 use tokio::sync::{Notify, OwnedSemaphorePermit, watch};
 
-use super::{allowance::Allowance, status::Refused};
+use super::{allowance::Allowance, peer, status::Refused};
 use crate::{domain::identity::Peer, platform::Clock};
 
 /// Why a session ends.
@@ -213,15 +213,16 @@ impl Sessions {
         Some(Entered { session, registry: self.clone() })
     }
 
-    /// Shuts the door to the certificate with this serial number, for good, and ends its sessions; says how many.
+    /// Shuts the door to the certificate with this serial number, for good, and to everybody whom it signed, and ends their
+    /// sessions; says how many.
     pub fn revoke(&self, serial: &str) -> usize {
         self.with(|registry| registry.revoked.insert(serial.to_owned()));
-        self.end_serial(serial, End::Revoked)
+        self.end_where(|session| peer::serials(session.chain()).any(|one| one == serial), End::Revoked)
     }
 
-    /// Whether the door is shut to the certificate with this serial number.
-    pub(super) fn is_revoked(&self, serial: &str) -> bool {
-        self.with(|registry| registry.revoked.contains(serial))
+    /// Whether the door is shut to this chain: to the leaf, or to whoever signed it.
+    pub(super) fn is_revoked(&self, chain: &[CertificateDer<'_>]) -> bool {
+        self.with(|registry| peer::serials(chain).any(|serial| registry.revoked.contains(&serial)))
     }
 
     /// Ends every session under the certificate with this serial number; says how many.

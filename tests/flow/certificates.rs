@@ -329,4 +329,22 @@ async fn the_issuing_authority_rotates_under_an_open_stream_and_nobody_changes_a
     next.submit(submission(&narrative(1))).await.unwrap();
     assert!(stream.message().await.unwrap().is_some(), "the old connection goes on and hears of it");
     house.person(MPU).await.identity.who_am_i(pb::WhoAmIRequest {}).await.unwrap();
+
+    // The old authority is revoked: whoever it signed is out, who has the new one's certificate stays.
+    pki::rotation::revoke(&house.certs(), &house.certs().join("root"), None, tools).unwrap();
+    let ended = async {
+        loop {
+            if let Err(status) = stream.message().await {
+                return status;
+            }
+        }
+    };
+    let status = tokio::time::timeout(std::time::Duration::from_secs(10), ended).await.unwrap();
+    assert_eq!(crate::person::why::<()>(Err(status)).1, "CERTIFICATE_REVOKED");
+    next.submit(submission(&narrative(1))).await.unwrap();
+    let old = house.folder(&format!("profile-{}", LEWISHAM.replace('/', "-")));
+    if let Ok(channel) = house.connect(&old).await {
+        let asked = Person::new(channel).identity.who_am_i(pb::WhoAmIRequest {}).await;
+        assert!(asked.is_err(), "the door is shut to whoever the old authority signed");
+    }
 }
