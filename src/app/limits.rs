@@ -27,10 +27,14 @@ pub struct LimitsConfig {
     pub calls_per_identity: usize,
     /// Calls of one identity in a second; more are refused with the time to wait.
     pub calls_per_second: u32,
+    /// HTTP/2 frames of one identity in a second; with more the connection is cut.
+    pub frames_per_second: u32,
     /// Size of all headers of a call, in bytes.
     pub header_bytes: u32,
     /// Time until an answer begins.
     pub answer_seconds: u64,
+    /// Time until the peer has read what it asked for.
+    pub read_seconds: u64,
     /// Ping a quiet connection this often.
     pub keepalive_seconds: u64,
     /// Close it when the ping is not answered within this.
@@ -53,8 +57,10 @@ impl Default for LimitsConfig {
             calls_per_connection: usual.calls_per_connection,
             calls_per_identity: usual.calls_per_identity,
             calls_per_second: usual.calls_per_second,
+            frames_per_second: usual.frames_per_second,
             header_bytes: usual.header_bytes,
             answer_seconds: usual.answer_within.as_secs(),
+            read_seconds: usual.read_within.as_secs(),
             keepalive_seconds: usual.keepalive.as_secs(),
             keepalive_timeout_seconds: usual.keepalive_timeout.as_secs(),
             age_seconds: usual.age.as_secs(),
@@ -82,8 +88,10 @@ impl LimitsConfig {
             calls_per_connection: self.calls_per_connection,
             calls_per_identity: self.calls_per_identity,
             calls_per_second: self.calls_per_second,
+            frames_per_second: self.frames_per_second,
             header_bytes: self.header_bytes,
             answer_within: Duration::from_secs(self.answer_seconds),
+            read_within: Duration::from_secs(self.read_seconds),
             keepalive: Duration::from_secs(self.keepalive_seconds),
             keepalive_timeout: Duration::from_secs(self.keepalive_timeout_seconds),
             age: Duration::from_secs(self.age_seconds),
@@ -93,7 +101,7 @@ impl LimitsConfig {
     }
 
     /// All but `drain_seconds`, which may be 0.
-    fn each(&self) -> [(&'static str, u64); 13] {
+    fn each(&self) -> [(&'static str, u64); 15] {
         let number = |value: usize| u64::try_from(value).unwrap_or(u64::MAX);
         [
             ("handshakes", number(self.handshakes)),
@@ -104,8 +112,10 @@ impl LimitsConfig {
             ("calls_per_connection", u64::from(self.calls_per_connection)),
             ("calls_per_identity", number(self.calls_per_identity)),
             ("calls_per_second", u64::from(self.calls_per_second)),
+            ("frames_per_second", u64::from(self.frames_per_second)),
             ("header_bytes", u64::from(self.header_bytes)),
             ("answer_seconds", self.answer_seconds),
+            ("read_seconds", self.read_seconds),
             ("keepalive_seconds", self.keepalive_seconds),
             ("keepalive_timeout_seconds", self.keepalive_timeout_seconds),
             ("age_seconds", self.age_seconds),

@@ -1,4 +1,5 @@
-//! What one identity may ask of the server, over all its connections: so many calls at once, and so many in a second.
+//! What one identity may ask of the server, over all its connections: so many calls at once, and so many calls and
+//! frames in a second.
 
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
@@ -12,16 +13,19 @@ use super::status::Refused;
 pub(super) struct Allowance {
     room: Arc<Semaphore>,
     pace: DefaultDirectRateLimiter,
+    frames: DefaultDirectRateLimiter,
     clock: DefaultClock,
 }
 
 impl Allowance {
-    /// `at_once` calls at the same time, `a_second` on the average of a second, at least one.
-    pub(super) fn new(at_once: usize, a_second: u32) -> Self {
-        let a_second = NonZeroU32::new(a_second).unwrap_or(NonZeroU32::MIN);
+    /// `at_once` calls at the same time, `a_second` on the average of a second, at least one, and so many frames.
+    pub(super) fn new(at_once: usize, a_second: u32, frames: u32) -> Self {
+        let pace =
+            |a_second| RateLimiter::direct(Quota::per_second(NonZeroU32::new(a_second).unwrap_or(NonZeroU32::MIN)));
         Self {
             room: Arc::new(Semaphore::new(at_once)),
-            pace: RateLimiter::direct(Quota::per_second(a_second)),
+            pace: pace(a_second),
+            frames: pace(frames),
             clock: DefaultClock::default(),
         }
     }
@@ -40,6 +44,11 @@ impl Allowance {
         })?;
         Ok(room)
     }
+
+    /// Whether so many more frames may come now.
+    pub(super) fn takes(&self, frames: u32) -> bool {
+        NonZeroU32::new(frames).is_none_or(|frames| matches!(self.frames.check_n(frames), Ok(Ok(()))))
+    }
 }
 
 #[cfg(test)]
@@ -48,7 +57,7 @@ mod tests {
 
     #[test]
     fn calls_at_once_and_calls_in_a_second_are_bounded_and_say_when_to_try_again() {
-        let allowance = Allowance::new(2, 5);
+        let allowance = Allowance::new(2, 5, 10);
         let (first, second) = (allowance.enter().unwrap(), allowance.enter().unwrap());
         assert_eq!(allowance.enter().unwrap_err(), Refused::ResourceExhausted("TOO_MANY_CALLS"));
         drop((first, second));
@@ -59,5 +68,6 @@ mod tests {
             unreachable!("the sixth of a second is one too many")
         };
         assert!(wait > Duration::ZERO && wait <= Duration::from_millis(200), "{wait:?}");
+        assert!(allowance.takes(0) && allowance.takes(9) && !allowance.takes(9) && !allowance.takes(100));
     }
 }

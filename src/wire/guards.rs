@@ -23,6 +23,7 @@ use super::{
     reminders::{remind, reminder},
     session::Session,
     status::Refused,
+    taken::Taken,
 };
 use crate::platform::Clock;
 
@@ -164,13 +165,14 @@ fn watched(
     if body.is_end_stream() {
         return Response::from_parts(head, body);
     }
+    let taken = session.waiting().answer();
     let ending = async move {
         tokio::select! {
             why = session.ended() => why.refused(),
             () = or_never(late.as_mut()) => Refused::DeadlineExceeded,
         }
     };
-    Response::from_parts(head, Body::new(Watched { inner: body, ending: Some(Box::pin(ending)), reminder }))
+    Response::from_parts(head, Body::new(Watched { inner: body, ending: Some(Box::pin(ending)), reminder, taken }))
 }
 
 /// tonic's own refusals of a frame carry no details; ours always do.
@@ -199,6 +201,7 @@ struct Watched {
     inner: Body,
     ending: Option<Pin<Box<dyn Future<Output = Refused> + Send>>>,
     reminder: Option<HeaderValue>,
+    taken: Taken,
 }
 
 impl HttpBody for Watched {
@@ -206,6 +209,7 @@ impl HttpBody for Watched {
     type Error = Status;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        self.taken.asked();
         let Some(ending) = &mut self.ending else {
             return Poll::Ready(None);
         };
@@ -218,6 +222,9 @@ impl HttpBody for Watched {
             return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
         }
         let frame = Pin::new(&mut self.inner).poll_frame(cx);
+        if frame.is_ready() {
+            self.taken.offered();
+        }
         frame.map_ok(|mut frame| {
             if let Some(trailers) = frame.trailers_mut() {
                 translate(trailers);
@@ -260,6 +267,8 @@ mod tests {
             per_identity: 2,
             calls_per_identity: 1,
             calls_per_second: 1000,
+            frames_per_second: 1000,
+            read_within: Duration::from_secs(60),
         }
     }
 

@@ -17,6 +17,7 @@ pub mod serve;
 pub mod services;
 pub mod session;
 pub mod status;
+mod taken;
 pub mod tls;
 
 pub use run::{Ended, run};

@@ -40,10 +40,18 @@ pub struct Limits {
     pub calls_per_identity: usize,
     /// Calls of one identity in a second, over all its connections; more are refused with the time to wait.
     pub calls_per_second: u32,
+    /// HTTP/2 frames of one identity in a second, over all its connections; with more the connection is cut.
+    pub frames_per_second: u32,
+    /// Calls of one connection that were begun and reset before we looked at them; with more it is cut (rapid reset).
+    pub pending_resets: usize,
+    /// Streams of one connection that we reset for its faults; with more it is cut.
+    pub faulty_streams: usize,
     /// Size of all headers of a call, in bytes.
     pub header_bytes: u32,
     /// Time until an answer, or the first of several, begins.
     pub answer_within: Duration,
+    /// Time until the peer has read what it asked for; the connection of one that does not read is ended.
+    pub read_within: Duration,
     /// Ping a quiet connection this often.
     pub keepalive: Duration,
     /// Close it when the ping is not answered within this.
@@ -69,8 +77,12 @@ impl Default for Limits {
             calls_per_connection: 256,
             calls_per_identity: 512,
             calls_per_second: 2000,
+            frames_per_second: 20_000,
+            pending_resets: 20,
+            faulty_streams: 128,
             header_bytes: 16 * 1024,
             answer_within: Duration::from_secs(60),
+            read_within: Duration::from_secs(60),
             keepalive: Duration::from_secs(60),
             keepalive_timeout: Duration::from_secs(20),
             age: Duration::from_secs(4 * 3600),
@@ -150,6 +162,8 @@ pub async fn serve(
     let serving = Server::builder()
         .layer(Guard { clock: Arc::clone(&setup.clock), answer_within: limits.answer_within })
         .max_concurrent_streams(limits.calls_per_connection)
+        .http2_max_pending_accept_reset_streams(Some(limits.pending_resets))
+        .http2_max_local_error_reset_streams(Some(limits.faulty_streams))
         .http2_max_header_list_size(limits.header_bytes)
         .http2_keepalive_interval(Some(limits.keepalive))
         .http2_keepalive_timeout(Some(limits.keepalive_timeout))
@@ -178,6 +192,8 @@ fn door(setup: &Setup) -> Door {
             per_identity: limits.connections_per_identity,
             calls_per_identity: limits.calls_per_identity,
             calls_per_second: limits.calls_per_second,
+            frames_per_second: limits.frames_per_second,
+            read_within: limits.read_within,
         },
         handshake_time: limits.handshake_time,
         handshakes: Arc::new(Semaphore::new(limits.handshakes)),

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use rustls::pki_types::CertificateDer;
 use tokio::sync::{Notify, OwnedSemaphorePermit, watch};
 
-use super::{allowance::Allowance, peer, status::Refused};
+use super::{allowance::Allowance, peer, status::Refused, taken::Waiting};
 use crate::{domain::identity::Peer, platform::Clock};
 
 /// Why a session ends.
@@ -24,6 +24,8 @@ pub enum End {
     Revoked,
     /// A grant has run out; a new connection shows what is left.
     GrantEnded,
+    /// The peer asks and does not read the answers.
+    NotReading,
     /// The connection is old enough; a new one is welcome.
     Age,
     /// The server is going down.
@@ -37,6 +39,7 @@ impl End {
             Self::Expired => Refused::Unauthenticated("CERTIFICATE_EXPIRED"),
             Self::Revoked => Refused::Unauthenticated("CERTIFICATE_REVOKED"),
             Self::GrantEnded => Refused::PermissionDenied("GRANT_ENDED"),
+            Self::NotReading => Refused::ResourceExhausted("ANSWER_NOT_TAKEN"),
             Self::Age => Refused::Unavailable("CONNECTION_AGE", Duration::ZERO),
             Self::Draining => Refused::Unavailable("DRAINING", Duration::from_secs(5)),
         }
@@ -72,6 +75,8 @@ pub struct Session {
     regranted: Notify,
     /// Shared by all sessions of the identity.
     allowance: Arc<Allowance>,
+    /// Answers that the peer has not read yet.
+    waiting: Arc<Waiting>,
 }
 
 impl Session {
@@ -105,6 +110,16 @@ impl Session {
     /// over all its connections.
     pub(super) fn room(&self) -> Result<OwnedSemaphorePermit, Refused> {
         self.allowance.enter()
+    }
+
+    /// Whether so many more frames of this identity may come now.
+    pub(super) fn takes(&self, frames: u32) -> bool {
+        self.allowance.takes(frames)
+    }
+
+    /// The answers that wait for the peer.
+    pub(super) fn waiting(&self) -> &Arc<Waiting> {
+        &self.waiting
     }
 
     /// Ends the session; the first reason stays.
@@ -177,6 +192,10 @@ pub struct Bounds {
     pub calls_per_identity: usize,
     /// Most calls of one identity in a second.
     pub calls_per_second: u32,
+    /// Most HTTP/2 frames of one identity in a second.
+    pub frames_per_second: u32,
+    /// Longest time until the peer has read what it asked for.
+    pub read_within: Duration,
 }
 
 /// The registry of live sessions. Clones share it.
@@ -200,12 +219,15 @@ impl Sessions {
             if own.count() + usize::from(known.is_some()) >= bounds.per_identity {
                 return None;
             }
-            let fresh = || Arc::new(Allowance::new(bounds.calls_per_identity, bounds.calls_per_second));
+            let fresh = || {
+                Arc::new(Allowance::new(bounds.calls_per_identity, bounds.calls_per_second, bounds.frames_per_second))
+            };
             let allowance = known.unwrap_or_else(fresh);
             let id = registry.next;
             registry.next += 1;
             let phase = watch::Sender::new(Phase::Live);
-            let session = Arc::new(Session { id, visitor, phase, regranted: Notify::new(), allowance });
+            let session =
+                Arc::new(Session { id, visitor, phase, regranted: Notify::new(), allowance, waiting: Arc::default() });
             registry.live.insert(id, Arc::clone(&session));
             Some(session)
         })?;
@@ -297,6 +319,7 @@ async fn keep(session: Arc<Session>, bounds: Bounds) {
         why = session.ended() => why,
         () = clock.sleep_until(session.peer().ends()) => End::Expired,
         () = grant_ended => End::GrantEnded,
+        () = session.waiting.too_long(bounds.read_within) => End::NotReading,
         () = tokio::time::sleep(bounds.age) => End::Age,
     };
     session.end(why);

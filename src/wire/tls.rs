@@ -4,6 +4,7 @@
 pub mod accept;
 mod authorities;
 mod files;
+mod frames;
 mod notices;
 pub mod refusal;
 mod revocation;

@@ -18,9 +18,9 @@ use tokio_rustls::{TlsAcceptor, TlsConnector};
 use crate::town::{BROMLEY, Running, Town, soon};
 
 /// The start of HTTP/2 from the client: preface and empty settings.
-const HELLO: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00";
+pub const HELLO: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00";
 
-fn client(town: &Town, versions: &[&'static SupportedProtocolVersion]) -> Arc<ClientConfig> {
+pub fn client(town: &Town, versions: &[&'static SupportedProtocolVersion]) -> Arc<ClientConfig> {
     let (profile, _) = town.issue(BROMLEY, 90);
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(town.certs().join("ca.pem")).unwrap()).unwrap();

@@ -9,5 +9,6 @@ mod town;
 mod calls;
 mod door;
 mod foreign;
+mod frames;
 mod handshake;
 mod life;

@@ -25,6 +25,7 @@ use tonic::transport::server::Connected;
 
 use super::{
     ServerTls,
+    frames::Frames,
     refusal::{Refusal, Refusals, Why},
 };
 use crate::wire::{
@@ -158,7 +159,7 @@ async fn meet(
     match admitted {
         Ok(entered) => {
             door.reminders.met(entered.session.peer(), door.tls.clock().now());
-            Ok(SessionIo::new(stream, entered, connection))
+            Ok(SessionIo::new(stream, entered, connection, door))
         }
         Err(why) => {
             close(stream).await;
@@ -178,14 +179,26 @@ pub(in crate::wire) struct SessionIo {
     stream: TlsStream<TcpStream>,
     entered: Entered,
     over: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    frames: Frames,
+    refusals: Arc<Refusals>,
+    tls: Arc<ServerTls>,
     _connection: OwnedSemaphorePermit,
 }
 
 impl SessionIo {
-    fn new(stream: TlsStream<TcpStream>, entered: Entered, connection: OwnedSemaphorePermit) -> Self {
+    fn new(stream: TlsStream<TcpStream>, entered: Entered, connection: OwnedSemaphorePermit, door: &Door) -> Self {
         let session = Arc::clone(&entered.session);
         let over = Box::pin(async move { session.over().await });
-        Self { stream, entered, over: Some(over), _connection: connection }
+        let (refusals, tls) = (Arc::clone(&door.refusals), Arc::clone(&door.tls));
+        Self { stream, entered, over: Some(over), frames: Frames::new(), refusals, tls, _connection: connection }
+    }
+
+    /// Notes that more frames came than may.
+    fn flooded(&self) -> io::Error {
+        let session = &self.entered.session;
+        let claims = Some(session.peer().identity.as_str().into());
+        self.refusals.note(Refusal { why: Why::Flooding, claims }, session.remote(), self.tls.clock().now());
+        io::ErrorKind::ConnectionAborted.into()
     }
 
     /// Fails when the session is over, else arranges to be woken then.
@@ -211,7 +224,10 @@ impl Connected for SessionIo {
 impl AsyncRead for SessionIo {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.check(cx)?;
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        let before = buf.filled().len();
+        std::task::ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
+        let come = self.frames.count(buf.filled().get(before..).unwrap_or_default());
+        if self.entered.session.takes(come) { Poll::Ready(Ok(())) } else { Poll::Ready(Err(self.flooded())) }
     }
 }
 

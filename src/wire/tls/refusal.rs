@@ -71,6 +71,8 @@ vocabulary! {
         TimedOut = "timed_out",
         /// Too many handshakes or connections at once.
         Busy = "busy",
+        /// It was let in and sent more frames than it may.
+        Flooding = "flooding",
     }
 }
 
@@ -105,6 +107,7 @@ impl Why {
             Self::HungUp => "the client went away in the middle of the handshake",
             Self::TimedOut => "the client did not finish the handshake in time",
             Self::Busy => "a limit on handshakes or connections was reached",
+            Self::Flooding => "its identity sent more frames than limits.frames_per_second; the connection was cut",
         }
     }
 

@@ -1,0 +1,214 @@
+//! Peers with a good certificate who abuse the protocol, by frames made by hand: each is cut or bounded, nobody else feels it.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use homeward::wire::tls::refusal::Why;
+use rustls::{ClientConfig, pki_types::ServerName, version::TLS13};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    task::JoinHandle,
+};
+use tokio_rustls::{TlsConnector, client::TlsStream};
+use tonic_health::pb::HealthCheckRequest;
+
+use crate::{
+    handshake::{HELLO, client},
+    town::{BROMLEY, Running, Town, soon},
+};
+
+const DATA: u8 = 0;
+const HEADERS: u8 = 1;
+const RESET: u8 = 3;
+const SETTINGS: u8 = 4;
+const PING: u8 = 6;
+const GOAWAY: u8 = 7;
+const END_STREAM: u8 = 1;
+const END_HEADERS: u8 = 4;
+
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
+
+/// A call of the health service, its message to follow.
+fn call(stream: u32) -> Vec<u8> {
+    let fields = [
+        (":method", "POST"),
+        (":scheme", "https"),
+        (":path", "/grpc.health.v1.Health/Check"),
+        (":authority", "localhost"),
+        ("content-type", "application/grpc"),
+        ("te", "trailers"),
+    ];
+    let text = |text: &str| [&[u8::try_from(text.len()).unwrap()], text.as_bytes()].concat();
+    let block: Vec<u8> = fields.iter().flat_map(|(name, value)| [vec![0], text(name), text(value)].concat()).collect();
+    frame(HEADERS, END_HEADERS, stream, &block)
+}
+
+/// The empty message.
+fn message(stream: u32) -> Vec<u8> {
+    frame(DATA, END_STREAM, stream, &[0; 5])
+}
+
+async fn connected(config: &Arc<ClientConfig>, server: &Running) -> TlsStream<TcpStream> {
+    let socket = TcpStream::connect(server.address).await.unwrap();
+    let name = ServerName::try_from("localhost").unwrap();
+    let mut stream = TlsConnector::from(Arc::clone(config)).connect(name, socket).await.unwrap();
+    stream.write_all(HELLO).await.unwrap();
+    stream
+}
+
+/// Sends it all, then reads until the end or for `time`: the frames that came as (kind, flags, payload).
+async fn answered(mut stream: TlsStream<TcpStream>, bytes: Vec<u8>, time: Duration) -> Vec<(u8, u8, Vec<u8>)> {
+    let (mut reading, mut come) = (Vec::new(), Vec::new());
+    // Who is cut may not get rid of all of it.
+    let _ = stream.write_all(&bytes).await;
+    let _ = tokio::time::timeout(time, stream.read_to_end(&mut reading)).await;
+    let mut rest = reading.as_slice();
+    while let [high, middle, low, kind, flags, _, _, _, _, after @ ..] = rest {
+        let length = usize::from(*high) << 16 | usize::from(*middle) << 8 | usize::from(*low);
+        let Some((payload, next)) = after.split_at_checked(length) else { break };
+        come.push((*kind, *flags, payload.to_vec()));
+        rest = next;
+    }
+    come
+}
+
+async fn other_is_served(town: &Town, server: &Running) {
+    let profile = town.folder("profile-other-89");
+    if !profile.exists() {
+        town.issue(&BROMLEY.replace("case-system", "other"), 89);
+    }
+    let mut other = town.connect(&profile, server).await.unwrap();
+    other.check(HealthCheckRequest::default()).await.unwrap();
+}
+
+#[tokio::test]
+async fn frames_that_cost_nothing_are_answered_up_to_a_rate_and_then_the_connection_is_cut() {
+    let town = Town::new();
+    let mut setup = town.setup();
+    setup.limits.frames_per_second = 1000;
+    let server = Running::start(setup).await;
+    let config = client(&town, &[&TLS13]);
+    let floods = [
+        ("ping", frame(PING, 0, 0, &[7; 8])),
+        ("settings", frame(SETTINGS, 0, 0, &[])),
+        ("priority", frame(2, 0, 1, &[0, 0, 0, 0, 9])),
+        ("unknown", frame(0xbb, 0, 0, &[])),
+    ];
+    for (number, (kind, one)) in floods.into_iter().enumerate() {
+        let few = answered(connected(&config, &server).await, one.repeat(400), Duration::from_millis(300)).await;
+        if kind == "ping" {
+            assert_eq!(few.iter().filter(|(kind, flags, _)| (*kind, *flags) == (PING, 1)).count(), 400);
+        }
+        assert_eq!(server.refusals.count(Why::Flooding), number as u64, "{kind}: a few are no flood");
+        soon("it has left", || server.sessions.live().is_empty()).await;
+        let started = Instant::now();
+        answered(connected(&config, &server).await, one.repeat(20_000), Duration::from_secs(9)).await;
+        assert!(started.elapsed() < Duration::from_secs(8), "{kind} is cut");
+        soon(kind, || server.refusals.count(Why::Flooding) == number as u64 + 1).await;
+        other_is_served(&town, &server).await;
+        soon("all have left", || server.sessions.live().is_empty()).await;
+    }
+}
+
+#[tokio::test]
+async fn calls_that_are_reset_as_soon_as_they_begin_end_the_connection() {
+    let town = Town::new();
+    let server = Running::start(town.setup()).await;
+    let config = client(&town, &[&TLS13]);
+    let reset = |stream| [call(stream), frame(RESET, 0, stream, &[0, 0, 0, 8])].concat();
+    let many: Vec<u8> = (0..100).flat_map(|number| reset(2 * number + 1)).collect();
+    let told = answered(connected(&config, &server).await, many, Duration::from_secs(5)).await;
+    let (_, _, last) = told.iter().find(|(kind, ..)| *kind == GOAWAY).expect("told why");
+    assert_eq!(last[4..8], [0, 0, 0, 11], "ENHANCE_YOUR_CALM");
+    soon("it has left", || server.sessions.live().is_empty()).await;
+    other_is_served(&town, &server).await;
+}
+
+#[tokio::test]
+async fn who_asks_and_does_not_read_is_cut_and_who_waits_for_news_is_not() {
+    let town = Town::new();
+    let mut setup = town.setup();
+    setup.limits.read_within = Duration::from_millis(700);
+    let server = Running::start(setup).await;
+    let config = client(&town, &[&TLS13]);
+    let (profile, _) = town.issue(&BROMLEY.replace("case-system", "other"), 89);
+    let mut other = town.connect(&profile, &server).await.unwrap();
+    let mut news = other.watch(HealthCheckRequest::default()).await.unwrap().into_inner();
+    news.message().await.unwrap().unwrap();
+    // Not a byte of an answer may be sent to it.
+    let shut = frame(SETTINGS, 0, 0, &[0, 4, 0, 0, 0, 0]);
+    let asked = [shut, call(1), message(1)].concat();
+    let reading: JoinHandle<_> =
+        tokio::spawn(answered(connected(&config, &server).await, asked, Duration::from_secs(9)));
+    soon("both are here", || server.sessions.live().len() == 2).await;
+    soon("it is cut", || server.sessions.live().len() == 1).await;
+    assert!(reading.await.unwrap().iter().any(|(kind, ..)| *kind == HEADERS), "it was answered");
+    tokio::time::sleep(Duration::from_millis(800)).await;
+    assert_eq!(server.sessions.live().len(), 1, "an open stream without news is no answer that waits");
+    other.check(HealthCheckRequest::default()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_message_that_does_not_come_to_its_end_is_answered_all_the_same() {
+    let town = Town::new();
+    let mut setup = town.setup();
+    setup.limits.answer_within = Duration::from_millis(400);
+    let server = Running::start(setup).await;
+    let config = client(&town, &[&TLS13]);
+    let begun = [call(1), frame(DATA, 0, 1, &[0, 0, 0])].concat();
+    let told = answered(connected(&config, &server).await, begun, Duration::from_secs(2)).await;
+    let ended = told.iter().any(|(kind, flags, _)| *kind == HEADERS && flags & END_STREAM != 0);
+    assert!(ended, "{told:?}");
+}
+
+/// The figure of the README: `cargo nextest run --release --test trust --run-ignored only quiet --no-capture`.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a measurement"]
+async fn how_much_slower_a_quiet_peer_is_while_another_floods() {
+    let town = Town::new();
+    let server = Running::start(town.setup()).await;
+    let (profile, _) = town.issue(&BROMLEY.replace("case-system", "quiet"), 89);
+    let mut quiet = town.connect(&profile, &server).await.unwrap();
+    let mut p99 = async || {
+        let mut times = Vec::new();
+        for _ in 0..2000 {
+            let started = Instant::now();
+            quiet.check(HealthCheckRequest::default()).await.unwrap();
+            times.push(started.elapsed());
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        times.sort();
+        times[1979]
+    };
+    p99().await;
+    let before = p99().await;
+    let (noisy, _) = town.issue(BROMLEY, 90);
+    let counts = Arc::new(std::sync::atomic::AtomicU64::new(0));
+    let mut floods = Vec::new();
+    for _ in 0..8 {
+        let client = town.connect(&noisy, &server).await.unwrap();
+        for _ in 0..16 {
+            let (mut client, counts) = (client.clone(), Arc::clone(&counts));
+            floods.push(tokio::spawn(async move {
+                loop {
+                    let _ = client.check(HealthCheckRequest::default()).await;
+                    counts.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                }
+            }));
+        }
+    }
+    let started = Instant::now();
+    let during = p99().await;
+    let calls = counts.load(std::sync::atomic::Ordering::Relaxed) as f64 / started.elapsed().as_secs_f64();
+    floods.iter().for_each(JoinHandle::abort);
+    let ratio = during.as_secs_f64() / before.as_secs_f64();
+    eprintln!(
+        "p99 of a quiet peer {before:?}, while another asks {calls:.0} times a second {during:?}: ratio {ratio:.1}"
+    );
+}
