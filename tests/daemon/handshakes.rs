@@ -186,8 +186,8 @@ async fn foreign_clients_are_let_in_or_refused_for_the_reason_that_is_theirs() {
                 _ => "certificate unknown",
             };
             assert!(told.to_lowercase().replace('_', " ").contains(alert), "{name}: {told}");
-            // Few lines a second are written.
-            tokio::time::sleep(Duration::from_millis(150)).await;
+            // Five lines a second are written, and no more.
+            tokio::time::sleep(Duration::from_millis(300)).await;
         }
     }
 }
