@@ -1,14 +1,23 @@
-//! `homeward admin`: what needs two persons.
+//! `homeward admin`: what needs two persons, and keys.
 
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use serde_json::Value;
 
-use super::{cli::ClientArgs, client, failure::Failure, pki, print};
+use super::{
+    cli::ClientArgs,
+    client,
+    failure::Failure,
+    keys::{self, KeysCommand},
+    pki, print,
+};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum AdminCommand {
+    /// The keys that wrap the keys of records.
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// List what was proposed and by whom, approved and void ones too.
     Proposals {
         #[command(flatten)]
@@ -32,6 +41,7 @@ pub(super) enum AdminCommand {
 
 pub(super) async fn run(command: AdminCommand) -> Result<(), Failure> {
     match command {
+        AdminCommand::Keys(command) => keys::run(command).await,
         AdminCommand::Proposals { client } => proposals(&client).await,
         AdminCommand::Approve { client, proposal, fingerprint, out } => {
             let mut caller = client::connect(&client).await?;
@@ -85,6 +95,9 @@ fn approved(value: &Value, out: Option<&Path>) -> Vec<String> {
             None => "next: run it again with --json, or --out DIR, for the certificate".to_owned(),
         };
         return vec![signed, next];
+    }
+    if let Some(id) = value["destroyed_key_id"].as_str() {
+        return vec![format!("destroyed the key {id}")];
     }
     let word = |name: &str| value["revocation"][name].as_str().unwrap_or_default();
     vec![format!("revoked {} of {}: {}", word("serial"), word("holder"), word("reason"))]

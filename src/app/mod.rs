@@ -10,6 +10,7 @@ mod demo;
 mod explained;
 mod failure;
 mod issuer;
+mod keys;
 mod limits;
 mod page;
 mod pki;

@@ -27,8 +27,8 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use tokio::sync::{Mutex, Semaphore};
 
 pub use administration::{
-    Approved, Asked, Certificate, Effect, Ended, Impact, Issuer, IssuerError, KeyShelf, Keys, KeysError,
-    NewCertificate, Revocation, SignedList,
+    Approved, Asked, Certificate, Effect, Ended, EpochRow, Impact, Issuer, IssuerError, KeyShelf, Keys, KeysError,
+    NewCertificate, Progress, Revocation, SignedList,
 };
 pub use alarms::Alarms;
 pub use caretaker::Round;

@@ -4,13 +4,14 @@
 use homeward::{
     sealing::wrapped_under,
     store::{Shelf, Store},
-    wire::pb::Part,
+    wire::pb::{self, Part, approve_proposal_response::Effect},
 };
 use jiff::SignedDuration;
+use tonic::Code;
 
 use crate::{
     house::{House, LEWISHAM, MPU, narrative},
-    person::{Person, submission},
+    person::{Person, fresh, refusal, submission},
 };
 
 /// The epoch keys of each record, in the order of record ids, and how many epoch keys are on the shelf.
@@ -49,4 +50,87 @@ async fn a_day_later_another_key_wraps_and_what_was_sealed_before_opens() {
     house.later(SignedDuration::from_hours(1));
     house.caretake().await;
     opens(&mut house.person(MPU).await, &first).await;
+}
+
+const FIRST: &str = "operator/key_custodian/k1";
+const SECOND: &str = "operator/key_custodian/k2";
+
+async fn keys(who: &mut Person) -> pb::ListKeysResponse {
+    who.admin.list_keys(pb::ListKeysRequest {}).await.unwrap().into_inner()
+}
+
+async fn destroy(who: &mut Person, key: &str) -> Result<pb::Proposal, tonic::Status> {
+    let asked = pb::DestroyKeyRequest { request_id: fresh(), key_id: key.to_owned() };
+    Ok(who.admin.destroy_key(asked).await?.into_inner().proposal.unwrap())
+}
+
+async fn approve(who: &mut Person, of: &pb::Proposal) -> Result<Option<Effect>, tonic::Status> {
+    let (proposal_id, fingerprint) = (of.proposal_id.clone(), of.fingerprint.clone());
+    let asked = pb::ApproveProposalRequest { request_id: fresh(), proposal_id, fingerprint };
+    Ok(who.admin.approve_proposal(asked).await?.into_inner().effect)
+}
+
+/// How many are wrapped anew in the suite; more by the variable.
+fn records() -> usize {
+    std::env::var("HOMEWARD_REWRAP_RECORDS").map_or(300, |number| number.parse().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn everything_is_wrapped_anew_while_people_read_and_write_and_the_old_key_is_destroyed_by_two() {
+    let mut house = House::open().await;
+    let mut first = house.person(FIRST).await;
+    let mut council = house.person(LEWISHAM).await;
+    for _ in 0..records() {
+        council.submit(submission(&narrative(1))).await.unwrap();
+    }
+    let old = keys(&mut first).await.keys.remove(0);
+    assert!(old.current && old.records >= records() as u64);
+    assert_eq!(refusal(destroy(&mut first, &old.key_id).await).code, Code::FailedPrecondition);
+    assert_eq!(refusal(destroy(&mut first, "nothing").await).code, Code::InvalidArgument);
+
+    let asked = pb::RotateKeyRequest { request_id: fresh() };
+    let new = first.admin.rotate_key(asked.clone()).await.unwrap().into_inner().key_id;
+    assert_eq!(first.admin.rotate_key(asked).await.unwrap().into_inner().key_id, new, "a replay rotates nothing");
+    assert_eq!(refusal(destroy(&mut first, &old.key_id).await).code, Code::FailedPrecondition, "records are under it");
+    let mut writer = council.clone();
+    let writing = tokio::spawn(async move {
+        for _ in 0..20 {
+            writer.submit(submission(&narrative(1))).await.unwrap();
+        }
+    });
+    let mut officer = house.person(MPU).await;
+    let taken = officer.pull("MPU.SE").await.unwrap();
+    house.caretake().await;
+    for one in &taken {
+        officer.read(one, (Part::E, 0), "").await.unwrap();
+    }
+    writing.await.unwrap();
+    house.reopen().await;
+    first = house.person(FIRST).await;
+    let mut second = house.person(SECOND).await;
+    while keys(&mut first).await.rewrap.unwrap().finish_time.is_none() {
+        house.caretake().await;
+    }
+    let listed = keys(&mut second).await;
+    let [before, after] = &listed.keys[..] else { panic!("two keys") };
+    assert_eq!((&before.key_id, before.records, before.current), (&old.key_id, 0, false));
+    assert!(after.key_id == new && after.current && after.records >= old.records + 20, "{}", after.records);
+    assert_eq!(listed.rewrap.unwrap().rewrapped, old.records);
+
+    let proposal = destroy(&mut first, &old.key_id).await.unwrap();
+    assert_eq!(refusal(approve(&mut first, &proposal).await).code, Code::PermissionDenied);
+    let effect = approve(&mut second, &proposal).await.unwrap();
+    assert!(effect == Some(Effect::DestroyedKeyId(old.key_id.clone())));
+    assert_eq!(keys(&mut first).await.keys.len(), 1);
+    let entry = house.ledger().await.into_iter().rfind(|entry| entry.action == "DESTROY_KEY").unwrap();
+    assert!(entry.who.ends_with("k2") && entry.details.contains(&format!("subject={}", old.key_id)), "{entry:?}");
+    house.reopen().await;
+    house.later(SignedDuration::from_hours(1));
+    house.caretake().await;
+    let mut officer = house.person(MPU).await;
+    let taken = officer.pull("MPU.SE").await.unwrap();
+    assert!(!taken.is_empty());
+    for one in &taken {
+        officer.read(one, (Part::E, 0), "").await.unwrap();
+    }
 }

@@ -127,6 +127,9 @@ const ROWS: &[Row] = &[
     row("AdminService/GetTrustBundle", Role::ALL, Of::Whole, "{}"),
     row("AdminService/ListProposals", APPROVES, Of::Whole, "{}"),
     row("AdminService/ApproveProposal", APPROVES, Of::Whole, "{}"),
+    row("AdminService/ListKeys", &[KeyCustodian], Of::Whole, "{}"),
+    row("AdminService/RotateKey", &[KeyCustodian], Of::Whole, "{}"),
+    row("AdminService/DestroyKey", &[KeyCustodian], Of::Whole, "{}"),
     row("IdentityService/WhoAmI", Role::ALL, Of::Everybody, "{}"),
     row("IdentityService/RenewCertificate", Role::ALL, Of::Everybody, "{}"),
 ];

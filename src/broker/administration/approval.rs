@@ -30,6 +30,8 @@ pub enum Effect {
     Enrolled(Certificate, String),
     /// A certificate was revoked.
     Revoked(Revocation),
+    /// An epoch key was destroyed; its id.
+    KeyDestroyed(String),
 }
 
 /// What is proposed.
@@ -140,7 +142,8 @@ impl Broker {
             ProposalKind::AdministratorRevocation => {
                 self.revoke_as_proposed(permit, request, &proposal, change).await?
             }
-            ProposalKind::KeyDestruction | ProposalKind::PolicyActivation => return Err(Error::NotFound),
+            ProposalKind::KeyDestruction => self.destroy_as_proposed(permit, request, &proposal, change).await?,
+            ProposalKind::PolicyActivation => return Err(Error::NotFound),
         };
         Ok(Approved { proposal, effect })
     }
@@ -154,7 +157,8 @@ impl Broker {
                 let revoked = self.revocation(&proposal.subject).await?;
                 Effect::Revoked(revoked.ok_or(Error::NotFound)?)
             }
-            ProposalKind::KeyDestruction | ProposalKind::PolicyActivation => return Err(Error::NotFound),
+            ProposalKind::KeyDestruction => Effect::KeyDestroyed(proposal.subject.clone()),
+            ProposalKind::PolicyActivation => return Err(Error::NotFound),
         };
         Ok(Approved { proposal, effect })
     }

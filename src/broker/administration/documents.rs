@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{
     Certificate, Revocation,
     keys::{EpochDocument, KeyringDocument},
+    rewrap::Progress,
 };
 use crate::{
     broker::Error,
@@ -165,6 +166,30 @@ pub(super) fn take_epoch(bytes: &[u8]) -> Result<EpochDocument, Error> {
         let kept = kept::KeptEpochKey::decode(bytes).ok()?;
         let wrapped = Wrapped { provider: kept.provider, bytes: kept.wrapped };
         Some(EpochDocument { wrapped, made: moment(kept.made_micros)?, reserved: kept.reserved })
+    };
+    damaged(read())
+}
+
+/// A rewrapping as bytes.
+pub(super) fn put_rewrap(progress: &Progress) -> Vec<u8> {
+    kept::KeptRewrap {
+        started_micros: progress.started.as_microsecond(),
+        after: progress.after.map_or_else(Vec::new, |record| record.as_bytes().to_vec()),
+        examined: progress.examined,
+        rewrapped: progress.rewrapped,
+        finished_micros: progress.finished.map_or(0, Timestamp::as_microsecond),
+    }
+    .encode_to_vec()
+}
+
+/// Reads a rewrapping.
+pub(super) fn take_rewrap(bytes: &[u8]) -> Result<Progress, Error> {
+    let read = || {
+        let kept = kept::KeptRewrap::decode(bytes).ok()?;
+        let after = if kept.after.is_empty() { None } else { Some(Uuid::from_slice(&kept.after).ok()?) };
+        let finished = if kept.finished_micros == 0 { None } else { Some(moment(kept.finished_micros)?) };
+        let started = moment(kept.started_micros)?;
+        Some(Progress { started, after, examined: kept.examined, rewrapped: kept.rewrapped, finished })
     };
     damaged(read())
 }

@@ -157,11 +157,12 @@ impl Keys {
         Ok(())
     }
 
-    /// Makes a new epoch key, which wraps from now on, together with `amendment`. What nobody has used since the last
+    /// Makes a new epoch key, which wraps from now on, together with `amendment`, whose answer is its id. What nobody has used since the last
     /// turn leaves memory.
-    async fn turn(&self, now: Timestamp, mut amendment: Amendment) -> Result<Accepted, KeysError> {
+    pub(super) async fn turn(&self, now: Timestamp, mut amendment: Amendment) -> Result<Accepted, KeysError> {
         let (document, version) = self.shelf.keyring().await?.ok_or_else(no_keyring)?;
         let (id, made) = self.shelf.make_epoch(now).await?;
+        amendment.answer = id.clone().into_bytes();
         let bytes = Some(put_keyring(&KeyringDocument { current: id, ..document }));
         amendment.changes.push(made);
         amendment.changes.push(Change {

@@ -7,6 +7,7 @@ mod documents;
 mod issuer;
 mod keys;
 mod revocation;
+mod rewrap;
 
 use jiff::SignedDuration;
 
@@ -15,6 +16,7 @@ pub use certificates::Certificate;
 pub use issuer::{Asked, Issuer, IssuerError, NewCertificate, SignedList};
 pub use keys::{KeyShelf, Keys, KeysError};
 pub use revocation::{Ended, Impact, Revocation};
+pub use rewrap::{EpochRow, Progress};
 
 use super::{Broker, Error, Request};
 use crate::{

@@ -60,6 +60,12 @@ vocabulary! {
         ListProposals = "ListProposals",
         /// AdminService.
         ApproveProposal = "ApproveProposal",
+        /// AdminService.
+        ListKeys = "ListKeys",
+        /// AdminService.
+        RotateKey = "RotateKey",
+        /// AdminService.
+        DestroyKey = "DestroyKey",
     }
 }
 
@@ -100,7 +106,8 @@ pub(super) fn grants(role: Role, action: Action) -> bool {
         Role::CertificateAdmin => {
             approves || matches!(action, SignCertificate | ListCertificates | PreviewRevocation | RevokeCertificate)
         }
-        Role::KeyCustodian | Role::PolicyAdmin => approves,
+        Role::KeyCustodian => approves || matches!(action, ListKeys | RotateKey | DestroyKey),
+        Role::PolicyAdmin => approves,
         Role::Auditor | Role::Analyst => false,
     };
     // Both are public: what is revoked, and what to trust.

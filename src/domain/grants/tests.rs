@@ -89,7 +89,9 @@ fn administrators_cannot_touch_referrals_and_officers_cannot_submit() {
         let administration = |action: &Action| {
             use Action::*;
             let certificates = [SignCertificate, ListCertificates, PreviewRevocation, RevokeCertificate];
-            certificates.contains(action) || matches!(action, ListProposals | ApproveProposal)
+            let keys = [ListKeys, RotateKey, DestroyKey];
+            let approval = matches!(action, ListProposals | ApproveProposal);
+            certificates.contains(action) || keys.contains(action) || approval
         };
         let public = [Action::WhoAmI, Action::RenewCertificate, Action::GetRevocationList, Action::GetTrustBundle];
         let own: Vec<_> = Action::ALL.iter().filter(|one| !public.contains(one) && can(**one)).collect();
@@ -97,6 +99,8 @@ fn administrators_cannot_touch_referrals_and_officers_cannot_submit() {
         assert!(own.iter().all(|one| administration(one) == administers), "{role}: {own:?}");
         let certificates = can(Action::SignCertificate) && can(Action::RevokeCertificate);
         assert_eq!(certificates, *role == Role::CertificateAdmin, "{role}");
+        let keys = can(Action::RotateKey) && can(Action::DestroyKey) && can(Action::ListKeys);
+        assert_eq!(keys, *role == Role::KeyCustodian, "{role}");
         assert_eq!(own.is_empty(), matches!(role, Role::Auditor | Role::Analyst), "{role}");
     }
 }

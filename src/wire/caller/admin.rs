@@ -46,6 +46,23 @@ impl Caller {
         answer("ApproveProposalResponse", self.admin.approve_proposal(asked).await)
     }
 
+    /// The epoch keys.
+    pub async fn keys(&mut self) -> Answer {
+        answer("ListKeysResponse", self.admin.list_keys(pb::ListKeysRequest {}).await)
+    }
+
+    /// A new epoch key.
+    pub async fn rotate_key(&mut self, request_id: &str) -> Answer {
+        let asked = pb::RotateKeyRequest { request_id: request_id.to_owned() };
+        answer("RotateKeyResponse", self.admin.rotate_key(asked).await)
+    }
+
+    /// Proposes to destroy an epoch key.
+    pub async fn destroy_key(&mut self, request_id: &str, key_id: &str) -> Answer {
+        let asked = pb::DestroyKeyRequest { request_id: request_id.to_owned(), key_id: key_id.to_owned() };
+        answer("DestroyKeyResponse", self.admin.destroy_key(asked).await)
+    }
+
     /// The next certificate of one's own.
     pub async fn renew_certificate(&mut self, request_id: &str, request: &[u8]) -> Answer {
         let asked = pb::RenewCertificateRequest { request_id: request_id.to_owned(), request: request.to_vec() };

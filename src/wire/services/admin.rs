@@ -1,4 +1,4 @@
-//! AdminService: certificates, and what needs two persons.
+//! AdminService: certificates, and what needs two persons. Keys are next door.
 
 use std::collections::BTreeMap;
 
@@ -88,6 +88,27 @@ impl AdminService for Services {
         request: Request<Received<pb::ApproveProposalRequest>>,
     ) -> Result<Response<pb::ApproveProposalResponse>, Status> {
         answer!(self, request, ApproveProposal, proposal_approved)
+    }
+
+    async fn list_keys(
+        &self,
+        request: Request<Received<pb::ListKeysRequest>>,
+    ) -> Result<Response<pb::ListKeysResponse>, Status> {
+        answer!(self, request, ListKeys, keys_listed)
+    }
+
+    async fn rotate_key(
+        &self,
+        request: Request<Received<pb::RotateKeyRequest>>,
+    ) -> Result<Response<pb::RotateKeyResponse>, Status> {
+        answer!(self, request, RotateKey, key_rotated)
+    }
+
+    async fn destroy_key(
+        &self,
+        request: Request<Received<pb::DestroyKeyRequest>>,
+    ) -> Result<Response<pb::DestroyKeyResponse>, Status> {
+        answer!(self, request, DestroyKey, destruction_proposed)
     }
 }
 
@@ -228,6 +249,7 @@ impl Services {
                 pb::approve_proposal_response::Effect::Enrolled(enrolled)
             }
             Effect::Revoked(one) => pb::approve_proposal_response::Effect::Revocation(convert::revocation(&one)),
+            Effect::KeyDestroyed(id) => pb::approve_proposal_response::Effect::DestroyedKeyId(id),
         };
         let proposal = Some(convert::proposal(&approved.proposal));
         Ok(pb::ApproveProposalResponse { proposal, effect: Some(effect) })
@@ -251,7 +273,7 @@ impl Services {
     }
 
     /// A permit for one of these methods.
-    fn office(&self, peer: &Peer, action: Action) -> Result<CallPermit, Error> {
+    pub(super) fn office(&self, peer: &Peer, action: Action) -> Result<CallPermit, Error> {
         Ok(self.broker.grants().may_call(peer, action, self.broker.now())?)
     }
 }

@@ -3,6 +3,7 @@
 mod admin;
 mod ask;
 mod identity;
+mod keys;
 mod queue;
 mod referral;
 
