@@ -167,7 +167,7 @@ async fn a_message_that_does_not_come_to_its_end_is_answered_all_the_same() {
     assert!(ended, "{told:?}");
 }
 
-/// The figure of the README: `cargo nextest run --release --test trust --run-ignored only quiet --no-capture`.
+/// Measured, not asserted: `cargo nextest run --release --test trust --run-ignored only quiet --no-capture`.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "a measurement"]
 async fn how_much_slower_a_quiet_peer_is_while_another_floods() {
