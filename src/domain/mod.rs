@@ -20,6 +20,7 @@ pub mod grading;
 pub mod grants;
 pub mod identity;
 pub mod lint;
+mod number_words;
 pub mod outcome;
 pub mod period;
 pub mod policy;

@@ -17,6 +17,7 @@ use std::{
 };
 
 use super::tokens::Tokens;
+use crate::domain::number_words::{TENS, UNITS};
 
 /// One place in a phrase.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -210,42 +211,11 @@ fn stands(word: &Word, tokens: &Tokens<'_>, at: usize) -> bool {
     same && (!word.capitals || tokens.get(at).capitals)
 }
 
-const NUMBER_WORDS: [&str; 30] = [
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-    "twenty",
-    "thirty",
-    "forty",
-    "fifty",
-    "sixty",
-    "seventy",
-    "eighty",
-    "ninety",
-    "hundred",
-    "thousand",
-    "hundreds",
-];
-
 /// True for a number in figures or in words.
 pub(super) fn is_number(word: &str) -> bool {
-    word.starts_with(|c: char| c.is_ascii_digit()) || NUMBER_WORDS.contains(&word)
+    let large = matches!(word, "hundred" | "thousand" | "hundreds");
+    // Nought counts nothing.
+    large || word.starts_with(|c: char| c.is_ascii_digit()) || UNITS[1..].contains(&word) || TENS.contains(&word)
 }
 
 /// 1,200.50 and "two hundred and fifty" are one number.

@@ -10,6 +10,7 @@ use super::{
     needle::{Meaning, Strength},
     prose::next_word,
 };
+use crate::domain::number_words::{TENS, UNITS};
 
 /// Adds where `text`, which is folded, says one of `listed`: with its year, or without one where a birthday is spoken of.
 pub(super) fn hits(text: &str, listed: &[(Date, Meaning)], hits: &mut Vec<Hit>) {
@@ -225,29 +226,6 @@ fn speaks_of_birth(word: &str) -> bool {
     matches!(word, "birthday" | "bday" | "birthdays" | "born" | "birth" | "dob" | "turns" | "turned")
 }
 
-const UNITS: [&str; 20] = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-];
-const TENS: [&str; 8] = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
 const ORDINALS: [&str; 20] = [
     "zeroth",
     "first",
