@@ -29,6 +29,8 @@ pub struct LimitsConfig {
     pub calls_per_second: u32,
     /// HTTP/2 frames of one identity in a second; with more the connection is cut.
     pub frames_per_second: u32,
+    /// Bytes of one identity in a second, received and sent; more wait.
+    pub bytes_per_second: u32,
     /// Size of all headers of a call, in bytes.
     pub header_bytes: u32,
     /// Time until an answer begins.
@@ -58,6 +60,7 @@ impl Default for LimitsConfig {
             calls_per_identity: usual.calls_per_identity,
             calls_per_second: usual.calls_per_second,
             frames_per_second: usual.frames_per_second,
+            bytes_per_second: usual.bytes_per_second,
             header_bytes: usual.header_bytes,
             answer_seconds: usual.answer_within.as_secs(),
             read_seconds: usual.read_within.as_secs(),
@@ -89,6 +92,7 @@ impl LimitsConfig {
             calls_per_identity: self.calls_per_identity,
             calls_per_second: self.calls_per_second,
             frames_per_second: self.frames_per_second,
+            bytes_per_second: self.bytes_per_second,
             header_bytes: self.header_bytes,
             answer_within: Duration::from_secs(self.answer_seconds),
             read_within: Duration::from_secs(self.read_seconds),
@@ -101,7 +105,7 @@ impl LimitsConfig {
     }
 
     /// All but `drain_seconds`, which may be 0.
-    fn each(&self) -> [(&'static str, u64); 15] {
+    fn each(&self) -> [(&'static str, u64); 16] {
         let number = |value: usize| u64::try_from(value).unwrap_or(u64::MAX);
         [
             ("handshakes", number(self.handshakes)),
@@ -113,6 +117,7 @@ impl LimitsConfig {
             ("calls_per_identity", number(self.calls_per_identity)),
             ("calls_per_second", u64::from(self.calls_per_second)),
             ("frames_per_second", u64::from(self.frames_per_second)),
+            ("bytes_per_second", u64::from(self.bytes_per_second)),
             ("header_bytes", u64::from(self.header_bytes)),
             ("answer_seconds", self.answer_seconds),
             ("read_seconds", self.read_seconds),

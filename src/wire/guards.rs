@@ -245,7 +245,10 @@ mod tests {
     use crate::{
         domain::identity::{Identity, Peer, TrustDomain},
         platform::ManualClock,
-        wire::session::{Bounds, End, Sessions, Visitor},
+        wire::{
+            allowance::Shares,
+            session::{Bounds, End, Sessions, Visitor},
+        },
     };
 
     fn noon() -> Arc<dyn Clock> {
@@ -265,9 +268,7 @@ mod tests {
             age: Duration::from_secs(60),
             grace: Duration::from_secs(60),
             per_identity: 2,
-            calls_per_identity: 1,
-            calls_per_second: 1000,
-            frames_per_second: 1000,
+            shares: Shares { calls: 1, calls_per_second: 1000, frames_per_second: 1000, bytes_per_second: 1000 },
             read_within: Duration::from_secs(60),
         }
     }

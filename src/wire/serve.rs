@@ -9,6 +9,7 @@ use tokio::{
 use tonic::{service::Routes, transport::Server};
 
 use super::{
+    allowance::Shares,
     guards::Guard,
     reminders::Reminders,
     session::{Bounds, End, GrantEnd, Sessions},
@@ -42,6 +43,8 @@ pub struct Limits {
     pub calls_per_second: u32,
     /// HTTP/2 frames of one identity in a second, over all its connections; with more the connection is cut.
     pub frames_per_second: u32,
+    /// Bytes of one identity in a second, received and sent, over all its connections; more wait.
+    pub bytes_per_second: u32,
     /// Calls of one connection that were begun and reset before we looked at them; with more it is cut (rapid reset).
     pub pending_resets: usize,
     /// Streams of one connection that we reset for its faults; with more it is cut.
@@ -78,6 +81,7 @@ impl Default for Limits {
             calls_per_identity: 512,
             calls_per_second: 2000,
             frames_per_second: 20_000,
+            bytes_per_second: 16 << 20,
             pending_resets: 20,
             faulty_streams: 128,
             header_bytes: 16 * 1024,
@@ -190,9 +194,12 @@ fn door(setup: &Setup) -> Door {
             age: limits.age.saturating_add(limits.age_grace),
             grace: limits.end_grace,
             per_identity: limits.connections_per_identity,
-            calls_per_identity: limits.calls_per_identity,
-            calls_per_second: limits.calls_per_second,
-            frames_per_second: limits.frames_per_second,
+            shares: Shares {
+                calls: limits.calls_per_identity,
+                calls_per_second: limits.calls_per_second,
+                frames_per_second: limits.frames_per_second,
+                bytes_per_second: limits.bytes_per_second,
+            },
             read_within: limits.read_within,
         },
         handshake_time: limits.handshake_time,

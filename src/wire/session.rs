@@ -4,7 +4,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, Weak},
     time::Duration,
 };
 
@@ -12,8 +12,16 @@ use jiff::Timestamp;
 use rustls::pki_types::CertificateDer;
 use tokio::sync::{Notify, OwnedSemaphorePermit, watch};
 
-use super::{allowance::Allowance, peer, status::Refused, taken::Waiting};
-use crate::{domain::identity::Peer, platform::Clock};
+use super::{
+    allowance::{Allowance, REFILLED, Shares},
+    peer,
+    status::Refused,
+    taken::Waiting,
+};
+use crate::{
+    domain::identity::{Identity, Peer},
+    platform::Clock,
+};
 
 /// Why a session ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,6 +125,14 @@ impl Session {
         self.allowance.takes(frames)
     }
 
+    /// Pays for so many bytes of this identity.
+    ///
+    /// # Errors
+    /// How long to wait before asking again.
+    pub(super) fn pay(&self, bytes: usize) -> Result<(), Duration> {
+        self.allowance.pay(bytes)
+    }
+
     /// The answers that wait for the peer.
     pub(super) fn waiting(&self) -> &Arc<Waiting> {
         &self.waiting
@@ -188,12 +204,8 @@ pub struct Bounds {
     pub grace: Duration,
     /// Most connections of one identity at the same time.
     pub per_identity: usize,
-    /// Most calls of one identity being answered at the same time.
-    pub calls_per_identity: usize,
-    /// Most calls of one identity in a second.
-    pub calls_per_second: u32,
-    /// Most HTTP/2 frames of one identity in a second.
-    pub frames_per_second: u32,
+    /// What one identity may do over all its connections.
+    pub shares: Shares,
     /// Longest time until the peer has read what it asked for.
     pub read_within: Duration,
 }
@@ -206,6 +218,9 @@ pub struct Sessions(Arc<Mutex<Registry>>);
 struct Registry {
     next: u64,
     live: BTreeMap<u64, Arc<Session>>,
+    /// What each identity may still do. Remembered past the end of its last session until all of it may be done again:
+    /// to leave and come back gains nothing.
+    allowances: BTreeMap<Identity, Weak<Allowance>>,
     /// Serial numbers of certificates that nobody may come in with again.
     revoked: BTreeSet<String>,
 }
@@ -214,15 +229,14 @@ impl Sessions {
     /// Registers a session and watches over it until it is over. None where the identity has too many already.
     pub(super) fn enter(&self, visitor: Visitor, bounds: &Bounds) -> Option<Entered> {
         let session = self.with(|registry| {
-            let mut own = registry.live.values().filter(|session| session.peer().identity == visitor.peer.identity);
-            let known = own.next().map(|session| Arc::clone(&session.allowance));
-            if own.count() + usize::from(known.is_some()) >= bounds.per_identity {
+            let identity = &visitor.peer.identity;
+            let own = registry.live.values().filter(|session| session.peer().identity == *identity);
+            if own.count() >= bounds.per_identity {
                 return None;
             }
-            let fresh = || {
-                Arc::new(Allowance::new(bounds.calls_per_identity, bounds.calls_per_second, bounds.frames_per_second))
-            };
-            let allowance = known.unwrap_or_else(fresh);
+            let known = registry.allowances.get(identity).and_then(Weak::upgrade);
+            let allowance = known.unwrap_or_else(|| Arc::new(Allowance::new(bounds.shares)));
+            registry.allowances.insert(identity.clone(), Arc::downgrade(&allowance));
             let id = registry.next;
             registry.next += 1;
             let phase = watch::Sender::new(Phase::Live);
@@ -231,7 +245,7 @@ impl Sessions {
             registry.live.insert(id, Arc::clone(&session));
             Some(session)
         })?;
-        tokio::spawn(keep(Arc::clone(&session), bounds.clone()));
+        tokio::spawn(keep(Arc::clone(&session), bounds.clone(), self.clone()));
         Some(Entered { session, registry: self.clone() })
     }
 
@@ -276,6 +290,15 @@ impl Sessions {
         chosen.len()
     }
 
+    /// Forgets what an identity may still do, unless a session of it remembers.
+    fn forget(&self, identity: &Identity) {
+        self.with(|registry| {
+            if registry.allowances.get(identity).is_some_and(|allowance| allowance.strong_count() == 0) {
+                registry.allowances.remove(identity);
+            }
+        });
+    }
+
     fn with<T>(&self, work: impl FnOnce(&mut Registry) -> T) -> T {
         // Nothing panics while it is held; were it so, the map is whole at every step.
         work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
@@ -297,8 +320,8 @@ impl Drop for Entered {
     }
 }
 
-/// Watches over one session: ends it when it must end, closes it a grace later.
-async fn keep(session: Arc<Session>, bounds: Bounds) {
+/// Watches over one session: ends it when it must end, closes it a grace later, and remembers what it used up.
+async fn keep(session: Arc<Session>, bounds: Bounds, registry: Sessions) {
     let clock = bounds.clock.as_ref();
     let grant_ended = async {
         loop {
@@ -326,5 +349,50 @@ async fn keep(session: Arc<Session>, bounds: Bounds) {
     tokio::select! {
         () = session.over() => {}
         () = tokio::time::sleep(bounds.grace) => session.close(why),
+    }
+    session.over().await;
+    tokio::time::sleep(REFILLED).await;
+    let identity = session.peer().identity.clone();
+    drop(session);
+    registry.forget(&identity);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{domain::identity::TrustDomain, platform::ManualClock};
+
+    #[tokio::test]
+    async fn to_leave_and_come_back_gains_nothing_and_who_stays_away_is_forgotten() {
+        let domain = TrustDomain::parse("pilot.example").unwrap();
+        let identity = Identity::parse("homeward://pilot.example/met/SE/mpu_officer/p1", &domain).unwrap();
+        let not_after = "2027-01-01T00:00:00Z".parse().unwrap();
+        let peer = Peer { identity, serial: "1".into(), not_after };
+        let bounds = Bounds {
+            clock: Arc::new(ManualClock::new("2026-11-21T12:00:00Z".parse().unwrap())),
+            grant_end: Arc::new(|_, _| None),
+            age: Duration::from_secs(60),
+            grace: Duration::from_secs(60),
+            per_identity: 1,
+            shares: Shares { calls: 1, calls_per_second: 1, frames_per_second: 1, bytes_per_second: 1 },
+            read_within: Duration::from_secs(60),
+        };
+        let sessions = Sessions::default();
+        let enter = || {
+            let remote = "127.0.0.1:1".parse().unwrap();
+            sessions.enter(Visitor { peer: peer.clone(), chain: Vec::new(), remote }, &bounds)
+        };
+        let first = enter().unwrap();
+        assert!(first.session.takes(1) && enter().is_none());
+        drop(first);
+        let second = enter().unwrap();
+        assert!(!second.session.takes(1));
+        drop(second);
+        let remembered = || sessions.with(|registry| registry.allowances.len());
+        assert_eq!(remembered(), 1);
+        while remembered() > 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert!(enter().unwrap().session.takes(1));
     }
 }

@@ -6,6 +6,7 @@ mod authorities;
 mod files;
 mod frames;
 mod notices;
+mod pacing;
 pub mod refusal;
 mod revocation;
 mod verify;

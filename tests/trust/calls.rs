@@ -1,6 +1,6 @@
 //! What every call passes: size and time.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tonic::{Code, Request};
 use tonic_health::pb::HealthCheckRequest;
@@ -65,4 +65,31 @@ async fn calls_in_a_second_are_bounded_for_each_identity_and_no_other_feels_it()
     quiet.check(HealthCheckRequest::default()).await.unwrap();
     tokio::time::sleep(wait).await;
     busy[0].check(HealthCheckRequest::default()).await.unwrap();
+}
+
+#[tokio::test]
+async fn bytes_in_a_second_are_bounded_for_each_identity_and_no_other_feels_it() {
+    let town = Town::new();
+    let mut setup = town.setup();
+    setup.limits.bytes_per_second = 128 * 1024;
+    let server = Running::start(setup).await;
+    let (profile, _) = town.issue(BROMLEY, 90);
+    let (other, _) = town.issue(&BROMLEY.replace("case-system", "other-system"), 90);
+    let mut busy = town.connect(&profile, &server).await.unwrap();
+    let mut quiet = town.connect(&other, &server).await.unwrap();
+    let started = Instant::now();
+    let sending = tokio::spawn(async move {
+        let large = HealthCheckRequest { service: "x".repeat(512 * 1024) };
+        busy.check(large).await.unwrap_err()
+    });
+    let mut answered = 0;
+    while !sending.is_finished() {
+        quiet.check(HealthCheckRequest::default()).await.unwrap();
+        answered += 1;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(sending.await.unwrap().code(), Code::NotFound, "it waits, and nothing of it is lost");
+    // A quarter may go at once, three quarters at a quarter a second.
+    assert!(started.elapsed() > Duration::from_millis(2500), "{:?}", started.elapsed());
+    assert!(answered > 10, "{answered}");
 }

@@ -113,6 +113,8 @@ async fn frames_that_cost_nothing_are_answered_up_to_a_rate_and_then_the_connect
         soon(kind, || server.refusals.count(Why::Flooding) == number as u64 + 1).await;
         other_is_served(&town, &server).await;
         soon("all have left", || server.sessions.live().is_empty()).await;
+        // What it sent counts against it when it comes back, for a second.
+        tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
     net::{IpAddr, SocketAddr},
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
@@ -26,6 +26,7 @@ use tonic::transport::server::Connected;
 use super::{
     ServerTls,
     frames::Frames,
+    pacing::Pacing,
     refusal::{Refusal, Refusals, Why},
 };
 use crate::wire::{
@@ -180,6 +181,8 @@ pub(in crate::wire) struct SessionIo {
     entered: Entered,
     over: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     frames: Frames,
+    received: Pacing,
+    sent: Pacing,
     refusals: Arc<Refusals>,
     tls: Arc<ServerTls>,
     _connection: OwnedSemaphorePermit,
@@ -188,9 +191,11 @@ pub(in crate::wire) struct SessionIo {
 impl SessionIo {
     fn new(stream: TlsStream<TcpStream>, entered: Entered, connection: OwnedSemaphorePermit, door: &Door) -> Self {
         let session = Arc::clone(&entered.session);
-        let over = Box::pin(async move { session.over().await });
+        let over: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(async move { session.over().await });
         let (refusals, tls) = (Arc::clone(&door.refusals), Arc::clone(&door.tls));
-        Self { stream, entered, over: Some(over), frames: Frames::new(), refusals, tls, _connection: connection }
+        let (received, sent) = (Pacing::default(), Pacing::default());
+        let (over, frames) = (Some(over), Frames::new());
+        Self { stream, entered, over, frames, received, sent, refusals, tls, _connection: connection }
     }
 
     /// Notes that more frames came than may.
@@ -224,9 +229,13 @@ impl Connected for SessionIo {
 impl AsyncRead for SessionIo {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.check(cx)?;
+        let this = &mut *self;
+        ready!(this.received.poll_paid(cx, &this.entered.session));
         let before = buf.filled().len();
-        std::task::ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
-        let come = self.frames.count(buf.filled().get(before..).unwrap_or_default());
+        ready!(Pin::new(&mut this.stream).poll_read(cx, buf))?;
+        let come = buf.filled().get(before..).unwrap_or_default();
+        this.received.owe(come.len());
+        let come = this.frames.count(come);
         if self.entered.session.takes(come) { Poll::Ready(Ok(())) } else { Poll::Ready(Err(self.flooded())) }
     }
 }
@@ -234,7 +243,11 @@ impl AsyncRead for SessionIo {
 impl AsyncWrite for SessionIo {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.check(cx)?;
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let this = &mut *self;
+        ready!(this.sent.poll_paid(cx, &this.entered.session));
+        let sent = ready!(Pin::new(&mut this.stream).poll_write(cx, bytes))?;
+        this.sent.owe(sent);
+        Poll::Ready(Ok(sent))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
