@@ -124,6 +124,9 @@ const HOUSE: &[Room] = &[
             "zeroize",
             // Progress bars.
             "indicatif",
+            // What operators watch.
+            "prometheus_client",
+            "axum",
             // A passphrase typed unseen.
             "rpassword",
             // What the redaction benchmark holds itself against.

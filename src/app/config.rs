@@ -37,6 +37,9 @@ pub struct Config {
     /// What bounds the server.
     #[serde(default)]
     pub limits: LimitsConfig,
+    /// What operators watch, where it is to be served.
+    #[serde(default)]
+    pub metrics: Option<Metrics>,
     /// Logs.
     #[serde(default)]
     pub log: Log,
@@ -138,6 +141,14 @@ pub struct Policy {
     /// Folder of reference data to use in place of the embedded one.
     #[serde(default)]
     pub reference: Option<PathBuf>,
+}
+
+/// What operators watch.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metrics {
+    /// Address of this machine alone: it is served without TLS.
+    pub listen: SocketAddr,
 }
 
 /// Logs. Never content, whatever the level.

@@ -12,6 +12,7 @@ mod failure;
 mod issuer;
 mod keys;
 mod limits;
+mod metrics;
 mod page;
 mod pki;
 mod policy;

@@ -1,8 +1,10 @@
 //! `homeward serve`: the daemon.
 
+use std::net::SocketAddr;
+
 use tokio::net::TcpListener;
 
-use super::{cli::ServeArgs, config::Config, failure::Failure, telemetry, wiring};
+use super::{cli::ServeArgs, config::Config, failure::Failure, metrics, telemetry, wiring};
 use crate::platform::shutdown::{hangups, shutdown_signal};
 
 pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
@@ -18,10 +20,24 @@ pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
             again.notify_one();
         }
     });
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .map_err(|error| Failure::unavailable(format!("{} cannot be listened on: {error}", config.listen)))?;
-    let address = listener.local_addr().map_err(|error| Failure::other(error.to_string()))?;
+    let (listener, address) = bound(config.listen).await?;
+    let watchers = match &config.metrics {
+        Some(metrics) => {
+            let (watchers, address) = bound(metrics::address(metrics)?).await?;
+            tracing::info!(%address, "metrics");
+            Some(watchers)
+        }
+        None => None,
+    };
     tracing::info!(%address, "serving");
-    wiring::serve(listener, daemon, stop).await
+    wiring::serve(listener, watchers, daemon, stop).await
+}
+
+/// A listener, and the address it really has.
+async fn bound(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
+    let listener = TcpListener::bind(address)
+        .await
+        .map_err(|error| Failure::unavailable(format!("{address} cannot be listened on: {error}")))?;
+    let address = listener.local_addr().map_err(|error| Failure::other(error.to_string()))?;
+    Ok((listener, address))
 }

@@ -12,6 +12,7 @@ use super::{
     config::{Config, Engine},
     failure::Failure,
     issuer::FolderIssuer,
+    metrics::{self, Watched},
     reload::{self, Looks, Reload},
     rulebook::rulebook,
 };
@@ -33,6 +34,7 @@ pub(super) struct Daemon {
     broker: Arc<Broker>,
     setup: Setup,
     reload: Reload,
+    watched: Watched,
 }
 
 impl Daemon {
@@ -81,7 +83,8 @@ pub(super) async fn daemon_at(config: &Config, clock: Arc<dyn Clock>) -> Result<
         trust_domain,
         policy: config.policy.clone(),
     };
-    Ok(Daemon { broker, setup, reload: Reload::new(parts, looks) })
+    let watched = Watched::new(broker.clone(), &setup);
+    Ok(Daemon { broker, setup, reload: Reload::new(parts, looks), watched })
 }
 
 /// The authority that signs certificates, if there is to be one.
@@ -98,17 +101,22 @@ fn issuer(config: &Config, clock: &Arc<dyn Clock>) -> Result<Option<Arc<dyn Issu
 /// Serves until `stop` is ready or the store fails; drains, writes what is to be written and closes.
 pub(super) async fn serve(
     listener: TcpListener,
+    watchers: Option<TcpListener>,
     daemon: Daemon,
     stop: impl Future<Output = ()>,
 ) -> Result<(), Failure> {
-    let Daemon { broker, setup, reload } = daemon;
+    let Daemon { broker, setup, reload, watched } = daemon;
     let closing = watch::Sender::new(false);
     let house = tokio::spawn(broker.clone().keep_house(closing.subscribe()));
     let reloading = tokio::spawn(reload.keep(closing.subscribe()));
+    let watching = watchers.map(|watchers| tokio::spawn(metrics::serve(watchers, watched, closing.subscribe())));
     let ended = wire::run(listener, broker.clone(), setup, stop).await;
     closing.send_replace(true);
     // The tasks end by themselves; a panic in one was logged.
     let _ = (house.await, reloading.await);
+    if let Some(watching) = watching {
+        let _ = watching.await;
+    }
     broker.close().await;
     tracing::info!("closed");
     match ended.map_err(|error| Failure::other(error.to_string()))? {

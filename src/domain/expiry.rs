@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 /// Days before the end at which it is said.
-const DAYS: [i64; 4] = [1, 7, 14, 30];
+pub const DAYS: [i64; 4] = [1, 7, 14, 30];
 const DAY: i64 = 24 * 3600;
 
 /// Whole days left until `not_after`; none after it.

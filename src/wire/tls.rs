@@ -13,6 +13,7 @@ mod verify;
 
 use std::{path::PathBuf, sync::Arc};
 
+use jiff::SignedDuration;
 use rustls::{
     RootCertStore, ServerConfig, SupportedProtocolVersion,
     crypto::{CryptoProvider, ring},
@@ -137,6 +138,11 @@ impl ServerTls {
     /// What must be looked at now: certificates that run out, revocation lists that are missing or old.
     pub fn notices(&self) -> Vec<Notice> {
         self.current.get().facts.notices(self.clock.now())
+    }
+
+    /// The server's certificate and every authority, with the time left to each; negative once it has run out.
+    pub fn left(&self) -> Vec<(String, SignedDuration)> {
+        self.current.get().facts.left(self.clock.now())
     }
 
     /// The authority part of every identity let in.

@@ -14,6 +14,7 @@ mod handshakes;
 mod house;
 mod kill;
 mod leak;
+mod metrics;
 #[path = "../support/person.rs"]
 #[allow(dead_code, reason = "shared with the tests of the flow")]
 mod person;

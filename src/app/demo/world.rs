@@ -62,7 +62,7 @@ impl World {
         let config = configuration(folder, &holders, first)?;
         let daemon = wiring::daemon_at(&config, Arc::new(clock.clone())).await?;
         let (stop, stopped) = oneshot::channel::<()>();
-        let daemon = tokio::spawn(wiring::serve(listener, daemon, async {
+        let daemon = tokio::spawn(wiring::serve(listener, None, daemon, async {
             // A dropped sender stops the daemon too.
             let _ = stopped.await;
         }));

@@ -1,7 +1,7 @@
 //! What whoever runs the server must know about its TLS as it is loaded: certificates that run out, revocation lists that
 //! are missing or should have been replaced.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rustls::pki_types::CertificateDer;
 use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 
@@ -50,6 +50,11 @@ impl Facts {
             false => Vec::new(),
         };
         Self { certificates, lists, without_list }
+    }
+
+    /// The server's certificate and every authority, with the time left to each at `now`.
+    pub(super) fn left(&self, now: Timestamp) -> Vec<(String, SignedDuration)> {
+        self.certificates.iter().map(|one| (one.what.clone(), one.not_after.duration_since(now))).collect()
     }
 
     /// The server's own certificate is valid at `now`.
