@@ -3,11 +3,18 @@
 use clap::Subcommand;
 use serde_json::Value;
 
-use super::{admin, cli::ClientArgs, client, failure::Failure, print};
+use super::{
+    admin,
+    cli::ClientArgs,
+    client,
+    failure::Failure,
+    print,
+    rewrap::{self, RewrapCommand},
+};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum KeysCommand {
-    /// List the epoch keys, the records under each, counted now, and how far the last rewrapping has come.
+    /// List the epoch keys, the records under each, and how far the last rewrapping has come.
     List {
         #[command(flatten)]
         client: ClientArgs,
@@ -17,6 +24,17 @@ pub(super) enum KeysCommand {
         #[command(flatten)]
         client: ClientArgs,
     },
+    /// Say how far the last rewrapping has come, and how many records are left under each key.
+    RewrapStatus {
+        #[command(flatten)]
+        client: ClientArgs,
+        /// Go on saying it, with a bar on a terminal, until it is done or paused.
+        #[arg(long)]
+        watch: bool,
+    },
+    /// Pause or resume a rewrapping.
+    #[command(subcommand)]
+    Rewrap(RewrapCommand),
     /// Propose to destroy a key that wraps nothing any longer; a second custodian approves.
     Destroy {
         #[command(flatten)]
@@ -37,12 +55,11 @@ pub(super) async fn run(command: KeysCommand) -> Result<(), Failure> {
             let text = client::connect(&client).await?.rotate_key(&client::request_id()?).await?;
             client::answer(client.json, &text, |value| {
                 let id = value["key_id"].as_str().unwrap_or_default();
-                vec![
-                    format!("{id} wraps from now on"),
-                    "next: homeward admin keys list, until the others count none".to_owned(),
-                ]
+                vec![format!("{id} wraps from now on"), "next: homeward admin keys rewrap-status --watch".to_owned()]
             });
         }
+        KeysCommand::RewrapStatus { client, watch } => rewrap::status(&client, watch).await?,
+        KeysCommand::Rewrap(command) => rewrap::run(command).await?,
         KeysCommand::Destroy { client, key } => {
             let text = client::connect(&client).await?.destroy_key(&client::request_id()?, &key).await?;
             if client.json {
@@ -57,20 +74,22 @@ pub(super) async fn run(command: KeysCommand) -> Result<(), Failure> {
 }
 
 fn listed(value: &Value) -> Vec<String> {
+    let mut lines = rows(value);
+    lines.extend(value.get("rewrap").map(rewrap::told));
+    lines
+}
+
+/// The keys of an answer, one a line.
+pub(super) fn rows(value: &Value) -> Vec<String> {
     let count = |of: &Value| of.as_str().unwrap_or("0").to_owned();
     let key = |one: &Value| {
         let word = |name: &str| one[name].as_str().unwrap_or_default();
-        let current = if one["current"].as_bool() == Some(true) { "  wraps now" } else { "" };
-        format!("{}  since {}  {} records{current}", word("key_id"), word("create_time"), count(&one["records"]))
+        let note = match (one["current"].as_bool(), one["scanned_records"].as_str()) {
+            (Some(true), _) => "  wraps now".to_owned(),
+            (_, Some(found)) => format!("  a scan of all found {found}"),
+            _ => String::new(),
+        };
+        format!("{}  since {}  {} records{note}", word("key_id"), word("create_time"), count(&one["records"]))
     };
-    let mut lines: Vec<_> = value["keys"].as_array().into_iter().flatten().map(key).collect();
-    if let Some(rewrap) = value.get("rewrap") {
-        let state = rewrap["finish_time"].as_str().map_or("going on".to_owned(), |at| format!("done at {at}"));
-        lines.push(format!(
-            "rewrapping: {} looked at, {} wrapped anew, {state}",
-            count(&rewrap["examined"]),
-            count(&rewrap["rewrapped"])
-        ));
-    }
-    lines
+    value["keys"].as_array().into_iter().flatten().map(key).collect()
 }

@@ -23,6 +23,7 @@ mod queue;
 mod redact;
 mod referrals;
 mod reload;
+mod rewrap;
 mod rulebook;
 mod serve;
 mod show;

@@ -108,12 +108,13 @@ pub(super) async fn serve(
     let Daemon { broker, setup, reload, watched } = daemon;
     let closing = watch::Sender::new(false);
     let house = tokio::spawn(broker.clone().keep_house(closing.subscribe()));
+    let rewrapping = tokio::spawn(broker.clone().keep_rewrapping(closing.subscribe()));
     let reloading = tokio::spawn(reload.keep(closing.subscribe()));
     let watching = watchers.map(|watchers| tokio::spawn(metrics::serve(watchers, watched, closing.subscribe())));
     let ended = wire::run(listener, broker.clone(), setup, stop).await;
     closing.send_replace(true);
     // The tasks end by themselves; a panic in one was logged.
-    let _ = (house.await, reloading.await);
+    let _ = (house.await, rewrapping.await, reloading.await);
     if let Some(watching) = watching {
         let _ = watching.await;
     }

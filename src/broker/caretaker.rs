@@ -19,8 +19,6 @@ pub struct Round {
     pub forgotten_answers: u64,
     /// Refusal entries written.
     pub refusals: u64,
-    /// Records whose keys were wrapped anew.
-    pub rewrapped: u64,
 }
 
 impl Broker {
@@ -32,7 +30,6 @@ impl Broker {
             expired_leases: self.store.expire_leases(now).await?,
             forgotten_answers: self.store.forget_answers(now).await?,
             refusals: self.write_refusals(now, false).await?,
-            rewrapped: self.go_on_rewrapping().await?,
         })
     }
 

@@ -131,8 +131,9 @@ impl Filer {
             ..self.entry(filing, Verb::Refusal, "UNSUPPORTED_MARKING", id)
         };
         let place = Place { record: id, version: 1, organisation: record.organisation.clone() };
-        let Sealed { wraps, units: sealed } = seal_nothing(&place, &self.keyring, &*self.entropy)?;
-        let records = vec![NewRecord { record, wraps, sealed, deliveries: headers.collect() }];
+        let Sealed { wraps, under: wrapped_under, units: sealed } =
+            seal_nothing(&place, &self.keyring, &*self.entropy)?;
+        let records = vec![NewRecord { record, wraps, wrapped_under, sealed, deliveries: headers.collect() }];
         Ok(Acceptance { once: filing.once.clone(), records, entries: vec![entry], answer: Vec::new(), seen })
     }
 
@@ -148,7 +149,8 @@ impl Filer {
         let organisation = filing.permit.identity().organisation().to_string();
         let place = Place { record: *id, version: 1, organisation: organisation.clone() };
         let original = subject.then_some(filing.original.as_slice());
-        let Sealed { wraps, units: sealed } = seal(dossier, original, &place, &self.keyring, &*self.entropy)?;
+        let sealed = seal(dossier, original, &place, &self.keyring, &*self.entropy)?;
+        let Sealed { wraps, under: wrapped_under, units: sealed } = sealed;
         let linked_from = (!subject).then_some(ids[0]);
         let filed = Filed { policy: &self.rulebook.policy, decision: routed.decision(), dossier };
         let deliveries = dossier
@@ -172,7 +174,7 @@ impl Filer {
                 CarerCopy::Suppressed
             },
         };
-        Ok(NewRecord { record, wraps, sealed, deliveries })
+        Ok(NewRecord { record, wraps, wrapped_under, sealed, deliveries })
     }
 
     /// Keyed references of the identities and queues that are accused in this record (D08).

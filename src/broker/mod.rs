@@ -27,8 +27,8 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use tokio::sync::{Mutex, Semaphore};
 
 pub use administration::{
-    Approved, Asked, Certificate, Effect, Ended, EpochRow, Impact, Issuer, IssuerError, KeyShelf, Keys, KeysError,
-    NewCertificate, Progress, Revocation, SignedList,
+    Approved, Asked, Certificate, Effect, Ended, EpochRow, Epochs, Impact, Issuer, IssuerError, KeyShelf, Keys,
+    KeysError, NewCertificate, Progress, Proof, Revocation, SignedList, Stage, Steer,
 };
 pub use alarms::Alarms;
 pub use caretaker::Round;
@@ -67,6 +67,8 @@ pub struct Broker {
     issuer: Option<Arc<dyn Issuer>>,
     /// How much of the issuer's own register is on the shelf. Held while more is taken over: who looks waits for it.
     taken_over: Mutex<usize>,
+    /// Held by who wraps records anew, and by who begins, pauses or resumes that.
+    rewrapping: Mutex<()>,
     /// Seats for judgements: one a core, so that those who abandon calls cannot fill the threads that read the store.
     bench: Arc<Semaphore>,
 }
@@ -93,9 +95,21 @@ impl Broker {
         let Parts { store, clock, entropy, keys, rulebook, grants } = parts;
         let bench = Arc::new(Semaphore::new(thread::available_parallelism().map_or(2, Into::into)));
         let (keyring, refusals) = (keys.ring(), refusals::Refusals::default());
-        let (rulebook, grants) = (Current::new(rulebook), Current::new(grants));
-        let (alarms, issuer, taken_over) = (Alarms::default(), None, Mutex::new(0));
-        Self { store, clock, entropy, keys, keyring, rulebook, grants, alarms, refusals, issuer, taken_over, bench }
+        Self {
+            store,
+            clock,
+            entropy,
+            keys,
+            keyring,
+            rulebook: Current::new(rulebook),
+            grants: Current::new(grants),
+            alarms: Alarms::default(),
+            refusals,
+            issuer: None,
+            taken_over: Mutex::new(0),
+            rewrapping: Mutex::new(()),
+            bench,
+        }
     }
 
     /// With an authority that signs certificates.

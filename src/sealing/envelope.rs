@@ -26,6 +26,8 @@ use crate::{
 pub struct Sealed {
     /// The wraps of its two keys.
     pub wraps: Vec<u8>,
+    /// Id of the epoch key that made them.
+    pub under: String,
     /// Its units.
     pub units: Vec<u8>,
 }
@@ -94,20 +96,19 @@ pub fn seal(
     keyring: &Keyring,
     entropy: &dyn Entropy,
 ) -> Result<Sealed, SealError> {
-    let (mut sealer, wraps) = Sealer::new(place, keyring, entropy)?;
+    let mut sealer = Sealer::new(place, keyring, entropy)?;
     if let Some(bytes) = original {
         sealer.unit(ORIGINAL, Zeroizing::new(bytes.to_vec()))?;
     }
     for (label, view) in dossier.units() {
         sealer.unit(*label, encode(view))?;
     }
-    Ok(sealer.finish(wraps))
+    Ok(sealer.finish())
 }
 
 /// Seals the two keys of a record that has no content (D04), so that notes on it can be sealed all the same.
 pub fn seal_nothing(place: &Place, keyring: &Keyring, entropy: &dyn Entropy) -> Result<Sealed, SealError> {
-    let (sealer, wraps) = Sealer::new(place, keyring, entropy)?;
-    Ok(sealer.finish(wraps))
+    Ok(Sealer::new(place, keyring, entropy)?.finish())
 }
 
 /// What a note is about: the leg of its delivery or the item it is of, and its purpose, such as `release`. A note opens
@@ -209,13 +210,15 @@ fn read(sealed: &[u8]) -> Result<SealedRecord, SealError> {
 struct Sealer<'a> {
     place: &'a Place,
     entropy: &'a dyn Entropy,
+    wraps: Vec<u8>,
+    under: String,
     keys: Vec<(Side, RecordKey)>,
     units: Vec<SealedUnit>,
 }
 
 impl<'a> Sealer<'a> {
-    /// Fresh keys for both sides, wrapped; answers with the sealed value as far as that makes it.
-    fn new(place: &'a Place, keyring: &Keyring, entropy: &'a dyn Entropy) -> Result<(Self, Vec<u8>), SealError> {
+    /// Fresh keys for both sides, wrapped.
+    fn new(place: &'a Place, keyring: &Keyring, entropy: &'a dyn Entropy) -> Result<Self, SealError> {
         let epoch = keyring.current();
         epoch.key.take()?;
         let (mut keys, mut wraps) = (Vec::new(), Vec::new());
@@ -224,7 +227,8 @@ impl<'a> Sealer<'a> {
             wraps.push(key.wrap(side, place, &epoch.key, entropy)?);
             keys.push((side, key));
         }
-        Ok((Self { place, entropy, keys, units: Vec::new() }, wraps_of(wraps)))
+        let (wraps, under) = (wraps_of(wraps), epoch.key.id().to_owned());
+        Ok(Self { place, entropy, wraps, under, keys, units: Vec::new() })
     }
 
     /// Seals one unit.
@@ -244,14 +248,14 @@ impl<'a> Sealer<'a> {
         Ok(())
     }
 
-    fn finish(self, wraps: Vec<u8>) -> Sealed {
+    fn finish(self) -> Sealed {
         let units = SealedRecord {
             schema_version: SCHEMA_VERSION,
             algorithm: ALGORITHM,
             units: self.units,
             ..SealedRecord::default()
         };
-        Sealed { wraps, units: units.encode_to_vec() }
+        Sealed { wraps: self.wraps, under: self.under, units: units.encode_to_vec() }
     }
 }
 

@@ -280,8 +280,8 @@ fn keys_wrapped_anew_open_everything_and_the_old_epoch_key_nothing() {
     let next_id = next.id().to_owned();
     keyring.turn_to(std::sync::Arc::new(next), 2);
     let old = wrapped_under(&sealed.wraps).unwrap();
-    let wraps = rewrap(&sealed.wraps, &own, &keyring, &entropy).unwrap();
-    assert_eq!(wrapped_under(&wraps).unwrap(), [next_id]);
+    let (wraps, under) = rewrap(&sealed.wraps, &own, &keyring, &entropy).unwrap();
+    assert_eq!((wrapped_under(&wraps).unwrap(), &under), (vec![next_id.clone()], &next_id));
     let elsewhere = Place { version: 2, ..place() };
     assert_eq!(rewrap(&sealed.wraps, &elsewhere, &keyring, &entropy).err(), Some(SealError::Broken));
     assert_eq!(rewrap(&sealed.wraps, &own, &keyring, &entropy).err(), Some(SealError::Exhausted));

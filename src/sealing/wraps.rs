@@ -67,13 +67,20 @@ pub fn wrapped_under(wraps: &[u8]) -> Result<Vec<String>, SealError> {
     Ok(ids)
 }
 
-/// Wraps a record's keys anew under the epoch key that wraps now. What was sealed under them stays as it is.
-pub fn rewrap(wraps: &[u8], place: &Place, keyring: &Keyring, entropy: &dyn Entropy) -> Result<Vec<u8>, SealError> {
+/// Wraps a record's keys anew under the epoch key that wraps now; answers with its id behind the wraps. What was sealed under
+/// them stays as it is.
+pub fn rewrap(
+    wraps: &[u8],
+    place: &Place,
+    keyring: &Keyring,
+    entropy: &dyn Entropy,
+) -> Result<(Vec<u8>, String), SealError> {
     let record = decode(wraps)?;
     let epoch = keyring.current().key;
     epoch.take()?;
     let again = |side: Side| RecordKey::unwrap(&record, side, place, keyring)?.wrap(side, place, &epoch, entropy);
-    Ok(wraps_of(Side::BOTH.map(again).into_iter().collect::<Result<_, _>>()?))
+    let wraps = Side::BOTH.map(again).into_iter().collect::<Result<_, _>>()?;
+    Ok((wraps_of(wraps), epoch.id().to_owned()))
 }
 
 /// Wraps as they are stored: in front of the sealed value they make one message with it.

@@ -102,6 +102,9 @@ pub trait Store: Send + Sync {
     /// Wraps of records in the order of record ids, those after `after`, at most `limit`.
     async fn wraps(&self, after: Option<Uuid>, limit: usize) -> Result<Vec<Wraps>, StoreError>;
 
+    /// How many records are wrapped under each name, none left out. Kept with every change: costs as many reads as there are names.
+    async fn wrapped(&self) -> Result<Vec<(String, u64)>, StoreError>;
+
     /// Replaces wraps and makes an amendment, together or not at all: [`StoreError::Conflict`] where the wraps of a record are
     /// no longer what the caller read, or `seen` is no longer so.
     async fn rewrap(

@@ -60,6 +60,8 @@ pub struct NewRecord {
     pub record: Record,
     /// The wraps of its keys: opaque, and replaced when they are wrapped anew.
     pub wraps: Vec<u8>,
+    /// What they are wrapped under: a name by which records are counted.
+    pub wrapped_under: String,
     /// Its sealed units: one opaque value.
     pub sealed: Vec<u8>,
     /// Its deliveries; legs are numbered from 1 in this order.

@@ -82,6 +82,8 @@ pub struct Rewrap {
     pub before: Vec<u8>,
     /// What they are from now on.
     pub after: Vec<u8>,
+    /// What they are wrapped under from now on.
+    pub under: String,
 }
 
 /// One document put on its shelf, replaced or taken away.

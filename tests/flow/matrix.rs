@@ -130,6 +130,9 @@ const ROWS: &[Row] = &[
     row("AdminService/ListKeys", &[KeyCustodian], Of::Whole, "{}"),
     row("AdminService/RotateKey", &[KeyCustodian], Of::Whole, "{}"),
     row("AdminService/DestroyKey", &[KeyCustodian], Of::Whole, "{}"),
+    row("AdminService/RewrapStatus", &[KeyCustodian], Of::Whole, "{}"),
+    row("AdminService/PauseRewrap", &[KeyCustodian], Of::Whole, "{}"),
+    row("AdminService/ResumeRewrap", &[KeyCustodian], Of::Whole, "{}"),
     row("IdentityService/WhoAmI", Role::ALL, Of::Everybody, "{}"),
     row("IdentityService/RenewCertificate", Role::ALL, Of::Everybody, "{}"),
 ];

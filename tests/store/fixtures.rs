@@ -120,7 +120,7 @@ pub fn new_record(deliveries: Vec<Header>) -> NewRecord {
         excluded: vec![[5; 32], [6; 32]],
         carer_copy: CarerCopy::Proposed,
     };
-    NewRecord { record, wraps: Vec::new(), sealed: b"sealed".to_vec(), deliveries }
+    NewRecord { record, wraps: Vec::new(), wrapped_under: "none".into(), sealed: b"sealed".to_vec(), deliveries }
 }
 
 /// A submission with these deliveries.

@@ -172,6 +172,7 @@ pub async fn what_relies_on_a_version_that_is_gone_is_a_conflict(engine: &impl E
     let store = engine.open();
     let mut given = to(&["MPU.NW"]);
     given.records[0].wraps = b"wraps".to_vec();
+    given.records[0].wrapped_under = "old".into();
     given.seen = relying(1);
     assert_eq!(store.accept(given.clone()).await.unwrap_err(), StoreError::Conflict, "there is none yet");
     put(&*store, "a", Expect::New, b"one").await.unwrap();
@@ -184,8 +185,12 @@ pub async fn what_relies_on_a_version_that_is_gone_is_a_conflict(engine: &impl E
     let [found] = &store.wraps(None, 9).await.unwrap()[..] else { panic!("one record") };
     assert!((found.record, found.organisation.as_str(), &found.bytes[..]) == (record, BARNET, b"wraps"));
     assert!(store.wraps(Some(record), 9).await.unwrap().is_empty());
+    assert_eq!(store.wrapped().await.unwrap(), [("old".into(), 1)]);
     assert_eq!(store.sealed(record).await.unwrap().unwrap(), b"wrapssealed");
-    let rewrap = |before: &[u8], after: &[u8]| Rewrap { record, before: before.to_vec(), after: after.to_vec() };
+    let rewrap = |before: &[u8], after: &[u8]| {
+        let (before, after) = (before.to_vec(), after.to_vec());
+        Rewrap { record, before, after, under: "new".into() }
+    };
     let quiet = |changes| Amendment { once: None, changes, entries: Vec::new(), answer: Vec::new() };
     let foolish = [
         (rewrap(b"wraps", b"x"), relying(1), Expect::Version(2)),
@@ -196,6 +201,7 @@ pub async fn what_relies_on_a_version_that_is_gone_is_a_conflict(engine: &impl E
         let refused = store.rewrap(vec![one], seen, quiet(vec![change("a", expect, Some(b"x"))])).await;
         assert_eq!(refused.unwrap_err(), StoreError::Conflict);
     }
+    assert_eq!(store.wrapped().await.unwrap(), [("old".into(), 1)], "what is refused is not counted");
     let known = change("b", Expect::New, Some(b"cursor"));
     store.rewrap(vec![rewrap(b"wraps", b"again")], relying(2), quiet(vec![known])).await.unwrap();
     store.close().await;
@@ -203,4 +209,42 @@ pub async fn what_relies_on_a_version_that_is_gone_is_a_conflict(engine: &impl E
     let store = engine.open();
     assert_eq!(store.sealed(record).await.unwrap().unwrap(), b"againsealed");
     assert_eq!((get(&*store, "a").await.unwrap().0, get(&*store, "b").await.unwrap().0), (2, 1));
+    assert_eq!(store.wrapped().await.unwrap(), [("new".into(), 1)]);
+}
+
+pub async fn records_are_counted_by_what_they_are_wrapped_under_and_a_scan_agrees(engine: &impl Engine) {
+    let mut store = engine.open();
+    let under = |number: usize| ["a", "b", "c"][number % 3].to_owned();
+    let given: Vec<_> = (0..50)
+        .map(|number| {
+            let mut given = to(&["MPU.NW"]);
+            (given.records[0].wraps, given.records[0].wrapped_under) = (under(number).into_bytes(), under(number));
+            given
+        })
+        .collect();
+    join_all(given.iter().map(|each| store.accept(each.clone()))).await;
+    // Again, which counts nothing again.
+    join_all(given.iter().map(|each| store.accept(each.clone()))).await;
+    let all = store.wraps(None, 99).await.unwrap();
+    let anew = all.iter().filter(|each| each.bytes == b"a" || (each.bytes == b"b" && each.record.as_u128() % 2 == 0));
+    let anew = anew.map(|each| Rewrap {
+        record: each.record,
+        before: each.bytes.clone(),
+        after: b"c".to_vec(),
+        under: "c".into(),
+    });
+    let quiet = Amendment { once: None, changes: Vec::new(), entries: Vec::new(), answer: Vec::new() };
+    store.rewrap(anew.collect(), None, quiet).await.unwrap();
+    for _ in 0..2 {
+        let scanned = store.wraps(None, 99).await.unwrap();
+        let mut counts = std::collections::BTreeMap::new();
+        for each in scanned {
+            *counts.entry(String::from_utf8(each.bytes).unwrap()).or_insert(0) += 1;
+        }
+        assert!(!counts.contains_key("a") && counts.len() == 2 && counts.values().sum::<u64>() == 50);
+        assert_eq!(store.wrapped().await.unwrap(), counts.into_iter().collect::<Vec<_>>());
+        // Dropped without being closed: the next one counts everything.
+        drop(store);
+        store = engine.open();
+    }
 }

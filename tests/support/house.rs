@@ -209,9 +209,10 @@ impl House {
         self.live().broker.replace_grants(reference::grants::parse(text, &domain()).unwrap());
     }
 
-    /// One round of the caretaker at the clock's present moment.
+    /// One round of the caretaker at the clock's present moment, and one transaction of a rewrapping.
     pub async fn caretake(&self) {
         self.live().broker.caretake().await.unwrap();
+        self.live().broker.go_on_rewrapping().await.unwrap();
     }
 
     /// Entries in the ledger.

@@ -1,13 +1,13 @@
 //! Administrative documents to bytes and back. What cannot be read is damage, never a guess.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use prost::Message;
 use uuid::Uuid;
 
 use super::{
     Certificate, Revocation,
     keys::{EpochDocument, KeyringDocument},
-    rewrap::Progress,
+    rewrap::{Progress, Proof},
 };
 use crate::{
     broker::Error,
@@ -26,6 +26,11 @@ pub(super) mod kept {
 
 fn moment(micros: i64) -> Option<Timestamp> {
     Timestamp::from_microsecond(micros).ok()
+}
+
+/// A moment that may be absent, as 0: absent is fine, unreadable is not.
+fn maybe(micros: i64) -> Option<Option<Timestamp>> {
+    if micros == 0 { Some(None) } else { moment(micros).map(Some) }
 }
 
 fn damaged<T>(read: Option<T>) -> Result<T, Error> {
@@ -172,12 +177,21 @@ pub(super) fn take_epoch(bytes: &[u8]) -> Result<EpochDocument, Error> {
 
 /// A rewrapping as bytes.
 pub(super) fn put_rewrap(progress: &Progress) -> Vec<u8> {
+    let at = |moment: Option<Timestamp>| moment.map_or(0, Timestamp::as_microsecond);
+    let proof = progress.proof.clone();
+    let count = |(key, records)| kept::KeptCount { key, records };
     kept::KeptRewrap {
         started_micros: progress.started.as_microsecond(),
         after: progress.after.map_or_else(Vec::new, |record| record.as_bytes().to_vec()),
         examined: progress.examined,
         rewrapped: progress.rewrapped,
-        finished_micros: progress.finished.map_or(0, Timestamp::as_microsecond),
+        finished_micros: at(progress.finished),
+        paused_micros: at(progress.paused),
+        busy_micros: i64::try_from(progress.busy.as_micros()).unwrap_or(i64::MAX),
+        last_micros: progress.last.as_microsecond(),
+        proving: proof.is_some(),
+        scanned: proof.as_ref().map_or(0, |proof| proof.scanned),
+        found: proof.into_iter().flat_map(|proof| proof.found).map(count).collect(),
     }
     .encode_to_vec()
 }
@@ -186,10 +200,18 @@ pub(super) fn put_rewrap(progress: &Progress) -> Vec<u8> {
 pub(super) fn take_rewrap(bytes: &[u8]) -> Result<Progress, Error> {
     let read = || {
         let kept = kept::KeptRewrap::decode(bytes).ok()?;
-        let after = if kept.after.is_empty() { None } else { Some(Uuid::from_slice(&kept.after).ok()?) };
-        let finished = if kept.finished_micros == 0 { None } else { Some(moment(kept.finished_micros)?) };
-        let started = moment(kept.started_micros)?;
-        Some(Progress { started, after, examined: kept.examined, rewrapped: kept.rewrapped, finished })
+        let found = kept.found.into_iter().map(|count| (count.key, count.records)).collect();
+        Some(Progress {
+            started: moment(kept.started_micros)?,
+            after: if kept.after.is_empty() { None } else { Some(Uuid::from_slice(&kept.after).ok()?) },
+            examined: kept.examined,
+            rewrapped: kept.rewrapped,
+            busy: SignedDuration::from_micros(kept.busy_micros),
+            last: moment(kept.last_micros)?,
+            paused: maybe(kept.paused_micros)?,
+            proof: kept.proving.then_some(Proof { scanned: kept.scanned, found }),
+            finished: maybe(kept.finished_micros)?,
+        })
     };
     damaged(read())
 }

@@ -4,6 +4,7 @@
 mod approval;
 mod certificates;
 mod documents;
+mod epochs;
 mod issuer;
 mod keys;
 mod revocation;
@@ -13,10 +14,11 @@ use jiff::SignedDuration;
 
 pub use approval::{Approved, Effect};
 pub use certificates::Certificate;
+pub use epochs::{EpochRow, Epochs};
 pub use issuer::{Asked, Issuer, IssuerError, NewCertificate, SignedList};
 pub use keys::{KeyShelf, Keys, KeysError};
 pub use revocation::{Ended, Impact, Revocation};
-pub use rewrap::{EpochRow, Progress};
+pub use rewrap::{Progress, Proof, Stage, Steer};
 
 use super::{Broker, Error, Request};
 use crate::{

@@ -66,6 +66,12 @@ vocabulary! {
         RotateKey = "RotateKey",
         /// AdminService.
         DestroyKey = "DestroyKey",
+        /// AdminService.
+        RewrapStatus = "RewrapStatus",
+        /// AdminService.
+        PauseRewrap = "PauseRewrap",
+        /// AdminService.
+        ResumeRewrap = "ResumeRewrap",
     }
 }
 
@@ -106,7 +112,9 @@ pub(super) fn grants(role: Role, action: Action) -> bool {
         Role::CertificateAdmin => {
             approves || matches!(action, SignCertificate | ListCertificates | PreviewRevocation | RevokeCertificate)
         }
-        Role::KeyCustodian => approves || matches!(action, ListKeys | RotateKey | DestroyKey),
+        Role::KeyCustodian => {
+            approves || matches!(action, ListKeys | RotateKey | DestroyKey | RewrapStatus | PauseRewrap | ResumeRewrap)
+        }
         Role::PolicyAdmin => approves,
         Role::Auditor | Role::Analyst => false,
     };

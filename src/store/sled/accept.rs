@@ -52,7 +52,9 @@ fn store(tx: &mut Transaction<'_>, new: &NewRecord, kept: Option<Kept>) -> Resul
         .map(|(leg, header)| waiting(DeliveryId { record: new.record.id, leg }, header.clone()))
         .collect();
     let (followers, wraps) = (new.record.followers(), new.wraps.clone());
-    let legs = Legs { followers, deliveries, confirmed: Vec::new(), wraps };
+    let wrapped_under = new.wrapped_under.clone();
+    tx.wrapped(None, &wrapped_under);
+    let legs = Legs { followers, deliveries, confirmed: Vec::new(), wraps, wrapped_under };
     tx.create(new.record.id, &legs)
 }
 
@@ -151,7 +153,13 @@ pub(super) mod tests {
         };
         Acceptance {
             once: Once { caller: who, method: "SubmitReferral", request: id, digest: [3; 32], keep: Keep::WithRecord },
-            records: vec![NewRecord { record, wraps: vec![7; 200], sealed: vec![4; 3_000], deliveries }],
+            records: vec![NewRecord {
+                record,
+                wraps: vec![7; 200],
+                wrapped_under: "0123456789abcdef".into(),
+                sealed: vec![4; 3_000],
+                deliveries,
+            }],
             entries: vec![entry],
             answer: vec![5; 200],
             seen: None,

@@ -53,6 +53,14 @@ pub(super) fn document_name(shelf: Shelf, key: &[u8]) -> Option<&str> {
     std::str::from_utf8(key.get(document(shelf, "").len()..)?).ok()
 }
 
+/// How many records are wrapped under something of this name.
+pub(super) fn wrapped(under: &str) -> Vec<u8> {
+    [WRAPPED, under.as_bytes()].concat()
+}
+
+/// The first byte of every [`wrapped`] key; the name follows.
+pub(super) const WRAPPED: &[u8] = b"c";
+
 /// A further piece of a value that is larger than one piece.
 pub(super) fn piece(key: &[u8], number: u16) -> Vec<u8> {
     [b"k", key, &number.to_be_bytes()].concat()

@@ -224,6 +224,10 @@ impl Store for SledStore {
         self.read(move |tree| shelf::wraps(tree, after, limit)).await
     }
 
+    async fn wrapped(&self) -> Result<Vec<(String, u64)>, StoreError> {
+        self.read(read::wrapped).await
+    }
+
     async fn rewrap(
         &self,
         rewraps: Vec<Rewrap>,

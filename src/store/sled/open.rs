@@ -5,7 +5,7 @@ use std::{io, path::Path, thread, time::Duration};
 
 use super::{
     durable::{Durable, Found, HeadMark, data_path, read_head},
-    keys,
+    keys, read,
     transaction::Books,
     view::{Look, engine},
 };
@@ -79,7 +79,8 @@ fn guarded(dir: &Path) -> Result<Opened, StoreError> {
     }
     tracing::info!(entries = meta.frontier.size(), records = meta.records, live = meta.live, walked, "store verified");
     let durable = Durable::open(dir, &meta).map_err(|error| disk(&error))?;
-    Ok(Opened { db, books: Books { meta, ..Books::default() }, durable })
+    let wrapped = read::wrapped(&*db)?.into_iter().collect();
+    Ok(Opened { db, books: Books { meta, wrapped, ..Books::default() }, durable })
 }
 
 fn open_sled(dir: &Path) -> Result<::sled::Db, StoreError> {
@@ -152,6 +153,10 @@ fn walk(db: &::sled::Db, meta: &Meta, head: Option<HeadMark>) -> Result<(), Stor
     }
     expect(db, &[b"r"], meta.records, "records")?;
     expect(db, &[b"d"], meta.records, "lists of deliveries")?;
+    let wrapped: u64 = read::wrapped(&**db)?.iter().map(|(_, records)| records).sum();
+    if wrapped != meta.records {
+        return Err(StoreError::Damaged(format!("the wraps of {wrapped} of {} records are counted", meta.records)));
+    }
     expect(db, &[b"w", b"h", b"n"], meta.live, "waiting or leased deliveries")?;
     expect(db, &[b"i"], meta.answers, "answers")?;
     expect(db, &[b"o"], meta.listed, "listed submissions")?;
@@ -217,7 +222,7 @@ mod tests {
 
     #[test]
     fn a_key_that_is_silently_missing_is_noticed_whatever_its_kind() {
-        for kind in [b"r", b"d", b"w", b"h", b"n", b"z", b"l", b"i", b"e", b"o", b"v", b"s", b"m"] {
+        for kind in [b"r", b"d", b"w", b"h", b"n", b"z", b"l", b"i", b"e", b"o", b"v", b"s", b"c", b"m"] {
             let found = losing(kind);
             assert!(matches!(found, StoreError::Damaged(_)), "{found} without a key of {:?}", char::from(kind[0]));
         }

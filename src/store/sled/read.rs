@@ -69,6 +69,17 @@ pub(super) fn sealed(tree: &impl Look, id: Uuid) -> Result<Option<Vec<u8>>, Stor
     Ok(Some(value))
 }
 
+/// How many records are wrapped under each name.
+pub(super) fn wrapped(tree: &impl Look) -> Result<Vec<(String, u64)>, StoreError> {
+    let end = [keys::WRAPPED, &[0xff]].concat();
+    let read = |(key, count): (Vec<u8>, Vec<u8>)| {
+        let name = String::from_utf8(key.get(keys::WRAPPED.len()..)?.to_vec()).ok()?;
+        Some((name, u64::from_be_bytes(count.try_into().ok()?)))
+    };
+    let pairs = tree.range(keys::WRAPPED, &end, usize::MAX)?;
+    pairs.into_iter().map(read).collect::<Option<_>>().ok_or_else(unreadable)
+}
+
 /// One delivery.
 pub(super) fn delivery(tree: &impl Look, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
     let Some(legs) = legs(tree, id.record)? else { return Ok(None) };

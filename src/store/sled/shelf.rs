@@ -42,12 +42,13 @@ pub(super) fn rewrap(
         return Ok(accepted);
     }
     still(&tx.view, seen)?;
-    for Rewrap { record, before, after } in rewraps {
+    for Rewrap { record, before, after, under } in rewraps {
         let mut legs = tx.legs(record)?.ok_or(StoreError::NotFound)?;
         if legs.wraps != before {
             return Err(StoreError::Conflict);
         }
-        legs.wraps = after;
+        tx.wrapped(Some(&legs.wrapped_under), &under);
+        (legs.wraps, legs.wrapped_under) = (after, under);
         tx.rewrite(record, &legs)?;
     }
     Ok(accepted)

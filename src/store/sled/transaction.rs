@@ -1,6 +1,6 @@
 //! One command at work: reads and writes over the batch, ledger entries and events, all or nothing.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use uuid::Uuid;
 
@@ -28,6 +28,8 @@ pub(super) struct Books {
     pub meta: Meta,
     /// Counts of the queues that somebody has asked about.
     pub tallies: HashMap<QueueId, Tally>,
+    /// How many records are wrapped under each name.
+    pub wrapped: BTreeMap<String, u64>,
 }
 
 /// A batch in the making with the books it will leave.
@@ -40,12 +42,23 @@ pub(super) struct Transaction<'t> {
     changes: Vec<(Option<Delivery>, Delivery)>,
     /// Events of the command at work at one ledger index.
     events: u16,
+    /// What the command at work put under other names: from which, to which.
+    wrapped: Vec<(Option<String>, String)>,
+    /// The counts of these names are not what the tree says.
+    recounted: BTreeSet<String>,
 }
 
 impl<'t> Transaction<'t> {
     /// Begins a batch.
     pub fn new(tree: &'t ::sled::Tree, books: &'t mut Books) -> Self {
-        Self { view: Overlay::new(tree), books, changes: Vec::new(), events: 0 }
+        Self {
+            view: Overlay::new(tree),
+            books,
+            changes: Vec::new(),
+            events: 0,
+            wrapped: Vec::new(),
+            recounted: BTreeSet::new(),
+        }
     }
 
     /// Runs one command: its writes stay if it succeeds, and none of them if it does not.
@@ -61,16 +74,40 @@ impl<'t> Transaction<'t> {
                     tally.enter(&after);
                 }
             }
+            self.recount();
         } else {
             self.view.roll_back();
             self.changes.clear();
+            self.wrapped.clear();
             self.books.meta = meta;
         }
         result
     }
 
+    /// Takes what the command put under other names into the counts.
+    fn recount(&mut self) {
+        for (before, after) in self.wrapped.drain(..) {
+            if let Some(before) = before {
+                let count = self.books.wrapped.entry(before.clone()).or_default();
+                *count = count.saturating_sub(1);
+                self.recounted.insert(before);
+            }
+            *self.books.wrapped.entry(after.clone()).or_default() += 1;
+            self.recounted.insert(after);
+        }
+    }
+
     /// Ends the batch: the next sequence, with the books as they now are, is part of it.
     pub fn seal(&mut self) {
+        for name in std::mem::take(&mut self.recounted) {
+            match self.books.wrapped.get(&name).copied() {
+                Some(count) if count > 0 => self.view.put(keys::wrapped(&name), count.to_be_bytes().to_vec()),
+                _ => {
+                    self.books.wrapped.remove(&name);
+                    self.view.remove(keys::wrapped(&name));
+                }
+            }
+        }
         self.books.meta.sequence += 1;
         let meta = self.books.meta.encode();
         self.view.put(keys::META.to_vec(), meta);
@@ -122,6 +159,11 @@ impl<'t> Transaction<'t> {
             self.changes.push((None, delivery.clone()));
         }
         self.view.put_large(keys::legs(record), &legs.encode())
+    }
+
+    /// A record's keys are wrapped under `after` from now on.
+    pub fn wrapped(&mut self, before: Option<&str>, after: &str) {
+        self.wrapped.push((before.map(str::to_owned), after.to_owned()));
     }
 
     /// Replaces a delivery that is leased, or, if `ready` is given, stands at that key.

@@ -39,6 +39,8 @@ pub(super) struct Legs {
     pub confirmed: Vec<ConfirmedGrade>,
     /// The wraps of the record's keys: here, where they can be replaced without its sealed value.
     pub wraps: Vec<u8>,
+    /// What they are wrapped under.
+    pub wrapped_under: String,
 }
 
 /// A kept first answer, opened by the kind of call it belongs to.
@@ -81,7 +83,9 @@ impl Legs {
         let bare = |each| pb::Delivery { record: None, confirmed: Vec::new(), ..delivery::put(each) };
         let deliveries = self.deliveries.iter().map(bare).collect();
         let confirmed = self.confirmed.iter().map(grade::put).collect();
-        pb::Legs { followers: self.followers.clone(), deliveries, confirmed, wraps: self.wraps.clone() }.encode_to_vec()
+        let (followers, wraps) = (self.followers.clone(), self.wraps.clone());
+        let wrapped_under = self.wrapped_under.clone();
+        pb::Legs { followers, deliveries, confirmed, wraps, wrapped_under }.encode_to_vec()
     }
 
     /// Adds the next version of an item's confirmed grade.
@@ -119,7 +123,8 @@ impl Legs {
             let deliveries =
                 legs.deliveries.into_iter().map(|each| delivery::take(Some(record), each)).collect::<Option<_>>()?;
             let confirmed = legs.confirmed.into_iter().map(grade::take).collect::<Option<_>>()?;
-            let mut legs = Self { followers: legs.followers, deliveries, confirmed, wraps: legs.wraps };
+            let (followers, wraps, wrapped_under) = (legs.followers, legs.wraps, legs.wrapped_under);
+            let mut legs = Self { followers, deliveries, confirmed, wraps, wrapped_under };
             legs.show_grades();
             Some(legs)
         };

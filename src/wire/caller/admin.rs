@@ -63,6 +63,23 @@ impl Caller {
         answer("DestroyKeyResponse", self.admin.destroy_key(asked).await)
     }
 
+    /// How far a rewrapping has come.
+    pub async fn rewrap_status(&mut self) -> Answer {
+        answer("RewrapStatusResponse", self.admin.rewrap_status(pb::RewrapStatusRequest {}).await)
+    }
+
+    /// Pauses a rewrapping.
+    pub async fn pause_rewrap(&mut self, request_id: &str) -> Answer {
+        let asked = pb::PauseRewrapRequest { request_id: request_id.to_owned() };
+        answer("PauseRewrapResponse", self.admin.pause_rewrap(asked).await)
+    }
+
+    /// Resumes a rewrapping.
+    pub async fn resume_rewrap(&mut self, request_id: &str) -> Answer {
+        let asked = pb::ResumeRewrapRequest { request_id: request_id.to_owned() };
+        answer("ResumeRewrapResponse", self.admin.resume_rewrap(asked).await)
+    }
+
     /// The next certificate of one's own.
     pub async fn renew_certificate(&mut self, request_id: &str, request: &[u8]) -> Answer {
         let asked = pb::RenewCertificateRequest { request_id: request_id.to_owned(), request: request.to_vec() };

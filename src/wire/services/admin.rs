@@ -110,6 +110,27 @@ impl AdminService for Services {
     ) -> Result<Response<pb::DestroyKeyResponse>, Status> {
         answer!(self, request, DestroyKey, destruction_proposed)
     }
+
+    async fn rewrap_status(
+        &self,
+        request: Request<Received<pb::RewrapStatusRequest>>,
+    ) -> Result<Response<pb::RewrapStatusResponse>, Status> {
+        answer!(self, request, RewrapStatus, rewrap_told)
+    }
+
+    async fn pause_rewrap(
+        &self,
+        request: Request<Received<pb::PauseRewrapRequest>>,
+    ) -> Result<Response<pb::PauseRewrapResponse>, Status> {
+        answer!(self, request, PauseRewrap, rewrap_paused)
+    }
+
+    async fn resume_rewrap(
+        &self,
+        request: Request<Received<pb::ResumeRewrapRequest>>,
+    ) -> Result<Response<pb::ResumeRewrapResponse>, Status> {
+        answer!(self, request, ResumeRewrap, rewrap_resumed)
+    }
 }
 
 impl Services {

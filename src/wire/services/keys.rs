@@ -1,11 +1,13 @@
-//! The calls of custodians of keys: list, rotate, destroy.
+//! The calls of custodians of keys: list, rotate, destroy; how a rewrapping goes, pause and resume it.
+
+use jiff::Timestamp;
 
 use super::{
     Services,
     ask::{Ask, digest_of},
 };
 use crate::{
-    broker::{Error, Request as Bound},
+    broker::{EpochRow, Epochs, Error, Progress, Request as Bound, Stage, Steer},
     domain::{grants::Action, identity::Peer},
     wire::{
         convert::{self, wire_time},
@@ -21,20 +23,8 @@ impl Services {
         _request: Received<pb::ListKeysRequest>,
     ) -> Result<pb::ListKeysResponse, Error> {
         let permit = self.office(peer, Action::ListKeys)?;
-        let (keys, progress) = self.broker.epoch_keys(&permit).await?;
-        let key = |row: crate::broker::EpochRow| pb::EpochKey {
-            key_id: row.id,
-            create_time: Some(wire_time(row.made)),
-            current: row.current,
-            records: row.records,
-        };
-        let rewrap = progress.map(|progress| pb::Rewrap {
-            create_time: Some(wire_time(progress.started)),
-            examined: progress.examined,
-            rewrapped: progress.rewrapped,
-            finish_time: progress.finished.map(wire_time),
-        });
-        Ok(pb::ListKeysResponse { keys: keys.into_iter().map(key).collect(), rewrap })
+        let (keys, rewrap) = told(self.broker.epoch_keys(&permit).await?, self.broker.now());
+        Ok(pb::ListKeysResponse { keys, rewrap })
     }
 
     pub(super) async fn key_rotated(
@@ -42,10 +32,7 @@ impl Services {
         peer: &Peer,
         request: Received<pb::RotateKeyRequest>,
     ) -> Result<pb::RotateKeyResponse, Error> {
-        let Received { message, raw, .. } = request;
-        let mut ask = Ask::default();
-        let bound = Bound { id: ask.uuid("request_id", &message.request_id), digest: digest_of(&raw) };
-        ask.done(())?;
+        let bound = bound(&request.message.request_id, &request.raw)?;
         let permit = self.office(peer, Action::RotateKey)?;
         Ok(pb::RotateKeyResponse { key_id: self.broker.rotate_key(&permit, bound).await? })
     }
@@ -55,12 +42,90 @@ impl Services {
         peer: &Peer,
         request: Received<pb::DestroyKeyRequest>,
     ) -> Result<pb::DestroyKeyResponse, Error> {
-        let Received { message, raw, .. } = request;
-        let mut ask = Ask::default();
-        let bound = Bound { id: ask.uuid("request_id", &message.request_id), digest: digest_of(&raw) };
-        ask.done(())?;
+        let bound = bound(&request.message.request_id, &request.raw)?;
         let permit = self.office(peer, Action::DestroyKey)?;
-        let proposal = self.broker.propose_destruction(&permit, bound, &message.key_id).await?;
+        let proposal = self.broker.propose_destruction(&permit, bound, &request.message.key_id).await?;
         Ok(pb::DestroyKeyResponse { proposal: Some(convert::proposal(&proposal)) })
+    }
+
+    pub(super) async fn rewrap_told(
+        &self,
+        peer: &Peer,
+        _request: Received<pb::RewrapStatusRequest>,
+    ) -> Result<pb::RewrapStatusResponse, Error> {
+        let permit = self.office(peer, Action::RewrapStatus)?;
+        let (keys, rewrap) = told(self.broker.epoch_keys(&permit).await?, self.broker.now());
+        Ok(pb::RewrapStatusResponse { rewrap, keys })
+    }
+
+    pub(super) async fn rewrap_paused(
+        &self,
+        peer: &Peer,
+        request: Received<pb::PauseRewrapRequest>,
+    ) -> Result<pb::PauseRewrapResponse, Error> {
+        let bound = bound(&request.message.request_id, &request.raw)?;
+        let rewrap = self.steered(peer, Action::PauseRewrap, bound, Steer::Pause).await?;
+        Ok(pb::PauseRewrapResponse { rewrap })
+    }
+
+    pub(super) async fn rewrap_resumed(
+        &self,
+        peer: &Peer,
+        request: Received<pb::ResumeRewrapRequest>,
+    ) -> Result<pb::ResumeRewrapResponse, Error> {
+        let bound = bound(&request.message.request_id, &request.raw)?;
+        let rewrap = self.steered(peer, Action::ResumeRewrap, bound, Steer::Resume).await?;
+        Ok(pb::ResumeRewrapResponse { rewrap })
+    }
+
+    async fn steered(
+        &self,
+        peer: &Peer,
+        action: Action,
+        bound: Bound,
+        steer: Steer,
+    ) -> Result<Option<pb::Rewrap>, Error> {
+        let permit = self.office(peer, action)?;
+        Ok(told(self.broker.steer_rewrap(&permit, bound, steer).await?, self.broker.now()).1)
+    }
+}
+
+/// What makes a call happen once.
+fn bound(request_id: &str, raw: &[u8]) -> Result<Bound, Error> {
+    let mut ask = Ask::default();
+    let bound = Bound { id: ask.uuid("request_id", request_id), digest: digest_of(raw) };
+    ask.done(bound)
+}
+
+fn told(epochs: Epochs, now: Timestamp) -> (Vec<pb::EpochKey>, Option<pb::Rewrap>) {
+    let left = epochs.left();
+    let key = |row: EpochRow| pb::EpochKey {
+        key_id: row.id,
+        create_time: Some(wire_time(row.made)),
+        current: row.current,
+        records: row.records,
+        scanned_records: row.proven,
+    };
+    let rewrap = epochs.progress.map(|progress| rewrap(&progress, left, now));
+    (epochs.keys.into_iter().map(key).collect(), rewrap)
+}
+
+fn rewrap(progress: &Progress, left: u64, now: Timestamp) -> pb::Rewrap {
+    let state = match progress.stage() {
+        Stage::Wrapping => pb::rewrap::State::Wrapping,
+        Stage::Proving => pb::rewrap::State::Proving,
+        Stage::Paused => pb::rewrap::State::Paused,
+        Stage::Finished => pb::rewrap::State::Finished,
+    };
+    pb::Rewrap {
+        create_time: Some(wire_time(progress.started)),
+        examined: progress.examined,
+        rewrapped: progress.rewrapped,
+        finish_time: progress.finished.map(wire_time),
+        state: state.into(),
+        left,
+        scanned: progress.proof.as_ref().map_or(0, |proof| proof.scanned),
+        pause_time: progress.paused.map(wire_time),
+        expected_time: progress.expected(left, now).map(wire_time),
     }
 }
