@@ -152,7 +152,7 @@ mod tests {
             .nth(1)
             .unwrap()
             .lines()
-            .take_while(|line| !line.starts_with('['))
+            .take_while(|line| !line.trim_start_matches("# ").starts_with('['))
             .filter_map(|line| line.strip_prefix("# "))
             .filter(|line| line.split(' ').nth(1) == Some("="))
             .flat_map(|line| [line, "\n"])
