@@ -192,7 +192,7 @@ impl Parts {
     async fn read_reference(&self) -> Result<(), Failure> {
         let folder = self.policy.reference.clone();
         let rulebook = aside(move || rulebook::rulebook(folder.as_deref())).await?;
-        self.broker.replace_rulebook(rulebook).await.map_err(not_entered)
+        self.broker.offer_rulebook(rulebook).await.map_err(not_entered)
     }
 }
 

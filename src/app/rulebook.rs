@@ -10,7 +10,7 @@ use std::{
 use super::failure::Failure;
 use crate::{
     broker::Rulebook,
-    reference::{self, ReferenceError},
+    reference::{FileSet, ReferenceError},
 };
 
 /// The largest file of reference data, in bytes: some twenty times the largest that is shipped.
@@ -24,49 +24,23 @@ const MOST_VERSIONS: usize = 500;
 /// # Errors
 /// Exit 65: what is wrong with every file, each with where and what.
 pub(super) fn rulebook(folder: Option<&Path>) -> Result<Rulebook, Failure> {
-    folder.map_or_else(embedded, of_folder).map_err(|wrong| {
+    let (files, wrong) = files(folder);
+    Rulebook::read(files, wrong).map_err(|wrong| {
         wrong
             .into_iter()
             .fold(Failure::bad_data("the reference data is not right"), |failure, one| failure.advise(one.to_string()))
     })
 }
 
-fn embedded() -> Result<Rulebook, Vec<ReferenceError>> {
-    Ok(Rulebook::new(reference::embedded()?, reference::redaction::embedded()?, reference::lint::embedded()?))
-}
-
-fn of_folder(folder: &Path) -> Result<Rulebook, Vec<ReferenceError>> {
+/// The files of `folder`, or the embedded ones, and what is wrong with them as files.
+pub(super) fn files(folder: Option<&Path>) -> (FileSet, Vec<ReferenceError>) {
+    let Some(folder) = folder else { return (FileSet::embedded(), Vec::new()) };
     let mut shelf = Shelf { folder, unreadable: Vec::new() };
-    let (directory, calendar) = (shelf.read("directory.toml"), shelf.read("calendar.toml"));
-    let (queues, deadlines) = (shelf.read("queues.toml"), shelf.read("deadlines.toml"));
-    let (contacts, lint) = (shelf.read("contacts.toml"), shelf.read("lint.toml"));
-    let (table, words) = (shelf.read(reference::redaction::TABLE), shelf.read(reference::redaction::WORDS));
+    let once = FileSet::NAMES.map(|name| (name.to_owned(), shelf.read(name)));
     let rules = shelf.rules();
-    let versions: Vec<(&str, &str)> = rules.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-    let files = reference::Files {
-        directory: &directory,
-        calendar: &calendar,
-        rules: &versions,
-        queues: &queues,
-        deadlines: &deadlines,
-        contacts: &contacts,
-    };
-    let policy = reference::load(files);
-    let lexicon = reference::lint::lexicon(&lint);
-    let redaction = reference::redaction::policy_with_words(&table, &words);
-    match (policy, redaction, lexicon) {
-        (Ok(policy), Ok(redaction), Ok(lexicon)) if shelf.unreadable.is_empty() => {
-            Ok(Rulebook::new(policy, redaction, lexicon))
-        }
-        (policy, redaction, lexicon) => {
-            let mut wrong = shelf.unreadable;
-            let told = [policy.err(), redaction.err(), lexicon.err()].into_iter().flatten().flatten();
-            // Of a file that was not read nothing else is to be said.
-            let unread: Vec<String> = wrong.iter().map(|one| one.file.clone()).collect();
-            wrong.extend(told.filter(|one| !unread.contains(&one.file)));
-            Err(wrong)
-        }
-    }
+    let (files, wrong) = FileSet::gather(once.into_iter().chain(rules));
+    shelf.unreadable.extend(wrong);
+    (files, shelf.unreadable)
 }
 
 /// A folder of reference data being read.
@@ -84,7 +58,7 @@ impl Shelf<'_> {
         })
     }
 
-    /// Every version of the rule table, by the name of its file.
+    /// Every version of the rule table.
     fn rules(&mut self) -> Vec<(String, String)> {
         let mut names = Vec::new();
         match fs::read_dir(self.folder.join("rules")) {
@@ -99,7 +73,7 @@ impl Shelf<'_> {
         }
         let version = |path: &Path| path.file_stem().map(|name| name.to_string_lossy().into_owned());
         let named = names.iter().filter_map(|path| version(path));
-        named.map(|name| (name.clone(), self.read(&format!("rules/{name}.toml")))).collect()
+        named.map(|name| format!("rules/{name}.toml")).map(|name| (name.clone(), self.read(&name))).collect()
     }
 
     fn complain(&mut self, file: &str, what: String) {

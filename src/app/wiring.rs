@@ -74,6 +74,12 @@ pub(super) async fn daemon_at(config: &Config, clock: Arc<dyn Clock>) -> Result<
         Some(issuer) => broker.with_issuer(issuer),
         None => broker,
     });
+    let begun = broker.begin_policy(config.policy.reference.is_some()).await;
+    begun.map_err(|error| match error {
+        Error::Internal(words) => Failure::bad_data(words)
+            .advise("start the version of the program that activated it; activate there what both can read"),
+        error => Failure::unavailable(error.to_string()),
+    })?;
     let ends = broker.clone();
     setup.grant_end = Arc::new(move |peer, now| ends.grants().next_end(peer, now));
     let parts = reload::Parts {

@@ -83,6 +83,7 @@ impl Filer {
             linked: ids[1..].to_vec(),
             flags: decision.flags.iter().map(|flag| flag.code().to_owned()).collect(),
             prompts: decision.prompts.iter().map(receipt_prompt).collect(),
+            policy: self.rulebook.fingerprint,
         };
         let entries = self.entries(routed, &ids, filing, commitment);
         Ok(Acceptance { once: filing.once.clone(), records, entries, answer: receipt.encode(), seen })
@@ -247,6 +248,7 @@ pub fn would_keep(
             format!("redaction={}", rulebook.redaction.version()),
             format!("redaction_sha256={}", hex::encode(rulebook.redaction_digest)),
             format!("redaction_engine={ENGINE_VERSION}"),
+            format!("policy_sha256={}", hex::encode(rulebook.fingerprint)),
             format!("on_behalf_of={on_behalf_of}"),
         ],
         ..entry(Verb::Collection, "SUBMIT")

@@ -1,21 +1,26 @@
 //! The judgement: one pure path for Submit, Preview, `preview --offline` and `policy explain`. No store, no keys.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
 
-use crate::domain::{
-    classify::{class_of, classify},
-    code::MarkingLevel,
-    decision::Decision,
-    grading::grade,
-    lint::Lexicon,
-    policy::Policy,
-    redaction::{RedactionPolicy, redact},
-    routing::{self, route},
-    stage::Routed,
-    submission::Draft,
-    validate::validate,
-    violation::Violations,
+use crate::{
+    domain::{
+        classify::{class_of, classify},
+        code::MarkingLevel,
+        decision::Decision,
+        grading::grade,
+        lint::Lexicon,
+        policy::Policy,
+        redaction::{RedactionPolicy, redact},
+        routing::{self, route},
+        stage::Routed,
+        submission::Draft,
+        validate::validate,
+        violation::Violations,
+    },
+    reference::{self, FileSet, ReferenceError},
 };
 
 /// Everything a judgement reads besides the submission: one consistent set of versions.
@@ -29,15 +34,42 @@ pub struct Rulebook {
     pub redaction_digest: [u8; 32],
     /// What authors are advised.
     pub lint: Lexicon,
+    /// The files it was read from.
+    pub files: Arc<FileSet>,
+    /// SHA-256 of `files`: the version of the whole.
+    pub fingerprint: [u8; 32],
 }
 
 impl Rulebook {
-    /// One set of versions; takes the digest of the redaction policy.
-    pub fn new(policy: Policy, redaction: RedactionPolicy, lint: Lexicon) -> Self {
-        let mut redaction_digest = [0; 32];
-        redaction_digest.copy_from_slice(digest(&SHA256, redaction.canonical().as_bytes()).as_ref());
-        Self { policy, redaction, redaction_digest, lint }
+    /// Reads a set of files; `wrong` is what is known to be wrong with them already.
+    ///
+    /// # Errors
+    /// Everything that is wrong with every file; nothing of it is in force then.
+    pub fn read(files: FileSet, wrong: Vec<ReferenceError>) -> Result<Self, Vec<ReferenceError>> {
+        let (policy, redaction, lint) = reference::load_set(&files, wrong)?;
+        let redaction_digest = sha256(redaction.canonical().as_bytes());
+        let fingerprint = fingerprint(&files);
+        Ok(Self { policy, redaction, redaction_digest, lint, files: Arc::new(files), fingerprint })
     }
+
+    /// What the binary carries.
+    ///
+    /// # Errors
+    /// Never, as long as the tests pass.
+    pub fn embedded() -> Result<Self, Vec<ReferenceError>> {
+        Self::read(FileSet::embedded(), Vec::new())
+    }
+}
+
+/// SHA-256 of a set of files.
+pub fn fingerprint(files: &FileSet) -> [u8; 32] {
+    sha256(&files.canonical())
+}
+
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut sum = [0; 32];
+    sum.copy_from_slice(digest(&SHA256, bytes).as_ref());
+    sum
 }
 
 /// Validates, redacts, grades, classifies and routes one submission as received at `now`.

@@ -27,8 +27,9 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use tokio::sync::{Mutex, Semaphore};
 
 pub use administration::{
-    Approved, Asked, Certificate, Effect, Ended, EpochRow, Epochs, Impact, Issuer, IssuerError, KeyShelf, Keys,
-    KeysError, NewCertificate, Progress, Proof, Revocation, SignedList, Stage, Steer,
+    Activation, Approved, Asked, Certificate, Checked, Effect, Ended, EpochRow, Epochs, Fault, Impact, Issuer,
+    IssuerError, KeptPolicy, KeyShelf, Keys, KeysError, NewCertificate, Progress, Proof, Revocation, SignedList, Stage,
+    Steer,
 };
 pub use alarms::Alarms;
 pub use caretaker::Round;
@@ -38,7 +39,7 @@ pub use feedback::{Destination, Happening, Referral};
 pub use filing::would_keep;
 pub use grading::{GradeVersion, ItemGrading};
 pub use intake::Submission;
-pub use judge::{Rulebook, judge};
+pub use judge::{Rulebook, fingerprint, judge};
 pub use opening::Opened;
 pub use receipt::{Receipt, ReceiptLeg, ReceiptPrompt};
 pub use releasing::{CarerRelease, Released};
@@ -60,6 +61,7 @@ pub struct Broker {
     keys: Keys,
     keyring: Arc<Keyring>,
     rulebook: Current<Rulebook>,
+    policies: administration::Policies,
     grants: Current<Grants>,
     alarms: Alarms,
     refusals: refusals::Refusals,
@@ -103,6 +105,7 @@ impl Broker {
             keyring,
             rulebook: Current::new(rulebook),
             grants: Current::new(grants),
+            policies: administration::Policies::default(),
             alarms: Alarms::default(),
             refusals,
             issuer: None,

@@ -41,6 +41,8 @@ pub struct Receipt {
     pub flags: Vec<String>,
     /// Prompts.
     pub prompts: Vec<ReceiptPrompt>,
+    /// Fingerprint of the policy that decided.
+    pub policy: [u8; 32],
 }
 
 /// One destination.
@@ -87,6 +89,7 @@ impl Receipt {
             linked: self.linked.iter().map(|id| id.as_bytes().to_vec()).collect(),
             flags: self.flags.clone(),
             prompts: self.prompts.iter().map(keep_prompt).collect(),
+            policy: self.policy.to_vec(),
         }
         .encode_to_vec()
     }
@@ -116,6 +119,7 @@ impl Receipt {
             linked: kept.linked.iter().map(|id| Uuid::from_slice(id).ok()).collect::<Option<_>>()?,
             flags: kept.flags,
             prompts: kept.prompts.into_iter().map(read_prompt).collect::<Option<_>>()?,
+            policy: kept.policy.try_into().ok()?,
         })
     }
 }

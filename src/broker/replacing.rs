@@ -22,14 +22,20 @@ impl Broker {
     }
 
     /// From now on judgements read this; those going on finish by what they began with.
-    pub async fn replace_rulebook(&self, rulebook: Rulebook) -> Result<(), Error> {
-        let details = vec![
+    pub(super) async fn replace_rulebook(&self, rulebook: Arc<Rulebook>) -> Result<(), Error> {
+        let details = self.words_of(&rulebook);
+        self.rulebook.replace(rulebook);
+        self.enter("REFERENCE_REPLACED", details).await
+    }
+
+    /// What the ledger says of a rulebook.
+    pub(super) fn words_of(&self, rulebook: &Rulebook) -> Vec<String> {
+        vec![
             format!("rules={}", rulebook.policy.rules_at(self.now()).version),
             format!("redaction={}", rulebook.redaction.version()),
             format!("redaction_sha256={}", hex::encode(rulebook.redaction_digest)),
-        ];
-        self.rulebook.replace(rulebook);
-        self.enter("REFERENCE_REPLACED", details).await
+            format!("policy_sha256={}", hex::encode(rulebook.fingerprint)),
+        ]
     }
 
     /// The house itself did it, for whoever can write its files.

@@ -4,6 +4,7 @@ mod calendar;
 mod contacts;
 mod deadlines;
 mod directory;
+mod files;
 pub mod grants;
 pub mod lint;
 mod queues;
@@ -11,12 +12,18 @@ pub mod redaction;
 mod redaction_words;
 mod rules;
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
 use serde::de::DeserializeOwned;
 
+pub use files::{FileSet, LARGEST_SET, version_of};
+
 use crate::domain::{
     directory::Effective,
+    lint::Lexicon,
     policy::{Policy, Queues},
+    redaction::RedactionPolicy,
 };
 
 /// The text of each file of reference data.
@@ -87,6 +94,29 @@ pub fn load(files: Files<'_>) -> Result<Policy, Vec<ReferenceError>> {
             Ok(Policy { directory, calendar, rules, queues, contacts })
         }
         _ => Err(wrong),
+    }
+}
+
+/// Reads and checks a whole set: policy, redaction, advice. `wrong` is what is known to be wrong with it already; of a file
+/// named there nothing else is said.
+///
+/// # Errors
+/// Everything that is wrong with every file.
+pub fn load_set(
+    set: &FileSet,
+    mut wrong: Vec<ReferenceError>,
+) -> Result<(Policy, RedactionPolicy, Lexicon), Vec<ReferenceError>> {
+    let rules = set.rules();
+    let policy = load(set.files(&rules));
+    let redaction = redaction::policy_with_words(set.text(redaction::TABLE), set.text(redaction::WORDS));
+    match (policy, redaction, lint::lexicon(set.lint())) {
+        (Ok(policy), Ok(redaction), Ok(lexicon)) if wrong.is_empty() => Ok((policy, redaction, lexicon)),
+        (policy, redaction, lexicon) => {
+            let told = [policy.err(), redaction.err(), lexicon.err()].into_iter().flatten().flatten();
+            let known: BTreeSet<String> = wrong.iter().map(|one| one.file.clone()).collect();
+            wrong.extend(told.filter(|one| !known.contains(&one.file)));
+            Err(wrong)
+        }
     }
 }
 

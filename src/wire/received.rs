@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 
 use bytes::{Buf, Bytes};
 use prost::Message;
+use ring::digest::{SHA256, digest};
 use tonic::{
     Status,
     codec::{Codec, DecodeBuf, Decoder},
@@ -18,6 +19,13 @@ pub const MAX_MESSAGE_BYTES: usize = 1 << 20;
 
 /// The reason sent with a message over [`MAX_MESSAGE_BYTES`].
 pub const TOO_LARGE: &str = "MESSAGE_TOO_LARGE";
+
+/// SHA-256 of bytes as received.
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut sum = [0; 32];
+    sum.copy_from_slice(digest(&SHA256, bytes).as_ref());
+    sum
+}
 
 /// A decoded request and the exact bytes it came from.
 pub struct Received<T> {

@@ -55,6 +55,7 @@ pub async fn run(
             () = stop => tracing::info!("stopping"),
             () = watch_health(&broker, reporter) => ended = Ended::StoreFailed,
             () = revocations.keep() => {}
+            () = broker.keep_policy() => {}
         }
     };
     serve(listener, routes, setup, stopped).await?;

@@ -25,6 +25,7 @@ mod matrix;
 mod once;
 mod opening;
 mod order;
+mod policy;
 mod preview;
 mod resume;
 mod silent;

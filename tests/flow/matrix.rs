@@ -133,6 +133,9 @@ const ROWS: &[Row] = &[
     row("AdminService/RewrapStatus", &[KeyCustodian], Of::Whole, "{}"),
     row("AdminService/PauseRewrap", &[KeyCustodian], Of::Whole, "{}"),
     row("AdminService/ResumeRewrap", &[KeyCustodian], Of::Whole, "{}"),
+    row("AdminService/GetPolicy", &[PolicyAdmin], Of::Whole, "{}"),
+    row("AdminService/CheckPolicy", &[PolicyAdmin], Of::Whole, "{}"),
+    row("AdminService/ActivatePolicy", &[PolicyAdmin], Of::Whole, "{}"),
     row("IdentityService/WhoAmI", Role::ALL, Of::Everybody, "{}"),
     row("IdentityService/RenewCertificate", Role::ALL, Of::Everybody, "{}"),
 ];

@@ -20,13 +20,8 @@ use homeward::{
 use jiff::Timestamp;
 use prost::Message;
 
-static RULEBOOK: LazyLock<Rulebook> = LazyLock::new(|| {
-    Rulebook::new(
-        reference::embedded().expect("the embedded reference data loads"),
-        reference::redaction::embedded().expect("the embedded redaction policy loads"),
-        reference::lint::embedded().expect("the embedded vocabulary of advice loads"),
-    )
-});
+static RULEBOOK: LazyLock<Rulebook> =
+    LazyLock::new(|| Rulebook::embedded().expect("the embedded reference data loads"));
 
 /// A Friday afternoon in the week of the narratives.
 fn now() -> Timestamp {
@@ -202,7 +197,7 @@ pub fn policy(bytes: &[u8]) {
     }
     match reference::load(files) {
         Ok(policy) => {
-            let rulebook = Rulebook::new(policy, RULEBOOK.redaction.clone(), RULEBOOK.lint.clone());
+            let rulebook = Rulebook { policy, ..RULEBOOK.clone() };
             for encoded in [&ENCODED[1], &ENCODED[2]] {
                 let submission = pb::Submission::decode(encoded.as_slice()).expect("as encoded");
                 let judged = convert::submission(submission).finish_with(|draft| judge(draft, &rulebook, now()));

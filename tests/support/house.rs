@@ -145,11 +145,7 @@ impl House {
     async fn serve(&self, store: Arc<SledStore>) -> Live {
         let settings = TlsSettings::new(self.certs().join("server"), domain());
         let tls = ServerTls::load(settings, self.time()).unwrap();
-        let rulebook = Rulebook::new(
-            reference::embedded().unwrap(),
-            reference::redaction::embedded().unwrap(),
-            reference::lint::embedded().unwrap(),
-        );
+        let rulebook = Rulebook::embedded().unwrap();
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
         let custody = Custody::of(SecretProvider::new(&self.secret, entropy.clone()).unwrap());
         let shelf = KeyShelf { store: store.clone(), custody, entropy: entropy.clone() };
@@ -164,6 +160,7 @@ impl House {
         });
         let issuer = || Arc::new(FolderIssuer::open(self.certs(), self.time()).unwrap());
         let broker = Arc::new(if self.issues { broker.with_issuer(issuer()) } else { broker });
+        broker.begin_policy(false).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();

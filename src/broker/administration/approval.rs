@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Certificate, Revocation, documents};
+use super::{Activation, Certificate, Revocation, documents};
 use crate::{
     broker::{Broker, Error, Request},
     domain::{
@@ -32,6 +32,8 @@ pub enum Effect {
     Revoked(Revocation),
     /// An epoch key was destroyed; its id.
     KeyDestroyed(String),
+    /// A policy was put in force.
+    PolicyActivated(Activation),
 }
 
 /// What is proposed.
@@ -41,6 +43,8 @@ pub(in crate::broker) struct Proposing {
     pub digest: [u8; 32],
     pub reason: String,
     pub body: Vec<u8>,
+    /// What is put on shelves together with the proposal.
+    pub changes: Vec<Change>,
 }
 
 impl Broker {
@@ -51,9 +55,8 @@ impl Broker {
         request: Request,
         what: Proposing,
     ) -> Result<Proposal, Error> {
-        let once = self.once_by(permit, request);
-        if let Some(first) = self.store.answered(&once).await? {
-            return documents::take_proposal(&first.answer);
+        if let Some(first) = self.proposed_before(permit, request).await? {
+            return Ok(first);
         }
         let now = self.clock.now();
         let proposal = Proposal {
@@ -76,8 +79,19 @@ impl Broker {
             bytes: Some(bytes.clone()),
         };
         let entry = self.step_entry(&proposal.proposer, "PROPOSE", details(&proposal));
-        let accepted = self.step(once, vec![change], entry, bytes).await?;
+        let changes = std::iter::once(change).chain(what.changes).collect();
+        let accepted = self.step(self.once_by(permit, request), changes, entry, bytes).await?;
         documents::take_proposal(&accepted.answer)
+    }
+
+    /// What the same call proposed the first time.
+    pub(in crate::broker) async fn proposed_before(
+        &self,
+        permit: &CallPermit,
+        request: Request,
+    ) -> Result<Option<Proposal>, Error> {
+        let first = self.store.answered(&self.once_by(permit, request)).await?;
+        first.map(|first| documents::take_proposal(&first.answer)).transpose()
     }
 
     /// Proposals of the kinds that are this caller's business, by id, after `after`, at most `limit`; approved and void ones too.
@@ -143,7 +157,7 @@ impl Broker {
                 self.revoke_as_proposed(permit, request, &proposal, change).await?
             }
             ProposalKind::KeyDestruction => self.destroy_as_proposed(permit, request, &proposal, change).await?,
-            ProposalKind::PolicyActivation => return Err(Error::NotFound),
+            ProposalKind::PolicyActivation => self.activate_as_proposed(permit, request, &proposal, change).await?,
         };
         Ok(Approved { proposal, effect })
     }
@@ -158,7 +172,7 @@ impl Broker {
                 Effect::Revoked(revoked.ok_or(Error::NotFound)?)
             }
             ProposalKind::KeyDestruction => Effect::KeyDestroyed(proposal.subject.clone()),
-            ProposalKind::PolicyActivation => return Err(Error::NotFound),
+            ProposalKind::PolicyActivation => self.activated(&proposal).await?,
         };
         Ok(Approved { proposal, effect })
     }

@@ -55,6 +55,7 @@ impl Broker {
             digest: asked.fingerprint,
             reason: String::new(),
             body: documents::put_enrolment(csr, days),
+            changes: Vec::new(),
         };
         self.propose(permit, request, proposing).await
     }

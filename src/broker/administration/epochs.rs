@@ -91,6 +91,7 @@ impl Broker {
             digest: fingerprint,
             reason: String::new(),
             body: Vec::new(),
+            changes: Vec::new(),
         };
         self.propose(permit, request, what).await
     }

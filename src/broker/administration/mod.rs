@@ -7,6 +7,7 @@ mod documents;
 mod epochs;
 mod issuer;
 mod keys;
+mod policy;
 mod revocation;
 mod rewrap;
 
@@ -17,6 +18,8 @@ pub use certificates::Certificate;
 pub use epochs::{EpochRow, Epochs};
 pub use issuer::{Asked, Issuer, IssuerError, NewCertificate, SignedList};
 pub use keys::{KeyShelf, Keys, KeysError};
+pub(super) use policy::Policies;
+pub use policy::{Activation, Checked, Fault, KeptPolicy};
 pub use revocation::{Ended, Impact, Revocation};
 pub use rewrap::{Progress, Proof, Stage, Steer};
 

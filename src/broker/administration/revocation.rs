@@ -95,6 +95,7 @@ impl Broker {
                 digest: sum,
                 reason: reason.code().to_owned(),
                 body: holder.into_bytes(),
+                changes: Vec::new(),
             };
             return self.propose(permit, request, proposing).await.map(Ended::Proposed);
         }

@@ -72,6 +72,12 @@ vocabulary! {
         PauseRewrap = "PauseRewrap",
         /// AdminService.
         ResumeRewrap = "ResumeRewrap",
+        /// AdminService.
+        GetPolicy = "GetPolicy",
+        /// AdminService.
+        CheckPolicy = "CheckPolicy",
+        /// AdminService.
+        ActivatePolicy = "ActivatePolicy",
     }
 }
 
@@ -115,7 +121,7 @@ pub(super) fn grants(role: Role, action: Action) -> bool {
         Role::KeyCustodian => {
             approves || matches!(action, ListKeys | RotateKey | DestroyKey | RewrapStatus | PauseRewrap | ResumeRewrap)
         }
-        Role::PolicyAdmin => approves,
+        Role::PolicyAdmin => approves || matches!(action, GetPolicy | CheckPolicy | ActivatePolicy),
         Role::Auditor | Role::Analyst => false,
     };
     // Both are public: what is revoked, and what to trust.

@@ -89,9 +89,10 @@ fn administrators_cannot_touch_referrals_and_officers_cannot_submit() {
         let administration = |action: &Action| {
             use Action::*;
             let certificates = [SignCertificate, ListCertificates, PreviewRevocation, RevokeCertificate];
-            let keys = [ListKeys, RotateKey, DestroyKey];
+            let keys = [ListKeys, RotateKey, DestroyKey, RewrapStatus, PauseRewrap, ResumeRewrap];
+            let policy = [GetPolicy, CheckPolicy, ActivatePolicy];
             let approval = matches!(action, ListProposals | ApproveProposal);
-            certificates.contains(action) || keys.contains(action) || approval
+            certificates.contains(action) || keys.contains(action) || policy.contains(action) || approval
         };
         let public = [Action::WhoAmI, Action::RenewCertificate, Action::GetRevocationList, Action::GetTrustBundle];
         let own: Vec<_> = Action::ALL.iter().filter(|one| !public.contains(one) && can(**one)).collect();
@@ -101,6 +102,8 @@ fn administrators_cannot_touch_referrals_and_officers_cannot_submit() {
         assert_eq!(certificates, *role == Role::CertificateAdmin, "{role}");
         let keys = can(Action::RotateKey) && can(Action::DestroyKey) && can(Action::ListKeys);
         assert_eq!(keys, *role == Role::KeyCustodian, "{role}");
+        let policy = can(Action::GetPolicy) && can(Action::CheckPolicy) && can(Action::ActivatePolicy);
+        assert_eq!(policy, *role == Role::PolicyAdmin, "{role}");
         assert_eq!(own.is_empty(), matches!(role, Role::Auditor | Role::Analyst), "{role}");
     }
 }

@@ -29,6 +29,8 @@ pub struct Proof {
     pub faults: Vec<Finding>,
     /// What somebody should look at.
     pub warnings: Vec<Finding>,
+    /// False where it was ended before everything was looked at: what was not found may still be there.
+    pub finished: bool,
 }
 
 /// Something that was shown.
@@ -57,16 +59,16 @@ pub struct Finding {
     pub since: Date,
 }
 
-/// Proves `policy` on each day from `from` until `until` on which anything changes.
-pub fn prove(policy: &Policy, from: Date, until: Date) -> Proof {
+/// Proves `policy` on each day from `from` until `until` on which anything changes, for as long as `go_on` says so: it is
+/// asked at every place of every day.
+pub fn prove(policy: &Policy, from: Date, until: Date, go_on: &dyn Fn() -> bool) -> Proof {
     let mut notes = Notes::default();
     let days = days(policy, from, until);
-    for day in &days {
+    let finished = days.iter().all(|day| {
         notes.day = *day;
         standing::all(policy, &mut notes);
-        routes::all(policy, &mut notes);
-        protections::all(policy, &mut notes);
-    }
+        routes::all(policy, &mut notes, go_on) && protections::all(policy, &mut notes, go_on)
+    });
     let years = (from.year()..=until.year()).filter_map(|year| Date::new(year, 1, 1).ok());
     notes.count("years", years.filter(|day| policy.calendar.knows(*day)).count());
     notes.count("days", days.len());
@@ -80,6 +82,7 @@ pub fn prove(policy: &Policy, from: Date, until: Date) -> Proof {
         proven: proven.collect(),
         faults: notes.faults.into_values().collect(),
         warnings: notes.warnings.into_values().collect(),
+        finished,
     }
 }
 

@@ -61,21 +61,25 @@ const PROTECTIONS: &[Protection] = &[
 
 const HOURS: [Time; 2] = [time(12, 0, 0, 0), time(3, 0, 0, 0)];
 
-/// Proves the day of `notes`.
-pub(super) fn all(policy: &Policy, notes: &mut Notes) {
+/// Proves the day of `notes`; false where `go_on` ended it.
+pub(super) fn all(policy: &Policy, notes: &mut Notes, go_on: &dyn Fn() -> bool) -> bool {
     let day = notes.day;
     let places = places(policy, notes);
     let councils: Vec<&Authority> =
         policy.directory.authorities.iter().filter(|one| one.effective.covers(day)).collect();
     for (place, n) in places.iter().zip(1..) {
-        let Some(there) = councils.get(n % councils.len().max(1)) else { return };
+        let Some(there) = councils.get(n % councils.len().max(1)) else { return true };
         let setting = Setting { here: &place.area, there, policy, day };
         for protection in PROTECTIONS {
             for hour in HOURS {
                 held(&setting, place, protection, hour, notes);
             }
         }
+        if !go_on() {
+            return false;
+        }
     }
+    true
 }
 
 fn held(setting: &Setting<'_>, place: &Place, protection: &Protection, hour: Time, notes: &mut Notes) {

@@ -46,8 +46,8 @@ struct Case<'a> {
     known: &'a BTreeSet<QueueId>,
 }
 
-/// Proves the day of `notes`.
-pub(super) fn all(policy: &Policy, notes: &mut Notes) {
+/// Proves the day of `notes`; false where `go_on` ended it.
+pub(super) fn all(policy: &Policy, notes: &mut Notes, go_on: &dyn Fn() -> bool) -> bool {
     let day = notes.day;
     let places = places(policy, notes);
     let councils: Vec<&Authority> =
@@ -58,12 +58,16 @@ pub(super) fn all(policy: &Policy, notes: &mut Notes) {
     notes.most("situations", situations.len());
     for (place, n) in places.iter().zip(1..) {
         // Each council in turn is the other one, never the place itself.
-        let Some(there) = councils.get(n % councils.len().max(1)) else { return };
+        let Some(there) = councils.get(n % councils.len().max(1)) else { return true };
         let setting = Setting { here: &place.area, there, policy, day };
         for shown in &situations {
             situation(&setting, place, shown, &known, notes);
         }
+        if !go_on() {
+            return false;
+        }
     }
+    true
 }
 
 pub(super) fn places(policy: &Policy, notes: &Notes) -> Vec<Place> {

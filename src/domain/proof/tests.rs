@@ -1,6 +1,6 @@
 //! The proof holds for the data that is shipped, and fails for every kind of broken data.
 
-use std::collections::BTreeMap;
+use std::{cell::Cell, collections::BTreeMap};
 
 use jiff::civil::{Date, Weekday, date, time};
 
@@ -27,7 +27,7 @@ fn standing_on(policy: &Policy, day: Date) -> Vec<String> {
 /// What the routes show on one day.
 fn routes_on(policy: &Policy, day: Date) -> Vec<String> {
     let mut notes = Notes { day, ..Notes::default() };
-    routes::all(policy, &mut notes);
+    routes::all(policy, &mut notes, &|| true);
     lines(&notes)
 }
 
@@ -36,9 +36,19 @@ fn lines(notes: &Notes) -> Vec<String> {
 }
 
 #[test]
+fn a_proof_that_is_ended_says_so() {
+    let asked = Cell::new(0);
+    let go_on = || asked.replace(asked.get() + 1) < 3;
+    let proof = prove(&policy(), FROM, date(2026, 12, 31), &go_on);
+    let routes = proof.proven.iter().find(|one| one.name == "routes").unwrap().count;
+    let situations = proof.proven.iter().find(|one| one.name == "situations").unwrap().count;
+    assert_eq!((proof.finished, asked.get(), routes), (false, 4, 4 * situations * 5 * 2));
+}
+
+#[test]
 fn what_is_shipped_is_proved_for_every_council_rule_class_and_hour() {
-    let Proof { faults, warnings, proven, .. } = prove(&policy(), FROM, date(2026, 12, 31));
-    assert_eq!((faults, warnings), (Vec::new(), Vec::new()));
+    let Proof { faults, warnings, proven, finished, .. } = prove(&policy(), FROM, date(2026, 12, 31), &|| true);
+    assert_eq!((faults, warnings, finished), (Vec::new(), Vec::new(), true));
     let count: BTreeMap<&str, usize> = proven.iter().map(|one| (one.name, one.count)).collect();
     let directory = policy().directory;
     // The rail force is no place; the unknown area is one.
@@ -210,7 +220,7 @@ fn an_empty_desk_whose_stand_in_is_empty_too_is_a_fault() {
 /// What the protections show on one day.
 fn protected_on(policy: &Policy, day: Date) -> Vec<String> {
     let mut notes = Notes { day, ..Notes::default() };
-    protections::all(policy, &mut notes);
+    protections::all(policy, &mut notes, &|| true);
     lines(&notes)
 }
 

@@ -22,6 +22,7 @@ pub fn receipt(receipt: &Receipt) -> pb::Receipt {
         flags: receipt.flags.clone(),
         prompts: receipt.prompts.iter().map(prompt).collect(),
         commitment_opening: receipt.opening.to_vec(),
+        policy_fingerprint: hex::encode(receipt.policy),
     }
 }
 

@@ -1,4 +1,4 @@
-//! AdminService: certificates, and what needs two persons. Keys are next door.
+//! AdminService: certificates, and what needs two persons. Keys and policies are next door.
 
 use std::collections::BTreeMap;
 
@@ -130,6 +130,27 @@ impl AdminService for Services {
         request: Request<Received<pb::ResumeRewrapRequest>>,
     ) -> Result<Response<pb::ResumeRewrapResponse>, Status> {
         answer!(self, request, ResumeRewrap, rewrap_resumed)
+    }
+
+    async fn get_policy(
+        &self,
+        request: Request<Received<pb::GetPolicyRequest>>,
+    ) -> Result<Response<pb::GetPolicyResponse>, Status> {
+        answer!(self, request, GetPolicy, policy_given)
+    }
+
+    async fn check_policy(
+        &self,
+        request: Request<Received<pb::CheckPolicyRequest>>,
+    ) -> Result<Response<pb::CheckPolicyResponse>, Status> {
+        answer!(self, request, CheckPolicy, policy_checked)
+    }
+
+    async fn activate_policy(
+        &self,
+        request: Request<Received<pb::ActivatePolicyRequest>>,
+    ) -> Result<Response<pb::ActivatePolicyResponse>, Status> {
+        answer!(self, request, ActivatePolicy, policy_proposed)
     }
 }
 
@@ -271,6 +292,9 @@ impl Services {
             }
             Effect::Revoked(one) => pb::approve_proposal_response::Effect::Revocation(convert::revocation(&one)),
             Effect::KeyDestroyed(id) => pb::approve_proposal_response::Effect::DestroyedKeyId(id),
+            Effect::PolicyActivated(one) => {
+                pb::approve_proposal_response::Effect::ActivatedPolicy(convert::activation(&one))
+            }
         };
         let proposal = Some(convert::proposal(&approved.proposal));
         Ok(pb::ApproveProposalResponse { proposal, effect: Some(effect) })

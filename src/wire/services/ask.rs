@@ -3,12 +3,12 @@
 use std::ops::RangeInclusive;
 
 use jiff::SignedDuration;
-use ring::digest::{SHA256, digest};
 use uuid::Uuid;
 
 use crate::{
     broker::Error,
     domain::{delivery::DeliveryId, text::Text, violation::Violations},
+    wire::received::sha256,
 };
 
 /// Rows of a page unless asked otherwise.
@@ -50,6 +50,16 @@ impl Ask {
         read.unwrap_or_else(|| {
             self.wrong(field, "give a UUID in its 36-character form");
             Uuid::nil()
+        })
+    }
+
+    /// SHA-256 in hex; spaces and dashes do not count.
+    pub(super) fn fingerprint(&mut self, text: &str) -> [u8; 32] {
+        let digits: String = text.chars().filter(char::is_ascii_alphanumeric).take(65).collect();
+        let read = hex::decode(digits).ok().and_then(|bytes| bytes.try_into().ok());
+        read.unwrap_or_else(|| {
+            self.wrong("fingerprint", "give the fingerprint of a policy, 64 hexadecimal digits");
+            [0; 32]
         })
     }
 
@@ -149,7 +159,5 @@ impl Ask {
 
 /// SHA-256 of a request's bytes as received.
 pub(super) fn digest_of(raw: &[u8]) -> [u8; 32] {
-    let mut sum = [0; 32];
-    sum.copy_from_slice(digest(&SHA256, raw).as_ref());
-    sum
+    sha256(raw)
 }

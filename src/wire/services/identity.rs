@@ -59,6 +59,7 @@ impl Services {
             limits: Some(server_limits()),
             server_time: Some(wire_time(now)),
             rule_set: self.broker.rulebook().policy.rules_at(now).version.clone(),
+            policy_fingerprint: hex::encode(self.broker.rulebook().fingerprint),
             certificate_days_left: u32::try_from(expiry::days_left(peer.not_after, now)).unwrap_or(u32::MAX),
             certificate_renewal_due: expiry::due(peer.not_after, now).is_some(),
             alarms: match identity.organisation().scheme() {

@@ -4,6 +4,7 @@ mod admin;
 mod ask;
 mod identity;
 mod keys;
+mod policy;
 mod queue;
 mod referral;
 

@@ -1,0 +1,165 @@
+//! Checking a set of files as it would be before it is put in force: read, proved, and held against what is in force.
+//! Changes nothing.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use jiff::{Span, Timestamp, civil::Date};
+
+use crate::{
+    broker::{Broker, Error, Rulebook, fingerprint},
+    domain::{
+        grants::CallPermit,
+        policy::RuleSet,
+        proof::{Finding, Proof, Proven, prove},
+    },
+    reference::{FileSet, ReferenceError},
+};
+
+/// How long a proof may take.
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// What was found of a set of files.
+#[derive(Debug, Clone)]
+pub struct Checked {
+    /// The set's fingerprint.
+    pub fingerprint: [u8; 32],
+    /// What must be mended: such a set is never put in force.
+    pub faults: Vec<Fault>,
+    /// What somebody should look at.
+    pub warnings: Vec<Fault>,
+    /// What was shown.
+    pub proven: Vec<Proven>,
+    /// The set, read, if it can be.
+    pub(super) rulebook: Option<Arc<Rulebook>>,
+}
+
+/// One thing wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// File, or folder of files.
+    pub file: String,
+    /// Entry or line.
+    pub at: String,
+    /// What is wrong.
+    pub what: String,
+    /// What to do, where that is not said with it.
+    pub to_do: String,
+    /// The first day on which it was found; for what was found by reading, none.
+    pub since: Option<Date>,
+}
+
+impl From<ReferenceError> for Fault {
+    fn from(error: ReferenceError) -> Self {
+        Self { file: error.file, at: error.at, what: error.what, to_do: String::new(), since: None }
+    }
+}
+
+impl From<Finding> for Fault {
+    fn from(one: Finding) -> Self {
+        let (file, to_do) = (one.file.to_owned(), one.to_do.to_owned());
+        Self { file, at: one.at, what: one.what, to_do, since: Some(one.since) }
+    }
+}
+
+impl Broker {
+    /// Everything that is wrong with these files, at once.
+    pub async fn check_policy(&self, _permit: &CallPermit, files: Vec<(String, String)>) -> Result<Checked, Error> {
+        self.follow_policy().await?;
+        let (set, wrong) = FileSet::gather(files);
+        self.check_set(set, wrong).await
+    }
+
+    /// One at a time and off the async threads. It ends when its time is up, and when nobody waits for it any longer.
+    pub(super) async fn check_set(&self, set: FileSet, wrong: Vec<ReferenceError>) -> Result<Checked, Error> {
+        let turn = self.policies.checks.clone().acquire_owned().await.expect("it is never closed");
+        let (before, now) = (self.rulebook(), self.now());
+        let waited_for = WaitedFor::default();
+        let go_on = waited_for.0.clone();
+        let mut work = tokio::task::spawn_blocking(move || {
+            let _until_done = turn;
+            checked(set, wrong, &Held { before: &before, now, go_on: &|| !go_on.load(Ordering::Relaxed) })
+        });
+        let done = match tokio::time::timeout(LONGEST, &mut work).await {
+            Ok(done) => done,
+            Err(_) => {
+                waited_for.end();
+                work.await
+            }
+        };
+        done.map_err(|_| Error::Internal("the check of a policy failed".to_owned()))
+    }
+}
+
+/// Set once nobody waits for a check any longer.
+#[derive(Default)]
+struct WaitedFor(Arc<AtomicBool>);
+
+impl WaitedFor {
+    fn end(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Drop for WaitedFor {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// What a set is held against.
+struct Held<'a> {
+    before: &'a Rulebook,
+    now: Timestamp,
+    go_on: &'a dyn Fn() -> bool,
+}
+
+fn checked(set: FileSet, wrong: Vec<ReferenceError>, held: &Held<'_>) -> Checked {
+    let fingerprint = fingerprint(&set);
+    let rulebook = match Rulebook::read(set, wrong) {
+        Ok(rulebook) => Arc::new(rulebook),
+        Err(wrong) => {
+            let faults = wrong.into_iter().map(Fault::from).collect();
+            return Checked { fingerprint, faults, warnings: Vec::new(), proven: Vec::new(), rulebook: None };
+        }
+    };
+    let from = rulebook.policy.calendar.date(held.now);
+    let proof = prove(&rulebook.policy, from, from.saturating_add(Span::new().years(1)), held.go_on);
+    let Proof { faults, warnings, proven, finished, .. } = proof;
+    let mut faults: Vec<Fault> = faults.into_iter().map(Fault::from).collect();
+    faults.extend(rewritten(&rulebook, held.before, from));
+    if !finished {
+        faults.push(Fault {
+            file: "policy".to_owned(),
+            at: "check".to_owned(),
+            what: format!("could not be proved in {} seconds", LONGEST.as_secs()),
+            to_do: "have fewer changes in one year, or fewer entries".to_owned(),
+            since: None,
+        });
+    }
+    let warnings = warnings.into_iter().map(Fault::from).collect();
+    Checked { fingerprint, faults, warnings, proven, rulebook: Some(rulebook) }
+}
+
+/// Rule tables that decisions may name already, and that say something else now: a decision is explained by its version.
+fn rewritten(next: &Rulebook, before: &Rulebook, today: Date) -> Vec<Fault> {
+    let name = |set: &RuleSet| format!("rules/{}.toml", set.version);
+    let begun = before.policy.rules.all().iter().filter(|set| set.effective_from <= today).map(name);
+    let changed = begun.filter(|name| {
+        let text = next.files.text(name);
+        !text.is_empty() && text != before.files.text(name)
+    });
+    let fault = |file| Fault {
+        file,
+        at: "version".to_owned(),
+        what: "is in force or was, and says something else now; decisions name it".to_owned(),
+        to_do: "leave it as it was and put what changes into a new version".to_owned(),
+        since: Some(today),
+    };
+    changed.map(fault).collect()
+}
