@@ -10,7 +10,7 @@ use super::{
     client,
     failure::Failure,
     keys::{self, KeysCommand},
-    pki, print,
+    pki, policies, print,
 };
 
 #[derive(Debug, Subcommand)]
@@ -98,6 +98,10 @@ fn approved(value: &Value, out: Option<&Path>) -> Vec<String> {
     }
     if let Some(id) = value["destroyed_key_id"].as_str() {
         return vec![format!("destroyed the key {id}")];
+    }
+    if let Some(activation) = value.get("activated_policy") {
+        let next = "in force here at once, on every replica within a second".to_owned();
+        return policies::activation(activation).into_iter().chain([next]).collect();
     }
     let word = |name: &str| value["revocation"][name].as_str().unwrap_or_default();
     vec![format!("revoked {} of {}: {}", word("serial"), word("holder"), word("reason"))]

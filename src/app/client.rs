@@ -19,6 +19,11 @@ pub(super) async fn connect(args: &ClientArgs) -> Result<Caller, Failure> {
     connect_at(&args.profile, clock).await
 }
 
+/// Connects with a profile folder.
+pub(super) async fn connect_to(profile: &Path) -> Result<Caller, Failure> {
+    connect_at(profile, Arc::new(SystemClock)).await
+}
+
 /// Connects with a profile folder; the server's certificate is judged by `clock`.
 pub(super) async fn connect_at(profile: &Path, clock: Arc<dyn Clock>) -> Result<Caller, Failure> {
     Ok(Caller::new(Profile::load(profile)?.connect(clock).await?))

@@ -15,6 +15,7 @@ mod limits;
 mod metrics;
 mod page;
 mod pki;
+mod policies;
 mod policy;
 mod preview;
 mod print;
@@ -65,7 +66,6 @@ pub fn run(args: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
 fn dispatch(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Pki(command) if !command.online() => pki::run(command),
-        Command::Policy(command) => policy::run(command),
         Command::Bench(command) => bench::run(&command),
         Command::Redact(args) => redact::run(&args),
         Command::Preview(args) if args.offline => preview::offline(&args),
@@ -91,6 +91,7 @@ async fn online(command: Command) -> Result<(), Failure> {
         Command::Whoami(args) => client::who_am_i(&args).await,
         Command::Admin(command) => admin::run(command).await,
         Command::Pki(command) => pki::online::run(command).await,
-        Command::Bench(_) | Command::Policy(_) | Command::Redact(_) => Ok(()),
+        Command::Policy(command) => policy::run(command).await,
+        Command::Bench(_) | Command::Redact(_) => Ok(()),
     }
 }

@@ -1,11 +1,12 @@
-//! `homeward policy`: which rules send a submission where and why, and whether the reference data is whole.
+//! `homeward policy`: which rules send a submission where and why, whether the reference data is whole, and what a running
+//! daemon goes by.
 
 use std::path::PathBuf;
 
 use clap::Subcommand;
 use jiff::{Timestamp, civil::Date};
 
-use super::{client, explained, failure::Failure, proved, rulebook};
+use super::{cli::ClientArgs, client, explained, failure::Failure, policies, proved, rulebook};
 use crate::{
     broker::Rulebook,
     platform::{Clock, SystemClock},
@@ -18,10 +19,10 @@ pub(super) enum PolicyCommand {
     /// deadlines and somebody there, on every day on which something changes. Exit 65 if there is a fault.
     Check {
         /// First day, e.g. 2027-01-01. Default: today.
-        #[arg(long, value_name = "DAY")]
+        #[arg(long, value_name = "DAY", conflicts_with = "profile")]
         from: Option<Date>,
         /// Last day. Default: a year after the first.
-        #[arg(long, value_name = "DAY")]
+        #[arg(long, value_name = "DAY", conflicts_with = "profile")]
         until: Option<Date>,
         /// Print JSON, one line.
         #[arg(long)]
@@ -29,6 +30,35 @@ pub(super) enum PolicyCommand {
         /// Reference data to prove in place of the embedded one.
         #[arg(long, value_name = "DIR")]
         policy: Option<PathBuf>,
+        /// Profile folder of a policy administrator: have the running daemon check it, against what is in force there.
+        #[arg(long, value_name = "DIR")]
+        profile: Option<PathBuf>,
+    },
+    /// Show the policy that a running daemon goes by, or one that it keeps: its fingerprint, the version of each file, and what
+    /// was activated when and by whom.
+    Get {
+        #[command(flatten)]
+        client: ClientArgs,
+        /// Fingerprint of a kept policy: one that was in force, or is proposed. Default: that in force.
+        #[arg(value_name = "FINGERPRINT", default_value = "", hide_default_value = true)]
+        version: String,
+        /// Print the text of this file, e.g. directory.toml or rules/2026-11-3.toml.
+        #[arg(long, value_name = "NAME", conflicts_with = "out")]
+        file: Option<String>,
+        /// Write all its files into this new folder, to be compared, checked, or changed.
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
+    /// Propose to put reference data in force on a running daemon; a second policy administrator approves.
+    Activate {
+        #[command(flatten)]
+        client: ClientArgs,
+        /// Folder of reference data.
+        #[arg(long, value_name = "DIR", required_unless_present = "kept")]
+        policy: Option<PathBuf>,
+        /// In place of a folder: a policy that the daemon keeps, e.g. the one before, by its fingerprint.
+        #[arg(long, value_name = "FINGERPRINT", conflicts_with = "policy")]
+        kept: Option<String>,
     },
     /// Say which rules send a submission where, and why.
     Explain {
@@ -47,21 +77,40 @@ pub(super) enum PolicyCommand {
         /// Reference data to use in place of the embedded one.
         #[arg(long, value_name = "DIR")]
         policy: Option<PathBuf>,
+        /// Judge by a policy that a running daemon keeps: the fingerprint that a receipt names.
+        #[arg(long, value_name = "FINGERPRINT", requires = "profile", conflicts_with = "policy")]
+        kept: Option<String>,
+        /// Profile folder of a policy administrator, for --kept.
+        #[arg(long, value_name = "DIR", requires = "kept")]
+        profile: Option<PathBuf>,
     },
 }
 
-pub(super) fn run(command: PolicyCommand) -> Result<(), Failure> {
-    let (files, at, rule_set, json, policy) = match command {
-        PolicyCommand::Check { from, until, json, policy } => {
-            return proved::check(policy.as_deref(), from, until, json);
+pub(super) async fn run(command: PolicyCommand) -> Result<(), Failure> {
+    match command {
+        PolicyCommand::Check { json, policy, profile: Some(profile), .. } => {
+            proved::check_there(policy.as_deref(), &profile, json).await
         }
-        PolicyCommand::Explain { files, at, rule_set, json, policy } => (files, at, rule_set, json, policy),
-    };
-    let mut rulebook = rulebook::rulebook(policy.as_deref())?;
-    if let Some(version) = rule_set {
-        by_version(&mut rulebook, &version)?;
+        PolicyCommand::Check { from, until, json, policy, profile: None } => {
+            proved::check(policy.as_deref(), from, until, json)
+        }
+        PolicyCommand::Get { client, version, file, out } => {
+            policies::get(&client, &version, file.as_deref(), out.as_deref()).await
+        }
+        PolicyCommand::Activate { client, policy, kept } => {
+            policies::activate(&client, policy.as_deref(), kept.as_deref()).await
+        }
+        PolicyCommand::Explain { files, at, rule_set, json, policy, kept, profile } => {
+            let mut rulebook = match (kept, profile) {
+                (Some(version), Some(profile)) => policies::rulebook_of(&profile, &version).await?,
+                _ => rulebook::rulebook(policy.as_deref())?,
+            };
+            if let Some(version) = rule_set {
+                by_version(&mut rulebook, &version)?;
+            }
+            explain_each(&files, at, &rulebook, |text| client::answer(json, text, explained::explanation))
+        }
     }
-    explain_each(&files, at, &rulebook, |text| client::answer(json, text, explained::explanation))
 }
 
 /// Judges each file as received at `at`, now where it is not said, and gives the explanation's JSON to `each`.

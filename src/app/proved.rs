@@ -5,7 +5,7 @@ use std::path::Path;
 use jiff::{Span, civil::Date};
 use serde_json::{Value, json};
 
-use super::{failure::Failure, page::Page, print, rulebook};
+use super::{client, failure::Failure, page::Page, rulebook};
 use crate::{
     domain::proof::{Finding, Proof, prove},
     platform::{Clock, SystemClock},
@@ -13,30 +13,41 @@ use crate::{
 
 /// Proves the reference data of `folder` from `from` until `until`; exit 65 where a fault was found.
 pub(super) fn check(folder: Option<&Path>, from: Option<Date>, until: Option<Date>, json: bool) -> Result<(), Failure> {
-    let policy = rulebook::rulebook(folder)?.policy;
+    let rulebook = rulebook::rulebook(folder)?;
+    let policy = &rulebook.policy;
     let from = from.unwrap_or_else(|| policy.calendar.date(SystemClock.now()));
     let until = until.unwrap_or_else(|| from.saturating_add(Span::new().years(1)));
     if until < from {
         return Err(Failure::usage("--until is before --from"));
     }
-    let proof = prove(&policy, from, until, &|| true);
-    if json {
-        print::line(&as_json(&proof).to_string());
-    } else {
-        page(&proof).iter().for_each(|line| print::line(line));
-    }
-    match proof.faults.len() {
+    let proof = prove(policy, from, until, &|| true);
+    let value = as_json(&proof, &hex::encode(rulebook.fingerprint));
+    print(&value.to_string(), json, proof.faults.len())
+}
+
+/// Has a running daemon check the reference data of `folder`, as it would before it puts it in force.
+pub(super) async fn check_there(folder: Option<&Path>, profile: &Path, json: bool) -> Result<(), Failure> {
+    let files = rulebook::sendable(folder)?;
+    let text = client::connect_to(profile).await?.check_policy(&files).await?;
+    let value: Value = serde_json::from_str(&text).unwrap_or_default();
+    print(&text, json, list(&value["faults"]).count())
+}
+
+fn print(text: &str, json: bool, faults: usize) -> Result<(), Failure> {
+    client::answer(json, text, page);
+    match faults {
         0 => Ok(()),
         1 => Err(Failure::bad_data("the reference data has a fault; do not put it in force")),
         faults => Err(Failure::bad_data(format!("the reference data has {faults} faults; do not put it in force"))),
     }
 }
 
-fn as_json(proof: &Proof) -> Value {
+fn as_json(proof: &Proof, fingerprint: &str) -> Value {
     let finding = |one: &Finding| json!({ "file": one.file, "at": one.at, "what": one.what, "to_do": one.to_do, "since": one.since.to_string() });
     let proven = proof.proven.iter().map(|one| json!({ "name": one.name, "count": one.count, "words": one.words }));
     json!({
         "ok": proof.faults.is_empty(),
+        "fingerprint": fingerprint,
         "from": proof.from.to_string(),
         "until": proof.until.to_string(),
         "proven": proven.collect::<Vec<_>>(),
@@ -45,23 +56,37 @@ fn as_json(proof: &Proof) -> Value {
     })
 }
 
-fn page(proof: &Proof) -> Vec<String> {
+fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+fn page(value: &Value) -> Vec<String> {
+    let word = |of: &Value, name: &str| of[name].as_str().unwrap_or_default().to_owned();
     let mut page = Page::default();
-    page.line(format!("Looked at, for {} to {}", proof.from, proof.until));
-    for one in &proof.proven {
-        page.entry(8, &format!("{:>7}", one.count), one.words);
+    if value.get("from").is_some() {
+        page.line(format!("Looked at, for {} to {}", word(value, "from"), word(value, "until")));
     }
-    for (findings, heading) in [(&proof.warnings, "Warnings"), (&proof.faults, "Faults")] {
-        if !findings.is_empty() {
+    for one in list(&value["proven"]) {
+        let count = one["count"].as_str().map_or_else(|| one["count"].to_string(), str::to_owned);
+        page.entry(8, &format!("{count:>7}"), &word(one, "words"));
+    }
+    for (findings, heading) in [(&value["warnings"], "Warnings"), (&value["faults"], "Faults")] {
+        if list(findings).next().is_some() {
             page.heading(heading);
         }
-        for one in findings {
-            page.entry(0, "", &format!("{}: {}, from {}: {}", one.file, one.at, one.since, one.what));
-            page.entry(4, "", one.to_do);
+        for one in list(findings) {
+            let since = Some(word(one, "since")).filter(|day| !day.is_empty());
+            let since = since.map_or_else(String::new, |day| format!(", from {day}"));
+            page.entry(0, "", &format!("{}: {}{since}: {}", word(one, "file"), word(one, "at"), word(one, "what")));
+            page.entry(4, "", &word(one, "to_do"));
         }
     }
-    if proof.faults.is_empty() {
+    if let more @ 1.. = value["more_findings"].as_u64().unwrap_or_default() {
+        page.line(format!("and {more} more"));
+    }
+    if list(&value["faults"]).next().is_none() {
         page.heading("No fault.");
     }
+    page.line(format!("fingerprint {}", word(value, "fingerprint")));
     page.lines
 }

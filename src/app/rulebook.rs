@@ -25,15 +25,28 @@ const MOST_VERSIONS: usize = 500;
 /// Exit 65: what is wrong with every file, each with where and what.
 pub(super) fn rulebook(folder: Option<&Path>) -> Result<Rulebook, Failure> {
     let (files, wrong) = files(folder);
-    Rulebook::read(files, wrong).map_err(|wrong| {
-        wrong
-            .into_iter()
-            .fold(Failure::bad_data("the reference data is not right"), |failure, one| failure.advise(one.to_string()))
-    })
+    Rulebook::read(files, wrong).map_err(refused)
+}
+
+/// The files of `folder`, or the embedded ones, to be sent.
+///
+/// # Errors
+/// Exit 65: they are no set that could be sent; what is wrong with every file.
+pub(super) fn sendable(folder: Option<&Path>) -> Result<FileSet, Failure> {
+    match files(folder) {
+        (files, wrong) if wrong.is_empty() => Ok(files),
+        (files, wrong) => Err(refused(Rulebook::read(files, wrong).err().unwrap_or_default())),
+    }
+}
+
+/// Everything that is wrong with reference data.
+pub(super) fn refused(wrong: Vec<ReferenceError>) -> Failure {
+    let begin = Failure::bad_data("the reference data is not right");
+    wrong.into_iter().fold(begin, |failure, one| failure.advise(one.to_string()))
 }
 
 /// The files of `folder`, or the embedded ones, and what is wrong with them as files.
-pub(super) fn files(folder: Option<&Path>) -> (FileSet, Vec<ReferenceError>) {
+fn files(folder: Option<&Path>) -> (FileSet, Vec<ReferenceError>) {
     let Some(folder) = folder else { return (FileSet::embedded(), Vec::new()) };
     let mut shelf = Shelf { folder, unreadable: Vec::new() };
     let once = FileSet::NAMES.map(|name| (name.to_owned(), shelf.read(name)));

@@ -8,6 +8,7 @@ pub(super) fn who(value: &Value) -> Vec<String> {
         text(value, "identity").to_owned(),
         format!("certificate until {}", text(value, "certificate_expire_time")),
         format!("server time {}, rule set {}", text(value, "server_time"), text(value, "rule_set")),
+        format!("policy {}", text(value, "policy_fingerprint")),
     ];
     for grant in list(value, "grants") {
         let named = |name: &str| words(grant, name);

@@ -14,7 +14,7 @@ const TREE: &[(&str, &[&str])] = &[
     ("watch", &[]),
     ("queue", &["list", "pull", "open", "extend", "complete", "release", "grade", "release-carer", "resolve"]),
     ("redact", &[]),
-    ("policy", &["check", "explain"]),
+    ("policy", &["check", "get", "activate", "explain"]),
     ("bench", &["redact"]),
     ("whoami", &[]),
 ];

@@ -7,6 +7,7 @@ mod grading;
 mod help;
 mod house;
 mod offline;
+mod policies;
 mod policy;
 mod redact;
 mod served;

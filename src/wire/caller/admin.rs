@@ -1,7 +1,7 @@
 //! The calls of administrators, and the renewal of one's own certificate.
 
 use super::{Answer, Caller, answer};
-use crate::wire::pb;
+use crate::{reference::FileSet, wire::pb};
 
 impl Caller {
     /// Proposes to sign a request; 0 days is as long as may be.
@@ -80,9 +80,33 @@ impl Caller {
         answer("ResumeRewrapResponse", self.admin.resume_rewrap(asked).await)
     }
 
+    /// The policy in force where `fingerprint` is empty, or a kept one; with the texts of these files.
+    pub async fn policy(&mut self, fingerprint: &str, file_names: &[String]) -> Answer {
+        let (fingerprint, file_names) = (fingerprint.to_owned(), file_names.to_vec());
+        let asked = pb::GetPolicyRequest { fingerprint, file_names };
+        answer("GetPolicyResponse", self.admin.get_policy(asked).await)
+    }
+
+    /// Everything that is wrong with a set of files.
+    pub async fn check_policy(&mut self, files: &FileSet) -> Answer {
+        let asked = pb::CheckPolicyRequest { files: sent(files) };
+        answer("CheckPolicyResponse", self.admin.check_policy(asked).await)
+    }
+
+    /// Proposes a set of files; an empty one is the kept policy of this fingerprint.
+    pub async fn activate_policy(&mut self, request_id: &str, files: &FileSet, fingerprint: &str) -> Answer {
+        let (request_id, fingerprint) = (request_id.to_owned(), fingerprint.to_owned());
+        let asked = pb::ActivatePolicyRequest { request_id, files: sent(files), fingerprint };
+        answer("ActivatePolicyResponse", self.admin.activate_policy(asked).await)
+    }
+
     /// The next certificate of one's own.
     pub async fn renew_certificate(&mut self, request_id: &str, request: &[u8]) -> Answer {
         let asked = pb::RenewCertificateRequest { request_id: request_id.to_owned(), request: request.to_vec() };
         answer("RenewCertificateResponse", self.identity.renew_certificate(asked).await)
     }
+}
+
+fn sent(files: &FileSet) -> Vec<pb::PolicyFile> {
+    files.iter().map(|(name, text)| pb::PolicyFile { name: name.to_owned(), text: text.to_owned() }).collect()
 }
