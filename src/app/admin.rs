@@ -12,6 +12,7 @@ use super::{
     keys::{self, KeysCommand},
     pki, policies, print,
 };
+use crate::platform::secret_file;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum AdminCommand {
@@ -22,6 +23,23 @@ pub(super) enum AdminCommand {
     Proposals {
         #[command(flatten)]
         client: ClientArgs,
+    },
+    /// Print the revocation list, signed by the issuing authority, in PEM: for whoever else verifies certificates. For every
+    /// profile.
+    Crl {
+        #[command(flatten)]
+        client: ClientArgs,
+        /// Put it into this file, in the place of an older one, whole or not at all.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Print what to trust, in PEM. For every profile.
+    TrustBundle {
+        #[command(flatten)]
+        client: ClientArgs,
+        /// Put it into this file, in the place of an older one, whole or not at all.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
     },
     /// Approve what somebody else proposed, and do it.
     Approve {
@@ -43,6 +61,14 @@ pub(super) async fn run(command: AdminCommand) -> Result<(), Failure> {
     match command {
         AdminCommand::Keys(command) => keys::run(command).await,
         AdminCommand::Proposals { client } => proposals(&client).await,
+        AdminCommand::Crl { client, out } => {
+            let text = client::connect(&client).await?.revocation_list().await?;
+            public(&client, &text, out.as_deref())
+        }
+        AdminCommand::TrustBundle { client, out } => {
+            let text = client::connect(&client).await?.trust_bundle().await?;
+            public(&client, &text, out.as_deref())
+        }
         AdminCommand::Approve { client, proposal, fingerprint, out } => {
             let mut caller = client::connect(&client).await?;
             let text = caller.approve(&client::request_id()?, &proposal, &fingerprint).await?;
@@ -54,6 +80,20 @@ pub(super) async fn run(command: AdminCommand) -> Result<(), Failure> {
             Ok(())
         }
     }
+}
+
+/// Prints the PEM of an answer, or puts it into a file.
+fn public(args: &ClientArgs, text: &str, out: Option<&Path>) -> Result<(), Failure> {
+    let value: Value = serde_json::from_str(text).unwrap_or_default();
+    let pem = value["pem"].as_str().unwrap_or_default();
+    if let Some(out) = out {
+        secret_file::replace_public(out, pem.as_bytes()).map_err(|error| Failure::other(error.to_string()))?;
+    }
+    client::answer(args.json, text, |_| match out {
+        Some(out) => vec![format!("written to {}", out.display())],
+        None => pem.lines().map(str::to_owned).collect(),
+    });
+    Ok(())
 }
 
 async fn proposals(args: &ClientArgs) -> Result<(), Failure> {

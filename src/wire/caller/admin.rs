@@ -30,6 +30,16 @@ impl Caller {
         answer("RevokeCertificateResponse", self.admin.revoke_certificate(asked).await)
     }
 
+    /// The revocation list.
+    pub async fn revocation_list(&mut self) -> Answer {
+        answer("GetRevocationListResponse", self.admin.get_revocation_list(pb::GetRevocationListRequest {}).await)
+    }
+
+    /// What to trust.
+    pub async fn trust_bundle(&mut self) -> Answer {
+        answer("GetTrustBundleResponse", self.admin.get_trust_bundle(pb::GetTrustBundleRequest {}).await)
+    }
+
     /// A page of proposals.
     pub async fn proposals(&mut self, page_size: i32, page_token: &str) -> Answer {
         let asked = pb::ListProposalsRequest { page_size, page_token: page_token.to_owned() };
