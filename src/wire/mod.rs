@@ -16,6 +16,7 @@ mod run;
 pub mod serve;
 pub mod services;
 pub mod session;
+mod shut;
 pub mod status;
 mod taken;
 pub mod tls;

@@ -118,9 +118,9 @@ impl Setup {
     /// The usual bounds, an empty register, grants without an end.
     pub fn new(tls: Arc<ServerTls>, clock: Arc<dyn Clock>) -> Self {
         Self {
+            sessions: Sessions::behind(tls.shut().clone()),
             tls,
             clock,
-            sessions: Sessions::default(),
             refusals: Arc::default(),
             grant_end: Arc::new(|_, _| None),
             limits: Limits::default(),

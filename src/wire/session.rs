@@ -2,7 +2,7 @@
 //! server drains; first a status on its streams, then, after a short grace, the socket.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError, Weak},
     time::Duration,
@@ -15,6 +15,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, watch};
 use super::{
     allowance::{Allowance, REFILLED, Shares},
     peer,
+    shut::Shut,
     status::Refused,
     taken::Waiting,
 };
@@ -212,7 +213,10 @@ pub struct Bounds {
 
 /// The registry of live sessions. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct Sessions(Arc<Mutex<Registry>>);
+pub struct Sessions {
+    registry: Arc<Mutex<Registry>>,
+    shut: Shut,
+}
 
 #[derive(Debug, Default)]
 struct Registry {
@@ -221,11 +225,14 @@ struct Registry {
     /// What each identity may still do. Remembered past the end of its last session until all of it may be done again:
     /// to leave and come back gains nothing.
     allowances: BTreeMap<Identity, Weak<Allowance>>,
-    /// Serial numbers of certificates that nobody may come in with again.
-    revoked: BTreeSet<String>,
 }
 
 impl Sessions {
+    /// An empty register behind a door.
+    pub fn behind(shut: Shut) -> Self {
+        Self { registry: Arc::default(), shut }
+    }
+
     /// Registers a session and watches over it until it is over. None where the identity has too many already.
     pub(super) fn enter(&self, visitor: Visitor, bounds: &Bounds) -> Option<Entered> {
         let session = self.with(|registry| {
@@ -252,13 +259,13 @@ impl Sessions {
     /// Shuts the door to the certificate with this serial number, for good, and to everybody whom it signed, and ends their
     /// sessions; says how many.
     pub fn revoke(&self, serial: &str) -> usize {
-        self.with(|registry| registry.revoked.insert(serial.to_owned()));
+        self.shut.add(serial);
         self.end_where(|session| peer::serials(session.chain()).any(|one| one == serial), End::Revoked)
     }
 
     /// Whether the door is shut to this chain: to the leaf, or to whoever signed it.
     pub(super) fn is_revoked(&self, chain: &[CertificateDer<'_>]) -> bool {
-        self.with(|registry| peer::serials(chain).any(|serial| registry.revoked.contains(&serial)))
+        self.shut.holds(chain)
     }
 
     /// Ends every session under the certificate with this serial number; says how many.
@@ -301,7 +308,7 @@ impl Sessions {
 
     fn with<T>(&self, work: impl FnOnce(&mut Registry) -> T) -> T {
         // Nothing panics while it is held; were it so, the map is whole at every step.
-        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        work(&mut self.registry.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

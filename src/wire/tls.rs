@@ -30,7 +30,10 @@ pub use revocation::{Revocation, Stale};
 use notices::Facts;
 use verify::Verifier;
 
-use super::session::{End, Sessions};
+use super::{
+    session::{End, Sessions},
+    shut::Shut,
+};
 use crate::{
     domain::identity::TrustDomain,
     platform::{Clock, Current, secret_file::FileError},
@@ -93,6 +96,7 @@ impl TlsSettings {
 pub struct ServerTls {
     settings: TlsSettings,
     clock: Arc<dyn Clock>,
+    shut: Shut,
     current: Current<Loaded>,
 }
 
@@ -110,14 +114,15 @@ impl ServerTls {
         if settings.allow_tls12 {
             tracing::warn!("TLS 1.2 is allowed by configuration; clients that know TLS 1.3 should not need it");
         }
-        let current = Current::new(configure(&settings, &clock)?);
-        Ok(Self { settings, clock, current })
+        let shut = Shut::default();
+        let current = Current::new(configure(&settings, &clock, &shut)?);
+        Ok(Self { settings, clock, shut, current })
     }
 
     /// Reads the files again. New connections get the new configuration, running ones stay; when anything is wrong with
     /// any file, the old configuration stays.
     pub fn reload(&self) -> Result<(), TlsFaults> {
-        let fresh = configure(&self.settings, &self.clock)?;
+        let fresh = configure(&self.settings, &self.clock, &self.shut)?;
         let now = self.clock.now();
         if !fresh.facts.own_is_current(now) && self.current.get().facts.own_is_current(now) {
             let words = "the new server certificate has run out or is not valid yet; the one in use is valid";
@@ -150,6 +155,11 @@ impl ServerTls {
         &self.settings.trust_domain
     }
 
+    /// To whom the door is shut, whatever the files say.
+    pub(super) fn shut(&self) -> &Shut {
+        &self.shut
+    }
+
     pub(super) fn clock(&self) -> &Arc<dyn Clock> {
         &self.clock
     }
@@ -159,14 +169,15 @@ impl ServerTls {
     }
 }
 
-fn configure(settings: &TlsSettings, clock: &Arc<dyn Clock>) -> Result<Loaded, TlsFaults> {
+fn configure(settings: &TlsSettings, clock: &Arc<dyn Clock>, shut: &Shut) -> Result<Loaded, TlsFaults> {
     const NEW: &[&SupportedProtocolVersion] = &[&TLS13];
     const OLD_TOO: &[&SupportedProtocolVersion] = &[&TLS13, &TLS12];
     let files::Material { chain, key, authorities, lists } = files::read(settings)?;
     let unfit = |error: &dyn std::fmt::Display| TlsFaults(vec![TlsError::Config(error.to_string())]);
     let facts = Facts::of(settings, &chain, &authorities, lists.facts);
     let inner = webpki(settings, authorities.roots.clone(), lists.lists).map_err(|error| unfit(&error))?;
-    let verifier = Arc::new(Verifier { inner, authorities, trust_domain: settings.trust_domain.clone() });
+    let (trust_domain, shut) = (settings.trust_domain.clone(), shut.clone());
+    let verifier = Arc::new(Verifier { inner, authorities, trust_domain, shut });
     let time = Arc::new(Watch(Arc::clone(clock)));
     let mut config = ServerConfig::builder_with_details(provider(), time)
         .with_protocol_versions(if settings.allow_tls12 { OLD_TOO } else { NEW })

@@ -78,6 +78,42 @@ while stream.recv(1024): pass
     Client::start(command)
 }
 
+/// What a client sees that reads after its handshake; Python's words for it.
+async fn seen(server: &Running, papers: &Path, why: Why) -> String {
+    const SCRIPT: &str = "
+import socket, ssl, sys
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+context.set_alpn_protocols(['h2'])
+context.load_cert_chain(sys.argv[2] + '/cert.pem', sys.argv[2] + '/key.pem')
+try:
+    stream = context.wrap_socket(socket.create_connection(('127.0.0.1', int(sys.argv[1]))), server_hostname='localhost')
+    print('read', stream.recv(1024))
+except ssl.SSLError as error:
+    print(error)
+";
+    let before = server.refusals.count(why);
+    let (port, folder) = (server.address.port().to_string(), papers.display().to_string());
+    let run = move || Command::new("python3").args(["-c", SCRIPT, &port, &folder]).output();
+    let ended = tokio::task::spawn_blocking(run).await.unwrap().unwrap();
+    soon(why.code(), || server.refusals.count(why) == before + 1).await;
+    String::from_utf8(ended.stdout).unwrap()
+}
+
+#[tokio::test]
+async fn whoever_was_revoked_through_the_store_sees_what_anybody_sees_who_is_not_let_in() {
+    let town = Town::new();
+    let server = Running::start(town.setup()).await;
+    let (papers, serial) = town.issue(BROMLEY, 90);
+    let (now, hour) = (town.clock.now(), SignedDuration::from_hours(1));
+    let past = town.forge("past", &town.certs(), |made| set_validity(made, now - hour * 3, now - hour));
+    let_in(&server, "who is not revoked yet", || python(&server, Some(&papers), "TLSv1_3")).await;
+    server.sessions.revoke(&serial);
+    let expired = seen(&server, &past, Why::Expired).await;
+    assert!(expired.contains("alert"), "{expired}");
+    assert_eq!(seen(&server, &papers, Why::Revoked).await, expired);
+}
+
 async fn refused(server: &Running, why: Why, start: impl FnOnce() -> Client) {
     let before = server.refusals.count(why);
     let _client = start();

@@ -20,7 +20,10 @@ use x509_parser::{
 };
 
 use super::{authorities::Authorities, refusal::Why};
-use crate::{domain::identity::TrustDomain, wire::peer};
+use crate::{
+    domain::identity::TrustDomain,
+    wire::{peer, shut::Shut},
+};
 
 /// RSA keys with fewer bits are too weak.
 const RSA_BITS: usize = 2048;
@@ -31,6 +34,8 @@ pub(super) struct Verifier {
     pub(super) inner: Arc<dyn ClientCertVerifier>,
     pub(super) authorities: Authorities,
     pub(super) trust_domain: TrustDomain,
+    /// Who was revoked through the store.
+    pub(super) shut: Shut,
 }
 
 /// Why a certificate is not good, and who it says it is. Carried through rustls to our log; the peer sees none of it.
@@ -59,7 +64,8 @@ impl Verifier {
             return Err(Why::WeakKey);
         }
         peer::read(leaf, &self.trust_domain)?;
-        Ok(())
+        let revoked = self.shut.holds(std::slice::from_ref(leaf)) || self.shut.holds(sent);
+        if revoked { Err(Why::Revoked) } else { Ok(()) }
     }
 
     /// True where whoever showed this chain would be let in now.

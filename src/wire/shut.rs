@@ -1,0 +1,28 @@
+//! To whom the door is shut: serial numbers that were revoked through the store. The handshake asks it, so that whoever is
+//! revoked meets what everybody meets who is not let in; and so does whoever has just passed the handshake.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use rustls::pki_types::CertificateDer;
+
+use super::peer;
+
+/// Serial numbers of certificates that nobody may come in with again. Clones share them.
+#[derive(Debug, Clone, Default)]
+pub struct Shut(Arc<RwLock<BTreeSet<String>>>);
+
+impl Shut {
+    /// Shuts the door to one more, for good.
+    pub(super) fn add(&self, serial: &str) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(serial.to_owned());
+    }
+
+    /// Whether it is shut to one of these.
+    pub(super) fn holds(&self, chain: &[CertificateDer<'_>]) -> bool {
+        let shut = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        !shut.is_empty() && peer::serials(chain).any(|serial| shut.contains(&serial))
+    }
+}
