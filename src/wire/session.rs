@@ -263,16 +263,6 @@ impl Sessions {
         self.end_where(|session| peer::serials(session.chain()).any(|one| one == serial), End::Revoked)
     }
 
-    /// Whether the door is shut to this chain: to the leaf, or to whoever signed it.
-    pub(super) fn is_revoked(&self, chain: &[CertificateDer<'_>]) -> bool {
-        self.shut.holds(chain)
-    }
-
-    /// Ends every session under the certificate with this serial number; says how many.
-    pub fn end_serial(&self, serial: &str, why: End) -> usize {
-        self.end_where(|session| session.peer().serial == serial, why)
-    }
-
     /// The policy has changed: ends the sessions of peers who have lost something by it, and asks anew when the grants of
     /// the others end. Says how many were ended.
     pub fn regranted(&self, has_lost: impl Fn(&Peer) -> bool) -> usize {

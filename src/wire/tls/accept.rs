@@ -153,7 +153,7 @@ async fn meet(
         tls.peer_certificates().unwrap_or_default().iter().map(|der| der.clone().into_owned()).collect();
     let leaf: &CertificateDer<'_> = chain.first().ok_or(Why::NoCertificate)?;
     let admitted = match peer::read(leaf, door.tls.trust_domain()) {
-        Ok(_) if door.sessions.is_revoked(&chain) => Err(Why::Revoked),
+        Ok(_) if door.tls.shut().holds(&chain) => Err(Why::Revoked),
         Ok(peer) => door.sessions.enter(Visitor { peer, chain, remote }, &door.bounds).ok_or(Why::Busy),
         Err(error) => Err(error.into()),
     };
