@@ -51,6 +51,9 @@ pub struct Config {
 pub struct Pki {
     /// Its folder, as `pki init` makes it; the root belongs elsewhere.
     pub folder: PathBuf,
+    /// Most certificates that one identity may have by renewing, good at the same time.
+    #[serde(default = "default_renewals")]
+    pub renewals: u8,
 }
 
 /// TLS.
@@ -221,6 +224,10 @@ impl Config {
 
 fn yes() -> bool {
     true
+}
+
+fn default_renewals() -> u8 {
+    8
 }
 
 fn default_epoch_hours() -> u32 {

@@ -71,7 +71,7 @@ pub(super) async fn daemon_at(config: &Config, clock: Arc<dyn Clock>) -> Result<
     let issuer = issuer(config, &clock)?;
     let broker = Broker::new(Parts { store, clock, entropy, keys, rulebook, grants });
     let broker = Arc::new(match issuer {
-        Some(issuer) => broker.with_issuer(issuer),
+        Some(issuer) => broker.with_issuer(issuer, config.pki.as_ref().map_or(0, |pki| pki.renewals.into())),
         None => broker,
     });
     let begun = broker.begin_policy(config.policy.reference.is_some()).await;

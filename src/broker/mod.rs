@@ -67,6 +67,8 @@ pub struct Broker {
     refusals: refusals::Refusals,
     /// Signs certificates, where this broker may.
     issuer: Option<Arc<dyn Issuer>>,
+    /// Most good certificates that one identity may have by renewing.
+    most_renewals: usize,
     /// How much of the issuer's own register is on the shelf. Held while more is taken over: who looks waits for it.
     taken_over: Mutex<usize>,
     /// Held by who wraps records anew, and by who begins, pauses or resumes that.
@@ -109,16 +111,17 @@ impl Broker {
             alarms: Alarms::default(),
             refusals,
             issuer: None,
+            most_renewals: 0,
             taken_over: Mutex::new(0),
             rewrapping: Mutex::new(()),
             bench,
         }
     }
 
-    /// With an authority that signs certificates.
+    /// With an authority that signs certificates, so many renewals for one identity that are good at the same time.
     #[must_use]
-    pub fn with_issuer(self, issuer: Arc<dyn Issuer>) -> Self {
-        Self { issuer: Some(issuer), ..self }
+    pub fn with_issuer(self, issuer: Arc<dyn Issuer>, most_renewals: usize) -> Self {
+        Self { issuer: Some(issuer), most_renewals, ..self }
     }
 
     /// What filing needs, for the threads where submissions are judged and sealed.

@@ -22,6 +22,8 @@ vocabulary! {
         Rewrap = "rewrap",
         /// A version of the policy.
         PolicyVersion = "policy_version",
+        /// What one identity renewed for itself.
+        Renewals = "renewals",
     }
 }
 

@@ -142,6 +142,30 @@ async fn everybody_renews_their_own_certificate_and_nobody_elses() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_fills_the_register_with_renewals() {
+    let house = House::open_issuing().await;
+    let (mut council, mut other, mut admin) =
+        (house.person(LEWISHAM).await, house.person(BROMLEY).await, house.person(FIRST).await);
+    let (_, request, _) = requested(&house, LEWISHAM, "next");
+    let asked = || RenewCertificateRequest { request_id: fresh(), request: request.clone() };
+    let first = asked();
+    let renewed = council.identity.renew_certificate(first.clone()).await.unwrap().into_inner();
+    for _ in 1..3 {
+        council.identity.renew_certificate(asked()).await.unwrap();
+    }
+    let refused = council.identity.renew_certificate(asked()).await.err().unwrap();
+    assert_eq!(reason(&refused), (Code::FailedPrecondition, "RENEWED_TOO_OFTEN".into()));
+    assert!(council.identity.renew_certificate(first).await.unwrap().into_inner() == renewed, "a replay is answered");
+    let (_, theirs, _) = requested(&house, BROMLEY, "theirs");
+    other.identity.renew_certificate(RenewCertificateRequest { request_id: fresh(), request: theirs }).await.unwrap();
+    let serial = renewed.certificate.unwrap().serial;
+    let revoke = RevokeCertificateRequest { request_id: fresh(), serial, reason: "superseded".into() };
+    admin.admin.revoke_certificate(revoke).await.unwrap();
+    council.identity.renew_certificate(asked()).await.expect("one that was revoked makes room");
+    council.identity.renew_certificate(asked()).await.err().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_an_authority_signing_says_so() {
     let house = House::open().await;
     let mut admin = house.person(FIRST).await;

@@ -159,7 +159,7 @@ impl House {
             grants: Arc::new(reference::grants::parse(GRANTS, &domain()).unwrap()),
         });
         let issuer = || Arc::new(FolderIssuer::open(self.certs(), self.time()).unwrap());
-        let broker = Arc::new(if self.issues { broker.with_issuer(issuer()) } else { broker });
+        let broker = Arc::new(if self.issues { broker.with_issuer(issuer(), 3) } else { broker });
         broker.begin_policy(false).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

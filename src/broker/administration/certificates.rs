@@ -1,4 +1,4 @@
-//! Certificates: enrolled by two persons, renewed by their holders, listed as a calendar. What was issued with the
+//! Certificates: enrolled by two persons, listed as a calendar. What was issued with the
 //! authority's folder is taken over, so that one list has all.
 
 use std::sync::Arc;
@@ -16,7 +16,6 @@ use crate::{
     domain::{
         approval::{Proposal, ProposalKind},
         grants::CallPermit,
-        violation::Violations,
     },
     store::{Amendment, Change, Expect, Shelf, StoreError},
 };
@@ -87,32 +86,6 @@ impl Broker {
         Ok(Effect::Enrolled(certificate, self.issuer()?.bundle()?))
     }
 
-    /// The next certificate of whoever calls, for the key of the request; for the caller's own identity only.
-    pub async fn renew_certificate(
-        &self,
-        permit: &CallPermit,
-        request: Request,
-        csr: &[u8],
-    ) -> Result<NewCertificate, Error> {
-        let once = self.once_by(permit, request);
-        if let Some(first) = self.store.answered(&once).await? {
-            let certificate = documents::take_certificate(&first.answer)?;
-            return Ok(NewCertificate { certificate, bundle: self.issuer()?.bundle()? });
-        }
-        let issuer = self.issuer()?;
-        if issuer.read(csr, None)?.holder != permit.identity().as_str() {
-            let mut violations = Violations::default();
-            violations.add("request", "ask for your own identity: nobody renews another's certificate");
-            return Err(Error::Invalid(violations));
-        }
-        let renewed = issuer.sign(csr, None)?;
-        let details = vec![format!("serial={}", renewed.certificate.serial)];
-        let entry = self.step_entry(permit.identity().as_str(), "RENEW_CERTIFICATE", details);
-        let answer = documents::put_certificate(&renewed.certificate);
-        let accepted = self.step(once, vec![put(&renewed.certificate)], entry, answer).await?;
-        Ok(NewCertificate { certificate: documents::take_certificate(&accepted.answer)?, ..renewed })
-    }
-
     /// Certificates by serial number, after `after`, at most `limit`.
     pub async fn certificates(
         &self,
@@ -180,7 +153,7 @@ impl Broker {
         }
     }
 
-    fn issuer(&self) -> Result<&Arc<dyn Issuer>, Error> {
+    pub(super) fn issuer(&self) -> Result<&Arc<dyn Issuer>, Error> {
         self.issuer.as_ref().ok_or(Error::Precondition {
             reason: "ISSUING_NOT_CONFIGURED",
             advice: "name the authority's folder under [pki] in the daemon's configuration, or use `homeward pki` offline",
@@ -188,7 +161,8 @@ impl Broker {
     }
 }
 
-fn put(certificate: &Certificate) -> Change {
+/// The certificate, to be put on its shelf.
+pub(super) fn put(certificate: &Certificate) -> Change {
     Change {
         shelf: Shelf::Certificate,
         name: certificate.serial.clone(),

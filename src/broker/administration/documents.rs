@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{
     Certificate, Revocation,
     keys::{EpochDocument, KeyringDocument},
+    renewal::Renewal,
     rewrap::{Progress, Proof},
 };
 use crate::{
@@ -104,6 +105,22 @@ pub(super) fn take_certificate(bytes: &[u8]) -> Result<Certificate, Error> {
             chain: kept.chain,
         })
     };
+    damaged(read())
+}
+
+/// Renewals as bytes.
+pub(super) fn put_renewals(renewals: &[Renewal]) -> Vec<u8> {
+    let put = |(serial, until): &Renewal| kept::KeptRenewal {
+        serial: serial.clone(),
+        not_after_micros: until.as_microsecond(),
+    };
+    kept::KeptRenewals { renewals: renewals.iter().map(put).collect() }.encode_to_vec()
+}
+
+/// Reads renewals.
+pub(super) fn take_renewals(bytes: &[u8]) -> Result<Vec<Renewal>, Error> {
+    let take = |kept: kept::KeptRenewal| Some((kept.serial, moment(kept.not_after_micros)?));
+    let read = || kept::KeptRenewals::decode(bytes).ok()?.renewals.into_iter().map(take).collect();
     damaged(read())
 }
 

@@ -8,6 +8,7 @@ mod epochs;
 mod issuer;
 mod keys;
 mod policy;
+mod renewal;
 mod revocation;
 mod rewrap;
 
