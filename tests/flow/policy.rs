@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use homeward::{
     broker::fingerprint,
-    reference::FileSet,
+    reference::{FileSet, LARGEST_SET},
+    store::{Amendment, Change, Document, Expect, Shelf},
     wire::pb::{self, approve_proposal_response::Effect},
 };
 use jiff::SignedDuration;
@@ -263,4 +264,78 @@ async fn of_policies_proposed_side_by_side_one_comes_in_force_and_an_old_one_com
         kept += usize::from(get(&mut first, fingerprint, "").await.is_ok());
     }
     assert_eq!(kept, 1, "the one that was in force stays");
+}
+
+/// Puts a set in force, by two persons.
+async fn put_in_force(first: &mut Person, second: &mut Person, set: &Set) -> pb::PolicyActivation {
+    let proposal = propose(first, asked(set)).await.unwrap();
+    approve(second, approval(&proposal)).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_set_as_large_as_may_be_goes_through() {
+    let mut house = House::open().await;
+    let (mut first, mut second) = (house.person(FIRST).await, house.person(SECOND).await);
+    let mut set = shipped();
+    let table = text(&mut set, RULES).clone();
+    let size = |set: &Set| set.iter().map(|(name, text)| name.len() + text.len()).sum::<usize>();
+    for number in 1.. {
+        let version = format!("2020-{number}");
+        let begins = format!("effective_from = \"20{:02}-{:02}-01\"", number / 12, number % 12 + 1);
+        let older = table.replacen("version = \"2026-11-3\"", &format!("version = \"{version}\""), 1);
+        set.push((format!("rules/{version}.toml"), older.replacen("effective_from = \"2026-11-01\"", &begins, 1)));
+        if size(&set) > LARGEST_SET {
+            set.pop();
+            break;
+        }
+    }
+    // To the last byte: what is left is a remark at the end of a file.
+    let left = LARGEST_SET - size(&set);
+    text(&mut set, "calendar.toml").push_str(&format!("\n{}", "#".repeat(left - 1)));
+    assert_eq!(size(&set), LARGEST_SET);
+    put_in_force(&mut first, &mut second, &set).await;
+    house.reopen().await;
+    let mut first = house.person(FIRST).await;
+    assert_eq!(in_force(&mut first).await, (print_of(&set), "2026-11-3".into()));
+    let names = set.iter().map(|(name, _)| name.clone()).collect();
+    let asked = pb::GetPolicyRequest { fingerprint: String::new(), file_names: names };
+    let files = first.admin.get_policy(asked).await.unwrap().into_inner().policy.unwrap().files;
+    assert_eq!(files.iter().map(|file| file.text.len() + file.name.len()).sum::<usize>(), LARGEST_SET);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_activated_and_cannot_be_read_changes_nothing_and_raises_an_alarm() {
+    let house = House::open().await;
+    let (mut first, mut second) = (house.person(FIRST).await, house.person(SECOND).await);
+    let (one, other) = (with_rules("2026-11-4"), with_rules("2026-11-5"));
+    put_in_force(&mut first, &mut second, &one).await;
+    put_in_force(&mut second, &mut first, &other).await;
+    // As a newer program might have written it: the first one is in force again, and its files are nothing we know.
+    let (store, shelf) = (house.store(), Shelf::PolicyVersion);
+    let name = format!("set/{}", print_of(&one));
+    let files = store.document(shelf, &name).await.unwrap().unwrap();
+    let before = store.document(shelf, "in_force").await.unwrap().unwrap();
+    let activation = store.document(shelf, &format!("activation/{:020}", 1)).await.unwrap().unwrap();
+    let put = async |document: &Document, version, bytes: &[u8]| {
+        let (name, bytes) = (document.name.clone(), Some(bytes.to_vec()));
+        let changes = vec![Change { shelf, name, expect: Expect::Version(version), bytes }];
+        let amendment = Amendment { once: None, changes, entries: Vec::new(), answer: Vec::new() };
+        store.amend(amendment).await.unwrap();
+    };
+    put(&files, files.version, &[]).await;
+    put(&before, before.version, &activation.bytes).await;
+    let alarmed = async |first: &mut Person, wanted: &[&str]| {
+        let alarms = async {
+            while first.identity.who_am_i(pb::WhoAmIRequest {}).await.unwrap().into_inner().alarms != wanted {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(5), alarms).await.expect("the alarms are as they should be");
+    };
+    alarmed(&mut first, &["POLICY_NOT_TAKEN"]).await;
+    assert_eq!(in_force(&mut first).await, (print_of(&other), "2026-11-5".into()), "what was in force stays");
+    put(&files, files.version + 1, &files.bytes).await;
+    put(&before, before.version + 1, &activation.bytes).await;
+    alarmed(&mut first, &[]).await;
+    assert_eq!(in_force(&mut first).await, (print_of(&one), "2026-11-4".into()));
 }
