@@ -147,11 +147,13 @@ impl Page {
         }
         self.heading("Versions");
         let mut versions = vec![format!("rules {}", text(value, "rule_set"))];
-        let others = list(value, "versions").iter();
-        versions.extend(others.map(|one| format!("{} {}", text(one, "name"), text(one, "version"))));
+        let (whole, others): (Vec<_>, Vec<_>) =
+            list(value, "versions").iter().partition(|one| text(one, "name") == "policy");
+        versions.extend(others.iter().map(|one| format!("{} {}", text(one, "name"), text(one, "version"))));
         versions.push(format!("redaction {}", text(&value["redaction_policy"], "version")));
         versions.push(format!("advice {}", text(value, "advice_version")));
         self.entry(0, "", &versions.join(", "));
+        whole.iter().for_each(|one| self.entry(0, "", &format!("policy {}", text(one, "version"))));
     }
 }
 

@@ -79,7 +79,12 @@ fn rules_are_changed_by_two_persons_and_a_folder_that_differs_raises_an_alarm() 
     let explain = ["policy", "explain", "-", "--json", "--at", "2026-11-20T16:30:00Z"];
     for (kept, rules) in [(&old, "2026-11-3"), (&new, "2026-11-4")] {
         let args = [&explain[..], &["--kept", kept, "--profile", &first]].concat();
-        assert_eq!(one_line(&fed(house.path(), &args, &narrative(1)).with(0))["rule_set"], rules);
+        let explained = one_line(&fed(house.path(), &args, &narrative(1)).with(0));
+        let whole = &explained["versions"][0];
+        assert_eq!(
+            (&explained["rule_set"], &whole["name"], &whole["version"]),
+            (&rules.into(), &"policy".into(), &kept.as_str().into())
+        );
     }
     daemon.stop();
     let daemon = Daemon::start(&house);

@@ -52,7 +52,7 @@ pub fn previewed(routed: &Routed, rulebook: &Rulebook, ledger: &[Entry]) -> pb::
         not_fired: not_fired(routed.decision(), &rulebook.policy),
         nobody_gets: nobody_gets(routed, &rulebook.policy),
         received_time: Some(wire_time(routed.decision().received)),
-        versions: versions(&rulebook.policy),
+        versions: versions(rulebook),
         units: units(routed.decision(), &rulebook.policy),
         ..explained
     }

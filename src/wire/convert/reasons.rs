@@ -1,6 +1,7 @@
 //! Why a decision is what it is: rules in the words of their own version, what fired them, what did not fire.
 
 use crate::{
+    broker::Rulebook,
     domain::{
         decision::{Decision, Leg},
         policy::{Condition, Policy, RuleSet},
@@ -49,8 +50,10 @@ pub(super) fn units(decision: &Decision, policy: &Policy) -> Vec<pb::UnitContact
 }
 
 /// Versions of the reference data besides the rule set.
-pub(super) fn versions(policy: &Policy) -> Vec<pb::PolicyVersion> {
+pub(super) fn versions(rulebook: &Rulebook) -> Vec<pb::PolicyVersion> {
+    let (policy, whole) = (&rulebook.policy, hex::encode(rulebook.fingerprint));
     let named = [
+        ("policy", &whole),
         ("directory", &policy.directory.version),
         ("calendar", &policy.calendar.version),
         ("queues", &policy.queues.version),
