@@ -131,19 +131,22 @@ fn checked(set: FileSet, wrong: Vec<ReferenceError>, held: &Held<'_>) -> Checked
     let from = rulebook.policy.calendar.date(held.now);
     let proof = prove(&rulebook.policy, from, from.saturating_add(Span::new().years(1)), held.go_on);
     let Proof { faults, warnings, proven, finished, .. } = proof;
-    let mut faults: Vec<Fault> = faults.into_iter().map(Fault::from).collect();
-    faults.extend(rewritten(&rulebook, held.before, from));
-    if !finished {
-        faults.push(Fault {
-            file: "policy".to_owned(),
-            at: "check".to_owned(),
-            what: format!("could not be proved in {} seconds", LONGEST.as_secs()),
-            to_do: "have fewer changes in one year, or fewer entries".to_owned(),
-            since: None,
-        });
-    }
+    // What was not proved comes first, for a long list is told in part.
+    let unfinished = (!finished).then(unfinished);
+    let found = faults.into_iter().map(Fault::from);
+    let faults = unfinished.into_iter().chain(found).chain(rewritten(&rulebook, held.before, from)).collect();
     let warnings = warnings.into_iter().map(Fault::from).collect();
     Checked { fingerprint, faults, warnings, proven, rulebook: Some(rulebook) }
+}
+
+fn unfinished() -> Fault {
+    Fault {
+        file: "policy".to_owned(),
+        at: "check".to_owned(),
+        what: format!("could not be proved in {} seconds", LONGEST.as_secs()),
+        to_do: "have fewer changes in one year, or fewer entries".to_owned(),
+        since: None,
+    }
 }
 
 /// Rule tables that decisions may name already, and that say something else now: a decision is explained by its version.
@@ -162,4 +165,18 @@ fn rewritten(next: &Rulebook, before: &Rulebook, today: Date) -> Vec<Fault> {
         since: Some(today),
     };
     changed.map(fault).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_check_that_is_ended_is_a_fault_and_says_so_first() {
+        let before = Rulebook::embedded().unwrap();
+        let held = |go_on| Held { before: &before, now: "2026-11-26T12:00:00Z".parse().unwrap(), go_on };
+        let ended = checked(FileSet::embedded(), Vec::new(), &held(&|| false));
+        assert_eq!((ended.faults.len(), ended.faults[0].what.as_str()), (1, "could not be proved in 30 seconds"));
+        assert_eq!(checked(FileSet::embedded(), Vec::new(), &held(&|| true)).faults, []);
+    }
 }
