@@ -9,6 +9,7 @@ use std::{
 use super::{
     fold::plain_text,
     index::{Index, Sought},
+    spelt_marks,
     table::WordTable,
 };
 use crate::domain::code::vocabulary;
@@ -81,6 +82,8 @@ pub(super) struct Flags(u64);
 
 impl Flags {
     const ENGLISH: u64 = 1 << 63;
+    const BEGINS_PHRASE: u64 = 1 << 62;
+    const SPELLS: u64 = 1 << 61;
 
     /// True when the word is in `list`.
     pub const fn is(self, list: WordList) -> bool {
@@ -111,12 +114,26 @@ impl Flags {
     pub const fn english(self) -> bool {
         self.0 & Self::ENGLISH != 0
     }
+
+    /// True for a word that a phrase of the lists may begin with.
+    pub const fn begins_phrase(self) -> bool {
+        self.0 & Self::BEGINS_PHRASE != 0
+    }
+
+    /// True for a word that stands for a letter or a digit.
+    pub const fn spells(self) -> bool {
+        self.0 & Self::SPELLS != 0
+    }
 }
 
 /// The lists, compiled.
 pub struct Lexicon {
+    /// Every word of the lists and of English.
     words: WordTable,
+    /// Phrases that begin with a word.
     phrases: Index<Phrase>,
+    /// Phrases that begin with a sign or a number.
+    signed: Index<Phrase>,
     /// Short forms by name and names by short form.
     short: BTreeMap<String, BTreeSet<String>>,
     canonical: String,
@@ -127,6 +144,14 @@ pub struct Lexicon {
 struct Phrase {
     text: String,
     list: WordList,
+}
+
+impl Phrase {
+    /// Its first word; `None` where it begins with a sign or a number.
+    fn first(&self) -> Option<&str> {
+        let first = self.text.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+        Some(first).filter(|first| !first.is_empty() && !first.bytes().any(|b| b.is_ascii_digit()))
+    }
 }
 
 impl Sought for Phrase {
@@ -155,8 +180,13 @@ impl Lexicon {
                 }
             }
         }
+        let (phrases, signed): (Vec<_>, Vec<_>) =
+            phrases.into_iter().partition(|phrase: &Phrase| phrase.first().is_some());
+        phrases.iter().filter_map(Phrase::first).for_each(|first| words.add(first, Flags::BEGINS_PHRASE));
+        let words = with_english(&words);
         let short = short_forms(short_names);
-        Self { words, phrases: Index::new(phrases), canonical: canonical(lists, &short), short }
+        let (phrases, signed) = (Index::new(phrases), Index::new(signed));
+        Self { words, phrases, signed, canonical: canonical(lists, &short), short }
     }
 
     /// Every list in one fixed form, a line each: the order and spacing of a file make no difference.
@@ -166,33 +196,56 @@ impl Lexicon {
 
     /// What is known of `word`, which is folded.
     pub(super) fn flags(&self, word: &str) -> Flags {
-        let known = self.words.get(word);
-        Flags(if is_english(word) { known | Flags::ENGLISH } else { known })
+        match self.words.get(word) {
+            0 if word.is_ascii() && is_inflected(word) => Flags(Flags::ENGLISH),
+            known => Flags(known),
+        }
     }
 
-    /// Every phrase in `text`, which is folded: its list and its range, whole words only, by where they end.
-    pub(super) fn phrases(&self, text: &str) -> Vec<(WordList, Range<usize>)> {
-        let mut found = Vec::new();
-        let mut joined = false;
-        for (at, c) in text.char_indices() {
-            if !joined {
-                self.phrases.starting(&text.as_bytes()[at..], |phrase| {
-                    let end = at + phrase.text.len();
-                    if !text[end..].starts_with(char::is_alphanumeric) {
-                        found.push((phrase.list, at..end));
-                    }
-                });
+    /// Adds the phrases that begin with the word at `at` of `text`, which is folded: their lists and their ranges. The word has
+    /// to be one that [begins phrases](Flags::begins_phrase).
+    pub(super) fn phrases_at(&self, text: &str, at: usize, found: &mut Vec<(WordList, Range<usize>)>) {
+        starting(&self.phrases, text, at, found);
+    }
+
+    /// Adds the phrases in `text` that begin with no word, and sorts all in `found` by where they end.
+    pub(super) fn other_phrases(&self, text: &str, found: &mut Vec<(WordList, Range<usize>)>) {
+        if !self.signed.is_empty() {
+            let mut joined = false;
+            for (at, c) in text.char_indices() {
+                if !joined {
+                    starting(&self.signed, text, at, found);
+                }
+                joined = c.is_alphanumeric();
             }
-            joined = c.is_alphanumeric();
         }
         found.sort_by_key(|(_, range)| (range.end, range.start));
-        found
     }
 
     /// Other forms of the first name `name`, which is folded.
     pub(super) fn other_forms(&self, name: &str) -> impl Iterator<Item = &str> {
         self.short.get(name).into_iter().flatten().map(String::as_str)
     }
+}
+
+/// Adds everything of `phrases` that stands at `at` of `text`, whole words only.
+fn starting(phrases: &Index<Phrase>, text: &str, at: usize, found: &mut Vec<(WordList, Range<usize>)>) {
+    phrases.starting(&text.as_bytes()[at..], |phrase| {
+        let end = at + phrase.text.len();
+        if !text[end..].starts_with(char::is_alphanumeric) {
+            found.push((phrase.list, at..end));
+        }
+    });
+}
+
+/// `listed` and every English word, each with whether it is one: nothing else has to be asked for a word that is there.
+fn with_english(listed: &WordTable) -> WordTable {
+    let mut all = WordTable::with_capacity(32_000);
+    ENGLISH.each(|word, _| all.add(word, Flags::ENGLISH));
+    let mut add = |word: &str, flags| all.add(word, if is_english(word) { flags | Flags::ENGLISH } else { flags });
+    listed.each(&mut add);
+    spelt_marks::spelling().for_each(|word| add(word, Flags::SPELLS));
+    all
 }
 
 fn canonical(lists: &[(WordList, Vec<String>)], short: &BTreeMap<String, BTreeSet<String>>) -> String {
@@ -274,7 +327,12 @@ mod tests {
             assert!(!lexicon.flags(word).english(), "{word}");
         }
         assert!(lexicon.flags("mr").is(WordList::Title) && !lexicon.flags("mr").is(WordList::Us));
-        assert_eq!(lexicon.phrases("he, according to her, according town"), [(WordList::ToldBy, 4..16)]);
+        assert!(lexicon.flags("according").begins_phrase() && !lexicon.flags("according").is(WordList::ToldBy));
+        let mut phrases = Vec::new();
+        let text = "he, according to her, according town";
+        [4, 22].iter().for_each(|&at| lexicon.phrases_at(text, at, &mut phrases));
+        lexicon.other_phrases(text, &mut phrases);
+        assert_eq!(phrases, [(WordList::ToldBy, 4..16)]);
         assert_eq!(lexicon.other_forms("kate").collect::<Vec<_>>(), ["katherine"]);
     }
 }

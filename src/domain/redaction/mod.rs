@@ -48,6 +48,7 @@ mod somebody;
 mod sources;
 mod spelt_marks;
 mod spoken_dates;
+mod spoken_digits;
 mod table;
 mod texts;
 mod ties;

@@ -10,6 +10,7 @@ use super::{
     needle::{Meaning, Strength},
     patterns::unlisted,
     prose::next_word,
+    spoken_digits::{may_count, spoken},
 };
 
 /// All digits of a text in order, runs of them divided by `|`.
@@ -28,11 +29,16 @@ pub(super) fn digits(text: &str) -> Digits {
     let mut last_end = 0;
     for token in tokens(text) {
         let word = &text[token.clone()];
-        if !may_join(&text[last_end..token.start]) {
+        if (times > 1 || reader.ends_in_digit()) && !may_join(&text[last_end..token.start]) {
             reader.divide();
             times = 1;
         }
         last_end = token.end;
+        if !may_count(word) {
+            reader.divide();
+            times = 1;
+            continue;
+        }
         match word {
             // Said between the digits of a number.
             "then" | "dash" | "hyphen" | "space" | "comma" | "slash" | "stroke" | "minus" => {}
@@ -84,7 +90,7 @@ impl Digits {
     }
 
     fn ends_in_digit(&self) -> bool {
-        self.stream.ends_with(|c: char| c.is_ascii_digit())
+        self.stream.as_bytes().last().is_some_and(u8::is_ascii_digit)
     }
 
     fn divide(&mut self) {
@@ -310,22 +316,6 @@ fn may_join(between: &str) -> bool {
         matches!(c, ' ' | '.' | '-' | '(' | ')' | '/' | ',' | '_' | '+' | '*' | '[' | ']' | '~' | '\u{b7}' | '\u{2022}')
     };
     between.len() <= 4 && between.chars().all(joins)
-}
-
-fn spoken(word: &str) -> Option<char> {
-    Some(match word {
-        "zero" | "oh" | "o" | "nought" | "nil" => '0',
-        "one" => '1',
-        "two" => '2',
-        "three" => '3',
-        "four" => '4',
-        "five" => '5',
-        "six" => '6',
-        "seven" => '7',
-        "eight" => '8',
-        "nine" => '9',
-        _ => return None,
-    })
 }
 
 #[cfg(test)]

@@ -104,7 +104,7 @@ impl<'f> Prose<'f> {
             folded,
             words: Vec::with_capacity(folded.text.len() / 5),
             sentences: Vec::new(),
-            phrases: lexicon.phrases(&folded.text),
+            phrases: Vec::new(),
         };
         let mut at = 0;
         let mut rows = Rows::default();
@@ -114,9 +114,13 @@ impl<'f> Prose<'f> {
                 gap => gap,
             };
             let word = prose.word(range.clone(), gap, lexicon);
+            if word.flags.begins_phrase() {
+                lexicon.phrases_at(&folded.text, range.start, &mut prose.phrases);
+            }
             prose.put(word, rows.row);
             at = range.end;
         }
+        lexicon.other_phrases(&folded.text, &mut prose.phrases);
         prose.close();
         prose
     }

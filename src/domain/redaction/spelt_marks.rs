@@ -39,7 +39,8 @@ fn mark(prose: &Prose<'_>, from: usize) -> Option<usize> {
         let text = prose.text(at);
         // "x-ray" is two words.
         let x_ray = text == "x" && prose.words.get(at + 1).is_some_and(|_| prose.text(at + 1) == "ray");
-        if let Some(sign) = spoken(text).or(x_ray.then_some(Sign::Letter)) {
+        let spoken = if word.flags.spells() { spoken(text) } else { None };
+        if let Some(sign) = spoken.or(x_ray.then_some(Sign::Letter)) {
             if MARK[known] != sign {
                 return None;
             }
@@ -69,17 +70,23 @@ fn written(c: char) -> Option<Sign> {
 }
 
 fn spoken(word: &str) -> Option<Sign> {
-    match word {
-        "zero" | "nought" | "one" | "two" | "three" | "four" | "five" | "six" | "seven" | "eight" | "nine"
-        | "niner" => Some(Sign::Digit),
-        "alpha" | "alfa" | "bravo" | "charlie" | "delta" | "echo" | "foxtrot" | "golf" | "hotel" | "india"
-        | "juliet" | "juliett" | "kilo" | "lima" | "mike" | "november" | "oscar" | "papa" | "quebec" | "romeo"
-        | "sierra" | "tango" | "uniform" | "victor" | "whiskey" | "whisky" | "xray" | "yankee" | "zulu" => {
-            Some(Sign::Letter)
-        }
-        _ => None,
-    }
+    let is_digit = DIGITS.contains(&word);
+    is_digit.then_some(Sign::Digit).or_else(|| LETTERS.contains(&word).then_some(Sign::Letter))
 }
+
+/// Every word that stands for a letter or a digit.
+pub(super) fn spelling() -> impl Iterator<Item = &'static str> {
+    DIGITS.iter().chain(LETTERS).copied()
+}
+
+const DIGITS: &[&str] =
+    &["zero", "nought", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "niner"];
+
+const LETTERS: &[&str] = &[
+    "alpha", "alfa", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel", "india", "juliet", "juliett",
+    "kilo", "lima", "mike", "november", "oscar", "papa", "quebec", "romeo", "sierra", "tango", "uniform", "victor",
+    "whiskey", "whisky", "xray", "yankee", "zulu",
+];
 
 #[cfg(test)]
 mod tests {
