@@ -120,7 +120,7 @@ impl Engine {
                 hits.push(unlisted(entity, places::bytes(prose, candidate.words.clone())));
             }
         }
-        Page { prose, hits, candidates }
+        Page { prose, hits, candidates, mentions: Vec::new() }
     }
 
     /// The persons of the form, without those who were found.
@@ -185,10 +185,15 @@ impl Engine {
         }
         let (people, policy) = (&self.found_people, &self.policy);
         self.guards.learn(|lists| people.iter().for_each(|(names, role)| lists.person(names, *role, policy)));
-        for (page, (_, said)) in pages.iter_mut().zip(&spoken) {
-            self.assign_roles(&mut page.hits);
-            let now = named(page.prose, &page.hits);
-            relations(page.prose, &now, said, &mut page.hits);
+        for (page, (mentions, said)) in pages.iter_mut().zip(spoken) {
+            // Where nobody was seen to be a source everybody is what they were.
+            page.mentions = if told.is_empty() {
+                mentions
+            } else {
+                self.assign_roles(&mut page.hits);
+                named(page.prose, &page.hits)
+            };
+            relations(page.prose, &page.mentions, &said, &mut page.hits);
         }
     }
 
@@ -216,9 +221,8 @@ impl Engine {
             if !page.hits.iter().any(is_nobodys) {
                 continue;
             }
-            let mentions = named(page.prose, &page.hits);
             for hit in page.hits.iter().filter(|hit| is_nobodys(hit)) {
-                let claim = owners(page.prose, &mentions, &people, hit);
+                let claim = owners(page.prose, &page.mentions, &people, hit);
                 let known = if claim.tied { &mut self.found.owners } else { &mut likely };
                 known.entry(key(page.prose.folded, hit)).or_default().extend(claim.roles);
             }
@@ -268,6 +272,8 @@ pub(super) struct Page<'r, 'f> {
     prose: &'r Prose<'f>,
     hits: Vec<Hit>,
     candidates: Vec<Candidate>,
+    /// Who is mentioned where, once it is known who told.
+    mentions: Vec<Named>,
 }
 
 /// True for a value that the form gives nobody.

@@ -231,13 +231,13 @@ fn always(_: &Folded<'_>, _: &Range<usize>) -> bool {
     true
 }
 
-/// What [`is_obfuscated`] asks for: a sign, or "dot", or a bracket around "at" or a point.
+/// What [`is_obfuscated`] asks for: a sign that stands apart, or "dot", or a bracket around "at", a sign or a point.
 fn may_be_obfuscated(marks: &Marks, text: &str) -> bool {
     let opens = |(at, _): (usize, &str)| {
         let inside = text[at + 1..].strip_prefix(' ').unwrap_or(&text[at + 1..]);
-        inside.starts_with("at") || inside.starts_with('.') || inside.starts_with("dot")
+        inside.starts_with("at") || inside.starts_with(['.', '@']) || inside.starts_with("dot")
     };
-    marks.has(b'@')
+    marks.has(b'@') && text.contains(" @ ")
         || text.contains("dot")
         || [b'[', b'(', b'{'].iter().any(|&sign| marks.has(sign)) && text.match_indices(['[', '(', '{']).any(opens)
 }
