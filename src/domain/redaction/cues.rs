@@ -38,8 +38,16 @@ pub(super) enum Cover {
     Free,
     /// It is a part of a listed name.
     Name,
+    /// It is what somebody listed is called by, and nobody's surname.
+    FirstName,
     /// It is, or is part of, something else.
     Taken,
+}
+
+impl Cover {
+    const fn is_listed(self) -> bool {
+        matches!(self, Self::Name | Self::FirstName)
+    }
 }
 
 /// Every name in `prose` that `cover` leaves free.
@@ -87,7 +95,7 @@ fn run(prose: &Prose<'_>, cover: &[Cover], at: usize) -> Option<Range<usize>> {
             });
         // "Reported by: Jo Lee" over "Kane ...": whoever is listed begins a new line, and not the end of Jo's name.
         let between = prose.words[end - 1].range().end..word.range().start;
-        let next_line = cover[end] == Cover::Name && between.into_iter().any(|at| prose.folded.lines_at(at) > 0);
+        let next_line = cover[end].is_listed() && between.into_iter().any(|at| prose.folded.lines_at(at) > 0);
         if !joined
             || next_line
             || !(fits(end) || cover[end] == Cover::Free && small_part && word.letters != Letters::Digits)
@@ -156,8 +164,10 @@ impl Look<'_, '_> {
     fn name(mut self, last: Option<&Candidate>) -> Option<Candidate> {
         self.shed();
         let free = self.run.clone().any(|at| self.cover[at] == Cover::Free);
-        // A listed first name decides by itself; a listed surname may be a relative's.
-        if self.run.is_empty() || !free || self.cover[self.run.start] == Cover::Name {
+        // A listed first name decides by itself, whatever stands before it ("Lil Kezia", "Apparantly Kezia"); a listed
+        // surname may be a relative's.
+        let called = self.run.clone().any(|at| self.cover[at] == Cover::FirstName);
+        if self.run.is_empty() || !free || called || self.cover[self.run.start] == Cover::Name || self.is_headed() {
             return None;
         }
         if self.is_venue() {
@@ -177,6 +187,16 @@ impl Look<'_, '_> {
         let named = self.run.len() > 1 || is_strange(self.prose, self.run.start);
         let a_place = self.casing() == Casing::Mixed && self.leads_to_place() && self.capital() && named;
         a_place.then_some(Candidate { words: self.run, kind: Kind::Place, role: EffectiveRole::Unknown })
+    }
+
+    /// "CYP Amponsah", "NB Amponsah": a short word in capitals before a listed surname that has none is no first name.
+    fn is_headed(&self) -> bool {
+        let (first, last) = (&self.prose.words[self.run.start], &self.prose.words[self.run.end - 1]);
+        self.casing() == Casing::Mixed
+            && first.letters == Letters::Capitals
+            && self.prose.text(self.run.start).len() <= 4
+            && self.cover[self.run.end - 1].is_listed()
+            && last.letters != Letters::Capitals
     }
 
     fn casing(&self) -> Casing {
@@ -209,7 +229,7 @@ impl Look<'_, '_> {
         {
             self.run.end -= 1;
         }
-        let surname = self.run.clone().rev().find(|&at| self.cover[at] == Cover::Name);
+        let surname = self.run.clone().rev().find(|&at| self.cover[at].is_listed());
         let Some(at) = surname.filter(|&at| at > self.run.start && at + 1 < self.run.end) else { return };
         self.run.end = at + 1;
     }
@@ -231,7 +251,7 @@ impl Look<'_, '_> {
         let words = || self.run.clone();
         let strange = words().filter(|&at| is_strange(self.prose, at) && self.cover[at] == Cover::Free).count();
         let too = words().all(|at| {
-            self.prose.words[at].is(WordList::NameToo) || self.cover[at] == Cover::Name || is_strange(self.prose, at)
+            self.prose.words[at].is(WordList::NameToo) || self.cover[at].is_listed() || is_strange(self.prose, at)
         });
         let mixed = self.casing() == Casing::Mixed;
         let begins = self.prose.begins(self.run.start);
@@ -272,8 +292,7 @@ impl Look<'_, '_> {
             || self.signs_before() == "&"
             || self.signs_before() == "/";
         let after_name = |at: usize| {
-            self.cover[at] == Cover::Name
-                || last.is_some_and(|last| last.kind == Kind::Person && last.words.end == at + 1)
+            self.cover[at].is_listed() || last.is_some_and(|last| last.kind == Kind::Person && last.words.end == at + 1)
         };
         if chained {
             let named = if gap == Gap::Comma || gap == Gap::Sign { Some(at) } else { self.prose.before(at) };

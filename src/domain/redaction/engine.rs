@@ -1,6 +1,6 @@
 //! The engine over one record: compiled once, then asked for spans and views of any text of that record.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use jiff::civil::Date;
 
@@ -10,6 +10,7 @@ use super::{
     fold::Folded,
     form::{Entity, Form, ListedPerson},
     found::Found,
+    lexicon::Lexicon,
     marks::Marks,
     needle::{Meaning, Name, needles, words},
     numbers::{self, ListedNumbers},
@@ -19,11 +20,12 @@ use super::{
     resolve::Span,
     shapes,
     typos::Spellings,
+    words::{is_particle, is_title},
 };
 
 /// Version of what the engine makes of a text under a given policy. It goes into the ledger: add one whenever a view of any
 /// text can come out otherwise than before.
-pub const ENGINE_VERSION: u32 = 4;
+pub const ENGINE_VERSION: u32 = 5;
 
 /// A view in which replacements touch other text is looked at again, so many times.
 const MOST_LOOKS: usize = 3;
@@ -42,6 +44,10 @@ pub struct Engine {
     pub(super) spellings: Spellings,
     /// Words of listed names, with whose they are.
     pub(super) name_parts: Vec<(String, EffectiveRole)>,
+    /// First names of those listed, in all their forms, that are nobody's surname.
+    pub(super) first_names: BTreeSet<String>,
+    /// Surnames of the child who told: whoever else bears one shows who it was.
+    pub(super) telling_surnames: BTreeSet<String>,
     /// What [`Engine::read`] learnt.
     pub(super) found: Found,
     pub(super) found_people: Vec<(Vec<String>, EffectiveRole)>,
@@ -87,6 +93,8 @@ impl Engine {
             policy: policy.clone(),
             spellings,
             name_parts,
+            first_names: first_names(&names, policy.words()),
+            telling_surnames: telling_surnames(&persons, &names),
             found: Found::default(),
             found_people: Vec::new(),
         }
@@ -193,6 +201,27 @@ fn spelt(persons: &[ListedPerson], names: &[Vec<Name>]) -> (Spellings, Vec<(Stri
         }
     }
     (spellings, parts)
+}
+
+/// What somebody is called by, and nobody by their family.
+fn first_names(names: &[Vec<Name>], words: &Lexicon) -> BTreeSet<String> {
+    let named = || names.iter().flatten().filter(|name| name.len() > 1);
+    let first = |name: &Name| if is_title(&name[0].concat()) { 1 } else { 0 };
+    let mut out = BTreeSet::new();
+    for word in named().filter_map(|name| name.get(first(name))) {
+        out.extend(words.other_forms(&word.join("-")).map(str::to_owned));
+        out.extend(word.iter().cloned());
+    }
+    for surname in named().flat_map(|name| name.iter().skip(first(name) + 1)).flatten() {
+        out.remove(surname);
+    }
+    out
+}
+
+fn telling_surnames(persons: &[ListedPerson], names: &[Vec<Name>]) -> BTreeSet<String> {
+    let told = persons.iter().zip(names).filter(|(person, _)| person.role == EffectiveRole::SubjectSource);
+    let surnames = told.flat_map(|(_, names)| names).filter(|name| name.len() > 1).filter_map(|name| name.last());
+    surnames.flatten().filter(|word| word.chars().count() >= 2 && !is_particle(word)).cloned().collect()
 }
 
 fn sort_key(person: &ListedPerson) -> (&str, &str, EffectiveRole) {

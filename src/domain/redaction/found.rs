@@ -106,7 +106,7 @@ impl Engine {
         places::hits(prose, &mut hits);
         spelt_marks::hits(prose, &mut hits);
         claim(prose, &mut hits);
-        let mut cover = cover(prose, &hits);
+        let mut cover = cover(prose, &hits, &self.first_names);
         for (_, bytes) in prose.phrases.iter().filter(|(list, _)| *list == WordList::NoName) {
             let words = prose.word_at(bytes.start)..prose.word_at(bytes.end - 1) + 1;
             cover[words].fill(Cover::Taken);
@@ -115,6 +115,9 @@ impl Engine {
         for candidate in &mut candidates {
             if candidate.kind == Kind::Person && places::is_home(prose, &candidate.words) {
                 candidate.kind = Kind::Place;
+            }
+            if self.telling_surnames.contains(prose.text(candidate.words.end - 1)) {
+                candidate.role = EffectiveRole::ParentOfSource;
             }
             if let Some(entity) = places::entity(prose, candidate) {
                 hits.push(unlisted(entity, places::bytes(prose, candidate.words.clone())));
@@ -334,7 +337,7 @@ fn each_word(prose: &Prose<'_>, hit: &Hit, mut each: impl FnMut(usize)) {
     }
 }
 
-fn cover(prose: &Prose<'_>, hits: &[Hit]) -> Vec<Cover> {
+fn cover(prose: &Prose<'_>, hits: &[Hit], first_names: &BTreeSet<String>) -> Vec<Cover> {
     let mut out = vec![Cover::Free; prose.words.len()];
     for hit in hits {
         let part = hit.meaning.entity == Entity::Person && hit.strength == Strength::Part;
@@ -346,6 +349,11 @@ fn cover(prose: &Prose<'_>, hits: &[Hit]) -> Vec<Cover> {
                 _ => Cover::Taken,
             };
         });
+    }
+    for (at, cover) in out.iter_mut().enumerate().filter(|(_, cover)| **cover == Cover::Name) {
+        if first_names.contains(prose.text(at)) {
+            *cover = Cover::FirstName;
+        }
     }
     out
 }

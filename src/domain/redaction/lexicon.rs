@@ -299,6 +299,7 @@ fn is_inflected(word: &str) -> bool {
             .is_some_and(|stem| is_word(stem) || of_y(stem) || elided && (with(stem, 'e') || undoubled(stem)))
     };
     word.strip_suffix("ies").is_some_and(|stem| with(stem, 'y'))
+        || word.strip_suffix("ly").is_some_and(|stem| stem.ends_with(['d', 'g']) && is_inflected(stem))
         || ["s", "es", "ly"].iter().any(|&suffix| ending(suffix, false))
         || ["ed", "er", "ing", "est", "ers", "ings"].iter().any(|&suffix| ending(suffix, true))
 }
@@ -320,7 +321,19 @@ mod tests {
     fn a_word_is_english_in_its_inflections_and_a_name_is_not() {
         let lists = [(WordList::Title, vec!["mr".to_owned()]), (WordList::ToldBy, vec!["according to".to_owned()])];
         let lexicon = Lexicon::new(&lists, &[vec!["katherine".to_owned(), "kate".to_owned()]]);
-        for word in ["walk", "walks", "walked", "stopping", "carried", "families", "nicer", "making", "quickly"] {
+        for word in [
+            "walk",
+            "walks",
+            "walked",
+            "stopping",
+            "carried",
+            "families",
+            "nicer",
+            "making",
+            "quickly",
+            "worryingly",
+            "allegedly",
+        ] {
             assert!(lexicon.flags(word).english(), "{word}");
         }
         for word in ["kojo", "wojciech", "jordan", "żółw", "xs"] {

@@ -1,5 +1,6 @@
 //! Redaction over whole texts and whole submissions, on the policy in the repository.
 
+mod beside;
 pub(super) mod fixture;
 mod plain;
 mod properties;

@@ -1,0 +1,61 @@
+//! Listed names with a word beside them that is no part of them: what they are is decided by the name.
+
+use super::fixture::{form, policy};
+use crate::domain::{
+    redaction::{Engine, Narrative},
+    unit::Audience,
+};
+
+fn mpu(text: &str) -> String {
+    let seen = Engine::compile(&form(), &policy()).narrative(Narrative { text, sections: &[] });
+    seen.views.into_iter().find(|(of, _)| *of == Audience::Mpu).unwrap().1.text
+}
+
+#[test]
+fn a_first_name_goes_whatever_word_stands_before_it() {
+    for word in [
+        "Lil",
+        "Apparantly",
+        "Yday",
+        "CYP",
+        "Habibti",
+        "Zia",
+        "Pequena",
+        "Interviewee",
+        "Bubs",
+        "Worryingly",
+        "Oi",
+        "Nr",
+        "Şeker",
+    ] {
+        for text in [
+            format!("{word} Ellie went to the flat with Marcus."),
+            format!("He said {word} Ellie went to the flat."),
+            format!("We met. {word} Ella-Mae was there, and {word} Ellie left."),
+            format!("\"{word} Ellie\" said Marcus. {word} Grażyna saw it."),
+            format!("{word} Ellie went to the flat with Marcus.").to_uppercase(),
+            format!("{word} Ellie went to the flat with Marcus.").to_lowercase(),
+        ] {
+            let seen = mpu(&text).to_lowercase();
+            for gone in ["ellie", "ella", "gra\u{17c}yna"] {
+                assert!(!seen.contains(gone), "{text}: {seen}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_surname_goes_behind_a_form_of_address_of_any_language_and_behind_what_is_no_name() {
+    for word in ["Hajia", "Pani", "Señora", "Frau", "Hooyo", "Madame", "Bibi", "Worryingly", "CYP", "NB"] {
+        for surname in ["Quillfeather", "O'Thornbury"] {
+            let seen = mpu(&format!("We met. {word} {surname} went to the flat."));
+            assert!(!seen.contains("Quillfeather") && !seen.contains("Thornbury"), "{seen}");
+        }
+    }
+}
+
+#[test]
+fn whoever_bears_the_surname_of_the_child_who_told_is_not_named_and_a_suspects_relative_is() {
+    let seen = mpu("Her uncle Kofi Quillfeather drove. Then Kofi left with Dean Drayford.");
+    assert!(!seen.contains("Kofi") && !seen.contains("Quillfeather") && seen.contains("Dean Drayford"), "{seen}");
+}
