@@ -154,6 +154,9 @@ fn mention_weights(ranges: &[Range<usize>], spans: &[Span], weights: &mut [Weigh
                 weight.others += 1;
             } else if roles().all(|role| matches!(role, EffectiveRole::Professional | EffectiveRole::Submitter)) {
                 weight.professionals += 1;
+            } else if span.entity == Entity::Person && roles().any(is_at_home) {
+                // What is said of whoever reads it may be said against them.
+                weight.home += 1;
             } else if span.entity == Entity::Person {
                 weight.child += 1;
             }
@@ -176,6 +179,11 @@ fn may_name_somebody(prose: &Prose<'_>, number: usize) -> bool {
         && first.is(WordList::NameToo)
         && !super::words::is_function(prose.text(words.start))
         && next.is_some_and(|next| next.letters == Letters::Small && next.is(WordList::AfterPerson))
+}
+
+/// True for those with whom the child lives.
+const fn is_at_home(role: EffectiveRole) -> bool {
+    matches!(role, EffectiveRole::ParentCarer | EffectiveRole::ParentOfSource)
 }
 
 /// True for those of whom a carer must not read.

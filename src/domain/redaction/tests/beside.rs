@@ -59,3 +59,21 @@ fn whoever_bears_the_surname_of_the_child_who_told_is_not_named_and_a_suspects_r
     let seen = mpu("Her uncle Kofi Quillfeather drove. Then Kofi left with Dean Drayford.");
     assert!(!seen.contains("Kofi") && !seen.contains("Quillfeather") && seen.contains("Dean Drayford"), "{seen}");
 }
+
+#[test]
+fn a_carer_does_not_read_what_is_said_of_those_at_home_behind_a_harmless_word() {
+    let carer = |text: &str| {
+        let seen = Engine::compile(&form(), &policy()).narrative(Narrative { text, sections: &[] });
+        seen.views.into_iter().find(|(of, _)| *of == Audience::Carer).unwrap().1.text
+    };
+    for text in [
+        "She enjoys cooking with Işıl, and her son watches her in the shower.",
+        "Her glasses were broken when Işıl lost her temper at breakfast.",
+        "Two of her teeth were chipped at breakfast.",
+        "School saw the burn on her arm in class.",
+        "She enjoys football, and he films the girls getting changed.",
+    ] {
+        assert_eq!(carer(text), "[WITHHELD]", "{text}");
+    }
+    assert_eq!(carer("She enjoys cooking with Işıl on Sundays."), "She enjoys cooking with [PERSON 1] on Sundays.");
+}
