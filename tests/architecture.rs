@@ -40,7 +40,7 @@ const HOUSE: &[Room] = &[
         crates: &["ring", "tokio", "jiff", "zeroize", "thiserror", "async_trait", "uuid"],
     },
     Room { folder: "reference", floor: 2, crates: &["serde", "toml", "jiff", "thiserror"] },
-    Room { folder: "sealing", floor: 2, crates: &["ring", "zeroize", "prost", "thiserror", "hex", "uuid"] },
+    Room { folder: "sealing", floor: 2, crates: &["ring", "zeroize", "prost", "thiserror", "hex", "uuid", "pkcs8"] },
     Room { folder: "ledger", floor: 2, crates: &["ring", "prost", "jiff", "thiserror", "uuid", "hex"] },
     Room {
         folder: "pki",

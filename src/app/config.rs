@@ -8,7 +8,7 @@ use std::{
 
 use serde::Deserialize;
 
-use super::{failure::Failure, limits::LimitsConfig};
+use super::{custody::Keys, failure::Failure, limits::LimitsConfig};
 use crate::{
     domain::identity::TrustDomain,
     wire::tls::{Revocation, Stale, TlsSettings},
@@ -124,17 +124,6 @@ pub enum Engine {
     Sled,
 }
 
-/// Keys.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Keys {
-    /// File of 32 random bytes, 0600. Made at the first start if it is not there and the store is new.
-    pub file: PathBuf,
-    /// Hours for which an epoch key, which the file's key protects, wraps the keys of records; 720 at most.
-    #[serde(default = "default_epoch_hours")]
-    pub epoch_hours: u32,
-}
-
 /// Who may do what, and reference data.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -209,7 +198,7 @@ impl Config {
     }
 
     fn relative_to(mut self, folder: &Path) -> Self {
-        let paths = [&mut self.tls.folder, &mut self.store.path, &mut self.keys.file, &mut self.policy.grants];
+        let paths = [&mut self.tls.folder, &mut self.store.path, &mut self.policy.grants];
         let optional = [
             self.policy.reference.as_mut(),
             self.pki.as_mut().map(|pki| &mut pki.folder),
@@ -218,6 +207,7 @@ impl Config {
         for path in paths.into_iter().chain(optional.into_iter().flatten()) {
             *path = folder.join(&path);
         }
+        self.keys.relative_to(folder);
         self
     }
 }
@@ -228,10 +218,6 @@ fn yes() -> bool {
 
 fn default_renewals() -> u8 {
     8
-}
-
-fn default_epoch_hours() -> u32 {
-    24
 }
 
 fn default_listen() -> SocketAddr {
@@ -250,7 +236,7 @@ mod tests {
         assert_eq!(config.listen, default_listen());
         assert_eq!(config.store.engine, Engine::Sled);
         assert_eq!(config.log.level, Level::Info);
-        assert_eq!(config.keys.epoch_hours, default_epoch_hours());
+        assert_eq!(config.keys.epoch_hours, 24);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::{
     admin,
     cli::ClientArgs,
     client,
+    custody::{InitFileArgs, init_file},
     failure::Failure,
     print,
     rewrap::{self, RewrapCommand},
@@ -35,6 +36,8 @@ pub(super) enum KeysCommand {
     /// Pause or resume a rewrapping.
     #[command(subcommand)]
     Rewrap(RewrapCommand),
+    /// Make a key file on this machine, under a passphrase: the key outside the store, which protects all others.
+    InitFile(InitFileArgs),
     /// Propose to destroy a key that wraps nothing any longer; a second custodian approves.
     Destroy {
         #[command(flatten)]
@@ -60,6 +63,7 @@ pub(super) async fn run(command: KeysCommand) -> Result<(), Failure> {
         }
         KeysCommand::RewrapStatus { client, watch } => rewrap::status(&client, watch).await?,
         KeysCommand::Rewrap(command) => rewrap::run(command).await?,
+        KeysCommand::InitFile(args) => init_file(&args)?,
         KeysCommand::Destroy { client, key } => {
             let text = client::connect(&client).await?.destroy_key(&client::request_id()?, &key).await?;
             if client.json {

@@ -6,6 +6,7 @@ mod cli;
 mod client;
 mod columns;
 mod config;
+mod custody;
 mod demo;
 mod explained;
 mod failure;
@@ -40,6 +41,7 @@ use clap::Parser;
 
 use cli::{Cli, Command};
 pub use config::Config;
+pub use custody::{Keys, Outside, SecretPlace};
 use failure::{Failure, USAGE};
 pub use issuer::FolderIssuer;
 

@@ -10,6 +10,7 @@ use tokio::{
 
 use super::{
     config::{Config, Engine},
+    custody::{Outside, custody},
     failure::Failure,
     issuer::FolderIssuer,
     metrics::{self, Watched},
@@ -19,9 +20,9 @@ use super::{
 use crate::{
     broker::{Broker, Error, Issuer, KeyShelf, Keys, KeysError, Parts},
     domain::identity::TrustDomain,
-    platform::{Clock, Entropy, SystemClock, SystemEntropy, entropy::secret_32, secret_file},
+    platform::{Clock, Entropy, SystemClock, SystemEntropy},
     reference,
-    sealing::{Custody, ProviderError, SecretProvider},
+    sealing::ProviderError,
     store::{Store, StoreError, sled::SledStore},
     wire::{self, Ended, serve::Setup, tls::ServerTls},
 };
@@ -134,27 +135,6 @@ pub(super) async fn serve(
     }
 }
 
-/// Reads the key file; makes one only where the store is new too, so that a lost key is never papered over.
-fn custody(config: &Config, entropy: &Arc<dyn Entropy>) -> Result<Custody, Failure> {
-    let file = &config.keys.file;
-    if !file.exists() {
-        let holds_something = fs::read_dir(&config.store.path).is_ok_and(|mut entries| entries.next().is_some());
-        if holds_something {
-            return Err(Failure::bad_data(format!("{} is missing, and the store holds records", file.display()))
-                .advise("restore the key file from its backup: without it nothing in the store opens"));
-        }
-        let secret = secret_32(&**entropy).map_err(|error| Failure::unavailable(error.to_string()))?;
-        if let Some(folder) = file.parent() {
-            fs::create_dir_all(folder).map_err(|error| Failure::other(format!("{}: {error}", folder.display())))?;
-        }
-        secret_file::create_secret(file, &*secret).map_err(|error| Failure::other(error.to_string()))?;
-        tracing::warn!(file = %file.display(), "a new key was made: back it up, apart from the store");
-    }
-    let secret = secret_file::read_secret(file).map_err(|error| Failure::bad_data(error.to_string()))?;
-    let provider = SecretProvider::new(&secret, entropy.clone());
-    provider.map(Custody::of).ok_or_else(|| Failure::bad_data(format!("{} does not hold 32 bytes", file.display())))
-}
-
 /// Opens the keys on the shelf. A store belongs to the key file it was made with: under another, nothing in it opens and
 /// nobody whom a record accuses is known again.
 async fn keys(config: &Config, shelf: KeyShelf, now: jiff::Timestamp) -> Result<Keys, Failure> {
@@ -165,7 +145,8 @@ async fn keys(config: &Config, shelf: KeyShelf, now: jiff::Timestamp) -> Result<
     let opened = Keys::open(shelf, SignedDuration::from_hours(hours.into()), now).await;
     opened.map_err(|error| match error {
         KeysError::Provider(ProviderError::Unknown(_) | ProviderError::Foreign) => {
-            Failure::bad_data(format!("{} is not the key of this store", config.keys.file.display()))
+            let Outside::File { file, .. } = &config.keys.current;
+            Failure::bad_data(format!("{file} is not the key of this store"))
                 .advise("restore the key file that belongs to it: under another key nothing in the store opens")
         }
         KeysError::Provider(ProviderError::Unavailable(why)) | KeysError::Other(Error::Unavailable(why)) => {

@@ -54,7 +54,7 @@ pub(super) fn read(path: &Path) -> Result<KeyPair, PkiError> {
     key.ok_or_else(|| PkiError::Damaged { path: path.into(), what: "a private key in PEM" })
 }
 
-/// Words that open the root's key.
+/// Words that open a key.
 pub struct Passphrase {
     words: Zeroizing<String>,
     /// Made here, of 160 random bits: nobody guesses it however fast each guess is.
@@ -85,7 +85,8 @@ impl Passphrase {
         Ok(Self { words: Zeroizing::new(groups.join("-")), made: true })
     }
 
-    pub(super) fn words(&self) -> &str {
+    /// The words themselves, for what is opened with them.
+    pub fn words(&self) -> &str {
         &self.words
     }
 

@@ -15,6 +15,8 @@ use zeroize::Zeroizing;
 /// No secret we keep is larger; a larger file is a mistake.
 const LARGEST: u64 = 1 << 20;
 const OTHERS: u32 = 0o077;
+/// What a credential may not have: it may be read by whom its access control list names.
+const BEYOND_MASK: u32 = 0o037;
 
 /// Why a file was not read or not made.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +62,16 @@ pub enum FileError {
 
 /// Reads a secret of mode 0600 or stricter. Symbolic links and looser modes are refused with the command that helps.
 pub fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, FileError> {
+    read(path, OTHERS)
+}
+
+/// Reads a secret that the service manager laid into a folder for this service alone. It gives the service's user access
+/// by an access control list, whose mask stands where a mode has the group's bits.
+pub fn read_credential(path: &Path) -> Result<Zeroizing<Vec<u8>>, FileError> {
+    read(path, BEYOND_MASK)
+}
+
+fn read(path: &Path, refused: u32) -> Result<Zeroizing<Vec<u8>>, FileError> {
     let named = fs::symlink_metadata(path).map_err(|source| failed(path, source))?;
     if named.file_type().is_symlink() {
         return Err(FileError::Link { path: path.into() });
@@ -72,7 +84,7 @@ pub fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, FileError> {
         return Err(FileError::NotPlain { path: path.into() });
     }
     let mode = opened.mode() & 0o7777;
-    if mode & OTHERS != 0 {
+    if mode & refused != 0 {
         return Err(FileError::TooOpen { path: path.into(), mode });
     }
     // The buffer never grows while it is read, so no copy of the secret stays behind in freed memory.
@@ -211,6 +223,17 @@ mod tests {
         }
         fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).unwrap();
         assert!(read_secret(&path).is_ok(), "stricter is welcome");
+    }
+
+    #[test]
+    fn a_credential_may_have_the_mask_of_a_list_and_no_more() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("key");
+        create_secret(&path, b"words").unwrap();
+        for (mode, taken) in [(0o400, true), (0o440, true), (0o444, false), (0o460, false), (0o404, false)] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(read_credential(&path).is_ok(), taken, "{mode:o}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@
 
 mod cipher;
 mod envelope;
+mod key_file;
 mod keyring;
 mod place;
 mod provider;
@@ -15,6 +16,7 @@ mod wraps;
 pub use envelope::{
     Note, SealError, Sealed, SealedRecordAt, labels, open, open_note, open_original, seal, seal_note, seal_nothing,
 };
+pub use key_file::{KeyFileError, lock, unlock};
 pub use keyring::{CurrentEpoch, EpochKey, Keyring};
 pub use place::Place;
 pub use provider::{Custody, KeyProvider, ProviderError, SECRET_BYTES, SecretProvider, Wrapped};

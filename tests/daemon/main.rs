@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 #[path = "../support/daemon.rs"]
+#[allow(dead_code, reason = "shared with the tests of custody")]
 mod daemon;
 #[path = "../support/every.rs"]
 #[allow(dead_code, reason = "shared with the tests of the flow")]

@@ -27,6 +27,8 @@ pub struct Daemon {
     root: tempfile::TempDir,
     port: u16,
     child: Option<Child>,
+    /// What its environment has besides.
+    environment: Vec<(&'static str, PathBuf)>,
 }
 
 impl Daemon {
@@ -37,14 +39,46 @@ impl Daemon {
 
     /// The same, with more configuration, after `prepare` has put into the folder what that needs.
     pub async fn start_with(configuration: &str, prepare: impl FnOnce(&Self)) -> Self {
-        let mut daemon = Self { root: tempfile::tempdir().unwrap(), port: 0, child: None };
+        let mut daemon = Self::prepared(configuration);
+        prepare(&daemon);
+        daemon.restart().await;
+        daemon
+    }
+
+    /// The folder alone, for a daemon that is started later.
+    pub fn prepared(configuration: &str) -> Self {
+        let daemon = Self { root: tempfile::tempdir().unwrap(), port: 0, child: None, environment: Vec::new() };
         let tools = Tools { clock: &SystemClock, entropy: &SystemEntropy::new() };
         pki::init(&daemon.folder("certs"), &domain(), &[], tools).unwrap();
         fs::write(daemon.folder("grants.toml"), GRANTS).unwrap();
         fs::write(daemon.folder("homeward.toml"), format!("{CONFIGURATION}{configuration}")).unwrap();
-        prepare(&daemon);
-        daemon.restart().await;
         daemon
+    }
+
+    /// Puts other lines in the place of the one that names the key file.
+    pub fn keys(&self, lines: &str) {
+        let mut text = CONFIGURATION.replace("keys.file = \"data/keyring\"", "");
+        text.push_str(&format!("[keys]\n{lines}\n"));
+        fs::write(self.folder("homeward.toml"), text).unwrap();
+    }
+
+    /// From the next start on, its environment has this too.
+    pub fn environment(&mut self, name: &'static str, value: PathBuf) {
+        self.environment.retain(|(other, _)| *other != name);
+        self.environment.push((name, value));
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_homeward"));
+        command.args(["serve", "--config"]).arg(self.folder("homeward.toml")).current_dir(self.root.path());
+        command.env_remove("CREDENTIALS_DIRECTORY").envs(self.environment.iter().cloned()).stdin(Stdio::null());
+        command
+    }
+
+    /// Starts the binary on the folder as it is; it must end by itself. Answers with its exit code and what it said.
+    pub fn refuses(&self) -> (i32, String) {
+        let ended = self.command().output().unwrap();
+        (ended.status.code().unwrap(), String::from_utf8(ended.stderr).unwrap())
     }
 
     pub fn folder(&self, name: &str) -> PathBuf {
@@ -55,14 +89,7 @@ impl Daemon {
     pub async fn restart(&mut self) {
         let log = fs::File::options().create(true).append(true).open(self.folder("log")).unwrap();
         let before = self.log().len();
-        let child = Command::new(env!("CARGO_BIN_EXE_homeward"))
-            .args(["serve", "--config"])
-            .arg(self.folder("homeward.toml"))
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().unwrap())
-            .stderr(log)
-            .spawn()
-            .unwrap();
+        let child = self.command().stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
         self.child = Some(child);
         for _ in 0..6_000 {
             if let Some(port) = serving(&self.log()[before..]) {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::{domain::certificate::RevocationReason, pki::KeyKind};
+use crate::{app::custody::SecretPlace, domain::certificate::RevocationReason, pki::KeyKind};
 
 #[derive(Debug, Subcommand)]
 pub(in crate::app) enum PkiCommand {
@@ -128,7 +128,7 @@ pub(in crate::app) enum PkiCommand {
         out: PathBuf,
         /// File (0600) with the password, 12 characters or more; `-` asks for it at the terminal.
         #[arg(long, value_name = "FILE")]
-        password_file: PathBuf,
+        password_file: SecretPlace,
         /// Print JSON.
         #[arg(long)]
         json: bool,
@@ -222,7 +222,7 @@ pub(in crate::app) struct PassphraseArgs {
     /// File (0600) with the passphrase of the root's key, 12 characters or more; `-` asks for it at the terminal. Or set
     /// HOMEWARD_ROOT_PASSPHRASE. Default: `init` makes one and writes it beside the key.
     #[arg(long, value_name = "FILE")]
-    pub(super) root_passphrase_file: Option<PathBuf>,
+    pub(super) root_passphrase_file: Option<SecretPlace>,
 }
 
 fn key_kind(text: &str) -> Result<KeyKind, String> {

@@ -62,7 +62,7 @@ pub(super) fn run(command: PkiCommand) -> Result<(), Failure> {
             rotate(&folder, step, (&root, passphrase.as_ref()), tools)
         }
         PkiCommand::Export { profile, out, password_file, json } => {
-            let password = passphrase::read(&password_file, "Password of the new file: ")?;
+            let password = password_file.passphrase("Password of the new file: ")?;
             pki::export(&profile, &out, &password).map_err(failed)?;
             let text = format!("{} holds certificate, chain and key; the password goes another way", out.display());
             print::line(&if json { json!({ "file": out.display().to_string() }).to_string() } else { text });

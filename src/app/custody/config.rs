@@ -1,0 +1,95 @@
+//! `[keys]` of the configuration: the key outside the store that is in use, and those that were.
+
+use std::path::Path;
+
+use serde::{Deserialize, de};
+use toml::Table;
+
+use super::SecretPlace;
+
+/// Keys.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "Table")]
+pub struct Keys {
+    /// The key outside the store that protects epoch keys.
+    pub current: Outside,
+    /// Hours for which an epoch key wraps the keys of records; 720 at most.
+    pub epoch_hours: u32,
+}
+
+/// A key outside the store. `provider = "file"` goes without saying.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(tag = "provider", rename_all = "lowercase", deny_unknown_fields)]
+pub enum Outside {
+    /// 32 bytes in a file, as they are or under a passphrase.
+    File {
+        /// The file. Made at the first start if it is not there and the store is new.
+        file: SecretPlace,
+        /// Where the passphrase lies that it is under, if it is under one.
+        passphrase_file: Option<SecretPlace>,
+    },
+}
+
+impl Keys {
+    /// Relative paths are relative to `folder`.
+    pub(in crate::app) fn relative_to(&mut self, folder: &Path) {
+        let Outside::File { file, passphrase_file } = &mut self.current;
+        file.relative_to(folder);
+        passphrase_file.iter_mut().for_each(|place| place.relative_to(folder));
+    }
+}
+
+impl TryFrom<Table> for Keys {
+    type Error = toml::de::Error;
+
+    fn try_from(mut table: Table) -> Result<Self, Self::Error> {
+        let epoch_hours = number(&mut table, "epoch_hours", DEFAULT_EPOCH_HOURS)?;
+        Ok(Self { current: outside(table)?, epoch_hours })
+    }
+}
+
+const DEFAULT_EPOCH_HOURS: u32 = 24;
+
+fn number(table: &mut Table, name: &str, usual: u32) -> Result<u32, toml::de::Error> {
+    let Some(value) = table.remove(name) else { return Ok(usual) };
+    value.try_into().map_err(|error| de::Error::custom(format!("keys.{name}: {error}")))
+}
+
+fn outside(mut table: Table) -> Result<Outside, toml::de::Error> {
+    table.entry("provider").or_insert_with(|| "file".into());
+    table.try_into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(text: &str) -> Result<Keys, String> {
+        toml::from_str(text).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_key_file_needs_its_file_and_may_have_a_passphrase() {
+        let plain = keys("file = \"k\"").unwrap();
+        let file = SecretPlace::File("k".into());
+        assert_eq!(plain.current, Outside::File { file: file.clone(), passphrase_file: None });
+        assert_eq!(plain.epoch_hours, 24);
+        let locked =
+            keys("provider = \"file\"\nfile = \"k\"\npassphrase_file = \"credential:w\"\nepoch_hours = 1").unwrap();
+        let passphrase_file = Some(SecretPlace::Credential("w".into()));
+        assert_eq!((locked.current, locked.epoch_hours), (Outside::File { file, passphrase_file }, 1));
+    }
+
+    #[test]
+    fn what_is_not_known_or_missing_is_named() {
+        for (text, word) in [
+            ("file = \"k\"\npassphrase = \"never in here\"", "passphrase"),
+            ("epoch_hours = 24", "file"),
+            ("file = \"k\"\nprovider = \"cloud\"", "cloud"),
+            ("file = \"k\"\nepoch_hours = \"long\"", "keys.epoch_hours"),
+        ] {
+            let error = keys(text).unwrap_err();
+            assert!(error.contains(word), "{text}: {error}");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! The key outside the store: found as the configuration says, and made where there is none yet.
+
+mod config;
+mod init;
+mod place;
+
+use std::{fs, path::Path, sync::Arc};
+
+pub use config::{Keys, Outside};
+pub(super) use init::{InitFileArgs, init_file};
+pub use place::SecretPlace;
+use zeroize::Zeroizing;
+
+use super::{config::Config, failure::Failure};
+use crate::{
+    pki::Passphrase,
+    platform::{Entropy, entropy::secret_32, secret_file},
+    sealing::{Custody, KeyFileError, SecretProvider, lock, unlock},
+};
+
+/// The key that the configuration names; made only where the store is new too, so that a lost key is never papered over.
+pub(super) fn custody(config: &Config, entropy: &Arc<dyn Entropy>) -> Result<Custody, Failure> {
+    let Outside::File { file, passphrase_file } = &config.keys.current;
+    let passphrase = passphrase(passphrase_file.as_ref())?;
+    if let SecretPlace::File(path) = file
+        && !path.exists()
+    {
+        make(path, passphrase.as_ref(), &config.store.path, &**entropy)?;
+    }
+    let secret = secret(file, passphrase.as_ref())?;
+    let provider = SecretProvider::new(&secret, entropy.clone());
+    provider.map(Custody::of).ok_or_else(|| Failure::bad_data(format!("{file}: {}", KeyFileError::NotOne)))
+}
+
+fn passphrase(place: Option<&SecretPlace>) -> Result<Option<Passphrase>, Failure> {
+    place.map(|place| place.passphrase("Passphrase of the key file: ")).transpose()
+}
+
+/// The secret of a key file.
+fn secret(file: &SecretPlace, passphrase: Option<&Passphrase>) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    unlock(&file.read()?, passphrase.map(Passphrase::words)).map_err(|error| {
+        let failure = Failure::bad_data(format!("{file} {error}"));
+        match error {
+            KeyFileError::Locked => failure.advise("keys.passphrase_file says where its passphrase lies"),
+            KeyFileError::Clear => failure.advise(
+                "put it under the passphrase: homeward admin keys init-file NEW --from OLD --passphrase-file PASSPHRASE",
+            ),
+            KeyFileError::Wrong => {
+                failure.advise("give the passphrase it was made with; if that is right, the file is damaged: restore it")
+            }
+            KeyFileError::NotOne => failure,
+        }
+    })
+}
+
+/// Makes the key file of a new store.
+fn make(file: &Path, passphrase: Option<&Passphrase>, store: &Path, entropy: &dyn Entropy) -> Result<(), Failure> {
+    if fs::read_dir(store).is_ok_and(|mut entries| entries.next().is_some()) {
+        return Err(Failure::bad_data(format!("{} is missing, and the store holds records", file.display()))
+            .advise("restore the key file from its backup: without it nothing in the store opens"));
+    }
+    let secret = secret_32(entropy).map_err(|error| Failure::unavailable(error.to_string()))?;
+    write(file, &*secret, passphrase, entropy)?;
+    tracing::warn!(file = %file.display(), "a new key was made: back it up, apart from the store");
+    if passphrase.is_none() {
+        tracing::warn!("the key file is not under a passphrase: keys.passphrase_file would put it under one");
+    }
+    Ok(())
+}
+
+/// Writes a new key file, under a passphrase if there is one; never over another.
+fn write(file: &Path, secret: &[u8], passphrase: Option<&Passphrase>, entropy: &dyn Entropy) -> Result<(), Failure> {
+    if let Some(folder) = file.parent() {
+        fs::create_dir_all(folder).map_err(|error| Failure::other(format!("{}: {error}", folder.display())))?;
+    }
+    let locked = passphrase.map(|passphrase| lock(secret, passphrase.words(), entropy)).transpose();
+    let locked = locked.map_err(|error| Failure::other(error.to_string()))?;
+    let content = locked.as_ref().map_or(secret, |locked| locked.as_bytes());
+    secret_file::create_secret(file, content).map_err(|error| Failure::bad_data(error.to_string()))
+}
