@@ -191,10 +191,18 @@ fn official() -> Vec<Shape> {
     vec![
         shape(
             Entity::Nino,
-            r"[abceghj-prstw-z]{2} ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[a-d]",
+            r"[a-z]{2} ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[a-d]",
             true,
             |marks, _| marks.digits() >= 6,
             always,
+        ),
+        // Its last letter is often left out.
+        shape(
+            Entity::Nino,
+            r"[a-z]{2} ?[0-9]{2} ?[0-9]{2} ?[0-9]{2}",
+            true,
+            |marks, _| marks.digits() >= 6,
+            |folded, range| cue(folded, range, &["national insurance", "nino", " ni ", "ni:", "ni no", "ni num"]),
         ),
         shape(
             Entity::DrivingLicence,
@@ -336,6 +344,8 @@ mod tests {
             ("the car ended ????VWT he thinks", Entity::Vrm, "????vwt"),
             ("Part of it: QQ1? K??", Entity::Vrm, "qq1? k??"),
             ("NI PY 39 72 08 C", Entity::Nino, "py 39 72 08 c"),
+            ("NI is QQ 12 34 56 C", Entity::Nino, "qq 12 34 56 c"),
+            ("Her NI no is PY 39 72 08", Entity::Nino, "py 39 72 08"),
             ("paid to 00-00-35 53790356", Entity::BankAccount, "00-00-35 53790356"),
         ] {
             let found = found(text);

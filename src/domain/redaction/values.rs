@@ -5,6 +5,7 @@ use super::{
     needle::{Collector, Rule, Strength, words},
     words::{COUNCIL, FAMILY, INSTITUTION, STREET_TYPES, is_function},
 };
+use crate::domain::number_words::{TENS, UNITS};
 
 impl Collector {
     /// Adds every form of `value`. Numbers and dates are searched elsewhere.
@@ -51,9 +52,16 @@ impl Collector {
         }
     }
 
-    /// A handle of letters alone is looked for in words: spaced anywhere it would be found inside sentences.
+    /// A handle of letters alone is looked for in words: spaced anywhere it would be found inside sentences. One with signs
+    /// or digits is looked for as it is said, too: "jo underscore peel eleven".
     fn handle(&mut self, text: &str) {
         let pieces = words(text).concat();
+        let (squeezed, signs) = (pieces.concat(), part_in_words(text.trim_start_matches('@')));
+        let said = [signs.clone(), numbers_said(&signs, true), numbers_said(&signs, false)];
+        let said = said.into_iter().chain([numbers_said(&squeezed, true), numbers_said(&squeezed, false)]);
+        for form in said.filter(|form| *form != squeezed) {
+            self.compact(&form, 8);
+        }
         if pieces.iter().flat_map(|piece| piece.chars()).all(char::is_alphabetic) {
             self.push(&pieces, Rule::Words, Strength::Whole);
         } else {
@@ -230,6 +238,29 @@ fn is_generic(pieces: &[Vec<String>]) -> bool {
 fn part_in_words(part: &str) -> String {
     let spelt = part.replace('.', " dot ").replace('_', " underscore ").replace('-', " dash ");
     words(&spelt).concat().concat()
+}
+
+/// `part` with its numbers as they are said: of two digits as one number where `whole`, else digit by digit.
+fn numbers_said(part: &str, whole: bool) -> String {
+    let mut out = String::with_capacity(part.len());
+    let mut rest = part;
+    while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
+        let (before, from) = rest.split_at(at);
+        let (run, after) = from.split_at(from.find(|c: char| !c.is_ascii_digit()).unwrap_or(from.len()));
+        out.push_str(before);
+        rest = after;
+        match run.parse::<usize>() {
+            Ok(number) if whole && run.len() <= 2 => match (UNITS.get(number), number / 10, number % 10) {
+                (Some(unit), ..) => out.push_str(unit),
+                (None, tens, ones) => {
+                    out.push_str(TENS.get(tens.wrapping_sub(2)).unwrap_or(&""));
+                    out.push_str(if ones == 0 { "" } else { UNITS[ones] });
+                }
+            },
+            _ => run.bytes().for_each(|digit| out.push_str(UNITS[usize::from(digit - b'0')])),
+        }
+    }
+    out + rest
 }
 
 /// The type of street and its short forms, given any one of them.

@@ -89,6 +89,8 @@ fn listed_values_go_in_every_notation() {
         ("ellie.q_11 at example dot org", "[EMAIL]"),
         ("ELLIE.Q_11@EXAMPLE.ORG", "[EMAIL]"),
         ("ellie_quill99", "[HANDLE]"),
+        ("ellie underscore quill ninety-nine", "[HANDLE]"),
+        ("Ellie (underscore) quill99", "[HANDLE]"),
         ("www.social.example.com/elliequill99", "[URL]"),
         ("QQ 19\u{A0}KLM", "[VEHICLE REGISTRATION]"),
         ("9991234560", "[NHS NUMBER]"),
