@@ -12,6 +12,7 @@ use super::{
     find::Hit,
     fold::Folded,
     form::Entity,
+    house_numbers,
     index::Index,
     lexicon::WordList,
     named::{Named, named},
@@ -106,6 +107,7 @@ impl Engine {
         places::hits(prose, &mut hits);
         spelt_marks::hits(prose, &mut hits);
         claim(prose, &mut hits);
+        house_numbers::hits(prose, &mut hits);
         let mut cover = cover(prose, &hits, &self.first_names);
         for (_, bytes) in prose.phrases.iter().filter(|(list, _)| *list == WordList::NoName) {
             let words = prose.word_at(bytes.start)..prose.word_at(bytes.end - 1) + 1;

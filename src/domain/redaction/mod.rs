@@ -18,6 +18,7 @@ mod form;
 mod found;
 mod grammar;
 mod handles;
+mod house_numbers;
 mod index;
 mod items;
 mod letters;

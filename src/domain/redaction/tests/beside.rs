@@ -77,3 +77,16 @@ fn a_carer_does_not_read_what_is_said_of_those_at_home_behind_a_harmless_word() 
     }
     assert_eq!(carer("She enjoys cooking with Işıl on Sundays."), "She enjoys cooking with [PERSON 1] on Sundays.");
 }
+
+#[test]
+fn the_number_of_a_house_goes_with_its_street_wherever_it_stands() {
+    for (text, seen) in [
+        ("She sleeps at Twenty-seven Tallowmere Lane now.", "She sleeps at [ADDRESS] now."),
+        ("She sleeps at Tallowmere Lane, no. 27, now.", "She sleeps at [ADDRESS], now."),
+        ("She sleeps in Tallowmere Lane, number twenty-seven.", "She sleeps in [ADDRESS]."),
+        ("She sleeps at 27, Tallowmere Lane, two nights a week.", "She sleeps at [ADDRESS], two nights a week."),
+        ("In Tallowmere Lane 14 boys stood about.", "In [ADDRESS] 14 boys stood about."),
+    ] {
+        assert_eq!(mpu(text), seen);
+    }
+}

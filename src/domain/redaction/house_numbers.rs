@@ -1,0 +1,58 @@
+//! The number of a house beside a listed street, however it is written: "Twenty-seven Tallow Lane", "Tallow Lane, no. 27".
+
+use std::ops::Range;
+
+use super::{
+    find::Hit,
+    form::Entity,
+    prose::{Gap, Letters, Prose},
+};
+use crate::domain::number_words::{TENS, UNITS};
+
+/// Takes the number beside a listed address into the mention.
+pub(super) fn hits(prose: &Prose<'_>, hits: &mut [Hit]) {
+    for hit in hits.iter_mut().filter(|hit| hit.listed && hit.meaning.entity == Entity::Address) {
+        let start = prose.word_at(hit.range.start);
+        let end = prose.words.partition_point(|word| word.range().start < hit.range.end);
+        if start >= end {
+            continue;
+        }
+        let sentence = prose.sentence(start).words.clone();
+        if let Some(first) = before(prose, sentence.start..start) {
+            hit.range.start = prose.words[first].range().start;
+        }
+        if let Some(last) = behind(prose, end..sentence.end) {
+            hit.range.end = prose.words[last].range().end;
+        }
+    }
+}
+
+/// The first word of the number that ends where `words` end.
+fn before(prose: &Prose<'_>, words: Range<usize>) -> Option<usize> {
+    let joined = |at: usize| matches!(prose.words[at].gap, Gap::Space | Gap::Hyphen | Gap::Comma);
+    let number = |at: usize| joined(at + 1) && is_number(prose, at);
+    let last = words.end.checked_sub(1).filter(|&at| at >= words.start && number(at))?;
+    Some(if last > words.start && TENS.contains(&prose.text(last - 1)) && joined(last) { last - 1 } else { last })
+}
+
+/// The last word of the number that begins where `words` begin, after "no." or a comma.
+fn behind(prose: &Prose<'_>, words: Range<usize>) -> Option<usize> {
+    let first =
+        words.clone().next().filter(|&at| matches!(prose.words[at].gap, Gap::Space | Gap::Comma | Gap::Sign))?;
+    let said = matches!(prose.text(first), "no" | "nr" | "number" | "num" | "house" | "flat");
+    let at = if said { first + 1 } else { first };
+    if at >= words.end || !is_number(prose, at) {
+        return None;
+    }
+    let goes_on = |at: usize| at < words.end && matches!(prose.words[at].gap, Gap::Space | Gap::Hyphen);
+    let ones = TENS.contains(&prose.text(at)) && goes_on(at + 1) && UNITS.contains(&prose.text(at + 1));
+    let last = if ones { at + 1 } else { at };
+    // "Tallow Lane, 27, then", and not "Tallow Lane, two nights a week".
+    (said || prose.words[at].gap == Gap::Comma && !goes_on(last + 1)).then_some(last)
+}
+
+/// True for the number of a house.
+fn is_number(prose: &Prose<'_>, at: usize) -> bool {
+    let text = prose.text(at);
+    prose.words[at].letters == Letters::Digits && text.len() <= 4 || UNITS.contains(&text) || TENS.contains(&text)
+}
