@@ -37,7 +37,7 @@ const HOUSE: &[Room] = &[
     Room {
         folder: "platform",
         floor: 1,
-        crates: &["ring", "tokio", "jiff", "zeroize", "thiserror", "async_trait", "uuid"],
+        crates: &["ring", "tokio", "jiff", "zeroize", "thiserror", "async_trait", "uuid", "rustix"],
     },
     Room { folder: "reference", floor: 2, crates: &["serde", "toml", "jiff", "thiserror"] },
     Room { folder: "sealing", floor: 2, crates: &["ring", "zeroize", "prost", "thiserror", "hex", "uuid", "pkcs8"] },

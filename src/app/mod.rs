@@ -45,9 +45,14 @@ pub use custody::{Keys, Outside, SecretPlace};
 use failure::{Failure, USAGE};
 pub use issuer::FolderIssuer;
 
+use crate::platform::memory;
+
 /// Runs one command line; the exit code is 0, 64 bad usage, 65 bad data, 69 unavailable, 77 not permitted, else 1.
 pub fn run(args: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
     telemetry::hush_panics();
+    if let Err(error) = memory::keep_private() {
+        print::problem(&format!("homeward: the kernel lets others read the memory of this process: {error}"));
+    }
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {

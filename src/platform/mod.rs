@@ -1,8 +1,10 @@
-//! Floor 1: the doors a test must be able to hold shut: time, chance, files that hold secrets, the end of the process.
+//! Floor 1: the doors a test must be able to hold shut: time, chance, files that hold secrets, the memory
+//! of the process and its end.
 
 pub mod clock;
 pub mod current;
 pub mod entropy;
+pub mod memory;
 pub mod secret_file;
 pub mod shutdown;
 

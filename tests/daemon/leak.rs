@@ -57,6 +57,14 @@ impl Planted {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_daemon_dumps_no_core() {
+    let daemon = Daemon::start().await;
+    let limits = fs::read_to_string(format!("/proc/{}/limits", daemon.pid())).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert_eq!(core.split_whitespace().skip(4).collect::<Vec<_>>(), ["0", "0", "bytes"]);
+}
+
 /// Opens everything that this person may; gives the parts.
 async fn open_all(person: &mut Person, taken: &Taken, reason: &str) -> BTreeSet<&'static str> {
     let mut parts = BTreeSet::new();

@@ -103,10 +103,13 @@ impl Daemon {
         panic!("it does not serve after a minute: {}", self.log());
     }
 
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().unwrap().id()
+    }
+
     /// Sends it a signal, by its short name.
     pub fn signal(&self, name: &str) {
-        let child = self.child.as_ref().unwrap();
-        let sent = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status().unwrap();
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.pid().to_string()]).status().unwrap();
         assert!(sent.success());
     }
 
