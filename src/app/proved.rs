@@ -43,7 +43,7 @@ fn print(text: &str, json: bool, faults: usize) -> Result<(), Failure> {
 }
 
 fn as_json(proof: &Proof, fingerprint: &str) -> Value {
-    let finding = |one: &Finding| json!({ "file": one.file, "at": one.at, "what": one.what, "to_do": one.to_do, "since": one.since.to_string() });
+    let finding = |one: &Finding| json!({ "file": one.file, "at": one.at, "what": one.told(), "places": one.places, "to_do": one.to_do, "since": one.since.to_string() });
     let proven = proof.proven.iter().map(|one| json!({ "name": one.name, "count": one.count, "words": one.words }));
     json!({
         "ok": proof.faults.is_empty(),

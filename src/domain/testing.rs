@@ -35,6 +35,11 @@ pub(crate) fn policy_with(from: &str, to: &str) -> Policy {
     load(Files { rules: &[(name, &table.replacen(from, to, 1))], ..EMBEDDED }).unwrap()
 }
 
+/// The text of the rule table that the binary carries.
+pub(crate) fn rule_table() -> &'static str {
+    crate::reference::EMBEDDED.rules[0].1
+}
+
 /// The same with `to` in place of `from` in the directory.
 pub(crate) fn directory_with(from: &str, to: &str) -> Policy {
     use crate::reference::{EMBEDDED, Files, load};

@@ -93,6 +93,8 @@ fn a_table_without_a_protection_is_a_fault() {
     let args = [DAY, &["--policy", "reference", "--json"]].concat();
     let value = one_line(&homeward(folder.path(), &args).with(65));
     let faults = value["faults"].as_array().unwrap();
-    assert!(!faults.is_empty() && faults.iter().all(|one| one["at"] == "harm_source_at_home"), "{faults:?}");
-    assert!(faults[0]["what"].as_str().unwrap().starts_with("does not give flag safe_contact_no"));
+    assert!(faults.iter().all(|one| one["at"] == "rule R19" && one["file"] == "rules/2026-11-3.toml"), "{faults:?}");
+    let places = |one: &serde_json::Value| one["places"].as_array().unwrap().len();
+    assert_eq!((faults.len(), places(&faults[1])), (2, 0), "{faults:?}");
+    assert!(places(&faults[0]) > 33 && faults[0]["what"].as_str().unwrap().contains("(at E09000002, and at "));
 }

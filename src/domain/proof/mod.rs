@@ -1,9 +1,12 @@
 //! What the reference data is worth before it is put in force: proved by enumeration, on every day on which something
 //! changes, by the same code that decides (`routes`), and read entry by entry (`standing`).
 //!
-//! `situations` makes the plainest submission in which each condition of the rule table holds, from the nil return of
+//! `floor` is what each rule must at least do, and `held_to` holds every version of the table to it; `protections` shows
+//! that it comes out. `situations` makes the plainest submission in which each condition of the rule table holds, from the nil return of
 //! `nil`.
 
+mod floor;
+mod held_to;
 pub(crate) mod nil;
 mod protections;
 mod routes;
@@ -48,15 +51,28 @@ pub struct Proven {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Finding {
     /// The file to look at, e.g. `directory.toml`.
-    pub file: &'static str,
+    pub file: String,
     /// Whom or what it is about, e.g. `MASH.E09000023`.
     pub at: String,
     /// What is wrong.
     pub what: String,
+    /// The places at which it was found, where it was looked for at each.
+    pub places: Vec<String>,
     /// What to do.
     pub to_do: &'static str,
     /// The first day on which it was found.
     pub since: Date,
+}
+
+impl Finding {
+    /// What is wrong, with how many places show it and one of them.
+    pub fn told(&self) -> String {
+        match self.places.as_slice() {
+            [] => self.what.clone(),
+            [one] => format!("{} (at {one})", self.what),
+            [one, others @ ..] => format!("{} (at {one}, and at {} more)", self.what, others.len()),
+        }
+    }
 }
 
 /// Proves `policy` on each day from `from` until `until` on which anything changes, for as long as `go_on` says so: it is
@@ -65,7 +81,10 @@ pub fn prove(policy: &Policy, from: Date, until: Date, go_on: &dyn Fn() -> bool)
     let mut notes = Notes::default();
     let days = days(policy, from, until);
     let finished = days.iter().all(|day| {
+        let table = policy.rules.in_force(*day);
         notes.day = *day;
+        notes.table = format!("rules/{}.toml", table.version);
+        held_to::all(table, &mut notes);
         standing::all(policy, &mut notes);
         routes::all(policy, &mut notes, go_on) && protections::all(policy, &mut notes, go_on)
     });
@@ -87,7 +106,7 @@ pub fn prove(policy: &Policy, from: Date, until: Date, go_on: &dyn Fn() -> bool)
 }
 
 /// What is counted, in the order in which it is told.
-const WORDS: [(&str, &str); 8] = [
+const WORDS: [(&str, &str); 9] = [
     ("days", "days on which something changes, the first day of every year among them: each proved apart"),
     ("places", "councils, force areas and one unknown area in which the child lives and went missing"),
     ("situations", "rules and parts of rules, each made to fire by a submission of its own"),
@@ -96,6 +115,10 @@ const WORDS: [(&str, &str); 8] = [
         "day, place, rule, class and hour together: each has a destination, and a certain one where the place is",
     ),
     ("legs", "deliveries that follow: each to a queue that exists, may open what it gets, and has deadlines"),
+    (
+        "floor",
+        "rules and what is owed besides: each does at least what no table may leave out, and none sends too much",
+    ),
     (
         "protections",
         "place, hour and thing that no table may leave out (who must not be told, what must be asked of whom, how urgent): each is given",
@@ -128,10 +151,15 @@ fn days(policy: &Policy, from: Date, until: Date) -> BTreeSet<Date> {
 #[derive(Default)]
 struct Notes {
     day: Date,
+    /// The file of the rule table of that day.
+    table: String,
     counted: BTreeMap<&'static str, usize>,
-    faults: BTreeMap<(&'static str, String, String), Finding>,
-    warnings: BTreeMap<(&'static str, String, String), Finding>,
+    faults: BTreeMap<Key, Finding>,
+    warnings: BTreeMap<Key, Finding>,
 }
+
+/// File, whom or what it is about, and what is wrong: the same one is told once, on its first day.
+type Key = (String, String, String);
 
 impl Notes {
     fn count(&mut self, name: &'static str, number: usize) {
@@ -144,15 +172,29 @@ impl Notes {
         *most = number.max(*most);
     }
 
-    /// A fault: the same one counts once, on its first day.
     fn fault(&mut self, (file, to_do): (&'static str, &'static str), at: impl Into<String>, what: impl Into<String>) {
-        let finding = Finding { file, at: at.into(), what: what.into(), to_do, since: self.day };
-        self.faults.entry((file, finding.at.clone(), finding.what.clone())).or_insert(finding);
+        let (key, finding) = self.finding(file, to_do, at.into(), what.into());
+        self.faults.entry(key).or_insert(finding);
+    }
+
+    /// A fault of a place: told once, with every place that shows it.
+    fn fault_at(&mut self, to_do: (&'static str, &'static str), at: &str, what: impl Into<String>, place: &str) {
+        let (key, finding) = self.finding(to_do.0, to_do.1, at.to_owned(), what.into());
+        let places = &mut self.faults.entry(key).or_insert(finding).places;
+        if !places.iter().any(|one| one == place) {
+            places.push(place.to_owned());
+        }
     }
 
     fn warn(&mut self, (file, to_do): (&'static str, &'static str), at: impl Into<String>, what: impl Into<String>) {
-        let finding = Finding { file, at: at.into(), what: what.into(), to_do, since: self.day };
-        self.warnings.entry((file, finding.at.clone(), finding.what.clone())).or_insert(finding);
+        let (key, finding) = self.finding(file, to_do, at.into(), what.into());
+        self.warnings.entry(key).or_insert(finding);
+    }
+
+    fn finding(&self, file: &'static str, to_do: &'static str, at: String, what: String) -> (Key, Finding) {
+        let file = if file == "rules/" && !self.table.is_empty() { self.table.clone() } else { file.to_owned() };
+        let finding = Finding { file, at, what, places: Vec::new(), to_do, since: self.day };
+        ((finding.file.clone(), finding.at.clone(), finding.what.clone()), finding)
     }
 }
 

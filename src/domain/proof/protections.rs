@@ -18,6 +18,8 @@ use crate::domain::{
 
 /// Where something holds, what must follow.
 struct Protection {
+    /// The rule that gives it, or what is owed besides.
+    rule: &'static str,
     when: Condition,
     /// At least as urgent as this.
     class: Option<Class>,
@@ -26,37 +28,45 @@ struct Protection {
 }
 
 const fn protects(
+    rule: &'static str,
     when: Condition,
     class: Option<Class>,
     flags: &'static [Flag],
     prompts: &'static [PromptKind],
 ) -> Protection {
-    Protection { when, class, flags, prompts }
+    Protection { rule, when, class, flags, prompts }
 }
 
 /// Kept in code, for it is what the data is held to.
 const PROTECTIONS: &[Protection] = &[
-    protects(Condition::DangerNow, Some(Class::P0), &[Flag::EmergencyReferenceMissing], &[PromptKind::Call999]),
-    protects(Condition::SignificantHarm, Some(Class::P1), &[], &[PromptKind::Strategy]),
-    protects(Condition::SexualOffence, Some(Class::P1), &[Flag::StatutoryNotification], &[]),
     protects(
+        "rule R00",
+        Condition::DangerNow,
+        Some(Class::P0),
+        &[Flag::EmergencyReferenceMissing],
+        &[PromptKind::Call999],
+    ),
+    protects("rule R01", Condition::SignificantHarm, Some(Class::P1), &[], &[PromptKind::Strategy]),
+    protects("rule R02", Condition::SexualOffence, Some(Class::P1), &[Flag::StatutoryNotification], &[]),
+    protects(
+        "rule R03",
         Condition::IndecentImages,
         Some(Class::P1),
         &[Flag::StatutoryNotification, Flag::EvidenceWarning, Flag::AttachmentsRefused],
         &[],
     ),
-    protects(Condition::FgmKnown, Some(Class::P1), &[Flag::NoFamilyContact], &[PromptKind::Fgm101]),
-    protects(Condition::ForcedMarriageOrHonour, Some(Class::P1), &[Flag::NoFamilyContact], &[]),
-    protects(Condition::FamilyContactDangerous, None, &[Flag::NoFamilyContact], &[]),
-    protects(Condition::TraffickingOngoing, Some(Class::P1), &[], &[PromptKind::Nrm]),
-    protects(Condition::Radicalisation, None, &[Flag::PreventFlag], &[PromptKind::Prevent]),
-    protects(Condition::Allegation, Some(Class::P1), &[Flag::ExcludeAccused], &[PromptKind::Lado]),
-    protects(Condition::HarmSourceAtHome, None, &[Flag::SafeContactNo], &[]),
-    protects(Condition::AdultAtRisk, None, &[], &[PromptKind::AdultSafeguarding]),
-    protects(Condition::Wanted, None, &[Flag::SafeguardingFirst], &[]),
-    protects(Condition::SuicidalIntent, Some(Class::P1), &[], &[]),
-    protects(Condition::SelfHarmRisk, None, &[Flag::SelfHarmRisk], &[PromptKind::Health]),
-    protects(Condition::OtherChildHarmed, Some(Class::P1), &[], &[]),
+    protects("rule R04", Condition::FgmKnown, Some(Class::P1), &[Flag::NoFamilyContact], &[PromptKind::Fgm101]),
+    protects("rule R05", Condition::ForcedMarriageOrHonour, Some(Class::P1), &[Flag::NoFamilyContact], &[]),
+    protects("[[owed]]", Condition::FamilyContactDangerous, None, &[Flag::NoFamilyContact], &[]),
+    protects("rule R06", Condition::TraffickingOngoing, Some(Class::P1), &[], &[PromptKind::Nrm]),
+    protects("rule R17", Condition::Radicalisation, None, &[Flag::PreventFlag], &[PromptKind::Prevent]),
+    protects("rule R18", Condition::Allegation, Some(Class::P1), &[Flag::ExcludeAccused], &[PromptKind::Lado]),
+    protects("rule R19", Condition::HarmSourceAtHome, None, &[Flag::SafeContactNo], &[]),
+    protects("rule R16", Condition::AdultAtRisk, None, &[], &[PromptKind::AdultSafeguarding]),
+    protects("rule R21", Condition::Wanted, None, &[Flag::SafeguardingFirst], &[]),
+    protects("rule R22", Condition::SuicidalIntent, Some(Class::P1), &[], &[]),
+    protects("rule R22", Condition::SelfHarmRisk, None, &[Flag::SelfHarmRisk], &[PromptKind::Health]),
+    protects("rule R15", Condition::OtherChildHarmed, Some(Class::P1), &[], &[]),
 ];
 
 const HOURS: [Time; 2] = [time(12, 0, 0, 0), time(3, 0, 0, 0)];
@@ -98,7 +108,7 @@ fn held(setting: &Setting<'_>, place: &Place, protection: &Protection, hour: Tim
     missing.extend(protection.prompts.iter().filter(|kind| !prompted(kind)).map(|kind| format!("prompt {kind}")));
     if !missing.is_empty() {
         let to_do = ("rules/", "put it back: it protects somebody, and the table may not leave it out");
-        let what = format!("does not give {} at {}", missing.join(", "), place.name);
-        notes.fault(to_do, protection.when.code(), what);
+        let what = format!("does not give {} where {}", missing.join(", "), protection.when.code());
+        notes.fault_at(to_do, protection.rule, what, &place.name);
     }
 }

@@ -96,7 +96,7 @@ fn situation(
         let mut assessment = assess(&facts);
         if rule != "owed" && !assessment.rules.contains(&rule) && can_always_hold(conditions[0], place) {
             let to_do = ("rules/", "look at `when` of this rule, and at the rules before it");
-            notes.fault(to_do, rule, "does not fire though its condition holds");
+            notes.fault(to_do, format!("rule {rule}"), "does not fire though its condition holds");
         }
         for class in CLASSES {
             assessment.class = class;
@@ -117,9 +117,9 @@ fn can_always_hold(condition: Condition, place: &Place) -> bool {
 }
 
 fn check(case: &Case<'_>, decision: &Decision, notes: &mut Notes) {
-    let at = || format!("{} at {}", case.rule, case.place.name);
+    let at = format!("rule {}", case.rule).replace("rule owed", "[[owed]]");
     if decision.legs.is_empty() {
-        notes.fault(("rules/", "give the rule a destination under `sends`"), at(), "goes nowhere");
+        notes.fault_at(("rules/", "give the rule a destination under `sends`"), &at, "goes nowhere", &case.place.name);
     }
     for leg in &decision.legs {
         notes.count("legs", 1);
@@ -130,12 +130,13 @@ fn check(case: &Case<'_>, decision: &Decision, notes: &mut Notes) {
             match held.reason {
                 HoldReason::RulesConflict => {
                     let to_do = ("rules/", "name a send of a rule, or of [[owed]], that takes it");
-                    notes.fault(to_do, case.rule, "leaves something to HOLD that no send takes");
+                    notes.fault(to_do, &at, "leaves something to HOLD that no send takes");
                 }
                 HoldReason::GeographyUnknown | HoldReason::OrganisationUnknown if certain(case) => {
                     let to_do = ("directory.toml", "see what this place names and what of it is in force");
                     let kinds = held.meant_for.join(" or ");
-                    notes.fault(to_do, at(), format!("is held for {kinds}, though the place is a known council"));
+                    let what = format!("is held for {kinds}, though the place is a known council");
+                    notes.fault_at(to_do, &at, what, &case.place.name);
                 }
                 _ => {}
             }

@@ -32,7 +32,7 @@ fn routes_on(policy: &Policy, day: Date) -> Vec<String> {
 }
 
 fn lines(notes: &Notes) -> Vec<String> {
-    notes.faults.values().map(|one| format!("{}: {}: {}", one.file, one.at, one.what)).collect()
+    notes.faults.values().map(|one| format!("{}: {}: {}", one.file, one.at, one.told())).collect()
 }
 
 #[test]
@@ -94,8 +94,8 @@ fn a_force_that_rules_name_and_that_ends_is_a_fault() {
     let policy = directory_with("code = \"BTP\"", "code = \"BTP\"\nuntil = \"2027-04-01\"");
     let told = standing_on(&policy, date(2027, 4, 1));
     assert_eq!(told, ["directory.toml: role rail: no force has it: the rules that name it have no destination"]);
-    let held = "directory.toml: R10 at E09000023: is held for FORCE, though the place is a known council".to_owned();
-    assert!(routes_on(&policy, date(2027, 4, 1)).contains(&held));
+    let held = "directory.toml: rule R10: is held for FORCE, though the place is a known council".to_owned();
+    assert!(routes_on(&policy, date(2027, 4, 1)).iter().any(|line| line.starts_with(&held)));
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn what_no_send_takes_is_a_fault_of_the_rule() {
         "",
     );
     let told = routes_on(&policy, FROM);
-    assert!(told.contains(&"rules/: R07: leaves something to HOLD that no send takes".to_owned()), "{told:#?}");
+    assert!(told.contains(&"rules/: rule R07: leaves something to HOLD that no send takes".to_owned()), "{told:#?}");
 }
 
 #[test]
@@ -231,20 +231,20 @@ fn a_table_that_leaves_out_a_protection_is_a_fault() {
         (
             "flags = [{ flag = \"safe_contact_no\" }]",
             "",
-            "rules/: harm_source_at_home: does not give flag safe_contact_no at E09000023",
+            "rules/: rule R19: does not give flag safe_contact_no where harm_source_at_home",
         ),
         (
             "{ prompt = \"LADO\" }",
             "{ prompt = \"LADO\", when = \"self_harm\" }",
-            "rules/: allegation: does not give prompt LADO at E09000023",
+            "rules/: rule R18: does not give prompt LADO where allegation",
         ),
         (
             "when = \"significant_harm\"\nclass = \"P1\"",
             "when = \"significant_harm\"\nclass = \"P3\"",
-            "rules/: significant_harm: does not give class P1 (it is P3) at E09000023",
+            "rules/: rule R01: does not give class P1 (it is P3) where significant_harm",
         ),
     ] {
         let told = protected_on(&policy_with(from, to), FROM);
-        assert!(told.contains(&fault.to_owned()), "{fault} in {told:#?}");
+        assert!(told.iter().any(|line| line.starts_with(fault)), "{fault} in {told:#?}");
     }
 }

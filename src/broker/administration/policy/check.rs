@@ -62,8 +62,8 @@ impl From<ReferenceError> for Fault {
 
 impl From<Finding> for Fault {
     fn from(one: Finding) -> Self {
-        let (file, to_do) = (one.file.to_owned(), one.to_do.to_owned());
-        Self { file, at: one.at, what: one.what, to_do, since: Some(one.since) }
+        let (what, to_do) = (one.told(), one.to_do.to_owned());
+        Self { file: one.file, at: one.at, what, to_do, since: Some(one.since) }
     }
 }
 
