@@ -21,4 +21,5 @@ mod metrics;
 mod person;
 mod python;
 mod reload;
+mod rewrap;
 mod scan;

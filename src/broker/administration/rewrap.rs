@@ -184,8 +184,10 @@ impl Broker {
         };
         let entry = self.step_entry(permit.identity().as_str(), action, counted(&progress));
         let change = change(Expect::Version(version), &progress);
-        self.step(once, vec![change], entry, put_rewrap(&progress)).await?;
-        Ok(Epochs { progress: Some(progress), ..self.epoch_keys(permit).await? })
+        let accepted = self.step(once, vec![change], entry, put_rewrap(&progress)).await?;
+        // As it is kept, and as a replay and RewrapStatus will tell it.
+        let progress = Some(take_rewrap(&accepted.answer)?);
+        Ok(Epochs { progress, ..self.epoch_keys(permit).await? })
     }
 
     /// Wraps anew whenever there is something to, until `stop` says so. It leaves others as much time as it takes.
