@@ -18,7 +18,7 @@ use super::{
     rulebook::rulebook,
 };
 use crate::{
-    broker::{Broker, Error, Issuer, KeyShelf, Keys, KeysError, Parts},
+    broker::{Broker, Error, Issuer, KeyShelf, Keys, KeysError, Lifespan, Parts},
     domain::identity::TrustDomain,
     platform::{Clock, Entropy, SystemClock, SystemEntropy},
     reference,
@@ -64,9 +64,11 @@ pub(super) async fn daemon_at(config: &Config, clock: Arc<dyn Clock>) -> Result<
     let rulebook = Arc::new(rulebook(config.policy.reference.as_deref())?);
     let tls = ServerTls::load(settings, clock.clone()).map_err(|error| Failure::bad_data(error.to_string()))?;
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
+    let lifespan = lifespan(config)?;
     let custody = custody(config, &entropy)?;
     let store = store(config)?;
-    let keys = keys(config, KeyShelf { store: store.clone(), custody, entropy: entropy.clone() }, clock.now()).await?;
+    let shelf = KeyShelf { store: store.clone(), custody, entropy: entropy.clone() };
+    let keys = keys(config, shelf, lifespan, clock.now()).await?;
     let mut setup = Setup::new(Arc::new(tls), clock.clone());
     setup.limits = limits;
     let issuer = issuer(config, &clock)?;
@@ -135,14 +137,19 @@ pub(super) async fn serve(
     }
 }
 
-/// Opens the keys on the shelf. A store belongs to the key file it was made with: under another, nothing in it opens and
-/// nobody whom a record accuses is known again.
-async fn keys(config: &Config, shelf: KeyShelf, now: jiff::Timestamp) -> Result<Keys, Failure> {
+/// How long an epoch key wraps: never longer than 30 days.
+fn lifespan(config: &Config) -> Result<Lifespan, Failure> {
     let hours = config.keys.epoch_hours;
     if !(1..=MOST_EPOCH_HOURS).contains(&hours) {
         return Err(Failure::bad_data(format!("keys.epoch_hours is {hours}: 1 to {MOST_EPOCH_HOURS} is possible")));
     }
-    let opened = Keys::open(shelf, SignedDuration::from_hours(hours.into()), now).await;
+    Ok(Lifespan::of(SignedDuration::from_hours(hours.into())))
+}
+
+/// Opens the keys on the shelf. A store belongs to the key file it was made with: under another, nothing in it opens and
+/// nobody whom a record accuses is known again.
+async fn keys(config: &Config, shelf: KeyShelf, lifespan: Lifespan, now: jiff::Timestamp) -> Result<Keys, Failure> {
+    let opened = Keys::open(shelf, lifespan, now).await;
     opened.map_err(|error| match error {
         KeysError::Provider(ProviderError::Unknown(_) | ProviderError::Foreign) => {
             let Outside::File { file, .. } = &config.keys.current;

@@ -42,6 +42,8 @@ fn what_is_not_right_is_named_and_ends_with_65() {
     let house = House::new();
     house.configure("colour = true\n");
     serve(&house).refused(65, &["homeward.toml", "colour"]);
+    house.configure("keys.epoch_hours = 721\n");
+    serve(&house).refused(65, &["keys.epoch_hours is 721", "1 to 720"]);
     house.configure("policy.reference = \"nowhere\"\n");
     serve(&house).refused(65, &["nowhere/directory.toml"]);
     house.configure("");

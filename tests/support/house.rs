@@ -10,7 +10,7 @@ use std::{
 
 use homeward::{
     app::FolderIssuer,
-    broker::{Broker, KeyShelf, Keys, Parts, Rulebook},
+    broker::{Broker, KeyShelf, Keys, Lifespan, Parts, Rulebook},
     domain::identity::{Identity, TrustDomain},
     ledger::{self, Entry},
     pki::{self, Tools},
@@ -149,7 +149,7 @@ impl House {
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
         let custody = Custody::of(SecretProvider::new(&self.secret, entropy.clone()).unwrap());
         let shelf = KeyShelf { store: store.clone(), custody, entropy: entropy.clone() };
-        let keys = Keys::open(shelf, SignedDuration::from_hours(24), self.clock.now()).await.unwrap();
+        let keys = Keys::open(shelf, Lifespan::of(SignedDuration::from_hours(24)), self.clock.now()).await.unwrap();
         let broker = Broker::new(Parts {
             store: store.clone(),
             clock: self.time(),

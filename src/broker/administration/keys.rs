@@ -18,10 +18,10 @@ use crate::{
 const KEYRING: &str = "keyring";
 /// Purpose for which the key of references is wrapped.
 const REFERENCES: &str = "references";
-/// Records reserved at a time: what a process does not use of it before it ends is lost.
+/// Records reserved at a time, at most: what a process does not use of it before it ends is lost.
 const BLOCK: u64 = 1 << 16;
-/// More are reserved when fewer are left: more than can be sealed at the same moment.
-const LOW: u64 = 1 << 12;
+/// More are reserved when fewer of a block are left than one part of so many: more than can be sealed at the same moment.
+const LOW: u64 = 16;
 /// Records that one epoch key may wrap: half of the 2^32 that random nonces allow.
 const MOST: u64 = 1 << 31;
 
@@ -30,7 +30,33 @@ const MOST: u64 = 1 << 31;
 pub struct Keys {
     shelf: KeyShelf,
     ring: Arc<Keyring>,
-    epoch: SignedDuration,
+    lifespan: Lifespan,
+}
+
+/// How long an epoch key wraps, whichever ends first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lifespan {
+    /// For so long.
+    pub time: SignedDuration,
+    /// So many records, in all processes together. Each half of the key encrypts once for a record, under a random nonce.
+    pub records: u64,
+}
+
+impl Lifespan {
+    /// So long, and as many records as AES-GCM allows with ease.
+    pub fn of(time: SignedDuration) -> Self {
+        Self { time, records: MOST }
+    }
+
+    /// Records reserved at a time.
+    fn block(self) -> u64 {
+        (self.records / 4).clamp(1, BLOCK)
+    }
+
+    /// More are reserved when fewer are left.
+    fn low(self) -> u64 {
+        (self.block() / LOW).max(1)
+    }
 }
 
 /// Where epoch keys lie, and what opens them.
@@ -97,8 +123,8 @@ impl From<KeysError> for Error {
 }
 
 impl Keys {
-    /// The keys of a store; made, where it has none yet. An epoch key wraps for `epoch`.
-    pub async fn open(shelf: KeyShelf, epoch: SignedDuration, now: Timestamp) -> Result<Self, KeysError> {
+    /// The keys of a store; made, where it has none yet.
+    pub async fn open(shelf: KeyShelf, lifespan: Lifespan, now: Timestamp) -> Result<Self, KeysError> {
         if shelf.keyring().await?.is_none() {
             if shelf.store.head().await?.size > 0 {
                 return Err(no_keyring().into());
@@ -108,7 +134,7 @@ impl Keys {
         let (document, version) = shelf.keyring().await?.ok_or_else(no_keyring)?;
         let references = shelf.unwrap(document.references, REFERENCES.to_owned()).await?;
         let current = shelf.epoch_key(&document.current).await?;
-        let keys = Self { ring: Arc::new(Keyring::new(&references, current, version)), shelf, epoch };
+        let keys = Self { ring: Arc::new(Keyring::new(&references, current, version)), shelf, lifespan };
         keys.tend(now).await?;
         Ok(keys)
     }
@@ -125,7 +151,7 @@ impl Keys {
 
     /// Reserves more where few records are left.
     pub(in crate::broker) async fn ready(&self, now: Timestamp) -> Result<(), KeysError> {
-        if self.ring.current().key.left() < LOW { self.tend(now).await } else { Ok(()) }
+        if self.ring.current().key.left() < self.lifespan.low() { self.tend(now).await } else { Ok(()) }
     }
 
     /// Takes epoch keys in that this sealed value was wrapped under.
@@ -141,7 +167,7 @@ impl Keys {
     pub(in crate::broker) async fn tend(&self, now: Timestamp) -> Result<(), KeysError> {
         self.follow().await?;
         let (_, epoch) = self.shelf.epoch(self.ring.current().key.id()).await?;
-        if now.duration_since(epoch.made) >= self.epoch || epoch.reserved >= MOST {
+        if now.duration_since(epoch.made) >= self.lifespan.time || epoch.reserved >= self.lifespan.records {
             match self
                 .turn(now, Amendment { once: None, changes: Vec::new(), entries: Vec::new(), answer: Vec::new() })
                 .await
@@ -151,8 +177,8 @@ impl Keys {
             }
         }
         let key = self.ring.current().key;
-        if key.left() < LOW && self.shelf.reserve(key.id()).await? {
-            key.reserve(BLOCK);
+        if key.left() < self.lifespan.low() {
+            key.reserve(self.shelf.reserve(key.id(), self.lifespan).await?);
         }
         Ok(())
     }
@@ -237,16 +263,17 @@ impl KeyShelf {
         Ok((name.clone(), Change { shelf: Shelf::EpochKey, name, expect: Expect::New, bytes }))
     }
 
-    /// Reserves a block; false where another replica did at the same moment.
-    async fn reserve(&self, id: &str) -> Result<bool, KeysError> {
+    /// Reserves a block, or what is left; answers with how many. None where another replica did at the same moment.
+    async fn reserve(&self, id: &str, lifespan: Lifespan) -> Result<u64, KeysError> {
         let (version, mut document) = self.epoch(id).await?;
-        document.reserved += BLOCK;
+        let more = lifespan.block().min(lifespan.records.saturating_sub(document.reserved));
+        document.reserved += more;
         let bytes = Some(put_epoch(&document));
         let change = Change { shelf: Shelf::EpochKey, name: id.to_owned(), expect: Expect::Version(version), bytes };
         let amendment = Amendment { once: None, changes: vec![change], entries: Vec::new(), answer: Vec::new() };
         match self.store.amend(amendment).await {
-            Ok(_) => Ok(true),
-            Err(StoreError::Conflict) => Ok(false),
+            Ok(_) => Ok(more),
+            Err(StoreError::Conflict) => Ok(0),
             Err(error) => Err(error.into()),
         }
     }
@@ -279,4 +306,47 @@ fn no_keyring() -> Error {
 
 fn panicked() -> Error {
     Error::Internal("the provider of keys failed".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{
+        platform::SystemEntropy,
+        sealing::{Place, SecretProvider, seal_nothing},
+        store::sled::SledStore,
+    };
+
+    async fn keys(store: &Arc<SledStore>, lifespan: Lifespan, now: Timestamp) -> Keys {
+        let custody = Custody::of(SecretProvider::new(&[7; 32], Arc::new(SystemEntropy::new())).unwrap());
+        let shelf = KeyShelf { store: store.clone(), custody, entropy: Arc::new(SystemEntropy::new()) };
+        Keys::open(shelf, lifespan, now).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn no_epoch_key_wraps_more_records_than_it_may_whoever_wraps_and_however_often_they_restart() {
+        let now: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
+        let lifespan = Lifespan { time: SignedDuration::from_hours(24), records: 100 };
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(SledStore::open(folder.path()).unwrap());
+        let place = Place { record: Uuid::nil(), version: 1, organisation: "gss/E09000003".to_owned() };
+        let mut replicas = [keys(&store, lifespan, now).await, keys(&store, lifespan, now).await];
+        let mut wrapped: BTreeMap<String, u64> = BTreeMap::new();
+        for number in 0..1_000 {
+            let one = &replicas[number % 2];
+            one.ready(now).await.unwrap();
+            let sealed = seal_nothing(&place, &one.ring(), &SystemEntropy::new()).unwrap();
+            *wrapped.entry(sealed.under).or_default() += 1;
+            if number % 90 == 89 {
+                // What it had reserved is lost, never used twice.
+                replicas[number % 2] = keys(&store, lifespan, now).await;
+            }
+        }
+        assert!(wrapped.len() > 10 && wrapped.values().all(|records| *records <= lifespan.records), "{wrapped:?}");
+        assert!(Lifespan::of(lifespan.time).records + BLOCK < 1 << 32);
+    }
 }

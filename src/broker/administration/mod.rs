@@ -18,7 +18,7 @@ pub use approval::{Approved, Effect};
 pub use certificates::Certificate;
 pub use epochs::{EpochRow, Epochs};
 pub use issuer::{Asked, Issuer, IssuerError, NewCertificate, SignedList};
-pub use keys::{KeyShelf, Keys, KeysError};
+pub use keys::{KeyShelf, Keys, KeysError, Lifespan};
 pub(super) use policy::Policies;
 pub use policy::{Activation, Checked, Fault, KeptPolicy};
 pub use revocation::{Ended, Impact, Revocation};
