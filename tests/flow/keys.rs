@@ -215,3 +215,51 @@ async fn a_key_that_counts_none_is_destroyed_only_when_a_scan_of_all_has_shown_i
     approve(&mut second, &proposal).await.unwrap();
     assert!(keys(&mut first).await.keys.iter().all(|key| key.key_id != old.key_id));
 }
+
+#[tokio::test]
+async fn no_epoch_key_wraps_more_records_than_it_may_whoever_wraps_and_however_often_they_restart() {
+    const MOST: u64 = 64;
+    let mut house = House::open_wrapping(MOST).await;
+    let profile = house.folder(&format!("profile-{}", LEWISHAM.replace('/', "-")));
+    for _ in 0..2 {
+        let mut councils = vec![house.person(LEWISHAM).await];
+        let url = house.replica().await;
+        councils.push(Person::new(house.connect_at(&profile, &url).await.unwrap()));
+        let mut tasks = tokio::task::JoinSet::new();
+        for mut council in councils {
+            tasks.spawn(async move {
+                for _ in 0..40 {
+                    council.submit(submission(&narrative(1))).await.unwrap();
+                }
+            });
+        }
+        tasks.join_all().await;
+        // What had been reserved is lost, never used twice.
+        house.reopen().await;
+    }
+    let wrapped = house.store().wrapped().await.unwrap();
+    let all: u64 = wrapped.iter().map(|(_, records)| records).sum();
+    assert!(all >= 160 && wrapped.len() as u64 >= all / MOST, "{wrapped:?}");
+    assert!(wrapped.iter().all(|(_, records)| *records <= MOST), "{wrapped:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_is_refused_while_keys_turn_over_again_and_again() {
+    let house = House::open().await;
+    let mut custodian = house.person(FIRST).await;
+    let mut writers = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        let mut council = house.person(LEWISHAM).await;
+        writers.spawn(async move {
+            for _ in 0..25 {
+                council.submit(submission(&narrative(1))).await.unwrap();
+            }
+        });
+    }
+    for _ in 0..20 {
+        custodian.admin.rotate_key(pb::RotateKeyRequest { request_id: fresh() }).await.unwrap();
+        tokio::time::sleep(std::time::Duration::from_millis(40)).await;
+    }
+    writers.join_all().await;
+    assert_eq!(keys(&mut custodian).await.keys.len(), 21);
+}

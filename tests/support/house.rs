@@ -73,6 +73,8 @@ pub struct House {
     secret: [u8; 32],
     /// The broker signs certificates, with the authority's folder.
     issues: bool,
+    /// How long an epoch key wraps.
+    lifespan: Lifespan,
     live: Option<Live>,
     /// Further replicas over the same store.
     replicas: Vec<Live>,
@@ -98,7 +100,9 @@ impl House {
         let secret = *secret_32(&entropy).unwrap();
         let clock = ManualClock::new(moment.parse().unwrap());
         let root = tempfile::tempdir().unwrap();
-        let mut house = Self { root, clock, entropy, secret, issues: false, live: None, replicas: Vec::new() };
+        let lifespan = Lifespan::of(SignedDuration::from_hours(24));
+        let mut house =
+            Self { root, clock, entropy, secret, issues: false, lifespan, live: None, replicas: Vec::new() };
         pki::init(&house.certs(), &domain(), &[], house.tools()).unwrap();
         house.start().await;
         house
@@ -109,6 +113,15 @@ impl House {
         let mut house = Self::open().await;
         house.close().await;
         house.issues = true;
+        house.start().await;
+        house
+    }
+
+    /// A new house whose epoch keys wrap so many records each, but for the first one.
+    pub async fn open_wrapping(records: u64) -> Self {
+        let mut house = Self::open().await;
+        house.close().await;
+        house.lifespan.records = records;
         house.start().await;
         house
     }
@@ -149,7 +162,7 @@ impl House {
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
         let custody = Custody::of(SecretProvider::new(&self.secret, entropy.clone()).unwrap());
         let shelf = KeyShelf { store: store.clone(), custody, entropy: entropy.clone() };
-        let keys = Keys::open(shelf, Lifespan::of(SignedDuration::from_hours(24)), self.clock.now()).await.unwrap();
+        let keys = Keys::open(shelf, self.lifespan, self.clock.now()).await.unwrap();
         let broker = Broker::new(Parts {
             store: store.clone(),
             clock: self.time(),

