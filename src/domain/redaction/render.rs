@@ -187,12 +187,30 @@ pub(super) fn labels_in(text: &str) -> Vec<Range<usize>> {
 /// True when a replacement in `view` touches what may be more than a word beside it, or is a cue for what follows.
 pub(super) fn needs_another_look(view: &str) -> bool {
     // A sign that begins a value, or goes on with one, is part of it.
-    let joins = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || matches!(c, '@' | '_' | '+'));
+    // A letter that was lost may be part of a name.
+    let joins = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || matches!(c, '@' | '_' | '+' | '\u{FFFD}'));
     let glued = |label: &Range<usize>| {
         joins(view[..label.start].chars().next_back()) || joins(view[label.end..].chars().next())
     };
-    // "[DOB]" says of a number behind it that it is one too.
-    labels_in(view).iter().any(|label| glued(label) || &view[label.clone()] == "[DOB]")
+    let born = |label: &Range<usize>| &view[label.clone()] == "[DOB]" && has_date_near(view, label);
+    labels_in(view).iter().any(|label| glued(label) || born(label))
+}
+
+/// True when what stands near "[DOB]" may be a date: the label says of it that it is one of birth too. What is not ASCII may
+/// be anything.
+fn has_date_near(view: &str, label: &Range<usize>) -> bool {
+    /// More than a cue reaches: bytes for a date in figures, words for one that is said.
+    const BYTES: usize = 40;
+    const WORDS: usize = 10;
+    const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    let behind = &view.as_bytes()[label.end..view.len().min(label.end + BYTES)];
+    let month = |word: &str| {
+        let word = word.to_ascii_lowercase();
+        !word.is_ascii() || MONTHS.iter().any(|month| word.contains(month))
+    };
+    behind.iter().any(|b| b.is_ascii_digit() || !b.is_ascii())
+        || view[label.end..].split_whitespace().take(WORDS).any(month)
+        || view[..label.start].split_whitespace().rev().take(WORDS).any(month)
 }
 
 /// No replacement has more inside its brackets.
