@@ -196,7 +196,7 @@ pub(super) fn needs_another_look(view: &str) -> bool {
     labels_in(view).iter().any(|label| glued(label) || born(label))
 }
 
-/// True when what stands near "[DOB]" may be a date: the label says of it that it is one of birth too. What is not ASCII may
+/// True when what stands near `[DOB]` may be a date: the label says of it that it is one of birth too. What is not ASCII may
 /// be anything.
 fn has_date_near(view: &str, label: &Range<usize>) -> bool {
     /// More than a cue reaches: bytes for a date in figures, words for one that is said.
