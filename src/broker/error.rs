@@ -14,7 +14,7 @@ pub enum Error {
     #[error("not granted: {0}")]
     Refused(#[from] Refusal),
     /// Every offending field.
-    #[error("{} fields are not right", .0.0.len())]
+    #[error("{}", .0.summary())]
     Invalid(Violations),
     /// Unknown, or another's: both look alike.
     #[error("not found")]

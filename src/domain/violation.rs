@@ -26,8 +26,30 @@ impl Violations {
         self.0.push(Violation::new(field, advice));
     }
 
+    /// How many, in words.
+    pub fn summary(&self) -> String {
+        match self.0.len() {
+            1 => "1 field is not right".to_owned(),
+            many => format!("{many} fields are not right"),
+        }
+    }
+
     /// True when nothing is wrong.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_field_is_one() {
+        let mut wrong = Violations::default();
+        wrong.add("submission.child.name", "give it");
+        assert_eq!(wrong.summary(), "1 field is not right");
+        wrong.add("submission.child.age", "give it");
+        assert_eq!(wrong.summary(), "2 fields are not right");
     }
 }

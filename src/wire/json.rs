@@ -29,7 +29,10 @@ pub struct Unprintable;
 
 /// Reads the JSON form of `homeward.v1.<name>`. Field names in the proto's own spelling or in lowerCamelCase; an unknown
 /// field is refused, and so is one that is stated twice.
+///
+/// A byte order mark before it is no part of it: some editors write one that nobody sees.
 pub fn from_json<T: Message + Default>(name: &str, text: &str) -> Result<T, JsonError> {
+    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
     each_field_once(text)?;
     let mut json = serde_json::Deserializer::from_str(text);
     let options = DeserializeOptions::new().deny_unknown_fields(true);
@@ -140,6 +143,13 @@ mod tests {
             assert!(!error.to_string().contains("SECRET"), "{error}");
             assert_eq!(error.line, line, "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn a_byte_order_mark_before_the_text_is_no_part_of_it() {
+        let marked = from_json::<pb::Submission>("Submission", "\u{FEFF}{\"child\": {\"age\": 12}}").unwrap();
+        assert_eq!(marked.child.unwrap().age, Some(12));
+        assert_eq!(fault("{}\u{FEFF}").message, "not well-formed JSON");
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub enum OfflineError {
     #[error("not the JSON form of a submission: {0}")]
     Json(#[from] JsonError),
     /// Every offending field.
-    #[error("{} fields are not right", .0.0.len())]
+    #[error("{}", .0.summary())]
     Invalid(Violations),
 }
 

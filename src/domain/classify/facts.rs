@@ -108,7 +108,8 @@ impl<'a> Facts<'a> {
         is_other_child(person) && at_risk(person, &self.about)
     }
 
-    /// Codes of the record that are the child's own: on no item, or on one that stays with the child's items (D20).
+    /// Codes of the record that are the child's own: on no item, or on one that stays with the child's items (D20). An
+    /// answer about the child is the child's own, whatever an item says about another.
     pub fn childs_own_codes(&self) -> Vec<HarmCode> {
         self.record_codes().into_iter().filter(|code| self.is_childs_own(*code)).collect()
     }
@@ -159,10 +160,15 @@ impl<'a> Facts<'a> {
         codes
     }
 
-    /// True unless every item that carries `code` belongs to a linked record; suicidal intent is always the child's.
+    /// True unless every item that carries `code` belongs to a linked record; suicidal intent and the answer about FGM are
+    /// always the child's.
     fn is_childs_own(&self, code: HarmCode) -> bool {
         let mut carriers = self.items.iter().filter(|item| item.has_any(&[code])).peekable();
-        let by_answer = code == HarmCode::SelfHarm && self.draft.answers.suicidal_intent == Some(true);
+        let by_answer = match code {
+            HarmCode::SelfHarm => self.draft.answers.suicidal_intent == Some(true),
+            HarmCode::Fgm => self.fgm_answered(),
+            _ => false,
+        };
         by_answer || carriers.peek().is_none() || carriers.any(|item| item.linked.is_none())
     }
 

@@ -90,6 +90,9 @@ pub(in crate::domain) fn decide(
     let mut plan = Plan::new(facts, assessment);
     send::all(&mut plan);
     hold::what_the_table_left_out(&mut plan);
+    // Before the copy for the night, so that colleagues in the duty team get none of what is held from them, and after
+    // it, for whoever works in that team.
+    hold::where_the_accused_works(&mut plan);
     night::copy_to_duty_team(&mut plan);
     hold::where_the_accused_works(&mut plan);
     hold::unattended(&mut plan);

@@ -6,6 +6,7 @@ mod areas;
 mod characters;
 mod embedded;
 mod marks;
+mod nhs;
 mod people;
 mod record;
 mod references;
@@ -52,6 +53,7 @@ pub fn validate(draft: Draft, policy: &Policy, now: Timestamp) -> Result<Valid, 
     texts::check(&draft, &mut wrong);
     times::check(&draft, now, &mut wrong);
     people::check(&draft, &policy.directory, policy.calendar.date(now), &mut wrong);
+    nhs::check(&draft, &mut wrong);
     references::check(&draft, &mut wrong);
     record::check(&draft, &mut wrong);
     marks::check(&draft, &mut wrong);

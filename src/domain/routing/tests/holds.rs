@@ -107,6 +107,22 @@ fn d08_a_council_officer_accused_by_an_item_alone() {
 }
 
 #[test]
+fn d08_the_duty_team_gets_no_copy_of_what_is_held_from_its_colleagues() {
+    for (queue, to_edt) in [("MASH.E09000023", false), ("EDT.E09000023", false), ("REFDESK.SE", true)] {
+        let mut draft = draft();
+        let worker = person("worker", PersonRole::Professional);
+        draft.persons = vec![Person { works_in_queue: Some(queue.into()), allegation: YES, ..worker }];
+        draft.items = vec![referral()];
+        draft.items[0].who = ids(&["worker"]);
+        let decision = crate::domain::testing::decide(draft, "2026-11-21T23:30:00Z");
+        assert_eq!(queues(&decision).contains(&"EDT.E09000023".to_owned()), to_edt, "{queue}: {decision:?}");
+        assert!(!queues(&decision).contains(&queue.to_owned()), "{queue}");
+        let held = &leg(&decision, "HOLD.human").held;
+        assert!(held.iter().any(|held| held.items == [1]), "{queue}: {held:?}");
+    }
+}
+
+#[test]
 fn d16_an_offence_at_an_uncertain_place() {
     let with_place = |places: Vec<Area>| {
         decided(|d| {

@@ -170,6 +170,30 @@ proptest! {
     }
 
     #[test]
+    fn an_item_about_another_child_takes_nothing_from_the_subject(
+        mut draft in a_draft(),
+        mut more in an_item(),
+        fgm in prop::option::of(prop::sample::select(Fgm::ALL.to_vec())),
+        same_code in any::<bool>(),
+    ) {
+        without_accusations(&mut draft);
+        draft.answers.fgm = fgm;
+        // A code of the record belongs to whomever the items that carry it are about (D20); an answer is the subject's.
+        draft.answers.codes.clear();
+        more.about = Some("other".into());
+        more.allegation = None;
+        more.adult_at_risk = more.adult_at_risk.filter(|yes| *yes);
+        more.still_happening = more.still_happening.filter(|answer| *answer != YesNoUnknown::No);
+        if same_code {
+            more.codes.push(HarmCode::Fgm);
+        }
+        let before = decided(&draft);
+        draft.persons.push(Person { lives: area("E09000004"), ..person("other", PersonRole::OtherChild) });
+        draft.items.push(more);
+        still_told(&before, &decided(&draft), "an item about another child");
+    }
+
+    #[test]
     fn the_forces_risk_level_never_lowers_anything(mut draft in a_draft()) {
         draft.episode.risk = None;
         let unknown = decided(&draft);
