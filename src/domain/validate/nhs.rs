@@ -52,8 +52,8 @@ mod tests {
         draft.child.nhs_number = Some(of_child.into());
         let sibling = testing::person("p1", PersonRole::Sibling);
         draft.persons = vec![Person { nhs_number: Some(of_person.into()), ..sibling }];
-        let mut wrong = Violations::default();
-        check(&draft, &mut wrong);
+        let checked = crate::domain::validate::validate(draft, &testing::policy(), testing::tuesday());
+        let wrong = checked.map_or_else(|wrong| wrong, |_| Violations::default());
         wrong.0.into_iter().map(|violation| (violation.field, violation.advice)).collect()
     }
 

@@ -255,3 +255,26 @@ fn nil_intelligence_lowers_nothing_that_was_said() {
     assert_eq!((after.class, before.class), (Class::P1, Class::P1));
     still_told(&before, &after, "nil_intelligence");
 }
+
+/// Drawn at random, something else nearly always opens the front door: here the answer is all there is.
+#[test]
+fn an_answer_alone_keeps_its_front_door_beside_the_same_harm_to_another_child() {
+    const ALONE: [(HarmCode, Fact); 3] = [
+        (HarmCode::Fgm, ("fgm known", |draft| draft.answers.fgm = Some(Fgm::Known))),
+        (HarmCode::Fgm, ("fgm suspected", |draft| draft.answers.fgm = Some(Fgm::Suspected))),
+        (HarmCode::SelfHarm, ("suicidal_intent", |draft| draft.answers.suicidal_intent = Some(true))),
+    ];
+    for (code, (name, answer)) in ALONE {
+        for kind in ItemKind::ALL {
+            let mut draft = crate::domain::testing::draft();
+            answer(&mut draft);
+            let before = decided(&draft);
+            let door = |decision: &Decision| decision.legs.iter().any(|leg| leg.queue.kind() == "MASH");
+            assert!(door(&before), "{name}: {before:?}");
+            let about = Some("other".into());
+            draft.items = vec![Item { about, ..crate::domain::testing::item(*kind, &[code]) }];
+            draft.persons = vec![Person { lives: area("E09000004"), ..person("other", PersonRole::OtherChild) }];
+            still_told(&before, &decided(&draft), name);
+        }
+    }
+}
