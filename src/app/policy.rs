@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 use jiff::{Timestamp, civil::Date};
+use serde_json::Value;
 
 use super::{cli::ClientArgs, client, explained, failure::Failure, policies, proved, rulebook};
 use crate::{
-    broker::Rulebook,
+    broker::{Fault, Rulebook},
     platform::{Clock, SystemClock},
     wire::offline::{explanation_json, judge_json},
 };
@@ -101,33 +102,59 @@ pub(super) async fn run(command: PolicyCommand) -> Result<(), Failure> {
             policies::activate(&client, policy.as_deref(), kept.as_deref()).await
         }
         PolicyCommand::Explain { files, at, rule_set, json, policy, kept, profile } => {
-            let mut rulebook = match (kept, profile) {
-                (Some(version), Some(profile)) => policies::rulebook_of(&profile, &version).await?,
-                _ => rulebook::rulebook(policy.as_deref())?,
+            let (mut rulebook, faults) = match (kept, profile) {
+                (Some(version), Some(profile)) => (policies::rulebook_of(&profile, &version).await?, Vec::new()),
+                _ => rulebook::proved(policy.as_deref())?,
             };
             if let Some(version) = rule_set {
                 by_version(&mut rulebook, &version)?;
             }
-            explain_each(&files, at, &rulebook, |text| client::answer(json, text, explained::explanation))
+            let explainer = Explainer { rulebook, faults, folder: policy, at };
+            explainer.each(&files, |text| client::answer(json, text, explained::explanation))
         }
     }
 }
 
-/// Judges each file as received at `at`, now where it is not said, and gives the explanation's JSON to `each`.
-pub(super) fn explain_each(
-    files: &[PathBuf],
-    at: Option<Timestamp>,
-    rulebook: &Rulebook,
-    each: impl Fn(&str),
-) -> Result<(), Failure> {
-    for file in files {
-        let text = client::read(file)?;
-        let now = at.unwrap_or_else(|| SystemClock.now());
-        let judged = judge_json(&text, rulebook, now);
-        let routed = judged.map_err(|error| Failure::from(error).about(&file.display().to_string()))?;
-        each(&explanation_json(&routed, rulebook, now).map_err(|error| Failure::other(error.to_string()))?);
+/// Explains submissions by reference data that may be none a broker would go by.
+pub(super) struct Explainer {
+    pub(super) rulebook: Rulebook,
+    /// What `policy check` finds wrong with it.
+    pub(super) faults: Vec<Fault>,
+    pub(super) folder: Option<PathBuf>,
+    /// As if received at this time; now where it is not said.
+    pub(super) at: Option<Timestamp>,
+}
+
+impl Explainer {
+    /// Judges each file and gives the explanation's JSON to `tell`. Where the reference data does not pass the check, that is
+    /// said first, stands in the JSON, and the command fails at its end: nobody should take what it shows for what would be.
+    pub(super) fn each(&self, files: &[PathBuf], tell: impl Fn(&str)) -> Result<(), Failure> {
+        let refused = !self.faults.is_empty();
+        if refused {
+            rulebook::not_sound(&self.faults, self.folder.as_deref()).tell();
+        }
+        for file in files {
+            let text = client::read(file)?;
+            let now = self.at.unwrap_or_else(|| SystemClock.now());
+            let judged = judge_json(&text, &self.rulebook, now);
+            let routed = judged.map_err(|error| Failure::from(error).about(&file.display().to_string()))?;
+            let explained = explanation_json(&routed, &self.rulebook, now);
+            let explained = explained.map_err(|error| Failure::other(error.to_string()))?;
+            tell(&if refused { self.with_faults(&explained) } else { explained });
+        }
+        match refused {
+            true => Err(Failure::bad_data(
+                "what is shown is by reference data that does not pass the check: no broker goes by it",
+            )),
+            false => Ok(()),
+        }
     }
-    Ok(())
+
+    fn with_faults(&self, explained: &str) -> String {
+        let mut value: Value = serde_json::from_str(explained).unwrap_or_default();
+        value["policy_faults"] = self.faults.iter().map(ToString::to_string).collect();
+        value.to_string()
+    }
 }
 
 /// Leaves only this version of the rule table in force.

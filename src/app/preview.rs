@@ -20,8 +20,7 @@ pub(super) async fn run(args: &PreviewArgs) -> Result<(), Failure> {
 }
 
 pub(super) fn offline(args: &PreviewArgs) -> Result<(), Failure> {
-    let rulebook = rulebook::rulebook(args.policy.as_deref())?;
-    policy::explain_each(&args.files, args.at, &rulebook, |text| {
-        client::answer(args.json, text, |value| versions::preview(value, args.width))
-    })
+    let (rulebook, faults) = rulebook::proved(args.policy.as_deref())?;
+    let explainer = policy::Explainer { rulebook, faults, folder: args.policy.clone(), at: args.at };
+    explainer.each(&args.files, |text| client::answer(args.json, text, |value| versions::preview(value, args.width)))
 }

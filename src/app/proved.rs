@@ -37,8 +37,10 @@ fn print(text: &str, json: bool, faults: usize) -> Result<(), Failure> {
     client::answer(json, text, page);
     match faults {
         0 => Ok(()),
-        1 => Err(Failure::bad_data("the reference data has a fault; do not put it in force")),
-        faults => Err(Failure::bad_data(format!("the reference data has {faults} faults; do not put it in force"))),
+        faults => Err(Failure::bad_data(format!(
+            "the reference data has {}; do not put it in force",
+            rulebook::counted(faults)
+        ))),
     }
 }
 

@@ -15,7 +15,7 @@ use tokio::sync::{Notify, watch};
 
 use super::{config::Policy, failure::Failure, rulebook, wiring};
 use crate::{
-    broker::Broker,
+    broker::{Broker, PolicyRefused},
     domain::identity::TrustDomain,
     reference,
     wire::{
@@ -191,8 +191,13 @@ impl Parts {
 
     async fn read_reference(&self) -> Result<(), Failure> {
         let folder = self.policy.reference.clone();
-        let rulebook = aside(move || rulebook::rulebook(folder.as_deref())).await?;
-        self.broker.offer_rulebook(rulebook).await.map_err(not_entered)
+        let read = folder.clone();
+        let rulebook = aside(move || rulebook::rulebook(read.as_deref())).await?;
+        self.broker.offer_rulebook(rulebook).await.map_err(|refused| match refused {
+            PolicyRefused::Faults(faults) => rulebook::not_sound(&faults, folder.as_deref()),
+            PolicyRefused::Activated(words) => Failure::bad_data(words),
+            PolicyRefused::Failed(error) => not_entered(error),
+        })
     }
 }
 

@@ -9,7 +9,8 @@ use std::{
 
 use super::failure::Failure;
 use crate::{
-    broker::Rulebook,
+    broker::{Fault, Rulebook},
+    platform::{Clock, SystemClock},
     reference::{FileSet, ReferenceError},
 };
 
@@ -19,6 +20,9 @@ const LARGEST: u64 = 2 << 20;
 /// Most versions of the rule table in a folder.
 const MOST_VERSIONS: usize = 500;
 
+/// Most faults that are told where the check itself is not what was asked for.
+const MOST_TOLD: usize = 20;
+
 /// The rulebook of `folder`, or the embedded one.
 ///
 /// # Errors
@@ -26,6 +30,19 @@ const MOST_VERSIONS: usize = 500;
 pub(super) fn rulebook(folder: Option<&Path>) -> Result<Rulebook, Failure> {
     let (files, wrong) = files(folder);
     Rulebook::read(files, wrong).map_err(refused)
+}
+
+/// The rulebook of `folder`, or the embedded one, with what `policy check` finds wrong with it in the year from today on.
+///
+/// # Errors
+/// As [`rulebook`].
+pub(super) fn proved(folder: Option<&Path>) -> Result<(Rulebook, Vec<Fault>), Failure> {
+    let rulebook = rulebook(folder)?;
+    let faults = match rulebook.is_embedded() {
+        true => Vec::new(),
+        false => rulebook.proof(SystemClock.now(), &|| true).faults.into_iter().map(Fault::from).collect(),
+    };
+    Ok((rulebook, faults))
 }
 
 /// The files of `folder`, or the embedded ones, to be sent.
@@ -43,6 +60,27 @@ pub(super) fn sendable(folder: Option<&Path>) -> Result<FileSet, Failure> {
 pub(super) fn refused(wrong: Vec<ReferenceError>) -> Failure {
     let begin = Failure::bad_data("the reference data is not right");
     wrong.into_iter().fold(begin, |failure, one| failure.advise(one.to_string()))
+}
+
+/// Reference data that does not pass the check: what the broker does not go by.
+pub(super) fn not_sound(faults: &[Fault], folder: Option<&Path>) -> Failure {
+    let folder = folder.map_or_else(|| "DIR".into(), Path::to_string_lossy);
+    let begin = Failure::bad_data(format!(
+        "{folder}: the broker does not go by reference data that has {}",
+        counted(faults.len())
+    ));
+    let mut failure = faults.iter().take(MOST_TOLD).fold(begin, |failure, one| failure.advise(one.to_string()));
+    if let more @ 1.. = faults.len().saturating_sub(MOST_TOLD) {
+        failure = failure.advise(format!("and {more} more"));
+    }
+    failure.advise(format!(
+        "mend them, or put back what was there; `homeward policy check --policy {folder}` shows them all"
+    ))
+}
+
+/// "a fault", "2 faults".
+pub(super) fn counted(faults: usize) -> String {
+    if faults == 1 { "a fault".to_owned() } else { format!("{faults} faults") }
 }
 
 /// The files of `folder`, or the embedded ones, and what is wrong with them as files.

@@ -15,10 +15,10 @@ use super::{
     issuer::FolderIssuer,
     metrics::{self, Watched},
     reload::{self, Looks, Reload},
-    rulebook::rulebook,
+    rulebook::{self, rulebook},
 };
 use crate::{
-    broker::{Broker, Error, Issuer, KeyShelf, Keys, KeysError, Lifespan, Parts},
+    broker::{Broker, Error, Issuer, KeyShelf, Keys, KeysError, Lifespan, Parts, PolicyRefused},
     domain::identity::TrustDomain,
     platform::{Clock, Entropy, SystemClock, SystemEntropy},
     reference,
@@ -77,12 +77,9 @@ pub(super) async fn daemon_at(config: &Config, clock: Arc<dyn Clock>) -> Result<
         Some(issuer) => broker.with_issuer(issuer, config.pki.as_ref().map_or(0, |pki| pki.renewals.into())),
         None => broker,
     });
-    let begun = broker.begin_policy(config.policy.reference.is_some()).await;
-    begun.map_err(|error| match error {
-        Error::Internal(words) => Failure::bad_data(words)
-            .advise("start the version of the program that activated it; activate there what both can read"),
-        error => Failure::unavailable(error.to_string()),
-    })?;
+    let reference = config.policy.reference.as_deref();
+    let begun = broker.begin_policy(reference.is_some()).await;
+    begun.map_err(|refused| not_begun(refused, reference))?;
     let ends = broker.clone();
     setup.grant_end = Arc::new(move |peer, now| ends.grants().next_end(peer, now));
     let parts = reload::Parts {
@@ -94,6 +91,16 @@ pub(super) async fn daemon_at(config: &Config, clock: Arc<dyn Clock>) -> Result<
     };
     let watched = Watched::new(broker.clone(), &setup);
     Ok(Daemon { broker, setup, reload: Reload::new(parts, looks), watched })
+}
+
+/// Why the broker does not begin by the policy that it was given or that was activated.
+fn not_begun(refused: PolicyRefused, folder: Option<&Path>) -> Failure {
+    match refused {
+        PolicyRefused::Faults(faults) => rulebook::not_sound(&faults, folder),
+        PolicyRefused::Activated(words) => Failure::bad_data(words)
+            .advise("start the version of the program that activated it; activate there what passes the check of both"),
+        PolicyRefused::Failed(error) => Failure::unavailable(error.to_string()),
+    }
 }
 
 /// The authority that signs certificates, if there is to be one.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{Span, Timestamp};
 use ring::digest::{SHA256, digest};
 
 use crate::{
@@ -13,6 +13,7 @@ use crate::{
         grading::grade,
         lint::Lexicon,
         policy::Policy,
+        proof::{Proof, prove},
         redaction::{RedactionPolicy, redact},
         routing::{self, route},
         stage::Routed,
@@ -58,6 +59,17 @@ impl Rulebook {
     /// Never, as long as the tests pass.
     pub fn embedded() -> Result<Self, Vec<ReferenceError>> {
         Self::read(FileSet::embedded(), Vec::new())
+    }
+
+    /// It is what the binary carries: a test of ours has proved it.
+    pub fn is_embedded(&self) -> bool {
+        self.fingerprint == fingerprint(&FileSet::embedded())
+    }
+
+    /// Proves it for the year that begins with the day of `now`.
+    pub fn proof(&self, now: Timestamp, go_on: &dyn Fn() -> bool) -> Proof {
+        let from = self.policy.calendar.date(now);
+        prove(&self.policy, from, from.saturating_add(Span::new().years(1)), go_on)
     }
 }
 

@@ -220,6 +220,32 @@ fn a_folder_of_reference_data_takes_the_place_of_the_embedded_one() {
 }
 
 #[test]
+fn a_folder_that_no_broker_goes_by_is_explained_with_a_warning_and_exit_65() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("reference");
+    super::house::shipped_reference(&own);
+    let table = own.join("rules/2026-11-3.toml");
+    let text = std::fs::read_to_string(&table).unwrap();
+    std::fs::write(&table, text.replace("flags = [{ flag = \"safe_contact_no\" }]", "")).unwrap();
+    for command in [&["policy", "explain"][..], &["preview", "--offline"]] {
+        let args = [command, &["-", "--json", "--policy", "reference", "--at", "2026-11-16T11:30:00Z"]].concat();
+        let ended = fed(folder.path(), &args, &narrative(4));
+        for words in ["has 2 faults", "rule R19: lacks what it must have: flag safe_contact_no", "no broker goes by it"]
+        {
+            assert!(ended.err.contains(words), "{words} in {ended:?}");
+        }
+        let value = one_line(&ended.with(65));
+        assert_eq!(value["flags"], serde_json::json!([]), "it is shown all the same");
+        assert_eq!(value["policy_faults"].as_array().unwrap().len(), 2, "{}", value["policy_faults"]);
+        let told = fed(folder.path(), &[command, &["-", "--policy", "reference"]].concat(), &narrative(4));
+        assert!(told.err.contains("has 2 faults") && told.with(65).contains("R15"));
+    }
+    std::fs::write(&table, text).unwrap();
+    let args = ["policy", "explain", "-", "--json", "--policy", "reference"];
+    assert_eq!(one_line(&fed(folder.path(), &args, &narrative(4)).with(0)).get("policy_faults"), None);
+}
+
+#[test]
 fn both_clocks_of_72_hours_are_shown_late_or_not() {
     let folder = tempfile::tempdir().unwrap();
     for (number, at, offered, carried_out, late) in [

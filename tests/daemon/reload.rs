@@ -126,15 +126,7 @@ async fn a_new_server_certificate_and_authority_are_taken_up_and_faulty_ones_nam
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn reference_data_is_read_again_and_a_folder_with_a_fault_is_refused_as_a_whole() {
-    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/reference");
-    let daemon = Daemon::start_with("policy.reference = \"reference\"\n", |daemon| {
-        for file in crate::daemon::files(&shipped) {
-            let to = daemon.folder("reference").join(file.strip_prefix(&shipped).unwrap());
-            fs::create_dir_all(to.parent().unwrap()).unwrap();
-            fs::copy(&file, to).unwrap();
-        }
-    })
-    .await;
+    let daemon = Daemon::start_with(FOLDER, shipped_reference).await;
     let mut council = daemon.person(LEWISHAM).await;
     let rules = daemon.folder("reference/rules/2026-11-3.toml");
     let text = fs::read_to_string(&rules).unwrap();
@@ -158,4 +150,69 @@ async fn reference_data_is_read_again_and_a_folder_with_a_fault_is_refused_as_a_
     assert_eq!(rule_set(&council).await, "2026-11-4");
     let receipt = council.submit(submission(&recent(1, "2026-11-20T16:30:00Z"))).await.unwrap();
     assert_eq!(receipt.rule_set, "2026-11-4");
+}
+
+/// The line that has the broker go by a folder of its own.
+const FOLDER: &str = "policy.reference = \"reference\"\n";
+
+/// A copy of what is shipped, as that folder.
+fn shipped_reference(daemon: &Daemon) {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/reference");
+    for file in crate::daemon::files(&shipped) {
+        let to = daemon.folder("reference").join(file.strip_prefix(&shipped).unwrap());
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        fs::copy(&file, to).unwrap();
+    }
+}
+
+/// Puts `to` for `from` in a file of the folder, which has it; answers with what was there.
+fn edit(daemon: &Daemon, name: &str, from: &str, to: &str) -> String {
+    let file = daemon.folder("reference").join(name);
+    let before = fs::read_to_string(&file).unwrap();
+    assert!(before.contains(from), "{from} in {name}");
+    put(&file, &before.replace(from, to));
+    before
+}
+
+const RULES: &str = "rules/2026-11-3.toml";
+/// A child who must not be rung at home, and a table that forgets to say so: it loads, and does not pass the check.
+const NO_SAFE_CONTACT: &str = "flags = [{ flag = \"safe_contact_no\" }]";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_folder_that_does_not_pass_the_check_is_neither_started_with_nor_taken_up() {
+    let mut daemon = Daemon::prepared(FOLDER);
+    shipped_reference(&daemon);
+    let before = edit(&daemon, RULES, NO_SAFE_CONTACT, "");
+    let (code, told) = daemon.refuses();
+    assert_eq!(code, 65, "{told}");
+    for words in [
+        "/reference: the broker does not go by reference data that has 2 faults",
+        "rules/2026-11-3.toml: rule R19: lacks what it must have: flag safe_contact_no: put it back",
+        "policy check --policy",
+    ] {
+        assert!(told.contains(words), "{words} in {told}");
+    }
+    put(&daemon.folder("reference").join(RULES), &before);
+    daemon.restart().await;
+
+    let from = daemon.log().len();
+    edit(&daemon, RULES, NO_SAFE_CONTACT, "");
+    let (name, words) = alarm(&daemon.says(from, "RELOAD_REFUSED reference").await);
+    assert!(words.contains("rule R19: lacks") && words.contains("what was in force before stays"), "{words}");
+    assert_eq!(alarms(&daemon).await, [name]);
+    let mut home: Value = serde_json::from_str(&recent(1, "2026-11-20T16:30:00Z")).unwrap();
+    home["answers"]["harm_source_at_home"] = "YES_NO_YES".into();
+    let receipt = daemon.person(LEWISHAM).await.submit(submission(&home.to_string())).await.unwrap();
+    assert!(
+        receipt.flags.iter().any(|flag| flag == "safe_contact_no"),
+        "the table of before decides: {:?}",
+        receipt.flags
+    );
+    daemon.stop();
+    assert_eq!(daemon.refuses().0, 65, "nor is it started with");
+    let from = daemon.log().len();
+    put(&daemon.folder("reference").join(RULES), &before);
+    daemon.restart().await;
+    daemon.says(from, "serving").await;
+    assert_eq!(alarms(&daemon).await, Vec::<String>::new());
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use homeward::{
-    broker::fingerprint,
+    broker::{Fault, PolicyRefused, fingerprint},
     reference::{FileSet, LARGEST_SET},
     store::{Amendment, Change, Document, Expect, Shelf},
     wire::pb::{self, approve_proposal_response::Effect},
@@ -338,4 +338,26 @@ async fn what_was_activated_and_cannot_be_read_changes_nothing_and_raises_an_ala
     put(&before, before.version + 1, &activation.bytes).await;
     alarmed(&mut first, &[]).await;
     assert_eq!(in_force(&mut first).await, (print_of(&one), "2026-11-4".into()));
+}
+
+#[tokio::test]
+async fn what_does_not_pass_the_check_is_not_begun_with_and_what_only_aged_is_where_the_broker_went_by_it() {
+    let house = House::open().await;
+    let begins = async |set: &Set| house.begins_by(FileSet::gather(set.clone()).0).await;
+    let mut unsafe_contact = shipped();
+    change(&mut unsafe_contact, RULES, "flags = [{ flag = \"safe_contact_no\" }]", "");
+    let Err(PolicyRefused::Faults(faults)) = begins(&unsafe_contact).await else { panic!("it began") };
+    let lost = |one: &Fault| one.at == "rule R19" && one.what.contains("flag safe_contact_no");
+    assert!(faults.iter().all(lost) && faults.iter().all(|one| one.file == RULES && !one.aged), "{faults:?}");
+
+    let mut own = shipped();
+    change(&mut own, "contacts.toml", "Lewisham Multi-Agency", "Lewisham Multi-agency");
+    assert_eq!(begins(&own).await, Ok(Vec::new()));
+    house.clock.advance(SignedDuration::from_hours(3 * 366 * 24));
+    assert_eq!(begins(&own).await, Ok(vec!["POLICY_AGED".to_owned()]), "it was begun with while it was right");
+    let mut other = own.clone();
+    change(&mut other, "contacts.toml", "Lewisham Multi-agency", "Lewisham multi-agency");
+    let Err(PolicyRefused::Faults(faults)) = begins(&other).await else { panic!("it began") };
+    assert!(faults.iter().all(|one| one.aged), "{faults:?}");
+    assert_eq!(begins(&shipped()).await, Ok(Vec::new()), "what the binary carries is what it was built with");
 }

@@ -10,12 +10,12 @@ use std::{
 
 use homeward::{
     app::FolderIssuer,
-    broker::{Broker, KeyShelf, Keys, Lifespan, Parts, Rulebook},
+    broker::{Broker, KeyShelf, Keys, Lifespan, Parts, PolicyRefused, Rulebook},
     domain::identity::{Identity, TrustDomain},
     ledger::{self, Entry},
     pki::{self, Tools},
     platform::{Clock, Entropy, ManualClock, SystemEntropy, entropy::secret_32},
-    reference,
+    reference::{self, FileSet},
     sealing::{Custody, SecretProvider},
     store::{Store, sled::SledStore},
     wire::{
@@ -158,19 +158,7 @@ impl House {
     async fn serve(&self, store: Arc<SledStore>) -> Live {
         let settings = TlsSettings::new(self.certs().join("server"), domain());
         let tls = ServerTls::load(settings, self.time()).unwrap();
-        let rulebook = Rulebook::embedded().unwrap();
-        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
-        let custody = Custody::of(SecretProvider::new(&self.secret, entropy.clone()).unwrap());
-        let shelf = KeyShelf { store: store.clone(), custody, entropy: entropy.clone() };
-        let keys = Keys::open(shelf, self.lifespan, self.clock.now()).await.unwrap();
-        let broker = Broker::new(Parts {
-            store: store.clone(),
-            clock: self.time(),
-            entropy,
-            keys,
-            rulebook: Arc::new(rulebook),
-            grants: Arc::new(reference::grants::parse(GRANTS, &domain()).unwrap()),
-        });
+        let broker = self.broker(store.clone(), Rulebook::embedded().unwrap()).await;
         let issuer = || Arc::new(FolderIssuer::open(self.certs(), self.time()).unwrap());
         let broker = Arc::new(if self.issues { broker.with_issuer(issuer(), 3) } else { broker });
         broker.begin_policy(false).await.unwrap();
@@ -181,6 +169,28 @@ impl House {
             let _ = stopped.await;
         }));
         Live { address, store, broker, stop, served }
+    }
+
+    /// Whether a broker over the same store would begin by these files, and with which alarms.
+    pub async fn begins_by(&self, files: FileSet) -> Result<Vec<String>, PolicyRefused> {
+        let broker = self.broker(self.live().store.clone(), Rulebook::read(files, Vec::new()).unwrap()).await;
+        broker.begin_policy(true).await?;
+        Ok(broker.alarms().names())
+    }
+
+    async fn broker(&self, store: Arc<SledStore>, rulebook: Rulebook) -> Broker {
+        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
+        let custody = Custody::of(SecretProvider::new(&self.secret, entropy.clone()).unwrap());
+        let shelf = KeyShelf { store: store.clone(), custody, entropy: entropy.clone() };
+        let keys = Keys::open(shelf, self.lifespan, self.clock.now()).await.unwrap();
+        Broker::new(Parts {
+            store,
+            clock: self.time(),
+            entropy,
+            keys,
+            rulebook: Arc::new(rulebook),
+            grants: Arc::new(reference::grants::parse(GRANTS, &domain()).unwrap()),
+        })
     }
 
     /// Closes the house as `serve` does: drains, writes what is still to be written, closes the store.

@@ -20,7 +20,7 @@ pub use epochs::{EpochRow, Epochs};
 pub use issuer::{Asked, Issuer, IssuerError, NewCertificate, SignedList};
 pub use keys::{KeyShelf, Keys, KeysError, Lifespan};
 pub(super) use policy::Policies;
-pub use policy::{Activation, Checked, Fault, KeptPolicy};
+pub use policy::{Activation, Checked, Fault, KeptPolicy, PolicyRefused};
 pub use revocation::{Ended, Impact, Revocation};
 pub use rewrap::{Progress, Proof, Stage, Steer};
 

@@ -62,6 +62,9 @@ pub struct Finding {
     pub to_do: &'static str,
     /// The first day on which it was found.
     pub since: Date,
+    /// It came of the passing of time alone: the data was right once, and the broker has an answer that is safe until somebody
+    /// mends it.
+    pub aged: bool,
 }
 
 impl Finding {
@@ -177,6 +180,12 @@ impl Notes {
         self.faults.entry(key).or_insert(finding);
     }
 
+    /// A fault that came of the passing of time alone.
+    fn aged(&mut self, (file, to_do): (&'static str, &'static str), at: impl Into<String>, what: impl Into<String>) {
+        let (key, finding) = self.finding(file, to_do, at.into(), what.into());
+        self.faults.entry(key).or_insert(Finding { aged: true, ..finding });
+    }
+
     /// A fault of a place: told once, with every place that shows it.
     fn fault_at(&mut self, to_do: (&'static str, &'static str), at: &str, what: impl Into<String>, place: &str) {
         let (key, finding) = self.finding(to_do.0, to_do.1, at.to_owned(), what.into());
@@ -193,7 +202,7 @@ impl Notes {
 
     fn finding(&self, file: &'static str, to_do: &'static str, at: String, what: String) -> (Key, Finding) {
         let file = if file == "rules/" && !self.table.is_empty() { self.table.clone() } else { file.to_owned() };
-        let finding = Finding { file, at, what, places: Vec::new(), to_do, since: self.day };
+        let finding = Finding { file, at, what, places: Vec::new(), to_do, since: self.day, aged: false };
         ((finding.file.clone(), finding.at.clone(), finding.what.clone()), finding)
     }
 }

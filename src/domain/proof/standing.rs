@@ -71,7 +71,7 @@ fn contacts(policy: &Policy, notes: &mut Notes) {
             Standing::Fresh => {}
             Standing::Ageing => notes.warn(to_do, queue.as_str(), "nobody has verified it for long"),
             Standing::Stale => {
-                notes.fault(to_do, queue.as_str(), "not verified for so long that HOLD gets a copy of all")
+                notes.aged(to_do, queue.as_str(), "not verified for so long that HOLD gets a copy of all")
             }
         }
         let stands_in = contact.fallback.as_ref().is_some_and(|one| !policy.directory.is_unattended(one, day));
@@ -149,7 +149,7 @@ fn forces(policy: &Policy, notes: &mut Notes) {
 fn calendar(policy: &Policy, notes: &mut Notes) {
     if !policy.calendar.knows(notes.day) {
         let to_do = ("calendar.toml", "add the England bank holidays of this year");
-        notes.fault(to_do, notes.day.year().to_string(), "bank holidays are not known: every office counts as closed");
+        notes.aged(to_do, notes.day.year().to_string(), "bank holidays are not known: every office counts as closed");
     }
 }
 

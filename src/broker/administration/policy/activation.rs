@@ -160,6 +160,11 @@ impl Broker {
         Err(StoreError::Conflict.into())
     }
 
+    /// The set was proposed and never in force.
+    pub(super) async fn is_waiting(&self, fingerprint: [u8; 32]) -> Result<bool, Error> {
+        Ok(self.waiting().await?.1.iter().any(|(one, _)| *one == fingerprint))
+    }
+
     async fn no_longer_waiting(&self, fingerprint: [u8; 32]) -> Result<Option<Change>, Error> {
         let (version, mut waiting) = self.waiting().await?;
         let before = waiting.len();

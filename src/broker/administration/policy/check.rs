@@ -9,14 +9,14 @@ use std::{
     time::Duration,
 };
 
-use jiff::{Span, Timestamp, civil::Date};
+use jiff::{Timestamp, civil::Date};
 
 use crate::{
     broker::{Broker, Error, Rulebook, fingerprint},
     domain::{
         grants::CallPermit,
         policy::RuleSet,
-        proof::{Finding, Proof, Proven, prove},
+        proof::{Finding, Proof, Proven},
     },
     reference::{FileSet, ReferenceError},
 };
@@ -52,18 +52,27 @@ pub struct Fault {
     pub to_do: String,
     /// The first day on which it was found; for what was found by reading, none.
     pub since: Option<Date>,
+    /// It came of the passing of time alone.
+    pub aged: bool,
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}: {}", self.file, self.at, self.what)?;
+        if self.to_do.is_empty() { Ok(()) } else { write!(f, ": {}", self.to_do) }
+    }
 }
 
 impl From<ReferenceError> for Fault {
     fn from(error: ReferenceError) -> Self {
-        Self { file: error.file, at: error.at, what: error.what, to_do: String::new(), since: None }
+        Self { file: error.file, at: error.at, what: error.what, to_do: String::new(), since: None, aged: false }
     }
 }
 
 impl From<Finding> for Fault {
     fn from(one: Finding) -> Self {
         let (what, to_do) = (one.told(), one.to_do.to_owned());
-        Self { file: one.file, at: one.at, what, to_do, since: Some(one.since) }
+        Self { file: one.file, at: one.at, what, to_do, since: Some(one.since), aged: one.aged }
     }
 }
 
@@ -78,11 +87,21 @@ impl Broker {
     /// One at a time and off the async threads. It ends when its time is up, and when nobody waits for it any longer.
     pub(super) async fn check_set(&self, set: FileSet, wrong: Vec<ReferenceError>) -> Result<Checked, Error> {
         let turn = self.policies.checks.clone().acquire_owned().await.expect("it is never closed");
+        self.check_now(set, wrong, turn).await
+    }
+
+    /// The same at once, beside another check: what is to be in force waits for nobody. `until_done` is kept until it is done.
+    pub(super) async fn check_now<T: Send + 'static>(
+        &self,
+        set: FileSet,
+        wrong: Vec<ReferenceError>,
+        until_done: T,
+    ) -> Result<Checked, Error> {
         let (before, now) = (self.rulebook(), self.now());
         let waited_for = WaitedFor::default();
         let go_on = waited_for.0.clone();
         let mut work = tokio::task::spawn_blocking(move || {
-            let _until_done = turn;
+            let _until_done = until_done;
             checked(set, wrong, &Held { before: &before, now, go_on: &|| !go_on.load(Ordering::Relaxed) })
         });
         let done = match tokio::time::timeout(LONGEST, &mut work).await {
@@ -128,9 +147,7 @@ fn checked(set: FileSet, wrong: Vec<ReferenceError>, held: &Held<'_>) -> Checked
             return Checked { fingerprint, faults, warnings: Vec::new(), proven: Vec::new(), rulebook: None };
         }
     };
-    let from = rulebook.policy.calendar.date(held.now);
-    let proof = prove(&rulebook.policy, from, from.saturating_add(Span::new().years(1)), held.go_on);
-    let Proof { faults, warnings, proven, finished, .. } = proof;
+    let Proof { from, faults, warnings, proven, finished, .. } = rulebook.proof(held.now, held.go_on);
     // What was not proved comes first, for a long list is told in part.
     let unfinished = (!finished).then(unfinished);
     let found = faults.into_iter().map(Fault::from);
@@ -146,6 +163,7 @@ fn unfinished() -> Fault {
         what: format!("could not be proved in {} seconds", LONGEST.as_secs()),
         to_do: "have fewer changes in one year, or fewer entries".to_owned(),
         since: None,
+        aged: false,
     }
 }
 
@@ -163,6 +181,7 @@ fn rewritten(next: &Rulebook, before: &Rulebook, today: Date) -> Vec<Fault> {
         what: "is in force or was, and says something else now; decisions name it".to_owned(),
         to_do: "leave it as it was and put what changes into a new version".to_owned(),
         since: Some(today),
+        aged: false,
     };
     changed.map(fault).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::kept;
+use super::{Fault, PolicyRefused, kept, refused::named};
 use crate::{
     broker::{Broker, Error, Rulebook},
     reference::ReferenceError,
@@ -42,15 +42,20 @@ impl Broker {
     /// started with stays in force, and is kept.
     ///
     /// # Errors
-    /// The store cannot be read; or, as [`Error::Internal`], this replica cannot read what was activated.
-    pub async fn begin_policy(&self, from_folder: bool) -> Result<(), Error> {
+    /// The store cannot be read; what was activated cannot be in force here; or nothing was, and what this replica was started
+    /// with does not pass the check.
+    pub async fn begin_policy(&self, from_folder: bool) -> Result<(), PolicyRefused> {
         let rulebook = self.rulebook();
         let mut followed = self.policies.followed.lock().await;
         followed.folder = from_folder.then_some(rulebook.fingerprint);
-        match self.take_policy(&mut followed).await? {
-            Taken::Refused(words) => Err(Error::Internal(words)),
+        match self.take_policy(&mut followed, true).await? {
+            Taken::Refused(words) => Err(PolicyRefused::Activated(words)),
             Taken::InForce => Ok(()),
-            Taken::NeverActivated => self.keep_policy_files(&rulebook).await,
+            Taken::NeverActivated => {
+                let went_by_it = self.went_by(rulebook.fingerprint).await?;
+                self.may_be_in_force(&rulebook, went_by_it).await?;
+                Ok(self.keep_policy_files(&rulebook).await?)
+            }
         }
     }
 
@@ -76,13 +81,13 @@ impl Broker {
     /// Takes what was activated since the last look; what cannot be read here raises an alarm, and what was in force stays.
     pub async fn follow_policy(&self) -> Result<(), Error> {
         let mut followed = self.policies.followed.lock().await;
-        if let Taken::Refused(words) = self.take_policy(&mut followed).await? {
+        if let Taken::Refused(words) = self.take_policy(&mut followed, false).await? {
             self.alarms.raise(NOT_TAKEN, &format!("{words}; what was in force before stays"), self.now());
         }
         Ok(())
     }
 
-    async fn take_policy(&self, followed: &mut Followed) -> Result<Taken, Error> {
+    async fn take_policy(&self, followed: &mut Followed, at_start: bool) -> Result<Taken, Error> {
         let Some((activation, version)) = self.in_force().await? else { return Ok(Taken::NeverActivated) };
         if version == followed.version {
             return Ok(Taken::InForce);
@@ -91,13 +96,21 @@ impl Broker {
             let files = self.kept_policy(activation.fingerprint).await?;
             let read = tokio::task::spawn_blocking(move || files.map(|files| Rulebook::read(files, Vec::new())));
             let rulebook = match read.await.map_err(|_| Error::Internal("reading a policy failed".to_owned()))? {
-                Some(Ok(rulebook)) if rulebook.fingerprint == activation.fingerprint => rulebook,
+                Some(Ok(rulebook)) if rulebook.fingerprint == activation.fingerprint => Arc::new(rulebook),
                 other => {
                     // It is looked at again when something else was activated.
                     followed.version = version;
                     return Ok(Taken::Refused(not_read(activation.fingerprint, other.and_then(Result::err))));
                 }
             };
+            // While this replica runs, whoever activated it has just proved it.
+            if at_start && let Err(refused) = self.may_be_in_force(&rulebook, true).await {
+                return match refused {
+                    PolicyRefused::Failed(error) => Err(error),
+                    PolicyRefused::Activated(words) => Ok(Taken::Refused(words)),
+                    PolicyRefused::Faults(faults) => Ok(Taken::Refused(not_sound(activation.fingerprint, &faults))),
+                };
+            }
             self.rulebook.replace(rulebook);
         }
         followed.version = version;
@@ -110,7 +123,10 @@ impl Broker {
 
     /// What the folder holds now. It is put in force as long as nothing was activated; after that the store decides, and a
     /// folder that holds something else raises an alarm.
-    pub async fn offer_rulebook(&self, rulebook: Rulebook) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// It does not pass the check, and what was in force stays; or the store cannot be written.
+    pub async fn offer_rulebook(&self, rulebook: Rulebook) -> Result<(), PolicyRefused> {
         let mut followed = self.policies.followed.lock().await;
         followed.folder = Some(rulebook.fingerprint);
         if self.in_force().await?.is_some() {
@@ -121,8 +137,9 @@ impl Broker {
             return Ok(());
         }
         let rulebook = Arc::new(rulebook);
+        self.may_be_in_force(&rulebook, false).await?;
         self.keep_policy_files(&rulebook).await?;
-        self.replace_rulebook(rulebook).await
+        Ok(self.replace_rulebook(rulebook).await?)
     }
 
     fn compare(&self, followed: &Followed) {
@@ -141,6 +158,11 @@ impl Broker {
         }
     }
 
+    /// The broker went by exactly these files before.
+    async fn went_by(&self, fingerprint: [u8; 32]) -> Result<bool, Error> {
+        Ok(self.kept_policy(fingerprint).await?.is_some() && !self.is_waiting(fingerprint).await?)
+    }
+
     /// Keeps the files of what comes in force, so that its decisions can be explained for ever.
     async fn keep_policy_files(&self, rulebook: &Rulebook) -> Result<(), Error> {
         let name = kept::set_name(rulebook.fingerprint);
@@ -156,6 +178,11 @@ impl Broker {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+fn not_sound(fingerprint: [u8; 32], faults: &[Fault]) -> String {
+    let fingerprint = hex::encode(fingerprint);
+    format!("policy {fingerprint} was activated and does not pass the check of this program: {}", named(faults))
 }
 
 fn not_read(fingerprint: [u8; 32], wrong: Option<Vec<ReferenceError>>) -> String {

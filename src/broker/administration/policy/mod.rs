@@ -6,6 +6,7 @@ mod activation;
 mod check;
 mod following;
 mod kept;
+mod refused;
 
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use tokio::sync::{Mutex, Semaphore};
 use uuid::Uuid;
 
 pub use check::{Checked, Fault};
+pub use refused::PolicyRefused;
 
 use super::Broker;
 use crate::{
