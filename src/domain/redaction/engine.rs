@@ -20,12 +20,13 @@ use super::{
     resolve::Span,
     shapes,
     typos::Spellings,
+    values,
     words::{is_particle, is_title},
 };
 
 /// Version of what the engine makes of a text under a given policy. It goes into the ledger: add one whenever a view of any
 /// text can come out otherwise than before.
-pub const ENGINE_VERSION: u32 = 5;
+pub const ENGINE_VERSION: u32 = 6;
 
 /// A view in which replacements touch other text is looked at again, so many times.
 const MOST_LOOKS: usize = 3;
@@ -82,7 +83,8 @@ impl Engine {
         };
         let names: Vec<Vec<Name>> =
             persons.iter().map(|person| person.names.iter().map(|name| words(name.reveal())).collect()).collect();
-        let (spellings, name_parts) = spelt(&persons, &names);
+        let (mut spellings, name_parts) = spelt(&persons, &names);
+        values::misspelt(form, policy.words(), &mut spellings);
         Self {
             finder: Finder::new(needles((&persons, &names), form, policy.words())),
             numbers: ListedNumbers::new(&form.values),

@@ -35,6 +35,11 @@ impl Finder {
         Self { listed: Index::new(needles.listed), family: needles.family }
     }
 
+    /// What is looked for of the form.
+    pub fn listed(&self) -> &Index<Needle> {
+        &self.listed
+    }
+
     /// Every mention in `folded`, in no particular order.
     pub fn hits(&self, folded: &Folded<'_>) -> Vec<Hit> {
         let mut hits = Vec::new();

@@ -19,8 +19,9 @@ use super::{
     narrative::Section,
     needle::{Meaning, Needle, Strength, needles_of, needles_of_home, words},
     numbers::significant,
-    owners::{People, owners},
+    owners::owners,
     patterns::unlisted,
+    people::People,
     places, plain,
     policy::EffectiveRole,
     prose::Prose,
@@ -29,7 +30,7 @@ use super::{
     resolve::{self, Span},
     somebody::{MOST_PEOPLE, somebodies},
     sources::{Said, relations, sources},
-    spelt_marks,
+    spelt_marks, spelt_values,
     typos::Spellings,
 };
 
@@ -106,6 +107,7 @@ impl Engine {
         hits.extend(typos);
         places::hits(prose, &mut hits);
         spelt_marks::hits(prose, &mut hits);
+        spelt_values::hits(prose, self.finder.listed(), &mut hits);
         claim(prose, &mut hits);
         house_numbers::hits(prose, &mut hits);
         let mut cover = cover(prose, &hits, &self.first_names);

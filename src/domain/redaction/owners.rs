@@ -5,70 +5,13 @@ use std::ops::Range;
 use super::{
     find::Hit,
     form::Entity,
-    index::{Index, Sought},
+    household::{is_own_home, is_parents},
     named::Named,
+    people::People,
     policy::EffectiveRole,
     prose::{Gap, Prose},
     ties::{Claim, asks_for, shares_row, signs, ties},
 };
-
-/// Everybody whose a value may be.
-pub(super) struct People {
-    /// Squeezed words of names, with whose they are: a value itself may hold one.
-    parts: Index<Part>,
-    /// What the child of the record is.
-    child: Option<EffectiveRole>,
-}
-
-impl People {
-    /// Sorts `parts`, which are folded.
-    pub fn new(mut parts: Vec<(String, EffectiveRole)>, child: Option<EffectiveRole>) -> Self {
-        parts.retain(|(part, _)| part.chars().count() >= 4);
-        let parts = parts.into_iter().map(|(text, role)| Part { text, role }).collect();
-        Self { parts: Index::new(parts), child }
-    }
-
-    /// The roles of those whose name is in `value`.
-    fn within(&self, value: &str) -> Vec<EffectiveRole> {
-        let local = value.split_once("://").map_or(value, |(_, rest)| rest);
-        let local =
-            if local.contains('/') { local.rsplit('/').find(|part| !part.is_empty()).unwrap_or(local) } else { local };
-        let own = local.split(['@', '[', '(', ' ']).find(|part| !part.is_empty()).unwrap_or(local);
-        let squeezed: String = own.chars().filter(|c| c.is_alphanumeric()).collect();
-        let unleet: String = squeezed.chars().map(|c| if c == '0' { 'o' } else { c }).collect();
-        let mut longest: Vec<&Part> = Vec::new();
-        for text in [&squeezed, &unleet] {
-            for at in 0..text.len() {
-                self.parts.starting(&text.as_bytes()[at..], |part| {
-                    let most = longest.first().map_or(0, |part| part.text.len());
-                    if part.text.len() > most {
-                        longest.clear();
-                    }
-                    if part.text.len() >= most {
-                        longest.push(part);
-                    }
-                });
-            }
-        }
-        let mut roles: Vec<EffectiveRole> = longest.into_iter().map(|part| part.role).collect();
-        roles.sort_unstable();
-        roles.dedup();
-        roles
-    }
-}
-
-/// A word of somebody's name.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Part {
-    text: String,
-    role: EffectiveRole,
-}
-
-impl Sought for Part {
-    fn text(&self) -> &str {
-        &self.text
-    }
-}
 
 /// Whose the value `hit` may be; nobody's where the text does not say.
 pub(super) fn owners(prose: &Prose<'_>, mentions: &[Named], people: &People, hit: &Hit) -> Claim {
@@ -84,7 +27,7 @@ pub(super) fn owners(prose: &Prose<'_>, mentions: &[Named], people: &People, hit
         return Claim::default();
     }
     let end = prose.words.partition_point(|word| word.range().start < hit.range.end);
-    let value = Value { prose, mentions, child: people.child, entity, words: start..end.max(start + 1) };
+    let value = Value { prose, mentions, child: people.child(), entity, words: start..end.max(start + 1) };
     value.claim()
 }
 
@@ -112,6 +55,10 @@ impl Value<'_, '_> {
         let sentence = self.sentence();
         if let Some(right) = self.claimed_behind(&sentence) {
             return self.fits(right).map(|role| Claim::said(vec![role])).unwrap_or_default();
+        }
+        let of_source = self.child == Some(EffectiveRole::SubjectSource);
+        if of_source && is_parents(self.prose, self.mentions, &(sentence.start..self.words.start)) {
+            return likely(Some(EffectiveRole::ParentOfSource));
         }
         let Some(left) = self.left(&sentence) else {
             if self.is_at_a_place(&sentence) {
@@ -273,7 +220,7 @@ impl Value<'_, '_> {
     fn is_at_a_place(&self, sentence: &Range<usize>) -> bool {
         let key = self.prose.text(sentence.start);
         let keyed = matches!(key, "location" | "where" | "place" | "venue" | "scene");
-        matches!(self.entity, Entity::Address | Entity::Postcode) && keyed && sentence.start < self.words.start
+        self.is_location() && keyed && sentence.start < self.words.start
     }
 
     /// A mark is theirs who drives it, not theirs who is spoken of beside it.
@@ -329,6 +276,16 @@ impl Value<'_, '_> {
         })
     }
 
+    const fn is_location(&self) -> bool {
+        matches!(self.entity, Entity::Address | Entity::Postcode)
+    }
+
+    /// "Her house is at 14 Bell Street", where nobody is spoken of.
+    fn is_home(&self, sentence: &Range<usize>) -> bool {
+        let near = sentence.start.max(self.words.start.saturating_sub(REACH))..self.words.start;
+        self.is_location() && is_own_home(self.prose, near)
+    }
+
     const fn is_document(&self) -> bool {
         matches!(
             self.entity,
@@ -346,7 +303,7 @@ impl Value<'_, '_> {
             (sentence.start.max(self.words.start.saturating_sub(REACH))..self.words.start)
                 .any(|at| matches!(self.prose.text(at), "returned" | "home" | "back" | "lives"))
         };
-        if matches!(self.entity, Entity::Address | Entity::Postcode) && home() && self.right(sentence).is_none() {
+        if self.is_location() && home() && self.right(sentence).is_none() {
             return likely(self.child);
         }
         if let Some(right) = self.right(sentence) {
@@ -363,7 +320,7 @@ impl Value<'_, '_> {
                 || shares_row(self.prose, before, &self.words);
             return if signed { Claim::said(role.into_iter().collect()) } else { likely(role) };
         }
-        likely(self.child.filter(|_| self.is_document()))
+        likely(self.child.filter(|_| self.is_document() || self.is_home(sentence)))
     }
 
     /// The first who is mentioned in the nearest sentence before that mentions anybody: of the last few.

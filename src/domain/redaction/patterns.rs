@@ -8,7 +8,7 @@ use super::{
     find::Hit,
     fold::{Casing, Folded},
     form::Entity,
-    handles,
+    handles, locations,
     marks::Marks,
     needle::{Meaning, Strength},
     policy::EffectiveRole,
@@ -27,10 +27,10 @@ pub(super) fn unlisted(entity: Entity, range: Range<usize>) -> Hit {
 
 /// All shapes, in the order in which they are looked for.
 pub(super) fn all() -> Vec<Shape> {
-    [mail_and_web(), accounts(), marks_and_places(), references(), official()].concat()
+    [mail_and_web(), accounts(), marks_and_places(), locations::shapes(), references(), official()].concat()
 }
 
-fn shape(entity: Entity, pattern: &str, numbered: bool, may_be: MayBe, fits: Fits) -> Shape {
+pub(super) fn shape(entity: Entity, pattern: &str, numbered: bool, may_be: MayBe, fits: Fits) -> Shape {
     let pattern = Regex::new(pattern).expect("the pattern is a constant that the tests compile");
     Shape { entity, pattern, numbered, may_be, fits }
 }
@@ -235,7 +235,7 @@ fn official() -> Vec<Shape> {
     ]
 }
 
-fn always(_: &Folded<'_>, _: &Range<usize>) -> bool {
+pub(super) fn always(_: &Folded<'_>, _: &Range<usize>) -> bool {
     true
 }
 
@@ -247,13 +247,24 @@ fn may_be_obfuscated(marks: &Marks, text: &str) -> bool {
     };
     marks.has(b'@') && text.contains(" @ ")
         || text.contains("dot")
+        || text.match_indices(" at ").any(|(at, _)| is_domain(text[at + 4..].split(' ').next().unwrap_or("")))
         || [b'[', b'(', b'{'].iter().any(|&sign| marks.has(sign)) && text.match_indices(['[', '(', '{']).any(opens)
 }
 
 /// Signs in words or brackets; a plain address is the other pattern's.
 fn is_obfuscated(folded: &Folded<'_>, range: &Range<usize>) -> bool {
     let text = &folded.text[range.clone()];
-    text.contains("dot") || text.contains(['[', '(', '{', '@'])
+    let plain = text.split_once(" at ").is_some_and(|(local, domain)| {
+        local.bytes().any(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'_')) && is_domain(domain)
+    });
+    plain || text.contains("dot") || text.contains(['[', '(', '{', '@'])
+}
+
+/// True for "example.com": behind "at" it may also be a place or the end of a sentence that lacks its space.
+fn is_domain(text: &str) -> bool {
+    let text = text.trim_end_matches(['.', ',', ';', ')', '?', '!']);
+    let (_, last) = text.rsplit_once('.').unwrap_or_default();
+    matches!(last, "com" | "uk" | "org" | "net" | "edu" | "gov" | "info" | "me" | "io" | "co" | "eu" | "ie" | "scot")
 }
 
 /// A spaced mark has to be written in capitals where the text uses them: "at 10 the" is none.
@@ -309,7 +320,7 @@ fn in_capitals(folded: &Folded<'_>, range: &Range<usize>) -> bool {
 }
 
 /// True when one of `words` stands within forty bytes before.
-fn cue(folded: &Folded<'_>, range: &Range<usize>, words: &[&str]) -> bool {
+pub(super) fn cue(folded: &Folded<'_>, range: &Range<usize>, words: &[&str]) -> bool {
     let start = (range.start.saturating_sub(40)..=range.start).find(|&at| folded.text.is_char_boundary(at));
     let before = &folded.text[start.unwrap_or(range.start)..range.start];
     words.iter().any(|word| before.contains(word))
@@ -334,6 +345,7 @@ mod tests {
             ("simao.ibanez[at]example[dot]org", Entity::Email, "simao.ibanez[at]example[dot]org"),
             ("noura46 at example dot org", Entity::Email, "noura46 at example dot org"),
             ("name there is @example.dray_studio, and", Entity::Handle, "@example.dray_studio"),
+            ("Mail wiktoria.k at example.com.", Entity::Email, "wiktoria.k at example.com"),
             ("noura46 @ example.org", Entity::Email, "noura46 @ example.org"),
             ("He is @tiny_northside there", Entity::Handle, "@tiny_northside"),
             ("See https://social.example.com/x1.", Entity::Url, "https://social.example.com/x1"),
@@ -356,8 +368,13 @@ mod tests {
 
     #[test]
     fn ordinary_text_has_no_values() {
-        for text in ["We met at 10 the next day.", "Is it? yes?? why", "The M25 and the A1 too", "about £1,400 by 7pm"]
-        {
+        for text in [
+            "We met at 10 the next day.",
+            "Is it? yes?? why",
+            "The M25 and the A1 too",
+            "about £1,400 by 7pm",
+            "she booked it at booking.com",
+        ] {
             assert_eq!(found(text), [], "{text}");
         }
     }

@@ -40,8 +40,8 @@ fn mark(prose: &Prose<'_>, from: usize) -> Option<usize> {
         // "x-ray" is two words.
         let x_ray = text == "x" && prose.words.get(at + 1).is_some_and(|_| prose.text(at + 1) == "ray");
         let spoken = if word.flags.spells() { spoken(text) } else { None };
-        if let Some(sign) = spoken.or(x_ray.then_some(Sign::Letter)) {
-            if MARK[known] != sign {
+        if let Some(sign) = spoken.or(x_ray.then_some('x')) {
+            if written(sign) != Some(MARK[known]) {
                 return None;
             }
             spelled += 1;
@@ -69,19 +69,33 @@ fn written(c: char) -> Option<Sign> {
     }
 }
 
-fn spoken(word: &str) -> Option<Sign> {
-    let is_digit = DIGITS.contains(&word);
-    is_digit.then_some(Sign::Digit).or_else(|| LETTERS.contains(&word).then_some(Sign::Letter))
+/// The letter or digit that `word` stands for.
+pub(super) fn spoken(word: &str) -> Option<char> {
+    let digit = DIGITS.iter().find(|(said, _)| *said == word).map(|(_, digit)| *digit);
+    digit.or_else(|| LETTERS.contains(&word).then(|| word.chars().next()).flatten())
 }
 
 /// Every word that stands for a letter or a digit.
 pub(super) fn spelling() -> impl Iterator<Item = &'static str> {
-    DIGITS.iter().chain(LETTERS).copied()
+    DIGITS.iter().map(|(said, _)| *said).chain(LETTERS.iter().copied())
 }
 
-const DIGITS: &[&str] =
-    &["zero", "nought", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "niner"];
+const DIGITS: &[(&str, char)] = &[
+    ("zero", '0'),
+    ("nought", '0'),
+    ("one", '1'),
+    ("two", '2'),
+    ("three", '3'),
+    ("four", '4'),
+    ("five", '5'),
+    ("six", '6'),
+    ("seven", '7'),
+    ("eight", '8'),
+    ("nine", '9'),
+    ("niner", '9'),
+];
 
+/// Each begins with the letter that it stands for.
 const LETTERS: &[&str] = &[
     "alpha", "alfa", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel", "india", "juliet", "juliett",
     "kilo", "lima", "mike", "november", "oscar", "papa", "quebec", "romeo", "sierra", "tango", "uniform", "victor",

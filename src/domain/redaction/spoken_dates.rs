@@ -15,7 +15,7 @@ use crate::domain::number_words::{TENS, UNITS};
 /// Adds where `text`, which is folded, says one of `listed`: with its year, or without one where a birthday is spoken of.
 pub(super) fn hits(text: &str, listed: &[(Date, Meaning)], hits: &mut Vec<Hit>) {
     // Most texts name no such month.
-    let spoken_of = |date: Date| text.contains(&month_of(date)[..3]);
+    let spoken_of = |date: Date| text.contains(&month_of(date)[..3]) || names_month_by_number(text);
     if !listed.iter().any(|(date, _)| spoken_of(*date)) {
         return;
     }
@@ -24,11 +24,11 @@ pub(super) fn hits(text: &str, listed: &[(Date, Meaning)], hits: &mut Vec<Hit>) 
         words.push(range);
     }
     let said = |at: usize| words.get(at).map_or("", |range| &text[range.clone()]);
-    for at in (0..words.len()).filter(|&at| month(said(at)).is_some()) {
+    for at in (0..words.len()).filter(|&at| month_at(at, &said).is_some()) {
         let Some(found) = read(at, &said) else { continue };
         let range = words[found.words.start].start..words[found.words.end - 1].end;
-        // With its day and year in figures it is found by its shape.
-        let figures = text[range.clone()].bytes().filter(u8::is_ascii_digit).count() > 4;
+        // A named month with its day and year in figures is found by its shape.
+        let figures = month(said(at)).is_some() && text[range.clone()].bytes().filter(u8::is_ascii_digit).count() > 4;
         if figures || range.len() > LONGEST {
             continue;
         }
@@ -92,9 +92,9 @@ impl Said {
 
 /// The date around the month at word `at`: "the second of May 2011", "May the second", "2nd May twenty eleven".
 fn read<'t>(at: usize, said: &impl Fn(usize) -> &'t str) -> Option<Said> {
-    let month = month(said(at))?;
+    let month = month_at(at, said)?;
     let back = |steps: usize| at.checked_sub(steps).map_or("", said);
-    let gap = usize::from(back(1) == "of");
+    let gap = if back(1) == "the" { 2 } else { usize::from(back(1) == "of") };
     let gap = gap + usize::from(gap == 1 && back(2) == "day");
     let first = Some(back(gap + 2)).filter(|first| !first.is_empty());
     let two = first.and_then(|first| day(first, back(gap + 1))).map(|day| (day, 2));
@@ -222,6 +222,25 @@ fn month(word: &str) -> Option<i8> {
     i8::try_from(at + 1).ok()
 }
 
+/// The month at word `at`: by its name, or by its number in "the second of the ninth".
+fn month_at<'t>(at: usize, said: &impl Fn(usize) -> &'t str) -> Option<i8> {
+    let by_number = at >= 3 && said(at - 1) == "the" && said(at - 2) == "of" && is_ordinal(said(at - 3));
+    month(said(at)).or_else(|| by_number.then(|| day("", said(at))).flatten().filter(|month| *month <= 12))
+}
+
+fn is_ordinal(word: &str) -> bool {
+    let digits = word.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    word.len() > digits.len() && day("", word).is_some() && !UNITS.contains(&word)
+}
+
+/// True when `text` may say a month by its number.
+fn names_month_by_number(text: &str) -> bool {
+    text.match_indices(" of the ").any(|(at, cue)| {
+        let next = next_word(text, at + cue.len()).map_or("", |word| &text[word]);
+        is_ordinal(next)
+    })
+}
+
 fn speaks_of_birth(word: &str) -> bool {
     matches!(word, "birthday" | "bday" | "birthdays" | "born" | "birth" | "dob" | "turns" | "turned")
 }
@@ -270,11 +289,19 @@ mod tests {
             "twenty-third october twenty ten",
             "23rd day of october two thousand and ten",
             "june the second, twenty eleven",
+            "second of the sixth, two thousand and eleven",
+            "2nd of the 6th 2011",
             "2nd june twenty eleven",
         ] {
             assert_eq!(found(&format!("born on the {said}.")), [said], "{said}");
         }
-        for other in ["the second of june 2012", "the third of june twenty eleven", "the second of june she ran"] {
+        for other in [
+            "the second of june 2012",
+            "the third of june twenty eleven",
+            "the second of june she ran",
+            "the second of the sixth form",
+            "one of the sixth, 2011",
+        ] {
             assert_eq!(found(other), Vec::<&str>::new(), "{other}");
         }
     }

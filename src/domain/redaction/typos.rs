@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::{
     find::{Hit, may_be_anybody},
     fold::Casing,
+    form::Entity,
     lexicon::WordList,
     lost_letters::damaged,
     needle::{Meaning, Strength},
@@ -32,6 +33,8 @@ struct Known {
 
 /// A name has at least this many letters to be known misspelt.
 const FEWEST: usize = 4;
+/// The own word of a school or a home at least this many.
+const FEWEST_OF_PLACES: usize = 6;
 /// And at most this many: no word of a name is longer, and comparing two takes their lengths multiplied.
 const LONGEST: usize = 40;
 /// Every word of a text is held against the names: more of them than this are a list of names and no record of a child.
@@ -48,9 +51,17 @@ impl Spellings {
             }
             let sound = sound_of(piece);
             let Some(begins) = sound.chars().next() else { continue };
-            let known = Known { text: piece.clone(), letters, sound, meaning, first: index == 0 };
+            let first = index == 0 && meaning.entity == Entity::Person;
+            let known = Known { text: piece.clone(), letters, sound, meaning, first };
             self.by_sound.entry(begins).or_default().push(known);
             self.known += 1;
+        }
+    }
+
+    /// Adds a word that is the own of a school or a home, which is of `meaning`: it is no English word.
+    pub fn add_own(&mut self, word: &str, meaning: Meaning) {
+        if word.chars().count() >= FEWEST_OF_PLACES {
+            self.add(&[vec![word.to_owned()]], meaning);
         }
     }
 
@@ -97,7 +108,11 @@ impl Spellings {
         // A digit behind a name is more often its own than a letter: only the very name counts.
         let numbered = prose.text(at).ends_with(|c: char| c.is_ascii_digit());
         let before = out.len();
-        for known in same.unwrap_or_default().into_iter().filter(|known| !numbered || known.text == text) {
+        // An English word is hardly a slip in the name of a school.
+        let english = prose.words[at].flags.english();
+        let may_be =
+            |known: &&Known| (!numbered || known.text == text) && (!english || known.meaning.entity == Entity::Person);
+        for known in same.unwrap_or_default().into_iter().filter(may_be) {
             out.push(Hit { range: range.clone(), meaning: known.meaning, strength: Strength::Part, listed: true });
         }
         may_be_anybody(out, before);

@@ -1,9 +1,11 @@
 //! The needles of listed values: contacts, marks, addresses, institutions, organisations.
 
 use super::{
-    form::{Entity, ListedValue},
-    needle::{Collector, Rule, Strength, words},
-    words::{COUNCIL, FAMILY, INSTITUTION, STREET_TYPES, is_function},
+    form::{Entity, Form, ListedValue},
+    lexicon::Lexicon,
+    needle::{Collector, Meaning, Rule, Strength, words},
+    typos::Spellings,
+    words::{COUNCIL, FAMILY, INSTITUTION, SHORT_INSTITUTION, STREET_TYPES, is_function},
 };
 use crate::domain::number_words::{TENS, UNITS};
 
@@ -166,6 +168,7 @@ impl Collector {
             return;
         }
         self.words(&pieces.concat(), Strength::Whole);
+        self.institution_short(&pieces);
         let own: Vec<String> = pieces
             .into_iter()
             .filter(|word| !INSTITUTION.contains(word.join("'").as_str()))
@@ -175,6 +178,15 @@ impl Collector {
             self.words(&own, Strength::Whole);
         }
         self.institution_initials(text);
+    }
+
+    /// "Elm Hse" for Elm House.
+    fn institution_short(&mut self, pieces: &[Vec<String>]) {
+        let short = |word: &String| SHORT_INSTITUTION.iter().find(|(long, _)| long == word).map(|(_, short)| *short);
+        let Some((last, before)) = pieces.split_last() else { return };
+        if let (Some(short), false) = (last.first().and_then(short), before.is_empty()) {
+            self.words(&[&before.concat()[..], &[short.to_owned()]].concat(), Strength::Whole);
+        }
     }
 
     /// "MHA" for Marsh Hill Academy: three words or more, the small ones between them left out.
@@ -218,6 +230,17 @@ impl Collector {
         ] {
             self.words(&around(before, after), Strength::Whole);
         }
+    }
+}
+
+/// Adds to `spellings` what is the own name of a listed school or home and no English word, so that it is known misspelt.
+pub(super) fn misspelt(form: &Form, lexicon: &Lexicon, spellings: &mut Spellings) {
+    let institution = |value: &&ListedValue| matches!(value.entity, Entity::School | Entity::Placement);
+    for value in form.values.iter().filter(institution) {
+        let meaning = Meaning { entity: value.entity, role: value.role, person: None };
+        let own = |word: &Vec<String>| !INSTITUTION.contains(word.join("'").as_str());
+        let pieces = words(value.text.reveal()).into_iter().filter(own).flatten();
+        pieces.filter(|word| !lexicon.flags(word).english()).for_each(|word| spellings.add_own(&word, meaning));
     }
 }
 

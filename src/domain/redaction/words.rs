@@ -72,6 +72,16 @@ pub(super) static FAMILY: LazyLock<Vec<&str>> = LazyLock::new(|| {
         .collect()
 });
 
+/// Words of [`INSTITUTION`] that are written short.
+pub(super) const SHORT_INSTITUTION: &[(&str, &str)] = &[
+    ("house", "hse"),
+    ("academy", "acad"),
+    ("school", "sch"),
+    ("lodge", "ldg"),
+    ("cottage", "cott"),
+    ("college", "coll"),
+];
+
 /// Types of street and building, with their short forms.
 pub(super) const STREET_TYPES: &[(&str, &[&str])] = &[
     ("avenue", &["ave", "av"]),

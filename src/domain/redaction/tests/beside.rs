@@ -90,3 +90,18 @@ fn the_number_of_a_house_goes_with_its_street_wherever_it_stands() {
         assert_eq!(mpu(text), seen);
     }
 }
+
+#[test]
+fn what_is_said_to_be_a_parents_or_of_the_home_of_the_child_who_told_goes_and_a_suspects_stays() {
+    for (text, seen) in [
+        ("Mum's phone is 07700 900 444.", "Mum's phone is [PHONE]."),
+        ("You can ring her nan on 07700 900 444.", "You can ring her nan on [PHONE]."),
+        ("Her house is at 3 Pear Close.", "Her house is at [ADDRESS]."),
+        ("Her flat is 51.4612, -0.0361.", "Her flat is [ADDRESS]."),
+        ("Marcus's mum's phone is 07700 900 444.", "Marcus's mum's phone is 07700 900 444."),
+        ("Mum says he uses 07700 900 444.", "Mum says he uses 07700 900 444."),
+        ("Marcus parks at 51.4612, -0.0361.", "Marcus parks at 51.4612, -0.0361."),
+    ] {
+        assert_eq!(mpu(text), seen);
+    }
+}

@@ -1,0 +1,69 @@
+//! Everybody whose a value may be, by the words of their names.
+
+use super::{
+    index::{Index, Sought},
+    policy::EffectiveRole,
+};
+
+/// Everybody whose a value may be.
+pub(super) struct People {
+    /// Squeezed words of names, with whose they are: a value itself may hold one.
+    parts: Index<Part>,
+    /// What the child of the record is.
+    child: Option<EffectiveRole>,
+}
+
+impl People {
+    /// Sorts `parts`, which are folded.
+    pub fn new(mut parts: Vec<(String, EffectiveRole)>, child: Option<EffectiveRole>) -> Self {
+        parts.retain(|(part, _)| part.chars().count() >= 4);
+        let parts = parts.into_iter().map(|(text, role)| Part { text, role }).collect();
+        Self { parts: Index::new(parts), child }
+    }
+
+    /// What the child of the record is.
+    pub const fn child(&self) -> Option<EffectiveRole> {
+        self.child
+    }
+
+    /// The roles of those whose name is in `value`.
+    pub fn within(&self, value: &str) -> Vec<EffectiveRole> {
+        let local = value.split_once("://").map_or(value, |(_, rest)| rest);
+        let local =
+            if local.contains('/') { local.rsplit('/').find(|part| !part.is_empty()).unwrap_or(local) } else { local };
+        let own = local.split(['@', '[', '(', ' ']).find(|part| !part.is_empty()).unwrap_or(local);
+        let squeezed: String = own.chars().filter(|c| c.is_alphanumeric()).collect();
+        let unleet: String = squeezed.chars().map(|c| if c == '0' { 'o' } else { c }).collect();
+        let mut longest: Vec<&Part> = Vec::new();
+        for text in [&squeezed, &unleet] {
+            for at in 0..text.len() {
+                self.parts.starting(&text.as_bytes()[at..], |part| {
+                    let most = longest.first().map_or(0, |part| part.text.len());
+                    if part.text.len() > most {
+                        longest.clear();
+                    }
+                    if part.text.len() >= most {
+                        longest.push(part);
+                    }
+                });
+            }
+        }
+        let mut roles: Vec<EffectiveRole> = longest.into_iter().map(|part| part.role).collect();
+        roles.sort_unstable();
+        roles.dedup();
+        roles
+    }
+}
+
+/// A word of somebody's name.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Part {
+    text: String,
+    role: EffectiveRole,
+}
+
+impl Sought for Part {
+    fn text(&self) -> &str {
+        &self.text
+    }
+}
