@@ -207,11 +207,13 @@ impl Near<'_, '_> {
         (next.start < end && next.start - at <= reach).then_some(next)
     }
 
-    /// Whom "she" is, in a sentence that begins with it: the first who is mentioned in the sentence before.
+    /// Whom "she" is, in a sentence that begins with it or ends in "say it was her": the first who is mentioned in the
+    /// sentence before.
     fn subject_before(&self, at: usize) -> Option<&Named> {
         let number = self.prose.words[at].sentence as usize;
         let here = self.prose.sentences[number].words.clone();
-        let pronoun = here.clone().take(3).any(|at| matches!(self.prose.text(at), "he" | "she" | "they"));
+        let pronoun = here.clone().take(3).any(|at| matches!(self.prose.text(at), "he" | "she" | "they"))
+            || here.len() <= 8 && matches!(self.prose.text(here.end - 1), "him" | "her" | "them");
         let upto = |word: usize| self.mentions.partition_point(|mention| mention.start < word);
         let nobody = upto(here.start) == upto(at.clamp(here.start, here.end));
         let before = number.checked_sub(1).filter(|_| pronoun && nobody)?;

@@ -105,3 +105,16 @@ fn what_is_said_to_be_a_parents_or_of_the_home_of_the_child_who_told_goes_and_a_
         assert_eq!(mpu(text), seen);
     }
 }
+
+#[test]
+fn who_must_not_be_said_to_have_told_is_a_source_however_that_is_put() {
+    for text in [
+        "Delroy Hines works the door. He says she went in. Delroy fears reprisal.",
+        "DELROY HINES, THE DOORMAN, FEARS REPRISAL IF MARCUS HEARS THAT HE SPOKE TO US.",
+        "Delroy Hines says he saw it. Don't say it was him.",
+        "A letter came, in handwriting recognised as that of Delroy Hines.",
+    ] {
+        let seen = mpu(text).to_lowercase();
+        assert!(!seen.contains("delroy") && !seen.contains("hines"), "{text}: {seen}");
+    }
+}
