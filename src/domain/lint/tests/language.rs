@@ -28,6 +28,12 @@ fn words_that_blame_a_child_are_flagged_in_any_case_and_form() {
         "She has made poor choices.",
         "She associates with older men.",
         "She is a liar and cannot be believed.",
+        "She got herself pregnant.",
+        "She let him touch her.",
+        "She allowed men to use her.",
+        "He is in the gang by choice.",
+        "She loves the attention of older boys.",
+        "She has been acting out.",
     ] {
         assert_eq!(on_assessment(text), ["harmful_language"], "{text}");
     }
@@ -41,6 +47,8 @@ fn words_that_blame_a_child_are_flagged_in_any_case_and_form() {
         "She consented to the meeting.",
         "She is at risk of harm from men who groom her.",
         "She made good choices at school.",
+        "Staff let him in to see her.",
+        "He paid attention to the lesson.",
     ] {
         assert_eq!(on_assessment(text), Vec::<&str>::new(), "{text}");
     }
