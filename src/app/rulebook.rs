@@ -1,16 +1,11 @@
 //! The reference data: from a folder, or as the binary carries it; everything that is wrong with it at once.
 
-use std::{
-    ffi::OsStr,
-    fs::{self, File},
-    io::Read,
-    path::Path,
-};
+use std::{ffi::OsStr, fs, io::Read, path::Path};
 
 use super::failure::Failure;
 use crate::{
     broker::{Fault, Rulebook},
-    platform::{Clock, SystemClock},
+    platform::{Clock, SystemClock, regular_file},
     reference::{FileSet, ReferenceError},
 };
 
@@ -135,7 +130,7 @@ impl Shelf<'_> {
 /// The text of the file at `path`, if it is one and no larger than [`LARGEST`].
 fn read(path: &Path) -> Result<String, String> {
     let unreadable = |error: std::io::Error| format!("{}: {error}", path.display());
-    let file = File::open(path).map_err(unreadable)?;
+    let file = regular_file::open(path).map_err(unreadable)?;
     let mut text = String::new();
     file.take(LARGEST + 1).read_to_string(&mut text).map_err(unreadable)?;
     if text.len() as u64 > LARGEST {

@@ -1,10 +1,11 @@
-//! Floor 1: the doors a test must be able to hold shut: time, chance, files that hold secrets, the memory
+//! Floor 1: the doors a test must be able to hold shut: time, chance, files that hold secrets, what may be opened as a file, the memory
 //! of the process and its end.
 
 pub mod clock;
 pub mod current;
 pub mod entropy;
 pub mod memory;
+pub mod regular_file;
 pub mod secret_file;
 pub mod shutdown;
 

@@ -22,6 +22,7 @@ pub fn embedded() -> Result<Lexicon, Vec<ReferenceError>> {
 pub fn lexicon(text: &str) -> Result<Lexicon, Vec<ReferenceError>> {
     let mut report = Report::new("lint.toml");
     let Some(file) = report.parse::<File>(text) else { return Err(report.wrong) };
+    too_short(&file, &mut report);
     let advice = known(file.advice, "advice", Kind::from_code, &mut report);
     let questions = known(file.question, "question", Question::from_code, &mut report);
     let language =
@@ -40,6 +41,28 @@ pub fn lexicon(text: &str) -> Result<Lexicon, Vec<ReferenceError>> {
         Err(faults) => {
             faults.into_iter().for_each(|(at, what)| report.add(at, what));
             Err(report.wrong)
+        }
+    }
+}
+
+/// Fewer letters stand in every text: such a phrase would advise against all of them, and nobody reads advice that never ends.
+const FEWEST_LETTERS: usize = 3;
+
+/// Names the phrases that are too short to mean anything; capitals may be shorter, and so may what a `{...}` follows.
+fn too_short(file: &File, report: &mut Report) {
+    let entries = |table: &'static str, rows: &BTreeMap<String, EntryRow>| {
+        let rows = rows.iter().map(move |(key, row)| (format!("{table}.{key}"), row.terms.clone()));
+        rows.collect::<Vec<_>>()
+    };
+    let language = file.language.iter().map(|row| ("language".to_owned(), row.terms.clone()));
+    let all = entries("advice", &file.advice).into_iter().chain(entries("question", &file.question)).chain(language);
+    for (at, terms) in all {
+        for term in terms.iter().filter(|term| !term.trim().is_empty() && !term.contains(['=', '{'])) {
+            let letters = |word: &str| word.chars().filter(|letter| letter.is_alphanumeric()).count();
+            let shortest = |word: &str| word.split('|').map(letters).min().unwrap_or_default();
+            if term.split_whitespace().map(shortest).sum::<usize>() < FEWEST_LETTERS {
+                report.add(&at, format!("`{term}` is too short: give at least {FEWEST_LETTERS} letters"));
+            }
         }
     }
 }
@@ -116,7 +139,7 @@ mod tests {
         let text = TEXT
             .replacen("[advice.tactics]", "[advice.tactic]", 1)
             .replacen("[question.why]", "[question.wherefore]", 1)
-            .replacen("\"debrief*\"", "\"de*\", \"return-interview\", \"{shoe} x\"", 1)
+            .replacen("\"debrief*\"", "\"de*\", \"return-interview\", \"{shoe} x\", \"a\", \"he|me\"", 1)
             .replacen("[advice.exact_time]\nrule = 1", "[advice.exact_time]\nrule = 9", 1)
             .replacen("[advice.child_named]\nrule = 1", "[advice.child_named]\nterms = [\"x\"]\nrule = 1", 1);
         let wrong: Vec<String> = lexicon(&text).unwrap_err().iter().map(ToString::to_string).collect();
@@ -126,6 +149,8 @@ mod tests {
             "lint.toml: advice.tactics: is missing",
             "lint.toml: question.why: is missing",
             "`de*`",
+            "`a` is too short",
+            "`he|me` is too short",
             "`return-interview`",
             "`{shoe} x`",
             "advice.exact_time: `rule`",

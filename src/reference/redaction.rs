@@ -76,7 +76,10 @@ fn table(file: File, words: Arc<Lexicon>, report: &mut Report) -> Option<Redacti
     match RedactionPolicy::new(file.version, words, |class, role| rows.get(&(class, role)).copied()) {
         Ok(policy) => {
             for cell in loosened(&policy) {
-                let what = format!("`keep` in {} is not allowed: {}", cell.lens, cell.why);
+                let what = match policy.action(cell.class, cell.role, cell.lens) {
+                    Action::Keep => format!("`keep` in {} is not allowed: {}", cell.lens, cell.why),
+                    hides => format!("`{hides}` in {} is not allowed: {}", cell.lens, cell.why),
+                };
                 report.add(format!("[{}] {}", cell.class, cell.role), what);
             }
             Some(policy)

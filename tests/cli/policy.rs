@@ -98,3 +98,60 @@ fn a_table_without_a_protection_is_a_fault() {
     assert_eq!((faults.len(), places(&faults[1])), (2, 0), "{faults:?}");
     assert!(places(&faults[0]) > 33 && faults[0]["what"].as_str().unwrap().contains("(at E09000002, and at "));
 }
+
+#[test]
+fn numbers_and_openings_that_protect_nobody_are_faults_all_told_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("reference");
+    super::house::shipped_reference(&own);
+    let change = |name: &str, from: &str, to: &str| {
+        let text = fs::read_to_string(own.join(name)).unwrap();
+        assert!(text.contains(from), "{from} in {name}");
+        fs::write(own.join(name), text.replacen(from, to, 1)).unwrap();
+    };
+    let p1 = "[period.class.P1]\nacknowledge = { minutes = 60,";
+    change("deadlines.toml", p1, &p1.replace("60", "100"));
+    change("calendar.toml", "zone = \"Europe/London\"", "zone = \"UTC\"");
+    change("calendar.toml", "close = \"17:00\"", "close = \"23:59\"");
+    change("contacts.toml", "hold_after_months = 24", "hold_after_months = 2400");
+    change("contacts.toml", "verified = \"2026-11-02\"", "verified = \"2031-01-01\"");
+    change("contacts.toml", "fallback = \"REFDESK.CE\"", "fallback = \"MASH.E09000012\"");
+    change("directory.toml", "force = \"E23000034\"", "bcu = \"CE\"");
+    change("directory.toml", "code = \"E23000028\"\n", "code = \"E23000028\"\nuntil = \"2026-11-02\"\n");
+    change(
+        "queues.toml",
+        "opens = [\"E/none\", \"B/mpu\", \"CARD/none\"",
+        "opens = [\"E/none\", \"B/mpu\", \"C/mash\", \"CARD/none\"",
+    );
+    let args = [DAY, &["--policy", "reference", "--json"]].concat();
+    let value = one_line(&homeward(folder.path(), &args).with(65));
+    let faults: Vec<String> =
+        value["faults"].as_array().unwrap().iter().map(|one| format!("{}: {}", one["at"], one["what"])).collect();
+    for words in [
+        "\"P1\": \"`acknowledge` is 100 minutes, and 60 on `elapsed` are the most",
+        "\"zone\": \"is not the zone of London",
+        "\"office\": \"is open at night",
+        "\"hold_after_months\": \"is 2400 months, and 24 are the most",
+        "was verified on 2031-01-01, which has not come",
+        "\"MPU.CE\": \"MASH.E09000012 cannot stand in for it",
+        "\"E09000001\": \"is given a BCU of the Met",
+        "\"force E23000028\": \"is not in force",
+        "\"MPU\": \"may not open C/mash",
+    ] {
+        assert!(faults.iter().any(|fault| fault.contains(words)), "{words} in {faults:#?}");
+    }
+}
+
+#[test]
+fn a_pipe_or_a_device_in_the_place_of_a_file_is_told_and_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("reference");
+    super::house::shipped_reference(&own);
+    for name in ["lint.toml", "contacts.toml"] {
+        fs::remove_file(own.join(name)).unwrap();
+    }
+    assert!(std::process::Command::new("mkfifo").arg(own.join("lint.toml")).status().unwrap().success());
+    std::os::unix::fs::symlink("/dev/zero", own.join("contacts.toml")).unwrap();
+    homeward(folder.path(), &["policy", "check", "--policy", "reference"])
+        .refused(65, &["reference/lint.toml: is no file", "reference/contacts.toml: is no file"]);
+}

@@ -1,10 +1,12 @@
 //! What the reference data is worth before it is put in force: proved by enumeration, on every day on which something
 //! changes, by the same code that decides (`routes`), and read entry by entry (`standing`).
 //!
+//! `bounds` is how far its numbers may go, `whole` who must be on the map and what a kind of queue may open at most.
 //! `floor` is what each rule must at least do, and `held_to` holds every version of the table to it; `protections` shows
 //! that it comes out. `situations` makes the plainest submission in which each condition of the rule table holds, from the nil return of
 //! `nil`.
 
+mod bounds;
 mod floor;
 mod held_to;
 pub(crate) mod nil;
@@ -12,6 +14,7 @@ mod protections;
 mod routes;
 mod situations;
 mod standing;
+mod whole;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -89,6 +92,8 @@ pub fn prove(policy: &Policy, from: Date, until: Date, go_on: &dyn Fn() -> bool)
         notes.table = format!("rules/{}.toml", table.version);
         held_to::all(table, &mut notes);
         standing::all(policy, &mut notes);
+        bounds::all(policy, from, &mut notes);
+        whole::all(policy, &mut notes);
         routes::all(policy, &mut notes, go_on) && protections::all(policy, &mut notes, go_on)
     });
     let years = (from.year()..=until.year()).filter_map(|year| Date::new(year, 1, 1).ok());
