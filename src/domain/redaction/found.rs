@@ -13,6 +13,7 @@ use super::{
     fold::Folded,
     form::Entity,
     house_numbers,
+    household::{is_named_parent, not_the_child},
     index::Index,
     lexicon::WordList,
     named::{Named, named},
@@ -116,18 +117,27 @@ impl Engine {
             cover[words].fill(Cover::Taken);
         }
         let mut candidates = candidates(prose, &cover);
+        let (parent, others) = (self.parent(), not_the_child(&hits));
         for candidate in &mut candidates {
             if candidate.kind == Kind::Person && places::is_home(prose, &candidate.words) {
                 candidate.kind = Kind::Place;
             }
             if self.telling_surnames.contains(prose.text(candidate.words.end - 1)) {
                 candidate.role = EffectiveRole::ParentOfSource;
+            } else if candidate.kind == Kind::Person && is_named_parent(prose, &candidate.words, &others) {
+                candidate.role = parent;
             }
             if let Some(entity) = places::entity(prose, candidate) {
                 hits.push(unlisted(entity, places::bytes(prose, candidate.words.clone())));
             }
         }
         Page { prose, hits, candidates, mentions: Vec::new() }
+    }
+
+    /// What a parent is whom nobody listed.
+    fn parent(&self) -> EffectiveRole {
+        let told = self.persons.iter().any(|(_, role)| *role == EffectiveRole::SubjectSource);
+        if told { EffectiveRole::ParentOfSource } else { EffectiveRole::ParentCarer }
     }
 
     /// The persons of the form, without those who were found.

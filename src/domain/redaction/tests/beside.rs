@@ -118,3 +118,22 @@ fn who_must_not_be_said_to_have_told_is_a_source_however_that_is_put() {
         assert!(!seen.contains("delroy") && !seen.contains("hines"), "{text}: {seen}");
     }
 }
+
+#[test]
+fn a_parent_whom_nobody_listed_is_not_named_when_the_child_told_and_a_suspects_or_a_step_parent_is() {
+    for (text, seen) in [
+        (
+            "Her mum, Abena Mensah, works nights. Abena said no.",
+            "Her mum, [PERSON 5], works nights. [PERSON 5] said no.",
+        ),
+        ("Mum (Abena) works nights.", "Mum ([PERSON 5]) works nights."),
+        ("Abena, her mum, works nights.", "[PERSON 5], her mum, works nights."),
+        ("Nan is called Efua.", "Nan is called [PERSON 5]."),
+        ("Marcus's mum Linda deals too.", "Marcus's mum Linda deals too."),
+        ("Marcus sells to his mum Linda.", "Marcus sells to his mum Linda."),
+        ("Her stepdad Carl hit her.", "Her stepdad Carl hit her."),
+        ("Her mum rang Linda.", "Her mum rang Linda."),
+    ] {
+        assert_eq!(mpu(text), seen);
+    }
+}
