@@ -2,13 +2,15 @@
 //! changes, by the same code that decides (`routes`), and read entry by entry (`standing`).
 //!
 //! `bounds` is how far its numbers may go, `whole` who must be on the map and what a kind of queue may open at most.
-//! `floor` is what each rule must at least do, and `held_to` holds every version of the table to it; `protections` shows
+//! `floor` is what each rule must at least do, `held_to` holds every version of the table to it, and `legs` what arrives at
+//! every place and hour; `protections` shows
 //! that it comes out. `situations` makes the plainest submission in which each condition of the rule table holds, from the nil return of
 //! `nil`.
 
 mod bounds;
 mod floor;
 mod held_to;
+mod legs;
 pub(crate) mod nil;
 mod protections;
 mod routes;
@@ -94,7 +96,9 @@ pub fn prove(policy: &Policy, from: Date, until: Date, go_on: &dyn Fn() -> bool)
         standing::all(policy, &mut notes);
         bounds::all(policy, from, &mut notes);
         whole::all(policy, &mut notes);
-        routes::all(policy, &mut notes, go_on) && protections::all(policy, &mut notes, go_on)
+        routes::all(policy, &mut notes, go_on)
+            && protections::all(policy, &mut notes, go_on)
+            && legs::all(policy, &mut notes, go_on)
     });
     let years = (from.year()..=until.year()).filter_map(|year| Date::new(year, 1, 1).ok());
     notes.count("years", years.filter(|day| policy.calendar.knows(*day)).count());
@@ -114,7 +118,7 @@ pub fn prove(policy: &Policy, from: Date, until: Date, go_on: &dyn Fn() -> bool)
 }
 
 /// What is counted, in the order in which it is told.
-const WORDS: [(&str, &str); 9] = [
+const WORDS: [(&str, &str); 10] = [
     ("days", "days on which something changes, the first day of every year among them: each proved apart"),
     ("places", "councils, force areas and one unknown area in which the child lives and went missing"),
     ("situations", "rules and parts of rules, each made to fire by a submission of its own"),
@@ -126,6 +130,10 @@ const WORDS: [(&str, &str); 9] = [
     (
         "floor",
         "rules and what is owed besides: each does at least what no table may leave out, and none sends too much",
+    ),
+    (
+        "floor_legs",
+        "place, hour, open or closed case, and leg that no table may leave out: each arrives where it must, with what it must carry",
     ),
     (
         "protections",
