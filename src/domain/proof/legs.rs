@@ -125,7 +125,7 @@ fn lacks(unit: &Unit, send: &Send, facts: &Facts<'_>, decision: &Decision) -> Ve
     };
     let waits = |content: &Content| matches!(content, Content::Notice | Content::Prompt | Content::Closure);
     let night = matches!(unit, Unit::Night(_));
-    let carries = send.carries.iter().filter(|one| !leg.contents.contains(one) && !(night && waits(one)));
+    let carries = send.carries.iter().filter(|one| !(leg.contents.contains(one) || night && waits(one)));
     let mut lacks: Vec<String> = carries.map(ToString::to_string).collect();
     let chosen = facts.items.iter().filter(|item| send.items.iter().any(|choice| takes(*choice, item, facts)));
     lacks.extend(chosen.filter(|item| !leg.items.contains(&item.number)).map(|item| format!("item {}", item.number)));
