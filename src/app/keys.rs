@@ -9,19 +9,25 @@ use super::{
     client,
     custody::{InitFileArgs, init_file},
     failure::Failure,
-    print,
+    outer, print,
     rewrap::{self, RewrapCommand},
 };
 
 #[derive(Debug, Subcommand)]
 pub(super) enum KeysCommand {
-    /// List the epoch keys, the records under each, and how far the last rewrapping has come.
+    /// List the keys outside the store, the epoch keys, the records under each, and how far the last rewrapping has come.
     List {
         #[command(flatten)]
         client: ClientArgs,
     },
     /// Make a new key, which wraps from now on, and wrap every record anew.
     Rotate {
+        #[command(flatten)]
+        client: ClientArgs,
+    },
+    /// Wrap everything anew that the key outside the store has wrapped: under the one that is configured now. Waits until it is
+    /// done, and says which keys can be taken out of the configuration.
+    RotateOuter {
         #[command(flatten)]
         client: ClientArgs,
     },
@@ -61,6 +67,7 @@ pub(super) async fn run(command: KeysCommand) -> Result<(), Failure> {
                 vec![format!("{id} wraps from now on"), "next: homeward admin keys rewrap-status --watch".to_owned()]
             });
         }
+        KeysCommand::RotateOuter { client } => outer::rotate(&client).await?,
         KeysCommand::RewrapStatus { client, watch } => rewrap::status(&client, watch).await?,
         KeysCommand::Rewrap(command) => rewrap::run(command).await?,
         KeysCommand::InitFile(args) => init_file(&args)?,
@@ -78,7 +85,8 @@ pub(super) async fn run(command: KeysCommand) -> Result<(), Failure> {
 }
 
 fn listed(value: &Value) -> Vec<String> {
-    let mut lines = rows(value);
+    let mut lines = outer::rows(value);
+    lines.extend(rows(value));
     lines.extend(value.get("rewrap").map(rewrap::told));
     lines
 }

@@ -132,6 +132,12 @@ impl Collector for Figures {
         family(&mut into, "client_certificates_ending", help, ending)?;
         let refused = Why::ALL.iter().map(|why| ([("reason", why.code())], ConstCounter::new(refusals.count(*why))));
         family(&mut into, "connections_refused", "Connections refused or cut", refused)?;
+        let (provider, age, uses) = broker.outer_watched();
+        let label = [("provider", provider.as_str())];
+        let help = "Days since the key outside the store has been in use; another is due after 30";
+        family(&mut into, "outer_key_age_days", help, [(label, ConstGauge::new(age.as_secs_f64() / DAY))])?;
+        let help = "How often the key outside the store was asked to wrap or to unwrap";
+        family(&mut into, "outer_key_uses", help, [(label, ConstCounter::new(uses))])?;
         let mut alarms: BTreeMap<String, i64> = BTreeMap::new();
         for alarm in broker.alarms().names() {
             // The name alone: what it is about is in the log.

@@ -14,6 +14,7 @@ mod issuer;
 mod keys;
 mod limits;
 mod metrics;
+mod outer;
 mod page;
 mod pki;
 mod policies;

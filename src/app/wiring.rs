@@ -10,7 +10,7 @@ use tokio::{
 
 use super::{
     config::{Config, Engine},
-    custody::{Outside, custody},
+    custody::custody,
     failure::Failure,
     issuer::FolderIssuer,
     metrics::{self, Watched},
@@ -158,10 +158,13 @@ fn lifespan(config: &Config) -> Result<Lifespan, Failure> {
 async fn keys(config: &Config, shelf: KeyShelf, lifespan: Lifespan, now: jiff::Timestamp) -> Result<Keys, Failure> {
     let opened = Keys::open(shelf, lifespan, now).await;
     opened.map_err(|error| match error {
+        KeysError::Unconfigured { .. } => {
+            Failure::bad_data(format!("{} is not the key of this store: {error}", config.keys.current))
+                .advise("restore the key that belongs to it; where it was replaced, the old one stays under [[keys.previous]] until homeward admin keys rotate-outer has ended")
+        }
         KeysError::Provider(ProviderError::Unknown(_) | ProviderError::Foreign) => {
-            let Outside::File { file, .. } = &config.keys.current;
-            Failure::bad_data(format!("{file} is not the key of this store"))
-                .advise("restore the key file that belongs to it: under another key nothing in the store opens")
+            Failure::bad_data(format!("{} is not the key of this store", config.keys.current))
+                .advise("restore the key that belongs to it: under another key nothing in the store opens")
         }
         KeysError::Provider(ProviderError::Unavailable(why)) | KeysError::Other(Error::Unavailable(why)) => {
             Failure::unavailable(why)

@@ -25,12 +25,16 @@ impl Broker {
     /// One round at the clock's present moment.
     pub async fn caretake(&self) -> Result<Round, Error> {
         let now = self.clock.now();
-        self.keys.tend(now).await?;
-        Ok(Round {
+        let tended = self.keys.tend(now).await;
+        self.look_at_outer_key().await;
+        let round = Round {
             expired_leases: self.store.expire_leases(now).await?,
             forgotten_answers: self.store.forget_answers(now).await?,
             refusals: self.write_refusals(now, false).await?,
-        })
+        };
+        // Leases expire all the same where a device does not answer.
+        tended?;
+        Ok(round)
     }
 
     /// Makes rounds until `stop` says so; a round that fails is logged and made again.

@@ -28,8 +28,8 @@ use tokio::sync::{Mutex, Semaphore};
 
 pub use administration::{
     Activation, Approved, Asked, Certificate, Checked, Effect, Ended, EpochRow, Epochs, Fault, Impact, Issuer,
-    IssuerError, KeptPolicy, KeyShelf, Keys, KeysError, Lifespan, NewCertificate, PolicyRefused, Progress, Proof,
-    Revocation, SignedList, Stage, Steer,
+    IssuerError, KeptPolicy, KeyShelf, Keys, KeysError, Lifespan, NewCertificate, OuterKeys, OuterRotation, OuterRow,
+    OuterState, PolicyRefused, Progress, Proof, Revocation, SignedList, Stage, Steer,
 };
 pub use alarms::Alarms;
 pub use caretaker::Round;

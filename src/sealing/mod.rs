@@ -19,7 +19,7 @@ pub use envelope::{
 pub use key_file::{KeyFileError, lock, unlock};
 pub use keyring::{CurrentEpoch, EpochKey, Keyring};
 pub use place::Place;
-pub use provider::{Custody, KeyProvider, ProviderError, SECRET_BYTES, SecretProvider, Wrapped};
+pub use provider::{Custody, KeyProvider, OuterKey, ProviderError, SECRET_BYTES, SecretProvider, Wrapped};
 pub use wraps::{rewrap, wrapped_under};
 
 /// Generated messages of the sealed form.

@@ -1,6 +1,12 @@
 //! What protects epoch keys: a key that is kept outside the store, in a file or a device, and wraps a few keys a day.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use ring::hkdf;
 use zeroize::Zeroizing;
@@ -40,13 +46,52 @@ pub enum ProviderError {
     Unavailable(String),
 }
 
-/// The provider in use, and those used before, which still unwrap what is not yet wrapped anew.
+/// The key outside the store in use, and those used before, which still unwrap what is not yet wrapped anew.
 #[derive(Clone)]
 pub struct Custody {
     /// Wraps from now on.
-    pub current: Arc<dyn KeyProvider>,
+    pub current: Arc<OuterKey>,
     /// Unwrap only.
-    pub previous: Vec<Arc<dyn KeyProvider>>,
+    pub previous: Vec<Arc<OuterKey>>,
+}
+
+/// A key outside the store, with what became of the calls to it.
+pub struct OuterKey {
+    provider: Box<dyn KeyProvider>,
+    uses: AtomicU64,
+    fault: Mutex<Option<String>>,
+}
+
+impl OuterKey {
+    /// The key of a provider.
+    pub fn new(provider: impl KeyProvider + 'static) -> Self {
+        Self { provider: Box::new(provider), uses: AtomicU64::new(0), fault: Mutex::new(None) }
+    }
+
+    /// Names the key and says nothing about it.
+    pub fn id(&self) -> &str {
+        self.provider.id()
+    }
+
+    /// How often it was asked to wrap or to unwrap since this process began.
+    pub fn uses(&self) -> u64 {
+        self.uses.load(Ordering::Relaxed)
+    }
+
+    /// Why it could not be used when it was last asked; `None`: it could.
+    pub fn fault(&self) -> Option<String> {
+        self.fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn told<T>(&self, answer: Result<T, ProviderError>) -> Result<T, ProviderError> {
+        self.uses.fetch_add(1, Ordering::Relaxed);
+        let fault = match &answer {
+            Err(ProviderError::Unavailable(why)) => Some(why.clone()),
+            _ => None,
+        };
+        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
+        answer
+    }
 }
 
 /// A key wrapped by a provider.
@@ -61,22 +106,26 @@ pub struct Wrapped {
 impl Custody {
     /// One provider and none before it.
     pub fn of(provider: impl KeyProvider + 'static) -> Self {
-        Self { current: Arc::new(provider), previous: Vec::new() }
+        Self { current: Arc::new(OuterKey::new(provider)), previous: Vec::new() }
+    }
+
+    /// All of them, the one in use first.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<OuterKey>> {
+        std::iter::once(&self.current).chain(&self.previous)
     }
 
     /// Wraps `key` for one purpose, such as `epoch/<id>`.
     pub fn wrap(&self, key: &[u8], purpose: &str) -> Result<Wrapped, ProviderError> {
         let provider = self.current.id().to_owned();
-        let bytes = self.current.wrap(key, &bound(&provider, purpose))?;
+        let bytes = self.current.told(self.current.provider.wrap(key, &bound(&provider, purpose)))?;
         Ok(Wrapped { provider, bytes })
     }
 
     /// Unwraps what was wrapped for the same purpose.
     pub fn unwrap(&self, wrapped: &Wrapped, purpose: &str) -> Result<Zeroizing<Vec<u8>>, ProviderError> {
-        let mut providers = std::iter::once(&self.current).chain(&self.previous);
-        let provider = providers.find(|provider| provider.id() == wrapped.provider);
-        let provider = provider.ok_or_else(|| ProviderError::Unknown(wrapped.provider.clone()))?;
-        provider.unwrap(&wrapped.bytes, &bound(&wrapped.provider, purpose))
+        let key = self.all().find(|key| key.id() == wrapped.provider);
+        let key = key.ok_or_else(|| ProviderError::Unknown(wrapped.provider.clone()))?;
+        key.told(key.provider.unwrap(&wrapped.bytes, &bound(&wrapped.provider, purpose)))
     }
 }
 
@@ -164,10 +213,49 @@ mod tests {
         }
         let mut other = Custody::of(provider(2));
         assert_eq!(other.unwrap(&wrapped, "epoch/a"), Err(ProviderError::Unknown(wrapped.provider.clone())));
-        other.previous.push(custody.current);
+        other.previous.push(custody.current.clone());
         assert_eq!(*other.unwrap(&wrapped, "epoch/a").unwrap(), [9; 32]);
         assert_eq!(other.wrap(&[9; 32], "epoch/a").unwrap().provider, provider(2).id());
         let renamed = Wrapped { provider: provider(2).id().to_owned(), ..wrapped };
         assert_eq!(other.unwrap(&renamed, "epoch/a"), Err(ProviderError::Foreign));
+    }
+
+    /// A device that is there as long as the test says so.
+    struct Device(Arc<std::sync::atomic::AtomicBool>);
+
+    impl KeyProvider for Device {
+        fn id(&self) -> &str {
+            "device:1"
+        }
+
+        fn wrap(&self, key: &[u8], _: &[u8]) -> Result<Vec<u8>, ProviderError> {
+            if self.0.load(Ordering::Relaxed) {
+                Ok(key.to_vec())
+            } else {
+                Err(ProviderError::Unavailable("gone".into()))
+            }
+        }
+
+        fn unwrap(&self, _: &[u8], _: &[u8]) -> Result<Zeroizing<Vec<u8>>, ProviderError> {
+            Err(ProviderError::Foreign)
+        }
+    }
+
+    #[test]
+    fn uses_are_counted_and_a_fault_stands_until_the_key_can_be_used_again() {
+        let there = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let custody = Custody::of(Device(there.clone()));
+        assert_eq!((custody.current.uses(), custody.current.fault()), (0, None));
+        assert!(custody.wrap(&[9; 32], "epoch/a").is_err());
+        assert_eq!((custody.current.uses(), custody.current.fault()), (1, Some("gone".to_owned())));
+        there.store(true, Ordering::Relaxed);
+        let wrapped = custody.wrap(&[9; 32], "epoch/a").unwrap();
+        assert_eq!((custody.current.uses(), custody.current.fault()), (2, None));
+        assert_eq!(custody.unwrap(&wrapped, "epoch/a"), Err(ProviderError::Foreign));
+        assert_eq!(
+            (custody.current.uses(), custody.current.fault()),
+            (3, None),
+            "what is foreign is no fault of the key"
+        );
     }
 }

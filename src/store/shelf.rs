@@ -20,6 +20,8 @@ vocabulary! {
         EpochKey = "epoch_key",
         /// A rewrapping under way.
         Rewrap = "rewrap",
+        /// The keys outside the store that have wrapped.
+        OuterKeys = "outer_keys",
         /// A version of the policy.
         PolicyVersion = "policy_version",
         /// What one identity renewed for itself.

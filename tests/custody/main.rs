@@ -11,6 +11,7 @@ mod house;
 #[path = "../support/person.rs"]
 #[allow(dead_code, reason = "shared with the tests of the flow")]
 mod person;
+mod rotation;
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
 

@@ -129,6 +129,7 @@ const ROWS: &[Row] = &[
     row("AdminService/ApproveProposal", APPROVES, Of::Whole, "{}"),
     row("AdminService/ListKeys", &[KeyCustodian], Of::Whole, "{}"),
     row("AdminService/RotateKey", &[KeyCustodian], Of::Whole, "{}"),
+    row("AdminService/RotateOuterKey", &[KeyCustodian], Of::Whole, "{}"),
     row("AdminService/DestroyKey", &[KeyCustodian], Of::Whole, "{}"),
     row("AdminService/RewrapStatus", &[KeyCustodian], Of::Whole, "{}"),
     row("AdminService/PauseRewrap", &[KeyCustodian], Of::Whole, "{}"),

@@ -1,6 +1,6 @@
 //! `[keys]` of the configuration: the key outside the store that is in use, and those that were.
 
-use std::path::Path;
+use std::{fmt, path::Path};
 
 use serde::{Deserialize, de};
 use toml::Table;
@@ -13,6 +13,8 @@ use super::SecretPlace;
 pub struct Keys {
     /// The key outside the store that protects epoch keys.
     pub current: Outside,
+    /// Those that were in use before: they unwrap what is not yet wrapped anew.
+    pub previous: Vec<Outside>,
     /// Hours for which an epoch key wraps the keys of records; 720 at most.
     pub epoch_hours: u32,
 }
@@ -30,12 +32,21 @@ pub enum Outside {
     },
 }
 
+impl fmt::Display for Outside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self::File { file, .. } = self;
+        write!(f, "{file}")
+    }
+}
+
 impl Keys {
     /// Relative paths are relative to `folder`.
     pub(in crate::app) fn relative_to(&mut self, folder: &Path) {
-        let Outside::File { file, passphrase_file } = &mut self.current;
-        file.relative_to(folder);
-        passphrase_file.iter_mut().for_each(|place| place.relative_to(folder));
+        for outside in std::iter::once(&mut self.current).chain(&mut self.previous) {
+            let Outside::File { file, passphrase_file } = outside;
+            file.relative_to(folder);
+            passphrase_file.iter_mut().for_each(|place| place.relative_to(folder));
+        }
     }
 }
 
@@ -44,7 +55,13 @@ impl TryFrom<Table> for Keys {
 
     fn try_from(mut table: Table) -> Result<Self, Self::Error> {
         let epoch_hours = number(&mut table, "epoch_hours", DEFAULT_EPOCH_HOURS)?;
-        Ok(Self { current: outside(table)?, epoch_hours })
+        let previous: Vec<Table> = match table.remove("previous") {
+            Some(tables) => tables.try_into().map_err(|error| de::Error::custom(format!("keys.previous: {error}")))?,
+            None => Vec::new(),
+        };
+        let previous = previous.into_iter().map(outside).collect::<Result<_, _>>();
+        let previous = previous.map_err(|error| de::Error::custom(format!("keys.previous: {error}")))?;
+        Ok(Self { current: outside(table)?, previous, epoch_hours })
     }
 }
 
@@ -81,12 +98,25 @@ mod tests {
     }
 
     #[test]
+    fn previous_keys_are_as_many_as_there_are_each_like_the_one_in_use() {
+        let mut both = keys("file = \"k\"\n[[previous]]\nfile = \"old\"\n[[previous]]\nfile = \"older\"").unwrap();
+        both.relative_to(Path::new("/etc/homeward"));
+        let of = |name: &str| Outside::File {
+            file: SecretPlace::File(Path::new("/etc/homeward").join(name)),
+            passphrase_file: None,
+        };
+        assert_eq!((both.current, both.previous), (of("k"), vec![of("old"), of("older")]));
+    }
+
+    #[test]
     fn what_is_not_known_or_missing_is_named() {
         for (text, word) in [
             ("file = \"k\"\npassphrase = \"never in here\"", "passphrase"),
             ("epoch_hours = 24", "file"),
             ("file = \"k\"\nprovider = \"cloud\"", "cloud"),
             ("file = \"k\"\nepoch_hours = \"long\"", "keys.epoch_hours"),
+            ("file = \"k\"\nprevious = \"old\"", "keys.previous"),
+            ("file = \"k\"\n[[previous]]\nfiles = \"old\"", "keys.previous: unknown field `files`"),
         ] {
             let error = keys(text).unwrap_err();
             assert!(error.contains(word), "{text}: {error}");

@@ -15,21 +15,40 @@ use super::{config::Config, failure::Failure};
 use crate::{
     pki::Passphrase,
     platform::{Entropy, entropy::secret_32, secret_file},
-    sealing::{Custody, KeyFileError, SecretProvider, lock, unlock},
+    sealing::{Custody, KeyFileError, OuterKey, SecretProvider, lock, unlock},
 };
 
-/// The key that the configuration names; made only where the store is new too, so that a lost key is never papered over.
+/// The keys that the configuration names; made only where the store is new too, so that a lost key is never papered over.
 pub(super) fn custody(config: &Config, entropy: &Arc<dyn Entropy>) -> Result<Custody, Failure> {
     let Outside::File { file, passphrase_file } = &config.keys.current;
-    let passphrase = passphrase(passphrase_file.as_ref())?;
     if let SecretPlace::File(path) = file
         && !path.exists()
     {
+        let passphrase = passphrase(passphrase_file.as_ref())?;
         make(path, passphrase.as_ref(), &config.store.path, &**entropy)?;
     }
-    let secret = secret(file, passphrase.as_ref())?;
+    let current = Arc::new(key(&config.keys.current, entropy)?);
+    let mut custody = Custody { current, previous: Vec::new() };
+    for outside in &config.keys.previous {
+        let key = key(outside, entropy)?;
+        if custody.all().any(|other| other.id() == key.id()) {
+            return Err(Failure::bad_data(format!(
+                "keys.previous names {outside}, which is named before: {}",
+                key.id()
+            ))
+            .advise("name each key once; a previous one is another than keys.file"));
+        }
+        custody.previous.push(Arc::new(key));
+    }
+    Ok(custody)
+}
+
+/// One key outside the store.
+fn key(outside: &Outside, entropy: &Arc<dyn Entropy>) -> Result<OuterKey, Failure> {
+    let Outside::File { file, passphrase_file } = outside;
+    let secret = secret(file, passphrase(passphrase_file.as_ref())?.as_ref())?;
     let provider = SecretProvider::new(&secret, entropy.clone());
-    provider.map(Custody::of).ok_or_else(|| Failure::bad_data(format!("{file}: {}", KeyFileError::NotOne)))
+    provider.map(OuterKey::new).ok_or_else(|| Failure::bad_data(format!("{file}: {}", KeyFileError::NotOne)))
 }
 
 fn passphrase(place: Option<&SecretPlace>) -> Result<Option<Passphrase>, Failure> {

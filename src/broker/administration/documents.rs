@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{
     Certificate, Revocation,
     keys::{EpochDocument, KeyringDocument},
+    outer::{OuterDocument, OuterRotation},
     renewal::Renewal,
     rewrap::{Progress, Proof},
 };
@@ -188,6 +189,46 @@ pub(super) fn take_epoch(bytes: &[u8]) -> Result<EpochDocument, Error> {
         let kept = kept::KeptEpochKey::decode(bytes).ok()?;
         let wrapped = Wrapped { provider: kept.provider, bytes: kept.wrapped };
         Some(EpochDocument { wrapped, made: moment(kept.made_micros)?, reserved: kept.reserved })
+    };
+    damaged(read())
+}
+
+/// The keys outside the store as bytes.
+pub(super) fn put_outer(outer: &OuterDocument) -> Vec<u8> {
+    let key = |(id, since): (&String, &Timestamp)| kept::KeptOuterKey {
+        id: id.clone(),
+        since_micros: since.as_microsecond(),
+    };
+    let rotation = outer.rotation.as_ref().map(|rotation| kept::KeptOuterRotation {
+        to: rotation.to.clone(),
+        started_micros: rotation.started.as_microsecond(),
+        rewrapped: rotation.rewrapped,
+        proven: rotation.proven,
+        finished_micros: rotation.finished.map_or(0, Timestamp::as_microsecond),
+    });
+    kept::KeptOuterKeys { keys: outer.since.iter().map(key).collect(), rotation }.encode_to_vec()
+}
+
+/// Reads the keys outside the store.
+pub(super) fn take_outer(bytes: &[u8]) -> Result<OuterDocument, Error> {
+    let rotation = |kept: kept::KeptOuterRotation| {
+        Some(OuterRotation {
+            to: kept.to,
+            started: moment(kept.started_micros)?,
+            rewrapped: kept.rewrapped,
+            proven: kept.proven,
+            finished: maybe(kept.finished_micros)?,
+        })
+    };
+    let read = || {
+        let kept = kept::KeptOuterKeys::decode(bytes).ok()?;
+        let since =
+            kept.keys.into_iter().map(|key| Some((key.id, moment(key.since_micros)?))).collect::<Option<_>>()?;
+        let rotation = match kept.rotation {
+            Some(kept) => Some(rotation(kept)?),
+            None => None,
+        };
+        Some(OuterDocument { since, rotation })
     };
     damaged(read())
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 use zeroize::Zeroizing;
 
 use super::documents::{put_epoch, put_keyring, take_epoch, take_keyring};
@@ -16,9 +16,9 @@ use crate::{
 };
 
 /// Name of the keyring's one document.
-const KEYRING: &str = "keyring";
+pub(super) const KEYRING: &str = "keyring";
 /// Purpose for which the key of references is wrapped.
-const REFERENCES: &str = "references";
+pub(super) const REFERENCES: &str = "references";
 /// Records reserved at a time, at most: what a process does not use of it before it ends is lost.
 const BLOCK: u64 = 1 << 16;
 /// More are reserved when fewer of a block are left than one part of so many: more than can be sealed at the same moment.
@@ -36,6 +36,8 @@ pub struct Keys {
     lifespan: Lifespan,
     /// Held by who turns over or reserves: others wait for what they need, rather than find none left.
     tending: Mutex<()>,
+    /// Since when the key outside the store has been in use.
+    outer_since: Timestamp,
 }
 
 /// How long an epoch key wraps, whichever ends first.
@@ -100,6 +102,18 @@ pub enum KeysError {
     /// The provider did not do it.
     #[error("{0}")]
     Provider(#[from] ProviderError),
+    /// Something in the store is under a key that is not configured.
+    #[error("{under} of {of} keys in the store are under {key}; configured: {}", .configured.join(", "))]
+    Unconfigured {
+        /// The key outside the store.
+        key: String,
+        /// How many are under it.
+        under: usize,
+        /// How many there are.
+        of: usize,
+        /// The keys outside the store that are configured.
+        configured: Vec<String>,
+    },
     /// Something else.
     #[error("{0}")]
     Other(#[from] Error),
@@ -121,7 +135,7 @@ impl From<KeysError> for Error {
     fn from(error: KeysError) -> Self {
         match error {
             KeysError::Provider(ProviderError::Unavailable(why)) => Self::Unavailable(why),
-            KeysError::Provider(error) => Self::Internal(error.to_string()),
+            KeysError::Provider(_) | KeysError::Unconfigured { .. } => Self::Internal(error.to_string()),
             KeysError::Other(error) => error,
         }
     }
@@ -137,6 +151,7 @@ impl Keys {
             shelf.make_first(now).await?;
         }
         let (document, version) = shelf.keyring().await?.ok_or_else(no_keyring)?;
+        let outer_since = shelf.know_outer(now).await?;
         let references = shelf.unwrap(document.references, REFERENCES.to_owned()).await?;
         let current = shelf.epoch_key(&document.current).await?;
         let keys = Self {
@@ -144,9 +159,25 @@ impl Keys {
             shelf,
             lifespan,
             tending: Mutex::new(()),
+            outer_since,
         };
         keys.tend(now).await?;
         Ok(keys)
+    }
+
+    /// Where epoch keys lie.
+    pub(super) fn shelf(&self) -> &KeyShelf {
+        &self.shelf
+    }
+
+    /// Since when the key outside the store has been in use.
+    pub(super) fn outer_since(&self) -> Timestamp {
+        self.outer_since
+    }
+
+    /// Held, it keeps the documents of keys as they are, but for what the holder does.
+    pub(super) async fn tending(&self) -> MutexGuard<'_, ()> {
+        self.tending.lock().await
     }
 
     /// What seals and opens.
@@ -232,7 +263,7 @@ impl Keys {
     }
 
     /// Turns to the epoch key that the document names; not before it may wrap, for others seal meanwhile.
-    async fn follow(&self) -> Result<(), KeysError> {
+    pub(super) async fn follow(&self) -> Result<(), KeysError> {
         let (document, version) = self.shelf.keyring().await?.ok_or_else(no_keyring)?;
         if version == self.ring.current().version {
             return Ok(());
@@ -250,7 +281,7 @@ impl Keys {
 }
 
 impl KeyShelf {
-    async fn keyring(&self) -> Result<Option<(KeyringDocument, u64)>, KeysError> {
+    pub(super) async fn keyring(&self) -> Result<Option<(KeyringDocument, u64)>, KeysError> {
         let Some(Document { version, bytes, .. }) = self.store.document(Shelf::Keyring, KEYRING).await? else {
             return Ok(None);
         };
@@ -263,7 +294,7 @@ impl KeyShelf {
         Ok((found.version, take_epoch(&found.bytes)?))
     }
 
-    async fn epoch_key(&self, id: &str) -> Result<EpochKey, KeysError> {
+    pub(super) async fn epoch_key(&self, id: &str) -> Result<EpochKey, KeysError> {
         let (_, document) = self.epoch(id).await?;
         let secret = self.unwrap(document.wrapped, of_epoch(id)).await?;
         EpochKey::new(&secret).filter(|key| key.id() == id).ok_or(KeysError::Provider(ProviderError::Foreign))
@@ -310,12 +341,12 @@ impl KeyShelf {
     }
 
     /// A device may take its time: not on the async threads.
-    async fn wrap(&self, key: Zeroizing<Vec<u8>>, purpose: String) -> Result<Wrapped, KeysError> {
+    pub(super) async fn wrap(&self, key: Zeroizing<Vec<u8>>, purpose: String) -> Result<Wrapped, KeysError> {
         let custody = self.custody.clone();
         Ok(tokio::task::spawn_blocking(move || custody.wrap(&key, &purpose)).await.map_err(|_| panicked())??)
     }
 
-    async fn unwrap(&self, wrapped: Wrapped, purpose: String) -> Result<Zeroizing<Vec<u8>>, KeysError> {
+    pub(super) async fn unwrap(&self, wrapped: Wrapped, purpose: String) -> Result<Zeroizing<Vec<u8>>, KeysError> {
         let custody = self.custody.clone();
         Ok(tokio::task::spawn_blocking(move || custody.unwrap(&wrapped, &purpose)).await.map_err(|_| panicked())??)
     }
@@ -327,7 +358,7 @@ impl std::fmt::Debug for KeyShelf {
     }
 }
 
-fn of_epoch(id: &str) -> String {
+pub(super) fn of_epoch(id: &str) -> String {
     format!("epoch/{id}")
 }
 

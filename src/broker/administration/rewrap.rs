@@ -194,12 +194,12 @@ impl Broker {
     pub async fn keep_rewrapping(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         loop {
             let began = self.clock.now();
-            let more = match self.go_on_rewrapping().await {
+            let more = match self.go_on().await {
                 Ok(more) => more,
                 // Another replica was quicker, or the keys turned: it goes on from there.
                 Err(Error::Precondition { reason: "CHANGED_MEANWHILE", .. }) => false,
                 Err(error) => {
-                    tracing::error!(%error, "records could not be wrapped anew");
+                    tracing::error!(%error, "not wrapped anew");
                     false
                 }
             };
@@ -210,6 +210,11 @@ impl Broker {
                 _ = stop.wait_for(|stop| *stop) => return,
             }
         }
+    }
+
+    async fn go_on(&self) -> Result<bool, Error> {
+        let rotating = self.go_on_rotating().await?;
+        Ok(self.go_on_rewrapping().await? || rotating)
     }
 
     /// Goes on with a rewrapping, if one is under way, for one transaction: what it did and how far it came. Answers whether there is

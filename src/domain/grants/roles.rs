@@ -65,6 +65,8 @@ vocabulary! {
         /// AdminService.
         RotateKey = "RotateKey",
         /// AdminService.
+        RotateOuterKey = "RotateOuterKey",
+        /// AdminService.
         DestroyKey = "DestroyKey",
         /// AdminService.
         RewrapStatus = "RewrapStatus",
@@ -119,7 +121,8 @@ pub(super) fn grants(role: Role, action: Action) -> bool {
             approves || matches!(action, SignCertificate | ListCertificates | PreviewRevocation | RevokeCertificate)
         }
         Role::KeyCustodian => {
-            approves || matches!(action, ListKeys | RotateKey | DestroyKey | RewrapStatus | PauseRewrap | ResumeRewrap)
+            let rewraps = matches!(action, RewrapStatus | PauseRewrap | ResumeRewrap);
+            approves || rewraps || matches!(action, ListKeys | RotateKey | RotateOuterKey | DestroyKey)
         }
         Role::PolicyAdmin => approves || matches!(action, GetPolicy | CheckPolicy | ActivatePolicy),
         Role::Auditor | Role::Analyst => false,

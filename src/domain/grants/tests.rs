@@ -89,7 +89,7 @@ fn administrators_cannot_touch_referrals_and_officers_cannot_submit() {
         let administration = |action: &Action| {
             use Action::*;
             let certificates = [SignCertificate, ListCertificates, PreviewRevocation, RevokeCertificate];
-            let keys = [ListKeys, RotateKey, DestroyKey, RewrapStatus, PauseRewrap, ResumeRewrap];
+            let keys = [ListKeys, RotateKey, RotateOuterKey, DestroyKey, RewrapStatus, PauseRewrap, ResumeRewrap];
             let policy = [GetPolicy, CheckPolicy, ActivatePolicy];
             let approval = matches!(action, ListProposals | ApproveProposal);
             certificates.contains(action) || keys.contains(action) || policy.contains(action) || approval
@@ -100,7 +100,8 @@ fn administrators_cannot_touch_referrals_and_officers_cannot_submit() {
         assert!(own.iter().all(|one| administration(one) == administers), "{role}: {own:?}");
         let certificates = can(Action::SignCertificate) && can(Action::RevokeCertificate);
         assert_eq!(certificates, *role == Role::CertificateAdmin, "{role}");
-        let keys = can(Action::RotateKey) && can(Action::DestroyKey) && can(Action::ListKeys);
+        let keys =
+            can(Action::RotateKey) && can(Action::RotateOuterKey) && can(Action::DestroyKey) && can(Action::ListKeys);
         assert_eq!(keys, *role == Role::KeyCustodian, "{role}");
         let policy = can(Action::GetPolicy) && can(Action::CheckPolicy) && can(Action::ActivatePolicy);
         assert_eq!(policy, *role == Role::PolicyAdmin, "{role}");

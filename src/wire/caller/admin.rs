@@ -67,6 +67,12 @@ impl Caller {
         answer("RotateKeyResponse", self.admin.rotate_key(asked).await)
     }
 
+    /// Everything under the key outside the store that is configured.
+    pub async fn rotate_outer_key(&mut self, request_id: &str) -> Answer {
+        let asked = pb::RotateOuterKeyRequest { request_id: request_id.to_owned() };
+        answer("RotateOuterKeyResponse", self.admin.rotate_outer_key(asked).await)
+    }
+
     /// Proposes to destroy an epoch key.
     pub async fn destroy_key(&mut self, request_id: &str, key_id: &str) -> Answer {
         let asked = pb::DestroyKeyRequest { request_id: request_id.to_owned(), key_id: key_id.to_owned() };

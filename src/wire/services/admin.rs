@@ -104,6 +104,13 @@ impl AdminService for Services {
         answer!(self, request, RotateKey, key_rotated)
     }
 
+    async fn rotate_outer_key(
+        &self,
+        request: Request<Received<pb::RotateOuterKeyRequest>>,
+    ) -> Result<Response<pb::RotateOuterKeyResponse>, Status> {
+        answer!(self, request, RotateOuterKey, outer_key_rotated)
+    }
+
     async fn destroy_key(
         &self,
         request: Request<Received<pb::DestroyKeyRequest>>,

@@ -1,4 +1,4 @@
-//! The calls of custodians of keys: list, rotate, destroy; how a rewrapping goes, pause and resume it.
+//! The calls of custodians of keys: list, rotate (also the key outside the store), destroy; how a rewrapping goes, pause and resume it.
 
 use jiff::Timestamp;
 
@@ -7,7 +7,7 @@ use super::{
     ask::{Ask, digest_of},
 };
 use crate::{
-    broker::{EpochRow, Epochs, Error, Progress, Request as Bound, Stage, Steer},
+    broker::{EpochRow, Epochs, Error, OuterKeys, OuterRow, OuterState, Progress, Request as Bound, Stage, Steer},
     domain::{grants::Action, identity::Peer},
     wire::{
         convert::{self, wire_time},
@@ -24,7 +24,8 @@ impl Services {
     ) -> Result<pb::ListKeysResponse, Error> {
         let permit = self.office(peer, Action::ListKeys)?;
         let (keys, rewrap) = told(self.broker.epoch_keys(&permit).await?, self.broker.now());
-        Ok(pb::ListKeysResponse { keys, rewrap })
+        let (outer_keys, outer_rotation) = outer(self.broker.outer_keys(&permit).await?);
+        Ok(pb::ListKeysResponse { keys, rewrap, outer_keys, outer_rotation })
     }
 
     pub(super) async fn key_rotated(
@@ -35,6 +36,16 @@ impl Services {
         let bound = bound(&request.message.request_id, &request.raw)?;
         let permit = self.office(peer, Action::RotateKey)?;
         Ok(pb::RotateKeyResponse { key_id: self.broker.rotate_key(&permit, bound).await? })
+    }
+
+    pub(super) async fn outer_key_rotated(
+        &self,
+        peer: &Peer,
+        request: Received<pb::RotateOuterKeyRequest>,
+    ) -> Result<pb::RotateOuterKeyResponse, Error> {
+        let bound = bound(&request.message.request_id, &request.raw)?;
+        let permit = self.office(peer, Action::RotateOuterKey)?;
+        Ok(pb::RotateOuterKeyResponse { key_id: self.broker.rotate_outer_key(&permit, bound).await? })
     }
 
     pub(super) async fn destruction_proposed(
@@ -108,6 +119,33 @@ fn told(epochs: Epochs, now: Timestamp) -> (Vec<pb::EpochKey>, Option<pb::Rewrap
     };
     let rewrap = epochs.progress.map(|progress| rewrap(&progress, left, now));
     (epochs.keys.into_iter().map(key).collect(), rewrap)
+}
+
+fn outer(keys: OuterKeys) -> (Vec<pb::OuterKey>, Option<pb::OuterRotation>) {
+    let left = keys.left();
+    let row = |row: OuterRow| pb::OuterKey {
+        provider: row.provider().to_owned(),
+        key_id: row.id,
+        state: match row.state {
+            OuterState::Current => pb::outer_key::State::Current,
+            OuterState::Previous => pb::outer_key::State::Previous,
+            OuterState::Gone => pb::outer_key::State::Gone,
+        }
+        .into(),
+        wraps: row.wraps,
+        create_time: Some(wire_time(row.since)),
+        due_time: row.due.map(wire_time),
+        uses: row.uses,
+    };
+    let rotation = keys.rotation.map(|rotation| pb::OuterRotation {
+        key_id: rotation.to,
+        create_time: Some(wire_time(rotation.started)),
+        rewrapped: rotation.rewrapped,
+        left,
+        proven: rotation.proven,
+        finish_time: rotation.finished.map(wire_time),
+    });
+    (keys.rows.into_iter().map(row).collect(), rotation)
 }
 
 fn rewrap(progress: &Progress, left: u64, now: Timestamp) -> pb::Rewrap {
