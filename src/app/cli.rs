@@ -91,7 +91,8 @@ pub(super) struct ServeArgs {
 pub(super) struct SubmitArgs {
     #[command(flatten)]
     pub(super) client: ClientArgs,
-    /// Submissions in protobuf JSON; `-` is stdin.
+    /// Submissions in protobuf JSON; `-` is stdin. Several go on one stream, with one result each in this order; what is
+    /// refused is named and the others go on.
     #[arg(required = true, value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
     /// Request id (UUID) to repeat a submission safely; only with one FILE. Default: a fresh one each.

@@ -40,6 +40,11 @@ impl Failure {
         Self { code: UNAVAILABLE, lines: vec![line.into()] }
     }
 
+    /// Ends with the code of another failure, which was told already.
+    pub(super) fn with_code(code: u8, line: impl Into<String>) -> Self {
+        Self { code, lines: vec![line.into()] }
+    }
+
     /// Says first which input it is about.
     pub(super) fn about(mut self, what: &str) -> Self {
         if let Some(first) = self.lines.first_mut() {

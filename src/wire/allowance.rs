@@ -65,6 +65,15 @@ impl Allowance {
         Ok(room)
     }
 
+    /// The same for one message of a stream, which waits where a call would be refused: nobody reads further meanwhile.
+    pub(super) async fn wait(&self) -> OwnedSemaphorePermit {
+        while let Err(late) = self.pace.check() {
+            let wait = late.wait_time_from(self.clock.now());
+            tokio::time::sleep(wait.max(Duration::from_millis(1))).await;
+        }
+        Arc::clone(&self.room).acquire_owned().await.expect("the room is never closed")
+    }
+
     /// Whether so many more frames may come now.
     pub(super) fn takes(&self, frames: u32) -> bool {
         NonZeroU32::new(frames).is_none_or(|frames| matches!(self.frames.check_n(frames), Ok(Ok(()))))

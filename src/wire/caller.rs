@@ -1,6 +1,7 @@
 //! The client's side of the services, for the command line: JSON in, JSON out, every refusal told in full.
 
 mod admin;
+mod streams;
 
 use jiff::SignedDuration;
 use tonic::{Code, Status, transport::Channel};
@@ -16,6 +17,7 @@ use super::{
     pb, profile,
 };
 use crate::domain::unit::Part;
+pub use streams::{Outgoing, Submitted};
 
 /// Why a call did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -306,7 +308,18 @@ fn wire_duration(span: SignedDuration) -> prost_types::Duration {
 }
 
 fn refused(status: &Status) -> CallError {
-    let (code, kind) = match profile::code(status) {
+    let (code, kind) = kind_of(profile::code(status));
+    let details = status.get_error_details();
+    let reason = details.error_info().map(|info| info.reason.clone()).unwrap_or_default();
+    let fields = details.bad_request().map_or_else(Vec::new, |bad| {
+        bad.field_violations.iter().map(|field| (field.field.clone(), field.description.clone())).collect()
+    });
+    CallError::Refused { code, kind, reason, message: status.message().to_owned(), fields }
+}
+
+/// The name of a code, and what class of refusal it is.
+fn kind_of(code: Code) -> (&'static str, Kind) {
+    match code {
         Code::InvalidArgument => ("INVALID_ARGUMENT", Kind::BadData),
         Code::AlreadyExists => ("ALREADY_EXISTS", Kind::BadData),
         Code::OutOfRange => ("OUT_OF_RANGE", Kind::BadData),
@@ -324,11 +337,5 @@ fn refused(status: &Status) -> CallError {
         | Code::Unimplemented
         | Code::Internal
         | Code::DataLoss => ("INTERNAL", Kind::Other),
-    };
-    let details = status.get_error_details();
-    let reason = details.error_info().map(|info| info.reason.clone()).unwrap_or_default();
-    let fields = details.bad_request().map_or_else(Vec::new, |bad| {
-        bad.field_violations.iter().map(|field| (field.field.clone(), field.description.clone())).collect()
-    });
-    CallError::Refused { code, kind, reason, message: status.message().to_owned(), fields }
+    }
 }

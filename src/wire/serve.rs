@@ -39,7 +39,8 @@ pub struct Limits {
     /// Calls of one identity being read or answered at the same time, over all its connections; more are refused. Open
     /// streams are not counted.
     pub calls_per_identity: usize,
-    /// Calls of one identity in a second, over all its connections; more are refused with the time to wait.
+    /// Calls of one identity in a second, over all its connections; more are refused with the time to wait. A message of a
+    /// stream counts as one, and waits in place of being refused.
     pub calls_per_second: u32,
     /// HTTP/2 frames of one identity in a second, over all its connections; with more the connection is cut.
     pub frames_per_second: u32,

@@ -121,6 +121,11 @@ impl Session {
         self.allowance.enter()
     }
 
+    /// Room for one more message of a stream of this identity, until it is dropped; waits where a call would be refused.
+    pub(super) async fn turn(&self) -> OwnedSemaphorePermit {
+        self.allowance.wait().await
+    }
+
     /// Whether so many more frames of this identity may come now.
     pub(super) fn takes(&self, frames: u32) -> bool {
         self.allowance.takes(frames)

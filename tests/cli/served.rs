@@ -45,6 +45,33 @@ fn a_council_and_an_officer_do_their_work_by_command() {
 }
 
 #[test]
+fn many_files_go_on_one_stream_and_what_is_refused_is_named() {
+    let house = House::new();
+    let daemon = Daemon::start(&house);
+    let council = house.profile(LEWISHAM, daemon.port);
+    let write = |name: &str, text: &str| std::fs::write(house.path().join(name), text).unwrap();
+    write("good.json", &narrative(1));
+    write("foreign.json", &narrative(1).replace("E09000023", "E09000006"));
+    write("none.json", "{\"child\": ");
+    write("also.json", &narrative(1).replace("LEW-RHI-0117", "LEW-RHI-0118"));
+    let run = |files: &[&str]| homeward(house.path(), &[&["submit", "--profile", &council, "--json"], files].concat());
+    let lines = run(&["good.json", "also.json"]).with(0);
+    assert_eq!(lines.matches("\"receipt\":{").count(), 2, "{lines}");
+    let refused = run(&["good.json", "foreign.json", "none.json", "missing.json", "also.json"]);
+    let lines: Vec<serde_json::Value> = refused.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let reasons: Vec<&str> =
+        lines.iter().map(|line| line["refusal"]["reason"].as_str().unwrap_or("taken in")).collect();
+    assert_eq!(reasons, ["taken in", "AUTHORITY_NOT_GRANTED", "NOT_A_SUBMISSION", "taken in"]);
+    let named =
+        ["foreign.json: PERMISSION_DENIED", "none.json: ", "missing.json", "3 of 5 submissions were not accepted"];
+    assert_eq!(refused.code, 77, "{}", refused.err);
+    assert!(named.iter().all(|words| refused.err.contains(words)), "{}", refused.err);
+    daemon.stop();
+    let after = run(&["good.json", "also.json"]);
+    after.refused(69, &[]);
+}
+
+#[test]
 fn police_intelligence_grades_by_command() {
     let house = House::new();
     let daemon = Daemon::start(&house);

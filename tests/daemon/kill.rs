@@ -8,9 +8,11 @@ use std::{
 
 use homeward::{
     platform::{SystemEntropy, entropy},
-    wire::pb,
+    wire::pb::{self, submit_referrals_response::Result as Outcome},
 };
 use prost::Message;
+use tokio::sync::{Semaphore, mpsc};
+use tokio_stream::wrappers::ReceiverStream;
 
 use crate::{
     daemon::{Daemon, recent},
@@ -23,6 +25,9 @@ struct Sent {
     body: Vec<u8>,
     answer: Option<Vec<u8>>,
 }
+
+/// Items of one stream that wait for their answers: those are sent again after the kill.
+const UNANSWERED: usize = 40;
 
 type Log = Arc<Mutex<Vec<Sent>>>;
 
@@ -44,17 +49,61 @@ async fn load(council: Person, log: Log, base: pb::Submission, task: usize) {
     }
 }
 
+/// Submits on a stream until the daemon is gone; what comes back is of the items in their order.
+async fn load_stream(mut council: Person, log: Log, base: pb::Submission, task: usize) {
+    let (sender, receiver) = mpsc::channel(16);
+    let (order, mut ordered) = mpsc::unbounded_channel();
+    let entries = log.clone();
+    let unanswered = Arc::new(Semaphore::new(UNANSWERED));
+    let room = unanswered.clone();
+    let feeding = tokio::spawn(async move {
+        for number in 0.. {
+            room.acquire().await.unwrap().forget();
+            let mut submission = base.clone();
+            submission.envelope.as_mut().unwrap().sender_reference = format!("stream {task} number {number}");
+            let pb::SubmitReferralRequest { request_id, submission } = request(submission);
+            let item = pb::SubmitReferralsRequest { request_id: request_id.clone(), submission };
+            let at = {
+                let mut log = entries.lock().unwrap();
+                log.push(Sent { body: bytes(&item), answer: None });
+                log.len() - 1
+            };
+            order.send((at, request_id)).unwrap();
+            if sender.send(item).await.is_err() {
+                return;
+            }
+        }
+    });
+    if let Ok(answers) = council.referrals.submit_referrals(ReceiverStream::new(receiver)).await {
+        let mut answers = answers.into_inner();
+        while let Ok(Some(answer)) = answers.message().await {
+            unanswered.add_permits(1);
+            let (at, request_id) = ordered.recv().await.unwrap();
+            assert_eq!(answer.request_id, request_id);
+            let Some(Outcome::Receipt(receipt)) = answer.result else { continue };
+            log.lock().unwrap()[at].answer = Some(bytes(&pb::SubmitReferralResponse { receipt: Some(receipt) }));
+        }
+    }
+    feeding.abort();
+}
+
 /// One round: load, a kill at some moment, a restart, and everything sent once more. Gives how many were acknowledged
 /// before the kill, and every receipt.
-async fn round(daemon: &mut Daemon, base: &pb::Submission) -> (usize, Vec<Vec<u8>>) {
+async fn round(daemon: &mut Daemon, base: &pb::Submission, streamed: bool) -> (usize, Vec<Vec<u8>>) {
     let log = Log::default();
     let mut tasks = tokio::task::JoinSet::new();
     let channels = [daemon.person(LEWISHAM).await, daemon.person(LEWISHAM).await];
     for task in 0..8 {
-        tasks.spawn(load(channels[task % 2].clone(), log.clone(), base.clone(), task));
+        let council = channels[task % 2].clone();
+        if streamed && task < 2 {
+            tasks.spawn(load_stream(council, log.clone(), base.clone(), task));
+        } else if !streamed {
+            tasks.spawn(load(council, log.clone(), base.clone(), task));
+        }
     }
     let chance: [u8; 2] = entropy::random(&SystemEntropy::new()).unwrap();
-    tokio::time::sleep(Duration::from_millis(100 + u64::from(u16::from_be_bytes(chance)) % 700)).await;
+    let least = if streamed { 600 } else { 100 };
+    tokio::time::sleep(Duration::from_millis(least + u64::from(u16::from_be_bytes(chance)) % 700)).await;
     daemon.kill();
     tasks.join_all().await;
     daemon.restart().await;
@@ -101,12 +150,22 @@ async fn listed(mut council: Person) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_acknowledged_submission_is_there_once_whatever_was_killed() {
-    let rounds = std::env::var("HOMEWARD_KILL_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(10);
+    whatever_was_killed(false).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_submission_acknowledged_on_a_stream_is_there_once_whatever_was_killed() {
+    whatever_was_killed(true).await;
+}
+
+async fn whatever_was_killed(streamed: bool) {
+    let rounds = std::env::var("HOMEWARD_KILL_ROUNDS").ok().and_then(|rounds| rounds.parse().ok());
+    let rounds = rounds.unwrap_or(if streamed { 4 } else { 10 });
     let mut daemon = Daemon::start().await;
     let base = submission(&recent(1, "2026-11-20T16:30:00Z"));
     let (mut acknowledged, mut receipts) = (0, Vec::new());
     for _ in 0..rounds {
-        let (before, all) = round(&mut daemon, &base).await;
+        let (before, all) = round(&mut daemon, &base, streamed).await;
         acknowledged += before;
         receipts.extend(all);
     }

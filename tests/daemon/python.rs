@@ -136,3 +136,34 @@ async fn a_python_council_is_told_every_fault_also_when_there_are_thousands() {
     assert!(said.starts_with("INVALID_ARGUMENT: ") && said.contains(" more fields are not right"), "{said}");
     assert!(said.lines().count() > 60, "{said}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_python_council_submits_a_batch_on_one_stream() {
+    let Some(interpreter) = interpreter() else { return };
+    let python = Python::prepare(interpreter);
+    let daemon = Daemon::start().await;
+    let council = daemon.profile(LEWISHAM);
+    let write = |name: &str, text: String| {
+        let file = daemon.folder(name);
+        fs::write(&file, text).unwrap();
+        file.to_str().unwrap().to_owned()
+    };
+    let good = recent(1, "2026-11-20T16:30:00Z");
+    let mut wrong: serde_json::Value = serde_json::from_str(&good).unwrap();
+    wrong["child"]["name"] = "".into();
+    let files: Vec<String> =
+        (0..40).map(|n| write(&format!("{n}.json"), if n == 7 { wrong.to_string() } else { good.clone() })).collect();
+    let arguments: Vec<&str> =
+        [council.to_str().unwrap(), "submit"].into_iter().chain(files.iter().map(String::as_str)).collect();
+    let printed = python.printed("streams.py", &arguments);
+    let lines: Vec<&str> = printed.lines().collect();
+    assert_eq!(lines.len(), 40, "{printed}");
+    for (n, (line, file)) in lines.iter().zip(&files).enumerate() {
+        let result = line.strip_prefix(&format!("{file} ")).unwrap();
+        if n == 7 {
+            assert!(result.starts_with("INVALID_FIELDS submission.child.name"), "{result}");
+        } else {
+            assert_eq!(result.len(), 36, "{result}");
+        }
+    }
+}

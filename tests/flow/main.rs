@@ -29,3 +29,4 @@ mod policy;
 mod preview;
 mod resume;
 mod silent;
+mod streams;

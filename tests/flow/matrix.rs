@@ -75,6 +75,7 @@ const HELD: &str = r#"{"requestId":"{id}","deliveryId":"{delivery}","leaseToken"
 
 const ROWS: &[Row] = &[
     row("ReferralService/SubmitReferral", SUBMITS, Of::Authority, r#"{"requestId":"{id}","submission":{submission}}"#),
+    row("ReferralService/SubmitReferrals", SUBMITS, Of::Authority, r#"{"requestId":"{id}","submission":{submission}}"#),
     row("ReferralService/PreviewReferral", SUBMITS, Of::Authority, r#"{"submission":{submission}}"#),
     row("ReferralService/GetReferral", FOLLOWS, Of::Referral, r#"{"referralId":"{referral}"}"#),
     row("ReferralService/ListReferrals", FOLLOWS, Of::Authority, r#"{"onBehalfOf":"{authority}"}"#),
@@ -257,11 +258,25 @@ async fn answered(person: &Person, method: &MethodDescriptor, row: &Row, scope: 
     let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
     let call = person.call(&path, body.encode_to_vec());
     // A stream that is let in stays open.
-    let status: Status = tokio::time::timeout(Duration::from_secs(2), call).await.ok()?.err()?;
+    let status: Status = match tokio::time::timeout(Duration::from_secs(2), call).await.ok()? {
+        Ok(answer) => return refused_within(method, &answer),
+        Err(status) => status,
+    };
     let reason = status.get_error_details().error_info().map(|info| info.reason.clone()).unwrap_or_default();
-    // The reference to a line of the log is of each call.
-    let words = status.message().split(" (reference ").next().unwrap_or_default().to_owned();
-    Some((status.code(), reason, words))
+    Some((status.code(), reason, without_reference(status.message())))
+}
+
+/// What a message of a stream was refused with, where the stream goes on.
+fn refused_within(method: &MethodDescriptor, answer: &[u8]) -> Option<Answer> {
+    let answer = DynamicMessage::decode(method.output(), answer).unwrap();
+    let refusal = answer.get_field_by_name("refusal").filter(|_| answer.has_field_by_name("refusal"))?;
+    let refusal: pb::Refusal = refusal.as_message().unwrap().transcode_to().unwrap();
+    Some((Code::from_i32(refusal.code), refusal.reason, without_reference(&refusal.message)))
+}
+
+/// The reference to a line of the log is of each call.
+fn without_reference(words: &str) -> String {
+    words.split(" (reference ").next().unwrap_or_default().to_owned()
 }
 
 /// What is granted, what is another's, and what does not exist.

@@ -71,6 +71,19 @@ impl Person {
         Ok(answered.into_inner())
     }
 
+    /// A stream both ways of messages that are all sent at once: the answers until it ended in order.
+    pub async fn stream(&self, path: &str, items: Vec<Vec<u8>>) -> Result<Vec<Vec<u8>>, Status> {
+        let mut grpc = tonic::client::Grpc::new(self.channel.clone());
+        grpc.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
+        let items = Request::new(tokio_stream::iter(items));
+        let mut answers = grpc.streaming(items, path.parse().unwrap(), Bytes).await?.into_inner();
+        let mut all = Vec::new();
+        while let Some(answer) = answers.message().await? {
+            all.push(answer);
+        }
+        Ok(all)
+    }
+
     /// Submits; gives the receipt.
     pub async fn submit(&mut self, submission: pb::Submission) -> Result<pb::Receipt, Status> {
         let answered = self.referrals.submit_referral(request(submission)).await?;

@@ -13,6 +13,8 @@ vocabulary! {
         /// ReferralService.
         SubmitReferral = "SubmitReferral",
         /// ReferralService.
+        SubmitReferrals = "SubmitReferrals",
+        /// ReferralService.
         PreviewReferral = "PreviewReferral",
         /// ReferralService.
         GetReferral = "GetReferral",
@@ -106,7 +108,7 @@ impl Action {
 pub(super) fn grants(role: Role, action: Action) -> bool {
     use Action::*;
     let follows = matches!(action, GetReferral | ListReferrals | WatchReferrals);
-    let submits = follows || matches!(action, SubmitReferral | PreviewReferral);
+    let submits = follows || matches!(action, SubmitReferral | SubmitReferrals | PreviewReferral);
     let works = action.is_everyday_work();
     let approves = matches!(action, ListProposals | ApproveProposal);
     let method = match role {

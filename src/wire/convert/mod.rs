@@ -18,6 +18,7 @@ mod policy;
 mod preview;
 mod reader;
 mod reasons;
+mod refusal;
 mod submission;
 mod view;
 
@@ -31,5 +32,6 @@ pub use feedback::{happening, receipt, referral};
 pub use policy::{activation, checked_policy, kept_policy};
 pub use preview::previewed;
 pub use reader::{Fault, Reader, wire_time};
+pub use refusal::refusal;
 pub use submission::submission;
 pub use view::view_of;

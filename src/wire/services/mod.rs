@@ -7,6 +7,7 @@ mod keys;
 mod policy;
 mod queue;
 mod referral;
+mod submissions;
 
 use std::sync::Arc;
 
@@ -63,13 +64,19 @@ impl Services {
     /// The peer of a call that has passed the first check: its role has this method, and some grant is in force. Only
     /// then is it said that the bytes are no message.
     fn admit<T>(&self, request: &tonic::Request<Received<T>>, action: Action) -> Result<Peer, Status> {
-        let peer = peer::of(request)?;
-        let admitted = self.broker.grants().may_call(&peer, action, self.broker.now());
-        admitted.map_err(|refusal| self.refuse(&peer, action, refusal.into()))?;
+        let peer = self.admit_caller(request, action)?;
         if !request.get_ref().sound {
             self.broker.refused(&peer, action.code(), &Error::Invalid(Violations::default()));
             return Err(Refused::Malformed.into());
         }
+        Ok(peer)
+    }
+
+    /// The same first check for what has no message yet, a stream of the caller's.
+    fn admit_caller<T>(&self, request: &tonic::Request<T>, action: Action) -> Result<Peer, Status> {
+        let peer = peer::of(request)?;
+        let admitted = self.broker.grants().may_call(&peer, action, self.broker.now());
+        admitted.map_err(|refusal| self.refuse(&peer, action, refusal.into()))?;
         Ok(peer)
     }
 

@@ -4,12 +4,13 @@ use std::{pin::Pin, sync::Arc};
 
 use tokio::sync::mpsc;
 use tokio_stream::{Stream, wrappers::ReceiverStream};
-use tonic::{Request, Response, Status, async_trait};
+use tonic::{Request, Response, Status, Streaming, async_trait};
 use uuid::Uuid;
 
 use super::{
     Services,
     ask::{Ask, digest_of},
+    submissions::{Submissions, SubmitStream},
 };
 use crate::{
     broker::{Broker, Error, Happening, Submission},
@@ -46,6 +47,18 @@ impl ReferralService for Services {
         let receipt = self.submitted(&peer, request.into_inner()).await;
         let receipt = receipt.map_err(|error| self.refuse(&peer, action, error))?;
         Ok(Response::new(pb::SubmitReferralResponse { receipt: Some(receipt) }))
+    }
+
+    type SubmitReferralsStream = SubmitStream;
+
+    async fn submit_referrals(
+        &self,
+        request: Request<Streaming<Received<pb::SubmitReferralsRequest>>>,
+    ) -> Result<Response<SubmitStream>, Status> {
+        let peer = self.admit_caller(&request, Action::SubmitReferrals)?;
+        let session = peer::session(&request)?;
+        let submissions = Submissions { services: self.clone(), peer, session };
+        Ok(Response::new(submissions.answer(request.into_inner())))
     }
 
     async fn preview_referral(
@@ -98,7 +111,12 @@ impl ReferralService for Services {
 }
 
 impl Services {
-    async fn submitted(&self, peer: &Peer, request: Received<pb::SubmitReferralRequest>) -> Result<pb::Receipt, Error> {
+    /// The second and third check, and the receipt.
+    pub(super) async fn submitted(
+        &self,
+        peer: &Peer,
+        request: Received<pb::SubmitReferralRequest>,
+    ) -> Result<pb::Receipt, Error> {
         let Received { message, raw, .. } = request;
         let submission = message.submission.unwrap_or_default();
         let permit = self.permit(peer, &submission, Action::SubmitReferral)?;
