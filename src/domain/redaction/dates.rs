@@ -22,9 +22,8 @@ pub(super) fn hits(text: &str, marks: &Marks, listed: &[(Date, Meaning)], hits: 
         return;
     }
     let near_digits = marks.around_digits(text, LONGEST);
-    let patterns = [(&*NUMERIC, numeric as Reader), (&*DAY_FIRST, day_first), (&*MONTH_FIRST, month_first)];
     for (part, (pattern, read)) in
-        patterns.iter().flat_map(|pattern| near_digits.iter().map(move |part| (part, pattern)))
+        PATTERNS.iter().flat_map(|pattern| near_digits.iter().map(move |part| (part, pattern)))
     {
         for found in pattern.captures_iter(&text[part.clone()]) {
             let range = part.start + found.get_match().start()..part.start + found.get_match().end();
@@ -41,6 +40,14 @@ pub(super) fn hits(text: &str, marks: &Marks, listed: &[(Date, Meaning)], hits: 
             }
         }
     }
+}
+
+/// True when a date in figures begins in `text`, which is folded, so near its beginning that a cue before it reaches it.
+pub(super) fn may_be_cued(text: &str) -> bool {
+    PATTERNS.iter().any(|(pattern, read)| {
+        let near = pattern.captures_iter(text).take_while(|found| found.get_match().start() <= CUE);
+        near.into_iter().any(|found| alone(text, &found.get_match().range()) && !read(&found).is_empty())
+    })
 }
 
 /// No date is written in more bytes: "31st day of, . september . , 2011" and a little.
@@ -95,6 +102,8 @@ pub(super) const MONTHS: [&str; 12] = [
 
 const MONTH: &str = "(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)";
 
+static PATTERNS: [(&LazyLock<Regex>, Reader); 3] =
+    [(&NUMERIC, numeric), (&DAY_FIRST, day_first), (&MONTH_FIRST, month_first)];
 static NUMERIC: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r"([0-9]{1,4}) ?[/.\-_ ] ?([0-9]{1,2}) ?[/.\-_ ] ?([0-9]{2,4})|([0-9]{2})([0-9]{2})([0-9]{2}(?:[0-9]{2})?)")
 });
@@ -155,8 +164,11 @@ fn alone(text: &str, range: &Range<usize>) -> bool {
         && !text[range.end..].starts_with(|c: char| c.is_alphanumeric())
 }
 
+/// How many bytes before a date its cue may begin.
+const CUE: usize = 30;
+
 fn cued(text: &str, at: usize) -> bool {
-    let window = (at.saturating_sub(30)..=at).find(|&start| text.is_char_boundary(start)).unwrap_or(at);
+    let window = (at.saturating_sub(CUE)..=at).find(|&start| text.is_char_boundary(start)).unwrap_or(at);
     ["dob", "d.o.b", "d o b", "birth", "born"].iter().any(|cue| text[window..at].contains(cue))
 }
 

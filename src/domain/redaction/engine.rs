@@ -18,7 +18,7 @@ use super::{
     render::{self, Labels, WITHHELD},
     rescan::Guards,
     resolve::Span,
-    shapes,
+    second_look, shapes,
     typos::Spellings,
     values,
     words::{is_particle, is_title},
@@ -26,7 +26,7 @@ use super::{
 
 /// Version of what the engine makes of a text under a given policy. It goes into the ledger: add one whenever a view of any
 /// text can come out otherwise than before.
-pub const ENGINE_VERSION: u32 = 6;
+pub const ENGINE_VERSION: u32 = 7;
 
 /// A view in which replacements touch other text is looked at again, so many times.
 const MOST_LOOKS: usize = 3;
@@ -133,20 +133,21 @@ impl Engine {
     /// The same, given the [spans](Self::spans) of `text`: they are the same for every lens.
     pub(super) fn finish_spans(&self, text: &str, spans: &[Span], lens: Lens) -> Finished {
         let view = render::view(text, spans, lens, &self.policy, &self.labels);
-        self.guard(self.settled(view, lens), lens)
+        self.guard(self.settled((view, Vec::new()), lens), lens)
     }
 
-    /// `view` with what is seen only now: a number that was glued to a name stands free beside its replacement.
-    pub(super) fn settled(&self, mut view: String, lens: Lens) -> String {
+    /// `view` with what is seen only now: a number that was glued to a name stands free beside its replacement. `free` are the
+    /// beginnings of replacements that stood free before.
+    pub(super) fn settled(&self, (mut view, mut free): (String, Vec<usize>), lens: Lens) -> String {
         for _ in 0..MOST_LOOKS {
-            if !render::needs_another_look(&view) {
+            if !second_look::is_needed(&view, &free) {
                 break;
             }
             let next = self.view(&view, lens);
             if next == view {
                 break;
             }
-            view = next;
+            (view, free) = (next, Vec::new());
         }
         view
     }

@@ -45,6 +45,7 @@ mod record;
 mod render;
 mod rescan;
 mod resolve;
+mod second_look;
 mod seen;
 mod shapes;
 mod sheet;

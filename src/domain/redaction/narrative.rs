@@ -1,11 +1,12 @@
 //! A whole narrative, as each audience reads it.
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 use super::{
+    carer,
     engine::{Engine, Finished},
     found::ReadText,
-    policy::Lens,
+    policy::{Action, Lens},
     render,
     resolve::Span,
 };
@@ -63,7 +64,8 @@ impl Engine {
     /// `text` without its cuts, finished.
     pub(super) fn finish_without(&self, text: &str, read: &ReadText, lens: Lens) -> Finished {
         let shown = |part| render::part_of_view(text, part, &read.spans, (lens, &self.policy, &self.labels));
-        self.guard(self.settled(render::view_without(text, &read.cuts, shown), lens), lens)
+        let cuts = self.cuts_around(text, read, lens);
+        self.guard(self.settled(render::view_without(text, &cuts, shown), lens), lens)
     }
 
     /// The sentences of `text` that a carer may read, finished, and nothing in place of the others.
@@ -71,11 +73,31 @@ impl Engine {
         let read = self.read_for_carer(text);
         let mut kept: Vec<String> = Vec::new();
         let mut done = 0;
-        for cut in read.cuts.iter().cloned().chain(std::iter::once(text.len()..text.len())) {
+        let cuts = self.cuts_around(text, &read, lens);
+        for cut in cuts.iter().cloned().chain(std::iter::once(text.len()..text.len())) {
             let shown = render::part_of_view(text, done..cut.start, &read.spans, (lens, &self.policy, &self.labels));
             kept.extend(Some(shown.trim().to_owned()).filter(|shown| shown.contains(char::is_alphanumeric)));
             done = cut.end;
         }
-        self.guard(self.settled(kept.join(" "), lens), lens)
+        self.guard(self.settled((kept.join(" "), Vec::new()), lens), lens)
+    }
+
+    /// What is cut of `text`, with every mention that a cut goes through and that `lens` does not keep: the other half of a value
+    /// says what the whole was.
+    fn cuts_around<'r>(&self, text: &str, read: &'r ReadText, lens: Lens) -> Cow<'r, [Range<usize>]> {
+        let through = |at: usize| {
+            let span = read.spans.get(read.spans.partition_point(|span| span.range.end <= at))?;
+            (span.range.start < at && render::decided(text, span, lens, &self.policy).0 != Action::Keep).then_some(span)
+        };
+        let halved: Vec<Range<usize>> = read
+            .cuts
+            .iter()
+            .flat_map(|cut| [cut.start, cut.end])
+            .filter_map(|at| Some(through(at)?.range.clone()))
+            .collect();
+        if halved.is_empty() {
+            return Cow::Borrowed(&read.cuts);
+        }
+        Cow::Owned(carer::merged(read.cuts.iter().cloned().chain(halved).collect()))
     }
 }

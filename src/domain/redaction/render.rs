@@ -10,6 +10,7 @@ use super::{
     needle::Meaning,
     policy::{Action, EffectiveRole, Lens, RedactionPolicy},
     resolve::Span,
+    second_look::touches,
     words::is_title,
 };
 
@@ -110,22 +111,30 @@ pub(super) fn part_of_view(
     out
 }
 
-/// `text` without `cuts`, each of which becomes [`WITHHELD`], and otherwise as [`view`] shows it. `cuts` are in order.
-pub(super) fn view_without(text: &str, cuts: &[Range<usize>], shown: impl Fn(Range<usize>) -> String) -> String {
+/// `text` without `cuts`, each of which becomes [`WITHHELD`], and otherwise as [`view`] shows it. `cuts` are in order. Also
+/// where those replacements begin whose ends touched nothing in `text`: what stands beside them stood free before.
+pub(super) fn view_without(
+    text: &str,
+    cuts: &[Range<usize>],
+    shown: impl Fn(Range<usize>) -> String,
+) -> (String, Vec<usize>) {
     let mut out = String::with_capacity(text.len());
-    let mut done = 0;
+    let (mut done, mut free) = (0, Vec::new());
     for cut in cuts {
         let part = &text[cut.clone()];
         out.push_str(&shown(done..cut.start));
         done = cut.end;
         let space = part.len() - part.trim_end().len();
         if !part.trim().is_empty() {
+            if !touches(text, cut.start) && !touches(text, cut.end) {
+                free.push(out.len());
+            }
             out.push_str(WITHHELD);
         }
         out.push_str(&part[part.len() - space..]);
     }
     out.push_str(&shown(done..text.len()));
-    out
+    (out, free)
 }
 
 /// The most restrictive action of everything that a span of `text` may denote, and which of its meanings asks for it. Where
@@ -182,35 +191,6 @@ pub(super) fn labels_in(text: &str) -> Vec<Range<usize>> {
         }
     }
     labels
-}
-
-/// True when a replacement in `view` touches what may be more than a word beside it, or is a cue for what follows.
-pub(super) fn needs_another_look(view: &str) -> bool {
-    // A sign that begins a value, or goes on with one, is part of it.
-    // A letter that was lost may be part of a name.
-    let joins = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || matches!(c, '@' | '_' | '+' | '\u{FFFD}'));
-    let glued = |label: &Range<usize>| {
-        joins(view[..label.start].chars().next_back()) || joins(view[label.end..].chars().next())
-    };
-    let born = |label: &Range<usize>| &view[label.clone()] == "[DOB]" && has_date_near(view, label);
-    labels_in(view).iter().any(|label| glued(label) || born(label))
-}
-
-/// True when what stands near `[DOB]` may be a date: the label says of it that it is one of birth too. What is not ASCII may
-/// be anything.
-fn has_date_near(view: &str, label: &Range<usize>) -> bool {
-    /// More than a cue reaches: bytes for a date in figures, words for one that is said.
-    const BYTES: usize = 40;
-    const WORDS: usize = 10;
-    const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-    let behind = &view.as_bytes()[label.end..view.len().min(label.end + BYTES)];
-    let month = |word: &str| {
-        let word = word.to_ascii_lowercase();
-        !word.is_ascii() || MONTHS.iter().any(|month| word.contains(month))
-    };
-    behind.iter().any(|b| b.is_ascii_digit() || !b.is_ascii())
-        || view[label.end..].split_whitespace().take(WORDS).any(month)
-        || view[..label.start].split_whitespace().rev().take(WORDS).any(month)
 }
 
 /// No replacement has more inside its brackets.

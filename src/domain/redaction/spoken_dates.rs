@@ -19,10 +19,7 @@ pub(super) fn hits(text: &str, listed: &[(Date, Meaning)], hits: &mut Vec<Hit>) 
     if !listed.iter().any(|(date, _)| spoken_of(*date)) {
         return;
     }
-    let mut words: Vec<Range<usize>> = Vec::new();
-    while let Some(range) = next_word(text, words.last().map_or(0, |word| word.end)) {
-        words.push(range);
-    }
+    let words = words_of(text);
     let said = |at: usize| words.get(at).map_or("", |range| &text[range.clone()]);
     for at in (0..words.len()).filter(|&at| month_at(at, &said).is_some()) {
         let Some(found) = read(at, &said) else { continue };
@@ -39,6 +36,25 @@ pub(super) fn hits(text: &str, listed: &[(Date, Meaning)], hits: &mut Vec<Hit>) 
             hits.push(Hit { range: range.clone(), meaning: *meaning, strength: Strength::Whole, listed: true });
         }
     }
+}
+
+/// How many words beside a cue the month of a date may be that it reaches, with the longest day or year between them.
+const NEAR: usize = REACH + 7;
+
+/// True when a day and its month are said in `text`, which is folded, near its end, or its beginning where that is `behind` a cue.
+pub(super) fn may_be_cued(text: &str, behind: bool) -> bool {
+    let words = words_of(text);
+    let said = |at: usize| words.get(at).map_or("", |range| &text[range.clone()]);
+    let near = if behind { 0..words.len().min(NEAR) } else { words.len().saturating_sub(NEAR)..words.len() };
+    near.into_iter().any(|at| read(at, &said).is_some())
+}
+
+fn words_of(text: &str) -> Vec<Range<usize>> {
+    let mut words: Vec<Range<usize>> = Vec::new();
+    while let Some(range) = next_word(text, words.last().map_or(0, |word| word.end)) {
+        words.push(range);
+    }
+    words
 }
 
 /// Squeezed writings of `date` in words: what a re-scan looks for.

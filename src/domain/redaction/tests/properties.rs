@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use unicode_normalization::UnicodeNormalization;
 
 use super::fixture::{PROTECTED, engine, form, policy};
-use crate::domain::redaction::{Engine, Lens};
+use crate::domain::redaction::{Engine, Lens, Narrative, Section, Sharing};
 
 /// Ways in which a text may be rewritten without changing what a reader sees in it.
 #[derive(Debug, Clone, Copy)]
@@ -184,6 +184,20 @@ proptest! {
     fn any_text_at_all_is_taken(text in "\\PC{0,200}|[\\u{0}-\\u{10FFFF}]{0,100}") {
         for &lens in Lens::ALL {
             engine().finish(&text, lens);
+        }
+    }
+}
+
+#[test]
+fn a_cut_through_a_value_takes_all_of_it() {
+    let text = "She likes swimming and lives at SE99 4ZZ now. She is well.";
+    for inside in [34, 36, 37, 38] {
+        let mark = |range, mark| Section { range, mark };
+        for marks in [[Sharing::Share, Sharing::Withhold], [Sharing::Withhold, Sharing::Share]] {
+            let sections = [mark(0..inside, marks[0]), mark(inside..text.len(), marks[1])];
+            let read = Engine::compile(&form(), &policy()).narrative(Narrative { text, sections: &sections });
+            let carer = &read.views[2].1.text;
+            assert!(["SE", "99", "4Z", "ZZ"].iter().all(|half| !carer.contains(half)), "{inside}: {carer}");
         }
     }
 }
