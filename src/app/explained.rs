@@ -106,7 +106,9 @@ impl Page {
                 let for_whom = if meant.is_empty() { String::new() } else { format!(" for {meant}") };
                 let mut said = format!("{}{for_whom}", contents(held));
                 let never = words(held, "never_by");
-                let who = if never.is_empty() {
+                let who = if never.split(' ').any(|queue| queue == "HOLD.human") {
+                    "; a hold_resolver of another organisation than the accused's may resolve it".to_owned()
+                } else if never.is_empty() {
                     "; any hold_resolver may resolve it".to_owned()
                 } else {
                     format!("; a hold_resolver who works in none of {never} may resolve it")

@@ -148,6 +148,9 @@ impl Broker {
             return Err(Refusal::Excluded.into());
         }
         if let Some(held) = &delivery.header.held {
+            if self.accuses_colleague_on_hold(&record, permit.identity()) {
+                return Err(Refusal::Excluded.into());
+            }
             let never_by = [held.never_by.as_slice(), &self.excluded_queues(&record)].concat();
             self.grants().may_complete_hold(permit, &never_by, now)?;
         }

@@ -7,11 +7,10 @@ use ring::digest::{SHA256, digest};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::{Error, Keys, Receipt, ReceiptLeg, ReceiptPrompt, Rulebook};
+use super::{Error, Keys, Receipt, ReceiptLeg, ReceiptPrompt, Rulebook, exclusion::excluded};
 use crate::{
     domain::{
         carer_copy::CarerCopy,
-        classify::accused,
         code::Class,
         decision::{Content, Decision, HoldReason},
         delivery::{Header, HeldHeader, ItemHeader, PromptDue},
@@ -22,7 +21,6 @@ use crate::{
         queue::QueueId,
         redaction::ENGINE_VERSION,
         stage::Routed,
-        submission::Draft,
         text::Text,
         unit::{Audience, Part, UnitLabel},
     },
@@ -168,7 +166,7 @@ impl Filer {
             class: dossier.class(),
             linked_from,
             linked: if subject { ids[1..].to_vec() } else { Vec::new() },
-            excluded: self.excluded(draft),
+            excluded: excluded(&self.keyring, draft),
             carer_copy: if subject {
                 CarerCopy::of(&routed.decision().flags, draft.answers.tell_carer)
             } else {
@@ -176,17 +174,6 @@ impl Filer {
             },
         };
         Ok(NewRecord { record, wraps, wrapped_under, sealed, deliveries })
-    }
-
-    /// Keyed references of the identities and queues that are accused in this record (D08).
-    fn excluded(&self, draft: &Draft) -> Vec<[u8; 32]> {
-        accused(draft)
-            .flat_map(|person| {
-                let identity = person.identity.as_ref().map(|text| identity_reference(&self.keyring, text.reveal()));
-                let queue = person.works_in_queue.as_ref().map(|text| queue_reference(&self.keyring, text.reveal()));
-                identity.into_iter().chain(queue)
-            })
-            .collect()
     }
 
     fn entries(&self, routed: &Routed, ids: &[Uuid], filing: &Filing, commitment: [u8; 32]) -> Vec<Entry> {
@@ -255,16 +242,6 @@ pub fn would_keep(
     };
     let linked = decision.linked.iter().map(|_| entry(Verb::Combination, "LINK"));
     std::iter::once(collected).chain(linked).collect()
-}
-
-/// The reference under which an accused identity is kept.
-pub(super) fn identity_reference(keyring: &Keyring, identity: &str) -> [u8; 32] {
-    keyring.reference("identity", &[identity])
-}
-
-/// The reference under which an accused person's queue is kept.
-pub(super) fn queue_reference(keyring: &Keyring, queue: &str) -> [u8; 32] {
-    keyring.reference("queue", &[queue])
 }
 
 /// SHA-256 of 32 random bytes and the digest.

@@ -9,6 +9,7 @@ mod alarms;
 mod caretaker;
 mod dispatch;
 mod error;
+mod exclusion;
 mod feedback;
 mod filing;
 mod grading;

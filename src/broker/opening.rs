@@ -1,14 +1,11 @@
 //! Opening: the audited consultation. Content is in clear only here, after a permit for that unit.
 
-use super::{
-    Broker, Error, Handle, ItemGrading,
-    filing::{identity_reference, queue_reference},
-};
+use super::{Broker, Error, Handle, ItemGrading};
 use crate::{
     domain::{
         delivery::Delivery,
         grants::{OpenPermit, OpenRequest, QueuePermit},
-        identity::{Identity, Organisation},
+        identity::Organisation,
         queue::QueueId,
         text::Text,
         unit::{Audience, Part, UnitLabel, View},
@@ -101,28 +98,11 @@ impl Broker {
         Ok((Place { record, version: 1, organisation: stored.record.organisation }, sealed))
     }
 
-    /// The caller's own identity, if it is one that the record accuses.
+    /// The caller's own identity, if it is one that the record accuses, or, on HOLD, a colleague's there.
     fn excluded_identity(&self, record: &Record, permit: &QueuePermit) -> Vec<String> {
         let own = permit.identity();
-        if self.accuses(record, own) { vec![own.as_str().to_owned()] } else { Vec::new() }
-    }
-
-    /// Whether the record accuses this identity: then it neither reads the record nor settles it (D08).
-    pub(super) fn accuses(&self, record: &Record, identity: &Identity) -> bool {
-        record.excluded.contains(&identity_reference(&self.keyring, identity.as_str()))
-    }
-
-    /// Queues of the directory whose people the record accuses.
-    pub(super) fn excluded_queues(&self, record: &Record) -> Vec<QueueId> {
-        if record.excluded.is_empty() {
-            return Vec::new();
-        }
-        let day = self.london_day(self.clock.now());
-        let queues = self.rulebook().policy.directory.queues(day);
-        queues
-            .into_iter()
-            .filter(|queue| record.excluded.contains(&queue_reference(&self.keyring, queue.as_str())))
-            .collect()
+        let on_hold = *permit.queue() == QueueId::hold() && self.accuses_colleague_on_hold(record, own);
+        if on_hold || self.accuses(record, own) { vec![own.as_str().to_owned()] } else { Vec::new() }
     }
 }
 

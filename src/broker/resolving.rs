@@ -44,7 +44,7 @@ impl Broker {
         let mut held = found.header.held.clone().ok_or(Error::NotFound)?;
         // Whatever it is held for: nobody whom the record accuses, and no queue where they could stop or bury it.
         held.never_by.extend(self.excluded_queues(&record));
-        if self.accuses(&record, &peer.identity) {
+        if self.accuses(&record, &peer.identity) || self.accuses_colleague_on_hold(&record, &peer.identity) {
             return Err(Refusal::Excluded.into());
         }
         let hold = self.grants().may_resolve_hold(peer, &held.never_by, now)?;

@@ -70,6 +70,10 @@ fn to_mind(from: &Provenance) -> impl Iterator<Item = &'static str> {
         (retracted || doubted).then_some("a child's retraction is no proof of falsity"),
         (retracted && !doubted).then_some("it was taken back, which by itself lowers nothing"),
         (contradicted && !doubted).then_some("it is contradicted, which by itself lowers nothing"),
+        // 2.2 asks only whether somebody could tell who the source is; police choose the final codes.
+        (from.source_at_risk == Some(true) && from.source_identifiable == Some(false)).then_some(
+            "the source would be at risk if it is used: consider conditions, though nobody is to tell who they are",
+        ),
     ]
     .into_iter()
     .flatten()
@@ -181,5 +185,9 @@ mod tests {
         let grades = propose(&draft);
         assert_eq!(grades[0].handling, Handling::standing());
         assert_eq!(grades[1].handling, Handling::Permitted);
+        draft.items[1].provenance.source_at_risk = Some(true);
+        let told = &propose(&draft)[1];
+        assert_eq!(told.handling, Handling::Permitted, "2.2 asks whether somebody could tell who the source is");
+        assert!(told.why.iter().any(|why| why.contains("at risk if it is used")), "{:?}", told.why);
     }
 }

@@ -280,10 +280,11 @@ impl Grants {
     }
 
     /// True where the holder belongs to the unit of one of `queues`: by a grant for it at any time, or by organisation
-    /// (`met/SE` is the unit of `MPU.SE`, `gss/E09000023` of `MASH.E09000023`).
+    /// (`met/SE` is the unit of `MPU.SE`, `gss/E09000023` of `MASH.E09000023`). Everybody who settles what is on HOLD has a
+    /// grant for HOLD: that makes them no unit, and who of them is a colleague of an accused is their organisation's to say.
     fn works_in(&self, permit: &QueuePermit, queues: &[QueueId]) -> bool {
         let identity = permit.identity();
-        queues.iter().any(|queue| {
+        queues.iter().filter(|queue| **queue != QueueId::hold()).any(|queue| {
             identity.organisation().id() == queue.suffix()
                 || self.0.iter().any(|row| row.holder.is(identity) && row.queues.contains(queue))
         })

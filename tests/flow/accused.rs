@@ -120,3 +120,31 @@ async fn neither_their_unit_nor_who_may_only_look_completes_what_is_held_for_the
     let taken = resolver.pull("HOLD.human").await.unwrap().remove(0);
     resolver.complete(&taken, "resolved").await.unwrap();
 }
+
+#[tokio::test]
+async fn what_is_on_hold_is_not_resolved_by_the_organisation_of_an_accused_who_works_there_and_by_another_it_is() {
+    let house = House::open().await;
+    let draft = undecided(about("met/SE/hold_resolver/h9", "HOLD.human"));
+    house.person(LEWISHAM).await.submit(draft).await.unwrap();
+    let mut colleague = house.person("met/SE/hold_resolver/h2").await;
+    let taken = colleague.pull("HOLD.human").await.unwrap().remove(0);
+    let unit = &taken.header.openable[0];
+    let refused = why(colleague.open(&taken, (unit.part(), unit.item), "").await);
+    assert_eq!(refused, (Code::PermissionDenied, "UNIT_NOT_GRANTED".to_owned()));
+    let refused = resolve(&mut colleague, &taken, "MASH.E09000007").await;
+    assert_eq!((refused.code, refused.reason.as_str()), (Code::PermissionDenied, "UNIT_NOT_GRANTED"));
+    let refused = why(colleague.complete(&taken, "resolved").await);
+    assert_eq!(refused, (Code::PermissionDenied, "UNIT_NOT_GRANTED".to_owned()));
+    colleague.queues.release_delivery(back(&taken)).await.unwrap();
+    let mut other = house.person(RESOLVER).await;
+    let taken = other.pull("HOLD.human").await.unwrap().remove(0);
+    other.open(&taken, (unit.part(), unit.item), "").await.unwrap();
+    let asked = pb::ResolveHeldRequest {
+        request_id: fresh(),
+        delivery_id: taken.id.clone(),
+        lease_token: taken.token.clone(),
+        to_queue: "MASH.E09000007".into(),
+        reason: "The right place.".into(),
+    };
+    other.queues.resolve_held(asked).await.unwrap();
+}

@@ -49,8 +49,11 @@ pub(in crate::domain) fn evidence(condition: Condition, facts: &Facts<'_>, fired
         }
         Condition::OtherChildAtRisk => by(other_child_at_risk(facts)),
         Condition::OtherChildHarmed => {
-            let harmed = facts.linked.iter().filter(|child| child.significant_harm);
-            by(harmed.map(|child| Field::Person(child.person, "significant_harm")).collect())
+            let said = |person: &Person| person.significant_harm == Some(true);
+            let harmed = facts.linked.iter().filter(|child| said(&facts.draft.persons[child.person]));
+            let answered = harmed.map(|child| Field::Person(child.person, "significant_harm")).collect();
+            let danger = |item: &ItemFacts<'_>| item.linked.is_some() && item.item.danger_now == Some(true);
+            either(by(answered), by(items(facts, "danger_now", danger)))
         }
         Condition::AdultAtRisk => adult_at_risk(facts),
         Condition::Radicalisation => codes(facts, &[Rad]),
@@ -224,7 +227,7 @@ fn looked_after(facts: &Facts<'_>) -> Vec<Field> {
 
 /// Who placed `person`, where R14 is about them: not the council in which they are known to live (D10).
 pub(in crate::domain) fn placed_by_another<'a>(facts: &Facts<'a>, person: &Person) -> Option<Located<'a>> {
-    let with_ours = is_other_child(person) && person.missing_with_subject == Some(true);
+    let with_ours = is_other_child(person, facts.geography.day()) && person.missing_with_subject == Some(true);
     if person.looked_after_by == Area::Absent || !(with_ours || facts.at_risk(person)) {
         return None;
     }
@@ -240,10 +243,14 @@ fn other_child_at_risk(facts: &Facts<'_>) -> Vec<Field> {
     let mut fields = Vec::new();
     for (index, child) in facts.linked.iter().enumerate() {
         let person = &facts.draft.persons[child.person];
-        match (person.at_risk, child.significant_harm) {
+        let about = |item: &ItemFacts<'_>| item.linked == Some(index);
+        match (person.at_risk, person.significant_harm) {
             (Some(true), _) => fields.push(Field::Person(child.person, "at_risk")),
-            (_, true) => fields.push(Field::Person(child.person, "significant_harm")),
-            _ => fields.extend(items(facts, "about", |item| item.coded && item.linked == Some(index))),
+            (_, Some(true)) => fields.push(Field::Person(child.person, "significant_harm")),
+            _ if child.danger => {
+                fields.extend(items(facts, "danger_now", |item| about(item) && item.item.danger_now == Some(true)))
+            }
+            _ => fields.extend(items(facts, "about", |item| item.coded && about(item))),
         }
     }
     fields

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{Span, Timestamp, civil::Date};
 
 use super::geography::Geography;
 use crate::domain::{
     code::{Class, Fgm, HarmCode, InterviewOutcome, ItemKind, PersonRole, YesNoUnknown},
-    decision::HoldReason,
+    decision::{HoldReason, PromptKind},
     directory::{Located, Police},
     policy::{Policy, RuleSet},
     submission::{Draft, Item, Person},
@@ -37,8 +37,10 @@ pub(in crate::domain) struct Facts<'a> {
 pub(in crate::domain) struct LinkedChild<'a> {
     /// Index in `persons`.
     pub person: usize,
-    /// Significant harm to that child is suspected.
+    /// Significant harm to that child is suspected: as answered, or an item about them says danger now.
     pub significant_harm: bool,
+    /// An item about them says danger now: their record is as urgent as that (D14, PROP).
+    pub danger: bool,
     /// Where they live.
     pub lives: Located<'a>,
 }
@@ -53,7 +55,7 @@ pub(in crate::domain) struct ItemFacts<'a> {
     pub intelligence: bool,
     /// Has a code other than NONE, or is a referral without code (D06), or an allegation.
     pub coded: bool,
-    /// Coded SELF alone, without a crime or an allegation: stays on the council and health route (D20).
+    /// Coded SELF alone, without a crime: stays on the council and health route (D20).
     pub health_only: bool,
     /// Travels in this linked record (index in [`Facts::linked`]).
     pub linked: Option<usize>,
@@ -105,7 +107,7 @@ impl<'a> Facts<'a> {
 
     /// Another child of the record who is at risk (R14, R15).
     pub fn at_risk(&self, person: &Person) -> bool {
-        is_other_child(person) && at_risk(person, &self.about)
+        is_other_child(person, self.geography.day()) && at_risk(person, &self.about)
     }
 
     /// Codes of the record that are the child's own: on no item, or on one that stays with the child's items (D20). An
@@ -118,6 +120,33 @@ impl<'a> Facts<'a> {
     pub fn child_self_harm(&self) -> bool {
         let on_item = self.items.iter().any(|item| item.linked.is_none() && item.has_any(&[HarmCode::SelfHarm]));
         on_item || self.childs_own_codes().contains(&HarmCode::SelfHarm)
+    }
+
+    /// Whether what this prompt is about is said on `item`; for a prompt that no item raises, never.
+    pub fn is_matter(&self, prompt: PromptKind, item: &ItemFacts<'_>) -> bool {
+        match prompt {
+            PromptKind::Health => item.has_any(&[HarmCode::SelfHarm]),
+            PromptKind::Prevent => item.has_any(&[HarmCode::Rad]),
+            PromptKind::Nrm => item.has_any(self.r06_codes()),
+            PromptKind::Lado => item.allegation,
+            PromptKind::Call999 => item.item.danger_now == Some(true),
+            PromptKind::Strategy | PromptKind::AdultSafeguarding | PromptKind::Fgm101 => false,
+        }
+    }
+
+    /// A prompt about another child's matter and nothing of the subject's: it goes with that child's record, and not to
+    /// whoever gets none of the matter (PROP). To ring 999 is for everybody.
+    pub fn is_anothers(&self, prompt: PromptKind) -> bool {
+        let own: Vec<HarmCode> = self.childs_own_codes();
+        let own = match prompt {
+            PromptKind::Health => own.contains(&HarmCode::SelfHarm),
+            PromptKind::Prevent => own.contains(&HarmCode::Rad),
+            PromptKind::Nrm => own.iter().any(|code| self.r06_codes().contains(code)),
+            PromptKind::Lado => self.draft.persons.iter().any(|person| person.allegation == Some(true)),
+            _ => true,
+        };
+        let mut matters = self.items.iter().filter(|item| self.is_matter(prompt, item)).peekable();
+        !own && matters.peek().is_some() && matters.all(|item| item.linked.is_some())
     }
 
     /// `fgm`; absent with an FGM code is read as suspected (D19).
@@ -176,9 +205,10 @@ impl<'a> Facts<'a> {
         let codes: BTreeSet<HarmCode> = item.codes.iter().copied().filter(|code| *code != HarmCode::None).collect();
         let allegation = is_allegation(item, &index.accused);
         let sexual_offence = item.sexual_offence.unwrap_or(codes.contains(&HarmCode::Csa));
-        // A crime or an allegation on it is no clinical detail: police must have it (D16, D08).
+        // A crime on it is no clinical detail, and somebody must own it tonight (D16). An allegation on it is told to police by
+        // R18 with Part C, and the item itself stays where it is (D20).
         let only_self_harm = codes == BTreeSet::from([HarmCode::SelfHarm]);
-        let health_only = only_self_harm && !allegation && !sexual_offence && item.images != Some(true);
+        let health_only = only_self_harm && !sexual_offence && item.images != Some(true);
         let referral = item.kind == ItemKind::Safeguarding;
         let about = item.about.as_ref().map(|id| id.reveal());
         let mut facts = ItemFacts {
@@ -274,9 +304,18 @@ fn is_allegation(item: &Item, accused: &BTreeSet<&str>) -> bool {
     item.allegation.unwrap_or_else(|| item.who.iter().any(|id| accused.contains(id.reveal())))
 }
 
-/// Another child of the record: a sibling or another child (R14, R15).
-pub(in crate::domain) fn is_other_child(person: &Person) -> bool {
-    matches!(person.role, PersonRole::Sibling | PersonRole::OtherChild)
+/// Another child of the record: a sibling or another child (R14, R15); and so that no answer about harm is passed over,
+/// whoever is said to be at risk and by their role or date of birth may be a child (PROP). The paper asks this of siblings
+/// and other children, and a sender may name a child by what they are to the subject.
+pub(in crate::domain) fn is_other_child(person: &Person, today: Date) -> bool {
+    let said = person.at_risk == Some(true) || person.significant_harm == Some(true);
+    let under_18 = person.date_of_birth.map(|born| born.saturating_add(Span::new().years(18)) > today);
+    match person.role {
+        PersonRole::Sibling | PersonRole::OtherChild => true,
+        PersonRole::Friend | PersonRole::HouseholdMember => said && under_18.unwrap_or(true),
+        PersonRole::Child => false,
+        _ => said && under_18.unwrap_or(false),
+    }
 }
 
 /// At risk: said so, or significant harm, or, where nobody answered, one of those whom a coded item is `about`
@@ -285,11 +324,12 @@ fn at_risk(person: &Person, about: &BTreeSet<&str>) -> bool {
     person.significant_harm == Some(true) || person.at_risk.unwrap_or_else(|| about.contains(person.id.reveal()))
 }
 
-/// Ids of those whom a coded item is about; an item with an allegation is a referral (D06, D08).
+/// Ids of those whom a coded item is about, or one that says danger now; an item with an allegation is a referral (D06, D08).
 fn coded_about(draft: &Draft) -> BTreeSet<&str> {
     let said = said_accused(draft);
     let coded = |item: &&Item| {
-        item.codes.iter().any(|code| *code != HarmCode::None)
+        item.danger_now == Some(true)
+            || item.codes.iter().any(|code| *code != HarmCode::None)
             || (item.codes.is_empty() && item.kind == ItemKind::Safeguarding)
             || is_allegation(item, &said)
     };
@@ -297,14 +337,21 @@ fn coded_about(draft: &Draft) -> BTreeSet<&str> {
 }
 
 fn linked_children<'a>(draft: &Draft, about: &BTreeSet<&str>, geography: &Geography<'a>) -> Vec<LinkedChild<'a>> {
+    let today = geography.day();
     let linked =
-        |person: &Person| is_other_child(person) && at_risk(person, about) && person.identifiable != Some(false);
+        |person: &Person| is_other_child(person, today) && at_risk(person, about) && person.identifiable != Some(false);
     let children = draft.persons.iter().enumerate().filter(|(_, person)| linked(person));
+    let in_danger = draft.items.iter().filter(|item| item.danger_now == Some(true));
+    let in_danger: BTreeSet<&str> = in_danger.filter_map(|item| item.about.as_ref()).map(|id| id.reveal()).collect();
     children
-        .map(|(index, person)| LinkedChild {
-            person: index,
-            significant_harm: person.significant_harm == Some(true),
-            lives: geography.locate(&person.lives),
+        .map(|(index, person)| {
+            let danger = in_danger.contains(person.id.reveal());
+            LinkedChild {
+                person: index,
+                significant_harm: danger || person.significant_harm == Some(true),
+                danger,
+                lives: geography.locate(&person.lives),
+            }
         })
         .collect()
 }

@@ -47,6 +47,11 @@ impl<'a> Geography<'a> {
         }
     }
 
+    /// The day of receipt.
+    pub fn day(&self) -> Date {
+        self.day
+    }
+
     /// Any other stated area.
     pub fn locate(&self, area: &Area) -> Located<'a> {
         self.directory.locate(area, self.day)

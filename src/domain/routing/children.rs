@@ -9,7 +9,7 @@ use super::{
 };
 use crate::domain::{
     classify::{conditions::placed_by_another, facts::LinkedChild},
-    decision::RuleId,
+    decision::{PromptKind, RuleId},
     directory::Police,
     queue::QueueId,
 };
@@ -39,7 +39,7 @@ pub(super) fn linked(rule: RuleId, plan: &mut Plan<'_>) {
 /// is uncertain, HOLD, and provisionally where the subject lives.
 fn link(rule: RuleId, plan: &mut Plan<'_>, index: usize, child: &LinkedChild<'_>) {
     let matter = |reason, meant_for: &[&'static str]| Matter { link: Some(index), ..Matter::of(reason, meant_for) };
-    let load = Load::link(index);
+    let load = Load { prompts: prompts(plan, index), ..Load::link(index) };
     match child.lives.police() {
         Ok(police) => {
             match council("MASH", child.lives.authority()) {
@@ -56,6 +56,14 @@ fn link(rule: RuleId, plan: &mut Plan<'_>, index: usize, child: &LinkedChild<'_>
             provisionally(rule, plan, child, Load { provisional: true, ..load });
         }
     }
+}
+
+/// What whoever gets the record of this child is asked to do, by the items about them.
+fn prompts(plan: &Plan<'_>, index: usize) -> BTreeSet<PromptKind> {
+    let facts = plan.facts;
+    let about =
+        |kind: &PromptKind| facts.items.iter().any(|item| item.linked == Some(index) && facts.is_matter(*kind, item));
+    plan.assessment.prompts.iter().map(|prompt| prompt.kind).filter(about).collect()
 }
 
 /// The subject's council can find a school friend today (D11).

@@ -9,6 +9,7 @@ use crate::domain::{
     policy::Destination,
     queue::QueueId,
     stage::Degraded,
+    submission::Person,
     unit::Part,
 };
 
@@ -40,6 +41,17 @@ pub(super) fn where_the_accused_works(plan: &mut Plan<'_>) {
             let matter = of_queue(HoldReason::RulesConflict, &queue, link);
             plan.held.insert(matter, (load, colleagues.clone()));
         }
+    }
+}
+
+/// Where an accused works on HOLD itself, what waits there stays, for it has no other place; but nobody of their own
+/// organisation may ever resolve it, and every matter says so (D08).
+pub(super) fn where_the_accused_decides(plan: &mut Plan<'_>) {
+    let hold = QueueId::hold();
+    let works_there =
+        |person: &Person| person.works_in_queue.as_ref().is_some_and(|queue| queue.reveal() == hold.as_str());
+    if accused(plan.facts.draft).any(works_there) {
+        plan.held.values_mut().for_each(|(_, never_by)| never_by.push(QueueId::hold()));
     }
 }
 

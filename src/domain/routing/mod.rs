@@ -97,6 +97,7 @@ pub(in crate::domain) fn decide(
     hold::where_the_accused_works(&mut plan);
     hold::unattended(&mut plan);
     hold::degraded(&mut plan, degraded);
+    hold::where_the_accused_decides(&mut plan);
     let mut rules = assessment.rules.clone();
     let referral = plan.fired.iter().any(|rule| rule.referral);
     let legs = plan.into_legs();
@@ -119,7 +120,8 @@ pub(in crate::domain) fn decide(
     }
 }
 
-/// The linked records (R15): in the graver class where significant harm is suspected, with every item about that child.
+/// The linked records (R15): in the graver class where significant harm is suspected, in the
+/// gravest where they are in danger now, with every item about that child.
 fn linked(facts: &Facts<'_>) -> Vec<Linked> {
     let links = |rule: &&Rule| rule.sends.iter().any(|send| send.to == Destination::LinkedChild);
     let rule = facts.rules.rules.iter().find(links);
@@ -128,7 +130,7 @@ fn linked(facts: &Facts<'_>) -> Vec<Linked> {
         .zip(&facts.linked)
         .map(|(index, child)| Linked {
             person: child.person,
-            class: class(child.significant_harm),
+            class: if child.danger { Class::P0 } else { class(child.significant_harm) },
             items: facts.items.iter().filter(|item| item.linked == Some(index)).map(|item| item.number).collect(),
         })
         .collect()

@@ -68,7 +68,9 @@ fn one(rule: RuleId, send: &Sending, plan: &mut Plan<'_>) {
 fn load(send: &Sending, plan: &Plan<'_>) -> Load {
     let items: Vec<u16> = chosen(&send.items, plan).map(|item| item.number).collect();
     let raised = |kind: &&_| plan.assessment.prompts.iter().any(|prompt| prompt.kind == **kind);
-    let prompts = send.shows.iter().filter(raised).copied().collect();
+    // The council of the subject does not get an item about a child with a record of their own, so it gets no prompt of it.
+    let to_act = |kind: &&_| send.to != Destination::FrontDoor || !plan.facts.is_anothers(**kind);
+    let prompts = send.shows.iter().filter(raised).filter(to_act).copied().collect();
     Load { prompts, ..Load::of(send.carries.iter().copied()) }.items(items)
 }
 

@@ -1,5 +1,6 @@
 //! The narratives, the rules, the clarifications, and what must hold for every place.
 
+mod another_child;
 mod cards;
 mod clarifications;
 mod everywhere;

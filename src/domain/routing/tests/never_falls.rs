@@ -9,7 +9,7 @@ use crate::domain::{
         Class, DangerReason, Fgm, HarmCode, InterviewOutcome, ItemKind, PersonRole, QuestionType, RiskLevel,
         YesNoUnknown,
     },
-    decision::{Decision, Leg},
+    decision::{Content, Decision, Leg},
     submission::{Draft, Item, Person, Question, StopScreen},
     testing::{area, at, person, routed},
 };
@@ -106,6 +106,15 @@ fn still_told(before: &Decision, after: &Decision, fact: &str) {
     for leg in before.legs.iter().filter(|leg| leg.queue.kind() != "HOLD") {
         let there = after.legs.iter().find(|found| same_door(leg, found));
         let there = there.unwrap_or_else(|| panic!("{fact}: {} is gone\n{before:?}\n{after:?}", leg.queue));
+        for content in [Content::Alert, Content::Safeguarding] {
+            let mut doors = after.legs.iter().filter(|found| same_door(leg, found));
+            let still = doors.any(|found| found.contents.contains(&content));
+            assert!(
+                still || !leg.contents.contains(&content),
+                "{fact}: {} lost {content}\n{before:?}\n{after:?}",
+                leg.queue
+            );
+        }
         // By the place of its items alone, a leg has the class of the worst of them (D18).
         let by_place = there.rules.iter().all(|rule| ["R08", "R09", "R10", "R11"].contains(rule));
         assert!(
