@@ -52,10 +52,10 @@ pub fn random<const N: usize>(entropy: &dyn Entropy) -> Result<[u8; N], EntropyE
     Ok(bytes)
 }
 
-/// 32 random bytes to keep secret: a key. Zeroised on drop.
-pub fn secret_32(entropy: &dyn Entropy) -> Result<Zeroizing<[u8; 32]>, EntropyError> {
-    let mut bytes = Zeroizing::new([0; 32]);
-    entropy.fill(bytes.as_mut())?;
+/// 32 random bytes to keep secret: a key. On the heap, where a move leaves no copy behind; zeroised on drop.
+pub fn secret_32(entropy: &dyn Entropy) -> Result<Zeroizing<Vec<u8>>, EntropyError> {
+    let mut bytes = Zeroizing::new(vec![0; 32]);
+    entropy.fill(&mut bytes)?;
     Ok(bytes)
 }
 

@@ -143,7 +143,7 @@ pub fn seal_note(
     let data = at.place.note(&record_key.id, note.purpose, note.number);
     let key = derived(&record_key.bytes, &of_note(note))?;
     let plaintext = Zeroizing::new(text.as_bytes().to_vec());
-    let (nonce, ciphertext) = seal_with(Sealing { key: &*key, data: &data, entropy }, plaintext)?;
+    let (nonce, ciphertext) = seal_with(Sealing { key: &key, data: &data, entropy }, plaintext)?;
     Ok([nonce.as_slice(), &ciphertext].concat())
 }
 
@@ -153,7 +153,7 @@ pub fn open_note(at: SealedRecordAt<'_>, note: Note<'_>, sealed: &[u8], keyring:
     let record_key = RecordKey::unwrap(&record, Side::Rest, at.place, keyring)?;
     let (nonce, ciphertext) = sealed.split_at_checked(aead::NONCE_LEN).ok_or(SealError::Broken)?;
     let data = at.place.note(&record_key.id, note.purpose, note.number);
-    let bytes = open_with(&*derived(&record_key.bytes, &of_note(note))?, nonce, &data, ciphertext)?;
+    let bytes = open_with(&derived(&record_key.bytes, &of_note(note))?, nonce, &data, ciphertext)?;
     std::str::from_utf8(&bytes).map(Text::from).map_err(|_| SealError::Unreadable)
 }
 
@@ -197,7 +197,7 @@ fn open_bytes(
         })
         .ok_or(SealError::NoSuchUnit)?;
     let key = derived(&record_key.bytes, &of_unit(label))?;
-    open_with(&*key, &unit.nonce, &place.unit(&record_key.id, label), &unit.ciphertext)
+    open_with(&key, &unit.nonce, &place.unit(&record_key.id, label), &unit.ciphertext)
 }
 
 fn read(sealed: &[u8]) -> Result<SealedRecord, SealError> {
@@ -237,7 +237,7 @@ impl<'a> Sealer<'a> {
         let (_, record_key) = self.keys.iter().find(|(of, _)| *of == side).ok_or(SealError::Failed)?;
         let key = derived(&record_key.bytes, &of_unit(label))?;
         let data = self.place.unit(&record_key.id, label);
-        let (nonce, ciphertext) = seal_with(Sealing { key: &*key, data: &data, entropy: self.entropy }, plaintext)?;
+        let (nonce, ciphertext) = seal_with(Sealing { key: &key, data: &data, entropy: self.entropy }, plaintext)?;
         self.units.push(SealedUnit {
             item: u32::from(label.item.unwrap_or(0)),
             part: label.part.code().to_owned(),

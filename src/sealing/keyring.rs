@@ -9,16 +9,16 @@ use std::{
     },
 };
 
-use ring::{digest, hkdf, hmac};
+use ring::hmac;
 use zeroize::Zeroizing;
 
-use super::{SealError, place::Side, wraps};
+use super::{SealError, cipher::Root, place::Side, wraps};
 
 /// A key that wraps record keys for a time, such as a day. Wiped when it is dropped.
 pub struct EpochKey {
     id: String,
-    source: Zeroizing<[u8; 32]>,
-    rest: Zeroizing<[u8; 32]>,
+    source: Zeroizing<Vec<u8>>,
+    rest: Zeroizing<Vec<u8>>,
     /// How many more records it may wrap: so many were reserved for this process.
     left: AtomicU64,
     /// Used since [`Keyring::rest`] last looked.
@@ -31,10 +31,10 @@ impl EpochKey {
         if secret.len() != 32 {
             return None;
         }
-        let root = hkdf::Salt::new(hkdf::HKDF_SHA256, b"homeward/epoch/1").extract(secret);
-        let of = |side: Side| expand(&root, format!("homeward/wrapping/{}/1", side.word()).as_bytes());
+        let root = Root::of(b"homeward/epoch/1", secret);
+        let of = |side: Side| root.derive(&format!("homeward/wrapping/{}/1", side.word()));
         Some(Self {
-            id: key_id(&root)?,
+            id: root.id()?,
             source: of(Side::Source)?,
             rest: of(Side::Rest)?,
             left: AtomicU64::new(0),
@@ -63,7 +63,7 @@ impl EpochKey {
         taken.map(|_| ()).map_err(|_| SealError::Exhausted)
     }
 
-    pub(super) fn side(&self, side: Side) -> &[u8; 32] {
+    pub(super) fn side(&self, side: Side) -> &[u8] {
         self.used.store(true, Ordering::Relaxed);
         match side {
             Side::Source => &self.source,
@@ -176,19 +176,6 @@ impl fmt::Debug for Keyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Keyring").field("current", &self.current().key.id).finish_non_exhaustive()
     }
-}
-
-/// The id of the key that `root` was extracted from: a digest of a separate derivation.
-pub(super) fn key_id(root: &hkdf::Prk) -> Option<String> {
-    let named = expand(root, b"homeward/key-id/1")?;
-    Some(hex::encode(&digest::digest(&digest::SHA256, &*named).as_ref()[..8]))
-}
-
-/// 32 bytes of key material for one purpose.
-pub(super) fn expand(root: &hkdf::Prk, purpose: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
-    let mut bytes = Zeroizing::new([0; 32]);
-    root.expand(&[purpose], hkdf::HKDF_SHA256).ok()?.fill(&mut *bytes).ok()?;
-    Some(bytes)
 }
 
 #[cfg(test)]

@@ -8,13 +8,9 @@ use std::{
     },
 };
 
-use ring::hkdf;
 use zeroize::Zeroizing;
 
-use super::{
-    cipher::{Sealing, open_with, seal_with},
-    keyring::{expand, key_id},
-};
+use super::cipher::{Root, Sealing, open_with, seal_with};
 use crate::platform::Entropy;
 
 /// Length of a key file's secret, bytes.
@@ -141,7 +137,7 @@ fn bound(provider: &str, purpose: &str) -> Vec<u8> {
 /// A provider whose key is derived from 32 secret bytes, as a key file holds them.
 pub struct SecretProvider {
     id: String,
-    key: Zeroizing<[u8; SECRET_BYTES]>,
+    key: Zeroizing<Vec<u8>>,
     entropy: Arc<dyn Entropy>,
 }
 
@@ -151,8 +147,8 @@ impl SecretProvider {
         if secret.len() != SECRET_BYTES {
             return None;
         }
-        let root = hkdf::Salt::new(hkdf::HKDF_SHA256, b"homeward/key-file/1").extract(secret);
-        Some(Self { id: format!("file:{}", key_id(&root)?), key: expand(&root, b"homeward/provider/1")?, entropy })
+        let root = Root::of(b"homeward/key-file/1", secret);
+        Some(Self { id: format!("file:{}", root.id()?), key: root.derive("homeward/provider/1")?, entropy })
     }
 }
 
@@ -162,7 +158,7 @@ impl KeyProvider for SecretProvider {
     }
 
     fn wrap(&self, key: &[u8], aad: &[u8]) -> Result<Vec<u8>, ProviderError> {
-        let sealing = Sealing { key: &*self.key, data: aad, entropy: &*self.entropy };
+        let sealing = Sealing { key: &self.key, data: aad, entropy: &*self.entropy };
         let sealed = seal_with(sealing, Zeroizing::new(key.to_vec()));
         let (nonce, ciphertext) = sealed.map_err(|error| ProviderError::Unavailable(error.to_string()))?;
         Ok([nonce.as_slice(), &ciphertext].concat())
@@ -170,7 +166,7 @@ impl KeyProvider for SecretProvider {
 
     fn unwrap(&self, wrapped: &[u8], aad: &[u8]) -> Result<Zeroizing<Vec<u8>>, ProviderError> {
         let (nonce, ciphertext) = wrapped.split_at_checked(12).ok_or(ProviderError::Foreign)?;
-        open_with(&*self.key, nonce, aad, ciphertext).map_err(|_| ProviderError::Foreign)
+        open_with(&self.key, nonce, aad, ciphertext).map_err(|_| ProviderError::Foreign)
     }
 }
 

@@ -19,6 +19,8 @@ use crate::{
     platform::SystemEntropy,
 };
 
+mod memory;
+
 const ORIGINAL: &[u8] = b"the submission exactly as received";
 
 /// Two items, a narrative, and everything that the judgement makes of them.

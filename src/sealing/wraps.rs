@@ -1,13 +1,12 @@
 //! The two keys of a record and their wraps: made with the record, wrapped anew under a later epoch key, deleted.
 
 use prost::Message;
-use ring::hkdf;
 use zeroize::Zeroizing;
 
 use super::{
     Keyring, SealError,
-    cipher::{Sealing, open_with, seal_with},
-    keyring::{EpochKey, key_id},
+    cipher::{Root, Sealing, open_with, seal_with},
+    keyring::EpochKey,
     place::{Place, Side},
     stored::{SealedRecord, Wrap},
 };
@@ -29,8 +28,8 @@ impl RecordKey {
     }
 
     fn of(bytes: Zeroizing<Vec<u8>>) -> Result<Self, SealError> {
-        let root = hkdf::Salt::new(hkdf::HKDF_SHA256, b"homeward/record-key/1").extract(&bytes);
-        Ok(Self { id: key_id(&root).ok_or(SealError::Failed)?, bytes })
+        let id = Root::of(b"homeward/record-key/1", &bytes).id().ok_or(SealError::Failed)?;
+        Ok(Self { id, bytes })
     }
 
     /// Wraps it for its side of its record.

@@ -70,7 +70,7 @@ pub struct House {
     root: tempfile::TempDir,
     pub clock: ManualClock,
     entropy: SystemEntropy,
-    secret: [u8; 32],
+    secret: Vec<u8>,
     /// The broker signs certificates, with the authority's folder.
     issues: bool,
     /// How long an epoch key wraps.
@@ -97,7 +97,7 @@ impl House {
     /// A new house, open.
     pub async fn open_at(moment: &str) -> Self {
         let entropy = SystemEntropy::new();
-        let secret = *secret_32(&entropy).unwrap();
+        let secret = secret_32(&entropy).unwrap().to_vec();
         let clock = ManualClock::new(moment.parse().unwrap());
         let root = tempfile::tempdir().unwrap();
         let lifespan = Lifespan::of(SignedDuration::from_hours(24));

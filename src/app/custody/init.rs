@@ -39,7 +39,7 @@ pub(in crate::app) fn init_file(args: &InitFileArgs) -> Result<(), Failure> {
     let entropy = Arc::new(SystemEntropy::new());
     let secret = match &args.from {
         Some(from) => secret(from, passphrase(args.from_passphrase_file.as_ref())?.as_ref())?,
-        None => secret_32(&*entropy).map_err(|error| Failure::unavailable(error.to_string()))?.to_vec().into(),
+        None => secret_32(&*entropy).map_err(|error| Failure::unavailable(error.to_string()))?,
     };
     let place = args.passphrase_file.as_ref();
     let passphrase = place.map(|place| place.new_passphrase("Passphrase of the new key file: ")).transpose()?;

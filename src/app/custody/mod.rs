@@ -79,7 +79,7 @@ fn make(file: &Path, passphrase: Option<&Passphrase>, store: &Path, entropy: &dy
             .advise("restore the key file from its backup: without it nothing in the store opens"));
     }
     let secret = secret_32(entropy).map_err(|error| Failure::unavailable(error.to_string()))?;
-    write(file, &*secret, passphrase, entropy)?;
+    write(file, &secret, passphrase, entropy)?;
     tracing::warn!(file = %file.display(), "a new key was made: back it up, apart from the store");
     if passphrase.is_none() {
         tracing::warn!("the key file is not under a passphrase: keys.passphrase_file would put it under one");

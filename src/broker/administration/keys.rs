@@ -303,7 +303,7 @@ impl KeyShelf {
     /// The first key of references and the first epoch key; where another replica was quicker, theirs.
     async fn make_first(&self, now: Timestamp) -> Result<(), KeysError> {
         let secret = secret_32(&*self.entropy).map_err(Error::from)?;
-        let references = self.wrap(Zeroizing::new(secret.to_vec()), REFERENCES.to_owned()).await?;
+        let references = self.wrap(secret, REFERENCES.to_owned()).await?;
         let (current, made) = self.make_epoch(now).await?;
         let bytes = Some(put_keyring(&KeyringDocument { current, references }));
         let keyring = Change { shelf: Shelf::Keyring, name: KEYRING.to_owned(), expect: Expect::New, bytes };
@@ -318,8 +318,8 @@ impl KeyShelf {
     /// A new epoch key, to be put on the shelf.
     async fn make_epoch(&self, now: Timestamp) -> Result<(String, Change), KeysError> {
         let secret = secret_32(&*self.entropy).map_err(Error::from)?;
-        let key = EpochKey::new(&*secret).ok_or(SealError::Failed)?;
-        let wrapped = self.wrap(Zeroizing::new(secret.to_vec()), of_epoch(key.id())).await?;
+        let key = EpochKey::new(&secret).ok_or(SealError::Failed)?;
+        let wrapped = self.wrap(secret, of_epoch(key.id())).await?;
         let bytes = Some(put_epoch(&EpochDocument { wrapped, made: now, reserved: 0 }));
         let name = key.id().to_owned();
         Ok((name.clone(), Change { shelf: Shelf::EpochKey, name, expect: Expect::New, bytes }))
