@@ -38,11 +38,24 @@ pub(super) fn request_id() -> Result<String, Failure> {
 /// Reads a file, or stdin where it is `-`.
 pub(super) fn read(file: &Path) -> Result<String, Failure> {
     if file == Path::new("-") {
-        let mut text = String::new();
-        let read = std::io::stdin().read_to_string(&mut text);
-        return read.map(|_| text).map_err(|error| Failure::bad_data(format!("stdin: {error}")));
+        let mut bytes = Vec::new();
+        let read = std::io::stdin().read_to_end(&mut bytes);
+        return read.map_err(|error| Failure::bad_data(format!("stdin: {error}"))).and_then(|_| utf8("stdin", bytes));
     }
-    fs::read_to_string(file).map_err(|error| Failure::bad_data(format!("{}: {error}", file.display())))
+    let name = file.display().to_string();
+    let bytes = fs::read(file).map_err(|error| Failure::bad_data(format!("{name}: {error}")))?;
+    utf8(&name, bytes)
+}
+
+/// The text, or where it is none.
+fn utf8(name: &str, bytes: Vec<u8>) -> Result<String, Failure> {
+    String::from_utf8(bytes).map_err(|error| {
+        let until = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = until.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let start = until.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
+        let column = until.len() - start + 1;
+        Failure::bad_data(format!("{name}: line {line}, column {column}: not UTF-8; save the file as UTF-8"))
+    })
 }
 
 /// Prints an answer: as it is with `--json`, else as `shown` makes of it.

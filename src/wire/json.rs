@@ -8,7 +8,10 @@ use prost_reflect::{DescriptorPool, DeserializeOptions, DynamicMessage, MessageD
 use serde_json::error::Category;
 use thiserror::Error;
 
-use super::json_once::{EachOnce, STATED_TWICE};
+use super::{
+    json_once::{EachOnce, STATED_TWICE},
+    json_path::path_at,
+};
 
 /// Why a text is not the JSON form of a message.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -37,14 +40,14 @@ pub fn from_json<T: Message + Default>(name: &str, text: &str) -> Result<T, Json
     let mut json = serde_json::Deserializer::from_str(text);
     let options = DeserializeOptions::new().deny_unknown_fields(true);
     let message = DynamicMessage::deserialize_with_options(descriptor(name), &mut json, &options)
-        .map_err(|error| explain(&error))?;
-    json.end().map_err(|error| explain(&error))?;
+        .map_err(|error| explain(text, &error))?;
+    json.end().map_err(|error| explain(text, &error))?;
     Ok(message.transcode_to().expect("a message read by its own descriptor has its own encoding"))
 }
 
 /// Looks whether `text` is JSON in which every object states each of its fields once.
 pub fn each_field_once(text: &str) -> Result<(), JsonError> {
-    serde_json::from_str::<EachOnce>(text).map(|EachOnce| ()).map_err(|error| explain(&error))
+    serde_json::from_str::<EachOnce>(text).map(|EachOnce| ()).map_err(|error| explain(text, &error))
 }
 
 /// The JSON form of `homeward.v1.<name>` on one line, with the proto's field names. Lists, numbers and texts are always
@@ -76,11 +79,17 @@ fn descriptor(name: &str) -> MessageDescriptor {
 }
 
 /// Fixed words for a parser's error: its own may quote the value.
-fn explain(error: &serde_json::Error) -> JsonError {
+fn explain(text: &str, error: &serde_json::Error) -> JsonError {
     let message = match error.classify() {
         Category::Eof => "the text ends before the JSON does".to_owned(),
+        Category::Syntax if error.to_string().starts_with("recursion limit exceeded") => {
+            "nested too deeply: a submission has few levels; look for a bracket too many".to_owned()
+        }
         Category::Syntax | Category::Io => "not well-formed JSON".to_owned(),
-        Category::Data => data_fault(&error.to_string()),
+        Category::Data => {
+            let (fault, path) = (data_fault(&error.to_string()), path_at(text, error.line(), error.column()));
+            if path.is_empty() { fault } else { format!("{path}: {fault}") }
+        }
     };
     JsonError { line: error.line(), column: error.column(), message }
 }
@@ -155,7 +164,34 @@ mod tests {
     #[test]
     fn deep_nesting_is_an_error() {
         for open in ["[", "{\"items\":["] {
-            assert_eq!(fault(&format!("{{\"items\":{}", open.repeat(100_000))).line, 1);
+            let fault = fault(&format!("{{\"items\":{}", open.repeat(100_000)));
+            assert!(fault.line == 1 && fault.message.starts_with("nested too deeply"), "{fault}");
+        }
+    }
+
+    #[test]
+    fn an_error_names_the_field_by_its_path() {
+        for (text, path) in [
+            ("{\"child\": {\"name\": [\"SECRET\"]}}", "child.name: "),
+            ("{\"child\": {\"name\": {\"a\": 1}}}", "child.name: "),
+            ("{\"child\": {\"name\": 12}}", "child.name: "),
+            ("{\"child\": {\"name\": true}}", "child.name: "),
+            ("{\"child\": {\"age\": 4294967296}}", "child.age: "),
+            ("{\"child\": {\"age\": \"SECRET\"}}", "child.age: "),
+            ("{\"items\": [{}, {\"kind\": \"SECRET\"}]}", "items[1].kind: "),
+            ("{\"items\": [{}, {\"codes\": [\"HARM_CODE_CSE\", \"SECRET\"]}]}", "items[1].codes[1]: "),
+            ("{\"items\": [{\"provenance\": {\"how_known\": \"SECRET\"}}]}", "items[0].provenance.how_known: "),
+            ("{\"items\": [{\"provenance\": {\"how_konwn\": \"SECRET\"}}]}", "items[0].provenance.how_konwn: "),
+            ("{\"episode\": {\"started\": \"SECRET\"}}", "episode.started: "),
+            ("{\"items\": \"SECRET\"}", "items: "),
+            ("{\"items\": {}}", "items: "),
+            ("{\"items\": [7]}", "items[0]: "),
+            ("{\"child\": []}", "child: "),
+            ("{\"persons\": [{\"id\": \"a\"}, {\"id\": \"b\", \"id\": \"c\"}]}", "persons[1].id: "),
+        ] {
+            let fault = fault(text);
+            assert!(fault.message.starts_with(path), "{text}: {fault}");
+            assert!(!fault.to_string().contains("SECRET"), "{fault}");
         }
     }
 

@@ -6,6 +6,7 @@ pub mod convert;
 pub mod guards;
 pub mod json;
 mod json_once;
+mod json_path;
 pub mod offline;
 pub mod peer;
 pub mod profile;

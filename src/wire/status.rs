@@ -221,7 +221,8 @@ fn bounded(violations: Violations) -> Vec<FieldViolation> {
         said.insert(advice);
     }
     if let more @ 1.. = count - named.len() {
-        let advice = format!("{more} more fields are not right: correct these, then send it again to see the rest");
+        let fields = if more == 1 { "1 more field is".to_owned() } else { format!("{more} more fields are") };
+        let advice = format!("{fields} not right: correct these, then send it again to see the rest");
         named.push(FieldViolation::new("", advice));
     }
     named

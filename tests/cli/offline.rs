@@ -220,6 +220,18 @@ fn a_folder_of_reference_data_takes_the_place_of_the_embedded_one() {
 }
 
 #[test]
+fn what_is_no_text_is_told_with_its_file_line_and_column() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("latin.json"), b"{\n \"child\": {\"name\": \"Zo\xeb\"}}").unwrap();
+    homeward(folder.path(), &["preview", "--offline", "--json", "latin.json"])
+        .refused(65, &["latin.json: line 2, column 23: not UTF-8; save the file as UTF-8"]);
+    let text = "{\n \"items\": [{\"kind\": \"SECRET\"}]}";
+    std::fs::write(folder.path().join("enum.json"), text).unwrap();
+    homeward(folder.path(), &["policy", "explain", "enum.json"])
+        .refused(65, &["enum.json: ", "line 2, column 28: items[0].kind: not a value of this enum"]);
+}
+
+#[test]
 fn a_folder_that_no_broker_goes_by_is_explained_with_a_warning_and_exit_65() {
     let folder = tempfile::tempdir().unwrap();
     let own = folder.path().join("reference");
