@@ -8,6 +8,7 @@
 //! | 1 | [`platform`] | the doors of time, chance, secret files and shutdown |
 //! | 2 | [`mod@reference`], [`sealing`], [`ledger`], [`pki`] | policy data, sealed units, ledger entries, certificates |
 //! | 3 | [`store`] | `trait Store` and its engines |
+//! | 3 | [`token`] | a key in a PKCS#11 device |
 //! | 4 | [`broker`] | the flow: judge, intake, dispatch, opening, feedback, caretaker |
 //! | 5 | [`wire`] | gRPC over mutual TLS, conversion, protobuf JSON |
 //! | roof | [`app`] | the command tree, configuration, wiring |
@@ -21,4 +22,5 @@ pub mod platform;
 pub mod reference;
 pub mod sealing;
 pub mod store;
+pub mod token;
 pub mod wire;

@@ -59,6 +59,7 @@ const HOUSE: &[Room] = &[
             "ring",
         ],
     },
+    Room { folder: "token", floor: 3, crates: &["cryptoki", "ring", "zeroize", "thiserror", "hex"] },
     Room {
         folder: "store",
         floor: 3,
@@ -140,6 +141,8 @@ const CLOSED_DOORS: &[(&str, &str, &str)] = &[
     ("wire", "store", "the wire speaks to the broker; only the broker keeps things"),
     ("wire", "sealing", "the wire never holds a key; the broker opens under a permit"),
     ("store", "sealing", "a store never opens a seal"),
+    ("broker", "token", "the broker asks a provider of keys, wherever it is kept"),
+    ("wire", "token", "the wire never holds a key"),
     ("broker", "pki", "pki makes certificates; it is never called to accept, deliver or verify"),
     ("store", "pki", "pki makes certificates; it is never called to accept, deliver or verify"),
 ];

@@ -7,7 +7,7 @@ use super::{
     admin,
     cli::ClientArgs,
     client,
-    custody::{InitFileArgs, init_file},
+    custody::{InitFileArgs, InitTokenArgs, init_file, init_token},
     failure::Failure,
     outer, print,
     rewrap::{self, RewrapCommand},
@@ -44,6 +44,8 @@ pub(super) enum KeysCommand {
     Rewrap(RewrapCommand),
     /// Make a key file on this machine, under a passphrase: the key outside the store, which protects all others.
     InitFile(InitFileArgs),
+    /// Make a key inside a PKCS#11 token, which it never leaves: the key outside the store, in a device.
+    InitToken(InitTokenArgs),
     /// Propose to destroy a key that wraps nothing any longer; a second custodian approves.
     Destroy {
         #[command(flatten)]
@@ -71,6 +73,7 @@ pub(super) async fn run(command: KeysCommand) -> Result<(), Failure> {
         KeysCommand::RewrapStatus { client, watch } => rewrap::status(&client, watch).await?,
         KeysCommand::Rewrap(command) => rewrap::run(command).await?,
         KeysCommand::InitFile(args) => init_file(&args)?,
+        KeysCommand::InitToken(args) => init_token(&args)?,
         KeysCommand::Destroy { client, key } => {
             let text = client::connect(&client).await?.destroy_key(&client::request_id()?, &key).await?;
             if client.json {

@@ -7,7 +7,7 @@ use crate::{
     store::StoreError,
 };
 
-/// What a caller may learn. The words of `Unavailable` and `Internal` are for the log, never for the caller.
+/// What a caller may learn. The words of `Unavailable`, `KeyUnavailable` and `Internal` are for the log, never for the caller.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// Not granted.
@@ -36,6 +36,9 @@ pub enum Error {
     /// The store cannot be written or read now; trying again helps.
     #[error("the store is not available: {0}")]
     Unavailable(String),
+    /// The key outside the store cannot be used now; trying again helps once it can.
+    #[error("the key outside the store is not available: {0}")]
+    KeyUnavailable(String),
     /// A fault of ours.
     #[error("internal: {0}")]
     Internal(String),

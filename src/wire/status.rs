@@ -197,6 +197,10 @@ impl From<Error> for Refused {
                 tracing::error!(inner, "the store is not available");
                 Self::Unavailable("STORE_UNAVAILABLE", Duration::from_secs(2))
             }
+            Error::KeyUnavailable(inner) => {
+                tracing::error!(inner, "the key outside the store is not available");
+                Self::Unavailable("KEY_UNAVAILABLE", Duration::from_secs(30))
+            }
             Error::Internal(inner) => Self::Internal(inner),
         }
     }

@@ -35,7 +35,7 @@ fn every_command_has_help() {
             if (*name, *inner) == ("admin", "keys") {
                 assert_eq!(
                     named(&help),
-                    ["list", "rotate", "rotate-outer", "rewrap-status", "rewrap", "init-file", "destroy"]
+                    ["list", "rotate", "rotate-outer", "rewrap-status", "rewrap", "init-file", "init-token", "destroy"]
                 );
                 continue;
             }

@@ -1,5 +1,6 @@
 //! The key outside the store, with the real binary: where it may lie, what happens without it, and how it is exchanged.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+#![allow(clippy::print_stderr, reason = "what was skipped is said")]
 
 #[path = "../support/daemon.rs"]
 #[allow(dead_code, reason = "shared with the tests of the daemon")]
@@ -12,6 +13,7 @@ mod house;
 #[allow(dead_code, reason = "shared with the tests of the flow")]
 mod person;
 mod rotation;
+mod token;
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
 

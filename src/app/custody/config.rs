@@ -1,6 +1,9 @@
 //! `[keys]` of the configuration: the key outside the store that is in use, and those that were.
 
-use std::{fmt, path::Path};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use serde::{Deserialize, de};
 use toml::Table;
@@ -30,12 +33,25 @@ pub enum Outside {
         /// Where the passphrase lies that it is under, if it is under one.
         passphrase_file: Option<SecretPlace>,
     },
+    /// A key in a PKCS#11 device.
+    Pkcs11 {
+        /// The library of the device's maker.
+        module: PathBuf,
+        /// Label of the token.
+        token: String,
+        /// Label of the key, AES-256, sensitive and not extractable.
+        key: String,
+        /// Where the PIN of the token lies.
+        pin_file: SecretPlace,
+    },
 }
 
 impl fmt::Display for Outside {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self::File { file, .. } = self;
-        write!(f, "{file}")
+        match self {
+            Self::File { file, .. } => write!(f, "{file}"),
+            Self::Pkcs11 { token, key, .. } => write!(f, "the key {key:?} of the token {token:?}"),
+        }
     }
 }
 
@@ -43,9 +59,16 @@ impl Keys {
     /// Relative paths are relative to `folder`.
     pub(in crate::app) fn relative_to(&mut self, folder: &Path) {
         for outside in std::iter::once(&mut self.current).chain(&mut self.previous) {
-            let Outside::File { file, passphrase_file } = outside;
-            file.relative_to(folder);
-            passphrase_file.iter_mut().for_each(|place| place.relative_to(folder));
+            match outside {
+                Outside::File { file, passphrase_file } => {
+                    file.relative_to(folder);
+                    passphrase_file.iter_mut().for_each(|place| place.relative_to(folder));
+                }
+                Outside::Pkcs11 { module, pin_file, .. } => {
+                    *module = folder.join(&module);
+                    pin_file.relative_to(folder);
+                }
+            }
         }
     }
 }
@@ -115,6 +138,8 @@ mod tests {
             ("epoch_hours = 24", "file"),
             ("file = \"k\"\nprovider = \"cloud\"", "cloud"),
             ("file = \"k\"\nepoch_hours = \"long\"", "keys.epoch_hours"),
+            ("provider = \"pkcs11\"\nmodule = \"m\"\ntoken = \"t\"\nkey = \"k\"", "pin_file"),
+            ("provider = \"pkcs11\"\nmodule = \"m\"\ntoken = \"t\"\nkey = \"k\"\npin = \"1\"", "`pin`"),
             ("file = \"k\"\nprevious = \"old\"", "keys.previous"),
             ("file = \"k\"\n[[previous]]\nfiles = \"old\"", "keys.previous: unknown field `files`"),
         ] {

@@ -1,12 +1,14 @@
 //! The key outside the store: found as the configuration says, and made where there is none yet.
 
 mod config;
+mod device;
 mod init;
 mod place;
 
 use std::{fs, path::Path, sync::Arc};
 
 pub use config::{Keys, Outside};
+pub(super) use device::{InitTokenArgs, init_token};
 pub(super) use init::{InitFileArgs, init_file};
 pub use place::SecretPlace;
 use zeroize::Zeroizing;
@@ -16,12 +18,12 @@ use crate::{
     pki::Passphrase,
     platform::{Entropy, entropy::secret_32, secret_file},
     sealing::{Custody, KeyFileError, OuterKey, SecretProvider, lock, unlock},
+    token::Wanted,
 };
 
 /// The keys that the configuration names; made only where the store is new too, so that a lost key is never papered over.
 pub(super) fn custody(config: &Config, entropy: &Arc<dyn Entropy>) -> Result<Custody, Failure> {
-    let Outside::File { file, passphrase_file } = &config.keys.current;
-    if let SecretPlace::File(path) = file
+    if let Outside::File { file: SecretPlace::File(path), passphrase_file } = &config.keys.current
         && !path.exists()
     {
         let passphrase = passphrase(passphrase_file.as_ref())?;
@@ -45,10 +47,17 @@ pub(super) fn custody(config: &Config, entropy: &Arc<dyn Entropy>) -> Result<Cus
 
 /// One key outside the store.
 fn key(outside: &Outside, entropy: &Arc<dyn Entropy>) -> Result<OuterKey, Failure> {
-    let Outside::File { file, passphrase_file } = outside;
-    let secret = secret(file, passphrase(passphrase_file.as_ref())?.as_ref())?;
-    let provider = SecretProvider::new(&secret, entropy.clone());
-    provider.map(OuterKey::new).ok_or_else(|| Failure::bad_data(format!("{file}: {}", KeyFileError::NotOne)))
+    match outside {
+        Outside::File { file, passphrase_file } => {
+            let secret = secret(file, passphrase(passphrase_file.as_ref())?.as_ref())?;
+            let provider = SecretProvider::new(&secret, entropy.clone());
+            provider.map(OuterKey::new).ok_or_else(|| Failure::bad_data(format!("{file}: {}", KeyFileError::NotOne)))
+        }
+        Outside::Pkcs11 { module, token, key, pin_file } => {
+            let wanted = Wanted { module: module.clone(), token: token.clone(), key: key.clone() };
+            device::open(wanted, pin_file, entropy).map(OuterKey::new)
+        }
+    }
 }
 
 fn passphrase(place: Option<&SecretPlace>) -> Result<Option<Passphrase>, Failure> {

@@ -96,6 +96,16 @@ impl SecretPlace {
         Ok(first)
     }
 
+    /// A PIN: as it is but for the end of the line.
+    pub(in crate::app) fn pin(&self) -> Result<Zeroizing<String>, Failure> {
+        let words = match self {
+            Self::Terminal => ask("PIN of the token: ")?,
+            Self::File(_) | Self::Credential(_) => self.words()?,
+        };
+        let pin = Zeroizing::new(words.trim_end_matches(['\r', '\n']).to_owned());
+        if pin.is_empty() { Err(Failure::bad_data(format!("{self} holds no PIN"))) } else { Ok(pin) }
+    }
+
     /// The secret as text.
     fn words(&self) -> Result<Zeroizing<String>, Failure> {
         let bytes = self.read()?;

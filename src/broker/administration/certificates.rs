@@ -145,7 +145,7 @@ impl Broker {
             Ok(()) => self.alarms.clear(REGISTER_ALARM),
             Err(error) => {
                 let words = match error {
-                    Error::Internal(words) | Error::Unavailable(words) => words,
+                    Error::Internal(words) | Error::Unavailable(words) | Error::KeyUnavailable(words) => words,
                     other => other.to_string(),
                 };
                 self.alarms.raise(REGISTER_ALARM, &words, self.clock.now());

@@ -134,7 +134,7 @@ impl From<SealError> for KeysError {
 impl From<KeysError> for Error {
     fn from(error: KeysError) -> Self {
         match error {
-            KeysError::Provider(ProviderError::Unavailable(why)) => Self::Unavailable(why),
+            KeysError::Provider(ProviderError::Unavailable(why)) => Self::KeyUnavailable(why),
             KeysError::Provider(_) | KeysError::Unconfigured { .. } => Self::Internal(error.to_string()),
             KeysError::Other(error) => error,
         }
