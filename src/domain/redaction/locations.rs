@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::{
     fold::Folded,
     form::Entity,
-    patterns::{always, cue, shape},
+    patterns::{always, cue, is_letter_or_digit, shape},
     shapes::Shape,
 };
 
@@ -42,7 +42,8 @@ pub(super) fn shapes() -> Vec<Shape> {
             false,
             |marks, _| marks.has(b'+') && marks.digits() > 0,
             |folded, range| folded.text[range.clone()].bytes().any(|byte| byte.is_ascii_digit()),
-        ),
+        )
+        .in_runs(b'+', |byte| byte == b'+' || is_letter_or_digit(byte)),
         shape(
             Entity::Address,
             r"///? ?[a-z]{3,20}\.[a-z]{3,20}\.[a-z]{3,20}",

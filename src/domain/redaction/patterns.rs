@@ -32,7 +32,7 @@ pub(super) fn all() -> Vec<Shape> {
 
 pub(super) fn shape(entity: Entity, pattern: &str, numbered: bool, may_be: MayBe, fits: Fits) -> Shape {
     let pattern = Regex::new(pattern).expect("the pattern is a constant that the tests compile");
-    Shape { entity, pattern, numbered, may_be, fits }
+    Shape { entity, pattern, numbered, run: None, may_be, fits }
 }
 
 fn mail_and_web() -> Vec<Shape> {
@@ -43,7 +43,8 @@ fn mail_and_web() -> Vec<Shape> {
             false,
             |marks, _| marks.has(b'@') && marks.has(b'.'),
             always,
-        ),
+        )
+        .in_runs(b'@', is_part_of_mail),
         shape(
             Entity::Email,
             r"(?:[a-z0-9_-]{1,30} (?:dot|underscore|dash) ){0,2}[a-z0-9][a-z0-9._-]{0,63} ?(?:[\[({] ?(?:at|@) ?[\])}] ?| @ | at )[a-z0-9-]{1,63}(?:(?:\.| \. | ?[\[({] ?(?:dot|\.) ?[\])}] ?| dot )[a-z]{2,12}){1,3}",
@@ -67,7 +68,8 @@ fn mail_and_web() -> Vec<Shape> {
                 marks.has(b'/') && marks.has(b'.') && text.as_bytes().windows(2).any(path)
             },
             always,
-        ),
+        )
+        .in_runs(b'/', |byte| !matches!(byte, b' ' | b'<' | b'>' | b'"')),
         shape(
             Entity::Url,
             r#"(?:https?(?:\[?:\]?//|\[://\]|\[:\]//))[^ <>"]+"#,
@@ -99,7 +101,8 @@ fn mail_and_web() -> Vec<Shape> {
 fn accounts() -> Vec<Shape> {
     vec![
         shape(Entity::Handle, r"@[a-z0-9_][a-z0-9._-]+", false, |marks, _| marks.has(b'@'), always),
-        shape(Entity::Handle, handles::JOINED, false, |marks, _| marks.has(b'_'), handles::is_joined),
+        shape(Entity::Handle, handles::JOINED, false, |marks, _| marks.has(b'_'), handles::is_joined)
+            .in_runs(b'_', |byte| matches!(byte, b'.' | b'_') || is_letter_or_digit(byte)),
         shape(Entity::Handle, handles::NUMBERED, true, |marks, _| marks.digits() > 0, handles::is_numbered),
     ]
 }
@@ -129,7 +132,8 @@ fn marks_and_places() -> Vec<Shape> {
             |folded, range| in_capitals(folded, range) || cue(folded, range, VEHICLE),
         ),
         shape(Entity::Vrm, r"[a-z][0-9]{1,3} ?[a-z]{3}|[a-z]{3} ?[0-9]{1,3}[a-z]", true, numbered, is_older_mark),
-        shape(Entity::Vrm, r"[a-z0-9?]{2}[0-9?]{2} ?[a-z?]{3}", false, |marks, _| marks.has(b'?'), is_partial_mark),
+        shape(Entity::Vrm, r"[a-z0-9?]{2}[0-9?]{2} ?[a-z?]{3}", false, |marks, _| marks.has(b'?'), is_partial_mark)
+            .in_runs(b'?', |byte| matches!(byte, b'?' | b' ') || is_letter_or_digit(byte)),
     ]
 }
 
@@ -233,6 +237,14 @@ fn official() -> Vec<Shape> {
             |folded, range| cue(folded, range, &["account", "a/c", "acc ", "sort code"]),
         ),
     ]
+}
+
+pub(super) const fn is_letter_or_digit(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte.is_ascii_digit()
+}
+
+const fn is_part_of_mail(byte: u8) -> bool {
+    matches!(byte, b'.' | b'_' | b'%' | b'+' | b'\'' | b'-' | b'@') || is_letter_or_digit(byte)
 }
 
 pub(super) fn always(_: &Folded<'_>, _: &Range<usize>) -> bool {

@@ -27,7 +27,7 @@ fn joins(c: Option<char>) -> bool {
 }
 
 /// So many bytes beside a replacement are looked at: no more in a text of nothing but replacements.
-const WINDOW: usize = 400;
+const WINDOW: usize = 200;
 /// A date in figures ends within so many folded bytes of its cue.
 const FIGURES: usize = 80;
 /// The longest date that is said, and the words to its cue: nine and six.

@@ -19,12 +19,16 @@ pub(super) struct Shape {
     pub pattern: Regex,
     /// True where every match holds a digit and is at most [`LONGEST_NUMBERED`] bytes long.
     pub numbered: bool,
+    /// Where given, every match lies in a run of such bytes that has this one in it.
+    pub run: Option<(u8, Belongs)>,
     /// False where the text lacks what every match needs.
     pub may_be: MayBe,
     /// What the pattern cannot say.
     pub fits: Fits,
 }
 
+/// True for the bytes that may be part of a match. What is not ASCII belongs, or it does not, with all its bytes.
+pub(super) type Belongs = fn(u8) -> bool;
 pub(super) type MayBe = fn(&Marks, &str) -> bool;
 pub(super) type Fits = fn(&Folded<'_>, &Range<usize>) -> bool;
 
@@ -44,13 +48,34 @@ pub(super) fn hits(folded: &Folded<'_>, marks: &Marks, hits: &mut Vec<Hit>) {
             // What every match needs lies where the match lies.
             let may_be = near_digits.iter().filter(|(part, marks)| (shape.may_be)(marks, &text[part.clone()]));
             may_be.for_each(|(part, _)| shape.hits(folded, part.clone(), hits));
+        } else if let Some((sign, belongs)) = shape.run {
+            // No match goes past the end of a run, so each is searched as if nothing stood around it.
+            runs(text, sign, belongs).for_each(|run| shape.hits(folded, run, hits));
         } else {
             shape.hits(folded, 0..text.len(), hits);
         }
     }
 }
 
+/// The runs of bytes that belong together and have `sign` among them, in order.
+fn runs(text: &str, sign: u8, belongs: Belongs) -> impl Iterator<Item = Range<usize>> {
+    let bytes = text.as_bytes();
+    let mut done = 0;
+    std::iter::from_fn(move || {
+        let at = done + bytes[done..].iter().position(|&byte| byte == sign)?;
+        let before = bytes[done..at].iter().rev().take_while(|&&byte| belongs(byte)).count();
+        let behind = bytes[at..].iter().take_while(|&&byte| belongs(byte)).count();
+        done = at + behind.max(1);
+        Some(at - before..done)
+    })
+}
+
 impl Shape {
+    /// Looks only at runs of bytes that belong together and have `sign` among them.
+    pub fn in_runs(self, sign: u8, belongs: Belongs) -> Self {
+        Self { run: Some((sign, belongs)), ..self }
+    }
+
     fn hits(&self, folded: &Folded<'_>, part: Range<usize>, hits: &mut Vec<Hit>) {
         let text = folded.text.as_str();
         for found in self.pattern.find_iter(&text[part.clone()]) {
@@ -74,4 +99,16 @@ fn touches_nothing(text: &str, range: &Range<usize>, entity: Entity) -> bool {
     let before = text[..range.start].chars().next_back();
     let open_start = !joins(before) || matches!(entity, Entity::Url);
     open_start && !joins(text[range.end..].chars().next()) && !range.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_are_told_apart_by_their_sign() {
+        let found = |text| runs(text, b'_', |byte| byte == b'_' || byte.is_ascii_lowercase()).collect::<Vec<_>>();
+        assert_eq!(found("ab a_b_c ż_ _ d"), [3..8, 11..12, 13..14]);
+        assert!(found("").is_empty() && found("ab").is_empty());
+    }
 }
