@@ -42,6 +42,8 @@ macro_rules! every_case {
             }
             lease {
                 a_lease_is_given_with_everything,
+                a_session_has_its_live_leases_again_and_no_others,
+                a_queue_says_from_when_on_a_pull_finds_something,
                 an_expired_lease_does_nothing,
                 a_superseded_lease_does_nothing,
                 another_holder_can_do_nothing,

@@ -235,6 +235,15 @@ pub(super) enum QueueCommand {
         /// Length of the lease in minutes, 1 to 60.
         #[arg(long, value_name = "MINUTES", default_value_t = 10)]
         minutes: i64,
+        /// Stay, and take deliveries as they arrive: never more than --most that are not settled yet.
+        #[arg(long)]
+        follow: bool,
+        /// Name of your session. After a break the same one gets its live leases again first.
+        #[arg(long, value_name = "NAME", default_value = "homeward", requires = "follow")]
+        session: String,
+        /// Stop after this many deliveries.
+        #[arg(long, value_name = "N", requires = "follow")]
+        stop_after: Option<u64>,
     },
     /// Open one part: content. Every opening is entered in the ledger with your name.
     Open {

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     domain::unit::Part,
-    wire::caller::{Answer, Caller, Completion, Grading, Holding},
+    wire::caller::{Answer, Caller, Completion, Following, Grading, Holding},
 };
 
 /// Rows asked for at once.
@@ -20,7 +20,11 @@ pub(super) async fn run(command: QueueCommand) -> Result<(), Failure> {
     match command {
         QueueCommand::List { client, queue: None } => queues(&client).await,
         QueueCommand::List { client, queue: Some(queue) } => deliveries(&client, &queue).await,
-        QueueCommand::Pull { client: args, queue, most, minutes: length } => {
+        QueueCommand::Pull { client: args, queue, most, minutes: length, follow: true, session, stop_after } => {
+            let following = Following { queue, session, most, lease: minutes(length) };
+            follow(&args, following, stop_after.unwrap_or(u64::MAX)).await
+        }
+        QueueCommand::Pull { client: args, queue, most, minutes: length, .. } => {
             let mut caller = client::connect(&args).await?;
             let text = caller.pull(&client::request_id()?, &queue, most, minutes(length)).await?;
             client::answer(args.json, &text, show::pulled);
@@ -64,6 +68,19 @@ pub(super) async fn run(command: QueueCommand) -> Result<(), Failure> {
             told(&holding.client, answered, show::resolved)
         }
     }
+}
+
+async fn follow(args: &ClientArgs, following: Following, mut left: u64) -> Result<(), Failure> {
+    if left == 0 {
+        return Ok(());
+    }
+    let mut caller = client::connect(args).await?;
+    let followed = caller.follow(following, |text| {
+        client::answer(args.json, &text, show::leased);
+        left -= 1;
+        left > 0
+    });
+    Ok(followed.await?)
 }
 
 async fn queues(args: &ClientArgs) -> Result<(), Failure> {

@@ -132,19 +132,23 @@ pub(super) fn delivery_line(value: &Value) -> String {
 /// What was pulled.
 pub(super) fn pulled(value: &Value) -> Vec<String> {
     let mut lines = Vec::new();
-    for leased in list(value, "deliveries") {
-        let (delivery, lease) = (&leased["delivery"], &leased["lease"]);
-        lines.push(delivery_line(delivery));
-        for item in list(delivery, "items") {
-            lines.push(item_line(item));
-        }
-        lines.extend(list(delivery, "prompts").iter().map(|prompt| format!("  prompt {}", prompt_words(prompt))));
-        lines.push(format!("  acknowledge by {}", or_dash(text(delivery, "ack_due_time"))));
-        lines.push(format!("  --lease {}  until {}", text(lease, "token"), text(lease, "expire_time")));
+    for each in list(value, "deliveries") {
+        lines.extend(leased(each));
     }
     if lines.is_empty() {
         lines.push("nothing waits".to_owned());
     }
+    lines
+}
+
+/// A delivery with its lease.
+pub(super) fn leased(value: &Value) -> Vec<String> {
+    let (delivery, lease) = (&value["delivery"], &value["lease"]);
+    let mut lines = vec![delivery_line(delivery)];
+    lines.extend(list(delivery, "items").iter().map(item_line));
+    lines.extend(list(delivery, "prompts").iter().map(|prompt| format!("  prompt {}", prompt_words(prompt))));
+    lines.push(format!("  acknowledge by {}", or_dash(text(delivery, "ack_due_time"))));
+    lines.push(format!("  --lease {}  until {}", text(lease, "token"), text(lease, "expire_time")));
     lines
 }
 

@@ -84,10 +84,20 @@ impl Broker {
 
     /// Leases waiting deliveries; headers only. A lease ends with the permit at the latest.
     pub async fn pull(&self, permit: &QueuePermit, request: PullRequest) -> Result<Vec<Delivery>, Error> {
+        self.take(permit, request, SHORT_REPLAY).await
+    }
+
+    /// Leases waiting deliveries; the answer is kept for a replay for so long.
+    pub(super) async fn take(
+        &self,
+        permit: &QueuePermit,
+        request: PullRequest,
+        kept: SignedDuration,
+    ) -> Result<Vec<Delivery>, Error> {
         let now = self.clock.now();
         let tokens = (0..request.most).map(|_| self.token()).collect::<Result<Vec<_>, _>>()?;
         let pull = Pull {
-            once: self.once(permit, Request { id: request.request, digest: request.digest }, later(now, SHORT_REPLAY)),
+            once: self.once(permit, Request { id: request.request, digest: request.digest }, later(now, kept)),
             queue: permit.queue().clone(),
             holder: permit.identity().as_str().to_owned(),
             session: request.session,

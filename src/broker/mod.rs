@@ -12,6 +12,7 @@ mod error;
 mod exclusion;
 mod feedback;
 mod filing;
+mod following;
 mod grading;
 mod intake;
 mod judge;

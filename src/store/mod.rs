@@ -133,6 +133,14 @@ pub trait Store: Send + Sync {
     /// most `limit`; with the position to go on from.
     async fn deliveries(&self, queue: &QueueId, after: Option<Vec<u8>>, limit: usize) -> Result<Page, StoreError>;
 
+    /// The deliveries of a queue that a holder has under a live lease of this session at `now`, in pull order. Its cost grows
+    /// with the live leases of the queue.
+    async fn leased(&self, queue: &QueueId, whose: Whose, now: Timestamp) -> Result<Vec<Delivery>, StoreError>;
+
+    /// From when on a pull from the queue finds something: a moment that is not after `now` where it does at once. None where
+    /// nothing waits, nor will by itself.
+    async fn ready_from(&self, queue: &QueueId, now: Timestamp) -> Result<Option<Timestamp>, StoreError>;
+
     /// Ledger entries from an index on, encoded as hashed.
     async fn entries(&self, from: u64, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, StoreError>;
 
@@ -145,6 +153,15 @@ pub trait Store: Send + Sync {
 
     /// Finishes what was begun and closes. Calls after it are [`StoreError::Unavailable`].
     async fn close(&self);
+}
+
+/// Whose leases.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whose {
+    /// Identity of the holder.
+    pub holder: String,
+    /// Their session.
+    pub session: String,
 }
 
 /// One page of [`Store::deliveries`].

@@ -17,7 +17,7 @@ use super::{
     pb, profile,
 };
 use crate::domain::unit::Part;
-pub use streams::{Outgoing, Submitted};
+pub use streams::{Following, Outgoing, Submitted};
 
 /// Why a call did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

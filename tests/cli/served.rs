@@ -28,6 +28,14 @@ fn a_council_and_an_officer_do_their_work_by_command() {
     let delivery = pulled["deliveries"][0]["delivery"]["delivery_id"].as_str().unwrap();
     assert!(delivery.starts_with(id));
 
+    // Whoever follows in a session has what it holds first.
+    run(&council, &["submit", "-"], &narrative(1)).with(0);
+    let follow = ["queue", "pull", "MPU.SE", "--follow", "--session", "shift", "--most", "2", "--stop-after", "1"];
+    let followed = one_line(&run(&officer, &follow, "").with(0));
+    assert_ne!(followed["delivery"]["delivery_id"], delivery);
+    assert_eq!(one_line(&run(&officer, &follow, "").with(0))["lease"]["token"], followed["lease"]["token"]);
+    run(&council, &follow, "").refused(77, &["METHOD_NOT_GRANTED"]);
+
     let opened = run(&officer, &["queue", "open", delivery, "b", "--item", "2", "--lease", lease], "").with(0);
     assert!(opened.contains("[OTHER CHILD 1]") && !opened.contains("Jas"), "{opened}");
     let elsewhere = ["queue", "open", delivery, "E", "--lease", "00000000000000000000000000000000"];

@@ -8,7 +8,9 @@ use std::{
 
 use homeward::{
     platform::{SystemEntropy, entropy},
-    wire::pb::{self, submit_referrals_response::Result as Outcome},
+    wire::pb::{
+        self, stream_pull_request::Step, stream_pull_response::Event, submit_referrals_response::Result as Outcome,
+    },
 };
 use prost::Message;
 use tokio::sync::{Semaphore, mpsc};
@@ -184,5 +186,40 @@ async fn whatever_was_killed(streamed: bool) {
         assert_eq!(times.len(), expected.len(), "{queue}");
         assert!(times.values().all(|times| *times == 1), "{queue}: each once");
     }
+    daemon.stop();
+}
+
+/// Opens a stream on a queue in a session and takes so many deliveries.
+async fn taken(officer: &mut Person, session: &str, most: usize) -> Vec<(String, String)> {
+    let start = pb::StreamPullStart { queue: "MPU.SE".into(), session: session.into(), ..Default::default() };
+    let (sender, receiver) = mpsc::channel(1);
+    sender.send(pb::StreamPullRequest { step: Some(Step::Start(start)) }).await.unwrap();
+    let mut events = officer.queues.stream_pull(ReceiverStream::new(receiver)).await.unwrap().into_inner();
+    let mut taken = Vec::new();
+    while taken.len() < most {
+        let event = tokio::time::timeout(Duration::from_secs(20), events.message()).await.unwrap();
+        if let Some(Event::Delivery(leased)) = event.unwrap().unwrap().event {
+            taken.push((leased.delivery.unwrap().delivery_id, leased.lease.unwrap().token));
+        }
+    }
+    taken
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn leases_of_a_stream_outlive_a_kill() {
+    let mut daemon = Daemon::start().await;
+    let mut council = daemon.person(LEWISHAM).await;
+    let base = submission(&recent(1, "2026-11-20T16:30:00Z"));
+    for _ in 0..4 {
+        council.submit(base.clone()).await.unwrap();
+    }
+    let before = taken(&mut daemon.person(MPU).await, "shift", 4).await;
+    daemon.kill();
+    daemon.restart().await;
+    assert!(taken(&mut daemon.person(MPU).await, "shift", 4).await == before, "the same, by the same tokens");
+    council = daemon.person(LEWISHAM).await;
+    council.submit(base).await.unwrap();
+    let other = taken(&mut daemon.person(MPU).await, "another", 1).await;
+    assert!(!before.contains(&other[0]));
     daemon.stop();
 }

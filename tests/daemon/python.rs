@@ -138,7 +138,7 @@ async fn a_python_council_is_told_every_fault_also_when_there_are_thousands() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_python_council_submits_a_batch_on_one_stream() {
+async fn a_python_council_submits_a_batch_on_one_stream_and_an_officer_settles_it_on_another() {
     let Some(interpreter) = interpreter() else { return };
     let python = Python::prepare(interpreter);
     let daemon = Daemon::start().await;
@@ -153,6 +153,10 @@ async fn a_python_council_submits_a_batch_on_one_stream() {
     wrong["child"]["name"] = "".into();
     let files: Vec<String> =
         (0..40).map(|n| write(&format!("{n}.json"), if n == 7 { wrong.to_string() } else { good.clone() })).collect();
+    let officer = daemon.profile(MPU);
+    let mut followed =
+        python.command("streams.py", &[officer.to_str().unwrap(), "follow", "MPU.SE", "shift", "arrest", "39"]);
+    let followed = followed.stdout(Stdio::piped()).spawn().unwrap();
     let arguments: Vec<&str> =
         [council.to_str().unwrap(), "submit"].into_iter().chain(files.iter().map(String::as_str)).collect();
     let printed = python.printed("streams.py", &arguments);
@@ -166,4 +170,12 @@ async fn a_python_council_submits_a_batch_on_one_stream() {
             assert_eq!(result.len(), 36, "{result}");
         }
     }
+    let settled = followed.wait_with_output().unwrap();
+    let settled = String::from_utf8(settled.stdout).unwrap();
+    let mut ids: Vec<&str> = settled.lines().map(|line| line.strip_suffix(" acted on").expect("refused")).collect();
+    let mut receipts: Vec<&str> = lines.iter().map(|line| line.rsplit(' ').next().unwrap()).collect();
+    receipts.remove(7);
+    ids.sort_unstable();
+    receipts.sort_unstable();
+    assert_eq!(ids, receipts, "each once, and no other");
 }

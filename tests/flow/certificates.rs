@@ -56,7 +56,7 @@ async fn approve(who: &mut Person, proposal: &pb::Proposal, fingerprint: &str) -
 }
 
 /// The serial number of the only certificate of a holder.
-async fn serial_of(admin: &mut Person, path: &str) -> String {
+pub(crate) async fn serial_of(admin: &mut Person, path: &str) -> String {
     let asked = ListCertificatesRequest { page_size: 200, page_token: String::new() };
     let all = admin.admin.list_certificates(asked).await.unwrap().into_inner().certificates;
     let mut own = all.into_iter().filter(|one| one.holder == identity(path).as_str());

@@ -12,6 +12,7 @@ mod abandoned;
 mod accused;
 mod carer;
 mod certificates;
+mod desk;
 mod door;
 #[path = "../support/every.rs"]
 mod every;

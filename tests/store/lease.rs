@@ -8,7 +8,7 @@ use homeward::{
         queue::QueueId,
     },
     ledger::Verb,
-    store::{Held, Settle, Store, StoreError},
+    store::{Held, Settle, Store, StoreError, Whose},
 };
 
 use super::{Engine, fixtures::*};
@@ -27,6 +27,42 @@ pub async fn a_lease_is_given_with_everything(engine: &impl Engine) {
     assert_eq!(delivery.header, header("MPU.SE"));
     assert_eq!(store.delivery(id).await.unwrap().as_ref(), Some(delivery));
     assert!(pull(&*store, "MPU.SE", 3, 6).await.is_empty(), "leased");
+}
+
+pub async fn a_session_has_its_live_leases_again_and_no_others(engine: &impl Engine) {
+    let store = engine.open();
+    let first = leased(&*store, "MPU.SE").await;
+    let lease = first.lease.clone().unwrap();
+    let mut other = pulling("MPU.SE", 1, 5);
+    other.session = "another session".into();
+    accept_one(&*store, "MPU.SE").await;
+    let second = store.pull(other.clone()).await.unwrap().remove(0);
+    leased(&*store, "MPU.SX").await;
+    let whose = |holder: &str, session: &str| Whose { holder: holder.to_owned(), session: session.to_owned() };
+    let of = async |holder: &str, session: &str, now: i64| {
+        store.leased(&queue("MPU.SE"), whose(holder, session), at(now)).await.unwrap()
+    };
+    assert_eq!(of(&lease.holder, &lease.session, 6).await, std::slice::from_ref(&first));
+    assert_eq!(ids(&of(&lease.holder, "another session", 6).await), [second.id]);
+    assert!(of("homeward://pilot.example/met/SE/mpu_officer/p2", &lease.session, 6).await.is_empty());
+    assert!(of(&lease.holder, &lease.session, 600).await.is_empty(), "it ran out");
+    settle(&*store, holding(&first, 7), Settle::Complete(settled())).await.unwrap();
+    assert!(of(&lease.holder, &lease.session, 8).await.is_empty(), "it is settled");
+}
+
+pub async fn a_queue_says_from_when_on_a_pull_finds_something(engine: &impl Engine) {
+    let store = engine.open();
+    let from = async |now: i64| store.ready_from(&queue("MPU.SE"), at(now)).await.unwrap();
+    assert_eq!(from(0).await, None);
+    accept_one(&*store, "MPU.SX").await;
+    assert_eq!(from(0).await, None, "another queue");
+    let delivery = leased(&*store, "MPU.SE").await;
+    assert_eq!(from(1).await, None, "leased");
+    settle(&*store, holding(&delivery, 2), Settle::Release(Some(at(90)))).await.unwrap();
+    assert_eq!(from(3).await, Some(at(90)), "delayed");
+    assert!(from(91).await.is_some_and(|moment| moment <= at(91)));
+    accept_one(&*store, "MPU.SE").await;
+    assert_eq!(from(4).await, Some(at(4)));
 }
 
 /// Tries every use of a lease; each must fail as expected and change nothing.

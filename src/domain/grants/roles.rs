@@ -29,6 +29,8 @@ vocabulary! {
         /// QueueService.
         Pull = "Pull",
         /// QueueService.
+        StreamPull = "StreamPull",
+        /// QueueService.
         ExtendLease = "ExtendLease",
         /// QueueService.
         OpenPart = "OpenPart",
@@ -100,7 +102,17 @@ impl Action {
     /// The methods of everyone who works on a queue.
     fn is_everyday_work(self) -> bool {
         use Action::*;
-        matches!(self, ListQueues | ListDeliveries | Pull | ExtendLease | OpenPart | CompleteDelivery | ReleaseDelivery)
+        matches!(
+            self,
+            ListQueues
+                | ListDeliveries
+                | Pull
+                | StreamPull
+                | ExtendLease
+                | OpenPart
+                | CompleteDelivery
+                | ReleaseDelivery
+        )
     }
 }
 

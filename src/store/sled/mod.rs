@@ -36,7 +36,7 @@ use self::{
 };
 use super::{
     Acceptance, Accepted, Amendment, Document, Event, Head, Held, Once, Page, Pull, QueueCounts, Rewrap, Seen, Settle,
-    Shelf, Store, StoreError, Stored, Wraps,
+    Shelf, Store, StoreError, Stored, Whose, Wraps,
 };
 use crate::{
     domain::{
@@ -260,6 +260,16 @@ impl Store for SledStore {
     async fn deliveries(&self, queue: &QueueId, after: Option<Vec<u8>>, limit: usize) -> Result<Page, StoreError> {
         let queue = queue.clone();
         self.read(move |tree| read::deliveries(tree, &queue, after, limit)).await
+    }
+
+    async fn leased(&self, queue: &QueueId, whose: Whose, now: Timestamp) -> Result<Vec<Delivery>, StoreError> {
+        let queue = queue.clone();
+        self.read(move |tree| read::leased(tree, &queue, &whose, now)).await
+    }
+
+    async fn ready_from(&self, queue: &QueueId, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        let queue = queue.clone();
+        self.read(move |tree| read::ready_from(tree, &queue, now)).await
     }
 
     async fn entries(&self, from: u64, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {

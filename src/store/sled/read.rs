@@ -11,11 +11,11 @@ use super::{
 };
 use crate::{
     domain::{
-        delivery::{Delivery, DeliveryId},
+        delivery::{Delivery, DeliveryId, Lease},
         queue::QueueId,
     },
     store::{
-        Accepted, Event, EventKind, Head, Kept, Once, Page, QueueCounts, StoreError, Stored,
+        Accepted, Event, EventKind, Head, Kept, Once, Page, QueueCounts, StoreError, Stored, Whose,
         stored::{Answer, Legs, Listed, Meta, RecordHead, StoredEvent, damaged, decode_record},
     },
 };
@@ -194,6 +194,38 @@ pub(super) fn deliveries(
         })
         .collect::<Result<_, _>>()?;
     Ok(Page { deliveries, next })
+}
+
+/// What a holder has under a live lease of one session, in pull order.
+pub(super) fn leased(
+    tree: &impl Look,
+    queue: &QueueId,
+    whose: &Whose,
+    now: Timestamp,
+) -> Result<Vec<Delivery>, StoreError> {
+    let prefix = keys::queue(Place::Leased, queue);
+    let end = [prefix.as_slice(), &[0xff; 64]].concat();
+    let mut leased = Vec::new();
+    for (key, _) in tree.range(&prefix, &end, usize::MAX)? {
+        let id = keys::read_position(&key[prefix.len()..]).ok_or_else(unreadable)?.id;
+        let found = delivery(tree, id)?.ok_or_else(|| damaged("deliveries", id.record))?;
+        let theirs = |lease: &Lease| lease.holder == whose.holder && lease.session == whose.session;
+        if found.lease.as_ref().is_some_and(|lease| theirs(lease) && now < lease.expires) {
+            leased.push(found);
+        }
+    }
+    Ok(leased)
+}
+
+/// From when on a pull finds something: what is ready, else what is delayed for the shortest time.
+pub(super) fn ready_from(tree: &impl Look, queue: &QueueId, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+    let first = |prefix: &[u8]| tree.range(prefix, &[prefix, &[0xff; 64]].concat(), 1).map(|mut found| found.pop());
+    if first(&keys::queue(Place::Ready, queue))?.is_some() {
+        return Ok(Some(now));
+    }
+    let Some((key, _)) = first(&keys::delayed(queue))? else { return Ok(None) };
+    let id = keys::read_position(keys::delayed_position(queue, &key)).ok_or_else(unreadable)?.id;
+    Ok(delivery(tree, id)?.and_then(|found| found.not_before))
 }
 
 /// Ledger entries from an index on.

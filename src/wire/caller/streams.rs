@@ -1,12 +1,13 @@
 //! The client's side of the streams.
 
+use jiff::SignedDuration;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::{CallError, Caller, Kind, kind_of, refused, written};
+use super::{CallError, Caller, Kind, kind_of, refused, wire_duration, written};
 use crate::wire::{
     json,
-    pb::{self, submit_referrals_response::Result as Outcome},
+    pb::{self, stream_pull_request::Step, stream_pull_response::Event, submit_referrals_response::Result as Outcome},
     received::{MAX_MESSAGE_BYTES, TOO_LARGE},
 };
 
@@ -96,6 +97,48 @@ impl Caller {
                 },
             }
         }
+    }
+}
+
+/// What is wanted of a queue that is followed.
+pub struct Following {
+    /// The queue.
+    pub queue: String,
+    /// The caller's session.
+    pub session: String,
+    /// Most deliveries outstanding.
+    pub most: u32,
+    /// Length of each lease.
+    pub lease: SignedDuration,
+}
+
+impl Caller {
+    /// Follows a queue; gives each delivery, a `LeasedDelivery` as JSON, to `each` until it says stop or the stream ends.
+    pub async fn follow(
+        &mut self,
+        following: Following,
+        mut each: impl FnMut(String) -> bool,
+    ) -> Result<(), CallError> {
+        let start = pb::StreamPullStart {
+            queue: following.queue,
+            session: following.session,
+            max_outstanding_messages: following.most,
+            lease_duration: Some(wire_duration(following.lease)),
+            ..Default::default()
+        };
+        let (sender, receiver) = mpsc::channel(1);
+        // There is room for one, and the stream stays open until the sender is dropped.
+        let _ = sender.send(pb::StreamPullRequest { step: Some(Step::Start(start)) }).await;
+        let events = self.queues.stream_pull(ReceiverStream::new(receiver)).await;
+        let mut events = events.map_err(|status| refused(&status))?.into_inner();
+        while let Some(event) = events.message().await.map_err(|status| refused(&status))? {
+            if let Some(Event::Delivery(leased)) = event.event
+                && !each(written("LeasedDelivery", &leased)?)
+            {
+                return Ok(());
+            }
+        }
+        Ok(())
     }
 }
 

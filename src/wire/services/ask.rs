@@ -21,6 +21,7 @@ pub(super) const LARGEST_PULL: u32 = 20;
 pub(super) const LONGEST_LEASE: SignedDuration = SignedDuration::from_hours(1);
 const SHORTEST_LEASE: SignedDuration = SignedDuration::from_secs(30);
 const USUAL_LEASE: SignedDuration = SignedDuration::from_mins(10);
+const USUAL_HEARTBEAT: SignedDuration = SignedDuration::from_secs(15);
 const LONGEST_DELAY: SignedDuration = SignedDuration::from_hours(24);
 /// Most characters of any free text of an officer (domain 3.2).
 const LONGEST_TEXT: usize = 5_000;
@@ -98,8 +99,20 @@ impl Ask {
 
     /// Length of a lease: 30 seconds to 1 hour, 10 minutes if not said.
     pub(super) fn lease(&mut self, duration: Option<prost_types::Duration>) -> SignedDuration {
+        self.lease_in("lease_duration", duration)
+    }
+
+    /// The same, in a field of another name.
+    pub(super) fn lease_in(&mut self, field: &str, duration: Option<prost_types::Duration>) -> SignedDuration {
         let Some(duration) = duration else { return USUAL_LEASE };
-        self.within("lease_duration", duration, SHORTEST_LEASE..=LONGEST_LEASE, "30 seconds to 1 hour")
+        self.within(field, duration, SHORTEST_LEASE..=LONGEST_LEASE, "30 seconds to 1 hour")
+    }
+
+    /// Between two heartbeats: 1 second to 1 minute, 15 seconds if not said.
+    pub(super) fn heartbeat(&mut self, duration: Option<prost_types::Duration>) -> SignedDuration {
+        let Some(duration) = duration else { return USUAL_HEARTBEAT };
+        let limits = SignedDuration::from_secs(1)..=SignedDuration::from_mins(1);
+        self.within("start.heartbeat_interval", duration, limits, "1 second to 1 minute")
     }
 
     /// Delay of a release: 0 to 24 hours, none if not said.

@@ -2,6 +2,7 @@
 
 mod admin;
 mod ask;
+mod desk;
 mod identity;
 mod keys;
 mod policy;

@@ -1,10 +1,11 @@
 //! QueueService: an officer's side.
 
-use tonic::{Request, Response, Status, async_trait};
+use tonic::{Request, Response, Status, Streaming, async_trait};
 
 use super::{
     Services,
     ask::{Ask, LARGEST_PULL, digest_of},
+    desk::{self, Caller, PullStream},
 };
 use crate::{
     broker::{CarerRelease, Error, Handle, Outcome, PullRequest, Release, Request as Bound, Resolution},
@@ -16,7 +17,7 @@ use crate::{
         outcome::NoActionReason,
         queue::QueueId,
     },
-    wire::{convert, pb, received::Received, server::queue_service_server::QueueService},
+    wire::{convert, pb, peer, received::Received, server::queue_service_server::QueueService},
 };
 
 #[async_trait]
@@ -43,6 +44,17 @@ impl QueueService for Services {
         let peer = self.admit(&request, Action::Pull)?;
         let answer = self.pulled(&peer, request.into_inner()).await;
         Ok(Response::new(answer.map_err(|error| self.refuse(&peer, Action::Pull, error))?))
+    }
+
+    type StreamPullStream = PullStream;
+
+    async fn stream_pull(
+        &self,
+        request: Request<Streaming<Received<pb::StreamPullRequest>>>,
+    ) -> Result<Response<PullStream>, Status> {
+        let peer = self.admit_caller(&request, Action::StreamPull)?;
+        let session = peer::session(&request)?;
+        Ok(Response::new(desk::open(Caller { services: self.clone(), peer, session }, request.into_inner())))
     }
 
     async fn extend_lease(
@@ -164,7 +176,7 @@ impl Services {
         Ok(pb::PullResponse { deliveries: leased.collect() })
     }
 
-    async fn extended(
+    pub(super) async fn extended(
         &self,
         peer: &Peer,
         request: Received<pb::ExtendLeaseRequest>,
@@ -200,7 +212,7 @@ impl Services {
         Ok(convert::opened(&opened))
     }
 
-    async fn completed(
+    pub(super) async fn completed(
         &self,
         peer: &Peer,
         request: Received<pb::CompleteDeliveryRequest>,
@@ -242,7 +254,7 @@ impl Services {
         ask.done(required.then(|| reason.to_owned()))
     }
 
-    async fn released(
+    pub(super) async fn released(
         &self,
         peer: &Peer,
         request: Received<pb::ReleaseDeliveryRequest>,
@@ -349,7 +361,7 @@ impl Services {
 
     /// A header as this peer may see it: only the units they may open. It does not depend on when it is asked for, so
     /// that a replayed answer is the first one.
-    fn header(&self, permit: &QueuePermit, delivery: &Delivery) -> pb::Delivery {
+    pub(super) fn header(&self, permit: &QueuePermit, delivery: &Delivery) -> pb::Delivery {
         convert::delivery(delivery, &self.broker.openable(permit, delivery), None)
     }
 

@@ -1,0 +1,146 @@
+//! One settlement on a stream: the call of its name, with the bytes, the checks and the replay of that call.
+
+use bytes::{Buf, Bytes};
+use prost::encoding::{WireType, decode_key, decode_varint};
+
+use super::Caller;
+use crate::{
+    broker::Error,
+    domain::grants::Action,
+    wire::{
+        convert::refusal,
+        pb::{self, stream_pull_request::Step, stream_pull_result::Outcome},
+        received::Received,
+        status::Refused,
+    },
+};
+
+/// Longest `request_id` that is given back.
+const LONGEST_ID: usize = 36;
+
+/// What is to be done.
+pub(super) enum Settlement {
+    Extend(Received<pb::ExtendLeaseRequest>),
+    Complete(Received<pb::CompleteDeliveryRequest>),
+    Release(Received<pb::ReleaseDeliveryRequest>),
+}
+
+/// What became of it.
+pub(super) struct Settled {
+    pub(super) delivery: String,
+    pub(super) result: pb::StreamPullResult,
+}
+
+impl Settlement {
+    /// A step that is a settlement and nothing else: its own bytes are those of the call.
+    pub(super) fn read(step: Received<pb::StreamPullRequest>) -> Result<Self, Refused> {
+        let raw = inner(step.raw).filter(|_| step.sound).ok_or(Refused::Malformed)?;
+        let sound = true;
+        match step.message.step {
+            Some(Step::Extend(message)) => Ok(Self::Extend(Received { message, raw, sound })),
+            Some(Step::Complete(message)) => Ok(Self::Complete(Received { message, raw, sound })),
+            Some(Step::Release(message)) => Ok(Self::Release(Received { message, raw, sound })),
+            Some(Step::Start(_)) => Err(Refused::field("start", "the stream has begun already")),
+            None => Err(Refused::Malformed),
+        }
+    }
+
+    pub(super) fn delivery(&self) -> &str {
+        match self {
+            Self::Extend(one) => &one.message.delivery_id,
+            Self::Complete(one) => &one.message.delivery_id,
+            Self::Release(one) => &one.message.delivery_id,
+        }
+    }
+
+    /// Its id, where it may be given back.
+    pub(super) fn request_id(&self) -> String {
+        let id = match self {
+            Self::Extend(one) => &one.message.request_id,
+            Self::Complete(one) => &one.message.request_id,
+            Self::Release(one) => &one.message.request_id,
+        };
+        if id.len() <= LONGEST_ID { id.clone() } else { String::new() }
+    }
+
+    fn action(&self) -> Action {
+        match self {
+            Self::Extend(_) => Action::ExtendLease,
+            Self::Complete(_) => Action::CompleteDelivery,
+            Self::Release(_) => Action::ReleaseDelivery,
+        }
+    }
+
+    /// Does it, in its turn.
+    pub(super) async fn settle(self, caller: Caller) -> Settled {
+        let _turn = caller.session.turn().await;
+        let (delivery, request_id, action) = (self.delivery().to_owned(), self.request_id(), self.action());
+        let outcome = self
+            .outcome(&caller, action)
+            .await
+            .unwrap_or_else(|error| Outcome::Refusal(refusal(&caller.services.refuse(&caller.peer, action, error))));
+        Settled { delivery, result: pb::StreamPullResult { request_id, outcome: Some(outcome) } }
+    }
+
+    async fn outcome(self, caller: &Caller, action: Action) -> Result<Outcome, Error> {
+        let Caller { services, peer, .. } = caller;
+        services.broker.grants().may_call(peer, action, services.broker.now())?;
+        Ok(match self {
+            Self::Extend(one) => Outcome::Extended(services.extended(peer, one).await?),
+            Self::Complete(one) => Outcome::Completed(services.completed(peer, one).await?),
+            Self::Release(one) => Outcome::Released(services.released(peer, one).await?),
+        })
+    }
+}
+
+impl Settled {
+    /// A fault of ours.
+    pub(super) fn failed(delivery: String, request_id: String) -> Self {
+        let status = Refused::Internal("the settlement failed".to_owned()).into_status();
+        let outcome = Some(Outcome::Refusal(refusal(&status)));
+        Self { delivery, result: pb::StreamPullResult { request_id, outcome } }
+    }
+
+    /// The delivery is out of the caller's hands by it.
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.result.outcome, Some(Outcome::Completed(_) | Outcome::Released(_)))
+    }
+
+    /// It was said that the lease is none.
+    pub(super) fn is_lost(&self) -> bool {
+        matches!(&self.result.outcome, Some(Outcome::Refusal(refused)) if refused.reason == "LEASE_LOST")
+    }
+}
+
+/// The bytes of the one message in `raw`; None where anything stands before or behind it.
+fn inner(mut raw: Bytes) -> Option<Bytes> {
+    let (_, wire_type) = decode_key(&mut raw).ok()?;
+    if wire_type != WireType::LengthDelimited {
+        return None;
+    }
+    let length = usize::try_from(decode_varint(&mut raw).ok()?).ok()?;
+    (length == raw.remaining()).then_some(raw)
+}
+
+#[cfg(test)]
+mod tests {
+    use prost::Message;
+
+    use super::*;
+
+    fn step(step: Step) -> Vec<u8> {
+        pb::StreamPullRequest { step: Some(step) }.encode_to_vec()
+    }
+
+    #[test]
+    fn the_bytes_of_a_settlement_are_those_of_the_call_and_nothing_may_stand_beside_them() {
+        let release = pb::ReleaseDeliveryRequest { reason: "words".into(), ..Default::default() };
+        let whole = step(Step::Release(release.clone()));
+        assert_eq!(inner(whole.clone().into()).unwrap(), release.encode_to_vec());
+        let other = step(Step::Extend(pb::ExtendLeaseRequest::default()));
+        for wrong in [[whole.clone(), other.clone()].concat(), [whole.as_slice(), &[0x50, 1]].concat(), Vec::new()] {
+            assert!(inner(wrong.into()).is_none());
+        }
+        assert!(inner(other.into()).unwrap().is_empty());
+    }
+}

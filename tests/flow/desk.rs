@@ -1,0 +1,308 @@
+//! A queue on a stream: deliveries as they arrive, settlements with one result each, leases that outlive the stream.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use homeward::wire::pb::{
+    self, revoke_certificate_response::Outcome as Revoked, stream_pull_request::Step, stream_pull_response::Event,
+    stream_pull_result::Outcome,
+};
+use jiff::SignedDuration;
+use tokio::{sync::mpsc, time::timeout};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Code, Status, Streaming};
+
+use crate::{
+    certificates::serial_of,
+    house::{House, LEWISHAM, MPU, MPU_TOO, narrative},
+    person::{Person, Taken, bytes, completion, fresh, queue, refusal, submission},
+};
+
+/// Somebody with an open stream.
+struct Desk {
+    steps: mpsc::Sender<pb::StreamPullRequest>,
+    events: Streaming<pb::StreamPullResponse>,
+}
+
+fn wish(session: &str, most: u32) -> pb::StreamPullStart {
+    pb::StreamPullStart {
+        queue: "MPU.SE".into(),
+        session: session.into(),
+        max_outstanding_messages: most,
+        heartbeat_interval: Some(prost_types::Duration { seconds: 1, nanos: 0 }),
+        ..Default::default()
+    }
+}
+
+async fn sit(officer: &mut Person, start: pb::StreamPullStart) -> Desk {
+    let (steps, receiver) = mpsc::channel(32);
+    let desk = officer.queues.stream_pull(ReceiverStream::new(receiver)).await.unwrap();
+    let desk = Desk { steps, events: desk.into_inner() };
+    desk.does(Step::Start(start)).await;
+    desk
+}
+
+impl Desk {
+    async fn does(&self, step: Step) {
+        self.steps.send(pb::StreamPullRequest { step: Some(step) }).await.unwrap();
+    }
+
+    async fn event(&mut self) -> Result<Option<Event>, Status> {
+        let message = timeout(Duration::from_secs(10), self.events.message()).await.expect("the stream is silent");
+        Ok(message?.map(|message| message.event.unwrap()))
+    }
+
+    /// The next event that is no heartbeat.
+    async fn next(&mut self) -> Event {
+        loop {
+            match self.event().await.unwrap().expect("the stream ended") {
+                Event::Heartbeat(_) => {}
+                event => return event,
+            }
+        }
+    }
+
+    async fn delivery(&mut self) -> Taken {
+        let event = self.next().await;
+        let Event::Delivery(leased) = event else { panic!("no delivery") };
+        Taken::of(leased)
+    }
+
+    async fn result(&mut self, id: &str) -> Outcome {
+        let Event::Result(result) = self.next().await else { panic!("no result") };
+        assert_eq!(result.request_id, id);
+        result.outcome.unwrap()
+    }
+
+    /// Nothing but heartbeats for two of them.
+    async fn is_quiet(&mut self) {
+        for _ in 0..2 {
+            let event = self.event().await.unwrap().unwrap();
+            assert!(matches!(event, Event::Heartbeat(_)), "it is not quiet");
+        }
+    }
+}
+
+fn release(taken: &Taken) -> pb::ReleaseDeliveryRequest {
+    pb::ReleaseDeliveryRequest {
+        request_id: fresh(),
+        delivery_id: taken.id.clone(),
+        lease_token: taken.token.clone(),
+        reason: "not ours".into(),
+        delay: Some(prost_types::Duration { seconds: 3600, nanos: 0 }),
+    }
+}
+
+#[tokio::test]
+async fn deliveries_come_by_themselves_within_their_bound_and_each_settlement_has_its_result() {
+    let house = House::open().await;
+    let (mut council, mut officer) = (house.person(LEWISHAM).await, house.person(MPU).await);
+    let mut desk = sit(&mut officer, wish("early", 2)).await;
+    let Some(Event::Heartbeat(first)) = desk.event().await.unwrap() else { panic!("no heartbeat") };
+    assert_eq!(first.server_time.unwrap().seconds, house.later(SignedDuration::ZERO).as_second());
+    for _ in 0..3 {
+        council.submit(submission(&narrative(1))).await.unwrap();
+    }
+    let (one, two) = (desk.delivery().await, desk.delivery().await);
+    desk.is_quiet().await;
+
+    // To complete without having opened is refused, and nothing else is.
+    let early = completion(&one, "arrest");
+    desk.does(Step::Complete(early.clone())).await;
+    let Outcome::Refusal(refused) = desk.result(&early.request_id).await else { panic!("completed") };
+    assert_eq!((Code::from_i32(refused.code), refused.reason.as_str()), (Code::FailedPrecondition, "OPEN_FIRST"));
+    officer.open(&one, (pb::Part::E, 0), "").await.unwrap();
+    let complete = completion(&one, "arrest");
+    desk.does(Step::Complete(complete.clone())).await;
+    let Outcome::Completed(completed) = desk.result(&complete.request_id).await else { panic!("not completed") };
+    assert_eq!(completed.sender_wording, "acted on");
+    // The call of the same bytes has the same answer, and the stream that of the call.
+    let called = officer.queues.complete_delivery(complete.clone()).await.unwrap().into_inner();
+    assert!(bytes(&called) == bytes(&completed));
+    let three = desk.delivery().await;
+    let back = release(&two);
+    let called = officer.queues.release_delivery(back.clone()).await.unwrap().into_inner();
+    desk.does(Step::Release(back.clone())).await;
+    let Outcome::Released(released) = desk.result(&back.request_id).await else { panic!("not released") };
+    assert!(bytes(&called) == bytes(&released));
+
+    // Several of one delivery at once keep their order.
+    let extend = pb::ExtendLeaseRequest {
+        request_id: fresh(),
+        delivery_id: three.id.clone(),
+        lease_token: three.token.clone(),
+        lease_duration: Some(prost_types::Duration { seconds: 3600, nanos: 0 }),
+    };
+    let last = release(&three);
+    desk.does(Step::Extend(extend.clone())).await;
+    desk.does(Step::Release(last.clone())).await;
+    desk.does(Step::Start(wish("again", 2))).await;
+    let mut ids = BTreeSet::new();
+    for _ in 0..3 {
+        let Event::Result(result) = desk.next().await else { panic!("no result") };
+        match (result.request_id.as_str(), result.outcome.unwrap()) {
+            ("", Outcome::Refusal(refused)) => assert_eq!(refused.field_violations[0].field, "start"),
+            (id, Outcome::Extended(_)) => assert!(id == extend.request_id && !ids.contains(&last.request_id)),
+            (id, Outcome::Released(_)) => assert!(id == last.request_id && ids.contains(&extend.request_id)),
+            _ => panic!("another outcome"),
+        }
+        ids.insert(result.request_id);
+    }
+    // What was handed back for an hour comes again by itself when the hour is over; to finish ends with OK.
+    desk.is_quiet().await;
+    house.later(SignedDuration::from_mins(61));
+    let again = BTreeSet::from([desk.delivery().await.id, desk.delivery().await.id]);
+    assert_eq!(again, BTreeSet::from([two.id, three.id]));
+    drop(desk.steps);
+    while let Some(event) = timeout(Duration::from_secs(5), desk.events.message()).await.unwrap().unwrap() {
+        assert!(matches!(event.event, Some(Event::Heartbeat(_))));
+    }
+}
+
+#[tokio::test]
+async fn after_a_break_the_session_has_its_leases_again_and_nobody_else_has() {
+    let house = House::open().await;
+    let (mut council, mut officer) = (house.person(LEWISHAM).await, house.person(MPU).await);
+    for _ in 0..3 {
+        council.submit(submission(&narrative(1))).await.unwrap();
+    }
+    let mut desk = sit(&mut officer, wish("early", 2)).await;
+    let held = [desk.delivery().await, desk.delivery().await];
+    drop(desk);
+    let mut other = sit(&mut house.person(MPU_TOO).await, wish("early", 20)).await;
+    let third = other.delivery().await;
+    assert!(held.iter().all(|taken| taken.id != third.id));
+    other.is_quiet().await;
+    // Another session of the same officer is another holder.
+    let mut late = sit(&mut officer, wish("late", 20)).await;
+    late.is_quiet().await;
+    let mut desk = sit(&mut officer, wish("early", 2)).await;
+    for taken in &held {
+        let again = desk.delivery().await;
+        assert_eq!((&again.id, &again.token), (&taken.id, &taken.token));
+    }
+    desk.is_quiet().await;
+    // A lease that ran out is told, and the delivery goes to whoever is next.
+    house.later(SignedDuration::from_mins(11));
+    house.caretake().await;
+    let mut ended = BTreeSet::new();
+    while ended.len() < 2 {
+        match desk.next().await {
+            Event::Ended(one) => {
+                ended.insert(one.delivery_id);
+            }
+            Event::Delivery(_) => {}
+            _ => panic!("another event"),
+        }
+    }
+    assert_eq!(ended, held.iter().map(|taken| taken.id.clone()).collect());
+    desk.does(Step::Release(release(&held[0]))).await;
+    loop {
+        match desk.next().await {
+            Event::Result(result) => {
+                let Some(Outcome::Refusal(refused)) = result.outcome else { panic!("settled by a stale token") };
+                assert_eq!(refused.reason, "LEASE_LOST");
+                break;
+            }
+            Event::Delivery(_) | Event::Ended(_) => {}
+            Event::Heartbeat(_) => unreachable!(),
+        }
+    }
+}
+
+#[tokio::test]
+async fn two_officers_on_one_queue_share_it_and_never_hold_the_same() {
+    const ALL: usize = 40;
+    let house = House::open().await;
+    let mut council = house.person(LEWISHAM).await;
+    let mut desks = tokio::task::JoinSet::new();
+    for path in [MPU, MPU_TOO] {
+        let mut officer = house.person(path).await;
+        desks.spawn(async move {
+            let mut desk = sit(&mut officer, wish("shift", 3)).await;
+            let mut mine = Vec::new();
+            let idle = Duration::from_secs(4);
+            while let Ok(message) = timeout(idle, desk.events.message()).await {
+                match message.unwrap().unwrap().event.unwrap() {
+                    Event::Delivery(leased) => {
+                        let taken = Taken::of(leased);
+                        desk.does(Step::Release(release(&taken))).await;
+                        mine.push(taken.id);
+                    }
+                    Event::Result(result) => assert!(matches!(result.outcome, Some(Outcome::Released(_)))),
+                    Event::Heartbeat(_) if mine.len() * 2 > ALL => break,
+                    Event::Heartbeat(_) | Event::Ended(_) => {}
+                }
+                if mine.len() == ALL / 2 {
+                    break;
+                }
+            }
+            mine
+        });
+    }
+    for _ in 0..ALL {
+        council.submit(submission(&narrative(1))).await.unwrap();
+    }
+    let mine = desks.join_all().await;
+    let all: BTreeSet<&String> = mine.iter().flatten().collect();
+    assert_eq!(all.len(), mine.iter().map(Vec::len).sum::<usize>(), "the same was leased to both");
+    assert_eq!(all.len(), ALL);
+}
+
+#[tokio::test]
+async fn a_revocation_ends_the_stream_within_a_second_and_its_leases_return_unread() {
+    let house = House::open_issuing().await;
+    let (mut council, mut officer) = (house.person(LEWISHAM).await, house.person(MPU).await);
+    council.submit(submission(&narrative(1))).await.unwrap();
+    let mut desk = sit(&mut officer, wish("early", 5)).await;
+    let held = desk.delivery().await;
+    let mut admin = house.person("operator/certificate_admin/admin-1").await;
+    let serial = serial_of(&mut admin, MPU).await;
+    let revoke = pb::RevokeCertificateRequest { request_id: fresh(), serial, reason: "key_compromise".into() };
+    let outcome = admin.admin.revoke_certificate(revoke).await.unwrap().into_inner().outcome.unwrap();
+    assert!(matches!(outcome, Revoked::Revocation(_)));
+    let ended = timeout(Duration::from_secs(1), async {
+        loop {
+            if let Err(status) = desk.events.message().await {
+                return status;
+            }
+        }
+    });
+    let ended = refusal::<()>(Err(ended.await.expect("it goes on after a second")));
+    assert_eq!((ended.code, ended.reason.as_str()), (Code::Unauthenticated, "CERTIFICATE_REVOKED"));
+    let mut other = sit(&mut house.person(MPU_TOO).await, wish("late", 5)).await;
+    let back = other.delivery().await;
+    assert_eq!((&back.id, back.header.failed_count), (&held.id, 0));
+    assert!(back.header.opened_time.is_none());
+}
+
+#[tokio::test]
+async fn a_stream_that_begins_wrongly_is_told_every_fault() {
+    let house = House::open().await;
+    let officer = house.person(MPU).await;
+    let path = queue("StreamPull");
+    let begun = |step: Option<Step>| {
+        let (officer, path) = (officer.clone(), path.clone());
+        async move { refusal(officer.stream(&path, vec![bytes(&pb::StreamPullRequest { step })]).await) }
+    };
+    let wrong = pb::StreamPullStart {
+        queue: "nowhere".into(),
+        max_outstanding_messages: 201,
+        max_outstanding_bytes: (16 << 20) + 1,
+        lease_duration: Some(prost_types::Duration { seconds: 5, nanos: 0 }),
+        heartbeat_interval: Some(prost_types::Duration { seconds: 0, nanos: 5 }),
+        ..Default::default()
+    };
+    let refused = begun(Some(Step::Start(wrong))).await;
+    let mut fields = refused.field_names();
+    fields.sort_unstable();
+    let expected =
+        ["heartbeat_interval", "lease_duration", "max_outstanding_bytes", "max_outstanding_messages", "queue"];
+    let expected: Vec<String> = expected.iter().chain(&["session"]).map(|field| format!("start.{field}")).collect();
+    assert_eq!((refused.code, fields), (Code::InvalidArgument, expected.iter().map(String::as_str).collect()));
+    let foreign = pb::StreamPullStart { queue: "MPU.NE".into(), ..wish("s", 1) };
+    let refused = begun(Some(Step::Start(foreign))).await;
+    assert_eq!((refused.code, refused.reason.as_str()), (Code::PermissionDenied, "QUEUE_NOT_GRANTED"));
+    for step in [None, Some(Step::Extend(pb::ExtendLeaseRequest::default()))] {
+        assert_eq!(begun(step).await.field_names(), ["start"]);
+    }
+}
