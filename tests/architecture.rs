@@ -41,7 +41,7 @@ const HOUSE: &[Room] = &[
     },
     Room { folder: "reference", floor: 2, crates: &["serde", "toml", "jiff", "thiserror"] },
     Room { folder: "sealing", floor: 2, crates: &["ring", "zeroize", "prost", "thiserror", "hex", "uuid", "pkcs8"] },
-    Room { folder: "ledger", floor: 2, crates: &["ring", "prost", "jiff", "thiserror", "uuid", "hex"] },
+    Room { folder: "ledger", floor: 2, crates: &["ring", "prost", "jiff", "thiserror", "uuid", "hex", "base64"] },
     Room {
         folder: "pki",
         floor: 2,

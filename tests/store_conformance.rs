@@ -70,6 +70,7 @@ macro_rules! every_case {
             }
             ledger {
                 indices_have_no_gap_and_the_root_is_that_of_the_entries,
+                every_claim_is_proven_whatever_the_size_and_no_false_one,
                 entries_come_back_as_hashed,
                 what_is_refused_writes_nothing,
                 an_expiry_is_in_the_ledger,

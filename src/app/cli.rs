@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{admin::AdminCommand, pki::PkiCommand, policy::PolicyCommand};
+use super::{admin::AdminCommand, audit::AuditCommand, pki::PkiCommand, policy::PolicyCommand};
 
 /// A secure broker for intelligence that comes out of Return Home Interviews.
 #[derive(Debug, Parser)]
@@ -32,6 +32,9 @@ pub(super) enum Command {
     /// Administrators: what needs two persons.
     #[command(subcommand)]
     Admin(AdminCommand),
+    /// The ledger: list, export and verify it; receipts to file, which prove by themselves.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Council: submit referrals. A receipt means that they are durable and in their queues.
     Submit(SubmitArgs),
     /// Council: see how a submission would be judged and what each reader would see. Stores nothing.

@@ -1,6 +1,7 @@
 //! The roof: command line, configuration, logs, wiring, one file a subcommand. Decides nothing of the field.
 
 mod admin;
+mod audit;
 mod bench;
 mod cli;
 mod client;
@@ -98,6 +99,7 @@ async fn online(command: Command) -> Result<(), Failure> {
         Command::Queue(command) => queue::run(command).await,
         Command::Whoami(args) => client::who_am_i(&args).await,
         Command::Admin(command) => admin::run(command).await,
+        Command::Audit(command) => audit::run(command).await,
         Command::Pki(command) => pki::online::run(command).await,
         Command::Policy(command) => policy::run(command).await,
         Command::Bench(_) | Command::Redact(_) => Ok(()),

@@ -7,6 +7,7 @@ use std::{
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::Value;
 
 use super::{cli::SubmitArgs, client, failure::Failure, print, show};
 use crate::wire::caller::{Outgoing, Submitted};
@@ -32,7 +33,7 @@ async fn one(args: &SubmitArgs, file: &Path) -> Result<(), Failure> {
         let failure = Failure::from(error).about(&file.display().to_string());
         if failure.is_unavailable() { failure.advise(repeat(&request_id)) } else { failure }
     })?;
-    client::answer(args.client.json, &answered, |value| show::receipt(&value["receipt"]));
+    client::answer(args.client.json, &answered, |value| receipt(value, &request_id));
     Ok(())
 }
 
@@ -57,8 +58,8 @@ async fn many(args: &SubmitArgs, files: &[PathBuf]) -> Result<(), Failure> {
         None
     };
     let each = |submitted| {
-        if let Some((file, _)) = sent.borrow_mut().pop_front() {
-            account.tell(file, submitted);
+        if let Some((file, id)) = sent.borrow_mut().pop_front() {
+            account.tell(file, id, submitted);
         }
     };
     let ended = caller.submit_all(next, each).await;
@@ -79,6 +80,13 @@ async fn many(args: &SubmitArgs, files: &[PathBuf]) -> Result<(), Failure> {
     account.end(files.len())
 }
 
+/// The receipt, and the id that belongs to the submission: with both its digest can be computed again.
+fn receipt(answered: &Value, request_id: &str) -> Vec<String> {
+    let mut lines = show::receipt(&answered["receipt"]);
+    lines.push(format!("  request {request_id}"));
+    lines
+}
+
 fn repeat(request_id: &str) -> String {
     format!("it may have been accepted; repeat it safely with --request-id {request_id}")
 }
@@ -92,9 +100,9 @@ struct Account {
 }
 
 impl Account {
-    fn tell(&mut self, file: &Path, submitted: Submitted) {
+    fn tell(&mut self, file: &Path, id: &str, submitted: Submitted) {
         if self.json || submitted.refused.is_none() {
-            let print = || client::answer(self.json, &submitted.json, |value| show::receipt(&value["receipt"]));
+            let print = || client::answer(self.json, &submitted.json, |value| receipt(value, id));
             match &self.bar {
                 Some(bar) => bar.suspend(print),
                 None => print(),

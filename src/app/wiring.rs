@@ -72,7 +72,9 @@ pub(super) async fn daemon_at(config: &Config, clock: Arc<dyn Clock>) -> Result<
     let mut setup = Setup::new(Arc::new(tls), clock.clone());
     setup.limits = limits;
     let issuer = issuer(config, &clock)?;
-    let broker = Broker::new(Parts { store, clock, entropy, keys, rulebook, grants });
+    // The name of a ledger is a URL without a scheme, as others name theirs.
+    let origin = format!("{trust_domain}/ledger");
+    let broker = Broker::new(Parts { store, clock, entropy, keys, rulebook, grants, origin });
     let broker = Arc::new(match issuer {
         Some(issuer) => broker.with_issuer(issuer, config.pki.as_ref().map_or(0, |pki| pki.renewals.into())),
         None => broker,

@@ -140,7 +140,9 @@ impl Broker {
 
     async fn as_seen(&self, stored: Stored) -> Result<Option<Referral>, Error> {
         let Some(kept) = &stored.kept else { return Ok(None) };
-        let Some(receipt) = Receipt::decode(&kept.answer, kept.ledger_index)? else { return Ok(None) };
+        let Some(receipt) = Receipt::decode(&kept.answer, kept.ledger_index, &kept.root, &self.log)? else {
+            return Ok(None);
+        };
         let mut destinations: Vec<Destination> =
             stored.deliveries.into_iter().map(|delivery| self.destination(delivery)).collect();
         for linked in &receipt.linked {

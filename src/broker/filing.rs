@@ -82,6 +82,7 @@ impl Filer {
             flags: decision.flags.iter().map(|flag| flag.code().to_owned()).collect(),
             prompts: decision.prompts.iter().map(receipt_prompt).collect(),
             policy: self.rulebook.fingerprint,
+            checkpoint: String::new(),
         };
         let entries = self.entries(routed, &ids, filing, commitment);
         Ok(Acceptance { once: filing.once.clone(), records, entries, answer: receipt.encode(), seen })

@@ -39,7 +39,7 @@ impl Broker {
         };
         let received = self.clock.now();
         if let Some(first) = self.store.answered(&once).await?
-            && let Some(receipt) = Receipt::decode(&first.answer, first.ledger_index)?
+            && let Some(receipt) = Receipt::decode(&first.answer, first.ledger_index, &first.root, &self.log)?
         {
             return Ok(receipt);
         }
@@ -57,7 +57,8 @@ impl Broker {
         match judged {
             // What was accepted is the alert alone.
             Err(refused) => Err(Error::Invalid(refused.violations)),
-            Ok(_) => Receipt::decode(&accepted.answer, accepted.ledger_index)?.ok_or(Error::RequestIdReused),
+            Ok(_) => Receipt::decode(&accepted.answer, accepted.ledger_index, &accepted.root, &self.log)?
+                .ok_or(Error::RequestIdReused),
         }
     }
 

@@ -6,6 +6,7 @@
 
 mod administration;
 mod alarms;
+mod audit;
 mod caretaker;
 mod dispatch;
 mod error;
@@ -34,6 +35,7 @@ pub use administration::{
     OuterState, PolicyRefused, Progress, Proof, Revocation, SignedList, Stage, Steer,
 };
 pub use alarms::Alarms;
+pub use audit::{FiledProof, LedgerEntry, LedgerProof};
 pub use caretaker::Round;
 pub use dispatch::{Handle, Outcome, PullRequest, Release, Request};
 pub use error::Error;
@@ -50,6 +52,7 @@ pub use resolving::Resolution;
 pub use crate::store::{EventKind, QueueCounts};
 use crate::{
     domain::grants::Grants,
+    ledger::LogKey,
     platform::{Clock, Current, Entropy},
     sealing::Keyring,
     store::Store,
@@ -62,6 +65,8 @@ pub struct Broker {
     entropy: Arc<dyn Entropy>,
     keys: Keys,
     keyring: Arc<Keyring>,
+    /// Signs checkpoints of the ledger.
+    log: LogKey,
     rulebook: Current<Rulebook>,
     policies: administration::Policies,
     grants: Current<Grants>,
@@ -93,20 +98,25 @@ pub struct Parts {
     pub rulebook: Arc<Rulebook>,
     /// Who may do what.
     pub grants: Arc<Grants>,
+    /// Name of the ledger, which stands in every checkpoint.
+    pub origin: String,
 }
 
 impl Broker {
     /// A broker of these parts.
     pub fn new(parts: Parts) -> Self {
-        let Parts { store, clock, entropy, keys, rulebook, grants } = parts;
+        let Parts { store, clock, entropy, keys, rulebook, grants, origin } = parts;
         let bench = Arc::new(Semaphore::new(thread::available_parallelism().map_or(2, Into::into)));
         let (keyring, refusals) = (keys.ring(), refusals::Refusals::default());
+        let log =
+            LogKey::new(&origin, &*keyring.log_seed()).expect("32 bytes, and the name of a trust domain in a path");
         Self {
             store,
             clock,
             entropy,
             keys,
             keyring,
+            log,
             rulebook: Current::new(rulebook),
             grants: Current::new(grants),
             policies: administration::Policies::default(),

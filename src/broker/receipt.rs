@@ -5,6 +5,7 @@ use prost::Message;
 use uuid::Uuid;
 
 use super::Error;
+use crate::ledger::LogKey;
 
 /// Generated messages of the kept form.
 mod kept {
@@ -43,6 +44,8 @@ pub struct Receipt {
     pub prompts: Vec<ReceiptPrompt>,
     /// Fingerprint of the policy that decided.
     pub policy: [u8; 32],
+    /// Signed checkpoint of the ledger with this submission as its last entry.
+    pub checkpoint: String,
 }
 
 /// One destination.
@@ -95,16 +98,22 @@ impl Receipt {
     }
 
     /// Reads the kept form; `None` for the answer of a content-free alert (D04), which is empty.
-    pub(super) fn decode(bytes: &[u8], ledger_index: u64) -> Result<Option<Self>, Error> {
+    pub(super) fn decode(
+        bytes: &[u8],
+        ledger_index: u64,
+        root: &[u8; 32],
+        log: &LogKey,
+    ) -> Result<Option<Self>, Error> {
         if bytes.is_empty() {
             return Ok(None);
         }
         let damaged = || Error::Internal("a kept receipt cannot be read".to_owned());
         let kept = kept::KeptReceipt::decode(bytes).map_err(|_| damaged())?;
-        Self::read(kept, ledger_index).map(Some).ok_or_else(damaged)
+        let checkpoint = log.sign(ledger_index + 1, root);
+        Self::read(kept, ledger_index, checkpoint).map(Some).ok_or_else(damaged)
     }
 
-    fn read(kept: kept::KeptReceipt, ledger_index: u64) -> Option<Self> {
+    fn read(kept: kept::KeptReceipt, ledger_index: u64, checkpoint: String) -> Option<Self> {
         Some(Self {
             record: Uuid::from_slice(&kept.record).ok()?,
             received: Timestamp::from_microsecond(kept.received_micros).ok()?,
@@ -120,6 +129,7 @@ impl Receipt {
             flags: kept.flags,
             prompts: kept.prompts.into_iter().map(read_prompt).collect::<Option<_>>()?,
             policy: kept.policy.try_into().ok()?,
+            checkpoint,
         })
     }
 }

@@ -176,7 +176,10 @@ impl Grants {
     /// Which records may they follow? Those they sent, for authorities still granted; a council those sent for it.
     pub fn may_read_referrals(&self, peer: &Peer, action: Action, now: Timestamp) -> Result<ReadPermit, Refusal> {
         self.may_call(peer, action, now)?;
-        if !matches!(action, Action::GetReferral | Action::ListReferrals | Action::WatchReferrals) {
+        if !matches!(
+            action,
+            Action::GetReferral | Action::ListReferrals | Action::WatchReferrals | Action::ProveReferral
+        ) {
             return Err(Refusal::Method);
         }
         let authorities: Vec<_> = self.in_force(peer, now).flat_map(|row| row.submit_for.iter().cloned()).collect();

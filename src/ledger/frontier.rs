@@ -1,7 +1,7 @@
 //! The RFC 9162 tree as its frontier: the roots of the full subtrees, largest first, which is all that appending needs.
 //!
 //! Own code over ring's SHA-256: the Merkle crates keep every leaf in memory, and the frontier is what has to be in the
-//! same batch as the entry. Proofs come from the kept entries; nothing here has to change for them.
+//! same batch as the entry. Appending also says which full subtrees it finished, so that the large ones can be kept for proofs.
 
 use ring::digest;
 
@@ -20,7 +20,7 @@ pub fn leaf_hash(entry: &[u8]) -> [u8; 32] {
 }
 
 /// Inner node (RFC 9162 2.1.1): SHA-256(0x01 || left || right).
-fn node_hash(left: &[u8; 32], right: &[u8; 32]) -> [u8; 32] {
+pub(super) fn node_hash(left: &[u8; 32], right: &[u8; 32]) -> [u8; 32] {
     sha256(&[&[1], left, right])
 }
 
@@ -39,11 +39,17 @@ impl Frontier {
 
     /// Adds a leaf; it stands at index `size() - 1` afterwards.
     pub fn append(&mut self, leaf: [u8; 32]) {
+        self.append_with(leaf, |_, _, _| ());
+    }
+
+    /// Adds a leaf and gives every full subtree of two leaves and more that it finished: level, index in the level, root.
+    pub fn append_with(&mut self, leaf: [u8; 32], mut finished: impl FnMut(u32, u64, [u8; 32])) {
         let mut hash = leaf;
         // Each trailing one bit is a full subtree as large as the one just finished: they join.
-        for _ in 0..self.size.trailing_ones() {
+        for level in 1..=self.size.trailing_ones() {
             let left = self.peaks.pop().expect("as many peaks as set bits of the size");
             hash = node_hash(&left, &hash);
+            finished(level, self.size >> level, hash);
         }
         self.peaks.push(hash);
         self.size += 1;

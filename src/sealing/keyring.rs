@@ -158,6 +158,12 @@ impl Keyring {
         Ok(ids)
     }
 
+    /// The seed of the key that signs the ledger's checkpoints: a derivation of the key of references, kept as that is, and
+    /// the same as long as the store lives.
+    pub fn log_seed(&self) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(self.reference("ledger signing key", &[]))
+    }
+
     /// A keyed reference to something that must not be stored in clear, e.g. an actor's staff number. The same parts
     /// give the same reference; without the key it says nothing. The key stays as it is when epoch keys change.
     pub fn reference(&self, kind: &str, parts: &[&str]) -> [u8; 32] {

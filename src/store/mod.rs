@@ -6,8 +6,8 @@ pub mod sled;
 mod stored;
 
 pub use model::{
-    Acceptance, Accepted, Event, EventKind, Head, Held, Keep, Kept, NewRecord, Once, Pull, QueueCounts, Record, Settle,
-    Stored,
+    Acceptance, Accepted, Claim, Event, EventKind, Head, Held, Keep, Kept, NewRecord, Once, Proven, Pull, QueueCounts,
+    Record, Settle, Stored,
 };
 pub use shelf::{Amendment, Change, Document, Expect, MOST_NAME, Rewrap, Seen, Shelf, Wraps};
 
@@ -146,6 +146,10 @@ pub trait Store: Send + Sync {
 
     /// The ledger's head.
     async fn head(&self) -> Result<Head, StoreError>;
+
+    /// Proves a claim against the ledger of the first `size` entries, or of all of them; none where it has not so many, or the
+    /// claim is of more than those. Its cost grows as a logarithm does.
+    async fn prove(&self, claim: Claim, size: Option<u64>) -> Result<Option<Proven>, StoreError>;
 
     /// A number that changes whenever this process committed something; a hint to look again, never the truth: what another
     /// replica commits gives none.

@@ -108,6 +108,8 @@ pub struct Kept {
     pub ledger_index: u64,
     /// The answer as first given: [`Acceptance::answer`].
     pub answer: Vec<u8>,
+    /// Root of the ledger as it was with this entry as its last one.
+    pub root: [u8; 32],
 }
 
 /// The kept answer of an acceptance.
@@ -117,6 +119,8 @@ pub struct Accepted {
     pub ledger_index: u64,
     /// The answer as first given.
     pub answer: Vec<u8>,
+    /// Root of the ledger as it was with that entry as its last one; of an amendment without entries, the root it found.
+    pub root: [u8; 32],
     /// True when the first answer was given again.
     pub replayed: bool,
 }
@@ -242,4 +246,22 @@ pub struct Head {
     pub size: u64,
     /// RFC 9162 root over them.
     pub root: [u8; 32],
+}
+
+/// What of the ledger is to be proven.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claim {
+    /// That the entry at this index is in the ledger.
+    Inclusion(u64),
+    /// That the ledger of so many entries is the beginning of it.
+    Consistency(u64),
+}
+
+/// A proof (RFC 9162) against the ledger of so many entries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proven {
+    /// The ledger against which it is proven.
+    pub head: Head,
+    /// The hashes.
+    pub path: Vec<[u8; 32]>,
 }

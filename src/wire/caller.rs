@@ -1,6 +1,7 @@
 //! The client's side of the services, for the command line: JSON in, JSON out, every refusal told in full.
 
 mod admin;
+mod audit;
 mod streams;
 
 use jiff::SignedDuration;
@@ -9,8 +10,9 @@ use tonic_types::StatusExt;
 
 use super::{
     client::{
-        admin_service_client::AdminServiceClient, identity_service_client::IdentityServiceClient,
-        queue_service_client::QueueServiceClient, referral_service_client::ReferralServiceClient,
+        admin_service_client::AdminServiceClient, audit_service_client::AuditServiceClient,
+        identity_service_client::IdentityServiceClient, queue_service_client::QueueServiceClient,
+        referral_service_client::ReferralServiceClient,
     },
     convert,
     json::{self, JsonError, Unprintable},
@@ -107,6 +109,7 @@ pub struct Caller {
     queues: QueueServiceClient<Channel>,
     identity: IdentityServiceClient<Channel>,
     admin: AdminServiceClient<Channel>,
+    audit: AuditServiceClient<Channel>,
 }
 
 /// A JSON line of the answer.
@@ -122,7 +125,8 @@ impl Caller {
             referrals: ReferralServiceClient::new(channel.clone()).max_decoding_message_size(LARGEST_ANSWER),
             queues: QueueServiceClient::new(channel.clone()).max_decoding_message_size(LARGEST_ANSWER),
             identity: IdentityServiceClient::new(channel.clone()),
-            admin: AdminServiceClient::new(channel),
+            admin: AdminServiceClient::new(channel.clone()),
+            audit: AuditServiceClient::new(channel).max_decoding_message_size(LARGEST_ANSWER),
         }
     }
 

@@ -37,6 +37,7 @@ pub mod server {
     include!(concat!(env!("OUT_DIR"), "/server/homeward.v1.QueueService.rs"));
     include!(concat!(env!("OUT_DIR"), "/server/homeward.v1.IdentityService.rs"));
     include!(concat!(env!("OUT_DIR"), "/server/homeward.v1.AdminService.rs"));
+    include!(concat!(env!("OUT_DIR"), "/server/homeward.v1.AuditService.rs"));
 }
 
 /// Clients of the same services.
@@ -46,6 +47,7 @@ pub mod client {
     include!(concat!(env!("OUT_DIR"), "/client/homeward.v1.QueueService.rs"));
     include!(concat!(env!("OUT_DIR"), "/client/homeward.v1.IdentityService.rs"));
     include!(concat!(env!("OUT_DIR"), "/client/homeward.v1.AdminService.rs"));
+    include!(concat!(env!("OUT_DIR"), "/client/homeward.v1.AuditService.rs"));
 }
 
 /// The contract as a `FileDescriptorSet` with its imports and comments: for reflection and for protobuf JSON.

@@ -1,6 +1,7 @@
 //! Judging a submission file without a server: the same conversion, the same judgement, the same explanation.
 
 use jiff::Timestamp;
+use prost::Message;
 
 use super::{
     convert,
@@ -28,6 +29,15 @@ pub fn judge_json(text: &str, rulebook: &Rulebook, now: Timestamp) -> Result<Rou
     let submission: pb::Submission = json::from_json("Submission", text)?;
     let judged = convert::submission(submission).finish_with(|draft| judge(draft, rulebook, now));
     judged.map_err(OfflineError::Invalid)
+}
+
+/// The request that `homeward submit` sends for the JSON form of a submission: what a receipt's digest is of.
+///
+/// # Errors
+/// It is not that form.
+pub fn request_bytes(request_id: &str, text: &str) -> Result<Vec<u8>, OfflineError> {
+    let submission = Some(json::from_json("Submission", text)?);
+    Ok(pb::SubmitReferralRequest { request_id: request_id.to_owned(), submission }.encode_to_vec())
 }
 
 /// The explanation as one line of JSON, the shape that `PreviewReferral` answers with (contract 5).

@@ -47,6 +47,7 @@ pub async fn run(
         .add_service(services.queue())
         .add_service(services.identity())
         .add_service(services.admin())
+        .add_service(services.audit())
         .add_service(health)
         .add_service(reflection);
     let mut ended = Ended::Asked;

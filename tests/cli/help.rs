@@ -8,6 +8,7 @@ const TREE: &[(&str, &[&str])] = &[
     ("serve", &[]),
     ("pki", &["init", "request", "sign", "issue", "renew", "revoke", "list", "rotate", "export"]),
     ("admin", &["keys", "proposals", "crl", "trust-bundle", "approve"]),
+    ("audit", &["list", "checkpoint", "export", "verify", "prove", "check"]),
     ("submit", &[]),
     ("preview", &[]),
     ("referrals", &[]),

@@ -13,6 +13,7 @@ pub const LEWISHAM: &str = "gss/E09000023/council_submitter/case-system";
 pub const OFFICER: &str = "met/SE/mpu_officer/p123";
 pub const INTELLIGENCE: &str = "met/SE/police_intelligence/i1";
 pub const LEAD: &str = "gss/E09000023/lead_practitioner/lp1";
+pub const AUDITOR: &str = "operator/auditor/a1";
 pub const STRANGER: &str = "gss/E09000006/council_submitter/case-system";
 
 /// The folder: an authority, a configuration and grants for Lewisham and the South East MPU.
@@ -29,6 +30,7 @@ impl House {
             "[[grant]]\nidentity = \"homeward://pilot.example/{LEWISHAM}\"\nsubmit_for = [\"E09000023\"]\n{during}\
              [[grant]]\norganisation = \"met/SE\"\nrole = \"mpu_officer\"\nqueues = [\"MPU.SE\"]\n{during}\
              [[grant]]\norganisation = \"met/SE\"\nrole = \"police_intelligence\"\nqueues = [\"MPU.SE\"]\n{during}\
+             [[grant]]\nidentity = \"homeward://pilot.example/{AUDITOR}\"\n{during}\
              [[grant]]\nidentity = \"homeward://pilot.example/{LEAD}\"\nqueues = [\"MASH.E09000023\"]\n{during}"
         );
         fs::write(folder.path().join("grants.toml"), grants).unwrap();

@@ -139,6 +139,11 @@ const ROWS: &[Row] = &[
     row("AdminService/GetPolicy", &[PolicyAdmin], Of::Whole, "{}"),
     row("AdminService/CheckPolicy", &[PolicyAdmin], Of::Whole, "{}"),
     row("AdminService/ActivatePolicy", &[PolicyAdmin], Of::Whole, "{}"),
+    row("AuditService/ListEntries", &[Auditor], Of::Whole, "{}"),
+    row("AuditService/GetCheckpoint", Role::ALL, Of::Whole, "{}"),
+    row("AuditService/ProveInclusion", &[Auditor], Of::Whole, "{}"),
+    row("AuditService/ProveConsistency", Role::ALL, Of::Whole, r#"{"firstSize":"1"}"#),
+    row("AuditService/ProveReferral", FOLLOWS, Of::Referral, r#"{"referralId":"{referral}"}"#),
     row("IdentityService/WhoAmI", Role::ALL, Of::Everybody, "{}"),
     row("IdentityService/RenewCertificate", Role::ALL, Of::Everybody, "{}"),
 ];

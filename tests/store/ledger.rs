@@ -2,7 +2,7 @@
 
 use homeward::{
     ledger::{self, Verb},
-    store::{Settle, Store, StoreError},
+    store::{Claim, Proven, Settle, Store, StoreError},
 };
 use ring::digest::{SHA256, digest};
 
@@ -63,6 +63,42 @@ pub async fn indices_have_no_gap_and_the_root_is_that_of_the_entries(engine: &im
     assert_eq!(entries.len(), 62);
     assert_eq!(entries[60].deliveries, ids(&pulled), "what was disclosed");
     assert_eq!(entries[61].action, "SETTLE");
+}
+
+pub async fn every_claim_is_proven_whatever_the_size_and_no_false_one(engine: &impl Engine) {
+    let store = engine.open();
+    // Past a thousand: full subtrees of several sizes are kept, and some were finished in one batch.
+    for _ in 0..11 {
+        join_all((0..100).map(|_| store.record_entry(entry(Verb::Refusal, "SUBMIT")))).await;
+    }
+    let entries: Vec<Vec<u8>> = store.entries(0, 2000).await.unwrap().into_iter().map(|(_, entry)| entry).collect();
+    let size_of = |size: u64| usize::try_from(size).unwrap();
+    for size in [1, 2, 255, 256, 257, 511, 512, 700, 1024, 1100] {
+        let expected = root(&entries[..size_of(size)]);
+        for index in [0, 1, 254, 255, 256, 300, 511, 512, 1023, 1099] {
+            let found = store.prove(Claim::Inclusion(index), Some(size)).await.unwrap();
+            assert_eq!(found.is_some(), index < size, "{index} of {size}");
+            let Some(Proven { head, path }) = found else { continue };
+            assert_eq!((head.size, head.root.as_slice()), (size, expected.as_slice()));
+            let leaf = ledger::leaf_hash(&entries[size_of(index)]);
+            assert!(ledger::is_included(leaf, index, size, &path, &head.root), "{index} of {size}");
+            assert!(path.len() <= 11);
+        }
+        for first in [1, 2, 3, 255, 256, 300, 512, 1000, 1024, 1100] {
+            let found = store.prove(Claim::Consistency(first), Some(size)).await.unwrap();
+            assert_eq!(found.is_some(), first <= size, "{first} in {size}");
+            let Some(Proven { head, path }) = found else { continue };
+            let older = root(&entries[..size_of(first)]).try_into().unwrap();
+            assert!(ledger::is_consistent((first, &older), (size, &head.root), &path), "{first} in {size}");
+        }
+    }
+    let now = store.prove(Claim::Inclusion(5), None).await.unwrap().unwrap();
+    assert_eq!(now.head, store.head().await.unwrap());
+    for claim in [Claim::Consistency(0), Claim::Consistency(1101), Claim::Inclusion(1100)] {
+        assert_eq!(store.prove(claim, None).await, Ok(None));
+    }
+    assert_eq!(store.prove(Claim::Inclusion(0), Some(1101)).await, Ok(None), "of a ledger that is longer than it is");
+    assert_eq!(store.prove(Claim::Inclusion(0), Some(0)).await, Ok(None));
 }
 
 pub async fn entries_come_back_as_hashed(engine: &impl Engine) {

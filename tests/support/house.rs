@@ -190,6 +190,7 @@ impl House {
             keys,
             rulebook: Arc::new(rulebook),
             grants: Arc::new(reference::grants::parse(GRANTS, &domain()).unwrap()),
+            origin: format!("{}/ledger", domain()),
         })
     }
 

@@ -84,6 +84,16 @@ vocabulary! {
         CheckPolicy = "CheckPolicy",
         /// AdminService.
         ActivatePolicy = "ActivatePolicy",
+        /// AuditService.
+        ListEntries = "ListEntries",
+        /// AuditService.
+        GetCheckpoint = "GetCheckpoint",
+        /// AuditService.
+        ProveInclusion = "ProveInclusion",
+        /// AuditService.
+        ProveConsistency = "ProveConsistency",
+        /// AuditService.
+        ProveReferral = "ProveReferral",
     }
 }
 
@@ -119,7 +129,7 @@ impl Action {
 /// Does the role have the method? Everything that is not said here is denied.
 pub(super) fn grants(role: Role, action: Action) -> bool {
     use Action::*;
-    let follows = matches!(action, GetReferral | ListReferrals | WatchReferrals);
+    let follows = matches!(action, GetReferral | ListReferrals | WatchReferrals | ProveReferral);
     let submits = follows || matches!(action, SubmitReferral | SubmitReferrals | PreviewReferral);
     let works = action.is_everyday_work();
     let approves = matches!(action, ListProposals | ApproveProposal);
@@ -139,10 +149,11 @@ pub(super) fn grants(role: Role, action: Action) -> bool {
             approves || rewraps || matches!(action, ListKeys | RotateKey | RotateOuterKey | DestroyKey)
         }
         Role::PolicyAdmin => approves || matches!(action, GetPolicy | CheckPolicy | ActivatePolicy),
-        Role::Auditor | Role::Analyst => false,
+        Role::Auditor => matches!(action, ListEntries | ProveInclusion),
+        Role::Analyst => false,
     };
-    // Both are public: what is revoked, and what to trust.
-    let public = matches!(action, GetRevocationList | GetTrustBundle);
+    // Public: what is revoked, what to trust, and that the ledger was not cut short.
+    let public = matches!(action, GetRevocationList | GetTrustBundle | GetCheckpoint | ProveConsistency);
     method || public || action.is_everybodys()
 }
 

@@ -92,9 +92,17 @@ fn administrators_cannot_touch_referrals_and_officers_cannot_submit() {
             let keys = [ListKeys, RotateKey, RotateOuterKey, DestroyKey, RewrapStatus, PauseRewrap, ResumeRewrap];
             let policy = [GetPolicy, CheckPolicy, ActivatePolicy];
             let approval = matches!(action, ListProposals | ApproveProposal);
-            certificates.contains(action) || keys.contains(action) || policy.contains(action) || approval
+            let audit = matches!(action, ListEntries | ProveInclusion);
+            certificates.contains(action) || keys.contains(action) || policy.contains(action) || approval || audit
         };
-        let public = [Action::WhoAmI, Action::RenewCertificate, Action::GetRevocationList, Action::GetTrustBundle];
+        let public = [
+            Action::WhoAmI,
+            Action::RenewCertificate,
+            Action::GetRevocationList,
+            Action::GetTrustBundle,
+            Action::GetCheckpoint,
+            Action::ProveConsistency,
+        ];
         let own: Vec<_> = Action::ALL.iter().filter(|one| !public.contains(one) && can(**one)).collect();
         assert!(public.iter().all(|one| can(*one)), "{role}");
         assert!(own.iter().all(|one| administration(one) == administers), "{role}: {own:?}");
@@ -105,7 +113,9 @@ fn administrators_cannot_touch_referrals_and_officers_cannot_submit() {
         assert_eq!(keys, *role == Role::KeyCustodian, "{role}");
         let policy = can(Action::GetPolicy) && can(Action::CheckPolicy) && can(Action::ActivatePolicy);
         assert_eq!(policy, *role == Role::PolicyAdmin, "{role}");
-        assert_eq!(own.is_empty(), matches!(role, Role::Auditor | Role::Analyst), "{role}");
+        let audit = can(Action::ListEntries) && can(Action::ProveInclusion);
+        assert_eq!(audit, *role == Role::Auditor, "{role}");
+        assert_eq!(own.is_empty(), *role == Role::Analyst, "{role}");
     }
 }
 

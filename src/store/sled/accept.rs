@@ -20,10 +20,11 @@ pub(super) fn accept(tx: &mut Transaction<'_>, acceptance: &Acceptance) -> Resul
     let Some((subject, _)) = acceptance.records.split_first() else { return Err(StoreError::WrongState) };
     let Some((first, more)) = acceptance.entries.split_first() else { return Err(StoreError::WrongState) };
     let ledger_index = tx.append(first)?;
+    let root = tx.books.meta.frontier.root();
     for entry in more {
         tx.append(entry)?;
     }
-    let kept = Kept { ledger_index, answer: acceptance.answer.clone() };
+    let kept = Kept { ledger_index, answer: acceptance.answer.clone(), root };
     for (number, new) in acceptance.records.iter().enumerate() {
         store(tx, new, (number == 0).then(|| kept.clone()))?;
     }
@@ -33,7 +34,7 @@ pub(super) fn accept(tx: &mut Transaction<'_>, acceptance: &Acceptance) -> Resul
         tx.books.meta.listed += 1;
     }
     tx.keep_answer(&acceptance.once, &Answer::Accepted(subject.record.id))?;
-    Ok(Accepted { ledger_index, answer: acceptance.answer.clone(), replayed: false })
+    Ok(Accepted { ledger_index, answer: acceptance.answer.clone(), root, replayed: false })
 }
 
 /// Writes one record with its sealed value and its deliveries.

@@ -37,6 +37,11 @@ pub(super) fn entry(index: u64) -> Vec<u8> {
     [b"e", index.to_be_bytes().as_slice()].concat()
 }
 
+/// The root of a full subtree of the ledger.
+pub(super) fn subtree(level: u32, index: u64) -> Vec<u8> {
+    [b"t".as_slice(), &level.to_be_bytes(), &index.to_be_bytes()].concat()
+}
+
 /// A document, or the place before all documents of a shelf.
 pub(super) fn document(shelf: Shelf, name: &str) -> Vec<u8> {
     // No code contains a zero, so that no shelf's keys begin as another's do.

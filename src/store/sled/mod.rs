@@ -10,6 +10,7 @@ mod durable;
 mod keys;
 mod lease;
 mod open;
+mod prove;
 mod read;
 mod shelf;
 mod tally;
@@ -35,8 +36,8 @@ use self::{
     transaction::Transaction,
 };
 use super::{
-    Acceptance, Accepted, Amendment, Document, Event, Head, Held, Once, Page, Pull, QueueCounts, Rewrap, Seen, Settle,
-    Shelf, Store, StoreError, Stored, Whose, Wraps,
+    Acceptance, Accepted, Amendment, Claim, Document, Event, Head, Held, Once, Page, Proven, Pull, QueueCounts, Rewrap,
+    Seen, Settle, Shelf, Store, StoreError, Stored, Whose, Wraps,
 };
 use crate::{
     domain::{
@@ -278,6 +279,10 @@ impl Store for SledStore {
 
     async fn head(&self) -> Result<Head, StoreError> {
         self.read(read::head::<::sled::Tree>).await
+    }
+
+    async fn prove(&self, claim: Claim, size: Option<u64>) -> Result<Option<Proven>, StoreError> {
+        self.read(move |tree| prove::prove(tree, claim, size)).await
     }
 
     fn changes(&self) -> watch::Receiver<u64> {

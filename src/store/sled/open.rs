@@ -6,7 +6,7 @@ use std::{io, path::Path, thread, time::Duration};
 use super::{
     durable::{Durable, Found, HeadMark, data_path, read_head},
     keys, read,
-    transaction::Books,
+    transaction::{Books, KEPT_LEVEL},
     view::{Look, engine},
 };
 use crate::{
@@ -139,7 +139,13 @@ fn walk(db: &::sled::Db, meta: &Meta, head: Option<HeadMark>) -> Result<(), Stor
             return Err(StoreError::Damaged(format!("ledger entry {index} is missing")));
         }
         let entry = db.large(&key)?.ok_or_else(|| StoreError::Damaged(format!("ledger entry {index} is missing")))?;
-        frontier.append(leaf_hash(&entry));
+        let mut finished = Vec::new();
+        frontier.append_with(leaf_hash(&entry), |level, index, root| finished.push((level, index, root)));
+        for (level, place, root) in finished.into_iter().filter(|(level, ..)| *level >= KEPT_LEVEL) {
+            if Look::get(&**db, &keys::subtree(level, place))?.as_deref() != Some(root.as_slice()) {
+                return Err(StoreError::Damaged(format!("the kept root over the entries up to {index} is another")));
+            }
+        }
         if head.is_some_and(|head| head.size == frontier.size() && head.root != frontier.root()) {
             return Err(StoreError::Damaged(format!("the ledger up to entry {index} is not the one that was kept")));
         }

@@ -38,7 +38,7 @@ pub(super) fn accepted(view: &impl Look, record: Uuid) -> Result<Accepted, Store
 
 /// A first answer, given again.
 pub(super) fn again(kept: Kept) -> Accepted {
-    Accepted { ledger_index: kept.ledger_index, answer: kept.answer, replayed: true }
+    Accepted { ledger_index: kept.ledger_index, answer: kept.answer, root: kept.root, replayed: true }
 }
 
 /// A record with its deliveries.

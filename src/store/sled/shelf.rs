@@ -17,17 +17,20 @@ pub(super) fn amend(tx: &mut Transaction<'_>, amendment: Amendment) -> Result<Ac
         Some(_) => return Err(StoreError::Damaged("a kept answer is of another kind".into())),
     }
     let ledger_index = tx.books.meta.frontier.size();
+    let mut root = None;
     for entry in &entries {
         tx.append(entry)?;
+        root.get_or_insert_with(|| tx.books.meta.frontier.root());
     }
+    let root = root.unwrap_or_else(|| tx.books.meta.frontier.root());
     for change in changes {
         make(tx, change)?;
     }
-    let kept = Kept { ledger_index, answer };
+    let kept = Kept { ledger_index, answer, root };
     if let Some(once) = &once {
         tx.keep_answer(once, &Answer::Amended(kept.clone()))?;
     }
-    Ok(Accepted { ledger_index, answer: kept.answer, replayed: false })
+    Ok(Accepted { ledger_index, answer: kept.answer, root, replayed: false })
 }
 
 /// Replaces wraps and makes an amendment.

@@ -21,6 +21,10 @@ use crate::{
     },
 };
 
+/// Full subtrees of 256 entries and more are kept: one small key for 128 entries, and no proof reads more than some hundred
+/// entries, however long the ledger is.
+pub(super) const KEPT_LEVEL: u32 = 8;
+
 /// What the commit thread holds between batches.
 #[derive(Debug, Default)]
 pub(super) struct Books {
@@ -117,7 +121,12 @@ impl<'t> Transaction<'t> {
     pub fn append(&mut self, entry: &Entry) -> Result<u64, StoreError> {
         let index = self.books.meta.frontier.size();
         let bytes = ledger::encode(entry);
-        self.books.meta.frontier.append(ledger::leaf_hash(&bytes));
+        let view = &mut self.view;
+        self.books.meta.frontier.append_with(ledger::leaf_hash(&bytes), |level, index, root| {
+            if level >= KEPT_LEVEL {
+                view.put(keys::subtree(level, index), root.to_vec());
+            }
+        });
         self.view.put_large(keys::entry(index), &bytes)?;
         Ok(index)
     }

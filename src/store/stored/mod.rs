@@ -142,9 +142,11 @@ impl Answer {
                 kept::Answer::Deliveries(pb::Deliveries { deliveries: deliveries.iter().map(delivery::put).collect() })
             }
             Self::Delivery(one) => kept::Answer::Delivery(delivery::put(one)),
-            Self::Amended(Kept { ledger_index, answer }) => {
-                kept::Answer::Amended(pb::Acceptance { ledger_index: *ledger_index, answer: answer.clone() })
-            }
+            Self::Amended(Kept { ledger_index, answer, root }) => kept::Answer::Amended(pb::Acceptance {
+                ledger_index: *ledger_index,
+                answer: answer.clone(),
+                root: root.to_vec(),
+            }),
         };
         pb::Kept { digest: digest.to_vec(), answer: Some(answer) }.encode_to_vec()
     }
@@ -172,8 +174,8 @@ impl Answer {
                 .collect::<Option<_>>()
                 .map(Self::Deliveries),
             kept::Answer::Delivery(one) => delivery::take(None, one).map(Box::new).map(Self::Delivery),
-            kept::Answer::Amended(pb::Acceptance { ledger_index, answer }) => {
-                Some(Self::Amended(Kept { ledger_index, answer }))
+            kept::Answer::Amended(pb::Acceptance { ledger_index, answer, root }) => {
+                root.try_into().ok().map(|root| Self::Amended(Kept { ledger_index, answer, root }))
             }
         }
         .ok_or_else(unreadable)

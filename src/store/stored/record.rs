@@ -30,7 +30,11 @@ pub(in crate::store) fn encode_record(record: &Record, kept: Option<Kept>) -> Ve
         excluded: record.excluded.iter().map(|reference| reference.to_vec()).collect(),
         on_behalf_of: record.on_behalf_of.clone(),
         carer_copy: record.carer_copy.code().to_owned(),
-        kept: kept.map(|kept| pb::Acceptance { ledger_index: kept.ledger_index, answer: kept.answer }),
+        kept: kept.map(|kept| pb::Acceptance {
+            ledger_index: kept.ledger_index,
+            answer: kept.answer,
+            root: kept.root.to_vec(),
+        }),
     }
     .encode_length_delimited_to_vec()
 }
@@ -45,7 +49,12 @@ pub(in crate::store) fn decode_record(id: Uuid, bytes: &[u8]) -> Result<Option<(
     let (head, sealed) = rest.split_at(length);
     let read = || {
         let record = pb::Record::decode(head).ok()?;
-        let kept = record.kept.map(|kept| Kept { ledger_index: kept.ledger_index, answer: kept.answer });
+        let kept = match record.kept {
+            None => None,
+            Some(pb::Acceptance { ledger_index, answer, root }) => {
+                Some(Kept { ledger_index, answer, root: root.try_into().ok()? })
+            }
+        };
         let record = Record {
             id,
             on_behalf_of: record.on_behalf_of,

@@ -23,6 +23,7 @@ pub fn receipt(receipt: &Receipt) -> pb::Receipt {
         prompts: receipt.prompts.iter().map(prompt).collect(),
         commitment_opening: receipt.opening.to_vec(),
         policy_fingerprint: hex::encode(receipt.policy),
+        checkpoint: receipt.checkpoint.clone(),
     }
 }
 

@@ -3,6 +3,7 @@
 //! Reading never stops at the first fault. [`submission()`] reads all it can, names every field that is missing or invalid
 //! by its path, and lets the caller add what validation finds, so that a sender hears everything at once.
 
+mod audit;
 mod certificate;
 mod choice;
 mod coaching;
@@ -25,6 +26,7 @@ mod view;
 #[cfg(test)]
 mod tests;
 
+pub use audit::ledger_entry;
 pub use certificate::{certificate, proposal, revocation};
 pub use choice::Choice;
 pub use delivery::{carer_copy, delivery, lease, opened, part, queue, wire_part};

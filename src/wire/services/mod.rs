@@ -2,6 +2,7 @@
 
 mod admin;
 mod ask;
+mod audit;
 mod desk;
 mod identity;
 mod keys;
@@ -18,8 +19,9 @@ use super::{
     peer,
     received::{MAX_MESSAGE_BYTES, Received},
     server::{
-        admin_service_server::AdminServiceServer, identity_service_server::IdentityServiceServer,
-        queue_service_server::QueueServiceServer, referral_service_server::ReferralServiceServer,
+        admin_service_server::AdminServiceServer, audit_service_server::AuditServiceServer,
+        identity_service_server::IdentityServiceServer, queue_service_server::QueueServiceServer,
+        referral_service_server::ReferralServiceServer,
     },
     session::Sessions,
     status::Refused,
@@ -60,6 +62,11 @@ impl Services {
     /// AdminService, ready to be added to a server.
     pub fn admin(&self) -> AdminServiceServer<Self> {
         AdminServiceServer::new(self.clone()).max_decoding_message_size(MAX_MESSAGE_BYTES)
+    }
+
+    /// AuditService, ready to be added to a server.
+    pub fn audit(&self) -> AuditServiceServer<Self> {
+        AuditServiceServer::new(self.clone()).max_decoding_message_size(MAX_MESSAGE_BYTES)
     }
 
     /// The peer of a call that has passed the first check: its role has this method, and some grant is in force. Only

@@ -196,7 +196,7 @@ impl Services {
         Ok(Watch { broker: self.broker.clone(), permit, from, on_behalf_of: message.on_behalf_of.clone() })
     }
 
-    fn reader(&self, peer: &Peer, action: Action) -> Result<ReadPermit, Error> {
+    pub(super) fn reader(&self, peer: &Peer, action: Action) -> Result<ReadPermit, Error> {
         Ok(self.broker.grants().may_read_referrals(peer, action, self.broker.now())?)
     }
 }

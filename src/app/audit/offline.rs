@@ -1,0 +1,121 @@
+//! Verifying what was exported or filed, without a broker and with nothing but the ledger's public key.
+
+use std::{fs, path::Path};
+
+use serde_json::json;
+
+use crate::{
+    app::{client, failure::Failure, print},
+    ledger::{Checkpoint, Entry, FiledReceipt, VerifierKey, base64_bytes, export_line, sha256, verify_export},
+    wire::offline::request_bytes,
+};
+
+/// The bytes of a base64 text.
+pub(super) fn bytes(text: &str) -> Option<Vec<u8>> {
+    base64_bytes(text)
+}
+
+/// The line of an entry, which came as base64.
+pub(super) fn entry_line(index: u64, encoded: &str) -> Result<String, Failure> {
+    let entry = bytes(encoded).ok_or_else(|| Failure::bad_data(format!("entry {index} cannot be read")))?;
+    Ok(format!("{}\n", export_line(index, &entry)))
+}
+
+/// `homeward audit verify`.
+pub(super) fn verify(file: &Path, key: &VerifierKey, since: Option<&Path>, as_json: bool) -> Result<(), Failure> {
+    let since = since.map(|since| older(since, key)).transpose()?;
+    let text = client::read(file)?;
+    let about = |damage: String| Failure::bad_data(format!("{}: {damage}", file.display()));
+    let verified = verify_export(&text, key, since).map_err(|damage| {
+        about(damage.to_string()).advise("keep the file as it is, and compare it with an earlier export or a backup")
+    })?;
+    let Checkpoint { size, root } = verified.checkpoint;
+    let older = verified.since.map(|since| since.size);
+    if as_json {
+        print::line(&json!({"size": size, "root": hex::encode(root), "continues": older}).to_string());
+    } else {
+        let continues =
+            older.map_or_else(String::new, |older| format!(", continues the checkpoint of {older} entries"));
+        print::line(&format!("whole: {size} entries, root {}, signed{continues}", hex::encode(root)));
+    }
+    Ok(())
+}
+
+/// Whether an exported ledger continues a checkpoint.
+pub(super) fn continues(file: &Path, key: &VerifierKey, old: &Checkpoint) -> Result<(), Failure> {
+    let verified = verify_export(&client::read(file)?, key, Some(old.clone()));
+    verified.map(|_| ()).map_err(|damage| Failure::bad_data(format!("{}: {damage}", file.display())))
+}
+
+/// The checkpoint in a file: a checkpoint by itself, or at the end of a receipt or of an export.
+fn older(file: &Path, key: &VerifierKey) -> Result<Checkpoint, Failure> {
+    let text = client::read(file)?;
+    let parts: Vec<&str> = text.split("\n\n").collect();
+    let note = match parts.as_slice() {
+        [.., words, signature] => format!("{words}\n\n{}\n", signature.trim_end()),
+        _ => text.clone(),
+    };
+    key.open(&note).map_err(|error| Failure::bad_data(format!("{}: the checkpoint is {error}", file.display())))
+}
+
+/// A receipt that holds.
+pub(super) struct Checked {
+    receipt: FiledReceipt,
+    entry: Entry,
+    /// Its checkpoint.
+    pub(super) checkpoint: Checkpoint,
+    submission: bool,
+}
+
+/// `homeward audit check`: all that needs no ledger.
+pub(super) fn check(
+    file: &Path,
+    key: &VerifierKey,
+    submission: Option<&Path>,
+    request_id: Option<&str>,
+) -> Result<Checked, Failure> {
+    let about = |why: String| Failure::bad_data(format!("{}: {why}", file.display()));
+    let (receipt, entry, checkpoint) =
+        FiledReceipt::verify(&client::read(file)?, key).map_err(|error| about(error.to_string()))?;
+    if let Some(submission) = submission {
+        let sent = match request_id {
+            Some(id) => request_bytes(id, &client::read(submission)?)?,
+            None => {
+                fs::read(submission).map_err(|error| Failure::bad_data(format!("{}: {error}", submission.display())))?
+            }
+        };
+        if sha256(&[&sent]) != receipt.digest {
+            return Err(about(format!("it is not about {}", submission.display()))
+                .advise("a submission in JSON needs the --request-id under which it was sent"));
+        }
+    }
+    Ok(Checked { receipt, entry, checkpoint, submission: submission.is_some() })
+}
+
+impl Checked {
+    /// Says what was proven.
+    pub(super) fn print(&self, continued: bool, as_json: bool) {
+        let (entry, digest) = (&self.entry, hex::encode(self.receipt.digest));
+        let record = entry.record.map(|id| id.hyphenated().to_string()).unwrap_or_default();
+        let queues: Vec<&str> = entry.recipients.iter().map(|queue| queue.as_str()).collect();
+        let reporter = entry.actor.map(hex::encode).unwrap_or_default();
+        if as_json {
+            let proven = json!({
+                "referral_id": record, "submitted_time": entry.at.to_string(), "by": entry.who, "reporter": reporter,
+                "queues": queues, "digest": digest, "index": self.receipt.index, "size": self.checkpoint.size,
+                "submission": self.submission, "continued": continued,
+            });
+            print::line(&proven.to_string());
+            return;
+        }
+        print::line(&format!("proven: referral {record} was submitted at {}", entry.at));
+        print::line(&format!("  by {}, reporter {reporter}", entry.who));
+        print::line(&format!("  to {}", queues.join(" ")));
+        print::line(&format!("  digest {digest}{}", if self.submission { ", that of the submission" } else { "" }));
+        let then = if continued { ", which the ledger continues" } else { "" };
+        print::line(&format!(
+            "  entry {} of a signed ledger of {} entries{then}",
+            self.receipt.index, self.checkpoint.size
+        ));
+    }
+}
