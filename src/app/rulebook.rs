@@ -2,6 +2,8 @@
 
 use std::{ffi::OsStr, fs, io::Read, path::Path};
 
+use jiff::Timestamp;
+
 use super::failure::Failure;
 use crate::{
     broker::{Fault, Rulebook},
@@ -33,11 +35,28 @@ pub(super) fn rulebook(folder: Option<&Path>) -> Result<Rulebook, Failure> {
 /// As [`rulebook`].
 pub(super) fn proved(folder: Option<&Path>) -> Result<(Rulebook, Vec<Fault>), Failure> {
     let rulebook = rulebook(folder)?;
-    let faults = match rulebook.is_embedded() {
-        true => Vec::new(),
-        false => rulebook.proof(SystemClock.now(), &|| true).faults.into_iter().map(Fault::from).collect(),
-    };
+    let faults = faults(&rulebook, SystemClock.now());
     Ok((rulebook, faults))
+}
+
+/// The rulebook that a new store would begin by, told before a key or a store is made for it.
+///
+/// # Errors
+/// As [`rulebook`]; and exit 65 where it does not pass the check.
+pub(super) fn to_begin_by(folder: Option<&Path>, now: Timestamp) -> Result<Rulebook, Failure> {
+    let rulebook = rulebook(folder)?;
+    match faults(&rulebook, now) {
+        faults if faults.is_empty() => Ok(rulebook),
+        faults => Err(not_sound(&faults, folder)),
+    }
+}
+
+/// What the check finds wrong in the year from the day of `now` on; what the binary carries was proved before it was built.
+fn faults(rulebook: &Rulebook, now: Timestamp) -> Vec<Fault> {
+    match rulebook.is_embedded() {
+        true => Vec::new(),
+        false => rulebook.proof(now, &|| true).faults.into_iter().map(Fault::from).collect(),
+    }
 }
 
 /// The files of `folder`, or the embedded ones, to be sent.

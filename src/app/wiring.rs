@@ -10,12 +10,12 @@ use tokio::{
 
 use super::{
     config::{Config, Engine},
-    custody::custody,
+    custody::{custody, is_new},
     failure::Failure,
     issuer::FolderIssuer,
     metrics::{self, Watched},
     reload::{self, Looks, Reload},
-    rulebook::{self, rulebook},
+    rulebook::{self, rulebook, to_begin_by},
 };
 use crate::{
     broker::{Broker, Error, Issuer, KeyShelf, Keys, KeysError, Lifespan, Parts, PolicyRefused},
@@ -61,17 +61,22 @@ pub(super) async fn daemon_at(config: &Config, clock: Arc<dyn Clock>) -> Result<
     let grants = reference::grants::parse(&text, &trust_domain)
         .map_err(|error| Failure::bad_data(format!("{}: {error}", config.policy.grants.display())))?;
     let grants = Arc::new(grants);
-    let rulebook = Arc::new(rulebook(config.policy.reference.as_deref())?);
+    let reference = config.policy.reference.as_deref();
+    // A start that is refused leaves neither a key nor a store behind; a store that is there says what is in force.
+    let rulebook = Arc::new(match is_new(&config.store.path) {
+        true => to_begin_by(reference, clock.now())?,
+        false => rulebook(reference)?,
+    });
     let tls = ServerTls::load(settings, clock.clone()).map_err(|error| Failure::bad_data(error.to_string()))?;
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
     let lifespan = lifespan(config)?;
+    let issuer = issuer(config, &clock)?;
     let custody = custody(config, &entropy)?;
     let store = store(config)?;
     let shelf = KeyShelf { store: store.clone(), custody, entropy: entropy.clone() };
     let keys = keys(config, shelf, lifespan, clock.now()).await?;
     let mut setup = Setup::new(Arc::new(tls), clock.clone());
     setup.limits = limits;
-    let issuer = issuer(config, &clock)?;
     // The name of a ledger is a URL without a scheme, as others name theirs.
     let origin = format!("{trust_domain}/ledger");
     let broker = Broker::new(Parts { store, clock, entropy, keys, rulebook, grants, origin });
@@ -79,7 +84,6 @@ pub(super) async fn daemon_at(config: &Config, clock: Arc<dyn Clock>) -> Result<
         Some(issuer) => broker.with_issuer(issuer, config.pki.as_ref().map_or(0, |pki| pki.renewals.into())),
         None => broker,
     });
-    let reference = config.policy.reference.as_deref();
     let begun = broker.begin_policy(reference.is_some()).await;
     begun.map_err(|refused| not_begun(refused, reference))?;
     let ends = broker.clone();

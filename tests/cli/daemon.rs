@@ -11,7 +11,7 @@ use std::{
 
 use super::{
     Ended, fed,
-    house::{Daemon, House, LEWISHAM},
+    house::{Daemon, House, LEWISHAM, shipped_reference},
     narrative,
 };
 
@@ -46,6 +46,11 @@ fn what_is_not_right_is_named_and_ends_with_65() {
     serve(&house).refused(65, &["keys.epoch_hours is 721", "1 to 720"]);
     house.configure("policy.reference = \"nowhere\"\n");
     serve(&house).refused(65, &["nowhere/directory.toml"]);
+    unsound_reference(&house);
+    house.configure("policy.reference = \"unsound\"\n");
+    serve(&house).refused(65, &["unsound: the broker does not go by", "E09000023"]);
+    house.configure("[pki]\nfolder = \"nobody\"\n");
+    serve(&house).refused(65, &["nobody"]);
     house.configure("");
     let grants = house.path().join("grants.toml");
     let right = fs::read_to_string(&grants).unwrap();
@@ -56,6 +61,15 @@ fn what_is_not_right_is_named_and_ends_with_65() {
     fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
     serve(&house).refused(65, &["can be used by others", "chmod 600"]);
     assert!(!house.path().join("data").exists(), "a daemon that cannot serve makes neither key nor store");
+}
+
+/// Reference data that loads and does not pass the check: a council that ended, and nothing follows.
+fn unsound_reference(house: &House) {
+    let own = house.path().join("unsound");
+    shipped_reference(&own);
+    let directory = fs::read_to_string(own.join("directory.toml")).unwrap();
+    let ends = directory.replacen("gss = \"E09000023\"", "gss = \"E09000023\"\nuntil = \"2026-11-20\"", 1);
+    fs::write(own.join("directory.toml"), ends).unwrap();
 }
 
 #[test]

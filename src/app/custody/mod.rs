@@ -81,9 +81,14 @@ fn secret(file: &SecretPlace, passphrase: Option<&Passphrase>) -> Result<Zeroizi
     })
 }
 
+/// Nothing lies in the folder of the store yet.
+pub(super) fn is_new(store: &Path) -> bool {
+    !fs::read_dir(store).is_ok_and(|mut entries| entries.next().is_some())
+}
+
 /// Makes the key file of a new store.
 fn make(file: &Path, passphrase: Option<&Passphrase>, store: &Path, entropy: &dyn Entropy) -> Result<(), Failure> {
-    if fs::read_dir(store).is_ok_and(|mut entries| entries.next().is_some()) {
+    if !is_new(store) {
         return Err(Failure::bad_data(format!("{} is missing, and the store holds records", file.display()))
             .advise("restore the key file from its backup: without it nothing in the store opens"));
     }
