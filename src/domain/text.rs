@@ -7,6 +7,8 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
+use super::redaction::is_invisible;
+
 /// Content as received, kept byte for byte.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Text(Zeroizing<String>);
@@ -22,9 +24,9 @@ impl Text {
         &self.0
     }
 
-    /// True when there is nothing but white space.
+    /// True when there is nothing to be seen in it.
     pub fn is_blank(&self) -> bool {
-        self.0.trim().is_empty()
+        self.0.chars().all(|letter| letter.is_whitespace() || is_invisible(letter))
     }
 
     /// Length in Unicode scalar values, the unit of every limit in domain 3.2.

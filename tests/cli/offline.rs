@@ -331,3 +331,15 @@ fn a_message_full_of_what_is_advised_on_takes_no_longer_than_another() {
     assert!(began.elapsed() < std::time::Duration::from_secs(60), "{:?}", began.elapsed());
     assert!(!value["advice"].as_array().unwrap().is_empty());
 }
+
+#[test]
+fn what_shows_nothing_is_no_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    for nothing in ["", " \t\n", "\u{200B}\u{200D}", "\u{FEFF} \u{AD}", "\u{3164}\u{2060}"] {
+        let mut submission: Value = serde_json::from_str(&narrative(1)).unwrap();
+        submission["items"][0]["text"] = nothing.into();
+        submission["child"]["name"] = nothing.into();
+        let ended = fed(folder.path(), PREVIEW, &submission.to_string());
+        ended.refused(65, &["submission.items[0].text", "submission.child.name"]);
+    }
+}

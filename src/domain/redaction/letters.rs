@@ -29,7 +29,7 @@ pub(in crate::domain) fn plain(c: char, mut emit: impl FnMut(char)) {
 }
 
 /// True for format characters and for fillers that show nothing.
-pub(super) fn is_invisible(c: char) -> bool {
+pub(in crate::domain) fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{AD}' | '\u{600}'..='\u{605}' | '\u{61C}' | '\u{6DD}' | '\u{70F}' | '\u{890}' | '\u{891}' | '\u{8E2}'
         | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180E}' | '\u{200B}'..='\u{200F}'

@@ -67,7 +67,7 @@ pub use engine::{ENGINE_VERSION, Engine, Finished, Owner};
 pub use floor::{Loosened, loosened};
 pub(in crate::domain) use fold::plain_text;
 pub use form::{Entity, Form, ListedPerson, ListedValue};
-pub(in crate::domain) use letters::plain;
+pub(in crate::domain) use letters::{is_invisible, plain};
 pub use lexicon::{Lexicon, WordList};
 pub use listing::{Belonging, Listing, Owned, StatedPerson, StatedRole};
 pub use mention::{Mention, Reading};
