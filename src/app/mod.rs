@@ -6,6 +6,7 @@ mod bench;
 mod cli;
 mod client;
 mod columns;
+mod compared;
 mod config;
 mod custody;
 mod demo;

@@ -7,7 +7,7 @@ use clap::Subcommand;
 use jiff::{Timestamp, civil::Date};
 use serde_json::Value;
 
-use super::{cli::ClientArgs, client, explained, failure::Failure, policies, proved, rulebook};
+use super::{cli::ClientArgs, client, compared, explained, failure::Failure, policies, proved, rulebook};
 use crate::{
     broker::{Fault, Rulebook},
     platform::{Clock, SystemClock},
@@ -61,6 +61,21 @@ pub(super) enum PolicyCommand {
         #[arg(long, value_name = "FINGERPRINT", conflicts_with = "policy")]
         kept: Option<String>,
     },
+    /// Say in words what changes from one folder of reference data to another: rows and fields, before and after.
+    ///
+    /// As with diff, exit 0: the same, to the last character; 1: they differ; 65: one of them cannot be read.
+    #[command(allow_missing_positional = true)]
+    Diff {
+        /// The folder before. Default: what the binary carries.
+        #[arg(value_name = "OLD")]
+        old: Option<PathBuf>,
+        /// The folder after.
+        #[arg(value_name = "NEW")]
+        new: PathBuf,
+        /// Print JSON, one line.
+        #[arg(long)]
+        json: bool,
+    },
     /// Say which rules send a submission where, and why.
     Explain {
         /// Submissions in protobuf JSON; `-` is stdin.
@@ -101,6 +116,7 @@ pub(super) async fn run(command: PolicyCommand) -> Result<(), Failure> {
         PolicyCommand::Activate { client, policy, kept } => {
             policies::activate(&client, policy.as_deref(), kept.as_deref()).await
         }
+        PolicyCommand::Diff { old, new, json } => compared::diff(old.as_deref(), &new, json),
         PolicyCommand::Explain { files, at, rule_set, json, policy, kept, profile } => {
             let (mut rulebook, faults) = match (kept, profile) {
                 (Some(version), Some(profile)) => (policies::rulebook_of(&profile, &version).await?, Vec::new()),

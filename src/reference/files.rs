@@ -145,7 +145,7 @@ pub fn version_of(text: &str) -> String {
 }
 
 /// `2026-11-3` of `rules/2026-11-3.toml`.
-fn version_of_name(name: &str) -> Option<&str> {
+pub(super) fn version_of_name(name: &str) -> Option<&str> {
     let version = name.strip_prefix(RULES)?.strip_suffix(".toml")?;
     let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
     let sound = !version.is_empty() && version.len() <= LONGEST_NAME && !version.starts_with('.');

@@ -3,6 +3,7 @@
 mod calendar;
 mod contacts;
 mod deadlines;
+mod difference;
 mod directory;
 mod files;
 pub mod grants;
@@ -17,6 +18,7 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 use serde::de::DeserializeOwned;
 
+pub use difference::{Change, FileDifference, What, Whole, differences};
 pub use files::{FileSet, LARGEST_SET, version_of};
 
 use crate::domain::{

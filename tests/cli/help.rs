@@ -15,7 +15,7 @@ const TREE: &[(&str, &[&str])] = &[
     ("watch", &[]),
     ("queue", &["list", "pull", "open", "extend", "complete", "release", "grade", "release-carer", "resolve"]),
     ("redact", &[]),
-    ("policy", &["check", "get", "activate", "explain"]),
+    ("policy", &["check", "get", "activate", "diff", "explain"]),
     ("bench", &["redact"]),
     ("whoami", &[]),
 ];

@@ -155,3 +155,88 @@ fn a_pipe_or_a_device_in_the_place_of_a_file_is_told_and_not_waited_for() {
     homeward(folder.path(), &["policy", "check", "--policy", "reference"])
         .refused(65, &["reference/lint.toml: is no file", "reference/contacts.toml: is no file"]);
 }
+
+/// A copy of what is shipped, and what changes the text of one of its files.
+fn copied(folder: &std::path::Path, name: &str) -> impl Fn(&str, &str, &str) {
+    let own = folder.join(name);
+    super::house::shipped_reference(&own);
+    move |file, from, to| {
+        let text = fs::read_to_string(own.join(file)).unwrap();
+        assert!(text.contains(from), "{from} in {file}");
+        fs::write(own.join(file), text.replacen(from, to, 1)).unwrap();
+    }
+}
+
+#[test]
+fn what_changes_between_two_folders_is_told_by_row_and_field() {
+    let folder = tempfile::tempdir().unwrap();
+    let change = copied(folder.path(), "next");
+    let same = homeward(folder.path(), &["policy", "diff", "next"]).with(0);
+    assert_eq!(same, "The same, to the last character.\n");
+    let moves = "gss = \"E09000023\"\nuntil = \"2027-04-01\"";
+    change("directory.toml", "gss = \"E09000023\"", moves);
+    let again = "\n[[authority]]\ngss = \"E09000023\"\nfrom = \"2027-04-01\"\nname = \"Lewisham\"\nbcu = \"SN\"\n";
+    let mut directory = fs::read_to_string(folder.path().join("next/directory.toml")).unwrap();
+    directory.push_str(again);
+    fs::write(folder.path().join("next/directory.toml"), directory).unwrap();
+    change("deadlines.toml", "acknowledge = { minutes = 60,", "acknowledge = { minutes = 45,");
+    change("contacts.toml", "phone = \"020 7946 0100\"", "phone = \"020 7946 0999\"");
+    change(
+        "redaction.toml",
+        "witness = [\"keep\", \"keep\", \"keep\", \"token\"]",
+        "witness = [\"keep\", \"token\", \"keep\", \"token\"]",
+    );
+    change("redaction-words.toml", "abbey, amber,", "amber, arcadia,");
+    change("lint.toml", "\"library\",", "\"reading room\",");
+    change("calendar.toml", "zone =", "# nothing but a comment\nzone =");
+    let shipped = fs::read_to_string(folder.path().join("next/rules/2026-11-3.toml")).unwrap();
+    let next = shipped.replace("2026-11-3", "2027-04-1").replace("2026-11-01", "2027-04-01");
+    let next = next.replacen(
+        "{ class = \"P1\", when = \"suicidal_intent\" }",
+        "{ class = \"P0\", when = \"suicidal_intent\" }",
+        1,
+    );
+    fs::write(folder.path().join("next/rules/2027-04-1.toml"), next).unwrap();
+
+    let ended = homeward(folder.path(), &["policy", "diff", "next"]);
+    assert!(ended.err.contains("they differ, in 8 files"), "{ended:?}");
+    let told = ended.with(1);
+    let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+    for words in [
+        "calendar.toml: comments, spacing or the order of entries alone",
+        "contacts.toml: one change contact MPU.CE (Central East Missing Person Unit), phone: 020 7946 0100 -> 020 7946 0999",
+        "period from 2025-01-01, class, P1, acknowledge, minutes: 60 -> 45",
+        "authority E09000023 (Lewisham), until: added: 2027-04-01",
+        "authority E09000023 (Lewisham) from 2027-04-01: added: ",
+        "person, witness, item: keep -> token",
+        "names_that_are_words: added: arcadia",
+        "names_that_are_words: removed: abbey",
+        "terms: added: reading room",
+        "terms: removed: library",
+        "rules/2027-04-1.toml: new, from 2027-04-01 on; what it changes against 2026-11-3, which it follows",
+        "rule R22, raised, class: P1 -> P0",
+    ] {
+        assert!(told.contains(words), "{words} in {told}");
+    }
+    let back = one_line(&homeward(folder.path(), &["policy", "diff", "--json", "next", "next"]).with(0));
+    assert_eq!(back, serde_json::json!({ "same": true, "files": [] }));
+    super::house::shipped_reference(&folder.path().join("old"));
+    let value = one_line(&homeward(folder.path(), &["policy", "diff", "--json", "next", "old"]).with(1));
+    let file = |name: &str| value["files"].as_array().unwrap().iter().find(|one| one["file"] == name).unwrap().clone();
+    assert_eq!(file("rules/2027-04-1.toml")["what"], "removed");
+    let change = serde_json::json!({
+        "at": ["contact MPU.CE (Central East Missing Person Unit)", "phone"], "what": "changed",
+        "before": "020 7946 0999", "after": "020 7946 0100",
+    });
+    assert_eq!(file("contacts.toml")["changes"], serde_json::json!([change]));
+}
+
+#[test]
+fn folders_that_cannot_be_read_are_not_compared() {
+    let folder = tempfile::tempdir().unwrap();
+    let change = copied(folder.path(), "next");
+    homeward(folder.path(), &["policy", "diff", "nowhere", "next"]).refused(65, &["nowhere/directory.toml"]);
+    change("lint.toml", "[advice.child_named]", "[advice.child_named");
+    change("queues.toml", "[[kind]]", "[[kind]");
+    homeward(folder.path(), &["policy", "diff", "next"]).refused(65, &["lint.toml: file: ", "queues.toml: file: "]);
+}
