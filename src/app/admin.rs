@@ -41,6 +41,17 @@ pub(super) enum AdminCommand {
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
+    /// Propose to erase the content of a settled referral, and of those linked from it, for good; a second custodian approves.
+    Erase {
+        #[command(flatten)]
+        client: ClientArgs,
+        /// Referral, as its receipt names it.
+        #[arg(value_name = "REFERRAL_ID")]
+        referral: String,
+        /// Why: retention_over, data_subject_request, ordered or sent_in_error.
+        #[arg(long, value_name = "WORD")]
+        reason: String,
+    },
     /// Approve what somebody else proposed, and do it.
     Approve {
         #[command(flatten)]
@@ -68,6 +79,16 @@ pub(super) async fn run(command: AdminCommand) -> Result<(), Failure> {
         AdminCommand::TrustBundle { client, out } => {
             let text = client::connect(&client).await?.trust_bundle().await?;
             public(&client, &text, out.as_deref())
+        }
+        AdminCommand::Erase { client, referral, reason } => {
+            let text = client::connect(&client).await?.erase(&client::request_id()?, &referral, &reason).await?;
+            if client.json {
+                print::line(&text);
+            } else {
+                let value: Value = serde_json::from_str(&text).unwrap_or_default();
+                waits(&value["proposal"]);
+            }
+            Ok(())
         }
         AdminCommand::Approve { client, proposal, fingerprint, out } => {
             let mut caller = client::connect(&client).await?;
@@ -138,6 +159,10 @@ fn approved(value: &Value, out: Option<&Path>) -> Vec<String> {
     }
     if let Some(id) = value["destroyed_key_id"].as_str() {
         return vec![format!("destroyed the key {id}")];
+    }
+    if let Some(id) = value["erased_referral_id"].as_str() {
+        let next = "next: homeward admin keys rotate, and destroy the keys that wrapped it: then it is irrecoverable";
+        return vec![format!("erased the content of {id}"), next.to_owned()];
     }
     if let Some(activation) = value.get("activated_policy") {
         let next = "in force here at once, on every replica within a second".to_owned();

@@ -90,8 +90,19 @@ pub(super) async fn run(command: KeysCommand) -> Result<(), Failure> {
 fn listed(value: &Value) -> Vec<String> {
     let mut lines = outer::rows(value);
     lines.extend(rows(value));
+    lines.extend(value["erased"].as_array().into_iter().flatten().map(erased));
     lines.extend(value.get("rewrap").map(rewrap::told));
     lines
+}
+
+/// Erased records, for people.
+fn erased(row: &Value) -> String {
+    let word = |name: &str| row[name].as_str().unwrap_or_default();
+    let state = match word("state") {
+        "ERASURE_STATE_IRRECOVERABLE" => "irrecoverable: every key that wrapped them is destroyed",
+        _ => "erased; destroy it and all older keys to make them irrecoverable",
+    };
+    format!("{}  {} records {state}", word("key_id"), word("records"))
 }
 
 /// The keys of an answer, one a line.

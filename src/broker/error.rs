@@ -67,6 +67,9 @@ impl From<StoreError> for Error {
 impl From<SealError> for Error {
     fn from(error: SealError) -> Self {
         match error {
+            SealError::Erased => {
+                Self::Precondition { reason: "ERASED", advice: "its content was erased; nobody reads it any longer" }
+            }
             SealError::Exhausted => Self::Unavailable(error.to_string()),
             error => Self::Internal(error.to_string()),
         }

@@ -5,17 +5,18 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::{Broker, Error, Receipt};
+use super::{Broker, Erasure, Error, Receipt};
 use crate::{
     domain::{
         delivery::{Delivery, State},
+        erasure::ErasureState,
         grants::ReadPermit,
         identity::Organisation,
         outcome::reason_words,
         text::Text,
         unit::{Audience, Part, UnitLabel},
     },
-    sealing::open,
+    sealing::{SealError, open},
     store::{EventKind, Record, Stored},
 };
 
@@ -30,6 +31,8 @@ pub struct Referral {
     pub sender_reference: Text,
     /// Destinations, linked records' included.
     pub destinations: Vec<Destination>,
+    /// That its content was erased, and how far it is gone.
+    pub erasure: Option<(Erasure, ErasureState)>,
 }
 
 /// One destination as the sender sees it.
@@ -152,19 +155,20 @@ impl Broker {
         }
         Ok(Some(Referral {
             sender_reference: self.sender_reference(receipt.record).await?,
+            erasure: self.erasure(receipt.record).await?,
             on_behalf_of: stored.record.on_behalf_of,
             receipt,
             destinations,
         }))
     }
 
-    /// The sender's own reference, opened for the sender alone; empty where none was given.
+    /// The sender's own reference, opened for the sender alone; empty where none was given, or it was erased.
     async fn sender_reference(&self, record: Uuid) -> Result<Text, Error> {
         let label = UnitLabel { item: None, part: Part::Sender, audience: Audience::Nobody };
         let (place, sealed) = self.sealed(record).await?;
         match open(&sealed, label, &place, &self.keyring) {
             Ok(view) => Ok(view.get("sender_reference").unwrap_or_default().into()),
-            Err(crate::sealing::SealError::NoSuchUnit) => Ok(Text::default()),
+            Err(SealError::NoSuchUnit | SealError::Erased) => Ok(Text::default()),
             Err(error) => Err(error.into()),
         }
     }

@@ -19,6 +19,8 @@ vocabulary! {
         KeyDestruction = "key_destruction",
         /// Another policy.
         PolicyActivation = "policy_activation",
+        /// The end of a record's content.
+        Erasure = "erasure",
     }
 }
 
@@ -27,7 +29,7 @@ impl ProposalKind {
     pub fn role(self) -> Role {
         match self {
             Self::Enrolment | Self::AdministratorRevocation => Role::CertificateAdmin,
-            Self::KeyDestruction => Role::KeyCustodian,
+            Self::KeyDestruction | Self::Erasure => Role::KeyCustodian,
             Self::PolicyActivation => Role::PolicyAdmin,
         }
     }

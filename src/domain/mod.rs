@@ -14,6 +14,7 @@ pub mod decision;
 pub mod delivery;
 pub mod directory;
 pub mod dossier;
+pub mod erasure;
 pub mod expiry;
 pub mod geography;
 pub mod grading;

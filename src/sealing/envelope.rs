@@ -38,6 +38,9 @@ pub enum SealError {
     /// The stored value is not a sealed record this version reads.
     #[error("not a sealed record of a known form")]
     Unreadable,
+    /// The wraps of the record's keys were deleted.
+    #[error("its keys were erased")]
+    Erased,
     /// There is no such unit in this record.
     #[error("no such unit")]
     NoSuchUnit,

@@ -53,6 +53,9 @@ impl RecordKey {
         place: &Place,
         keyring: &Keyring,
     ) -> Result<Self, SealError> {
+        if record.wraps.is_empty() {
+            return Err(SealError::Erased);
+        }
         let wrap = record.wraps.iter().find(|wrap| wrap.side == side.word()).ok_or(SealError::Unreadable)?;
         let epoch = keyring.get(&wrap.key_id).ok_or(SealError::UnknownKey)?;
         Self::of(open_with(epoch.side(side), &wrap.nonce, &place.wrap(epoch.id(), side), &wrap.ciphertext)?)

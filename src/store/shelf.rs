@@ -24,6 +24,8 @@ vocabulary! {
         OuterKeys = "outer_keys",
         /// A version of the policy.
         PolicyVersion = "policy_version",
+        /// That a record was erased, by its id.
+        Erasure = "erasure",
         /// What one identity renewed for itself.
         Renewals = "renewals",
     }

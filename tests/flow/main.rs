@@ -14,6 +14,7 @@ mod carer;
 mod certificates;
 mod desk;
 mod door;
+mod erasure;
 #[path = "../support/every.rs"]
 mod every;
 mod fuzz;

@@ -133,6 +133,7 @@ const ROWS: &[Row] = &[
     row("AdminService/RotateKey", &[KeyCustodian], Of::Whole, "{}"),
     row("AdminService/RotateOuterKey", &[KeyCustodian], Of::Whole, "{}"),
     row("AdminService/DestroyKey", &[KeyCustodian], Of::Whole, "{}"),
+    row("AdminService/EraseReferral", &[KeyCustodian], Of::Whole, "{}"),
     row("AdminService/RewrapStatus", &[KeyCustodian], Of::Whole, "{}"),
     row("AdminService/PauseRewrap", &[KeyCustodian], Of::Whole, "{}"),
     row("AdminService/ResumeRewrap", &[KeyCustodian], Of::Whole, "{}"),

@@ -34,6 +34,8 @@ pub enum Effect {
     KeyDestroyed(String),
     /// A policy was put in force.
     PolicyActivated(Activation),
+    /// A record was erased, with those linked from it.
+    Erased(Uuid),
 }
 
 /// What is proposed.
@@ -158,6 +160,7 @@ impl Broker {
             }
             ProposalKind::KeyDestruction => self.destroy_as_proposed(permit, request, &proposal, change).await?,
             ProposalKind::PolicyActivation => self.activate_as_proposed(permit, request, &proposal, change).await?,
+            ProposalKind::Erasure => self.erase_as_proposed(permit, request, &proposal, change).await?,
         };
         Ok(Approved { proposal, effect })
     }
@@ -173,6 +176,7 @@ impl Broker {
             }
             ProposalKind::KeyDestruction => Effect::KeyDestroyed(proposal.subject.clone()),
             ProposalKind::PolicyActivation => self.activated(&proposal).await?,
+            ProposalKind::Erasure => Effect::Erased(Uuid::try_parse(&proposal.subject).map_err(|_| Error::NotFound)?),
         };
         Ok(Approved { proposal, effect })
     }

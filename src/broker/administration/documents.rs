@@ -5,7 +5,7 @@ use prost::Message;
 use uuid::Uuid;
 
 use super::{
-    Certificate, Revocation,
+    Certificate, Erasure, Revocation,
     keys::{EpochDocument, KeyringDocument},
     outer::{OuterDocument, OuterRotation},
     renewal::Renewal,
@@ -16,6 +16,7 @@ use crate::{
     domain::{
         approval::{Proposal, ProposalKind},
         certificate::RevocationReason,
+        erasure::ErasureReason,
     },
     sealing::Wrapped,
 };
@@ -37,6 +38,27 @@ fn maybe(micros: i64) -> Option<Option<Timestamp>> {
 
 fn damaged<T>(read: Option<T>) -> Result<T, Error> {
     read.ok_or_else(|| Error::Internal("an administrative document cannot be read".into()))
+}
+
+/// An erasure as bytes.
+pub(super) fn put_erasure(erasure: &Erasure) -> Vec<u8> {
+    kept::KeptErasure {
+        erased_micros: erasure.at.as_microsecond(),
+        key_id: erasure.key.clone(),
+        key_made_micros: erasure.key_made.as_microsecond(),
+        reason: erasure.reason.code().to_owned(),
+    }
+    .encode_to_vec()
+}
+
+/// Reads an erasure.
+pub(super) fn take_erasure(bytes: &[u8]) -> Result<Erasure, Error> {
+    let read = || {
+        let kept = kept::KeptErasure::decode(bytes).ok()?;
+        let (at, key_made) = (moment(kept.erased_micros)?, moment(kept.key_made_micros)?);
+        Some(Erasure { at, key: kept.key_id, key_made, reason: ErasureReason::from_code(&kept.reason)? })
+    };
+    damaged(read())
 }
 
 /// A proposal as bytes.

@@ -279,7 +279,9 @@ impl Broker {
         }
         let (keyring, entropy) = (self.keyring.clone(), self.entropy.clone());
         let wrap = move |one: Wraps| {
-            if wrapped_under(&one.bytes)? == [keyring.current().key.id()] {
+            let under = wrapped_under(&one.bytes)?;
+            // An erased record is under none.
+            if under.is_empty() || under == [keyring.current().key.id()] {
                 return Ok(None);
             }
             let place = Place { record: one.record, version: 1, organisation: one.organisation };

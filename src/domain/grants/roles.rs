@@ -84,6 +84,8 @@ vocabulary! {
         CheckPolicy = "CheckPolicy",
         /// AdminService.
         ActivatePolicy = "ActivatePolicy",
+        /// AdminService.
+        EraseReferral = "EraseReferral",
         /// AuditService.
         ListEntries = "ListEntries",
         /// AuditService.
@@ -146,7 +148,7 @@ pub(super) fn grants(role: Role, action: Action) -> bool {
         }
         Role::KeyCustodian => {
             let rewraps = matches!(action, RewrapStatus | PauseRewrap | ResumeRewrap);
-            approves || rewraps || matches!(action, ListKeys | RotateKey | RotateOuterKey | DestroyKey)
+            approves || rewraps || matches!(action, ListKeys | RotateKey | RotateOuterKey | DestroyKey | EraseReferral)
         }
         Role::PolicyAdmin => approves || matches!(action, GetPolicy | CheckPolicy | ActivatePolicy),
         Role::Auditor => matches!(action, ListEntries | ProveInclusion),

@@ -89,7 +89,16 @@ fn administrators_cannot_touch_referrals_and_officers_cannot_submit() {
         let administration = |action: &Action| {
             use Action::*;
             let certificates = [SignCertificate, ListCertificates, PreviewRevocation, RevokeCertificate];
-            let keys = [ListKeys, RotateKey, RotateOuterKey, DestroyKey, RewrapStatus, PauseRewrap, ResumeRewrap];
+            let keys = [
+                ListKeys,
+                RotateKey,
+                RotateOuterKey,
+                DestroyKey,
+                RewrapStatus,
+                PauseRewrap,
+                ResumeRewrap,
+                EraseReferral,
+            ];
             let policy = [GetPolicy, CheckPolicy, ActivatePolicy];
             let approval = matches!(action, ListProposals | ApproveProposal);
             let audit = matches!(action, ListEntries | ProveInclusion);

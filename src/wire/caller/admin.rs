@@ -79,6 +79,13 @@ impl Caller {
         answer("DestroyKeyResponse", self.admin.destroy_key(asked).await)
     }
 
+    /// Proposes to erase a referral.
+    pub async fn erase(&mut self, request_id: &str, referral_id: &str, reason: &str) -> Answer {
+        let (request_id, referral_id, reason) = (request_id.to_owned(), referral_id.to_owned(), reason.to_owned());
+        let asked = pb::EraseReferralRequest { request_id, referral_id, reason };
+        answer("EraseReferralResponse", self.admin.erase_referral(asked).await)
+    }
+
     /// How far a rewrapping has come.
     pub async fn rewrap_status(&mut self) -> Answer {
         answer("RewrapStatusResponse", self.admin.rewrap_status(pb::RewrapStatusRequest {}).await)

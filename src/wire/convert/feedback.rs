@@ -3,6 +3,7 @@
 use super::reader::wire_time;
 use crate::{
     broker::{Destination, EventKind, Happening, Receipt, ReceiptLeg, ReceiptPrompt, Referral},
+    domain::erasure::ErasureState,
     wire::pb,
 };
 
@@ -36,6 +37,19 @@ pub fn referral(referral: &Referral) -> pb::Referral {
         sender_reference: referral.sender_reference.reveal().to_owned(),
         state: referral_state(&destinations).into(),
         destinations,
+        erasure: referral.erasure.as_ref().map(|(erasure, state)| pb::Erasure {
+            erase_time: Some(wire_time(erasure.at)),
+            state: erasure_state(*state).into(),
+            reason: erasure.reason.code().to_owned(),
+        }),
+    }
+}
+
+/// How far content is gone.
+pub fn erasure_state(state: ErasureState) -> pb::ErasureState {
+    match state {
+        ErasureState::Erased => pb::ErasureState::Erased,
+        ErasureState::Irrecoverable => pb::ErasureState::Irrecoverable,
     }
 }
 

@@ -139,6 +139,13 @@ impl AdminService for Services {
         answer!(self, request, ResumeRewrap, rewrap_resumed)
     }
 
+    async fn erase_referral(
+        &self,
+        request: Request<Received<pb::EraseReferralRequest>>,
+    ) -> Result<Response<pb::EraseReferralResponse>, Status> {
+        answer!(self, request, EraseReferral, erasure_proposed)
+    }
+
     async fn get_policy(
         &self,
         request: Request<Received<pb::GetPolicyRequest>>,
@@ -302,6 +309,7 @@ impl Services {
             Effect::PolicyActivated(one) => {
                 pb::approve_proposal_response::Effect::ActivatedPolicy(convert::activation(&one))
             }
+            Effect::Erased(record) => pb::approve_proposal_response::Effect::ErasedReferralId(record.to_string()),
         };
         let proposal = Some(convert::proposal(&approved.proposal));
         Ok(pb::ApproveProposalResponse { proposal, effect: Some(effect) })

@@ -7,8 +7,10 @@ use super::{
     ask::{Ask, digest_of},
 };
 use crate::{
-    broker::{EpochRow, Epochs, Error, OuterKeys, OuterRow, OuterState, Progress, Request as Bound, Stage, Steer},
-    domain::{grants::Action, identity::Peer},
+    broker::{
+        EpochRow, Epochs, ErasedRow, Error, OuterKeys, OuterRow, OuterState, Progress, Request as Bound, Stage, Steer,
+    },
+    domain::{erasure::ErasureReason, grants::Action, identity::Peer},
     wire::{
         convert::{self, wire_time},
         pb,
@@ -25,7 +27,32 @@ impl Services {
         let permit = self.office(peer, Action::ListKeys)?;
         let (keys, rewrap) = told(self.broker.epoch_keys(&permit).await?, self.broker.now());
         let (outer_keys, outer_rotation) = outer(self.broker.outer_keys(&permit).await?);
-        Ok(pb::ListKeysResponse { keys, rewrap, outer_keys, outer_rotation })
+        let row = |ErasedRow { key, records, state }| {
+            let state = convert::erasure_state(state).into();
+            pb::ErasedRecords { key_id: key, records, state }
+        };
+        let erased = self.broker.erased(&permit).await?.into_iter().map(row).collect();
+        Ok(pb::ListKeysResponse { keys, rewrap, outer_keys, outer_rotation, erased })
+    }
+
+    pub(super) async fn erasure_proposed(
+        &self,
+        peer: &Peer,
+        request: Received<pb::EraseReferralRequest>,
+    ) -> Result<pb::EraseReferralResponse, Error> {
+        let Received { message, raw, .. } = request;
+        let mut ask = Ask::default();
+        let bound = Bound { id: ask.uuid("request_id", &message.request_id), digest: digest_of(&raw) };
+        let record = ask.uuid("referral_id", &message.referral_id);
+        let reason = ErasureReason::from_code(&message.reason);
+        if reason.is_none() {
+            let words: Vec<_> = ErasureReason::ALL.iter().map(|one| one.code()).collect();
+            ask.wrong("reason", &format!("one of {}", words.join(", ")));
+        }
+        let reason = ask.done(reason)?.unwrap_or(ErasureReason::RetentionOver);
+        let permit = self.office(peer, Action::EraseReferral)?;
+        let proposal = self.broker.propose_erasure(&permit, bound, record, reason).await?;
+        Ok(pb::EraseReferralResponse { proposal: Some(convert::proposal(&proposal)) })
     }
 
     pub(super) async fn key_rotated(

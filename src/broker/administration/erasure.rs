@@ -1,0 +1,193 @@
+//! Erasure: the wraps of a record's keys are deleted, and with them everything that was sealed under those keys, notes included. It
+//! is irrecoverable once every key that ever wrapped them is destroyed, too.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use ring::digest::{SHA256, digest};
+use uuid::Uuid;
+
+use super::{
+    approval::{Effect, Proposing, details},
+    documents::{put_erasure, put_proposal, take_epoch, take_erasure},
+};
+use crate::{
+    broker::{Broker, Error, Request},
+    domain::{
+        approval::{Proposal, ProposalKind},
+        erasure::{ErasureReason, ErasureState},
+        grants::CallPermit,
+    },
+    ledger::{Entry, Verb},
+    sealing::wrapped_under,
+    store::{Amendment, Change, Expect, Rewrap, Shelf, StoreError, Stored, Wraps},
+};
+
+/// What the names begin with under which erased records are counted; when their key was made, and its id, follow.
+const ERASED: &str = "erased";
+/// How often it is tried while a rewrapping is at the same record.
+const TRIES: usize = 16;
+
+/// That a record was erased: kept for good, without content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Erasure {
+    /// When.
+    pub at: Timestamp,
+    /// The epoch key that wrapped it then.
+    pub key: String,
+    /// When that key was made. Only it and older ones can ever have wrapped the record.
+    pub key_made: Timestamp,
+    /// Why.
+    pub reason: ErasureReason,
+}
+
+/// Records that were erased while the same epoch key wrapped them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErasedRow {
+    /// The key's id.
+    pub key: String,
+    /// How many.
+    pub records: u64,
+    /// How far they are gone.
+    pub state: ErasureState,
+}
+
+impl Broker {
+    /// Proposes to erase a record and those linked from it; everything of them must be settled.
+    pub async fn propose_erasure(
+        &self,
+        permit: &CallPermit,
+        request: Request,
+        record: Uuid,
+        reason: ErasureReason,
+    ) -> Result<Proposal, Error> {
+        if let Some(first) = self.proposed_before(permit, request).await? {
+            return Ok(first);
+        }
+        let records = self.erasable(record).await?;
+        let named: String = records.iter().map(Uuid::to_string).chain([reason.code().to_owned()]).collect();
+        let mut fingerprint = [0; 32];
+        fingerprint.copy_from_slice(digest(&SHA256, format!("homeward/erase/1/{named}").as_bytes()).as_ref());
+        let what = Proposing {
+            kind: ProposalKind::Erasure,
+            subject: record.to_string(),
+            digest: fingerprint,
+            reason: reason.code().to_owned(),
+            body: Vec::new(),
+            changes: Vec::new(),
+        };
+        self.propose(permit, request, what).await
+    }
+
+    /// Erases as it was proposed.
+    pub(super) async fn erase_as_proposed(
+        &self,
+        permit: &CallPermit,
+        request: Request,
+        proposal: &Proposal,
+        approval: Change,
+    ) -> Result<Effect, Error> {
+        let unreadable = || Error::Internal("a proposal of an erasure cannot be read".to_owned());
+        let record = Uuid::try_parse(&proposal.subject).map_err(|_| unreadable())?;
+        let reason = ErasureReason::from_code(&proposal.reason).ok_or_else(unreadable)?;
+        for _ in 0..TRIES {
+            let mut rewraps = Vec::new();
+            let mut changes = vec![approval.clone()];
+            let mut entries = Vec::new();
+            for record in self.erasable(record).await? {
+                let (rewrap, erasure) = self.erasing(record, reason).await?;
+                entries.push(self.erasure_entry(permit, record, proposal, &erasure));
+                let bytes = Some(put_erasure(&erasure));
+                changes.push(Change { shelf: Shelf::Erasure, name: record.to_string(), expect: Expect::New, bytes });
+                rewraps.push(rewrap);
+            }
+            let once = Some(self.once_by(permit, request));
+            let amendment = Amendment { once, changes, entries, answer: put_proposal(proposal) };
+            match self.store.rewrap(rewraps, None, amendment).await {
+                Ok(_) => return Ok(Effect::Erased(record)),
+                // It was wrapped anew at the same moment: once more, as it is now wrapped.
+                Err(StoreError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(StoreError::Conflict.into())
+    }
+
+    /// Whether and how far a record is erased.
+    pub(in crate::broker) async fn erasure(&self, record: Uuid) -> Result<Option<(Erasure, ErasureState)>, Error> {
+        let Some(found) = self.store.document(Shelf::Erasure, &record.to_string()).await? else { return Ok(None) };
+        let erasure = take_erasure(&found.bytes)?;
+        let state = gone(erasure.key_made, self.oldest_epoch().await?);
+        Ok(Some((erasure, state)))
+    }
+
+    /// The erased records, by the key that wrapped them.
+    pub async fn erased(&self, _permit: &CallPermit) -> Result<Vec<ErasedRow>, Error> {
+        let counts: BTreeMap<_, _> = self.store.wrapped().await?.into_iter().collect();
+        let oldest = self.oldest_epoch().await?;
+        let row = |(name, records): (&String, &u64)| {
+            let (made, key) = name.strip_prefix(ERASED)?.strip_prefix('/')?.split_once('/')?;
+            let made = Timestamp::from_microsecond(made.parse().ok()?).ok()?;
+            Some(ErasedRow { key: key.to_owned(), records: *records, state: gone(made, oldest) })
+        };
+        Ok(counts.iter().filter_map(row).collect())
+    }
+
+    /// The record and those linked from it, but for those that are erased already, each with everything settled: what waits for somebody, or somebody has,
+    /// is never taken from them.
+    async fn erasable(&self, record: Uuid) -> Result<Vec<Uuid>, Error> {
+        let Stored { record: subject, .. } = self.store.find(record).await?.ok_or(Error::NotFound)?;
+        let mut records = Vec::new();
+        for one in std::iter::once(record).chain(subject.linked) {
+            if self.store.document(Shelf::Erasure, &one.to_string()).await?.is_some() {
+                continue;
+            }
+            let stored = self.store.find(one).await?.ok_or(Error::NotFound)?;
+            if stored.deliveries.iter().any(|delivery| delivery.settled.is_none()) {
+                return Err(Error::Precondition {
+                    reason: "REFERRAL_NOT_SETTLED",
+                    advice: "it, or one linked from it, still waits at a destination or is worked on there; erase it \
+                             when every destination has settled it",
+                });
+            }
+            records.push(one);
+        }
+        if records.contains(&record) { Ok(records) } else { Err(erased_already()) }
+    }
+
+    /// What erases one record, as it is wrapped now.
+    async fn erasing(&self, record: Uuid, reason: ErasureReason) -> Result<(Rewrap, Erasure), Error> {
+        let before = record.as_u128().checked_sub(1).map(Uuid::from_u128);
+        let found = self.store.wraps(before, 1).await?.into_iter().find(|one| one.record == record);
+        let Wraps { bytes, .. } = found.ok_or(Error::NotFound)?;
+        let key = wrapped_under(&bytes)?.into_iter().next().ok_or_else(erased_already)?;
+        let document = self.store.document(Shelf::EpochKey, &key).await?;
+        let lost = || Error::Internal(format!("the epoch key {key} is not on the shelf"));
+        let key_made = take_epoch(&document.ok_or_else(lost)?.bytes)?.made;
+        let under = format!("{ERASED}/{}/{key}", key_made.as_microsecond());
+        let rewrap = Rewrap { record, before: bytes, after: Vec::new(), under };
+        Ok((rewrap, Erasure { at: self.clock.now(), key, key_made, reason }))
+    }
+
+    fn erasure_entry(&self, permit: &CallPermit, record: Uuid, proposal: &Proposal, erasure: &Erasure) -> Entry {
+        let mut entry = self.step_entry(permit.identity().as_str(), "ERASE_REFERRAL", details(proposal));
+        (entry.verb, entry.record) = (Verb::Erasure, Some(record));
+        entry.details.extend([format!("proposer={}", proposal.proposer), format!("key={}", erasure.key)]);
+        entry
+    }
+
+    /// When the oldest epoch key that is not destroyed was made.
+    async fn oldest_epoch(&self) -> Result<Option<Timestamp>, Error> {
+        let made = self.epoch_documents().await?.into_iter().map(|one| Ok(take_epoch(&one.bytes)?.made));
+        Ok(made.collect::<Result<Vec<_>, Error>>()?.into_iter().min())
+    }
+}
+
+/// How far a record is gone that was last wrapped under a key made at this moment: a record is wrapped anew under younger keys only.
+fn gone(key_made: Timestamp, oldest: Option<Timestamp>) -> ErasureState {
+    if oldest.is_some_and(|oldest| oldest <= key_made) { ErasureState::Erased } else { ErasureState::Irrecoverable }
+}
+
+fn erased_already() -> Error {
+    Error::Precondition { reason: "ERASED", advice: "its content was erased; nobody reads it any longer" }
+}

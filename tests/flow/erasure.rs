@@ -1,0 +1,147 @@
+//! Erasure: two custodians, only what is settled, nobody reads it any longer, and irrecoverable with the last key that wrapped it.
+
+use homeward::{
+    ledger::Verb,
+    sealing::wrapped_under,
+    wire::pb::{self, approve_proposal_response::Effect, rewrap::State},
+};
+use jiff::SignedDuration;
+use tonic::{Code, Status};
+
+use crate::{
+    house::{House, LEWISHAM, MASH, MPU, REFDESK, RESOLVER, narrative},
+    person::{Person, bytes, fresh, referral, refusal, request, submission, why},
+};
+
+const ERASED: &str = "ERASURE_STATE_ERASED";
+const IRRECOVERABLE: &str = "ERASURE_STATE_IRRECOVERABLE";
+const FIRST: &str = "operator/key_custodian/k1";
+const SECOND: &str = "operator/key_custodian/k2";
+
+async fn erase(who: &mut Person, id: &str, reason: &str) -> Result<pb::Proposal, Status> {
+    let (referral_id, reason) = (id.to_owned(), reason.to_owned());
+    let asked = pb::EraseReferralRequest { request_id: fresh(), referral_id, reason };
+    Ok(who.admin.erase_referral(asked).await?.into_inner().proposal.unwrap())
+}
+
+async fn approve(who: &mut Person, of: &pb::Proposal) -> Result<Option<Effect>, Status> {
+    let (proposal_id, fingerprint) = (of.proposal_id.clone(), of.fingerprint.clone());
+    let asked = pb::ApproveProposalRequest { request_id: fresh(), proposal_id, fingerprint };
+    Ok(who.admin.approve_proposal(asked).await?.into_inner().effect)
+}
+
+/// Everything in this queue is opened and settled.
+async fn settle(house: &House, who: &str, queue: &str, outcome: &str) {
+    let mut officer = house.person(who).await;
+    for taken in officer.pull(queue).await.unwrap() {
+        if let Some(unit) = taken.header.openable.first() {
+            officer.open(&taken, (unit.part(), unit.item), "").await.unwrap();
+        }
+        officer.complete(&taken, outcome).await.unwrap();
+    }
+}
+
+/// Everything of narrative 1, everywhere.
+async fn settle_all(house: &House) {
+    let mut resolver = house.person(RESOLVER).await;
+    for taken in resolver.pull("HOLD.human").await.unwrap() {
+        let asked = pb::ResolveHeldRequest {
+            request_id: fresh(),
+            delivery_id: taken.id.clone(),
+            lease_token: taken.token.clone(),
+            to_queue: "MASH.E09000023".into(),
+            reason: "The school confirmed where she lives.".into(),
+        };
+        resolver.queues.resolve_held(asked).await.unwrap();
+    }
+    for queue in ["MASH.E09000023", "EDT.E09000023"] {
+        settle(house, MASH, queue, "early_help").await;
+    }
+    settle(house, MPU, "MPU.SE", "recorded").await;
+    settle(house, REFDESK, "REFDESK.SE", "recorded").await;
+}
+
+/// Keys turn, and everything is wrapped anew and proven.
+async fn turn(house: &House, custodian: &mut Person) {
+    house.later(SignedDuration::from_mins(1));
+    custodian.admin.rotate_key(pb::RotateKeyRequest { request_id: fresh() }).await.unwrap();
+    let status = pb::RewrapStatusRequest {};
+    while custodian.admin.rewrap_status(status).await.unwrap().into_inner().rewrap.unwrap().state() != State::Finished {
+        house.caretake().await;
+    }
+}
+
+async fn keys(who: &mut Person) -> pb::ListKeysResponse {
+    who.admin.list_keys(pb::ListKeysRequest {}).await.unwrap().into_inner()
+}
+
+async fn destroy(first: &mut Person, second: &mut Person, key: &str) {
+    let asked = pb::DestroyKeyRequest { request_id: fresh(), key_id: key.to_owned() };
+    let proposal = first.admin.destroy_key(asked).await.unwrap().into_inner().proposal.unwrap();
+    approve(second, &proposal).await.unwrap();
+}
+
+#[tokio::test]
+async fn content_is_erased_by_two_when_all_is_settled_and_irrecoverable_with_its_last_key() {
+    let mut house = House::open().await;
+    let (mut first, mut second) = (house.person(FIRST).await, house.person(SECOND).await);
+    let council = house.person(LEWISHAM).await;
+    let sent = bytes(&request(submission(&narrative(1))));
+    let answer = council.call(&referral("SubmitReferral"), sent.clone()).await.unwrap();
+    let answered: pb::SubmitReferralResponse = prost::Message::decode(answer.as_slice()).unwrap();
+    let id = answered.receipt.unwrap().referral_id;
+    // The key turns: the record has been under two.
+    let oldest = keys(&mut first).await.keys.remove(0).key_id;
+    turn(&house, &mut first).await;
+
+    let open = why(erase(&mut first, &id, "retention_over").await);
+    assert_eq!(open, (Code::FailedPrecondition, "REFERRAL_NOT_SETTLED".to_owned()));
+    assert_eq!(refusal(erase(&mut first, &fresh(), "retention_over").await).code, Code::NotFound);
+    let wrong = refusal(erase(&mut first, "x", "because").await);
+    assert_eq!(wrong.field_names(), ["referral_id", "reason"]);
+    settle_all(&house).await;
+    let proposal = erase(&mut first, &id, "retention_over").await.unwrap();
+    assert_eq!(refusal(approve(&mut first, &proposal).await).code, Code::PermissionDenied, "one's own");
+    let again = erase(&mut first, &id, "retention_over").await.unwrap();
+    // While a rewrapping has begun and has not come to it yet.
+    house.later(SignedDuration::from_mins(1));
+    first.admin.rotate_key(pb::RotateKeyRequest { request_id: fresh() }).await.unwrap();
+    let effect = approve(&mut second, &proposal).await.unwrap();
+    assert!(matches!(effect, Some(Effect::ErasedReferralId(erased)) if erased == id));
+    assert_eq!(why(approve(&mut second, &again).await), (Code::FailedPrecondition, "ERASED".to_owned()));
+    assert_eq!(why(erase(&mut first, &id, "ordered").await).1, "ERASED");
+    turn(&house, &mut first).await;
+
+    house.reopen().await;
+    let (mut first, mut second) = (house.person(FIRST).await, house.person(SECOND).await);
+    let mut council = house.person(LEWISHAM).await;
+    assert_eq!(council.call(&referral("SubmitReferral"), sent).await.unwrap(), answer, "the receipt stays");
+    let seen = council.referral(&id).await.unwrap();
+    let erasure = seen.erasure.unwrap();
+    assert_eq!((erasure.state().as_str_name(), erasure.reason.as_str()), (ERASED, "retention_over"));
+    assert!(erasure.erase_time.is_some() && seen.sender_reference.is_empty());
+    assert!(seen.destinations.iter().all(|one| one.outcome_time.is_some()), "what became of it stays");
+    let wraps = house.store().wraps(None, 10).await.unwrap();
+    assert_eq!(wraps.len(), 2, "the record and the one linked from it");
+    assert!(wraps.iter().all(|one| wrapped_under(&one.bytes).unwrap().is_empty()));
+
+    // Each key that has wrapped it must go, the oldest too.
+    let listed = keys(&mut first).await;
+    let (row, rest) = listed.erased.split_first().unwrap();
+    assert_eq!((row.records, row.state().as_str_name(), rest.len()), (2, ERASED, 0));
+    assert_ne!(row.key_id, oldest);
+    destroy(&mut first, &mut second, &row.key_id).await;
+    assert_eq!(keys(&mut first).await.erased[0].state().as_str_name(), ERASED, "an older one is there");
+    destroy(&mut first, &mut second, &oldest).await;
+    let last = keys(&mut first).await;
+    assert_eq!((last.erased.len(), last.erased[0].state().as_str_name()), (1, IRRECOVERABLE));
+    let erasure = council.referral(&id).await.unwrap().erasure.unwrap();
+    assert_eq!(erasure.state().as_str_name(), IRRECOVERABLE);
+
+    let ledger = house.ledger().await;
+    let erased: Vec<_> = ledger.iter().filter(|entry| entry.verb == Verb::Erasure).collect();
+    assert_eq!(erased.len(), 2, "one for each record");
+    assert!(erased.iter().all(|entry| entry.action == "ERASE_REFERRAL" && entry.who.ends_with("/k2")));
+    assert!(erased.iter().all(|entry| entry.details.iter().any(|word| word.ends_with("/k1"))), "{erased:?}");
+    assert_eq!(erased[0].record.unwrap().to_string(), id);
+}
