@@ -10,7 +10,7 @@ use super::{
     client,
     failure::Failure,
     keys::{self, KeysCommand},
-    pki, policies, print,
+    pki, policies, print, show,
 };
 use crate::platform::secret_file;
 
@@ -52,6 +52,17 @@ pub(super) enum AdminCommand {
         #[arg(long, value_name = "WORD")]
         reason: String,
     },
+    /// Supervisor: send a dead letter back to the queue in which it died, with a reason. `queue dead-letters` lists them.
+    Replay {
+        #[command(flatten)]
+        client: ClientArgs,
+        /// Delivery, as `queue dead-letters` prints it.
+        #[arg(value_name = "DELIVERY_ID")]
+        delivery: String,
+        /// Why it can be worked on now; kept sealed.
+        #[arg(long)]
+        reason: String,
+    },
     /// Approve what somebody else proposed, and do it.
     Approve {
         #[command(flatten)]
@@ -88,6 +99,12 @@ pub(super) async fn run(command: AdminCommand) -> Result<(), Failure> {
                 let value: Value = serde_json::from_str(&text).unwrap_or_default();
                 waits(&value["proposal"]);
             }
+            Ok(())
+        }
+        AdminCommand::Replay { client, delivery, reason } => {
+            let mut caller = client::connect(&client).await?;
+            let text = caller.replay_dead_letter(&client::request_id()?, &delivery, &reason).await?;
+            client::answer(client.json, &text, show::replayed);
             Ok(())
         }
         AdminCommand::Approve { client, proposal, fingerprint, out } => {

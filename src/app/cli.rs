@@ -330,6 +330,26 @@ pub(super) enum QueueCommand {
         #[arg(long)]
         against_proposal: bool,
     },
+    /// Put a delivery that cannot be worked on aside, on the dead-letter side of its queue. Your supervisor sees it there and
+    /// can send it back; the sender sees the reason's wording.
+    Reject {
+        #[command(flatten)]
+        holding: HoldingArgs,
+        /// Reason code: UNREADABLE, WRONG_UNIT, DUPLICATE or CANNOT_BE_ACTED_ON.
+        #[arg(value_name = "REASON")]
+        reason: String,
+        /// Note for your own unit; the sender never sees it.
+        #[arg(long, default_value = "")]
+        note: String,
+    },
+    /// List the dead-letter side of a queue: what was rejected, or taken too often and not settled.
+    DeadLetters {
+        #[command(flatten)]
+        client: ClientArgs,
+        /// Queue, e.g. MPU.SE.
+        #[arg(value_name = "QUEUE")]
+        queue: String,
+    },
     /// HOLD: give an undecided matter to a named queue, with a reason.
     Resolve {
         #[command(flatten)]

@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::{custody::Keys, failure::Failure, limits::LimitsConfig};
 use crate::{
+    broker::MOST_FAILURES,
     domain::identity::TrustDomain,
     wire::tls::{Revocation, Stale, TlsSettings},
 };
@@ -31,6 +32,9 @@ pub struct Config {
     pub keys: Keys,
     /// Who may do what, and reference data.
     pub policy: Policy,
+    /// Queues.
+    #[serde(default)]
+    pub queues: Queues,
     /// The issuing authority, where this daemon signs certificates.
     #[serde(default)]
     pub pki: Option<Pki>,
@@ -43,6 +47,21 @@ pub struct Config {
     /// Logs.
     #[serde(default)]
     pub log: Log,
+}
+
+/// Queues.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Queues {
+    /// Leases on one delivery that may run out unsettled before it goes to the dead-letter side; 1 to 100.
+    #[serde(default = "default_failures")]
+    pub failures: u32,
+}
+
+impl Default for Queues {
+    fn default() -> Self {
+        Self { failures: MOST_FAILURES }
+    }
 }
 
 /// The issuing authority.
@@ -214,6 +233,10 @@ impl Config {
 
 fn yes() -> bool {
     true
+}
+
+fn default_failures() -> u32 {
+    MOST_FAILURES
 }
 
 fn default_renewals() -> u8 {

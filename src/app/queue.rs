@@ -19,7 +19,13 @@ const PAGE: i32 = 200;
 pub(super) async fn run(command: QueueCommand) -> Result<(), Failure> {
     match command {
         QueueCommand::List { client, queue: None } => queues(&client).await,
-        QueueCommand::List { client, queue: Some(queue) } => deliveries(&client, &queue).await,
+        QueueCommand::List { client, queue: Some(queue) } => deliveries(&client, &queue, false).await,
+        QueueCommand::DeadLetters { client, queue } => deliveries(&client, &queue, true).await,
+        QueueCommand::Reject { holding, reason, note } => {
+            let (mut caller, id) = (held(&holding).await?, client::request_id()?);
+            let answered = caller.reject(&id, in_hand(&holding), &reason.to_ascii_uppercase(), &note).await;
+            told(&holding.client, answered, show::rejected)
+        }
         QueueCommand::Pull { client: args, queue, most, minutes: length, follow: true, session, stop_after } => {
             let following = Following { queue, session, most, lease: minutes(length) };
             follow(&args, following, stop_after.unwrap_or(u64::MAX)).await
@@ -95,11 +101,11 @@ async fn queues(args: &ClientArgs) -> Result<(), Failure> {
     }
 }
 
-async fn deliveries(args: &ClientArgs, queue: &str) -> Result<(), Failure> {
+async fn deliveries(args: &ClientArgs, queue: &str, dead: bool) -> Result<(), Failure> {
     let mut caller = client::connect(args).await?;
     let mut token = String::new();
     loop {
-        let text = caller.deliveries(queue, PAGE, &token).await?;
+        let text = caller.deliveries(queue, dead, PAGE, &token).await?;
         token = rows(args, &text, "deliveries", show::delivery_line);
         if token.is_empty() {
             return Ok(());

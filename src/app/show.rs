@@ -95,12 +95,13 @@ fn destination(value: &Value) -> String {
 pub(super) fn queue_line(value: &Value) -> String {
     let count = |name: &str| value[name].as_u64().unwrap_or_default();
     format!(
-        "{:<18} waiting {}  leased {}  unopened {}  overdue {}  outcomes {}",
+        "{:<18} waiting {}  leased {}  unopened {}  overdue {}  dead letters {}  outcomes {}",
         text(value, "queue"),
         count("waiting_count"),
         count("leased_count"),
         count("unopened_count"),
         count("overdue_count"),
+        count("dead_letter_count"),
         words(value, "outcomes")
     )
 }
@@ -126,7 +127,17 @@ pub(super) fn delivery_line(value: &Value) -> String {
     if value["overdue"] == true {
         line.push_str("  OVERDUE");
     }
+    for step in list(value, "history") {
+        line.push_str(&format!("  {}", step_words(step)));
+    }
     line
+}
+
+/// A step of a history: what, why, when.
+fn step_words(step: &Value) -> String {
+    let code = text(step, "code");
+    let code = if code.is_empty() { String::new() } else { format!(" {code}") };
+    format!("{}{code} at {}", text(step, "kind").to_ascii_lowercase(), text(step, "step_time"))
 }
 
 /// What was pulled.
@@ -162,6 +173,9 @@ pub(super) fn opened(value: &Value) -> Vec<String> {
     }
     lines.extend(view(&value["view"]));
     lines.extend(grading(&value["grading"]));
+    for step in list(value, "history") {
+        lines.push(format!("  {} by {}: {}", step_words(step), or_dash(text(step, "by")), inert(text(step, "note"))));
+    }
     lines.push(marking);
     lines
 }
@@ -223,6 +237,16 @@ pub(super) fn completed(value: &Value) -> Vec<String> {
 pub(super) fn released(value: &Value) -> Vec<String> {
     let when = text(&value["delivery"], "available_time");
     vec![if when.is_empty() { "back in its queue".to_owned() } else { format!("back in its queue from {when}") }]
+}
+
+/// A delivery put aside.
+pub(super) fn rejected(value: &Value) -> Vec<String> {
+    vec![format!("on the dead-letter side; the sender sees: {}", text(value, "sender_wording"))]
+}
+
+/// A dead letter sent back.
+pub(super) fn replayed(value: &Value) -> Vec<String> {
+    vec![format!("waits in {} again", text(&value["delivery"], "queue"))]
 }
 
 /// A matter on HOLD resolved.

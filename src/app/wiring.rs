@@ -79,7 +79,8 @@ pub(super) async fn daemon_at(config: &Config, clock: Arc<dyn Clock>) -> Result<
     setup.limits = limits;
     // The name of a ledger is a URL without a scheme, as others name theirs.
     let origin = format!("{trust_domain}/ledger");
-    let broker = Broker::new(Parts { store, clock, entropy, keys, rulebook, grants, origin });
+    let broker =
+        Broker::new(Parts { store, clock, entropy, keys, rulebook, grants, origin }).with_failures(failures(config)?);
     let broker = Arc::new(match issuer {
         Some(issuer) => broker.with_issuer(issuer, config.pki.as_ref().map_or(0, |pki| pki.renewals.into())),
         None => broker,
@@ -148,6 +149,15 @@ pub(super) async fn serve(
             Err(Failure::unavailable("the store cannot be written any longer; see the log, repair the disk, restart"))
         }
     }
+}
+
+/// How many leases on one delivery may run out: never none, and not so many that it is taken for ever.
+fn failures(config: &Config) -> Result<u32, Failure> {
+    let failures = config.queues.failures;
+    if (1..=100).contains(&failures) {
+        return Ok(failures);
+    }
+    Err(Failure::bad_data(format!("queues.failures is {failures}: 1 to 100 is possible")))
 }
 
 /// How long an epoch key wraps: never longer than 30 days.

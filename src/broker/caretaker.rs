@@ -28,7 +28,7 @@ impl Broker {
         let tended = self.keys.tend(now).await;
         self.look_at_outer_key().await;
         let round = Round {
-            expired_leases: self.store.expire_leases(now).await?,
+            expired_leases: self.store.expire_leases(now, self.most_failures).await?,
             forgotten_answers: self.store.forget_answers(now).await?,
             refusals: self.write_refusals(now, false).await?,
         };

@@ -16,7 +16,7 @@ use crate::{
     ledger::{Entry, Verb},
     platform::entropy::random,
     sealing::{Note, SealedRecordAt, seal_note},
-    store::{Held, Keep, Once, Page, Pull, QueueCounts, Record, Settle, Stored},
+    store::{Held, Keep, Once, Page, Pull, QueueCounts, Record, Settle, Side, Stored},
 };
 
 /// Answers to Pull, Extend and Release are replayed for 24 hours (contract 2).
@@ -77,9 +77,15 @@ impl Broker {
         Ok(self.store.counts(&queues, now).await?)
     }
 
-    /// Headers of a queue, in pull order.
-    pub async fn deliveries(&self, permit: &QueuePermit, after: Option<Vec<u8>>, limit: usize) -> Result<Page, Error> {
-        Ok(self.store.deliveries(permit.queue(), after, limit).await?)
+    /// Headers of one side of a queue, in pull order.
+    pub async fn deliveries(
+        &self,
+        permit: &QueuePermit,
+        side: Side,
+        after: Option<Vec<u8>>,
+        limit: usize,
+    ) -> Result<Page, Error> {
+        Ok(self.store.deliveries(permit.queue(), side, after, limit).await?)
     }
 
     /// Leases waiting deliveries; headers only. A lease ends with the permit at the latest.
@@ -154,16 +160,7 @@ impl Broker {
         let now = self.clock.now();
         let once = self.once_with_record(permit, request);
         let (record, delivery) = self.found(handle.delivery).await?;
-        if self.accuses(&record, permit.identity()) {
-            return Err(Refusal::Excluded.into());
-        }
-        if let Some(held) = &delivery.header.held {
-            if self.accuses_colleague_on_hold(&record, permit.identity()) {
-                return Err(Refusal::Excluded.into());
-            }
-            let never_by = [held.never_by.as_slice(), &self.excluded_queues(&record)].concat();
-            self.grants().may_complete_hold(permit, &never_by, now)?;
-        }
+        self.may_decide(permit, &record, &delivery)?;
         // A replay is answered by the store; only a first completion needs its content to have been opened.
         if delivery.state == State::Leased && delivery.opened.is_none() && !delivery.header.units.is_empty() {
             return Err(Error::Precondition {
@@ -186,6 +183,21 @@ impl Broker {
             note,
         };
         Ok(self.store.settle(once, self.held(permit, handle, now), Settle::Complete(settled), entry).await?)
+    }
+
+    /// Whoever may not resolve a matter may not end or bury it either (D08): never the accused, and on HOLD never their unit.
+    pub(super) fn may_decide(&self, permit: &QueuePermit, record: &Record, delivery: &Delivery) -> Result<(), Error> {
+        if self.accuses(record, permit.identity()) {
+            return Err(Refusal::Excluded.into());
+        }
+        if let Some(held) = &delivery.header.held {
+            if self.accuses_colleague_on_hold(record, permit.identity()) {
+                return Err(Refusal::Excluded.into());
+            }
+            let never_by = [held.never_by.as_slice(), &self.excluded_queues(record)].concat();
+            self.grants().may_complete_hold(permit, &never_by, self.now())?;
+        }
+        Ok(())
     }
 
     /// The units of a delivery that this permit's holder may open, given a reason.
@@ -235,7 +247,7 @@ impl Broker {
     }
 
     /// Seals what an officer wrote about a delivery, under its record's key.
-    pub(super) async fn note(&self, id: DeliveryId, purpose: &'static str, text: &Text) -> Result<Vec<u8>, Error> {
+    pub(super) async fn note(&self, id: DeliveryId, purpose: &str, text: &Text) -> Result<Vec<u8>, Error> {
         let (place, sealed) = self.sealed(id.record).await?;
         let at = SealedRecordAt { sealed: &sealed, place: &place };
         Ok(seal_note(at, Note { number: id.leg, purpose }, text.reveal(), &self.keyring, &*self.entropy)?)

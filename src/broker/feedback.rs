@@ -181,6 +181,9 @@ impl Broker {
     /// The outcome as the sender reads it: acted on, recorded, no further action with its reason; the outcome itself
     /// only where the unit released it (tipping off).
     pub fn wording(&self, delivery: &Delivery) -> Option<String> {
+        if let Some(reason) = delivery.dead() {
+            return Some(format!("not taken up: {}; it lies with the unit's supervisor", reason.words()));
+        }
         let settled = delivery.settled.as_ref()?;
         if delivery.state == State::Resolved {
             return Some(format!("sent to {}", settled.outcome));

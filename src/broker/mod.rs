@@ -20,6 +20,7 @@ mod judge;
 mod opening;
 mod receipt;
 mod refusals;
+mod rejecting;
 mod releasing;
 mod replacing;
 mod resolving;
@@ -49,7 +50,7 @@ pub use receipt::{Receipt, ReceiptLeg, ReceiptPrompt};
 pub use releasing::{CarerRelease, Released};
 pub use resolving::Resolution;
 
-pub use crate::store::{EventKind, QueueCounts};
+pub use crate::store::{EventKind, QueueCounts, Side};
 use crate::{
     domain::grants::Grants,
     ledger::LogKey,
@@ -57,6 +58,9 @@ use crate::{
     sealing::Keyring,
     store::Store,
 };
+
+/// Leases on one delivery that may run out, unless it is configured otherwise.
+pub const MOST_FAILURES: u32 = 5;
 
 /// The broker: what it was given, and nothing of its own that a restart would lose but unwritten refusals.
 pub struct Broker {
@@ -76,6 +80,8 @@ pub struct Broker {
     issuer: Option<Arc<dyn Issuer>>,
     /// Most good certificates that one identity may have by renewing.
     most_renewals: usize,
+    /// Leases on one delivery that may run out before it goes to the dead-letter side.
+    most_failures: u32,
     /// How much of the issuer's own register is on the shelf. Held while more is taken over: who looks waits for it.
     taken_over: Mutex<usize>,
     /// Held by who wraps records anew, and by who begins, pauses or resumes that.
@@ -124,6 +130,7 @@ impl Broker {
             refusals,
             issuer: None,
             most_renewals: 0,
+            most_failures: MOST_FAILURES,
             taken_over: Mutex::new(0),
             rewrapping: Mutex::new(()),
             bench,
@@ -134,6 +141,12 @@ impl Broker {
     #[must_use]
     pub fn with_issuer(self, issuer: Arc<dyn Issuer>, most_renewals: usize) -> Self {
         Self { issuer: Some(issuer), most_renewals, ..self }
+    }
+
+    /// With another limit of attempts.
+    #[must_use]
+    pub fn with_failures(self, most_failures: u32) -> Self {
+        Self { most_failures, ..self }
     }
 
     /// What filing needs, for the threads where submissions are judged and sealed.

@@ -1,17 +1,18 @@
 //! Opening: the audited consultation. Content is in clear only here, after a permit for that unit.
 
-use super::{Broker, Error, Handle, ItemGrading};
+use super::{Broker, Error, Handle, ItemGrading, rejecting::note_of};
 use crate::{
     domain::{
         delivery::Delivery,
         grants::{OpenPermit, OpenRequest, QueuePermit},
+        history::Step,
         identity::Organisation,
         queue::QueueId,
         text::Text,
         unit::{Audience, Part, UnitLabel, View},
     },
     ledger::Verb,
-    sealing::{Note, Place, SealedRecordAt, open, open_original, seal_note},
+    sealing::{Note, Place, SealedRecordAt, open, open_note, open_original, seal_note},
     store::Record,
 };
 
@@ -26,6 +27,8 @@ pub struct Opened {
     pub delivery: Delivery,
     /// For parts A and B, how the item is graded.
     pub grading: Option<ItemGrading>,
+    /// What colleagues wrote about the delivery, by the steps of its history.
+    pub notes: Vec<Text>,
 }
 
 impl Broker {
@@ -57,7 +60,20 @@ impl Broker {
         let delivery = self.store.opened(self.held(permit, handle, now), entry).await?;
         let unit = opened.unit();
         let grading = self.grading_of(unit, &delivery, (&place, &sealed))?;
-        Ok(Opened { unit, view, delivery, grading })
+        let notes = self.notes(&delivery, SealedRecordAt { sealed: &sealed, place: &place })?;
+        Ok(Opened { unit, view, delivery, grading, notes })
+    }
+
+    /// The notes of a delivery's history, one a step, empty where nothing was written.
+    fn notes(&self, delivery: &Delivery, at: SealedRecordAt<'_>) -> Result<Vec<Text>, Error> {
+        let opened = |step: &Step| match step.note.as_slice() {
+            [] => Ok(Text::default()),
+            sealed => {
+                let note = Note { number: delivery.id.leg, purpose: &note_of(step.id) };
+                open_note(at, note, sealed, &self.keyring)
+            }
+        };
+        Ok(delivery.history.iter().map(opened).collect::<Result<_, _>>()?)
     }
 
     /// The permit to open this part and item of the delivery.

@@ -9,6 +9,7 @@ use super::{
     code::Class,
     decision::{Content, HoldReason, PromptKind},
     grading::ConfirmedGrade,
+    history::Step,
     queue::QueueId,
     unit::UnitLabel,
 };
@@ -119,6 +120,8 @@ pub enum State {
     Completed,
     /// On HOLD, and sent on to a named queue.
     Resolved,
+    /// On the dead-letter side of its queue: kept, shown, given to nobody until it is sent back.
+    DeadLetter,
 }
 
 /// A lease: settling needs the token, a stale token is refused (contract 2, fencing).
@@ -176,13 +179,16 @@ pub struct Delivery {
     pub settled: Option<Settled>,
     /// Every confirmed grade of its items, oldest first: they are the record's, whichever leg they were confirmed on.
     pub confirmed: Vec<ConfirmedGrade>,
+    /// What else happened to it, oldest first.
+    pub history: Vec<Step>,
 }
 
 impl Delivery {
     /// Late to acknowledge or to decide at `now` (R25, D15: late means now > deadline).
     pub fn overdue(&self, now: Timestamp) -> bool {
         let late = |due: Option<Timestamp>| due.is_some_and(|due| now > due);
-        self.settled.is_none() && ((self.opened.is_none() && late(self.header.ack_due)) || late(self.header.decide_due))
+        let decided = self.settled.is_some() || self.is_rejected();
+        !decided && ((self.opened.is_none() && late(self.header.ack_due)) || late(self.header.decide_due))
     }
 
     /// The confirmed grade of an item as it now stands.

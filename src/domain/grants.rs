@@ -196,7 +196,7 @@ impl Grants {
         now: Timestamp,
     ) -> Result<QueuePermit, Refusal> {
         self.may_call(peer, action, now)?;
-        if !action.is_of_queues() || (*queue == QueueId::hold() && peer.identity.role() != Role::HoldResolver) {
+        if !action.is_of_queues() || (*queue == QueueId::hold() && !of_hold(peer)) {
             return Err(Refusal::Queue);
         }
         let rows: Vec<_> = self.in_force(peer, now).filter(|row| row.queues.contains(queue)).collect();
@@ -210,7 +210,7 @@ impl Grants {
         let mut queues: Vec<_> = self
             .in_force(peer, now)
             .flat_map(|row| row.queues.iter().cloned())
-            .filter(|queue| *queue != QueueId::hold() || peer.identity.role() == Role::HoldResolver)
+            .filter(|queue| *queue != QueueId::hold() || of_hold(peer))
             .collect();
         queues.sort();
         queues.dedup();
@@ -301,6 +301,11 @@ impl Grants {
         let granted = self.in_force(peer, now).any(|row| row.submit_for.iter().any(|code| code == on_behalf_of));
         if granted { Ok(SubmitPermit::granted(peer, on_behalf_of)) } else { Err(Refusal::Authority) }
     }
+}
+
+/// HOLD is for those who resolve it, and for whoever supervises them: it has a dead-letter side too.
+fn of_hold(peer: &Peer) -> bool {
+    matches!(peer.identity.role(), Role::HoldResolver | Role::UnitSupervisor)
 }
 
 fn current(peer: &Peer, now: Timestamp) -> Result<(), Refusal> {

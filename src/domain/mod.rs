@@ -19,6 +19,7 @@ pub mod expiry;
 pub mod geography;
 pub mod grading;
 pub mod grants;
+pub mod history;
 pub mod identity;
 pub mod lint;
 mod number_words;

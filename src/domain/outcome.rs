@@ -34,6 +34,40 @@ impl NoActionReason {
     }
 }
 
+vocabulary! {
+    /// Why a delivery lies on the dead-letter side of its queue.
+    DeadReason {
+        /// A part cannot be opened or read.
+        Unreadable = "UNREADABLE",
+        /// It is not for this kind of unit, and nobody here knows for whom.
+        WrongUnit = "WRONG_UNIT",
+        /// The unit has it already.
+        Duplicate = "DUPLICATE",
+        /// It cannot be acted on as it stands.
+        CannotBeActedOn = "CANNOT_BE_ACTED_ON",
+        /// The broker's own: so many leases on it ran out.
+        AttemptLimit = "ATTEMPT_LIMIT",
+    }
+}
+
+impl DeadReason {
+    /// May an officer give it?
+    pub const fn is_officers(self) -> bool {
+        !matches!(self, Self::AttemptLimit)
+    }
+
+    /// The words a sender reads.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Unreadable => "it could not be read",
+            Self::WrongUnit => "not for this unit",
+            Self::Duplicate => "the unit has it already",
+            Self::CannotBeActedOn => "it cannot be acted on as it stands",
+            Self::AttemptLimit => "taken several times and not settled",
+        }
+    }
+}
+
 /// The words of a reason code; empty for a code that is not on the list.
 pub fn reason_words(code: &str) -> &'static str {
     NoActionReason::from_code(code).map_or("", NoActionReason::words)

@@ -7,7 +7,7 @@ mod stored;
 
 pub use model::{
     Acceptance, Accepted, Claim, Event, EventKind, Head, Held, Keep, Kept, NewRecord, Once, Proven, Pull, QueueCounts,
-    Record, Settle, Stored,
+    Record, Replay, Settle, Side, Stored,
 };
 pub use shelf::{Amendment, Change, Document, Expect, MOST_NAME, Rewrap, Seen, Shelf, Wraps};
 
@@ -80,8 +80,13 @@ pub trait Store: Send + Sync {
     async fn opened(&self, held: Held, entry: Entry) -> Result<Delivery, StoreError>;
 
     /// Ends every lease that expired by `now`: the delivery waits again and counts one failure, each with a ledger entry
-    /// of the broker's own, `LEASE_EXPIRED`. Returns how many.
-    async fn expire_leases(&self, now: Timestamp) -> Result<u64, StoreError>;
+    /// of the broker's own, `LEASE_EXPIRED`. One that has by then failed `most` times since it was last sent back is put on the
+    /// dead-letter side instead, with a second entry, `ATTEMPT_LIMIT`. Returns how many leases ended.
+    async fn expire_leases(&self, now: Timestamp, most: u32) -> Result<u64, StoreError>;
+
+    /// Sends a dead letter back to its queue; answers with it as it then is (for a replay of the call: as it was).
+    /// [`StoreError::WrongState`] where it is none, or has as long a history as there can be.
+    async fn replay(&self, once: Once, replay: Replay, entry: Entry) -> Result<Delivery, StoreError>;
 
     /// Ends every lease of a holder: the delivery waits again and counts no failure, each with a ledger entry of the broker's
     /// own, `LEASE_REVOKED`. Returns how many. Its cost grows with the leases that are live, and with nothing else.
@@ -129,9 +134,15 @@ pub trait Store: Send + Sync {
     /// Counts of each queue at `now`.
     async fn counts(&self, queues: &[QueueId], now: Timestamp) -> Result<Vec<QueueCounts>, StoreError>;
 
-    /// Deliveries of a queue that are not settled, in pull order, after `after` (a position from the last page), at
+    /// Deliveries on one side of a queue that are not settled, in pull order, after `after` (a position from the last page), at
     /// most `limit`; with the position to go on from.
-    async fn deliveries(&self, queue: &QueueId, after: Option<Vec<u8>>, limit: usize) -> Result<Page, StoreError>;
+    async fn deliveries(
+        &self,
+        queue: &QueueId,
+        side: Side,
+        after: Option<Vec<u8>>,
+        limit: usize,
+    ) -> Result<Page, StoreError>;
 
     /// The deliveries of a queue that a holder has under a live lease of this session at `now`, in pull order. Its cost grows
     /// with the live leases of the queue.

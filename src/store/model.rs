@@ -9,6 +9,7 @@ use crate::{
         code::Class,
         delivery::{Delivery, DeliveryId, Header},
         grading::ConfirmedGrade,
+        history::Step,
         queue::QueueId,
     },
     ledger::Entry,
@@ -179,6 +180,8 @@ pub enum Settle {
     Extend(Timestamp),
     /// Hand back; not offered again before the moment, if any. Not a failure.
     Release(Option<Timestamp>),
+    /// Put it on the dead-letter side of its queue.
+    Reject(Step),
     /// Complete with an outcome.
     Complete(crate::domain::delivery::Settled),
     /// Send a held delivery on: settle it and add deliveries to the same record with the next leg numbers, in this order.
@@ -188,6 +191,26 @@ pub enum Settle {
     Grade(Vec<(Uuid, ConfirmedGrade)>),
     /// Disclose content to whoever holds it: the entry says what. Like an opening, the first one is the acknowledgement.
     Disclose,
+}
+
+/// A dead letter is sent back to its own queue.
+#[derive(Debug, Clone)]
+pub struct Replay {
+    /// The delivery.
+    pub delivery: DeliveryId,
+    /// The queue the caller's permit is for; another queue's delivery is not found.
+    pub queue: QueueId,
+    /// Who, when and why; the store adds how often it had failed.
+    pub step: Step,
+}
+
+/// A side of a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// What is worked on.
+    Live,
+    /// What was rejected, or failed too often.
+    DeadLetters,
 }
 
 /// Counts of one queue.
@@ -203,6 +226,8 @@ pub struct QueueCounts {
     pub overdue: u64,
     /// Under a lease.
     pub leased: u64,
+    /// On the dead-letter side; counted in none of the above but `overdue`.
+    pub dead: u64,
     /// Received time of the oldest that is not settled.
     pub oldest: Option<Timestamp>,
 }
@@ -237,6 +262,10 @@ pub enum EventKind {
     Resolved,
     /// Police intelligence confirmed the grade of an item.
     Graded,
+    /// Put on the dead-letter side.
+    Rejected,
+    /// Sent back from there to its queue.
+    Replayed,
 }
 
 /// The head of the ledger.

@@ -176,10 +176,10 @@ impl Caller {
         answer("ListQueuesResponse", self.queues.list_queues(request).await)
     }
 
-    /// A page of headers of one queue.
-    pub async fn deliveries(&mut self, queue: &str, page_size: i32, page_token: &str) -> Answer {
-        let request =
-            pb::ListDeliveriesRequest { queue: queue.to_owned(), page_size, page_token: page_token.to_owned() };
+    /// A page of headers of one queue, or of its dead-letter side.
+    pub async fn deliveries(&mut self, queue: &str, dead_letters: bool, page_size: i32, page_token: &str) -> Answer {
+        let (queue, page_token) = (queue.to_owned(), page_token.to_owned());
+        let request = pb::ListDeliveriesRequest { queue, page_size, page_token, dead_letters };
         answer("ListDeliveriesResponse", self.queues.list_deliveries(request).await)
     }
 
@@ -242,6 +242,18 @@ impl Caller {
             delay: Some(wire_duration(delay)),
         };
         answer("ReleaseDeliveryResponse", self.queues.release_delivery(request).await)
+    }
+
+    /// Puts a delivery on the dead-letter side.
+    pub async fn reject(&mut self, request_id: &str, holding: Holding, reason_code: &str, note: &str) -> Answer {
+        let request = pb::RejectDeliveryRequest {
+            request_id: request_id.to_owned(),
+            delivery_id: holding.delivery,
+            lease_token: holding.token,
+            reason_code: reason_code.to_owned(),
+            note: note.to_owned(),
+        };
+        answer("RejectDeliveryResponse", self.queues.reject_delivery(request).await)
     }
 
     /// Gives what is on HOLD to a queue.

@@ -103,7 +103,7 @@ fn a_lost_key_is_never_replaced_and_a_damaged_store_never_served() {
     fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
     serve(&house).refused(65, &["does not hold 32 bytes"]);
     fs::write(&key, [7; 32]).unwrap();
-    serve(&house).refused(65, &["is not the key of this store", "restore the key file"]);
+    serve(&house).refused(65, &["is not the key of this store", "restore the key that belongs to it"]);
     fs::rename(&kept, &key).unwrap();
     let daemon = Daemon::start(&house);
     let council = house.profile(LEWISHAM, daemon.port);

@@ -125,7 +125,8 @@ async fn round(daemon: &mut Daemon, base: &pb::Submission, streamed: bool) -> (u
 async fn standing(mut officer: Person, queue: &str) -> BTreeMap<String, usize> {
     let (mut times, mut page_token) = (BTreeMap::new(), String::new());
     loop {
-        let asked = pb::ListDeliveriesRequest { queue: queue.to_owned(), page_size: 200, page_token };
+        let asked =
+            pb::ListDeliveriesRequest { queue: queue.to_owned(), page_size: 200, page_token, dead_letters: false };
         let page = officer.queues.list_deliveries(asked).await.unwrap().into_inner();
         for delivery in page.deliveries.into_iter().filter(|delivery| delivery.linked_from.is_empty()) {
             *times.entry(delivery.referral_id).or_default() += 1;

@@ -12,6 +12,7 @@ mod abandoned;
 mod accused;
 mod carer;
 mod certificates;
+mod dead;
 mod desk;
 mod door;
 mod erasure;

@@ -104,6 +104,18 @@ const ROWS: &[Row] = &[
         r#"{"requestId":"{id}","deliveryId":"{delivery}","leaseToken":"x","reason":"words"}"#,
     ),
     row(
+        "QueueService/RejectDelivery",
+        WORKS,
+        Of::Delivery,
+        r#"{"requestId":"{id}","deliveryId":"{delivery}","leaseToken":"x","reasonCode":"DUPLICATE"}"#,
+    ),
+    row(
+        "AdminService/ReplayDeadLetter",
+        &[UnitSupervisor],
+        Of::Delivery,
+        r#"{"requestId":"{id}","deliveryId":"{delivery}","reason":"words"}"#,
+    ),
+    row(
         "QueueService/ResolveHeld",
         &[HoldResolver],
         Of::Delivery,

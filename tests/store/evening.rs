@@ -7,16 +7,21 @@ use homeward::{
         code::Class,
         decision::InformationGrade::Corroborated,
         delivery::{Delivery, DeliveryId, Header, Lease, State},
+        history::{Step, StepKind},
     },
     ledger::Verb,
-    store::{QueueCounts, Settle, Store, StoreError},
+    store::{QueueCounts, Replay, Settle, Side, Store, StoreError},
 };
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use super::{Engine, fixtures::*, grading::grade};
 
 const QUEUES: [&str; 2] = ["HOLD.human", "MPU.SE"];
-const STEPS: u64 = 800;
+const STEPS: u64 = 1200;
+
+/// Leases that may run out on a delivery.
+const MOST: u32 = 2;
 
 /// Numbers that look random and are the same every time.
 struct Chance(u64);
@@ -33,30 +38,32 @@ impl Chance {
 struct Model(BTreeMap<DeliveryId, Delivery>);
 
 impl Model {
-    /// Unsettled deliveries of a queue in pull order.
-    fn live(&self, name: &str) -> Vec<Delivery> {
-        let mut live: Vec<_> = self
-            .0
-            .values()
-            .filter(|each| each.settled.is_none() && each.header.queue == queue(name))
-            .cloned()
-            .collect();
+    /// Unsettled deliveries of a side of a queue in pull order.
+    fn side(&self, name: &str, side: Side) -> Vec<Delivery> {
+        let dead = side == Side::DeadLetters;
+        let on_it = |each: &&Delivery| each.settled.is_none() && (each.state == State::DeadLetter) == dead;
+        let mut live: Vec<_> =
+            self.0.values().filter(on_it).filter(|each| each.header.queue == queue(name)).cloned().collect();
         live.sort_by_key(|each| {
             let ack = each.header.ack_due.filter(|_| each.opened.is_none());
-            let deadline = [ack, each.header.decide_due].into_iter().flatten().min().unwrap_or(Timestamp::MAX);
+            let rejected = each.history.last().is_some_and(|step| dead && step.code != "ATTEMPT_LIMIT");
+            let running = [ack, each.header.decide_due].map(|due| due.filter(|_| !rejected));
+            let deadline = running.into_iter().flatten().min().unwrap_or(Timestamp::MAX);
             (each.header.class, deadline, each.header.received, each.id)
         });
         live
     }
 
     fn counts(&self, name: &str, now: Timestamp) -> QueueCounts {
-        let live = self.live(name);
+        let (live, dead) = (self.side(name, Side::Live), self.side(name, Side::DeadLetters));
+        let late = |each: &&Delivery| each.overdue(now);
         let count = |wanted: fn(&Delivery) -> bool| live.iter().filter(|each| wanted(each)).count() as u64;
         QueueCounts {
             queue: queue(name),
             live: live.len() as u64,
             unopened: count(|each| each.opened.is_none()),
-            overdue: live.iter().filter(|each| each.overdue(now)).count() as u64,
+            overdue: live.iter().chain(&dead).filter(late).count() as u64,
+            dead: dead.len() as u64,
             leased: count(|each| each.state == State::Leased),
             oldest: live.iter().map(|each| each.header.received).min(),
         }
@@ -76,17 +83,25 @@ pub async fn everything_at_random_agrees_with_a_plain_model(engine: &impl Engine
     let mut now = 0;
     for step in 0..STEPS {
         now += chance.below(40) as i64;
-        match chance.below(10) {
+        match chance.below(11) {
+            10 => send_back(&*store, &mut model, now).await,
             0 | 1 => accept(&*store, &mut model, &mut chance, now).await,
             2..=4 => pull_some(&*store, &mut model, &mut chance, now).await,
             5 => {
-                let expired = store.expire_leases(at(now)).await.unwrap();
+                let expired = store.expire_leases(at(now), MOST).await.unwrap();
                 let over = |each: &&mut Delivery| each.lease.as_ref().is_some_and(|lease| lease.expires <= at(now));
                 let mut count = 0;
                 for delivery in model.0.values_mut().filter(over) {
                     (delivery.state, delivery.lease) = (State::Waiting, None);
                     delivery.failed += 1;
                     count += 1;
+                    let replayed = delivery.history.iter().rev().find(|step| step.kind == StepKind::Replayed);
+                    if delivery.failed - replayed.map_or(0, |step| step.failed) >= MOST {
+                        let (code, by) = ("ATTEMPT_LIMIT".into(), String::new());
+                        let step = Step { id: Uuid::nil(), at: at(now), by, code, note: Vec::new(), ..rejected() };
+                        delivery.history.push(Step { failed: delivery.failed, ..step });
+                        delivery.state = State::DeadLetter;
+                    }
                 }
                 assert_eq!(expired, count, "step {step}");
             }
@@ -108,12 +123,35 @@ pub async fn everything_at_random_agrees_with_a_plain_model(engine: &impl Engine
     let settled = model.0.values().filter(|each| each.settled.is_some()).count();
     let failed: u32 = model.0.values().map(|each| each.failed).sum();
     assert!(settled > 50 && failed > 10, "{settled} settled, {failed} failed: the evening was too quiet");
+    let steps =
+        |by_hand| model.0.values().flat_map(|each| &each.history).filter(move |step| step.by.is_empty() != by_hand);
+    assert!(steps(true).count() > 20 && steps(false).count() > 2, "few went to the dead-letter side");
+}
+
+/// The first dead letter goes back to its queue; what is none does not.
+async fn send_back(store: &dyn Store, model: &mut Model, now: i64) {
+    let Some(mut delivery) = model.0.values().find(|each| each.state == State::DeadLetter).cloned() else { return };
+    let step = Step { kind: StepKind::Replayed, code: String::new(), at: at(now), ..rejected() };
+    let replay = Replay { delivery: delivery.id, queue: delivery.header.queue.clone(), step };
+    let (request, told) = (once("ReplayDeadLetter"), entry(Verb::Administration, "REPLAY_DEAD_LETTER"));
+    let back = store.replay(request.clone(), replay.clone(), told.clone()).await.unwrap();
+    delivery.history.push(Step { failed: delivery.failed, ..replay.step.clone() });
+    delivery.state = State::Waiting;
+    assert_eq!(back, delivery);
+    assert_eq!(store.replay(request, replay.clone(), told.clone()).await, Ok(back), "again");
+    let twice = store.replay(once("ReplayDeadLetter"), replay.clone(), told.clone()).await;
+    assert_eq!(twice, Err(StoreError::WrongState));
+    let elsewhere = Replay { queue: queue("MPU.NW"), ..replay };
+    assert_eq!(store.replay(once("ReplayDeadLetter"), elsewhere, told).await, Err(StoreError::NotFound));
+    model.0.insert(delivery.id, delivery);
 }
 
 async fn compare(store: &dyn Store, model: &Model, now: i64) {
     for name in QUEUES {
-        let page = store.deliveries(&queue(name), None, usize::MAX).await.unwrap();
-        assert_eq!(page.deliveries, model.live(name));
+        for side in [Side::Live, Side::DeadLetters] {
+            let page = store.deliveries(&queue(name), side, None, usize::MAX).await.unwrap();
+            assert_eq!(page.deliveries, model.side(name, side));
+        }
         assert_eq!(store.counts(&[queue(name)], at(now)).await.unwrap(), [model.counts(name, at(now))]);
     }
     for (id, delivery) in &model.0 {
@@ -143,6 +181,7 @@ fn fresh_delivery(id: DeliveryId, header: Header) -> Delivery {
         opened: None,
         settled: None,
         confirmed: Vec::new(),
+        history: Vec::new(),
     }
 }
 
@@ -161,7 +200,7 @@ async fn pull_some(store: &dyn Store, model: &mut Model, chance: &mut Chance, no
     let request = pulling(QUEUES[chance.below(2) as usize], 1 + chance.below(3) as usize, now);
     let pulled = store.pull(request.clone()).await.unwrap();
     let ready = model
-        .live(request.queue.as_str())
+        .side(request.queue.as_str(), Side::Live)
         .into_iter()
         .filter(|each| each.state == State::Waiting && each.not_before.is_none_or(|moment| moment <= at(now)));
     let mut expected = Vec::new();
@@ -190,7 +229,7 @@ async fn use_lease(store: &dyn Store, model: &mut Model, chance: &mut Chance, no
     if !live && at(now) < delivery.lease.as_ref().unwrap().expires {
         held.token.push('x');
     }
-    let way = chance.below(8);
+    let way = chance.below(9);
     if way == 0 {
         let opened = store.opened(held, entry(Verb::Consultation, "OPEN_PART")).await;
         delivery.opened = delivery.opened.or(Some(at(now)));
@@ -202,6 +241,7 @@ async fn use_lease(store: &dyn Store, model: &mut Model, chance: &mut Chance, no
         2 => Settle::Release(None),
         3 => Settle::Release(Some(at(now + 60))),
         7 => Settle::Disclose,
+        8 => Settle::Reject(rejected()),
         6 if delivery.confirmed.len() < 20 => Settle::Grade(vec![(delivery.id.record, grade(1, Corroborated))]),
         4 if delivery.header.held.is_some() => Settle::Resolve(settled(), vec![onward.clone()]),
         _ => Settle::Complete(settled()),
@@ -213,6 +253,10 @@ async fn use_lease(store: &dyn Store, model: &mut Model, chance: &mut Chance, no
             (delivery.state, delivery.lease, delivery.not_before) = (State::Waiting, None, until);
         }
         Settle::Disclose => delivery.opened = delivery.opened.or(Some(at(now))),
+        Settle::Reject(step) => {
+            (delivery.state, delivery.lease) = (State::DeadLetter, None);
+            delivery.history.push(Step { failed: delivery.failed, ..step });
+        }
         Settle::Complete(settled) => {
             (delivery.state, delivery.lease, delivery.settled) = (State::Completed, None, Some(settled));
         }

@@ -46,7 +46,7 @@ pub async fn only_the_first_pull_and_opening_are_told(engine: &impl Engine) {
     for now in [3, 4] {
         store.opened(holding(&second, now), entry(Verb::Consultation, "OPEN_PART")).await.unwrap();
     }
-    store.expire_leases(at(5000)).await.unwrap();
+    store.expire_leases(at(5000), 5).await.unwrap();
     let kinds: Vec<_> = events(&*store).await.iter().map(|event| event.kind).collect();
     assert_eq!(kinds, [EventKind::Received, EventKind::Delivered, EventKind::Opened]);
 }

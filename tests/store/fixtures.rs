@@ -13,6 +13,7 @@ use homeward::{
         code::Class,
         decision::{Content, HoldReason, PromptKind},
         delivery::{Delivery, DeliveryId, Header, HeldHeader, ItemHeader, PromptDue, Settled},
+        history::{Step, StepKind},
         queue::QueueId,
         unit::{Audience, Part, UnitLabel},
     },
@@ -195,6 +196,11 @@ pub fn holding(delivery: &Delivery, now: i64) -> Held {
         token: lease.token.clone(),
         now: at(now),
     }
+}
+
+pub fn rejected() -> Step {
+    let (id, kind, code, note) = (id(), StepKind::Rejected, "UNREADABLE".into(), b"sealed".to_vec());
+    Step { id, kind, at: at(60), by: OFFICER.into(), code, note, failed: 0 }
 }
 
 pub fn settled() -> Settled {

@@ -8,7 +8,7 @@ use homeward::{
         queue::QueueId,
     },
     ledger::Verb,
-    store::{Held, Settle, Store, StoreError, Whose},
+    store::{Held, Settle, Side, Store, StoreError, Whose},
 };
 
 use super::{Engine, fixtures::*};
@@ -72,6 +72,7 @@ async fn refused(store: &dyn Store, held: &Held, expected: &StoreError) {
         Settle::Extend(at(5000)),
         Settle::Release(None),
         Settle::Complete(settled()),
+        Settle::Reject(rejected()),
         Settle::Resolve(settled(), vec![header("MPU.SE")]),
     ];
     for way in ways {
@@ -88,7 +89,7 @@ pub async fn an_expired_lease_does_nothing(engine: &impl Engine) {
     let delivery = leased(&*store, "MPU.SE").await;
     // Also before the caretaker has come by.
     refused(&*store, &holding(&delivery, 600), &StoreError::LeaseLost).await;
-    assert_eq!(store.expire_leases(at(600)).await, Ok(1));
+    assert_eq!(store.expire_leases(at(600), 5).await, Ok(1));
     refused(&*store, &holding(&delivery, 601), &StoreError::LeaseLost).await;
     refused(&*store, &holding(&delivery, 1), &StoreError::LeaseLost).await;
 }
@@ -96,7 +97,7 @@ pub async fn an_expired_lease_does_nothing(engine: &impl Engine) {
 pub async fn a_superseded_lease_does_nothing(engine: &impl Engine) {
     let store = engine.open();
     let delivery = leased(&*store, "MPU.SE").await;
-    store.expire_leases(at(600)).await.unwrap();
+    store.expire_leases(at(600), 5).await.unwrap();
     let mut second = pulling("MPU.SE", 1, 601);
     second.holder = "homeward://pilot.example/met/SE/mpu_officer/p2".into();
     let second = store.pull(second).await.unwrap().remove(0);
@@ -139,8 +140,8 @@ pub async fn expiry_counts_a_failure_and_handing_back_does_not(engine: &impl Eng
     assert_eq!((released.acquired, released.failed), (1, 0));
     let again = pull(&*store, "MPU.SE", 1, 2).await.remove(0);
     assert_eq!((again.acquired, again.failed, again.delivered), (2, 0, Some(at(0))));
-    assert_eq!(store.expire_leases(at(602)).await, Ok(1));
-    assert_eq!(store.expire_leases(at(602)).await, Ok(0));
+    assert_eq!(store.expire_leases(at(602), 5).await, Ok(1));
+    assert_eq!(store.expire_leases(at(602), 5).await, Ok(0));
     let waiting = store.delivery(delivery.id).await.unwrap().unwrap();
     assert_eq!((waiting.state, &waiting.lease), (State::Waiting, &None));
     assert_eq!((waiting.acquired, waiting.failed), (2, 1));
@@ -151,7 +152,7 @@ pub async fn a_lease_lives_until_its_last_moment(engine: &impl Engine) {
     let delivery = leased(&*store, "MPU.SE").await;
     let mut last = holding(&delivery, 600);
     last.now -= jiff::SignedDuration::from_nanos(1);
-    assert_eq!(store.expire_leases(last.now).await, Ok(0));
+    assert_eq!(store.expire_leases(last.now, 5).await, Ok(0));
     assert!(store.opened(last.clone(), entry(Verb::Consultation, "OPEN_PART")).await.is_ok());
     assert!(settle(&*store, last, Settle::Release(None)).await.is_ok());
 }
@@ -164,7 +165,10 @@ pub async fn a_delayed_release_is_not_offered_early(engine: &impl Engine) {
     assert_eq!((released.state, released.not_before), (State::Waiting, Some(at(300))));
     let pulled = pull(&*store, "MPU.SE", 5, 299).await;
     assert_eq!(ids(&pulled), [behind]);
-    assert!(store.deliveries(&queue("MPU.SE"), None, 9).await.unwrap().deliveries.contains(&released), "listed");
+    assert!(
+        store.deliveries(&queue("MPU.SE"), Side::Live, None, 9).await.unwrap().deliveries.contains(&released),
+        "listed"
+    );
     drop(store);
     let store = engine.open();
     assert!(pull(&*store, "MPU.SE", 5, 299).await.is_empty());
@@ -179,9 +183,9 @@ pub async fn an_extended_lease_lives_longer(engine: &impl Engine) {
     let extended = settle(&*store, holding(&delivery, 1), Settle::Extend(at(1200))).await.unwrap();
     assert_eq!(extended.lease.as_ref().unwrap().expires, at(1200));
     assert_eq!(extended.lease.as_ref().unwrap().token, delivery.lease.as_ref().unwrap().token);
-    assert_eq!(store.expire_leases(at(1199)).await, Ok(0));
+    assert_eq!(store.expire_leases(at(1199), 5).await, Ok(0));
     assert!(settle(&*store, holding(&delivery, 1199), Settle::Extend(at(1300))).await.is_ok());
-    assert_eq!(store.expire_leases(at(1300)).await, Ok(1));
+    assert_eq!(store.expire_leases(at(1300), 5).await, Ok(1));
 }
 
 pub async fn a_completed_delivery_is_settled_for_good(engine: &impl Engine) {
@@ -191,9 +195,9 @@ pub async fn a_completed_delivery_is_settled_for_good(engine: &impl Engine) {
     let expected = Delivery { state: State::Completed, lease: None, settled: Some(settled()), ..delivery.clone() };
     assert_eq!(completed, expected);
     refused(&*store, &holding(&delivery, 2), &StoreError::LeaseLost).await;
-    assert_eq!(store.expire_leases(at(9999)).await, Ok(0));
+    assert_eq!(store.expire_leases(at(9999), 5).await, Ok(0));
     assert!(pull(&*store, "MPU.SE", 1, 9999).await.is_empty());
-    assert!(store.deliveries(&queue("MPU.SE"), None, 9).await.unwrap().deliveries.is_empty());
+    assert!(store.deliveries(&queue("MPU.SE"), Side::Live, None, 9).await.unwrap().deliveries.is_empty());
     assert_eq!(store.find(delivery.id.record).await.unwrap().unwrap().deliveries, [expected]);
 }
 
@@ -261,7 +265,7 @@ pub async fn many_leases_expire_at_once(engine: &impl Engine) {
     let mut early = holding(&pulled[0], 1);
     early.now = at(1);
     settle(&*store, early, Settle::Extend(at(2000))).await.unwrap();
-    assert_eq!(store.expire_leases(at(600)).await, Ok(299));
+    assert_eq!(store.expire_leases(at(600), 5).await, Ok(299));
     assert_eq!(pull(&*store, "MPU.SE", 1000, 601).await.len(), 299);
 }
 

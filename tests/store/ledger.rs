@@ -131,7 +131,7 @@ pub async fn what_is_refused_writes_nothing(engine: &impl Engine) {
 pub async fn an_expiry_is_in_the_ledger(engine: &impl Engine) {
     let store = engine.open();
     let delivery = leased(&*store, "MPU.SE").await;
-    store.expire_leases(at(700)).await.unwrap();
+    store.expire_leases(at(700), 5).await.unwrap();
     let entries = verified(&*store).await;
     let last = entries.last().unwrap();
     assert_eq!((last.verb, last.action.as_str(), last.who.as_str()), (Verb::Administration, "LEASE_EXPIRED", ""));

@@ -6,7 +6,7 @@ use homeward::{
         delivery::{Delivery, DeliveryId, Header},
     },
     ledger::Verb,
-    store::{QueueCounts, Settle, Store},
+    store::{QueueCounts, Settle, Side, Store},
 };
 
 use super::{Engine, fixtures::*};
@@ -36,7 +36,7 @@ pub async fn class_then_deadline_then_age(engine: &impl Engine) {
         expected[place] = Some(accept_with(&*store, wanted[place].clone()).await);
     }
     let expected: Vec<DeliveryId> = expected.into_iter().flatten().collect();
-    let listed = store.deliveries(&queue("MPU.SE"), None, 100).await.unwrap();
+    let listed = store.deliveries(&queue("MPU.SE"), Side::Live, None, 100).await.unwrap();
     assert_eq!(ids(&listed.deliveries), expected);
     assert_eq!(listed.next, None);
     let mut pulled = Vec::new();
@@ -76,7 +76,7 @@ pub async fn pages_show_every_live_delivery_once_in_order(engine: &impl Engine) 
     let store = engine.open();
     let pulled = mixed(&*store).await;
     accept_one(&*store, "MPU.NW").await;
-    let whole = store.deliveries(&queue("MPU.SE"), None, 9).await.unwrap();
+    let whole = store.deliveries(&queue("MPU.SE"), Side::Live, None, 9).await.unwrap();
     assert_eq!((whole.deliveries.len(), &whole.next), (9, &None));
     assert!(!ids(&whole.deliveries).contains(&pulled[0].id), "settled");
     let last = ids(&whole.deliveries)[7..].to_vec();
@@ -84,7 +84,7 @@ pub async fn pages_show_every_live_delivery_once_in_order(engine: &impl Engine) 
     for limit in [1, 2, 4, 8] {
         let (mut seen, mut after) = (Vec::new(), None);
         loop {
-            let page = store.deliveries(&queue("MPU.SE"), after, limit).await.unwrap();
+            let page = store.deliveries(&queue("MPU.SE"), Side::Live, after, limit).await.unwrap();
             assert!(page.deliveries.len() <= limit);
             seen.extend(page.deliveries);
             after = page.next;
@@ -96,7 +96,10 @@ pub async fn pages_show_every_live_delivery_once_in_order(engine: &impl Engine) 
     }
     // A position that nobody gave out gives what lies behind it.
     for (after, left) in [(vec![], 9), (vec![0], 9), (vec![0xff; 200], 0)] {
-        assert_eq!(store.deliveries(&queue("MPU.SE"), Some(after), 100).await.unwrap().deliveries.len(), left);
+        assert_eq!(
+            store.deliveries(&queue("MPU.SE"), Side::Live, Some(after), 100).await.unwrap().deliveries.len(),
+            left
+        );
     }
     for delivery in &whole.deliveries {
         assert_eq!(store.delivery(delivery.id).await.unwrap().as_ref(), Some(delivery));
@@ -127,7 +130,7 @@ pub async fn counts_are_of_what_is_there(engine: &impl Engine) {
     assert_eq!(counts(&*store, 4999).await.overdue, 7);
     assert_eq!(counts(&*store, 5000).await.overdue, 7);
     assert_eq!(counts(&*store, 5001).await.overdue, 9);
-    let listed = store.deliveries(&queue("MPU.SE"), None, 100).await.unwrap().deliveries;
+    let listed = store.deliveries(&queue("MPU.SE"), Side::Live, None, 100).await.unwrap().deliveries;
     for now in [0, 102, 105, 4999, 5001] {
         let late = listed.iter().filter(|delivery| delivery.overdue(at(now))).count() as u64;
         assert_eq!(counts(&*store, now).await.overdue, late, "at {now}");
@@ -155,7 +158,7 @@ pub async fn counts_follow_every_change(engine: &impl Engine) {
     settle(&*store, holding(&held, 502), onward).await.unwrap();
     let after = counts(&*store, 0).await;
     assert_eq!(after.live, 2, "one left, one came");
-    store.expire_leases(at(9000)).await.unwrap();
+    store.expire_leases(at(9000), 5).await.unwrap();
     assert_eq!(counts(&*store, 0).await.leased, 0);
     for delivery in pull(&*store, "MPU.SE", 9, 9000).await {
         settle(&*store, holding(&delivery, 9001), Settle::Complete(settled())).await.unwrap();

@@ -3,7 +3,7 @@
 use homeward::{
     domain::delivery::DeliveryId,
     ledger::Verb,
-    store::{Settle, StoreError},
+    store::{Settle, Side, StoreError},
 };
 
 use super::{Engine, fixtures::*};
@@ -63,7 +63,7 @@ pub async fn nothing_unknown_is_found(engine: &impl Engine) {
     assert!(store.sealed(id()).await.unwrap().is_none());
     assert!(store.delivery(DeliveryId { leg: 2, ..known }).await.unwrap().is_none());
     assert!(store.delivery(DeliveryId { record: id(), leg: 1 }).await.unwrap().is_none());
-    assert!(store.deliveries(&queue("MPU.S"), None, 5).await.unwrap().deliveries.is_empty());
+    assert!(store.deliveries(&queue("MPU.S"), Side::Live, None, 5).await.unwrap().deliveries.is_empty());
 }
 
 pub async fn an_acceptance_without_record_or_entry_is_refused(engine: &impl Engine) {
@@ -114,7 +114,7 @@ pub async fn changes_are_announced(engine: &impl Engine) {
     changes.borrow_and_update();
     store.find(id()).await.unwrap();
     store.counts(&[queue("MPU.SE")], at(0)).await.unwrap();
-    assert_eq!(store.expire_leases(at(0)).await, Ok(0));
+    assert_eq!(store.expire_leases(at(0), 5).await, Ok(0));
     assert!(!changes.has_changed().unwrap(), "reading is no change");
 }
 
@@ -128,7 +128,7 @@ pub async fn after_closing_every_call_is_unavailable(engine: &impl Engine) {
     unavailable(store.accept(to(&["MPU.SE"])).await.unwrap_err());
     unavailable(store.pull(pulling("MPU.SE", 1, 0)).await.unwrap_err());
     unavailable(store.record_entry(entry(Verb::Refusal, "SUBMIT")).await.unwrap_err());
-    unavailable(store.expire_leases(at(0)).await.unwrap_err());
+    unavailable(store.expire_leases(at(0), 5).await.unwrap_err());
     unavailable(store.find(id()).await.unwrap_err());
     unavailable(store.answered(&once("SubmitReferral")).await.unwrap_err());
     unavailable(store.head().await.unwrap_err());

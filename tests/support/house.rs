@@ -48,6 +48,8 @@ pub const MPU_TOO: &str = "met/SE/mpu_officer/p124";
 pub const MPU_NE: &str = "met/NE/mpu_officer/p900";
 /// The referral desk.
 pub const REFDESK: &str = "met/SE/refdesk_officer/r1";
+/// The supervisor of that unit.
+pub const SUPERVISOR: &str = "met/SE/unit_supervisor/s1";
 /// Police intelligence of that BCU.
 pub const INTELLIGENCE: &str = "met/SE/police_intelligence/i1";
 /// Lewisham's front door.

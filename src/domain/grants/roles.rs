@@ -39,6 +39,10 @@ vocabulary! {
         /// QueueService.
         ReleaseDelivery = "ReleaseDelivery",
         /// QueueService.
+        RejectDelivery = "RejectDelivery",
+        /// AdminService, on a queue.
+        ReplayDeadLetter = "ReplayDeadLetter",
+        /// QueueService.
         ResolveHeld = "ResolveHeld",
         /// QueueService.
         ConfirmGrading = "ConfirmGrading",
@@ -100,10 +104,10 @@ vocabulary! {
 }
 
 impl Action {
-    /// True for the methods of QueueService.
+    /// True for the methods that are of one queue.
     pub fn is_of_queues(self) -> bool {
         use Action::*;
-        self.is_everyday_work() || matches!(self, ResolveHeld | ConfirmGrading | ReleaseCarerCopy)
+        self.is_everyday_work() || matches!(self, ResolveHeld | ConfirmGrading | ReleaseCarerCopy | ReplayDeadLetter)
     }
 
     /// The methods of every peer with a good certificate, granted or not.
@@ -124,6 +128,7 @@ impl Action {
                 | OpenPart
                 | CompleteDelivery
                 | ReleaseDelivery
+                | RejectDelivery
         )
     }
 }
@@ -142,7 +147,7 @@ pub(super) fn grants(role: Role, action: Action) -> bool {
         Role::MashOfficer | Role::EdtOfficer | Role::MpuOfficer | Role::RefdeskOfficer | Role::ForceOfficer => works,
         Role::PoliceIntelligence => works || action == ConfirmGrading,
         Role::HoldResolver => works || action == ResolveHeld,
-        Role::UnitSupervisor => matches!(action, ListQueues | ListDeliveries),
+        Role::UnitSupervisor => matches!(action, ListQueues | ListDeliveries | ReplayDeadLetter),
         Role::CertificateAdmin => {
             approves || matches!(action, SignCertificate | ListCertificates | PreviewRevocation | RevokeCertificate)
         }

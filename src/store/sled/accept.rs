@@ -73,6 +73,7 @@ pub(super) fn waiting(id: DeliveryId, header: Header) -> Delivery {
         opened: None,
         settled: None,
         confirmed: Vec::new(),
+        history: Vec::new(),
     }
 }
 

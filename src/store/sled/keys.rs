@@ -11,7 +11,7 @@ use crate::{
         queue::QueueId,
     },
     ledger::sha256,
-    store::{Once, Shelf},
+    store::{Once, Shelf, Side},
 };
 
 /// The one value that every commit replaces.
@@ -147,17 +147,28 @@ pub(super) enum Place {
     Leased,
     /// Handed back until a moment.
     Delayed,
+    /// On the dead-letter side.
+    Dead,
 }
 
 impl Place {
     /// All of them.
-    pub(super) const ALL: [Self; 3] = [Self::Ready, Self::Leased, Self::Delayed];
+    pub(super) const ALL: [Self; 4] = [Self::Ready, Self::Leased, Self::Delayed, Self::Dead];
+
+    /// Those of one side of a queue.
+    pub(super) const fn of(side: Side) -> &'static [Self] {
+        match side {
+            Side::Live => &[Self::Ready, Self::Leased, Self::Delayed],
+            Side::DeadLetters => &[Self::Dead],
+        }
+    }
 
     const fn byte(self) -> u8 {
         match self {
             Self::Ready => b'w',
             Self::Leased => b'h',
             Self::Delayed => b'n',
+            Self::Dead => b'q',
         }
     }
 }
@@ -207,8 +218,11 @@ pub(super) fn position(delivery: &Delivery) -> Vec<u8> {
     key
 }
 
-/// The earliest deadline that still runs: once opened, only that to decide.
+/// The earliest deadline that still runs: once opened, only that to decide; once rejected, none.
 pub(super) fn running_deadline(delivery: &Delivery) -> Option<Timestamp> {
+    if delivery.is_rejected() {
+        return None;
+    }
     let ack = delivery.header.ack_due.filter(|_| delivery.opened.is_none());
     [ack, delivery.header.decide_due].into_iter().flatten().min()
 }

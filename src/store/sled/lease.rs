@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::{
     accept::waiting,
+    dead,
     keys::{self, Place},
     transaction::Transaction,
     view::Look,
@@ -136,6 +137,7 @@ pub(super) fn settle(tx: &mut Transaction<'_>, command: &Use) -> Result<Delivery
             delivery.lease = None;
             delivery.not_before = *until;
         }
+        Settle::Reject(step) => dead::reject(&mut delivery, step.clone())?,
         Settle::Complete(settled) => end(&mut delivery, State::Completed, settled),
         Settle::Resolve(settled, _) => {
             if delivery.header.held.is_none() {
@@ -156,6 +158,7 @@ pub(super) fn settle(tx: &mut Transaction<'_>, command: &Use) -> Result<Delivery
     match &command.settle {
         Settle::Disclose if acknowledged => tx.tell(&legs, index, StoredEvent::of(delivery.id, at, EventKind::Opened)),
         Settle::Extend(_) | Settle::Release(_) | Settle::Grade(_) | Settle::Disclose => {}
+        Settle::Reject(_) => tx.tell(&legs, index, StoredEvent::of(delivery.id, at, EventKind::Rejected)),
         Settle::Complete(_) => tx.tell(&legs, index, StoredEvent::of(delivery.id, at, EventKind::Completed)),
         Settle::Resolve(_, headers) => {
             for header in headers {
@@ -217,8 +220,9 @@ fn under_lease(tx: &Transaction<'_>, held: &Held) -> Result<(Legs, Delivery), St
     Ok((legs, delivery))
 }
 
-/// Ends up to `limit` leases that expired by `now`: each delivery waits again and counts a failure.
-pub(super) fn expire(tx: &mut Transaction<'_>, now: Timestamp, limit: usize) -> Result<u64, StoreError> {
+/// Ends up to `limit` leases that expired by `now`: each delivery waits again and counts a failure; at `most` failures it
+/// waits on the dead-letter side, where it is in nobody's way.
+pub(super) fn expire(tx: &mut Transaction<'_>, now: Timestamp, most: u32, limit: usize) -> Result<u64, StoreError> {
     let ended = tx.view.range(keys::LEASES, &keys::leases_ended(now), limit)?;
     for (key, _) in &ended {
         let id = keys::read_delivery(key).ok_or_else(unreadable)?;
@@ -228,6 +232,11 @@ pub(super) fn expire(tx: &mut Transaction<'_>, now: Timestamp, limit: usize) -> 
         delivery.state = State::Waiting;
         delivery.lease = None;
         delivery.failed = delivery.failed.saturating_add(1);
+        if delivery.failed_lately() >= most {
+            let index = tx.append(&own_entry("ATTEMPT_LIMIT", now, &delivery))?;
+            dead::at_the_limit(&mut delivery, now);
+            tx.tell(&legs, index, StoredEvent::of(id, now, EventKind::Rejected));
+        }
         tx.replace(&mut legs, delivery, None)?;
     }
     Ok(ended.len() as u64)
@@ -290,7 +299,7 @@ pub(super) fn forget(tx: &mut Transaction<'_>, now: Timestamp, limit: usize) -> 
     Ok(count)
 }
 
-fn find(legs: &Legs, id: DeliveryId) -> Option<Delivery> {
+pub(super) fn find(legs: &Legs, id: DeliveryId) -> Option<Delivery> {
     legs.deliveries.iter().find(|each| each.id == id).cloned()
 }
 
@@ -298,6 +307,6 @@ fn unreadable() -> StoreError {
     StoreError::Damaged("a queue's index and its deliveries do not agree".into())
 }
 
-fn other_kind() -> StoreError {
+pub(super) fn other_kind() -> StoreError {
     StoreError::Damaged("a kept answer is of another kind".into())
 }

@@ -6,6 +6,7 @@
 
 mod accept;
 mod commit;
+mod dead;
 mod durable;
 mod keys;
 mod lease;
@@ -36,8 +37,8 @@ use self::{
     transaction::Transaction,
 };
 use super::{
-    Acceptance, Accepted, Amendment, Claim, Document, Event, Head, Held, Once, Page, Proven, Pull, QueueCounts, Rewrap,
-    Seen, Settle, Shelf, Store, StoreError, Stored, Whose, Wraps,
+    Acceptance, Accepted, Amendment, Claim, Document, Event, Head, Held, Once, Page, Proven, Pull, QueueCounts, Replay,
+    Rewrap, Seen, Settle, Shelf, Side, Store, StoreError, Stored, Whose, Wraps,
 };
 use crate::{
     domain::{
@@ -129,12 +130,11 @@ impl SledStore {
     /// Repeats a command that does at most [`SWEEP`] of something until there is no more.
     async fn sweep(
         &self,
-        now: Timestamp,
-        step: fn(&mut Transaction<'_>, Timestamp, usize) -> Result<u64, StoreError>,
+        step: impl Fn(&mut Transaction<'_>, usize) -> Result<u64, StoreError> + Copy + Send + 'static,
     ) -> Result<u64, StoreError> {
         let mut total = 0;
         loop {
-            let done = self.command(0, move |tx| step(tx, now, SWEEP)).await?;
+            let done = self.command(0, move |tx| step(tx, SWEEP)).await?;
             total += done;
             if done < SWEEP as u64 {
                 return Ok(total);
@@ -185,6 +185,7 @@ impl Store for SledStore {
             Settle::Grade(grades) => {
                 grades.iter().map(|(_, grade)| grade.instructions.len() + grade.reason.len()).sum()
             }
+            Settle::Reject(step) => step.note.len(),
             Settle::Extend(_) | Settle::Release(_) | Settle::Complete(_) | Settle::Resolve(..) | Settle::Disclose => 0,
         };
         let command = lease::Use { once, held, settle, entry };
@@ -195,8 +196,12 @@ impl Store for SledStore {
         self.command(0, move |tx| lease::opened(tx, &held, &entry)).await
     }
 
-    async fn expire_leases(&self, now: Timestamp) -> Result<u64, StoreError> {
-        self.sweep(now, lease::expire).await
+    async fn expire_leases(&self, now: Timestamp, most: u32) -> Result<u64, StoreError> {
+        self.sweep(move |tx, limit| lease::expire(tx, now, most, limit)).await
+    }
+
+    async fn replay(&self, once: Once, replay: Replay, entry: Entry) -> Result<Delivery, StoreError> {
+        self.command(replay.step.note.len(), move |tx| dead::replay(tx, &once, &replay, &entry)).await
     }
 
     async fn end_leases(&self, holder: &str, now: Timestamp) -> Result<u64, StoreError> {
@@ -210,7 +215,7 @@ impl Store for SledStore {
     }
 
     async fn forget_answers(&self, now: Timestamp) -> Result<u64, StoreError> {
-        self.sweep(now, lease::forget).await
+        self.sweep(move |tx, limit| lease::forget(tx, now, limit)).await
     }
 
     async fn find(&self, record: Uuid) -> Result<Option<Stored>, StoreError> {
@@ -258,9 +263,15 @@ impl Store for SledStore {
         self.command(0, move |tx| read::counts(tx, &queues, now)).await
     }
 
-    async fn deliveries(&self, queue: &QueueId, after: Option<Vec<u8>>, limit: usize) -> Result<Page, StoreError> {
+    async fn deliveries(
+        &self,
+        queue: &QueueId,
+        side: Side,
+        after: Option<Vec<u8>>,
+        limit: usize,
+    ) -> Result<Page, StoreError> {
         let queue = queue.clone();
-        self.read(move |tree| read::deliveries(tree, &queue, after, limit)).await
+        self.read(move |tree| read::deliveries(tree, (&queue, side), after, limit)).await
     }
 
     async fn leased(&self, queue: &QueueId, whose: Whose, now: Timestamp) -> Result<Vec<Delivery>, StoreError> {

@@ -163,7 +163,7 @@ fn walk(db: &::sled::Db, meta: &Meta, head: Option<HeadMark>) -> Result<(), Stor
     if wrapped != meta.records {
         return Err(StoreError::Damaged(format!("the wraps of {wrapped} of {} records are counted", meta.records)));
     }
-    expect(db, &[b"w", b"h", b"n"], meta.live, "waiting or leased deliveries")?;
+    expect(db, &[b"w", b"h", b"n", b"q"], meta.live, "waiting or leased deliveries")?;
     expect(db, &[b"i"], meta.answers, "answers")?;
     expect(db, &[b"o"], meta.listed, "listed submissions")?;
     expect(db, &[b"v"], meta.events, "events")?;

@@ -15,7 +15,7 @@ use crate::{
         queue::QueueId,
     },
     store::{
-        Accepted, Event, EventKind, Head, Kept, Once, Page, QueueCounts, StoreError, Stored, Whose,
+        Accepted, Event, EventKind, Head, Kept, Once, Page, QueueCounts, Side, StoreError, Stored, Whose,
         stored::{Answer, Legs, Listed, Meta, RecordHead, StoredEvent, damaged, decode_record},
     },
 };
@@ -164,16 +164,16 @@ pub(super) fn counts(
     Ok(counts)
 }
 
-/// A page of a queue in pull order: ready, leased and delayed deliveries merged.
+/// A page of one side of a queue in pull order: ready, leased and delayed deliveries merged, or dead letters.
 pub(super) fn deliveries(
     tree: &impl Look,
-    queue: &QueueId,
+    (queue, side): (&QueueId, Side),
     after: Option<Vec<u8>>,
     limit: usize,
 ) -> Result<Page, StoreError> {
     let mut positions: Pairs = Vec::new();
-    for place in Place::ALL {
-        let prefix = keys::queue(place, queue);
+    for place in Place::of(side) {
+        let prefix = keys::queue(*place, queue);
         let from = match &after {
             None => prefix.clone(),
             Some(after) => [prefix.as_slice(), after, &[0]].concat(),

@@ -26,6 +26,7 @@ pub(super) struct Tally {
     live: u64,
     unopened: u64,
     leased: u64,
+    dead: u64,
     deadlines: BTreeMap<Timestamp, u32>,
     received: BTreeMap<Timestamp, u32>,
 }
@@ -58,10 +59,14 @@ impl Tally {
     fn count_key(&mut self, place: Place, position: &[u8], value: &[u8]) -> Result<(), StoreError> {
         let position = keys::read_position(position)
             .ok_or_else(|| StoreError::Damaged("a queue's index cannot be read".into()))?;
+        position.deadline.iter().for_each(|deadline| more(&mut self.deadlines, *deadline));
+        if place == Place::Dead {
+            self.dead += 1;
+            return Ok(());
+        }
         self.live += 1;
         self.unopened += u64::from(value == [0]);
         self.leased += u64::from(place == Place::Leased);
-        position.deadline.iter().for_each(|deadline| more(&mut self.deadlines, *deadline));
         more(&mut self.received, position.received);
         Ok(())
     }
@@ -71,10 +76,14 @@ impl Tally {
         if delivery.settled.is_some() {
             return;
         }
+        keys::running_deadline(delivery).iter().for_each(|deadline| more(&mut self.deadlines, *deadline));
+        if delivery.state == State::DeadLetter {
+            self.dead += 1;
+            return;
+        }
         self.live += 1;
         self.unopened += u64::from(delivery.opened.is_none());
         self.leased += u64::from(delivery.state == State::Leased);
-        keys::running_deadline(delivery).iter().for_each(|deadline| more(&mut self.deadlines, *deadline));
         more(&mut self.received, delivery.header.received);
     }
 
@@ -83,10 +92,14 @@ impl Tally {
         if delivery.settled.is_some() {
             return;
         }
+        keys::running_deadline(delivery).iter().for_each(|deadline| fewer(&mut self.deadlines, *deadline));
+        if delivery.state == State::DeadLetter {
+            self.dead -= 1;
+            return;
+        }
         self.live -= 1;
         self.unopened -= u64::from(delivery.opened.is_none());
         self.leased -= u64::from(delivery.state == State::Leased);
-        keys::running_deadline(delivery).iter().for_each(|deadline| fewer(&mut self.deadlines, *deadline));
         fewer(&mut self.received, delivery.header.received);
     }
 
@@ -100,6 +113,7 @@ impl Tally {
             unopened: self.unopened,
             overdue: late,
             leased: self.leased,
+            dead: self.dead,
             oldest: self.received.keys().next().copied(),
         }
     }

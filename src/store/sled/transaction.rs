@@ -175,7 +175,7 @@ impl<'t> Transaction<'t> {
         self.wrapped.push((before.map(str::to_owned), after.to_owned()));
     }
 
-    /// Replaces a delivery that is leased, or, if `ready` is given, stands at that key.
+    /// Replaces a delivery that is leased or a dead letter, or, if `ready` is given, stands at that key.
     pub fn replace(&mut self, legs: &mut Legs, after: Delivery, ready: Option<Vec<u8>>) -> Result<(), StoreError> {
         let id = after.id;
         let slot = legs.deliveries.iter_mut().find(|each| each.id == id).expect("the caller found it in these legs");
@@ -183,7 +183,8 @@ impl<'t> Transaction<'t> {
         match (&before.lease, ready) {
             (_, Some(key)) => self.view.remove(key),
             (lease, None) => {
-                self.view.remove(place_key(Place::Leased, &before));
+                let place = if before.state == State::DeadLetter { Place::Dead } else { Place::Leased };
+                self.view.remove(place_key(place, &before));
                 if let Some(lease) = lease {
                     self.view.remove(keys::lease_end(lease.expires, id));
                 }
@@ -222,6 +223,7 @@ impl<'t> Transaction<'t> {
                 self.view.put(keys::lease_end(lease.expires, delivery.id), Vec::new());
                 Place::Leased
             }
+            (State::DeadLetter, ..) => Place::Dead,
             (_, Some(until), _) => {
                 let key = keys::delayed_until(&delivery.header.queue, until, &keys::position(delivery));
                 self.view.put(key, Vec::new());

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{grade, maybe, moment, pb, time, uuid};
+use super::{grade, maybe, moment, pb, step, time, uuid};
 use crate::domain::{
     code::Class,
     decision::{Content, HoldReason, PromptKind},
@@ -18,6 +18,7 @@ pub(super) fn put(delivery: &Delivery) -> pb::Delivery {
         State::Leased => pb::State::Leased,
         State::Completed => pb::State::Completed,
         State::Resolved => pb::State::Resolved,
+        State::DeadLetter => pb::State::DeadLetter,
     };
     pb::Delivery {
         record: Some(delivery.id.record.as_bytes().to_vec()),
@@ -32,6 +33,7 @@ pub(super) fn put(delivery: &Delivery) -> pb::Delivery {
         opened: delivery.opened.map(time),
         settled: delivery.settled.as_ref().map(put_settled),
         confirmed: delivery.confirmed.iter().map(grade::put).collect(),
+        history: delivery.history.iter().map(step::put).collect(),
     }
 }
 
@@ -43,6 +45,7 @@ pub(super) fn take(record: Option<Uuid>, from: pb::Delivery) -> Option<Delivery>
         pb::State::Leased => State::Leased,
         pb::State::Completed => State::Completed,
         pb::State::Resolved => State::Resolved,
+        pb::State::DeadLetter => State::DeadLetter,
     };
     let record = match record {
         Some(record) => record,
@@ -60,6 +63,7 @@ pub(super) fn take(record: Option<Uuid>, from: pb::Delivery) -> Option<Delivery>
         opened: maybe(from.opened)?,
         settled: optional(from.settled, take_settled)?,
         confirmed: from.confirmed.into_iter().map(grade::take).collect::<Option<_>>()?,
+        history: from.history.into_iter().map(step::take).collect::<Option<_>>()?,
     })
 }
 

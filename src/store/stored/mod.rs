@@ -3,6 +3,7 @@
 mod delivery;
 mod grade;
 mod record;
+mod step;
 
 use jiff::Timestamp;
 use prost::Message;

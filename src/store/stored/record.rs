@@ -127,6 +127,8 @@ impl StoredEvent {
             EventKind::Completed => pb::event::Kind::Completed,
             EventKind::Resolved => pb::event::Kind::Resolved,
             EventKind::Graded => pb::event::Kind::Graded,
+            EventKind::Rejected => pb::event::Kind::Rejected,
+            EventKind::Replayed => pb::event::Kind::Replayed,
         };
         pb::Event {
             record: self.record.as_bytes().to_vec(),
@@ -148,6 +150,8 @@ impl StoredEvent {
                 pb::event::Kind::Completed => EventKind::Completed,
                 pb::event::Kind::Resolved => EventKind::Resolved,
                 pb::event::Kind::Graded => EventKind::Graded,
+                pb::event::Kind::Rejected => EventKind::Rejected,
+                pb::event::Kind::Replayed => EventKind::Replayed,
             };
             let leg = u16::try_from(event.leg).ok()?;
             Some(Self { record: uuid(&event.record)?, leg, at: moment(event.at)?, kind })

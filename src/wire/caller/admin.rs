@@ -123,6 +123,13 @@ impl Caller {
         answer("ActivatePolicyResponse", self.admin.activate_policy(asked).await)
     }
 
+    /// Sends a dead letter back to its queue.
+    pub async fn replay_dead_letter(&mut self, request_id: &str, delivery_id: &str, reason: &str) -> Answer {
+        let (request_id, delivery_id, reason) = (request_id.to_owned(), delivery_id.to_owned(), reason.to_owned());
+        let asked = pb::ReplayDeadLetterRequest { request_id, delivery_id, reason };
+        answer("ReplayDeadLetterResponse", self.admin.replay_dead_letter(asked).await)
+    }
+
     /// The next certificate of one's own.
     pub async fn renew_certificate(&mut self, request_id: &str, request: &[u8]) -> Answer {
         let asked = pb::RenewCertificateRequest { request_id: request_id.to_owned(), request: request.to_vec() };

@@ -8,7 +8,9 @@ use crate::{
     domain::{
         delivery::{Delivery, HeldHeader, ItemHeader, Lease, PromptDue, State},
         grading::ConfirmedGrade,
+        history::Step,
         policy::QueueKind,
+        text::Text,
         unit::{Part, UnitLabel},
     },
     wire::pb,
@@ -49,6 +51,19 @@ pub fn delivery(found: &Delivery, openable: &[UnitLabel], now: Option<Timestamp>
         page: header.page,
         available_time: found.not_before.map(wire_time),
         outcome: found.settled.as_ref().map(|settled| settled.outcome.clone()).unwrap_or_default(),
+        history: found.history.iter().map(step).collect(),
+    }
+}
+
+/// A step of a history as a header shows it: no words.
+fn step(step: &Step) -> pb::DeliveryStep {
+    pb::DeliveryStep {
+        kind: step.kind.code().to_owned(),
+        step_time: Some(wire_time(step.at)),
+        by: step.by.clone(),
+        code: step.code.clone(),
+        failed_count: step.failed,
+        note: String::new(),
     }
 }
 
@@ -91,6 +106,7 @@ pub fn queue(counts: &QueueCounts, kind: Option<&QueueKind>) -> pb::Queue {
         outcomes: kind
             .map(|kind| kind.outcomes.iter().map(|outcome| outcome.code.clone()).collect())
             .unwrap_or_default(),
+        dead_letter_count: count(counts.dead),
     }
 }
 
@@ -103,7 +119,12 @@ pub fn opened(opened: &Opened) -> pb::OpenPartResponse {
         caveat: if intelligence { CAVEAT.to_owned() } else { String::new() },
         opened_time: opened.delivery.opened.map(wire_time),
         grading: opened.grading.as_ref().map(item_grading),
+        history: opened.delivery.history.iter().zip(&opened.notes).map(with_note).collect(),
     }
+}
+
+fn with_note((found, note): (&Step, &Text)) -> pb::DeliveryStep {
+    pb::DeliveryStep { note: note.reveal().to_owned(), ..step(found) }
 }
 
 /// The carer copy, released, between its markings.
@@ -193,5 +214,6 @@ fn state(state: State) -> pb::DeliveryState {
         State::Leased => pb::DeliveryState::Leased,
         State::Completed => pb::DeliveryState::Completed,
         State::Resolved => pb::DeliveryState::Resolved,
+        State::DeadLetter => pb::DeliveryState::DeadLetter,
     }
 }

@@ -73,6 +73,8 @@ fn event(kind: EventKind) -> pb::ReferralEvent {
         EventKind::Completed => pb::ReferralEvent::Settled,
         EventKind::Resolved => pb::ReferralEvent::Resolved,
         EventKind::Graded => pb::ReferralEvent::Graded,
+        EventKind::Rejected => pb::ReferralEvent::Rejected,
+        EventKind::Replayed => pb::ReferralEvent::Replayed,
     }
 }
 
@@ -99,6 +101,7 @@ fn destination(destination: &Destination) -> pb::Destination {
     let delivery = &destination.delivery;
     let state = match delivery {
         _ if delivery.settled.is_some() => pb::DestinationState::Settled,
+        _ if delivery.dead().is_some() => pb::DestinationState::Rejected,
         _ if delivery.opened.is_some() => pb::DestinationState::Opened,
         _ if delivery.delivered.is_some() => pb::DestinationState::Delivered,
         _ => pb::DestinationState::Received,

@@ -76,6 +76,13 @@ impl AdminService for Services {
         answer!(self, request, GetTrustBundle, trust_bundle)
     }
 
+    async fn replay_dead_letter(
+        &self,
+        request: Request<Received<pb::ReplayDeadLetterRequest>>,
+    ) -> Result<Response<pb::ReplayDeadLetterResponse>, Status> {
+        answer!(self, request, ReplayDeadLetter, dead_letter_replayed)
+    }
+
     async fn list_proposals(
         &self,
         request: Request<Received<pb::ListProposalsRequest>>,

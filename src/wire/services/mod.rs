@@ -3,6 +3,7 @@
 mod admin;
 mod ask;
 mod audit;
+mod dead;
 mod desk;
 mod identity;
 mod keys;

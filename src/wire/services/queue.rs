@@ -8,7 +8,7 @@ use super::{
     desk::{self, Caller, PullStream},
 };
 use crate::{
-    broker::{CarerRelease, Error, Handle, Outcome, PullRequest, Release, Request as Bound, Resolution},
+    broker::{CarerRelease, Error, Handle, Outcome, PullRequest, Release, Request as Bound, Resolution, Side},
     domain::{
         delivery::{Delivery, DeliveryId},
         grading::Stated,
@@ -93,6 +93,15 @@ impl QueueService for Services {
         Ok(Response::new(answer.map_err(|error| self.refuse(&peer, Action::ReleaseDelivery, error))?))
     }
 
+    async fn reject_delivery(
+        &self,
+        request: Request<Received<pb::RejectDeliveryRequest>>,
+    ) -> Result<Response<pb::RejectDeliveryResponse>, Status> {
+        let peer = self.admit(&request, Action::RejectDelivery)?;
+        let answer = self.rejected(&peer, request.into_inner()).await;
+        Ok(Response::new(answer.map_err(|error| self.refuse(&peer, Action::RejectDelivery, error))?))
+    }
+
     async fn resolve_held(
         &self,
         request: Request<Received<pb::ResolveHeldRequest>>,
@@ -145,7 +154,8 @@ impl Services {
         let permit = self.serving(peer, Action::ListDeliveries, &asked.queue, &mut ask);
         let (limit, after) = ask.done((limit, after))?;
         let permit = permit?;
-        let page = self.broker.deliveries(&permit, after, limit).await?;
+        let side = if asked.dead_letters { Side::DeadLetters } else { Side::Live };
+        let page = self.broker.deliveries(&permit, side, after, limit).await?;
         Ok(pb::ListDeliveriesResponse {
             deliveries: page.deliveries.iter().map(|found| self.header_now(&permit, found)).collect(),
             next_page_token: page.next.map_or_else(String::new, hex::encode),
@@ -371,7 +381,7 @@ impl Services {
     }
 }
 
-fn handle(ask: &mut Ask, delivery: &str, token: String) -> Handle {
+pub(super) fn handle(ask: &mut Ask, delivery: &str, token: String) -> Handle {
     let delivery: DeliveryId = ask.delivery(delivery);
     Handle { delivery, token: ask.token(token) }
 }

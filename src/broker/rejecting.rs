@@ -1,0 +1,76 @@
+//! The dead-letter side: an officer rejects what cannot be worked on, a supervisor sends it back to the same queue.
+
+use super::{Broker, Error, Handle, Request};
+use crate::{
+    domain::{
+        delivery::{Delivery, DeliveryId},
+        grants::{QueuePermit, Refusal},
+        history::{Step, StepKind},
+        outcome::DeadReason,
+        text::Text,
+    },
+    ledger::Verb,
+    store::{Replay, Settle},
+};
+
+impl Broker {
+    /// Puts a delivery on the dead-letter side of its queue. Content need not have been opened: perhaps it cannot be.
+    pub async fn reject(
+        &self,
+        permit: &QueuePermit,
+        request: Request,
+        handle: Handle,
+        (reason, note): (DeadReason, Text),
+    ) -> Result<Delivery, Error> {
+        let now = self.now();
+        let (record, delivery) = self.found(handle.delivery).await?;
+        self.may_decide(permit, &record, &delivery)?;
+        let step = self.step_of(permit, (StepKind::Rejected, reason.code()), request, (handle.delivery, &note)).await?;
+        let mut entry = self.officer_entry(permit, Verb::Alteration, "REJECT", now);
+        entry.record = Some(record.id);
+        entry.deliveries.push(handle.delivery);
+        entry.details.push(format!("reason={reason}"));
+        let once = self.once_with_record(permit, request);
+        Ok(self.store.settle(once, self.held(permit, handle, now), Settle::Reject(step), entry).await?)
+    }
+
+    /// Sends a dead letter back to the queue in which it died, and to no other.
+    pub async fn replay_dead_letter(
+        &self,
+        permit: &QueuePermit,
+        request: Request,
+        (id, reason): (DeliveryId, Text),
+    ) -> Result<Delivery, Error> {
+        let (record, _) = self.found(id).await?;
+        if self.accuses(&record, permit.identity()) {
+            return Err(Refusal::Excluded.into());
+        }
+        let step = self.step_of(permit, (StepKind::Replayed, ""), request, (id, &reason)).await?;
+        let mut entry = self.officer_entry(permit, Verb::Administration, "REPLAY_DEAD_LETTER", step.at);
+        entry.record = Some(record.id);
+        entry.deliveries.push(id);
+        let replay = Replay { delivery: id, queue: permit.queue().clone(), step };
+        Ok(self.store.replay(self.once_with_record(permit, request), replay, entry).await?)
+    }
+
+    /// A step of a delivery's history, its note sealed under the record's key and bound to this step alone.
+    async fn step_of(
+        &self,
+        permit: &QueuePermit,
+        (kind, code): (StepKind, &str),
+        request: Request,
+        (delivery, note): (DeliveryId, &Text),
+    ) -> Result<Step, Error> {
+        let note = match note.is_blank() {
+            true => Vec::new(),
+            false => self.note(delivery, &note_of(request.id), note).await?,
+        };
+        let (at, by) = (self.now(), permit.identity().as_str().to_owned());
+        Ok(Step { id: request.id, kind, at, by, code: code.to_owned(), note, failed: 0 })
+    }
+}
+
+/// What the note of a step is sealed for.
+pub(super) fn note_of(step: uuid::Uuid) -> String {
+    format!("step/{}", step.hyphenated())
+}

@@ -1,0 +1,61 @@
+//! What happened to one delivery beyond taking, opening and settling: rejected, sent back. It goes with the delivery for good.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::{
+    code::vocabulary,
+    delivery::{Delivery, State},
+    outcome::DeadReason,
+};
+
+/// Steps that one delivery may have, at most: it is read and written with all of them.
+pub const MOST_STEPS: usize = 50;
+
+vocabulary! {
+    /// Kinds of [`Step`].
+    StepKind {
+        /// Put on the dead-letter side, by an officer or, at the limit of attempts, by the broker.
+        Rejected = "REJECTED",
+        /// Sent back from there to the same queue.
+        Replayed = "REPLAYED",
+    }
+}
+
+/// One step. Content-free but for the note, which is sealed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Names it: the caller's request, or nil where the broker did it.
+    pub id: Uuid,
+    /// What.
+    pub kind: StepKind,
+    /// When.
+    pub at: Timestamp,
+    /// Identity of who did it; empty for the broker.
+    pub by: String,
+    /// A code of a closed list that says more; for a rejection a [`DeadReason`].
+    pub code: String,
+    /// What they wrote, sealed; empty where they wrote nothing.
+    pub note: Vec<u8>,
+    /// Failures of the delivery until then.
+    pub failed: u32,
+}
+
+impl Delivery {
+    /// Why it lies on the dead-letter side, if it does.
+    pub fn dead(&self) -> Option<DeadReason> {
+        let last = self.history.iter().rev().find(|step| step.kind == StepKind::Rejected);
+        last.filter(|_| self.state == State::DeadLetter).and_then(|step| DeadReason::from_code(&step.code))
+    }
+
+    /// An officer has rejected it: decided, so that no deadline runs. At the limit of attempts nobody has decided anything.
+    pub fn is_rejected(&self) -> bool {
+        self.dead().is_some_and(DeadReason::is_officers)
+    }
+
+    /// Failures since it was last sent back from the dead-letter side.
+    pub fn failed_lately(&self) -> u32 {
+        let replayed = self.history.iter().rev().find(|step| step.kind == StepKind::Replayed);
+        self.failed.saturating_sub(replayed.map_or(0, |step| step.failed))
+    }
+}

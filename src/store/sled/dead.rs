@@ -1,0 +1,86 @@
+//! The dead-letter side of a queue: what was rejected or failed too often lies there with its id and history, in nobody's way,
+//! until it is sent back to the same queue.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::{
+    lease::{find, other_kind},
+    transaction::Transaction,
+};
+use crate::{
+    domain::{
+        delivery::{Delivery, State},
+        history::{MOST_STEPS, Step, StepKind},
+        outcome::DeadReason,
+    },
+    ledger::Entry,
+    store::{
+        EventKind, Once, Replay, StoreError,
+        stored::{Answer, StoredEvent},
+    },
+};
+
+/// Puts a delivery there by an officer's decision.
+pub(super) fn reject(delivery: &mut Delivery, step: Step) -> Result<(), StoreError> {
+    add(delivery, step)?;
+    bury(delivery);
+    Ok(())
+}
+
+/// Puts a delivery there because too many leases on it ran out. Its history can never be too long for that.
+pub(super) fn at_the_limit(delivery: &mut Delivery, now: Timestamp) {
+    let step = Step {
+        id: Uuid::nil(),
+        kind: StepKind::Rejected,
+        at: now,
+        by: String::new(),
+        code: DeadReason::AttemptLimit.code().to_owned(),
+        note: Vec::new(),
+        failed: delivery.failed,
+    };
+    delivery.history.push(step);
+    bury(delivery);
+}
+
+fn bury(delivery: &mut Delivery) {
+    delivery.state = State::DeadLetter;
+    delivery.lease = None;
+    delivery.not_before = None;
+}
+
+/// Sends a dead letter back to its queue, or answers as the first time.
+pub(super) fn replay(
+    tx: &mut Transaction<'_>,
+    once: &Once,
+    replay: &Replay,
+    entry: &Entry,
+) -> Result<Delivery, StoreError> {
+    match tx.answered(once)? {
+        None => {}
+        Some(Answer::Delivery(delivery)) => return Ok(*delivery),
+        Some(_) => return Err(other_kind()),
+    }
+    let id = replay.delivery;
+    let mut legs = tx.legs(id.record)?.ok_or(StoreError::NotFound)?;
+    let mut delivery = find(&legs, id).filter(|each| each.header.queue == replay.queue).ok_or(StoreError::NotFound)?;
+    if delivery.state != State::DeadLetter {
+        return Err(StoreError::WrongState);
+    }
+    add(&mut delivery, replay.step.clone())?;
+    delivery.state = State::Waiting;
+    let index = tx.append(entry)?;
+    tx.replace(&mut legs, delivery.clone(), None)?;
+    tx.tell(&legs, index, StoredEvent::of(id, replay.step.at, EventKind::Replayed));
+    tx.keep_answer(once, &Answer::Delivery(Box::new(delivery.clone())))?;
+    Ok(delivery)
+}
+
+/// Adds a step; the last place is kept free for the broker's own.
+fn add(delivery: &mut Delivery, step: Step) -> Result<(), StoreError> {
+    if delivery.history.len() + 1 >= MOST_STEPS {
+        return Err(StoreError::WrongState);
+    }
+    delivery.history.push(Step { failed: delivery.failed, ..step });
+    Ok(())
+}
