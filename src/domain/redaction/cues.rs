@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::{
     children::is_child,
     fold::Casing,
-    lexicon::WordList,
+    lexicon::{WordList, is_slip},
     policy::EffectiveRole,
     prose::{Gap, Letters, Prose},
 };
@@ -139,20 +139,6 @@ fn is_strange(prose: &Prose<'_>, at: usize) -> bool {
     !known && prose.text(at).chars().count() > 1 && !(small() && is_slip(prose.text(at)))
 }
 
-/// True for an English word with two letters changed round.
-fn is_slip(word: &str) -> bool {
-    if !word.is_ascii() || !(5..=20).contains(&word.len()) {
-        return false;
-    }
-    let mut letters = word.as_bytes().to_vec();
-    (1..letters.len()).any(|at| {
-        letters.swap(at - 1, at);
-        let english = std::str::from_utf8(&letters).is_ok_and(super::lexicon::is_english);
-        letters.swap(at - 1, at);
-        english
-    })
-}
-
 /// One run and what stands around it.
 struct Look<'a, 'f> {
     prose: &'a Prose<'f>,
@@ -167,6 +153,10 @@ impl Look<'_, '_> {
         // A listed first name decides by itself, whatever stands before it ("Lil Kezia", "Apparantly Kezia"); a listed
         // surname may be a relative's.
         let called = self.run.clone().any(|at| self.cover[at] == Cover::FirstName);
+        let behind = self.behind_listed();
+        if behind.run.start > self.run.start && !behind.run.is_empty() && behind.is_venue() {
+            return Some(Candidate { words: behind.run, kind: Kind::Place, role: EffectiveRole::Unknown });
+        }
         if self.run.is_empty() || !free || called || self.cover[self.run.start] == Cover::Name || self.is_headed() {
             return None;
         }
@@ -187,6 +177,12 @@ impl Look<'_, '_> {
         let named = self.run.len() > 1 || is_strange(self.prose, self.run.start);
         let a_place = self.casing() == Casing::Mixed && self.leads_to_place() && self.capital() && named;
         a_place.then_some(Candidate { words: self.run, kind: Kind::Place, role: EffectiveRole::Unknown })
+    }
+
+    /// "Ellie Fernbank House": what is left of the run behind the listed name that it begins with.
+    fn behind_listed(&self) -> Self {
+        let listed = self.run.clone().take_while(|&at| self.cover[at].is_listed()).count();
+        Look { run: self.run.start + listed..self.run.end, ..*self }
     }
 
     /// "CYP Amponsah", "NB Amponsah": a short word in capitals before a listed surname that has none is no first name.

@@ -278,6 +278,20 @@ pub(super) fn is_english(word: &str) -> bool {
     ENGLISH.get(word) != 0 || word.is_ascii() && is_inflected(word)
 }
 
+/// True for an English word with two letters changed round.
+pub(super) fn is_slip(word: &str) -> bool {
+    if !word.is_ascii() || !(5..=20).contains(&word.len()) {
+        return false;
+    }
+    let mut letters = word.as_bytes().to_vec();
+    (1..letters.len()).any(|at| {
+        letters.swap(at - 1, at);
+        let english = std::str::from_utf8(&letters).is_ok_and(is_english);
+        letters.swap(at - 1, at);
+        english
+    })
+}
+
 fn is_inflected(word: &str) -> bool {
     if !word.ends_with(['s', 'd', 'r', 'g', 't', 'y']) {
         return false;

@@ -8,9 +8,11 @@ use super::{dates, fold::plain_text, render::labels_in, spoken_dates};
 /// True when a replacement in `view` touches what may be more than a word beside it, or is a cue for what stands near. `free`
 /// are the beginnings of replacements, in order, that touch only what stood free before.
 pub(super) fn is_needed(view: &str, free: &[usize]) -> bool {
+    // Question marks may stand for what was not seen of a plate.
+    let before = |label: &Range<usize>| view[..label.start].trim_end_matches('?').chars().next_back();
+    let behind = |label: &Range<usize>| view[label.end..].trim_start_matches('?').chars().next();
     let glued = |label: &Range<usize>| {
-        free.binary_search(&label.start).is_err()
-            && (joins(view[..label.start].chars().next_back()) || joins(view[label.end..].chars().next()))
+        free.binary_search(&label.start).is_err() && (joins(before(label)) || joins(behind(label)))
     };
     let born = |label: &Range<usize>| &view[label.clone()] == "[DOB]" && has_date_near(view, label);
     labels_in(view).iter().any(|label| glued(label) || born(label))
@@ -62,7 +64,7 @@ mod tests {
         {
             assert!(is_needed(view), "{view}");
         }
-        for view in ["[CHILD]'s bag", "(by [PERSON 3])", "[child]5", "no label"] {
+        for view in ["[CHILD]'s bag", "(by [PERSON 3])", "[child]5", "is it [CHILD]? He"] {
             assert!(!is_needed(view), "{view}");
         }
     }

@@ -201,3 +201,15 @@ fn a_cut_through_a_value_takes_all_of_it() {
         }
     }
 }
+
+#[test]
+fn a_building_behind_a_listed_name_is_a_place_in_the_first_look_as_in_the_second() {
+    let engine = engine();
+    for text in ["Marcus Dminusrn House is there.", "ES Dminusrn House\n\nE saw it.", "Ellie Fairbrook House"] {
+        for &lens in Lens::ALL {
+            let once = engine.finish(text, lens);
+            assert!(engine.finish(&once.text, lens) == once, "{lens}: {}", once.text);
+        }
+        assert!(!engine.finish(text, Lens::Carer).text.contains("House"), "{text}");
+    }
+}
