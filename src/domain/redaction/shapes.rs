@@ -78,13 +78,31 @@ impl Shape {
 
     fn hits(&self, folded: &Folded<'_>, part: Range<usize>, hits: &mut Vec<Hit>) {
         let text = folded.text.as_str();
-        for found in self.pattern.find_iter(&text[part.clone()]) {
-            let range = trimmed(text, part.start + found.start()..part.start + found.end());
+        let mut at = 0;
+        while let Some(found) = self.pattern.find_at(&text[part.clone()], at) {
+            let whole = part.start + found.start()..part.start + found.end();
+            let range = trimmed(text, whole.clone());
             if touches_nothing(text, &range, self.entity) && (self.fits)(folded, &range) {
                 hits.push(unlisted(self.entity, range));
+                at = found.end();
+            } else {
+                at = found.start() + behind_first_word(&text[whole]);
+            }
+            if found.is_empty() || at > part.len() {
+                break;
             }
         }
     }
+}
+
+/// Where in `found`, which is no value, another may begin: behind its first word. Only one that is short is searched again: a
+/// long text of nearly values is read once.
+fn behind_first_word(found: &str) -> usize {
+    if found.len() > LONGEST_NUMBERED {
+        return found.len();
+    }
+    let first = found.chars().next().map_or(1, char::len_utf8);
+    found.find(|c: char| !c.is_alphanumeric()).unwrap_or(found.len()).max(first)
 }
 
 /// Without the full stop or bracket that ends the sentence around it.
@@ -104,6 +122,15 @@ fn touches_nothing(text: &str, range: &Range<usize>, entity: Entity) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_value_hides_none_that_begins_in_it() {
+        let folded = Folded::new("on 900123 RA?? ??? stood there", Vec::new());
+        let mut found = Vec::new();
+        hits(&folded, &Marks::of(&folded.text), &mut found);
+        let plates = found.iter().filter(|hit| hit.meaning.entity == Entity::Vrm);
+        assert_eq!(plates.map(|hit| &folded.text[hit.range.clone()]).collect::<Vec<_>>(), ["ra?? ???"]);
+    }
 
     #[test]
     fn runs_are_told_apart_by_their_sign() {
