@@ -4,6 +4,7 @@ use crate::{
     app::print,
     wire::{
         caller::{CallError, Kind},
+        json::JsonError,
         offline::OfflineError,
         profile::ProfileError,
     },
@@ -45,6 +46,19 @@ impl Failure {
         Self { code, lines: vec![line.into()] }
     }
 
+    /// Every fault of a file that is not the JSON form of a submission.
+    fn of_json(JsonError(faults): JsonError) -> Self {
+        let what = "not the JSON form of a submission";
+        match faults.as_slice() {
+            [fault] => Self::bad_data(format!("{what}: {fault}")),
+            _ => {
+                let mut failure = Self::bad_data(format!("{what}: {} faults", faults.len()));
+                failure.lines.extend(faults.iter().map(ToString::to_string));
+                failure
+            }
+        }
+    }
+
     /// Says first which input it is about.
     pub(super) fn about(mut self, what: &str) -> Self {
         if let Some(first) = self.lines.first_mut() {
@@ -82,7 +96,7 @@ impl Failure {
 impl From<CallError> for Failure {
     fn from(error: CallError) -> Self {
         match error {
-            CallError::Json(error) => Self::bad_data(format!("not the JSON form of a submission: {error}")),
+            CallError::Json(faults) => Self::of_json(faults),
             CallError::Answer(error) => Self::other(error.to_string()),
             CallError::Refused { code, kind, reason, message, fields } => {
                 let exit = match kind {
@@ -102,10 +116,11 @@ impl From<CallError> for Failure {
 
 impl From<OfflineError> for Failure {
     fn from(error: OfflineError) -> Self {
-        let mut failure = Self::bad_data(error.to_string());
-        if let OfflineError::Invalid(violations) = error {
-            failure.lines.extend(violations.0.into_iter().map(|one| format!("{}: {}", one.field, one.advice)));
-        }
+        let (mut failure, violations) = match error {
+            OfflineError::Json(faults, rest) => (Self::of_json(faults), rest),
+            OfflineError::Invalid(violations) => (Self::bad_data(violations.summary()), violations),
+        };
+        failure.lines.extend(violations.0.into_iter().map(|one| format!("{}: {}", one.field, one.advice)));
         failure
     }
 }

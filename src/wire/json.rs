@@ -1,22 +1,30 @@
-//! Protobuf JSON, read and written from the descriptors alone. A text that cannot be read is one error with line and
+//! Protobuf JSON, read and written from the descriptors alone. Of a text that cannot be read every fault is told, with line and
 //! column, in words that never hold a value of it.
 
 use std::sync::LazyLock;
 
 use prost::Message;
-use prost_reflect::{DescriptorPool, DeserializeOptions, DynamicMessage, MessageDescriptor, SerializeOptions};
-use serde_json::error::Category;
+use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, SerializeOptions};
+use serde_json::{Value, error::Category};
 use thiserror::Error;
 
 use super::{
-    json_once::{EachOnce, STATED_TWICE},
-    json_path::path_at,
+    json_faults::{data_fault, read, sift},
+    json_once::stated_twice,
+    json_path::{path_at, places},
 };
 
-/// Why a text is not the JSON form of a message.
+/// Why a text is not the JSON form of a message: one fault at least.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("line {line}, column {column}: {message}")]
-pub struct JsonError {
+#[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+pub struct JsonError(pub Vec<JsonFault>);
+
+/// One thing that is wrong with a text.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("line {line}, column {column}: {}{message}", if .path.is_empty() { String::new() } else { format!("{path}: ") })]
+pub struct JsonFault {
+    /// Path of the field; empty where it is about the text as a whole.
+    pub path: String,
     /// Line, from 1.
     pub line: usize,
     /// Column, from 1; 0 where the line itself is the place.
@@ -35,19 +43,64 @@ pub struct Unprintable;
 ///
 /// A byte order mark before it is no part of it: some editors write one that nobody sees.
 pub fn from_json<T: Message + Default>(name: &str, text: &str) -> Result<T, JsonError> {
+    match read_what_can_be(name, text) {
+        (Some(message), faults) if faults.is_empty() => Ok(message),
+        (_, faults) => Err(JsonError(faults)),
+    }
+}
+
+/// As [`from_json`], with every fault and with what is right beside them; no message where the text is no JSON at all.
+pub(super) fn read_what_can_be<T: Message + Default>(name: &str, text: &str) -> (Option<T>, Vec<JsonFault>) {
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
-    each_field_once(text)?;
-    let mut json = serde_json::Deserializer::from_str(text);
-    let options = DeserializeOptions::new().deny_unknown_fields(true);
-    let message = DynamicMessage::deserialize_with_options(descriptor(name), &mut json, &options)
-        .map_err(|error| explain(text, &error))?;
-    json.end().map_err(|error| explain(text, &error))?;
-    Ok(message.transcode_to().expect("a message read by its own descriptor has its own encoding"))
+    let (twice, mut value) =
+        match stated_twice(text).and_then(|twice| Ok((twice, serde_json::from_str::<Value>(text)?))) {
+            Ok(read) => read,
+            Err(error) => return (None, vec![explain(text, &error)]),
+        };
+    let descriptor = descriptor(name);
+    let mut faults = told(text, twice.into_iter().map(|path| (path, STATED_TWICE.to_owned())));
+    let message = match read(&descriptor, &value) {
+        Ok(message) => Ok(message),
+        Err(_) => {
+            let sifted = sift(&descriptor, &mut value);
+            faults.extend(told(text, sifted.into_iter().map(|fault| (fault.path, fault.what))));
+            faults.sort_by_key(|fault| (fault.line, fault.column));
+            read(&descriptor, &value)
+        }
+    };
+    match message {
+        Ok(message) => {
+            let message = message.transcode_to().expect("a message read by its own descriptor has its own encoding");
+            (Some(message), faults)
+        }
+        Err(error) => {
+            faults.extend(told(text, [(String::new(), data_fault(&error.to_string()))]));
+            (None, faults)
+        }
+    }
 }
 
 /// Looks whether `text` is JSON in which every object states each of its fields once.
 pub fn each_field_once(text: &str) -> Result<(), JsonError> {
-    serde_json::from_str::<EachOnce>(text).map(|EachOnce| ()).map_err(|error| explain(text, &error))
+    let twice = stated_twice(text).map_err(|error| JsonError(vec![explain(text, &error)]))?;
+    let faults = told(text, twice.into_iter().map(|path| (path, STATED_TWICE.to_owned())));
+    if faults.is_empty() { Ok(()) } else { Err(JsonError(faults)) }
+}
+
+const STATED_TWICE: &str = "this field is stated twice";
+
+/// Faults by their paths, each at its place in `text`.
+fn told(text: &str, faults: impl IntoIterator<Item = (String, String)>) -> Vec<JsonFault> {
+    let mut faults = faults.into_iter().peekable();
+    if faults.peek().is_none() {
+        return Vec::new();
+    }
+    let places = places(text);
+    let told = faults.map(|(path, message)| {
+        let (line, column) = places.get(&path).copied().unwrap_or((1, 1));
+        JsonFault { path, line, column, message }
+    });
+    told.collect()
 }
 
 /// The JSON form of `homeward.v1.<name>` on one line, with the proto's field names. Lists, numbers and texts are always
@@ -79,44 +132,32 @@ fn descriptor(name: &str) -> MessageDescriptor {
 }
 
 /// Fixed words for a parser's error: its own may quote the value.
-fn explain(text: &str, error: &serde_json::Error) -> JsonError {
+fn explain(text: &str, error: &serde_json::Error) -> JsonFault {
+    let words = error.to_string();
     let message = match error.classify() {
-        Category::Eof => "the text ends before the JSON does".to_owned(),
-        Category::Syntax if error.to_string().starts_with("recursion limit exceeded") => {
-            "nested too deeply: a submission has few levels; look for a bracket too many".to_owned()
+        Category::Eof => "the text ends before the JSON does",
+        _ if words.starts_with("recursion limit exceeded") => {
+            "nested too deeply: a submission has few levels; look for a bracket too many"
         }
-        Category::Syntax | Category::Io => "not well-formed JSON".to_owned(),
-        Category::Data => {
-            let (fault, path) = (data_fault(&error.to_string()), path_at(text, error.line(), error.column()));
-            if path.is_empty() { fault } else { format!("{path}: {fault}") }
+        _ if words.starts_with("number out of range") => "no number can be that large",
+        _ if words.contains("surrogate") || words.contains("hex escape") => {
+            "half a character: \\uD800 to \\uDFFF stand in pairs only"
+        }
+        _ if words.starts_with("control character") => {
+            "a control character in a text has to be written as \\n, \\t or \\u00.."
+        }
+        _ => {
+            return JsonFault {
+                path: String::new(),
+                line: error.line(),
+                column: error.column(),
+                message: "not well-formed JSON".to_owned(),
+            };
         }
     };
-    JsonError { line: error.line(), column: error.column(), message }
-}
-
-/// What is wrong with a well-formed value, from the fixed part of the reader's words.
-fn data_fault(words: &str) -> String {
-    if let Some(rest) = words.strip_prefix("unrecognized field name '") {
-        return format!("unknown field `{}`; the contract names every field there is", name_in(rest));
-    }
-    if let Some(rest) = words.strip_prefix(STATED_TWICE) {
-        return format!("field `{}` is stated twice", name_in(rest));
-    }
-    if words.starts_with("unrecognized enum value") {
-        return "not a value of this enum; write the name as in the contract".to_owned();
-    }
-    if words.starts_with("invalid type") || words.starts_with("invalid value") {
-        // The reader's expectation is the last part and one of its own fixed words.
-        let expected = words.rsplit_once(", expected ").map_or("another type", |(_, rest)| rest);
-        let expected = expected.split(" at line ").next().unwrap_or(expected);
-        return format!("wrong type of value: expected {expected}");
-    }
-    "not a value of this field; times are RFC 3339 with offset, numbers within their range".to_owned()
-}
-
-/// The field name at the start of `rest`, cut where it is no name.
-fn name_in(rest: &str) -> String {
-    rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').take(64).collect()
+    let path =
+        if error.classify() == Category::Syntax { path_at(text, error.line(), error.column()) } else { String::new() };
+    JsonFault { path, line: error.line(), column: error.column(), message: message.to_owned() }
 }
 
 #[cfg(test)]
@@ -126,8 +167,14 @@ mod tests {
     use super::{Unprintable, from_json, to_json};
     use crate::wire::pb;
 
-    fn fault(text: &str) -> super::JsonError {
-        from_json::<pb::Submission>("Submission", text).map(|_| ()).unwrap_err()
+    fn faults(text: &str) -> Vec<super::JsonFault> {
+        from_json::<pb::Submission>("Submission", text).map(|_| ()).unwrap_err().0
+    }
+
+    /// The only one.
+    fn fault(text: &str) -> super::JsonFault {
+        let [fault] = faults(text).try_into().unwrap();
+        fault
     }
 
     #[test]
@@ -143,12 +190,16 @@ mod tests {
             ("{\"child\": SECRET}", 1, "not well-formed"),
             ("{} SECRET", 1, "not well-formed"),
             ("", 1, "ends before"),
-            ("{\"items\": [],\n \"child\": {\"name\": \"SECRET\", \"name\": \"\"}}", 2, "`name` is stated twice"),
-            ("{\"missing_from\": {},\n \"missingFrom\": {\"name\": \"SECRET\"}}", 2, "`missingFrom` is stated twice"),
+            ("{\"items\": [],\n \"child\": {\"name\": \"SECRET\", \"name\": \"\"}}", 2, "stated twice"),
+            (
+                "{\"missing_from\": {},\n \"missingFrom\": {\"name\": \"SECRET\"}}",
+                2,
+                "missingFrom: this field is stated twice",
+            ),
         ];
         for (text, line, words) in cases {
             let error = fault(text);
-            assert!(error.message.contains(words), "{text}: {error}");
+            assert!(error.to_string().contains(words), "{text}: {error}");
             assert!(!error.to_string().contains("SECRET"), "{error}");
             assert_eq!(error.line, line, "{text}: {error}");
         }
@@ -188,11 +239,44 @@ mod tests {
             ("{\"items\": [7]}", "items[0]: "),
             ("{\"child\": []}", "child: "),
             ("{\"persons\": [{\"id\": \"a\"}, {\"id\": \"b\", \"id\": \"c\"}]}", "persons[1].id: "),
+            ("{\"child\": {\"name\": \"\\ud800SECRET\"}}", "child.name: "),
+            ("{\"items\": [{\"reported_age\": 1e400}]}", "items[0].reported_age: "),
+            ("{\"child\": {\"name\": \"SECRET\u{1}\"}}", "child.name: "),
         ] {
             let fault = fault(text);
-            assert!(fault.message.starts_with(path), "{text}: {fault}");
+            assert_eq!(format!("{}: ", fault.path), path, "{text}: {fault}");
             assert!(!fault.to_string().contains("SECRET"), "{fault}");
         }
+    }
+
+    #[test]
+    fn every_fault_is_told_at_once_with_its_place() {
+        let text = "{\"child\": {\"age\": \"SECRET\", \"nmae\": \"SECRET\"},\n \"items\": [{\"kind\": \"SECRET\"},\n  7,\n  \
+                    {\"codes\": [\"SECRET\", \"HARM_CODE_CSE\", 3.5]}],\n \"episode\": {\"started\": \"SECRET\"}, \"items\": []}";
+        let told = |text: &str| faults(text).into_iter().map(|fault| (fault.path, fault.line)).collect::<Vec<_>>();
+        let expected = [("child.age", 1), ("child.nmae", 1), ("episode.started", 5), ("items", 5)];
+        assert_eq!(told(text), expected.map(|(path, line)| (path.to_owned(), line)));
+        let once = text.replace(", \"items\": []", "");
+        let expected = [
+            ("child.age", 1),
+            ("child.nmae", 1),
+            ("items[0].kind", 2),
+            ("items[1]", 3),
+            ("items[2].codes[0]", 4),
+            ("items[2].codes[2]", 4),
+            ("episode.started", 5),
+        ];
+        assert_eq!(told(&once), expected.map(|(path, line)| (path.to_owned(), line)));
+        assert!(!faults(&once).iter().any(|fault| fault.to_string().contains("SECRET")));
+    }
+
+    #[test]
+    fn a_value_that_is_no_text_of_ours_is_explained() {
+        assert_eq!(
+            fault("{\"child\": {\"name\": \"\\ud800\"}}").message,
+            "half a character: \\uD800 to \\uDFFF stand in pairs only"
+        );
+        assert!(fault("{\"child\": {\"age\": 1e999}}").message.contains("large"));
     }
 
     #[test]

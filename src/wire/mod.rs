@@ -5,6 +5,7 @@ pub mod caller;
 pub mod convert;
 pub mod guards;
 pub mod json;
+mod json_faults;
 mod json_once;
 mod json_path;
 pub mod offline;

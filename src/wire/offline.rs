@@ -5,7 +5,7 @@ use prost::Message;
 
 use super::{
     convert,
-    json::{self, JsonError, Unprintable},
+    json::{self, JsonError, JsonFault, Unprintable},
     pb,
 };
 use crate::{
@@ -16,9 +16,9 @@ use crate::{
 /// Why a file was not judged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OfflineError {
-    /// Not the JSON form of a submission.
+    /// Not the JSON form of a submission; and what is wrong in the rest of it, as far as that can be told.
     #[error("not the JSON form of a submission: {0}")]
-    Json(#[from] JsonError),
+    Json(JsonError, Violations),
     /// Every offending field.
     #[error("{}", .0.summary())]
     Invalid(Violations),
@@ -26,9 +26,30 @@ pub enum OfflineError {
 
 /// Judges the JSON form of a submission as if it were received at `now`.
 pub fn judge_json(text: &str, rulebook: &Rulebook, now: Timestamp) -> Result<Routed, OfflineError> {
-    let submission: pb::Submission = json::from_json("Submission", text)?;
+    let (submission, faults) = json::read_what_can_be::<pb::Submission>("Submission", text);
+    let Some(submission) = submission else { return Err(OfflineError::Json(JsonError(faults), Violations::default())) };
     let judged = convert::submission(submission).finish_with(|draft| judge(draft, rulebook, now));
-    judged.map_err(OfflineError::Invalid)
+    if faults.is_empty() {
+        return judged.map_err(OfflineError::Invalid);
+    }
+    let rest = judged.err().map(|wrong| not_by(&faults, wrong)).unwrap_or_default();
+    Err(OfflineError::Json(JsonError(faults), rest))
+}
+
+/// What of `wrong` does not come of leaving out the fields with `faults`: nothing in them, around them or beside them.
+fn not_by(faults: &[JsonFault], wrong: Violations) -> Violations {
+    let outer = |path: &str| path.rfind(['.', '[']).map(|end| path[..end].to_owned());
+    let inside = |path: &str, of: &str| {
+        path.strip_prefix(of).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    };
+    let by = |field: &str, fault: &str| {
+        inside(field, fault) || inside(fault, field) || outer(fault).is_some_and(|outer| inside(field, &outer))
+    };
+    let of_itself = |field: &str| {
+        let field = field.strip_prefix("submission.").unwrap_or(field);
+        !faults.iter().any(|fault| by(field, &fault.path))
+    };
+    Violations(wrong.0.into_iter().filter(|one| of_itself(&one.field)).collect())
 }
 
 /// The request that `homeward submit` sends for the JSON form of a submission: what a receipt's digest is of.
@@ -36,7 +57,8 @@ pub fn judge_json(text: &str, rulebook: &Rulebook, now: Timestamp) -> Result<Rou
 /// # Errors
 /// It is not that form.
 pub fn request_bytes(request_id: &str, text: &str) -> Result<Vec<u8>, OfflineError> {
-    let submission = Some(json::from_json("Submission", text)?);
+    let submission = json::from_json("Submission", text);
+    let submission = Some(submission.map_err(|faults| OfflineError::Json(faults, Violations::default()))?);
     Ok(pb::SubmitReferralRequest { request_id: request_id.to_owned(), submission }.encode_to_vec())
 }
 

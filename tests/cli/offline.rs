@@ -160,12 +160,12 @@ fn an_old_version_of_the_table_still_explains_in_its_own_words() {
 }
 
 #[test]
-fn bad_json_is_one_error_with_line_and_column() {
+fn what_is_no_json_is_one_error_with_line_and_column() {
     let folder = tempfile::tempdir().unwrap();
     for args in [EXPLAIN, PREVIEW] {
         for (text, place) in [
             ("{\"envelope\": {\n  \"on_behalf_of\": 5x\n", "line 2, column 20"),
-            ("{\n\n  \"secret-word\": 1}", "line 3, column"),
+            ("{\n\n  \"envelope\": {}}}", "line 3, column 18"),
             ("", "line 1, column"),
         ] {
             let ended = fed(folder.path(), args, text);
@@ -192,6 +192,30 @@ fn what_is_wrong_with_a_submission_is_said_all_at_once_and_never_its_value() {
             "3 fields",
         ];
         ended.refused(65, &fields);
+    }
+}
+
+#[test]
+fn what_is_not_of_the_contract_is_said_with_everything_else_that_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut value: Value = serde_json::from_str(&narrative(1)).unwrap();
+    value["child"]["date_of_birth"] = Value::from("2031-03-14");
+    value["envelope"]["actor"]["id"] = Value::from("");
+    value["envelope"]["reporter"] = Value::from("zz-no-such-reporter");
+    value["items"][0]["kind"] = Value::from("ITEM_KIND_zz");
+    value["interview"]["held_at"] = Value::from("zz-no-time");
+    for args in [EXPLAIN, PREVIEW] {
+        let ended = fed(folder.path(), args, &value.to_string());
+        assert!(ended.out.is_empty() && !ended.err.contains("zz") && !ended.err.contains("2031"), "{ended:?}");
+        assert_eq!(ended.err.lines().count(), 1 + 4, "{ended:?}");
+        let told = [
+            "3 faults",
+            "envelope.reporter: wrong",
+            "items[0].kind: not",
+            "interview.held_at: not",
+            "submission.child.date_of_birth",
+        ];
+        ended.refused(65, &told);
     }
 }
 
@@ -228,7 +252,7 @@ fn what_is_no_text_is_told_with_its_file_line_and_column() {
     let text = "{\n \"items\": [{\"kind\": \"SECRET\"}]}";
     std::fs::write(folder.path().join("enum.json"), text).unwrap();
     homeward(folder.path(), &["policy", "explain", "enum.json"])
-        .refused(65, &["enum.json: ", "line 2, column 28: items[0].kind: not a value of this enum"]);
+        .refused(65, &["enum.json: ", "line 2, column 21: items[0].kind: not a value of this enum"]);
 }
 
 #[test]

@@ -19,7 +19,7 @@ use std::{
 use super::{cli::RedactArgs, failure::Failure, print, rulebook};
 use crate::{
     domain::redaction::{Engine, Form, Narrative, RedactionPolicy},
-    wire::json::each_field_once,
+    wire::json::{JsonError, JsonFault, each_field_once},
 };
 use answer::Answer;
 use json::Notes;
@@ -169,8 +169,13 @@ fn parse(line: &[u8], notes: &Notes) -> Option<serde_json::Value> {
     };
     let Ok(line) = std::str::from_utf8(line) else { return fault("the line is not UTF-8".to_owned()) };
     let line = line.strip_prefix('\u{FEFF}').unwrap_or(line);
-    if let Err(error) = each_field_once(line) {
-        return fault(format!("column {}: {}", error.column, error.message));
+    if let Err(JsonError(faults)) = each_field_once(line) {
+        let words = |fault: JsonFault| {
+            let path = if fault.path.is_empty() { fault.path } else { format!("{}: ", fault.path) };
+            format!("column {}: {path}{}", fault.column, fault.message)
+        };
+        notes.faults.borrow_mut().extend(faults.into_iter().map(words));
+        return None;
     }
     match serde_json::from_str(line) {
         Ok(value) => Some(value),

@@ -138,7 +138,7 @@ fn a_line_that_is_no_json_is_told_by_its_column() {
         notes.faults.into_inner().concat()
     };
     assert_eq!(fault(b"{\"id\": SECRET}"), "column 8: not well-formed JSON");
-    assert_eq!(fault(b"{\"id\": \"a\", \"id\": \"b\"}"), "column 16: id: field `id` is stated twice");
+    assert_eq!(fault(b"{\"id\": \"a\", \"id\": \"b\"}"), "column 19: id: this field is stated twice");
     assert_eq!(fault(b"\xff"), "the line is not UTF-8");
     assert!(parse("\u{FEFF}{}".as_bytes(), &Notes::default()).is_some());
 }
