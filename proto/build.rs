@@ -22,6 +22,26 @@ fn main() -> Result<(), Box<dyn Error>> {
         generate(&out, service, Side::Server)?;
         generate(&out, service, Side::Client)?;
     }
+    echo(&out)?;
+    Ok(())
+}
+
+/// The service that answers with what it got: what `homeward bench` holds the broker against. No part of the contract.
+fn echo(out: &std::path::Path) -> Result<(), Box<dyn Error>> {
+    let method = |name: &str, route: &str| {
+        let bytes = "bytes::Bytes";
+        let codec = "tonic_prost::ProstCodec";
+        manual::Method::builder().name(name).route_name(route).input_type(bytes).output_type(bytes).codec_path(codec)
+    };
+    let service = manual::Service::builder()
+        .name("EchoService")
+        .package("homeward.bench")
+        .method(method("once", "Once").build())
+        .method(method("all", "All").client_streaming().server_streaming().build())
+        .build();
+    let dir = out.join("bench");
+    fs::create_dir_all(&dir)?;
+    manual::Builder::new().out_dir(&dir).compile(&[service]);
     Ok(())
 }
 

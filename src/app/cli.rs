@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{admin::AdminCommand, audit::AuditCommand, pki::PkiCommand, policy::PolicyCommand};
+use super::{admin::AdminCommand, audit::AuditCommand, bench::BenchArgs, pki::PkiCommand, policy::PolicyCommand};
 
 /// A secure broker for intelligence that comes out of Return Home Interviews.
 #[derive(Debug, Parser)]
@@ -52,9 +52,9 @@ pub(super) enum Command {
     /// Explain the routing policy.
     #[command(subcommand)]
     Policy(PolicyCommand),
-    /// Measure this machine with this program.
-    #[command(subcommand)]
-    Bench(BenchCommand),
+    /// Measure: a load generator against a broker of its own in a folder that goes afterwards, beside what this machine could do.
+    #[command(args_conflicts_with_subcommands = true)]
+    Bench(BenchArgs),
     /// Who your profile is to the broker, and what it may do.
     Whoami(ClientArgs),
 }
@@ -154,32 +154,6 @@ Lines that are not right are named on stderr, by line and field and never by val
 Nothing is stored or sent. Engine and policy are those by which the broker makes its views.
 
 Example: homeward redact < inputs.jsonl > views.jsonl"#;
-
-#[derive(Debug, Subcommand)]
-pub(super) enum BenchCommand {
-    /// The redaction engine: narratives a second, milliseconds for a typical one, and the curve from 1 KB to 10 MB of ordinary
-    /// and of hostile text, beside what this machine does with the same text when hardly anything is asked.
-    Redact(BenchRedactArgs),
-}
-
-#[derive(Debug, Args)]
-pub(super) struct BenchRedactArgs {
-    /// Narratives as for `homeward redact`. Default: the development corpus.
-    #[arg(long, value_name = "FILE")]
-    pub(super) inputs: Option<PathBuf>,
-    /// Longest text of the curve, in bytes.
-    #[arg(long, value_name = "BYTES", default_value_t = 10_000_000)]
-    pub(super) largest: usize,
-    /// Repeat each measurement for about so long, in milliseconds; the fastest run counts.
-    #[arg(long, value_name = "MILLISECONDS", default_value_t = 200)]
-    pub(super) each: u64,
-    /// Print JSON.
-    #[arg(long)]
-    pub(super) json: bool,
-    /// Reference data to use in place of the embedded one.
-    #[arg(long, value_name = "DIR")]
-    pub(super) policy: Option<PathBuf>,
-}
 
 #[derive(Debug, Args)]
 pub(super) struct ReferralsArgs {

@@ -76,7 +76,7 @@ pub fn run(args: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
 fn dispatch(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Pki(command) if !command.online() => pki::run(command),
-        Command::Bench(command) => bench::run(&command),
+        Command::Bench(args) if !bench::online(&args) => bench::run(&args),
         Command::Redact(args) => redact::run(&args),
         Command::Preview(args) if args.offline => preview::offline(&args),
         command => {
@@ -103,6 +103,7 @@ async fn online(command: Command) -> Result<(), Failure> {
         Command::Audit(command) => audit::run(command).await,
         Command::Pki(command) => pki::online::run(command).await,
         Command::Policy(command) => policy::run(command).await,
-        Command::Bench(_) | Command::Redact(_) => Ok(()),
+        Command::Bench(args) => bench::load(&args).await,
+        Command::Redact(_) => Ok(()),
     }
 }

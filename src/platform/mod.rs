@@ -1,8 +1,9 @@
-//! Floor 1: the doors a test must be able to hold shut: time, chance, files that hold secrets, what may be opened as a file, the memory
+//! Floor 1: the doors a test must be able to hold shut: time, chance, files that hold secrets, what may be opened as a file, the room on a disk, the memory
 //! of the process and its end.
 
 pub mod clock;
 pub mod current;
+pub mod disk;
 pub mod entropy;
 pub mod memory;
 pub mod regular_file;

@@ -323,7 +323,7 @@ fn wire_duration(span: SignedDuration) -> prost_types::Duration {
     prost_types::Duration { seconds: span.as_secs(), nanos: span.subsec_nanos() }
 }
 
-fn refused(status: &Status) -> CallError {
+pub(super) fn refused(status: &Status) -> CallError {
     let (code, kind) = kind_of(profile::code(status));
     let details = status.get_error_details();
     let reason = details.error_info().map(|info| info.reason.clone()).unwrap_or_default();

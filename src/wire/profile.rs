@@ -8,12 +8,12 @@ use std::{
 };
 
 use rustls::{
-    DigitallySignedStruct, SignatureScheme,
+    ClientConfig, DigitallySignedStruct, SignatureScheme,
     client::{
-        WebPkiServerVerifier,
+        Resumption, WebPkiServerVerifier,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     },
-    pki_types::{CertificateDer, ServerName, UnixTime},
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject},
 };
 use tonic::{
     Code, Status,
@@ -97,6 +97,22 @@ impl Profile {
     pub async fn connect(&self, clock: Arc<dyn Clock>) -> Result<Channel, ProfileError> {
         let failed = |source| ProfileError::Connect { endpoint: self.endpoint.clone(), source };
         self.prepare(clock).map_err(failed)?.connect().await.map_err(failed)
+    }
+
+    /// TLS as this profile does it, without resumption, for whoever needs a handshake and no channel.
+    pub(super) fn handshake(&self) -> Result<ClientConfig, TlsError> {
+        let unfit = |error: &dyn std::fmt::Display| TlsError::Config(error.to_string());
+        let chain = CertificateDer::pem_slice_iter(&self.certificate).collect::<Result<Vec<_>, _>>();
+        let key = PrivateKeyDer::from_pem_slice(&self.key).map_err(|error| unfit(&error))?;
+        let mut config = ClientConfig::builder_with_provider(tls::provider())
+            .with_protocol_versions(&[&rustls::version::TLS13])
+            .map_err(|error| unfit(&error))?
+            .with_webpki_verifier(Arc::clone(&self.verifier))
+            .with_client_auth_cert(chain.map_err(|error| unfit(&error))?, key)
+            .map_err(|error| unfit(&error))?;
+        config.alpn_protocols = vec![b"h2".to_vec()];
+        config.resumption = Resumption::disabled();
+        Ok(config)
     }
 
     fn prepare(&self, clock: Arc<dyn Clock>) -> Result<Endpoint, tonic::transport::Error> {

@@ -164,7 +164,7 @@ impl ServerTls {
         &self.clock
     }
 
-    fn current(&self) -> Arc<ServerConfig> {
+    pub(super) fn current(&self) -> Arc<ServerConfig> {
         Arc::clone(&self.current.get().config)
     }
 }

@@ -31,7 +31,7 @@ const TREE: &[(&str, &[&str])] = &[
     ),
     ("redact", &[]),
     ("policy", &["check", "get", "activate", "diff", "explain"]),
-    ("bench", &["redact"]),
+    ("bench", &["growth", "redact"]),
     ("whoami", &[]),
 ];
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests stand outside #[test] functions")]
 
 mod audit;
+mod bench;
 mod daemon;
 mod grading;
 mod help;

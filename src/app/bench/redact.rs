@@ -5,9 +5,12 @@ use std::{hint::black_box, time::Duration};
 use aho_corasick::AhoCorasick;
 use serde_json::{Value, json};
 
-use super::texts::{self, CORPUS, HOSTILE};
+use super::{
+    args::BenchRedactArgs,
+    texts::{self, CORPUS, HOSTILE},
+};
 use crate::{
-    app::{cli::BenchRedactArgs, client, failure::Failure, print, redact::narratives, rulebook},
+    app::{client, failure::Failure, print, redact::narratives, rulebook},
     domain::redaction::{Engine, Entity, Form, Lens, Narrative, RedactionPolicy},
     platform::clock::Stopwatch,
 };

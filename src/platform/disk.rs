@@ -1,0 +1,53 @@
+//! The disk that a folder lies on: how much room is left, and whether it is one.
+
+use std::{fs, io, os::unix::fs::MetadataExt, path::Path};
+
+/// Bytes that whoever is no superuser may still write.
+///
+/// # Errors
+/// Where the folder cannot be looked at.
+pub fn free_bytes(folder: &Path) -> io::Result<u64> {
+    let disk = rustix::fs::statvfs(folder)?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+/// Bytes that everything below takes on the disk, holes left out.
+///
+/// # Errors
+/// Where something there cannot be looked at.
+pub fn used_bytes(folder: &Path) -> io::Result<u64> {
+    let mut bytes = 0;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let about = entry.metadata()?;
+        // The kernel counts in 512 bytes, whatever the disk does.
+        bytes += if about.is_dir() { used_bytes(&entry.path())? } else { about.blocks() * 512 };
+    }
+    Ok(bytes)
+}
+
+/// Whether it is memory that is made to look like a disk: nothing there is ever durable.
+///
+/// # Errors
+/// Where the folder cannot be looked at.
+pub fn is_memory(folder: &Path) -> io::Result<bool> {
+    const TMPFS: u64 = 0x0102_1994;
+    let disk = rustix::fs::statfs(folder)?;
+    Ok(u64::try_from(disk.f_type).is_ok_and(|kind| kind == TMPFS))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_disk_of_a_folder_is_looked_at() {
+        assert!(free_bytes(Path::new("/")).is_ok_and(|bytes| bytes > 0));
+        assert!(is_memory(Path::new("/dev/shm")).unwrap());
+        assert!(!is_memory(Path::new("/proc")).unwrap());
+        let nowhere = Path::new("/nowhere/at/all");
+        assert!(free_bytes(nowhere).is_err() && is_memory(nowhere).is_err());
+        let used = used_bytes(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))).unwrap();
+        assert!((100_000..100_000_000).contains(&used), "{used}");
+    }
+}
