@@ -152,6 +152,9 @@ pub struct Policy {
     /// Folder of reference data to use in place of the embedded one.
     #[serde(default)]
     pub reference: Option<PathBuf>,
+    /// Fingerprint of an activated policy that this program cannot read: the folder is gone by in its place.
+    #[serde(default)]
+    pub in_place_of: Option<String>,
 }
 
 /// What operators watch.

@@ -152,10 +152,7 @@ impl Parts {
                 self.broker.alarms().clear(&alarm);
                 tracing::info!(what = name, "read again");
             }
-            Err(failure) => {
-                let words = format!("{}; what was in force before stays", failure.words());
-                self.broker.alarms().raise(&alarm, &words, self.broker.now());
-            }
+            Err(failure) => refused(&self.broker, &alarm, &failure),
         }
     }
 
@@ -194,11 +191,20 @@ impl Parts {
         let read = folder.clone();
         let rulebook = aside(move || rulebook::rulebook(read.as_deref())).await?;
         self.broker.offer_rulebook(rulebook).await.map_err(|refused| match refused {
-            PolicyRefused::Faults(faults) => rulebook::not_sound(&faults, folder.as_deref()),
-            PolicyRefused::Activated(words) => Failure::bad_data(words),
             PolicyRefused::Failed(error) => not_entered(error),
+            refused => rulebook::not_begun(refused, folder.as_deref()),
         })
     }
+}
+
+/// The folder of reference data cannot be read at a start, and puts nothing in force: the alarm is on until it is mended.
+pub(super) fn reference_refused(broker: &Broker, failure: &Failure) {
+    refused(broker, &format!("{ALARM} reference"), failure);
+}
+
+fn refused(broker: &Broker, alarm: &str, failure: &Failure) {
+    let words = format!("{}; what was in force before stays", failure.words());
+    broker.alarms().raise(alarm, &words, broker.now());
 }
 
 fn not_entered(error: impl std::error::Error) -> Failure {

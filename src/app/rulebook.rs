@@ -1,12 +1,16 @@
 //! The reference data: from a folder, or as the binary carries it; everything that is wrong with it at once.
 
-use std::{ffi::OsStr, fs, io::Read, path::Path};
+use std::{
+    fs::{self, DirEntry},
+    io::Read,
+    path::Path,
+};
 
 use jiff::Timestamp;
 
 use super::failure::Failure;
 use crate::{
-    broker::{Fault, Rulebook},
+    broker::{Fault, PolicyRefused, Rulebook},
     platform::{Clock, SystemClock, regular_file},
     reference::{FileSet, ReferenceError},
 };
@@ -76,6 +80,21 @@ pub(super) fn refused(wrong: Vec<ReferenceError>) -> Failure {
     wrong.into_iter().fold(begin, |failure, one| failure.advise(one.to_string()))
 }
 
+/// Why the broker does not go by the policy that it was given or that was activated.
+pub(super) fn not_begun(refused: PolicyRefused, folder: Option<&Path>) -> Failure {
+    match refused {
+        PolicyRefused::Faults(faults) => not_sound(&faults, folder),
+        PolicyRefused::Folder => Failure::bad_data("the reference data is not right"),
+        PolicyRefused::Activated(words) => Failure::bad_data(words)
+            .advise("start the version of the program that activated it; activate there what passes the check of both")
+            .advise(
+                "where there is none: put a sound folder into policy.reference and this fingerprint into policy.in_place_of; \
+                 the folder is gone by, with an alarm and a ledger entry, until two policy administrators activate another",
+            ),
+        PolicyRefused::Failed(error) => Failure::unavailable(error.to_string()),
+    }
+}
+
 /// Reference data that does not pass the check: what the broker does not go by.
 pub(super) fn not_sound(faults: &[Fault], folder: Option<&Path>) -> Failure {
     let folder = folder.map_or_else(|| "DIR".into(), Path::to_string_lossy);
@@ -126,24 +145,36 @@ impl Shelf<'_> {
     /// Every version of the rule table.
     fn rules(&mut self) -> Vec<(String, String)> {
         let mut names = Vec::new();
+        let name_of = |entry: DirEntry| entry.file_name().to_string_lossy().into_owned();
         match fs::read_dir(self.folder.join("rules")) {
-            Ok(entries) => names.extend(entries.filter_map(Result::ok).map(|entry| entry.path())),
+            Ok(entries) => names.extend(entries.filter_map(Result::ok).map(name_of)),
             Err(error) => self.complain("rules/", error.to_string()),
         }
-        names.retain(|path| path.extension().and_then(OsStr::to_str) == Some("toml"));
+        let mut names: Vec<String> = names.into_iter().filter(|name| is_meant(name)).collect();
         names.sort();
         if names.len() > MOST_VERSIONS {
             self.complain("rules/", format!("holds {} versions, and {MOST_VERSIONS} are read", names.len()));
             names.clear();
         }
-        let version = |path: &Path| path.file_stem().map(|name| name.to_string_lossy().into_owned());
-        let named = names.iter().filter_map(|path| version(path));
-        named.map(|name| format!("rules/{name}.toml")).map(|name| (name.clone(), self.read(&name))).collect()
+        let names = names.into_iter().map(|name| format!("rules/{name}"));
+        names.map(|name| (name.clone(), self.read_rules(&name))).collect()
+    }
+
+    /// The text of a version; of a file whose name is none of a version, nothing, for that is what is wrong with it.
+    fn read_rules(&mut self, name: &str) -> String {
+        if FileSet::is_name(name) { self.read(name) } else { String::new() }
     }
 
     fn complain(&mut self, file: &str, what: String) {
         self.unreadable.push(ReferenceError { file: file.to_owned(), at: "file".to_owned(), what });
     }
+}
+
+/// Whoever put a file of this name there means it to be a version of the rule table, even if the name is wrong for one. What
+/// editors and systems leave (`.#x`, `._x`, `x~`, `x.swp`) nobody means.
+fn is_meant(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    !name.starts_with('.') && [".toml", ".toml.txt"].iter().any(|end| name.ends_with(end))
 }
 
 /// The text of the file at `path`, if it is one and no larger than [`LARGEST`].

@@ -2,7 +2,7 @@
 
 use std::{fs, future::Future, path::Path, sync::Arc};
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use tokio::{
     net::TcpListener,
     sync::{Notify, watch},
@@ -18,7 +18,9 @@ use super::{
     rulebook::{self, rulebook, to_begin_by},
 };
 use crate::{
-    broker::{Broker, Error, Issuer, KeyShelf, Keys, KeysError, Lifespan, Parts, PolicyRefused},
+    broker::{
+        Begin, Broker, Error, Folder, Issuer, KeyShelf, Keys, KeysError, Lifespan, Parts, PolicyRefused, Rulebook,
+    },
     domain::identity::TrustDomain,
     platform::{Clock, Entropy, SystemClock, SystemEntropy},
     reference,
@@ -61,12 +63,7 @@ pub(super) async fn daemon_at(config: &Config, clock: Arc<dyn Clock>) -> Result<
     let grants = reference::grants::parse(&text, &trust_domain)
         .map_err(|error| Failure::bad_data(format!("{}: {error}", config.policy.grants.display())))?;
     let grants = Arc::new(grants);
-    let reference = config.policy.reference.as_deref();
-    // A start that is refused leaves neither a key nor a store behind; a store that is there says what is in force.
-    let rulebook = Arc::new(match is_new(&config.store.path) {
-        true => to_begin_by(reference, clock.now())?,
-        false => rulebook(reference)?,
-    });
+    let (rulebook, unreadable) = given(config, clock.now())?;
     let tls = ServerTls::load(settings, clock.clone()).map_err(|error| Failure::bad_data(error.to_string()))?;
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
     let lifespan = lifespan(config)?;
@@ -85,8 +82,7 @@ pub(super) async fn daemon_at(config: &Config, clock: Arc<dyn Clock>) -> Result<
         Some(issuer) => broker.with_issuer(issuer, config.pki.as_ref().map_or(0, |pki| pki.renewals.into())),
         None => broker,
     });
-    let begun = broker.begin_policy(reference.is_some()).await;
-    begun.map_err(|refused| not_begun(refused, reference))?;
+    begin(&broker, config, unreadable).await?;
     let ends = broker.clone();
     setup.grant_end = Arc::new(move |peer, now| ends.grants().next_end(peer, now));
     let parts = reload::Parts {
@@ -100,14 +96,50 @@ pub(super) async fn daemon_at(config: &Config, clock: Arc<dyn Clock>) -> Result<
     Ok(Daemon { broker, setup, reload: Reload::new(parts, looks), watched })
 }
 
-/// Why the broker does not begin by the policy that it was given or that was activated.
-fn not_begun(refused: PolicyRefused, folder: Option<&Path>) -> Failure {
-    match refused {
-        PolicyRefused::Faults(faults) => rulebook::not_sound(&faults, folder),
-        PolicyRefused::Activated(words) => Failure::bad_data(words)
-            .advise("start the version of the program that activated it; activate there what passes the check of both"),
-        PolicyRefused::Failed(error) => Failure::unavailable(error.to_string()),
+/// What the configuration gives to go by; where the store may have something else, a folder that cannot be read is told later.
+/// A start that is refused leaves neither a key nor a store behind; a store that is there says what is in force.
+fn given(config: &Config, now: Timestamp) -> Result<(Arc<Rulebook>, Option<Failure>), Failure> {
+    let reference = config.policy.reference.as_deref();
+    if is_new(&config.store.path) {
+        return Ok((Arc::new(to_begin_by(reference, now)?), None));
     }
+    match rulebook(reference) {
+        Ok(rulebook) => Ok((Arc::new(rulebook), None)),
+        Err(failure) => Ok((Arc::new(rulebook(None)?), Some(failure))),
+    }
+}
+
+/// Puts in force what the store says, else what the broker was given. A folder that cannot be read, and decides nothing, raises an alarm.
+async fn begin(broker: &Broker, config: &Config, unreadable: Option<Failure>) -> Result<(), Failure> {
+    let reference = config.policy.reference.as_deref();
+    let folder = match (&unreadable, reference) {
+        (Some(_), _) => Folder::Unreadable,
+        (None, Some(_)) => Folder::Read,
+        (None, None) => Folder::Absent,
+    };
+    let in_place_of = in_place_of(config)?;
+    match (broker.begin_policy(Begin { folder, in_place_of }).await, unreadable) {
+        (Ok(()), None) => Ok(()),
+        (Ok(()), Some(failure)) => {
+            reload::reference_refused(broker, &failure);
+            Ok(())
+        }
+        (Err(PolicyRefused::Folder), Some(failure)) => Err(failure),
+        (Err(refused), None) => Err(rulebook::not_begun(refused, reference)),
+        (Err(refused), Some(failure)) => Err(rulebook::not_begun(refused, reference).advise(failure.words())),
+    }
+}
+
+/// The policy in whose place the folder is to be gone by, if it cannot be read.
+fn in_place_of(config: &Config) -> Result<Option<[u8; 32]>, Failure> {
+    let Some(text) = &config.policy.in_place_of else { return Ok(None) };
+    let read = hex::decode(text).ok().and_then(|bytes| bytes.try_into().ok());
+    if read.is_none() || config.policy.reference.is_none() {
+        return Err(Failure::bad_data(
+            "policy.in_place_of is the fingerprint of a policy, 64 hexadecimal digits, and stands beside policy.reference",
+        ));
+    }
+    Ok(read)
 }
 
 /// The authority that signs certificates, if there is to be one.
@@ -171,7 +203,7 @@ fn lifespan(config: &Config) -> Result<Lifespan, Failure> {
 
 /// Opens the keys on the shelf. A store belongs to the key file it was made with: under another, nothing in it opens and
 /// nobody whom a record accuses is known again.
-async fn keys(config: &Config, shelf: KeyShelf, lifespan: Lifespan, now: jiff::Timestamp) -> Result<Keys, Failure> {
+async fn keys(config: &Config, shelf: KeyShelf, lifespan: Lifespan, now: Timestamp) -> Result<Keys, Failure> {
     let opened = Keys::open(shelf, lifespan, now).await;
     opened.map_err(|error| match error {
         KeysError::Unconfigured { .. } => {

@@ -31,9 +31,10 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use tokio::sync::{Mutex, Semaphore};
 
 pub use administration::{
-    Activation, Approved, Asked, Certificate, Checked, Effect, Ended, EpochRow, Epochs, ErasedRow, Erasure, Fault,
-    Impact, Issuer, IssuerError, KeptPolicy, KeyShelf, Keys, KeysError, Lifespan, NewCertificate, OuterKeys,
-    OuterRotation, OuterRow, OuterState, PolicyRefused, Progress, Proof, Revocation, SignedList, Stage, Steer,
+    Activation, Approved, Asked, Begin, Certificate, Checked, Effect, Ended, EpochRow, Epochs, ErasedRow, Erasure,
+    Fault, Folder, Impact, Issuer, IssuerError, KeptPolicy, KeyShelf, Keys, KeysError, Lifespan, NewCertificate,
+    OuterKeys, OuterRotation, OuterRow, OuterState, PolicyRefused, Progress, Proof, Revocation, SignedList, Stage,
+    Steer,
 };
 pub use alarms::Alarms;
 pub use audit::{FiledProof, LedgerEntry, LedgerProof};

@@ -39,7 +39,7 @@ impl Broker {
     }
 
     /// The house itself did it, for whoever can write its files.
-    async fn enter(&self, action: &str, details: Vec<String>) -> Result<(), Error> {
+    pub(super) async fn enter(&self, action: &str, details: Vec<String>) -> Result<(), Error> {
         let entry = Entry {
             at: self.clock.now(),
             verb: Verb::Administration,

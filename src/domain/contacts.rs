@@ -95,9 +95,9 @@ impl Contacts {
         }
     }
 
-    /// True where the entry of `queue` is stale. A queue without an entry is for the proof to find, before it is in force.
+    /// True where nobody can say whether anybody is there: the entry of `queue` is stale, or has ended without another.
     pub fn is_stale(&self, queue: &QueueId, day: Date) -> bool {
-        self.of(queue, day).is_some_and(|contact| self.standing(contact, day) == Standing::Stale)
+        self.of(queue, day).is_none_or(|contact| self.standing(contact, day) == Standing::Stale)
     }
 
     /// Every day on which an entry begins or ends.

@@ -273,6 +273,23 @@ impl Directory {
         self.unattended.iter().any(|entry| entry.queue == *queue && entry.effective.covers(day))
     }
 
+    /// Whether there is this queue on `day`: the same as looking for it in [`Self::queues`].
+    pub fn has(&self, queue: &QueueId, day: Date) -> bool {
+        let suffix = queue.suffix();
+        match queue.kind() {
+            "MPU" | "REFDESK" => self.bcus.iter().any(|bcu| bcu.code == suffix && bcu.effective.covers(day)),
+            "MASH" | "ALLOC" | "EDT" => {
+                self.authorities.iter().any(|authority| authority.gss == suffix && authority.effective.covers(day))
+            }
+            "FORCE" => {
+                let there =
+                    |one: &Force| one.code == suffix && one.role != ForceRole::London && one.effective.covers(day);
+                self.forces.iter().any(there)
+            }
+            _ => *queue == QueueId::hold(),
+        }
+    }
+
     /// Every day on which an entry begins or ends.
     pub fn changes(&self) -> impl Iterator<Item = Date> {
         let authorities = self.authorities.iter().map(|entry| &entry.effective);

@@ -129,3 +129,48 @@ fn what_is_not_right_is_told_before_anything_is_sent_and_by_the_daemon() {
         .refused(65, &["files[rules/2026-11-3.toml]: rule R00: to: `moon` is no word"]);
     daemon.stop();
 }
+
+#[test]
+fn what_editors_leave_is_no_rule_a_wrong_name_is_a_fault_and_a_folder_that_decides_nothing_stops_no_start() {
+    let house = house();
+    let rules = house.path().join("reference/rules");
+    let check = || homeward(house.path(), &["policy", "check", "--policy", "reference"]);
+    std::os::unix::fs::symlink("somebody@desk.4711", rules.join(".#2026-11-3.toml")).unwrap();
+    for left in
+        ["._2026-11-3.toml", ".2026-11-3.toml.swp", ".DS_Store", "2026-11-3.toml~", "Thumbs.db", "#2026-11-3.toml#"]
+    {
+        fs::write(rules.join(left), [0xff, 0]).unwrap();
+    }
+    assert!(check().with(0).contains("No fault."));
+
+    let daemon = Daemon::start(&house);
+    let (first, second) = (house.profile(FIRST, daemon.port), house.profile(SECOND, daemon.port));
+    let run = |profile: &str, args: &[&str]| homeward(house.path(), &[args, &["--profile", profile]].concat());
+    shipped_reference(&house.path().join("next"));
+    add_rules(&house.path().join("next"));
+    let proposed = run(&first, &["policy", "activate", "--policy", "next"]).with(0);
+    let new = word_after(&proposed, "fingerprint ").to_owned();
+    run(&second, &["admin", "approve", proposed.split_whitespace().next().unwrap(), "--fingerprint", &new]).with(0);
+    daemon.stop();
+
+    // Somebody thinks that these are in force.
+    for meant in ["2026-11-3 (copy).toml", "2026-11-4.TOML", "2026-11-5.toml.txt"] {
+        fs::copy(rules.join("2026-11-3.toml"), rules.join(meant)).unwrap();
+        let told = check();
+        assert!(
+            told.code == 65 && told.err.contains(&format!("rules/{meant}: file: is no file of a policy")),
+            "{told:?}"
+        );
+        let daemon = Daemon::start(&house);
+        let first = house.profile(FIRST, daemon.port);
+        assert!(run(&first, &["policy", "get"]).with(0).contains(&new), "the store decides");
+        assert_eq!(alarms(&house, &first), serde_json::json!(["RELOAD_REFUSED reference"]));
+        fs::remove_file(rules.join(meant)).unwrap();
+        let mended = (0..200).any(|_| {
+            thread::sleep(Duration::from_millis(50));
+            alarms(&house, &first) == serde_json::json!(["POLICY_FOLDER_DIFFERS"])
+        });
+        assert!(mended, "{}", alarms(&house, &first));
+        daemon.stop();
+    }
+}

@@ -10,6 +10,7 @@ mod person;
 
 mod abandoned;
 mod accused;
+mod ageing;
 mod carer;
 mod certificates;
 mod dead;

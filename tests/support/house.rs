@@ -10,7 +10,7 @@ use std::{
 
 use homeward::{
     app::FolderIssuer,
-    broker::{Broker, KeyShelf, Keys, Lifespan, Parts, PolicyRefused, Rulebook},
+    broker::{Begin, Broker, Folder, KeyShelf, Keys, Lifespan, Parts, PolicyRefused, Rulebook},
     domain::identity::{Identity, TrustDomain},
     ledger::{self, Entry},
     pki::{self, Tools},
@@ -77,6 +77,8 @@ pub struct House {
     issues: bool,
     /// How long an epoch key wraps.
     lifespan: Lifespan,
+    /// The folder of reference data that the next start is given, and in place of what.
+    folder: Option<(FileSet, Option<[u8; 32]>)>,
     live: Option<Live>,
     /// Further replicas over the same store.
     replicas: Vec<Live>,
@@ -103,8 +105,17 @@ impl House {
         let clock = ManualClock::new(moment.parse().unwrap());
         let root = tempfile::tempdir().unwrap();
         let lifespan = Lifespan::of(SignedDuration::from_hours(24));
-        let mut house =
-            Self { root, clock, entropy, secret, issues: false, lifespan, live: None, replicas: Vec::new() };
+        let mut house = Self {
+            root,
+            clock,
+            entropy,
+            secret,
+            issues: false,
+            lifespan,
+            folder: None,
+            live: None,
+            replicas: Vec::new(),
+        };
         pki::init(&house.certs(), &domain(), &[], house.tools()).unwrap();
         house.start().await;
         house
@@ -160,10 +171,17 @@ impl House {
     async fn serve(&self, store: Arc<SledStore>) -> Live {
         let settings = TlsSettings::new(self.certs().join("server"), domain());
         let tls = ServerTls::load(settings, self.time()).unwrap();
-        let broker = self.broker(store.clone(), Rulebook::embedded().unwrap()).await;
+        let (rulebook, begin) = match &self.folder {
+            None => (Rulebook::embedded().unwrap(), Begin { folder: Folder::Absent, in_place_of: None }),
+            Some((files, in_place_of)) => (
+                Rulebook::read(files.clone(), Vec::new()).unwrap(),
+                Begin { folder: Folder::Read, in_place_of: *in_place_of },
+            ),
+        };
+        let broker = self.broker(store.clone(), rulebook).await;
         let issuer = || Arc::new(FolderIssuer::open(self.certs(), self.time()).unwrap());
         let broker = Arc::new(if self.issues { broker.with_issuer(issuer(), 3) } else { broker });
-        broker.begin_policy(false).await.unwrap();
+        broker.begin_policy(begin).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
@@ -175,9 +193,31 @@ impl House {
 
     /// Whether a broker over the same store would begin by these files, and with which alarms.
     pub async fn begins_by(&self, files: FileSet) -> Result<Vec<String>, PolicyRefused> {
+        self.begins(files, Begin { folder: Folder::Read, in_place_of: None }).await
+    }
+
+    /// The same, however it begins.
+    pub async fn begins(&self, files: FileSet, begin: Begin) -> Result<Vec<String>, PolicyRefused> {
         let broker = self.broker(self.live().store.clone(), Rulebook::read(files, Vec::new()).unwrap()).await;
-        broker.begin_policy(true).await?;
+        broker.begin_policy(begin).await?;
         Ok(broker.alarms().names())
+    }
+
+    /// From the next start on, the broker is given a folder with these files, in place of a policy if that cannot be read.
+    pub fn goes_by(&mut self, files: FileSet, in_place_of: Option<[u8; 32]>) {
+        self.folder = Some((files, in_place_of));
+    }
+
+    /// All certificates anew: that of the server now, that of each person when they next come.
+    pub fn renew(&self) {
+        let out = self.certs().join("server");
+        fs::remove_dir_all(&out).unwrap();
+        pki::issue_server(&self.certs(), &out, &[], self.tools()).unwrap();
+        for entry in fs::read_dir(self.root.path()).unwrap().flatten() {
+            if entry.file_name().to_string_lossy().starts_with("profile-") {
+                fs::remove_dir_all(entry.path()).unwrap();
+            }
+        }
     }
 
     async fn broker(&self, store: Arc<SledStore>, rulebook: Rulebook) -> Broker {

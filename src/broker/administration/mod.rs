@@ -24,7 +24,7 @@ pub use issuer::{Asked, Issuer, IssuerError, NewCertificate, SignedList};
 pub use keys::{KeyShelf, Keys, KeysError, Lifespan};
 pub use outer::{OuterKeys, OuterRotation, OuterRow, OuterState};
 pub(super) use policy::Policies;
-pub use policy::{Activation, Checked, Fault, KeptPolicy, PolicyRefused};
+pub use policy::{Activation, Begin, Checked, Fault, Folder, KeptPolicy, PolicyRefused};
 pub use revocation::{Ended, Impact, Revocation};
 pub use rewrap::{Progress, Proof, Stage, Steer};
 

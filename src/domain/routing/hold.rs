@@ -56,12 +56,13 @@ pub(super) fn where_the_accused_decides(plan: &mut Plan<'_>) {
 }
 
 /// A queue known to have nobody keeps its copy; HOLD gets the same (D21). So it is where nobody has verified for so long
-/// that anybody is there.
+/// that anybody is there, and where the entry of the unit or of the queue has ended and no other has followed.
 pub(super) fn unattended(plan: &mut Plan<'_>) {
     let facts = plan.facts;
     let day = facts.policy.calendar.date(facts.now);
     let nobody = |queue: &QueueId| {
-        facts.policy.directory.is_unattended(queue, day) || facts.policy.contacts.is_stale(queue, day)
+        let (directory, contacts) = (&facts.policy.directory, &facts.policy.contacts);
+        directory.is_unattended(queue, day) || contacts.is_stale(queue, day) || !directory.has(queue, day)
     };
     let empty = plan.legs.iter().filter(|(queue, _)| nobody(queue));
     let copies: Vec<(QueueId, Load)> = empty.map(|(queue, leg)| (queue.clone(), leg.load())).collect();

@@ -42,8 +42,7 @@ impl Broker {
             false => FileSet::gather(files),
         };
         sound(&self.check_set(set.clone(), wrong).await?, fingerprint)?;
-        let activated = self.in_force().await?.is_some();
-        if activated && self.rulebook().fingerprint == fingerprint {
+        if self.in_force().await?.is_some_and(|(activation, _)| activation.fingerprint == fingerprint) {
             return Err(Error::Precondition { reason: "POLICY_IN_FORCE", advice: "it is in force already" });
         }
         let changes = self.put_aside(fingerprint, &set).await?;
@@ -52,7 +51,7 @@ impl Broker {
             subject: hex::encode(fingerprint),
             digest: fingerprint,
             reason: String::new(),
-            body: self.rulebook().fingerprint.to_vec(),
+            body: self.put_in_force().await?.to_vec(),
             changes,
         };
         self.propose(permit, request, proposing).await

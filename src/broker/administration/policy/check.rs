@@ -87,22 +87,24 @@ impl Broker {
     /// One at a time and off the async threads. It ends when its time is up, and when nobody waits for it any longer.
     pub(super) async fn check_set(&self, set: FileSet, wrong: Vec<ReferenceError>) -> Result<Checked, Error> {
         let turn = self.policies.checks.clone().acquire_owned().await.expect("it is never closed");
-        self.check_now(set, wrong, turn).await
+        self.check_now(set, wrong, Some(self.rulebook()), turn).await
     }
 
-    /// The same at once, beside another check: what is to be in force waits for nobody. `until_done` is kept until it is done.
+    /// The same at once, beside another check: what is to be in force waits for nobody. It is held against what was in force
+    /// `before`, if it follows on it. `until_done` is kept until it is done.
     pub(super) async fn check_now<T: Send + 'static>(
         &self,
         set: FileSet,
         wrong: Vec<ReferenceError>,
+        before: Option<Arc<Rulebook>>,
         until_done: T,
     ) -> Result<Checked, Error> {
-        let (before, now) = (self.rulebook(), self.now());
+        let now = self.now();
         let waited_for = WaitedFor::default();
         let go_on = waited_for.0.clone();
         let mut work = tokio::task::spawn_blocking(move || {
             let _until_done = until_done;
-            checked(set, wrong, &Held { before: &before, now, go_on: &|| !go_on.load(Ordering::Relaxed) })
+            checked(set, wrong, &Held { before: before.as_deref(), now, go_on: &|| !go_on.load(Ordering::Relaxed) })
         });
         let done = match tokio::time::timeout(LONGEST, &mut work).await {
             Ok(done) => done,
@@ -133,7 +135,7 @@ impl Drop for WaitedFor {
 
 /// What a set is held against.
 struct Held<'a> {
-    before: &'a Rulebook,
+    before: Option<&'a Rulebook>,
     now: Timestamp,
     go_on: &'a dyn Fn() -> bool,
 }
@@ -151,7 +153,8 @@ fn checked(set: FileSet, wrong: Vec<ReferenceError>, held: &Held<'_>) -> Checked
     // What was not proved comes first, for a long list is told in part.
     let unfinished = (!finished).then(unfinished);
     let found = faults.into_iter().map(Fault::from);
-    let faults = unfinished.into_iter().chain(found).chain(rewritten(&rulebook, held.before, from)).collect();
+    let rewritten = held.before.map(|before| rewritten(&rulebook, before, from)).unwrap_or_default();
+    let faults = unfinished.into_iter().chain(found).chain(rewritten).collect();
     let warnings = warnings.into_iter().map(Fault::from).collect();
     Checked { fingerprint, faults, warnings, proven, rulebook: Some(rulebook) }
 }
@@ -193,7 +196,7 @@ mod tests {
     #[test]
     fn a_check_that_is_ended_is_a_fault_and_says_so_first() {
         let before = Rulebook::embedded().unwrap();
-        let held = |go_on| Held { before: &before, now: "2026-11-26T12:00:00Z".parse().unwrap(), go_on };
+        let held = |go_on| Held { before: Some(&before), now: "2026-11-26T12:00:00Z".parse().unwrap(), go_on };
         let ended = checked(FileSet::embedded(), Vec::new(), &held(&|| false));
         assert_eq!((ended.faults.len(), ended.faults[0].what.as_str()), (1, "could not be proved in 30 seconds"));
         assert_eq!(checked(FileSet::embedded(), Vec::new(), &held(&|| true)).faults, []);

@@ -2,7 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Fault, PolicyRefused, kept, refused::named};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{PolicyRefused, beginning::STANDS_IN, kept};
 use crate::{
     broker::{Broker, Error, Rulebook},
     reference::ReferenceError,
@@ -13,6 +15,8 @@ use crate::{
 const EVERY: Duration = Duration::from_millis(250);
 /// Busy commits must not make us look without a pause.
 const AT_MOST_EVERY: Duration = Duration::from_millis(50);
+/// What is in force is looked at again this often: the check looks a year ahead.
+const AGES: SignedDuration = SignedDuration::from_hours(24);
 /// The folder of the configuration is not what is in force.
 const DIFFERS: &str = "POLICY_FOLDER_DIFFERS";
 /// What was activated cannot be read by this replica.
@@ -24,11 +28,15 @@ pub(super) struct Followed {
     /// Version of the newest activation's document; 0: there was none.
     version: u64,
     /// Fingerprint of what the configured folder held last; none where no folder is configured.
-    folder: Option<[u8; 32]>,
+    pub(super) folder: Option<[u8; 32]>,
+    /// The folder is gone by in place of what was activated, which cannot be read here.
+    pub(super) stands_in: bool,
+    /// When it was last looked whether what is in force still passes the check.
+    pub(super) looked: Option<Timestamp>,
 }
 
 /// What came of a look at the store.
-enum Taken {
+pub(super) enum Taken {
     /// What was activated last is in force.
     InForce,
     /// Nothing was activated yet.
@@ -38,27 +46,6 @@ enum Taken {
 }
 
 impl Broker {
-    /// Takes what the store says is in force, before the door is opened. Where nothing was activated yet, what this replica was
-    /// started with stays in force, and is kept.
-    ///
-    /// # Errors
-    /// The store cannot be read; what was activated cannot be in force here; or nothing was, and what this replica was started
-    /// with does not pass the check.
-    pub async fn begin_policy(&self, from_folder: bool) -> Result<(), PolicyRefused> {
-        let rulebook = self.rulebook();
-        let mut followed = self.policies.followed.lock().await;
-        followed.folder = from_folder.then_some(rulebook.fingerprint);
-        match self.take_policy(&mut followed, true).await? {
-            Taken::Refused(words) => Err(PolicyRefused::Activated(words)),
-            Taken::InForce => Ok(()),
-            Taken::NeverActivated => {
-                let went_by_it = self.went_by(rulebook.fingerprint).await?;
-                self.may_be_in_force(&rulebook, went_by_it).await?;
-                Ok(self.keep_policy_files(&rulebook).await?)
-            }
-        }
-    }
-
     /// Follows the store for ever, within a quarter of a second.
     pub async fn keep_policy(&self) {
         let (mut changes, mut open, mut failing) = (self.changes(), true, false);
@@ -68,7 +55,11 @@ impl Broker {
                 () = tokio::time::sleep(EVERY) => {}
                 changed = changes.changed(), if open => open = changed.is_ok(),
             }
-            let looked = self.follow_policy().await;
+            let looked = async {
+                self.follow_policy().await?;
+                self.look_once_a_day().await
+            };
+            let looked = looked.await;
             if let Err(error) = &looked
                 && !failing
             {
@@ -87,13 +78,35 @@ impl Broker {
         Ok(())
     }
 
-    async fn take_policy(&self, followed: &mut Followed, at_start: bool) -> Result<Taken, Error> {
+    /// What is in force ages while the broker runs, too.
+    async fn look_once_a_day(&self) -> Result<(), Error> {
+        let now = self.now();
+        {
+            let mut followed = self.policies.followed.lock().await;
+            if followed.looked.is_some_and(|looked| now.duration_since(looked) < AGES) {
+                return Ok(());
+            }
+            followed.looked = Some(now);
+        }
+        let rulebook = self.rulebook();
+        let faults = self.aged(&rulebook).await?;
+        let _followed = self.policies.followed.lock().await;
+        if self.rulebook().fingerprint == rulebook.fingerprint {
+            self.tell_age(&rulebook, &faults);
+        }
+        Ok(())
+    }
+
+    pub(super) async fn take_policy(&self, followed: &mut Followed, at_start: bool) -> Result<Taken, Error> {
         let Some((activation, version)) = self.in_force().await? else { return Ok(Taken::NeverActivated) };
         if version == followed.version {
             return Ok(Taken::InForce);
         }
         if activation.fingerprint != self.rulebook().fingerprint {
-            let files = self.kept_policy(activation.fingerprint).await?;
+            let files = match self.kept_policy(activation.fingerprint).await {
+                Err(Error::Internal(_)) => None,
+                files => files?,
+            };
             let read = tokio::task::spawn_blocking(move || files.map(|files| Rulebook::read(files, Vec::new())));
             let rulebook = match read.await.map_err(|_| Error::Internal("reading a policy failed".to_owned()))? {
                 Some(Ok(rulebook)) if rulebook.fingerprint == activation.fingerprint => Arc::new(rulebook),
@@ -103,18 +116,17 @@ impl Broker {
                     return Ok(Taken::Refused(not_read(activation.fingerprint, other.and_then(Result::err))));
                 }
             };
-            // While this replica runs, whoever activated it has just proved it.
-            if at_start && let Err(refused) = self.may_be_in_force(&rulebook, true).await {
-                return match refused {
-                    PolicyRefused::Failed(error) => Err(error),
-                    PolicyRefused::Activated(words) => Ok(Taken::Refused(words)),
-                    PolicyRefused::Faults(faults) => Ok(Taken::Refused(not_sound(activation.fingerprint, &faults))),
-                };
+            // Whoever activated it has proved it then. Time alone, or a check that has become stricter, keeps no broker from
+            // starting with what it went by.
+            match at_start {
+                true => self.tell_age(&rulebook, &self.aged(&rulebook).await?),
+                false => self.is_new(),
             }
             self.rulebook.replace(rulebook);
         }
         followed.version = version;
-        self.alarms.clear(NOT_TAKEN);
+        followed.stands_in = false;
+        [NOT_TAKEN, STANDS_IN].iter().for_each(|alarm| self.alarms.clear(alarm));
         let (number, policy) = (activation.number, hex::encode(activation.fingerprint));
         tracing::info!(number, policy, "the policy that was activated is in force here");
         self.compare(followed);
@@ -137,7 +149,7 @@ impl Broker {
             return Ok(());
         }
         let rulebook = Arc::new(rulebook);
-        self.may_be_in_force(&rulebook, false).await?;
+        self.may_be_in_force(&rulebook).await?;
         self.keep_policy_files(&rulebook).await?;
         Ok(self.replace_rulebook(rulebook).await?)
     }
@@ -148,10 +160,11 @@ impl Broker {
             None => self.alarms.clear(DIFFERS),
             Some(folder) => {
                 let words = format!(
-                    "the folder of policy.reference holds {}, in force is {}, which two persons activated: propose the folder \
+                    "the folder of policy.reference holds {}, in force is {}, {}: propose the folder \
                      with `homeward policy activate`, or fetch what is in force with `homeward policy get --out`",
                     hex::encode(folder),
-                    hex::encode(now)
+                    hex::encode(now),
+                    if followed.stands_in { "which it held at the start" } else { "which two persons activated" }
                 );
                 self.alarms.raise(DIFFERS, &words, self.now());
             }
@@ -159,12 +172,12 @@ impl Broker {
     }
 
     /// The broker went by exactly these files before.
-    async fn went_by(&self, fingerprint: [u8; 32]) -> Result<bool, Error> {
+    pub(super) async fn went_by(&self, fingerprint: [u8; 32]) -> Result<bool, Error> {
         Ok(self.kept_policy(fingerprint).await?.is_some() && !self.is_waiting(fingerprint).await?)
     }
 
     /// Keeps the files of what comes in force, so that its decisions can be explained for ever.
-    async fn keep_policy_files(&self, rulebook: &Rulebook) -> Result<(), Error> {
+    pub(super) async fn keep_policy_files(&self, rulebook: &Rulebook) -> Result<(), Error> {
         let name = kept::set_name(rulebook.fingerprint);
         if self.store.document(Shelf::PolicyVersion, &name).await?.is_some() {
             return self.keep_for_good(rulebook.fingerprint).await;
@@ -180,16 +193,8 @@ impl Broker {
     }
 }
 
-fn not_sound(fingerprint: [u8; 32], faults: &[Fault]) -> String {
-    let fingerprint = hex::encode(fingerprint);
-    format!("policy {fingerprint} was activated and does not pass the check of this program: {}", named(faults))
-}
-
 fn not_read(fingerprint: [u8; 32], wrong: Option<Vec<ReferenceError>>) -> String {
     let wrong: Vec<String> = wrong.into_iter().flatten().take(5).map(|one| one.to_string()).collect();
-    format!(
-        "policy {} was activated and cannot be read by this program: {}",
-        hex::encode(fingerprint),
-        wrong.join("; ")
-    )
+    let why = if wrong.is_empty() { "its files are missing or damaged".to_owned() } else { wrong.join("; ") };
+    format!("policy {} was activated and cannot be read by this program: {why}", hex::encode(fingerprint))
 }

@@ -3,6 +3,7 @@
 //! every replica and after every restart.
 
 mod activation;
+mod beginning;
 mod check;
 mod following;
 mod kept;
@@ -14,8 +15,11 @@ use jiff::Timestamp;
 use tokio::sync::{Mutex, Semaphore};
 use uuid::Uuid;
 
+pub use beginning::{Begin, Folder};
 pub use check::{Checked, Fault};
 pub use refused::PolicyRefused;
+
+use following::Followed;
 
 use super::Broker;
 use crate::{
@@ -63,7 +67,7 @@ pub struct KeptPolicy {
 pub(in crate::broker) struct Policies {
     /// One check at a time: it may take a core for long.
     checks: Arc<Semaphore>,
-    followed: Mutex<following::Followed>,
+    followed: Mutex<Followed>,
 }
 
 impl Default for Policies {
@@ -96,6 +100,11 @@ impl Broker {
     async fn kept_policy(&self, fingerprint: [u8; 32]) -> Result<Option<FileSet>, Error> {
         let document = self.store.document(Shelf::PolicyVersion, &kept::set_name(fingerprint)).await?;
         document.map(|document| kept::take_set(&document.bytes)).transpose()
+    }
+
+    /// What was activated last, whether it can be read here or not; before that, what is in force here.
+    async fn put_in_force(&self) -> Result<[u8; 32], Error> {
+        Ok(self.in_force().await?.map_or(self.rulebook().fingerprint, |(activation, _)| activation.fingerprint))
     }
 
     /// The newest activation, with the version of its document.
