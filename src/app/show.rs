@@ -88,7 +88,10 @@ fn destination(value: &Value) -> String {
     let outcome = text(value, "outcome");
     let overdue = if value["overdue"] == true { "  OVERDUE" } else { "" };
     let separator = if outcome.is_empty() { "" } else { ": " };
-    format!("  {:<18} {}  {state}{separator}{outcome}{overdue}", text(value, "queue"), text(value, "class"))
+    let escalated: Vec<&str> = list(value, "escalations").iter().map(|step| text(step, "to")).collect();
+    let escalated =
+        if escalated.is_empty() { String::new() } else { format!("  escalated to {}", escalated.join(", ")) };
+    format!("  {:<18} {}  {state}{separator}{outcome}{overdue}{escalated}", text(value, "queue"), text(value, "class"))
 }
 
 /// A queue with its counts.

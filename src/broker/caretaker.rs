@@ -1,4 +1,4 @@
-//! The caretaker: expires leases, forgets short-lived answers, writes joined refusals, turns keys over. Driven by the injected clock.
+//! The caretaker: expires leases, escalates what is late (R25), forgets short-lived answers, writes joined refusals, turns keys over. Driven by the injected clock.
 
 use std::sync::Arc;
 
@@ -15,6 +15,8 @@ const EVERY: SignedDuration = SignedDuration::from_secs(5);
 pub struct Round {
     /// Leases that had expired.
     pub expired_leases: u64,
+    /// Deliveries that were late and escalated.
+    pub escalated: u64,
     /// Answers that need not be replayed any longer.
     pub forgotten_answers: u64,
     /// Refusal entries written.
@@ -29,6 +31,7 @@ impl Broker {
         self.look_at_outer_key().await;
         let round = Round {
             expired_leases: self.store.expire_leases(now, self.most_failures).await?,
+            escalated: self.escalate_late(now).await?,
             forgotten_answers: self.store.forget_answers(now).await?,
             refusals: self.write_refusals(now, false).await?,
         };

@@ -10,6 +10,7 @@ mod audit;
 mod caretaker;
 mod dispatch;
 mod error;
+mod escalating;
 mod exclusion;
 mod feedback;
 mod filing;

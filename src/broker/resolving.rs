@@ -100,7 +100,7 @@ impl Broker {
         {
             queues.push(police.refdesk());
         }
-        if council && found.header.class <= Class::P1 && !policy.calendar.office_open(to.suffix(), now) {
+        if council && found.class() <= Class::P1 && !policy.calendar.office_open(to.suffix(), now) {
             queues.push(QueueId::of("EDT", to.suffix()));
         }
         queues.retain(|queue| known.contains(queue) && !held.never_by.contains(queue));
@@ -122,7 +122,7 @@ impl Broker {
                 || found.header.units.contains(label) && label.part == Part::Withheld
         };
         let original = UnitLabel { item: None, part: Part::Original, audience: Audience::Nobody };
-        let (ack_due, decide_due) = policy.due(to, found.header.class, found.header.received);
+        let (ack_due, decide_due) = policy.due(to, found.class(), found.header.received);
         Header {
             queue: to.clone(),
             units: units.iter().copied().filter(|label| *label != original && carried(label) && opens(label)).collect(),

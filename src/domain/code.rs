@@ -98,6 +98,19 @@ vocabulary! {
     }
 }
 
+impl Class {
+    /// One class more urgent; P0 stays, and P4, which has no deadline, stays too (D15).
+    #[must_use]
+    pub const fn raised(self) -> Self {
+        match self {
+            Self::P0 | Self::P1 => Self::P0,
+            Self::P2 => Self::P1,
+            Self::P3 => Self::P2,
+            Self::P4 => Self::P4,
+        }
+    }
+}
+
 vocabulary! {
     /// Levels of the Government Security Classifications as this broker knows them (domain 2.5).
     MarkingLevel {

@@ -171,6 +171,8 @@ pub struct Delivery {
     pub failed: u32,
     /// Not offered before this moment (release with delay).
     pub not_before: Option<Timestamp>,
+    /// Once escalated: not again before this moment; `None` where nobody is left to turn to.
+    pub escalate_from: Option<Timestamp>,
     /// First pulled.
     pub delivered: Option<Timestamp>,
     /// First opened under a live lease: the acknowledgement.
@@ -189,6 +191,34 @@ impl Delivery {
         let late = |due: Option<Timestamp>| due.is_some_and(|due| now > due);
         let decided = self.settled.is_some() || self.is_rejected();
         !decided && ((self.opened.is_none() && late(self.header.ack_due)) || late(self.header.decide_due))
+    }
+
+    /// The earliest deadline that still runs: once opened, only that to decide; once rejected, none.
+    pub fn running_deadline(&self) -> Option<Timestamp> {
+        if self.settled.is_some() || self.is_rejected() {
+            return None;
+        }
+        let ack = self.header.ack_due.filter(|_| self.opened.is_none());
+        [ack, self.header.decide_due].into_iter().flatten().min()
+    }
+
+    /// The class as it now stands: one higher for each time it was escalated; P0 stays (D15).
+    pub fn class(&self) -> Class {
+        self.escalations().fold(self.header.class, |class, _| class.raised())
+    }
+
+    /// Whether a person is to be paged: said when it was accepted, or raised to P0 (D15).
+    pub fn page(&self) -> bool {
+        self.header.page || self.class() == Class::P0
+    }
+
+    /// After this moment it is to be escalated (R25).
+    pub fn late_after(&self) -> Option<Timestamp> {
+        let due = self.running_deadline()?;
+        match self.escalations().next() {
+            None => Some(due),
+            Some(_) => self.escalate_from.map(|from| from.max(due)),
+        }
     }
 
     /// The confirmed grade of an item as it now stands.

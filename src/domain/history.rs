@@ -19,6 +19,20 @@ vocabulary! {
         Rejected = "REJECTED",
         /// Sent back from there to the same queue.
         Replayed = "REPLAYED",
+        /// Late to acknowledge or to decide: somebody above was turned to, and its class rose (R25).
+        Escalated = "ESCALATED",
+    }
+}
+
+vocabulary! {
+    /// Whom a late delivery is escalated to, in this order (R25, D15).
+    Escalation {
+        /// The supervisor of its queue.
+        QueueSupervisor = "queue_supervisor",
+        /// The duty officer of the BCU.
+        BcuDuty = "bcu_duty",
+        /// The manager that the council named.
+        CouncilManager = "council_manager",
     }
 }
 
@@ -33,7 +47,7 @@ pub struct Step {
     pub at: Timestamp,
     /// Identity of who did it; empty for the broker.
     pub by: String,
-    /// A code of a closed list that says more; for a rejection a [`DeadReason`].
+    /// A code of a closed list that says more; for a rejection a [`DeadReason`], for an escalation an [`Escalation`].
     pub code: String,
     /// What they wrote, sealed; empty where they wrote nothing.
     pub note: Vec<u8>,
@@ -42,6 +56,16 @@ pub struct Step {
 }
 
 impl Delivery {
+    /// The times it was escalated, oldest first.
+    pub fn escalations(&self) -> impl Iterator<Item = &Step> {
+        self.history.iter().filter(|step| step.kind == StepKind::Escalated)
+    }
+
+    /// Whom it is escalated to next; `None` where everybody was turned to.
+    pub fn next_escalation(&self) -> Option<Escalation> {
+        Escalation::ALL.get(self.escalations().count()).copied()
+    }
+
     /// Why it lies on the dead-letter side, if it does.
     pub fn dead(&self) -> Option<DeadReason> {
         let last = self.history.iter().rev().find(|step| step.kind == StepKind::Rejected);

@@ -7,7 +7,7 @@ mod stored;
 
 pub use model::{
     Acceptance, Accepted, Claim, Event, EventKind, Head, Held, Keep, Kept, NewRecord, Once, Proven, Pull, QueueCounts,
-    Record, Replay, Settle, Side, Stored,
+    Raise, Record, Replay, Settle, Side, Stored,
 };
 pub use shelf::{Amendment, Change, Document, Expect, MOST_NAME, Rewrap, Seen, Shelf, Wraps};
 
@@ -83,6 +83,13 @@ pub trait Store: Send + Sync {
     /// of the broker's own, `LEASE_EXPIRED`. One that has by then failed `most` times since it was last sent back is put on the
     /// dead-letter side instead, with a second entry, `ATTEMPT_LIMIT`. Returns how many leases ended.
     async fn expire_leases(&self, now: Timestamp, most: u32) -> Result<u64, StoreError>;
+
+    /// Deliveries that are to be escalated at `now` ([`Delivery::late_after`] is past), the longest late first, at most `limit`.
+    async fn late(&self, now: Timestamp, limit: usize) -> Result<Vec<Delivery>, StoreError>;
+
+    /// Escalates deliveries, each with its ledger entry: one that is late no longer, or was escalated since, is left as it is.
+    /// Returns how many were.
+    async fn escalate(&self, raises: Vec<Raise>) -> Result<u64, StoreError>;
 
     /// Sends a dead letter back to its queue; answers with it as it then is (for a replay of the call: as it was).
     /// [`StoreError::WrongState`] where it is none, or has as long a history as there can be.

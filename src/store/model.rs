@@ -204,6 +204,21 @@ pub struct Replay {
     pub step: Step,
 }
 
+/// A late delivery is escalated (R25).
+#[derive(Debug, Clone)]
+pub struct Raise {
+    /// The delivery.
+    pub delivery: DeliveryId,
+    /// How often it had been when that was decided: if it has been since, nothing changes.
+    pub before: usize,
+    /// When, and to whom.
+    pub step: Step,
+    /// Not again before this moment; `None`: not again.
+    pub again_from: Option<Timestamp>,
+    /// The ledger entry.
+    pub entry: Entry,
+}
+
 /// A side of a queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
@@ -266,6 +281,8 @@ pub enum EventKind {
     Rejected,
     /// Sent back from there to its queue.
     Replayed,
+    /// Late, and escalated (R25).
+    Escalated,
 }
 
 /// The head of the ledger.

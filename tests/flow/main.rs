@@ -24,6 +24,7 @@ mod grading;
 mod hostile;
 mod journey;
 mod keys;
+mod late;
 mod limits;
 mod matrix;
 mod once;

@@ -7,10 +7,10 @@ use homeward::{
         code::Class,
         decision::InformationGrade::Corroborated,
         delivery::{Delivery, DeliveryId, Header, Lease, State},
-        history::{Step, StepKind},
+        history::{Escalation, Step, StepKind},
     },
     ledger::Verb,
-    store::{QueueCounts, Replay, Settle, Side, Store, StoreError},
+    store::{QueueCounts, Raise, Replay, Settle, Side, Store, StoreError},
 };
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -46,10 +46,11 @@ impl Model {
             self.0.values().filter(on_it).filter(|each| each.header.queue == queue(name)).cloned().collect();
         live.sort_by_key(|each| {
             let ack = each.header.ack_due.filter(|_| each.opened.is_none());
-            let rejected = each.history.last().is_some_and(|step| dead && step.code != "ATTEMPT_LIMIT");
+            let buried = each.history.iter().rev().find(|step| step.kind == StepKind::Rejected);
+            let rejected = buried.is_some_and(|step| dead && step.code != "ATTEMPT_LIMIT");
             let running = [ack, each.header.decide_due].map(|due| due.filter(|_| !rejected));
             let deadline = running.into_iter().flatten().min().unwrap_or(Timestamp::MAX);
-            (each.header.class, deadline, each.header.received, each.id)
+            (each.class(), deadline, each.header.received, each.id)
         });
         live
     }
@@ -83,7 +84,8 @@ pub async fn everything_at_random_agrees_with_a_plain_model(engine: &impl Engine
     let mut now = 0;
     for step in 0..STEPS {
         now += chance.below(40) as i64;
-        match chance.below(11) {
+        match chance.below(12) {
+            11 => raise_late(&*store, &mut model, now).await,
             10 => send_back(&*store, &mut model, now).await,
             0 | 1 => accept(&*store, &mut model, &mut chance, now).await,
             2..=4 => pull_some(&*store, &mut model, &mut chance, now).await,
@@ -123,9 +125,47 @@ pub async fn everything_at_random_agrees_with_a_plain_model(engine: &impl Engine
     let settled = model.0.values().filter(|each| each.settled.is_some()).count();
     let failed: u32 = model.0.values().map(|each| each.failed).sum();
     assert!(settled > 50 && failed > 10, "{settled} settled, {failed} failed: the evening was too quiet");
+    let raised = model.0.values().filter(|each| each.escalations().count() == Escalation::ALL.len()).count();
+    assert!(raised > 5, "{raised} rose as far as they can");
     let steps =
         |by_hand| model.0.values().flat_map(|each| &each.history).filter(move |step| step.by.is_empty() != by_hand);
     assert!(steps(true).count() > 20 && steps(false).count() > 2, "few went to the dead-letter side");
+}
+
+/// What is late is escalated once by two who see it at the same time; what was settled since is not.
+async fn raise_late(store: &dyn Store, model: &mut Model, now: i64) {
+    let due = |each: &Delivery| {
+        let first = each.escalations().count() == 0;
+        each.overdue(at(now)) && (first || each.escalate_from.is_some_and(|from| at(now) > from))
+    };
+    let mut expected: Vec<_> = model.0.values().filter(|each| due(each)).map(|each| each.id).collect();
+    let late = store.late(at(now), usize::MAX).await.unwrap();
+    let mut found = ids(&late);
+    assert_eq!(ids(&store.late(at(now), 1).await.unwrap()), found[..found.len().min(1)]);
+    found.sort();
+    expected.sort();
+    assert_eq!(found, expected);
+    let raises: Vec<Raise> = late.iter().map(|each| raising(each, now)).collect();
+    let (one, other) = (store.escalate(raises.clone()), store.escalate(raises.clone()));
+    let counts = join_all([one, other]).await.into_iter().map(Result::unwrap).collect::<Vec<_>>();
+    assert_eq!(counts, [raises.len() as u64, 0]);
+    for raise in raises {
+        let delivery = model.0.get_mut(&raise.delivery).unwrap();
+        delivery.history.push(raise.step);
+        delivery.escalate_from = raise.again_from;
+    }
+}
+
+fn raising(delivery: &Delivery, now: i64) -> Raise {
+    let before = delivery.escalations().count();
+    let (kind, code, by) = (StepKind::Escalated, Escalation::ALL[before].code().to_owned(), String::new());
+    Raise {
+        delivery: delivery.id,
+        before,
+        step: Step { id: Uuid::nil(), kind, at: at(now), by, code, note: Vec::new(), failed: delivery.failed },
+        again_from: (before + 1 < Escalation::ALL.len()).then(|| at(now + 60)),
+        entry: entry(Verb::Administration, "ESCALATE"),
+    }
 }
 
 /// The first dead letter goes back to its queue; what is none does not.
@@ -177,6 +217,7 @@ fn fresh_delivery(id: DeliveryId, header: Header) -> Delivery {
         acquired: 0,
         failed: 0,
         not_before: None,
+        escalate_from: None,
         delivered: None,
         opened: None,
         settled: None,

@@ -69,6 +69,7 @@ pub(super) fn waiting(id: DeliveryId, header: Header) -> Delivery {
         acquired: 0,
         failed: 0,
         not_before: None,
+        escalate_from: None,
         delivered: None,
         opened: None,
         settled: None,

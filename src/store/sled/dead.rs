@@ -11,7 +11,7 @@ use super::{
 use crate::{
     domain::{
         delivery::{Delivery, State},
-        history::{MOST_STEPS, Step, StepKind},
+        history::{Escalation, MOST_STEPS, Step, StepKind},
         outcome::DeadReason,
     },
     ledger::Entry,
@@ -70,15 +70,15 @@ pub(super) fn replay(
     add(&mut delivery, replay.step.clone())?;
     delivery.state = State::Waiting;
     let index = tx.append(entry)?;
-    tx.replace(&mut legs, delivery.clone(), None)?;
+    tx.replace(&mut legs, delivery.clone())?;
     tx.tell(&legs, index, StoredEvent::of(id, replay.step.at, EventKind::Replayed));
     tx.keep_answer(once, &Answer::Delivery(Box::new(delivery.clone())))?;
     Ok(delivery)
 }
 
-/// Adds a step; the last place is kept free for the broker's own.
+/// Adds a step; the last places are kept free for the broker's own: the limit of attempts, and each escalation.
 fn add(delivery: &mut Delivery, step: Step) -> Result<(), StoreError> {
-    if delivery.history.len() + 1 >= MOST_STEPS {
+    if delivery.history.len() + 1 + Escalation::ALL.len() >= MOST_STEPS {
         return Err(StoreError::WrongState);
     }
     delivery.history.push(Step { failed: delivery.failed, ..step });

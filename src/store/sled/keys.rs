@@ -178,6 +178,11 @@ pub(super) fn queue(place: Place, queue: &QueueId) -> Vec<u8> {
     queue_kind(place.byte(), queue)
 }
 
+/// The first byte of the indices of all queues that are `place`.
+pub(super) fn every_queue(place: Place) -> [u8; 1] {
+    [place.byte()]
+}
+
 /// The moments at which delayed deliveries of a queue become ready; time and [`position`] follow.
 pub(super) fn delayed(queue: &QueueId) -> Vec<u8> {
     queue_kind(b'z', queue)
@@ -209,22 +214,30 @@ fn queue_kind(kind: u8, queue: &QueueId) -> Vec<u8> {
 /// Where a delivery stands in pull order: class, then the earliest deadline still running, then age.
 pub(super) fn position(delivery: &Delivery) -> Vec<u8> {
     let header = &delivery.header;
-    let class = Class::ALL.iter().position(|class| *class == header.class).unwrap_or(Class::ALL.len());
+    let class = Class::ALL.iter().position(|class| *class == delivery.class()).unwrap_or(Class::ALL.len());
     let mut key = vec![u8::try_from(class).unwrap_or(u8::MAX)];
-    key.extend(running_deadline(delivery).map_or([0xff; 12], time));
+    key.extend(delivery.running_deadline().map_or([0xff; 12], time));
     key.extend(time(header.received));
     key.extend(delivery.id.record.as_bytes());
     key.extend(delivery.id.leg.to_be_bytes());
     key
 }
 
-/// The earliest deadline that still runs: once opened, only that to decide; once rejected, none.
-pub(super) fn running_deadline(delivery: &Delivery) -> Option<Timestamp> {
-    if delivery.is_rejected() {
-        return None;
-    }
-    let ack = delivery.header.ack_due.filter(|_| delivery.opened.is_none());
-    [ack, delivery.header.decide_due].into_iter().flatten().min()
+/// What stands at a live delivery's [`position`] beyond what the key says: whether it was opened, and after when it is late.
+pub(super) fn standing(delivery: &Delivery) -> Vec<u8> {
+    let mut value = vec![u8::from(delivery.opened.is_some())];
+    value.extend(delivery.late_after().map(time).iter().flatten());
+    value
+}
+
+/// Whether a [`standing`] says that it was opened.
+pub(super) fn is_opened(standing: &[u8]) -> bool {
+    standing.first() == Some(&1)
+}
+
+/// After when a [`standing`] says that the delivery is late.
+pub(super) fn late_after(standing: &[u8]) -> Option<Timestamp> {
+    read_time(standing.get(1..)?)
 }
 
 /// What a [`position`] says.

@@ -44,14 +44,14 @@ pub(super) fn pull(tx: &mut Transaction<'_>, pull: &Pull) -> Result<Vec<Delivery
         let mut entry = pull.entry.clone();
         entry.deliveries.extend(&ids);
         let index = tx.append(&entry)?;
-        for (((key, _), id), token) in ready.into_iter().zip(ids).zip(&pull.tokens) {
+        for (id, token) in ids.into_iter().zip(&pull.tokens) {
             let lease = Lease {
                 token: token.clone(),
                 holder: pull.holder.clone(),
                 session: pull.session.clone(),
                 expires: pull.expires,
             };
-            leased.push(lease_one(tx, pull.now, (key, id), (lease, index))?);
+            leased.push(lease_one(tx, pull.now, id, (lease, index))?);
         }
     }
     tx.keep_answer(&pull.once, &Answer::Deliveries(leased.clone()))?;
@@ -73,11 +73,11 @@ fn wake(tx: &mut Transaction<'_>, queue: &QueueId, now: Timestamp) -> Result<(),
     Ok(())
 }
 
-/// Leases the delivery that stands at a key of its queue.
+/// Leases a delivery that is ready in its queue.
 fn lease_one(
     tx: &mut Transaction<'_>,
     now: Timestamp,
-    (key, id): (Vec<u8>, DeliveryId),
+    id: DeliveryId,
     (lease, index): (Lease, u64),
 ) -> Result<Delivery, StoreError> {
     let mut legs = tx.legs(id.record)?.ok_or_else(unreadable)?;
@@ -90,7 +90,7 @@ fn lease_one(
         delivery.delivered = Some(now);
         tx.tell(&legs, index, StoredEvent::of(id, now, EventKind::Delivered));
     }
-    tx.replace(&mut legs, delivery.clone(), Some(key))?;
+    tx.replace(&mut legs, delivery.clone())?;
     Ok(delivery)
 }
 
@@ -101,7 +101,7 @@ pub(super) fn opened(tx: &mut Transaction<'_>, held: &Held, entry: &Entry) -> Re
     if delivery.opened.is_none() {
         delivery.opened = Some(held.now);
         tx.tell(&legs, index, StoredEvent::of(delivery.id, held.now, EventKind::Opened));
-        tx.replace(&mut legs, delivery.clone(), None)?;
+        tx.replace(&mut legs, delivery.clone())?;
     }
     Ok(delivery)
 }
@@ -154,7 +154,7 @@ pub(super) fn settle(tx: &mut Transaction<'_>, command: &Use) -> Result<Delivery
     }
     let index = tx.append(&command.entry)?;
     let at = command.held.now;
-    tx.replace(&mut legs, delivery.clone(), None)?;
+    tx.replace(&mut legs, delivery.clone())?;
     match &command.settle {
         Settle::Disclose if acknowledged => tx.tell(&legs, index, StoredEvent::of(delivery.id, at, EventKind::Opened)),
         Settle::Extend(_) | Settle::Release(_) | Settle::Grade(_) | Settle::Disclose => {}
@@ -237,7 +237,7 @@ pub(super) fn expire(tx: &mut Transaction<'_>, now: Timestamp, most: u32, limit:
             dead::at_the_limit(&mut delivery, now);
             tx.tell(&legs, index, StoredEvent::of(id, now, EventKind::Rejected));
         }
-        tx.replace(&mut legs, delivery, None)?;
+        tx.replace(&mut legs, delivery)?;
     }
     Ok(ended.len() as u64)
 }
@@ -251,7 +251,7 @@ pub(super) fn end_of(tx: &mut Transaction<'_>, holder: &str, now: Timestamp) -> 
         tx.append(&own_entry("LEASE_REVOKED", now, &delivery))?;
         delivery.state = State::Waiting;
         delivery.lease = None;
-        tx.replace(&mut legs, delivery, None)?;
+        tx.replace(&mut legs, delivery)?;
     }
     Ok(held.len() as u64)
 }

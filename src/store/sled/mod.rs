@@ -9,6 +9,7 @@ mod commit;
 mod dead;
 mod durable;
 mod keys;
+mod late;
 mod lease;
 mod open;
 mod prove;
@@ -37,8 +38,8 @@ use self::{
     transaction::Transaction,
 };
 use super::{
-    Acceptance, Accepted, Amendment, Claim, Document, Event, Head, Held, Once, Page, Proven, Pull, QueueCounts, Replay,
-    Rewrap, Seen, Settle, Shelf, Side, Store, StoreError, Stored, Whose, Wraps,
+    Acceptance, Accepted, Amendment, Claim, Document, Event, Head, Held, Once, Page, Proven, Pull, QueueCounts, Raise,
+    Replay, Rewrap, Seen, Settle, Shelf, Side, Store, StoreError, Stored, Whose, Wraps,
 };
 use crate::{
     domain::{
@@ -220,6 +221,14 @@ impl Store for SledStore {
 
     async fn find(&self, record: Uuid) -> Result<Option<Stored>, StoreError> {
         self.read(move |tree| read::find(tree, record)).await
+    }
+
+    async fn late(&self, now: Timestamp, limit: usize) -> Result<Vec<Delivery>, StoreError> {
+        self.command(0, move |tx| late::late(tx, now, limit)).await
+    }
+
+    async fn escalate(&self, raises: Vec<Raise>) -> Result<u64, StoreError> {
+        self.command(raises.len() * OVERHEAD, move |tx| late::escalate(tx, raises)).await
     }
 
     async fn delivery(&self, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {

@@ -5,7 +5,7 @@ use std::{io, path::Path, thread, time::Duration};
 
 use super::{
     durable::{Durable, Found, HeadMark, data_path, read_head},
-    keys, read,
+    keys, late, read,
     transaction::{Books, KEPT_LEVEL},
     view::{Look, engine},
 };
@@ -80,7 +80,8 @@ fn guarded(dir: &Path) -> Result<Opened, StoreError> {
     tracing::info!(entries = meta.frontier.size(), records = meta.records, live = meta.live, walked, "store verified");
     let durable = Durable::open(dir, &meta).map_err(|error| disk(&error))?;
     let wrapped = read::wrapped(&*db)?.into_iter().collect();
-    Ok(Opened { db, books: Books { meta, wrapped, ..Books::default() }, durable })
+    let awaited = late::awaited(&db)?;
+    Ok(Opened { db, books: Books { meta, wrapped, awaited, ..Books::default() }, durable })
 }
 
 fn open_sled(dir: &Path) -> Result<::sled::Db, StoreError> {

@@ -65,7 +65,7 @@ impl Tally {
             return Ok(());
         }
         self.live += 1;
-        self.unopened += u64::from(value == [0]);
+        self.unopened += u64::from(!keys::is_opened(value));
         self.leased += u64::from(place == Place::Leased);
         more(&mut self.received, position.received);
         Ok(())
@@ -76,7 +76,7 @@ impl Tally {
         if delivery.settled.is_some() {
             return;
         }
-        keys::running_deadline(delivery).iter().for_each(|deadline| more(&mut self.deadlines, *deadline));
+        delivery.running_deadline().iter().for_each(|deadline| more(&mut self.deadlines, *deadline));
         if delivery.state == State::DeadLetter {
             self.dead += 1;
             return;
@@ -92,7 +92,7 @@ impl Tally {
         if delivery.settled.is_some() {
             return;
         }
-        keys::running_deadline(delivery).iter().for_each(|deadline| fewer(&mut self.deadlines, *deadline));
+        delivery.running_deadline().iter().for_each(|deadline| fewer(&mut self.deadlines, *deadline));
         if delivery.state == State::DeadLetter {
             self.dead -= 1;
             return;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{
@@ -11,7 +12,7 @@ use super::{
 };
 use crate::{
     domain::{
-        delivery::{Delivery, State},
+        delivery::{Delivery, DeliveryId, State},
         queue::QueueId,
     },
     ledger::{self, Entry},
@@ -32,6 +33,8 @@ pub(super) struct Books {
     pub meta: Meta,
     /// Counts of the queues that somebody has asked about.
     pub tallies: HashMap<QueueId, Tally>,
+    /// After when each delivery is late, of those that have a deadline (R25): as many as there are unsettled ones.
+    pub awaited: BTreeSet<(Timestamp, DeliveryId)>,
     /// How many records are wrapped under each name.
     pub wrapped: BTreeMap<String, u64>,
 }
@@ -73,6 +76,9 @@ impl<'t> Transaction<'t> {
         if result.is_ok() {
             self.view.keep();
             for (before, after) in self.changes.drain(..) {
+                let late = |each: &Delivery| each.late_after().map(|due| (due, each.id));
+                before.iter().filter_map(late).for_each(|late| _ = self.books.awaited.remove(&late));
+                self.books.awaited.extend(late(&after));
                 if let Some(tally) = self.books.tallies.get_mut(&after.header.queue) {
                     before.iter().for_each(|before| tally.leave(before));
                     tally.enter(&after);
@@ -175,22 +181,12 @@ impl<'t> Transaction<'t> {
         self.wrapped.push((before.map(str::to_owned), after.to_owned()));
     }
 
-    /// Replaces a delivery that is leased or a dead letter, or, if `ready` is given, stands at that key.
-    pub fn replace(&mut self, legs: &mut Legs, after: Delivery, ready: Option<Vec<u8>>) -> Result<(), StoreError> {
+    /// Replaces a delivery that is not settled.
+    pub fn replace(&mut self, legs: &mut Legs, after: Delivery) -> Result<(), StoreError> {
         let id = after.id;
         let slot = legs.deliveries.iter_mut().find(|each| each.id == id).expect("the caller found it in these legs");
         let before = std::mem::replace(slot, after.clone());
-        match (&before.lease, ready) {
-            (_, Some(key)) => self.view.remove(key),
-            (lease, None) => {
-                let place = if before.state == State::DeadLetter { Place::Dead } else { Place::Leased };
-                self.view.remove(place_key(place, &before));
-                if let Some(lease) = lease {
-                    self.view.remove(keys::lease_end(lease.expires, id));
-                }
-            }
-        }
-        self.books.meta.live = self.books.meta.live.saturating_sub(1);
+        self.leave(&before)?;
         self.enter(&after);
         self.changes.push((Some(before), after));
         self.view.replace_large(keys::legs(id.record), &legs.encode())
@@ -210,14 +206,34 @@ impl<'t> Transaction<'t> {
         self.view.replace_large(keys::legs(record), &legs.encode())
     }
 
+    /// Takes a delivery out of the indices of its queue.
+    fn leave(&mut self, delivery: &Delivery) -> Result<(), StoreError> {
+        self.books.meta.live = self.books.meta.live.saturating_sub(1);
+        let place = match (delivery.state, delivery.not_before, &delivery.lease) {
+            (State::DeadLetter, ..) => Place::Dead,
+            (State::Leased, _, lease) => {
+                lease.iter().for_each(|lease| self.view.remove(keys::lease_end(lease.expires, delivery.id)));
+                Place::Leased
+            }
+            // It may be awake by now.
+            (_, Some(until), _) if self.view.get(&place_key(Place::Delayed, delivery))?.is_some() => {
+                let position = keys::position(delivery);
+                self.view.remove(keys::delayed_until(&delivery.header.queue, until, &position));
+                Place::Delayed
+            }
+            _ => Place::Ready,
+        };
+        self.view.remove(place_key(place, delivery));
+        Ok(())
+    }
+
     /// Puts a delivery into the indices of its queue, unless it is settled.
     fn enter(&mut self, delivery: &Delivery) {
         if delivery.settled.is_some() {
             return;
         }
         self.books.meta.live += 1;
-        // Whether it was opened is all that the key does not say.
-        let value = vec![u8::from(delivery.opened.is_some())];
+        let value = keys::standing(delivery);
         let place = match (delivery.state, delivery.not_before, &delivery.lease) {
             (State::Leased, _, Some(lease)) => {
                 self.view.put(keys::lease_end(lease.expires, delivery.id), Vec::new());

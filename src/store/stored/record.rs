@@ -129,6 +129,7 @@ impl StoredEvent {
             EventKind::Graded => pb::event::Kind::Graded,
             EventKind::Rejected => pb::event::Kind::Rejected,
             EventKind::Replayed => pb::event::Kind::Replayed,
+            EventKind::Escalated => pb::event::Kind::Escalated,
         };
         pb::Event {
             record: self.record.as_bytes().to_vec(),
@@ -152,6 +153,7 @@ impl StoredEvent {
                 pb::event::Kind::Graded => EventKind::Graded,
                 pb::event::Kind::Rejected => EventKind::Rejected,
                 pb::event::Kind::Replayed => EventKind::Replayed,
+                pb::event::Kind::Escalated => EventKind::Escalated,
             };
             let leg = u16::try_from(event.leg).ok()?;
             Some(Self { record: uuid(&event.record)?, leg, at: moment(event.at)?, kind })

@@ -3,7 +3,7 @@
 use super::reader::wire_time;
 use crate::{
     broker::{Destination, EventKind, Happening, Receipt, ReceiptLeg, ReceiptPrompt, Referral},
-    domain::erasure::ErasureState,
+    domain::{erasure::ErasureState, history::Step},
     wire::pb,
 };
 
@@ -75,6 +75,7 @@ fn event(kind: EventKind) -> pb::ReferralEvent {
         EventKind::Graded => pb::ReferralEvent::Graded,
         EventKind::Rejected => pb::ReferralEvent::Rejected,
         EventKind::Replayed => pb::ReferralEvent::Replayed,
+        EventKind::Escalated => pb::ReferralEvent::Escalated,
     }
 }
 
@@ -109,7 +110,7 @@ fn destination(destination: &Destination) -> pb::Destination {
     pb::Destination {
         delivery_id: delivery.id.to_string(),
         queue: delivery.header.queue.to_string(),
-        class: delivery.header.class.code().to_owned(),
+        class: delivery.class().code().to_owned(),
         referral_id: delivery.id.record.hyphenated().to_string(),
         state: state.into(),
         received_time: Some(wire_time(delivery.header.received)),
@@ -121,7 +122,12 @@ fn destination(destination: &Destination) -> pb::Destination {
         decide_due_time: delivery.header.decide_due.map(wire_time),
         overdue: destination.overdue,
         graded_time: delivery.graded().map(wire_time),
+        escalations: delivery.escalations().map(escalation).collect(),
     }
+}
+
+fn escalation(step: &Step) -> pb::DestinationEscalation {
+    pb::DestinationEscalation { to: step.code.clone(), step_time: Some(wire_time(step.at)) }
 }
 
 fn referral_state(destinations: &[pb::Destination]) -> pb::ReferralState {
