@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
 use super::{Broker, Error};
 
 /// How often a round is made.
 const EVERY: SignedDuration = SignedDuration::from_secs(5);
+
+/// The alarm where the clock is not to be trusted.
+const CLOCK: &str = "CLOCK_SET_BACK";
 
 /// What one round did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -29,6 +32,7 @@ impl Broker {
         let now = self.clock.now();
         let tended = self.keys.tend(now).await;
         self.look_at_outer_key().await;
+        self.look_at_clock(now);
         let round = Round {
             expired_leases: self.store.expire_leases(now, self.most_failures).await?,
             escalated: self.escalate_late(now).await?,
@@ -40,10 +44,23 @@ impl Broker {
         Ok(round)
     }
 
+    /// Says where an epoch key was made later than now. It wraps no longer for that: another was made in its place.
+    fn look_at_clock(&self, now: Timestamp) {
+        match self.keys.made_ahead(now) {
+            Some(made) => {
+                let words = format!(
+                    "an epoch key was made at {made}, which is still to come: the clock ran ahead then, or is behind now"
+                );
+                self.alarms.raise(CLOCK, &words, now);
+            }
+            None => self.alarms.clear(CLOCK),
+        }
+    }
+
     /// Makes rounds until `stop` says so; a round that fails is logged and made again.
     pub async fn keep_house(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         loop {
-            let next = self.clock.now().checked_add(EVERY).unwrap_or(jiff::Timestamp::MAX);
+            let next = self.clock.now().checked_add(EVERY).unwrap_or(Timestamp::MAX);
             tokio::select! {
                 () = self.clock.sleep_until(next) => {}
                 _ = stop.wait_for(|stop| *stop) => return,

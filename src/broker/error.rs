@@ -70,7 +70,7 @@ impl From<SealError> for Error {
             SealError::Erased => {
                 Self::Precondition { reason: "ERASED", advice: "its content was erased; nobody reads it any longer" }
             }
-            SealError::Exhausted => Self::Unavailable(error.to_string()),
+            SealError::Exhausted => Self::KeyUnavailable(error.to_string()),
             error => Self::Internal(error.to_string()),
         }
     }

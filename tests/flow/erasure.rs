@@ -145,3 +145,42 @@ async fn content_is_erased_by_two_when_all_is_settled_and_irrecoverable_with_its
     assert!(erased.iter().all(|entry| entry.details.iter().any(|word| word.ends_with("/k1"))), "{erased:?}");
     assert_eq!(erased[0].record.unwrap().to_string(), id);
 }
+
+/// Everything but the key that wraps and `kept` is destroyed.
+async fn destroy_all_but(first: &mut Person, second: &mut Person, kept: &str) {
+    for key in keys(first).await.keys.iter().filter(|key| !key.current && key.key_id != kept) {
+        destroy(first, second, &key.key_id).await;
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_ran_ahead_and_was_set_back_makes_nothing_irrecoverable_that_a_key_still_opens() {
+    let house = House::open().await;
+    let (mut first, mut second) = (house.person(FIRST).await, house.person(SECOND).await);
+    let mut council = house.person(LEWISHAM).await;
+    let id = council.submit(submission(&narrative(1))).await.unwrap().referral_id;
+    // An hour fast, a key is made that wraps the record; set right, others are that seem to be older than it.
+    house.later(SignedDuration::from_mins(60));
+    turn(&house, &mut first).await;
+    let ahead = keys(&mut first).await.keys.into_iter().find(|one| one.current).unwrap().key_id;
+    house.later(SignedDuration::from_mins(-58));
+    turn(&house, &mut first).await;
+    let listed = keys(&mut first).await.keys;
+    assert!(listed.iter().any(|one| one.key_id == ahead && one.records == 0));
+    assert!(listed.last().unwrap().current, "the newest is last, whatever its clock said");
+    settle_all(&house).await;
+    let proposal = erase(&mut first, &id, "retention_over").await.unwrap();
+    approve(&mut second, &proposal).await.unwrap();
+    turn(&house, &mut first).await;
+
+    destroy_all_but(&mut first, &mut second, &ahead).await;
+    let state = async |first: &mut Person, council: &mut Person| {
+        let told = council.referral(&id).await.unwrap().erasure.unwrap().state().as_str_name();
+        let rows = keys(first).await.erased;
+        assert!(rows.iter().all(|row| row.state().as_str_name() == told));
+        told
+    };
+    assert_eq!(state(&mut first, &mut council).await, ERASED, "the key of the fast clock has wrapped it");
+    destroy(&mut first, &mut second, &ahead).await;
+    assert_eq!(state(&mut first, &mut council).await, IRRECOVERABLE);
+}

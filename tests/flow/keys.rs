@@ -263,3 +263,28 @@ async fn nobody_is_refused_while_keys_turn_over_again_and_again() {
     writers.join_all().await;
     assert_eq!(keys(&mut custodian).await.keys.len(), 21);
 }
+
+#[tokio::test]
+async fn a_key_that_a_fast_clock_made_wraps_no_longer_for_it_and_an_alarm_says_so() {
+    let mut house = House::open().await;
+    let mut first = house.person(FIRST).await;
+    let current = async |who: &mut Person| keys(who).await.keys.into_iter().find(|one| one.current).unwrap().key_id;
+    let alarms =
+        async |who: &mut Person| who.identity.who_am_i(pb::WhoAmIRequest {}).await.unwrap().into_inner().alarms;
+    house.later(SignedDuration::from_hours(48));
+    house.caretake().await;
+    let ahead = current(&mut first).await;
+    assert!(alarms(&mut first).await.is_empty());
+    house.later(SignedDuration::from_hours(-48));
+    house.caretake().await;
+    let next = current(&mut first).await;
+    assert_ne!(ahead, next, "it would have wrapped for three days");
+    assert_eq!(alarms(&mut first).await, ["CLOCK_SET_BACK"]);
+    house.later(SignedDuration::from_hours(1));
+    house.caretake().await;
+    assert_eq!(current(&mut first).await, next, "one is enough");
+    house.reopen().await;
+    house.caretake().await;
+    let mut first = house.person(FIRST).await;
+    assert_eq!((current(&mut first).await, alarms(&mut first).await), (next, vec!["CLOCK_SET_BACK".to_owned()]));
+}

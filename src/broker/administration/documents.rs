@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     Certificate, Erasure, Revocation,
-    keys::{EpochDocument, KeyringDocument},
+    key_shelf::{EpochDocument, KeyringDocument},
     outer::{OuterDocument, OuterRotation},
     renewal::Renewal,
     rewrap::{Progress, Proof},
@@ -45,7 +45,7 @@ pub(super) fn put_erasure(erasure: &Erasure) -> Vec<u8> {
     kept::KeptErasure {
         erased_micros: erasure.at.as_microsecond(),
         key_id: erasure.key.clone(),
-        key_made_micros: erasure.key_made.as_microsecond(),
+        key_number: erasure.key_number,
         reason: erasure.reason.code().to_owned(),
     }
     .encode_to_vec()
@@ -55,8 +55,8 @@ pub(super) fn put_erasure(erasure: &Erasure) -> Vec<u8> {
 pub(super) fn take_erasure(bytes: &[u8]) -> Result<Erasure, Error> {
     let read = || {
         let kept = kept::KeptErasure::decode(bytes).ok()?;
-        let (at, key_made) = (moment(kept.erased_micros)?, moment(kept.key_made_micros)?);
-        Some(Erasure { at, key: kept.key_id, key_made, reason: ErasureReason::from_code(&kept.reason)? })
+        let (at, reason) = (moment(kept.erased_micros)?, ErasureReason::from_code(&kept.reason)?);
+        Some(Erasure { at, key: kept.key_id, key_number: kept.key_number, reason })
     };
     damaged(read())
 }
@@ -200,9 +200,9 @@ pub(super) fn take_keyring(bytes: &[u8]) -> Result<KeyringDocument, Error> {
 
 /// An epoch key as bytes.
 pub(super) fn put_epoch(epoch: &EpochDocument) -> Vec<u8> {
-    let EpochDocument { wrapped, made, reserved } = epoch.clone();
-    let made_micros = made.as_microsecond();
-    kept::KeptEpochKey { provider: wrapped.provider, wrapped: wrapped.bytes, made_micros, reserved }.encode_to_vec()
+    let EpochDocument { wrapped, made, number, reserved } = epoch.clone();
+    let (Wrapped { provider, bytes: wrapped }, made_micros) = (wrapped, made.as_microsecond());
+    kept::KeptEpochKey { provider, wrapped, made_micros, reserved, number }.encode_to_vec()
 }
 
 /// Reads an epoch key.
@@ -210,7 +210,8 @@ pub(super) fn take_epoch(bytes: &[u8]) -> Result<EpochDocument, Error> {
     let read = || {
         let kept = kept::KeptEpochKey::decode(bytes).ok()?;
         let wrapped = Wrapped { provider: kept.provider, bytes: kept.wrapped };
-        Some(EpochDocument { wrapped, made: moment(kept.made_micros)?, reserved: kept.reserved })
+        let made = moment(kept.made_micros)?;
+        Some(EpochDocument { wrapped, made, number: kept.number, reserved: kept.reserved })
     };
     damaged(read())
 }

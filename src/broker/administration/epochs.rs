@@ -62,16 +62,19 @@ impl Broker {
         let progress = self.rewrap_progress().await?.map(|(_, progress)| progress);
         let counts: BTreeMap<_, _> = self.store.wrapped().await?.into_iter().collect();
         let row = |Document { name, bytes, .. }: Document| {
-            Ok(EpochRow {
-                made: take_epoch(&bytes)?.made,
+            let epoch = take_epoch(&bytes)?;
+            let row = EpochRow {
+                made: epoch.made,
                 current: name == current,
                 records: counts.get(&name).copied().unwrap_or(0),
                 proven: progress.as_ref().and_then(|progress| progress.proven(&name)),
                 id: name,
-            })
+            };
+            Ok((epoch.number, row))
         };
-        let mut keys = self.epoch_documents().await?.into_iter().map(row).collect::<Result<Vec<_>, Error>>()?;
-        keys.sort_by_key(|row| (row.made, row.current));
+        let mut rows = self.epoch_documents().await?.into_iter().map(row).collect::<Result<Vec<_>, Error>>()?;
+        rows.sort_by_key(|(number, row)| (*number, row.made));
+        let keys = rows.into_iter().map(|(_, row)| row).collect();
         Ok(Epochs { keys, progress })
     }
 

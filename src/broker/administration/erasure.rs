@@ -23,7 +23,7 @@ use crate::{
     store::{Amendment, Change, Expect, Rewrap, Shelf, StoreError, Stored, Wraps},
 };
 
-/// What the names begin with under which erased records are counted; when their key was made, and its id, follow.
+/// What the names begin with under which erased records are counted; their key's number and its id follow.
 const ERASED: &str = "erased";
 /// How often it is tried while a rewrapping is at the same record.
 const TRIES: usize = 16;
@@ -35,8 +35,8 @@ pub struct Erasure {
     pub at: Timestamp,
     /// The epoch key that wrapped it then.
     pub key: String,
-    /// When that key was made. Only it and older ones can ever have wrapped the record.
-    pub key_made: Timestamp,
+    /// That key's number. Only it and those of lower numbers can ever have wrapped the record.
+    pub key_number: u64,
     /// Why.
     pub reason: ErasureReason,
 }
@@ -117,7 +117,7 @@ impl Broker {
     pub(in crate::broker) async fn erasure(&self, record: Uuid) -> Result<Option<(Erasure, ErasureState)>, Error> {
         let Some(found) = self.store.document(Shelf::Erasure, &record.to_string()).await? else { return Ok(None) };
         let erasure = take_erasure(&found.bytes)?;
-        let state = gone(erasure.key_made, self.oldest_epoch().await?);
+        let state = gone(erasure.key_number, self.oldest_epoch().await?);
         Ok(Some((erasure, state)))
     }
 
@@ -126,9 +126,9 @@ impl Broker {
         let counts: BTreeMap<_, _> = self.store.wrapped().await?.into_iter().collect();
         let oldest = self.oldest_epoch().await?;
         let row = |(name, records): (&String, &u64)| {
-            let (made, key) = name.strip_prefix(ERASED)?.strip_prefix('/')?.split_once('/')?;
-            let made = Timestamp::from_microsecond(made.parse().ok()?).ok()?;
-            Some(ErasedRow { key: key.to_owned(), records: *records, state: gone(made, oldest) })
+            let (number, key) = name.strip_prefix(ERASED)?.strip_prefix('/')?.split_once('/')?;
+            let state = gone(number.parse().ok()?, oldest);
+            Some(ErasedRow { key: key.to_owned(), records: *records, state })
         };
         Ok(counts.iter().filter_map(row).collect())
     }
@@ -163,10 +163,10 @@ impl Broker {
         let key = wrapped_under(&bytes)?.into_iter().next().ok_or_else(erased_already)?;
         let document = self.store.document(Shelf::EpochKey, &key).await?;
         let lost = || Error::Internal(format!("the epoch key {key} is not on the shelf"));
-        let key_made = take_epoch(&document.ok_or_else(lost)?.bytes)?.made;
-        let under = format!("{ERASED}/{}/{key}", key_made.as_microsecond());
+        let key_number = take_epoch(&document.ok_or_else(lost)?.bytes)?.number;
+        let under = format!("{ERASED}/{key_number}/{key}");
         let rewrap = Rewrap { record, before: bytes, after: Vec::new(), under };
-        Ok((rewrap, Erasure { at: self.clock.now(), key, key_made, reason }))
+        Ok((rewrap, Erasure { at: self.clock.now(), key, key_number, reason }))
     }
 
     fn erasure_entry(&self, permit: &CallPermit, record: Uuid, proposal: &Proposal, erasure: &Erasure) -> Entry {
@@ -176,16 +176,17 @@ impl Broker {
         entry
     }
 
-    /// When the oldest epoch key that is not destroyed was made.
-    async fn oldest_epoch(&self) -> Result<Option<Timestamp>, Error> {
-        let made = self.epoch_documents().await?.into_iter().map(|one| Ok(take_epoch(&one.bytes)?.made));
-        Ok(made.collect::<Result<Vec<_>, Error>>()?.into_iter().min())
+    /// The number of the oldest epoch key that is not destroyed.
+    async fn oldest_epoch(&self) -> Result<Option<u64>, Error> {
+        let numbers = self.epoch_documents().await?.into_iter().map(|one| Ok(take_epoch(&one.bytes)?.number));
+        Ok(numbers.collect::<Result<Vec<_>, Error>>()?.into_iter().min())
     }
 }
 
-/// How far a record is gone that was last wrapped under a key made at this moment: a record is wrapped anew under younger keys only.
-fn gone(key_made: Timestamp, oldest: Option<Timestamp>) -> ErasureState {
-    if oldest.is_some_and(|oldest| oldest <= key_made) { ErasureState::Erased } else { ErasureState::Irrecoverable }
+/// How far a record is gone that was last wrapped under the key of this number: a record is wrapped anew under keys of higher numbers
+/// only. No clock has a part in it: one that is set back makes no key older.
+fn gone(key_number: u64, oldest: Option<u64>) -> ErasureState {
+    if oldest.is_some_and(|oldest| oldest <= key_number) { ErasureState::Erased } else { ErasureState::Irrecoverable }
 }
 
 fn erased_already() -> Error {

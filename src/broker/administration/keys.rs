@@ -1,24 +1,24 @@
 //! The keys at work: epoch keys lie on the shelf, wrapped by the provider; one of them wraps, for its time and no oftener
 //! than was reserved.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Mutex, MutexGuard};
-use zeroize::Zeroizing;
 
-use super::documents::{put_epoch, put_keyring, take_epoch, take_keyring};
+use super::{
+    documents::put_keyring,
+    key_shelf::{EpochDocument, KEYRING, KeyShelf, KeyringDocument, REFERENCES, no_keyring},
+};
 use crate::{
     broker::Error,
-    platform::{Entropy, entropy::secret_32},
-    sealing::{Custody, EpochKey, Keyring, ProviderError, SealError, Wrapped},
-    store::{Accepted, Amendment, Change, Document, Expect, Seen, Shelf, Store, StoreError},
+    sealing::{EpochKey, Keyring, ProviderError, SealError},
+    store::{Accepted, Amendment, Change, Expect, Seen, Shelf, StoreError},
 };
 
-/// Name of the keyring's one document.
-pub(super) const KEYRING: &str = "keyring";
-/// Purpose for which the key of references is wrapped.
-pub(super) const REFERENCES: &str = "references";
 /// Records reserved at a time, at most: what a process does not use of it before it ends is lost.
 const BLOCK: u64 = 1 << 16;
 /// More are reserved when fewer of a block are left than one part of so many: more than can be sealed at the same moment.
@@ -27,6 +27,8 @@ const LOW: u64 = 4;
 const TRIES: usize = 16;
 /// Records that one epoch key may wrap: half of the 2^32 that random nonces allow.
 const MOST: u64 = 1 << 31;
+/// A key made later than now by more than this was made by a clock that ran ahead.
+const SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 /// The keyring with what it needs to turn over. `Debug` shows ids only.
 #[derive(Debug)]
@@ -38,6 +40,8 @@ pub struct Keys {
     tending: Mutex<()>,
     /// Since when the key outside the store has been in use.
     outer_since: Timestamp,
+    /// When the newest epoch key was made of those that were seen, in microseconds.
+    newest: AtomicI64,
 }
 
 /// How long an epoch key wraps, whichever ends first.
@@ -56,7 +60,7 @@ impl Lifespan {
     }
 
     /// Records reserved at a time.
-    fn block(self) -> u64 {
+    pub(super) fn block(self) -> u64 {
         (self.records / 4).clamp(1, BLOCK)
     }
 
@@ -64,36 +68,11 @@ impl Lifespan {
     fn low(self) -> u64 {
         (self.block() / LOW).max(1)
     }
-}
 
-/// Where epoch keys lie, and what opens them.
-pub struct KeyShelf {
-    /// The store.
-    pub store: Arc<dyn Store>,
-    /// The providers.
-    pub custody: Custody,
-    /// Chance.
-    pub entropy: Arc<dyn Entropy>,
-}
-
-/// The keyring's document.
-#[derive(Clone)]
-pub(super) struct KeyringDocument {
-    /// Id of the epoch key that wraps.
-    pub(super) current: String,
-    /// The key of references, wrapped.
-    pub(super) references: Wrapped,
-}
-
-/// An epoch key's document.
-#[derive(Clone)]
-pub(super) struct EpochDocument {
-    /// The key, wrapped.
-    pub(super) wrapped: Wrapped,
-    /// When it was made.
-    pub(super) made: Timestamp,
-    /// How many records it may have wrapped.
-    pub(super) reserved: u64,
+    /// The key has had its time or has wrapped enough. So has one that was made later than now: it would wrap for so much longer.
+    fn is_over(self, epoch: &EpochDocument, now: Timestamp) -> bool {
+        now.duration_since(epoch.made) >= self.time || epoch.reserved >= self.records || is_ahead(epoch.made, now)
+    }
 }
 
 /// Why keys cannot be used.
@@ -151,7 +130,7 @@ impl Keys {
             shelf.make_first(now).await?;
         }
         let (document, version) = shelf.keyring().await?.ok_or_else(no_keyring)?;
-        let outer_since = shelf.know_outer(now).await?;
+        let (outer_since, newest) = shelf.know_outer(now).await?;
         let references = shelf.unwrap(document.references, REFERENCES.to_owned()).await?;
         let current = shelf.epoch_key(&document.current).await?;
         let keys = Self {
@@ -160,6 +139,7 @@ impl Keys {
             lifespan,
             tending: Mutex::new(()),
             outer_since,
+            newest: AtomicI64::new(newest.as_microsecond()),
         };
         keys.tend(now).await?;
         Ok(keys)
@@ -173,6 +153,12 @@ impl Keys {
     /// Since when the key outside the store has been in use.
     pub(super) fn outer_since(&self) -> Timestamp {
         self.outer_since
+    }
+
+    /// When an epoch key was made that was made later than now, by a clock that ran ahead; or this one is behind.
+    pub(in crate::broker) fn made_ahead(&self, now: Timestamp) -> Option<Timestamp> {
+        let made = Timestamp::from_microsecond(self.newest.load(Ordering::Relaxed)).ok()?;
+        is_ahead(made, now).then_some(made)
     }
 
     /// Held, it keeps the documents of keys as they are, but for what the holder does.
@@ -190,9 +176,10 @@ impl Keys {
         Seen { shelf: Shelf::Keyring, name: KEYRING.to_owned(), version: ring.current().version }
     }
 
-    /// Reserves more where few records are left.
+    /// Reserves more where few records are left. While the device does not answer, what is left will do: the caretaker asks it again.
     pub(in crate::broker) async fn ready(&self, now: Timestamp) -> Result<(), KeysError> {
-        if self.short() { self.tend(now).await } else { Ok(()) }
+        let away = || self.shelf.custody.current.fault().is_some();
+        if !self.short() || (self.left() > 0 && away()) { Ok(()) } else { self.tend(now).await }
     }
 
     /// Takes epoch keys in that this sealed value was wrapped under.
@@ -204,17 +191,19 @@ impl Keys {
     }
 
     /// Follows what other replicas did, turns to a new epoch key where the present one has had its time or has wrapped
-    /// enough, and reserves.
+    /// enough, and reserves. Where no key can be made, the present one goes on for what was reserved for it.
     pub(in crate::broker) async fn tend(&self, now: Timestamp) -> Result<(), KeysError> {
         let _alone = self.tending.lock().await;
         self.follow().await?;
         let (_, epoch) = self.shelf.epoch(self.ring.current().key.id()).await?;
-        if now.duration_since(epoch.made) >= self.lifespan.time || epoch.reserved >= self.lifespan.records {
+        self.newest.fetch_max(epoch.made.as_microsecond(), Ordering::Relaxed);
+        if self.lifespan.is_over(&epoch, now) {
             let quiet = Amendment { once: None, changes: Vec::new(), entries: Vec::new(), answer: Vec::new() };
             match self.turn_alone(now, quiet).await {
                 Ok(_) => {}
                 // Another replica turned.
                 Err(KeysError::Other(Error::Precondition { reason: "CHANGED_MEANWHILE", .. })) => self.follow().await?,
+                Err(KeysError::Provider(ProviderError::Unavailable(_))) if self.left() > 0 => return Ok(()),
                 Err(error) => return Err(error),
             }
         }
@@ -223,7 +212,11 @@ impl Keys {
 
     /// Few records are left that the key that wraps may wrap here.
     fn short(&self) -> bool {
-        self.ring.current().key.left() < self.lifespan.low()
+        self.left() < self.lifespan.low()
+    }
+
+    fn left(&self) -> u64 {
+        self.ring.current().key.left()
     }
 
     /// Reserves a block for a key, unless it has wrapped enough.
@@ -246,7 +239,7 @@ impl Keys {
 
     async fn turn_alone(&self, now: Timestamp, mut amendment: Amendment) -> Result<Accepted, KeysError> {
         let (document, version) = self.shelf.keyring().await?.ok_or_else(no_keyring)?;
-        let (id, made) = self.shelf.make_epoch(now).await?;
+        let (id, made) = self.shelf.make_epoch(now, version.saturating_add(1)).await?;
         amendment.answer = id.clone().into_bytes();
         let bytes = Some(put_keyring(&KeyringDocument { current: id, ..document }));
         amendment.changes.push(made);
@@ -280,94 +273,8 @@ impl Keys {
     }
 }
 
-impl KeyShelf {
-    pub(super) async fn keyring(&self) -> Result<Option<(KeyringDocument, u64)>, KeysError> {
-        let Some(Document { version, bytes, .. }) = self.store.document(Shelf::Keyring, KEYRING).await? else {
-            return Ok(None);
-        };
-        Ok(Some((take_keyring(&bytes)?, version)))
-    }
-
-    async fn epoch(&self, id: &str) -> Result<(u64, EpochDocument), KeysError> {
-        let found = self.store.document(Shelf::EpochKey, id).await?;
-        let found = found.ok_or_else(|| Error::Internal(format!("the epoch key {id} is not on the shelf")))?;
-        Ok((found.version, take_epoch(&found.bytes)?))
-    }
-
-    pub(super) async fn epoch_key(&self, id: &str) -> Result<EpochKey, KeysError> {
-        let (_, document) = self.epoch(id).await?;
-        let secret = self.unwrap(document.wrapped, of_epoch(id)).await?;
-        EpochKey::new(&secret).filter(|key| key.id() == id).ok_or(KeysError::Provider(ProviderError::Foreign))
-    }
-
-    /// The first key of references and the first epoch key; where another replica was quicker, theirs.
-    async fn make_first(&self, now: Timestamp) -> Result<(), KeysError> {
-        let secret = secret_32(&*self.entropy).map_err(Error::from)?;
-        let references = self.wrap(secret, REFERENCES.to_owned()).await?;
-        let (current, made) = self.make_epoch(now).await?;
-        let bytes = Some(put_keyring(&KeyringDocument { current, references }));
-        let keyring = Change { shelf: Shelf::Keyring, name: KEYRING.to_owned(), expect: Expect::New, bytes };
-        let changes = vec![made, keyring];
-        let amendment = Amendment { once: None, changes, entries: Vec::new(), answer: Vec::new() };
-        match self.store.amend(amendment).await {
-            Ok(_) | Err(StoreError::Conflict) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// A new epoch key, to be put on the shelf.
-    async fn make_epoch(&self, now: Timestamp) -> Result<(String, Change), KeysError> {
-        let secret = secret_32(&*self.entropy).map_err(Error::from)?;
-        let key = EpochKey::new(&secret).ok_or(SealError::Failed)?;
-        let wrapped = self.wrap(secret, of_epoch(key.id())).await?;
-        let bytes = Some(put_epoch(&EpochDocument { wrapped, made: now, reserved: 0 }));
-        let name = key.id().to_owned();
-        Ok((name.clone(), Change { shelf: Shelf::EpochKey, name, expect: Expect::New, bytes }))
-    }
-
-    /// Reserves a block, or what is left; answers with how many. `None` where another replica did at the same moment.
-    async fn reserve(&self, id: &str, lifespan: Lifespan) -> Result<Option<u64>, KeysError> {
-        let (version, mut document) = self.epoch(id).await?;
-        let more = lifespan.block().min(lifespan.records.saturating_sub(document.reserved));
-        document.reserved += more;
-        let bytes = Some(put_epoch(&document));
-        let change = Change { shelf: Shelf::EpochKey, name: id.to_owned(), expect: Expect::Version(version), bytes };
-        let amendment = Amendment { once: None, changes: vec![change], entries: Vec::new(), answer: Vec::new() };
-        match self.store.amend(amendment).await {
-            Ok(_) => Ok(Some(more)),
-            Err(StoreError::Conflict) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// A device may take its time: not on the async threads.
-    pub(super) async fn wrap(&self, key: Zeroizing<Vec<u8>>, purpose: String) -> Result<Wrapped, KeysError> {
-        let custody = self.custody.clone();
-        Ok(tokio::task::spawn_blocking(move || custody.wrap(&key, &purpose)).await.map_err(|_| panicked())??)
-    }
-
-    pub(super) async fn unwrap(&self, wrapped: Wrapped, purpose: String) -> Result<Zeroizing<Vec<u8>>, KeysError> {
-        let custody = self.custody.clone();
-        Ok(tokio::task::spawn_blocking(move || custody.unwrap(&wrapped, &purpose)).await.map_err(|_| panicked())??)
-    }
-}
-
-impl std::fmt::Debug for KeyShelf {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "KeyShelf({})", self.custody.current.id())
-    }
-}
-
-pub(super) fn of_epoch(id: &str) -> String {
-    format!("epoch/{id}")
-}
-
-fn no_keyring() -> Error {
-    Error::Internal("the keyring is not on the shelf, and the store is not new".to_owned())
-}
-
-fn panicked() -> Error {
-    Error::Internal("the provider of keys failed".to_owned())
+fn is_ahead(made: Timestamp, now: Timestamp) -> bool {
+    made.duration_since(now) > SKEW
 }
 
 #[cfg(test)]

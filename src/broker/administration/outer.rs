@@ -8,7 +8,8 @@ use zeroize::Zeroizing;
 
 use super::{
     documents::{put_epoch, put_keyring, put_outer, take_epoch, take_outer},
-    keys::{EpochDocument, KEYRING, KeyShelf, KeyringDocument, KeysError, REFERENCES, of_epoch},
+    key_shelf::{EpochDocument, KEYRING, KeyShelf, KeyringDocument, REFERENCES, of_epoch},
+    keys::KeysError,
 };
 use crate::{
     broker::{Broker, Error, Request},
@@ -172,8 +173,8 @@ impl KeyShelf {
     }
 
     /// Whether everything can be unwrapped by a key that is configured; notes since when each has been in use. Answers with that
-    /// of the one that wraps.
-    pub(super) async fn know_outer(&self, now: Timestamp) -> Result<Timestamp, KeysError> {
+    /// of the one that wraps, and with when the newest epoch key was made.
+    pub(super) async fn know_outer(&self, now: Timestamp) -> Result<(Timestamp, Timestamp), KeysError> {
         let wraps = self.outer_wraps().await?;
         for other in wraps.iter().map(|one| &one.wrapped().provider) {
             if self.custody.all().all(|key| key.id() != other) {
@@ -182,16 +183,16 @@ impl KeyShelf {
                 return Err(KeysError::Unconfigured { key: other.clone(), under, of: wraps.len(), configured });
             }
         }
+        let made = |one: &Outer| match &one.what {
+            What::Epoch(document) => Some(document.made),
+            What::References(_) => None,
+        };
         let (expect, mut document) = self.outer_document().await?;
         let before = document.since.len();
         for key in self.custody.all() {
             let left = wraps.iter().filter(|one| one.wrapped().provider == key.id());
             // One that was in use before this was noted is as old as the oldest key under it.
-            let made = left.filter_map(|one| match &one.what {
-                What::Epoch(document) => Some(document.made),
-                What::References(_) => None,
-            });
-            document.since.entry(key.id().to_owned()).or_insert_with(|| made.min().unwrap_or(now));
+            document.since.entry(key.id().to_owned()).or_insert_with(|| left.filter_map(made).min().unwrap_or(now));
         }
         let since = document.since.get(self.custody.current.id()).copied().unwrap_or(now);
         if document.since.len() > before {
@@ -205,7 +206,7 @@ impl KeyShelf {
                 "are still under a previous key outside the store: homeward admin keys rotate-outer"
             );
         }
-        Ok(since)
+        Ok((since, wraps.iter().filter_map(made).max().unwrap_or(now)))
     }
 
     /// The document of a key with its wrap made anew, which was opened once before it takes the old one's place.
