@@ -99,6 +99,31 @@ fn the_unit_shuts_the_daemon_in_as_well_as_the_readme_says() {
     assert!(read("README.md").contains(&format!("exposure {}", &level[1])), "the README shows another figure: {line}");
 }
 
+/// 69, such as a device that is away after a power cut, is tried again for ever; what somebody has to mend is not.
+#[test]
+fn the_unit_is_sound_and_gives_up_on_what_only_a_person_can_mend() {
+    let unit = read("deploy/homeward.service");
+    let of = |name: &str| {
+        let mut lines = unit.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+        lines.next().unwrap_or_else(|| panic!("no {name}")).to_owned()
+    };
+    assert_eq!((of("Restart").as_str(), of("StartLimitIntervalSec").as_str()), ("on-failure", "0"));
+    let never = of("RestartPreventExitStatus");
+    let never: Vec<_> = never.split_whitespace().collect();
+    assert!(["1", "64", "65", "78"].iter().all(|code| never.contains(code)) && !never.contains(&"69"), "{never:?}");
+
+    // As it will be installed, but for the place of the program.
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path().join("homeward.service");
+    fs::write(&here, unit.replace("/usr/local/bin/homeward", env!("CARGO_BIN_EXE_homeward"))).unwrap();
+    let Ok(verified) = Command::new("systemd-analyze").args(["verify", "--man=no"]).arg(&here).output() else {
+        eprintln!("*** SKIPPED: systemd-analyze is not there. The unit was NOT verified. ***");
+        return;
+    };
+    let said = String::from_utf8_lossy(&verified.stderr);
+    assert!(verified.status.success() && !said.contains("homeward.service"), "{said}");
+}
+
 #[test]
 fn the_two_commands_are_named_and_there() {
     let blocks = blocks(&read("README.md"));
