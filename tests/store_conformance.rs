@@ -98,6 +98,7 @@ macro_rules! every_case {
                 an_amendment_again_answers_as_the_first_time,
                 what_relies_on_a_version_that_is_gone_is_a_conflict,
                 records_are_counted_by_what_they_are_wrapped_under_and_a_scan_agrees,
+                what_is_not_settled_is_found_wherever_it_waits_a_page_at_a_time,
                 bookkeeping_needs_no_entry_and_no_request,
                 shelves_are_paged_in_order_and_apart,
             }

@@ -31,6 +31,7 @@ impl Broker {
     pub async fn caretake(&self) -> Result<Round, Error> {
         let now = self.clock.now();
         let tended = self.keys.tend(now).await;
+        let openable = self.keys.keep_openable().await;
         self.look_at_outer_key().await;
         self.look_at_clock(now);
         let round = Round {
@@ -40,7 +41,7 @@ impl Broker {
             refusals: self.write_refusals(now, false).await?,
         };
         // Leases expire all the same where a device does not answer.
-        tended?;
+        tended.and(openable)?;
         Ok(round)
     }
 

@@ -1,7 +1,7 @@
 //! The keyring: the epoch keys that are in memory, of which one wraps, and the key of references.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fmt,
     sync::{
         Arc, PoisonError, RwLock,
@@ -144,11 +144,11 @@ impl Keyring {
         }
     }
 
-    /// Drops the epoch keys that nobody has used since the last call, but for the one that wraps.
-    pub fn rest(&self) {
+    /// Drops the epoch keys that nobody has used since the last call, but for the one that wraps and those of `needed`.
+    pub fn rest(&self, needed: &HashSet<String>) {
         let mut epochs = self.epochs.write().unwrap_or_else(PoisonError::into_inner);
         let current = epochs.current.id.clone();
-        epochs.known.retain(|id, key| *id == current || key.used.swap(false, Ordering::Relaxed));
+        epochs.known.retain(|id, key| *id == current || needed.contains(id) || key.used.swap(false, Ordering::Relaxed));
     }
 
     /// The ids of the epoch keys that this sealed value needs and memory does not hold.
@@ -221,10 +221,15 @@ mod tests {
         keyring.turn_to(Arc::new(EpochKey::new(&[3; 32]).unwrap()), 2);
         assert_eq!((keyring.current().key.id(), keyring.current().version), (next.id(), 3));
         assert!(keyring.get(&first).is_some());
-        keyring.rest();
+        let needed = HashSet::from([first.clone()]);
+        keyring.rest(&HashSet::new());
         assert!(keyring.get(&first).is_some(), "used since it was looked at before");
-        keyring.rest();
-        keyring.rest();
+        for _ in 0..3 {
+            keyring.rest(&needed);
+        }
+        assert!(keyring.get(&first).is_some(), "needed");
+        keyring.rest(&HashSet::new());
+        keyring.rest(&HashSet::new());
         assert!(keyring.get(&first).is_none() && keyring.get(next.id()).is_some());
         keyring.drop_key(next.id());
         assert!(keyring.get(next.id()).is_some(), "the one that wraps stays");

@@ -114,6 +114,10 @@ pub trait Store: Send + Sync {
     /// Wraps of records in the order of record ids, those after `after`, at most `limit`.
     async fn wraps(&self, after: Option<Uuid>, limit: usize) -> Result<Vec<Wraps>, StoreError>;
 
+    /// Wraps of the records that have a delivery which is not settled, dead letters included, from a place in the queues on
+    /// (`None`: from their beginning); about `limit`, a record once or oftener. With the place to go on from, if there is more.
+    async fn unsettled(&self, after: Option<Vec<u8>>, limit: usize) -> Result<Unsettled, StoreError>;
+
     /// How many records are wrapped under each name, none left out. Kept with every change: costs as many reads as there are names.
     async fn wrapped(&self) -> Result<Vec<(String, u64)>, StoreError>;
 
@@ -185,6 +189,9 @@ pub struct Whose {
     /// Their session.
     pub session: String,
 }
+
+/// One page of [`Store::unsettled`]: wraps, and where the next page begins; `None` at the end.
+pub type Unsettled = (Vec<Wraps>, Option<Vec<u8>>);
 
 /// One page of [`Store::deliveries`].
 #[derive(Debug, Clone)]

@@ -1,5 +1,5 @@
 //! Floor 3: token. A key that stays in a PKCS#11 device (a hardware security module, a smart card, SoftHSM) and protects epoch
-//! keys. The device is asked a few times a day: never for a submission, nor for an opening.
+//! keys. The device is asked at a start and a few times a day: never for a submission, nor for opening what is not settled.
 
 mod key;
 mod make;

@@ -2,11 +2,12 @@
 
 use std::{fs, path::PathBuf, process::Command};
 
+use homeward::wire::pb;
 use tonic::Code;
 
 use crate::{
     Daemon,
-    person::why,
+    person::{Person, fresh, why},
     put, read,
     rotation::{CUSTODIAN, listed, rotate_epoch, rotate_outer, under},
     submitted,
@@ -77,6 +78,18 @@ fn refused(daemon: &Daemon, code: i32, words: &[&str]) {
         assert!(said.contains(word), "it does not say {word:?}: {said}");
     }
     assert!(!said.contains("MARKER"), "{said}");
+}
+
+/// The token is taken out of the device.
+fn take_out(daemon: &Daemon) {
+    fs::rename(daemon.folder("tokens"), daemon.folder("drawer")).unwrap();
+    fs::create_dir(daemon.folder("tokens")).unwrap();
+}
+
+/// It is put back.
+fn put_back(daemon: &Daemon) {
+    fs::remove_dir(daemon.folder("tokens")).unwrap();
+    fs::rename(daemon.folder("drawer"), daemon.folder("tokens")).unwrap();
 }
 
 /// How often the key that wraps now was used.
@@ -179,11 +192,9 @@ async fn what_is_wrong_with_a_token_is_said_and_nothing_starts_without_it() {
     assert_eq!(listed(&daemon).await.outer_keys[0].provider, "pkcs11");
     let sent = submitted(&daemon).await;
     daemon.stop();
-    fs::rename(daemon.folder("tokens"), daemon.folder("drawer")).unwrap();
-    fs::create_dir(daemon.folder("tokens")).unwrap();
+    take_out(&daemon);
     refused(&daemon, 69, &["there is no token \"homeward\"", "plug the device in"]);
-    fs::remove_dir(daemon.folder("tokens")).unwrap();
-    fs::rename(daemon.folder("drawer"), daemon.folder("tokens")).unwrap();
+    put_back(&daemon);
     daemon.restart().await;
     assert_eq!(read(&daemon).await, [sent]);
 }
@@ -200,8 +211,7 @@ async fn a_token_that_is_taken_out_stops_no_message_and_no_new_key_is_made_witho
     daemon.keys(&in_token());
     daemon.restart().await;
     let mut sent = vec![submitted(&daemon).await];
-    fs::rename(daemon.folder("tokens"), daemon.folder("drawer")).unwrap();
-    fs::create_dir(daemon.folder("tokens")).unwrap();
+    take_out(&daemon);
 
     let from = daemon.log().len();
     let mut custodian = daemon.person(CUSTODIAN).await;
@@ -217,12 +227,50 @@ async fn a_token_that_is_taken_out_stops_no_message_and_no_new_key_is_made_witho
     assert_eq!(found, sent);
     assert_eq!(listed(&daemon).await.keys.len(), 1, "no epoch key was made");
 
-    fs::remove_dir(daemon.folder("tokens")).unwrap();
-    fs::rename(daemon.folder("drawer"), daemon.folder("tokens")).unwrap();
+    put_back(&daemon);
     // SoftHSM looks for its tokens when it is loaded only; a daemon that starts again finds it.
     daemon.stop();
     daemon.restart().await;
     rotate_epoch(&mut daemon.person(CUSTODIAN).await).await.unwrap();
     assert_eq!(listed(&daemon).await.keys.len(), 2);
     assert!(!daemon.log().contains("MARKER"));
+}
+
+/// A record that stays under an epoch key which no longer wraps; answers with its id.
+async fn under_an_earlier_key(daemon: &Daemon, custodian: &mut Person) -> String {
+    loop {
+        let sent = submitted(daemon).await;
+        rotate_epoch(custodian).await.unwrap();
+        // Paused before it was wrapped anew, most times.
+        let pause = pb::PauseRewrapRequest { request_id: fresh() };
+        let paused = custodian.admin.pause_rewrap(pause).await.is_ok();
+        if paused && listed(daemon).await.keys.iter().any(|key| !key.current && key.records > 0) {
+            return sent;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_waits_since_before_a_restart_opens_with_the_token_taken_out() {
+    if softhsm_is_missing() {
+        return;
+    }
+    let mut daemon = Daemon::prepared("");
+    token(&mut daemon);
+    let (code, said) = init_token(&daemon, "outer");
+    assert_eq!(code, 0, "{said}");
+    daemon.keys(&in_token());
+    daemon.restart().await;
+    let mut custodian = daemon.person(CUSTODIAN).await;
+    let sent = under_an_earlier_key(&daemon, &mut custodian).await;
+    daemon.stop();
+    daemon.restart().await;
+    let before = uses(&daemon).await;
+    take_out(&daemon);
+    let found = read(&daemon).await;
+    assert!(found.contains(&sent), "{found:?}");
+    assert_eq!(uses(&daemon).await, before, "an opening asked the device");
+    let told = why(rotate_epoch(&mut daemon.person(CUSTODIAN).await).await);
+    assert_eq!(told, (Code::Unavailable, "KEY_UNAVAILABLE".to_owned()), "it is away indeed");
+    assert!(read(&daemon).await.contains(&sent), "and after it was asked in vain");
 }

@@ -1,6 +1,8 @@
 //! Epoch keys turn over under the house's feet: what was sealed before opens after, here, after a restart and on a replica
 //! that missed it.
 
+use std::sync::atomic::Ordering;
+
 use homeward::{
     sealing::wrapped_under,
     store::{Shelf, Store},
@@ -11,7 +13,7 @@ use tonic::Code;
 
 use crate::{
     house::{House, LEWISHAM, MPU, narrative},
-    person::{Person, fresh, refusal, submission, why},
+    person::{Person, bytes, fresh, referral, refusal, request, submission, why},
 };
 
 /// The epoch keys of each record, in the order of record ids, and how many epoch keys are on the shelf.
@@ -287,4 +289,83 @@ async fn a_key_that_a_fast_clock_made_wraps_no_longer_for_it_and_an_alarm_says_s
     house.caretake().await;
     let mut first = house.person(FIRST).await;
     assert_eq!((current(&mut first).await, alarms(&mut first).await), (next, vec!["CLOCK_SET_BACK".to_owned()]));
+}
+
+/// How often the key outside the store was used.
+async fn uses(who: &mut Person) -> u64 {
+    keys(who).await.outer_keys[0].uses
+}
+
+#[tokio::test]
+async fn what_is_not_settled_opens_without_the_key_outside_the_store_after_a_restart_and_for_days() {
+    let mut house = House::open().await;
+    let (mut council, mut first) = (house.person(LEWISHAM).await, house.person(FIRST).await);
+    let mut waiting = Vec::new();
+    for _ in 0..4 {
+        waiting.push(council.submit(submission(&narrative(1))).await.unwrap().referral_id);
+        house.later(SignedDuration::from_hours(25));
+        house.caretake().await;
+    }
+    assert_eq!(keys(&mut first).await.keys.len(), 5);
+    for restart in [true, false] {
+        if restart {
+            house.reopen().await;
+            first = house.person(FIRST).await;
+        }
+        for _ in 0..2 {
+            let before = uses(&mut first).await;
+            let mut officer = house.person(MPU).await;
+            let taken = officer.pull("MPU.SE").await.unwrap();
+            let mut read: Vec<_> = taken.iter().map(|taken| taken.header.referral_id.clone()).collect();
+            read.retain(|id| waiting.contains(id));
+            assert_eq!(read.len(), waiting.len());
+            for one in &taken {
+                officer.read(one, (Part::E, 0), "").await.unwrap();
+            }
+            assert_eq!(uses(&mut first).await, before, "openings asked for a key");
+            // Turns with nobody reading: what nobody uses is gone after two.
+            for _ in 0..3 {
+                house.later(SignedDuration::from_hours(25));
+                house.caretake().await;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_reserved_is_used_up_while_the_device_is_away_then_refused_whole_and_taken_when_it_is_back() {
+    // 21 records are reserved at a time, and few are left below 5; each submission makes two.
+    let mut house = House::open_wrapping(84).await;
+    let council = house.person(LEWISHAM).await;
+    let stored = async |house: &House| house.store().wraps(None, 1_000).await.unwrap().len();
+    let one = || bytes(&request(submission(&narrative(1))));
+    for _ in 0..6 {
+        council.call(&referral("SubmitReferral"), one()).await.unwrap();
+    }
+    // The day of the key is over, and no other can be made.
+    house.later(SignedDuration::from_hours(25));
+    house.away.store(true, Ordering::Relaxed);
+    let refused = loop {
+        let before = (stored(&house).await, house.ledger_size().await);
+        let sent = one();
+        match council.call(&referral("SubmitReferral"), sent.clone()).await {
+            Ok(_) => assert_eq!(stored(&house).await, before.0 + 2),
+            Err(status) => {
+                assert_eq!(why::<()>(Err(status)), (Code::Unavailable, "KEY_UNAVAILABLE".to_owned()));
+                assert_eq!((stored(&house).await, house.ledger_size().await), before, "half accepted");
+                break sent;
+            }
+        }
+    };
+    assert_eq!(stored(&house).await, 20, "one more than fits was reserved");
+    let again = why(council.call(&referral("SubmitReferral"), refused.clone()).await);
+    assert_eq!(again, (Code::Unavailable, "KEY_UNAVAILABLE".to_owned()));
+    assert_eq!(house.person(MPU).await.pull("MPU.SE").await.unwrap().len(), 10, "who reads notices nothing");
+
+    house.away.store(false, Ordering::Relaxed);
+    council.call(&referral("SubmitReferral"), refused).await.unwrap();
+    assert_eq!(stored(&house).await, 22);
+    house.reopen().await;
+    let taken = house.person(MPU).await.pull("MPU.SE").await.unwrap();
+    assert_eq!(taken.len(), 1, "and it is at its desk");
 }

@@ -2,7 +2,7 @@
 
 use homeward::{
     ledger::Verb,
-    store::{Amendment, Change, Document, Expect, Keep, Rewrap, Seen, Shelf, Store, StoreError},
+    store::{Amendment, Change, Document, Expect, Keep, Rewrap, Seen, Settle, Shelf, Store, StoreError},
 };
 
 use super::{Engine, fixtures::*};
@@ -244,6 +244,42 @@ pub async fn records_are_counted_by_what_they_are_wrapped_under_and_a_scan_agree
         assert!(!counts.contains_key("a") && counts.len() == 2 && counts.values().sum::<u64>() == 50);
         assert_eq!(store.wrapped().await.unwrap(), counts.into_iter().collect::<Vec<_>>());
         // Dropped without being closed: the next one counts everything.
+        drop(store);
+        store = engine.open();
+    }
+}
+
+pub async fn what_is_not_settled_is_found_wherever_it_waits_a_page_at_a_time(engine: &impl Engine) {
+    let mut store = engine.open();
+    // Ready at two destinations, leased, handed back, a dead letter, and one that is settled at one of two.
+    let two = to(&["MPU.NW", "MASH.E09000023"]);
+    let mut wanted = std::collections::BTreeSet::from([two.records[0].record.id]);
+    store.accept(two).await.unwrap();
+    let leased_one = leased(&*store, "EDT.E09000023").await;
+    let back = leased(&*store, "MPU.SE").await;
+    settle(&*store, holding(&back, 1), Settle::Release(Some(at(900)))).await.unwrap();
+    let dead = leased(&*store, "REFDESK.SE").await;
+    settle(&*store, holding(&dead, 1), Settle::Reject(rejected())).await.unwrap();
+    let half = to(&["MPU.SW", "ALLOC.E09000023"]);
+    wanted.extend([leased_one.id, back.id, dead.id].map(|id| id.record));
+    wanted.insert(half.records[0].record.id);
+    store.accept(half).await.unwrap();
+    let done = leased(&*store, "FORCE.X").await;
+    for delivery in [pull(&*store, "MPU.SW", 1, 0).await.remove(0), done] {
+        settle(&*store, holding(&delivery, 1), Settle::Complete(settled())).await.unwrap();
+    }
+    for page in [1, 2, 3, 100] {
+        let (mut found, mut after) = (std::collections::BTreeSet::new(), None);
+        loop {
+            let (wraps, next) = store.unsettled(after, page).await.unwrap();
+            assert!(wraps.len() <= page && wraps.iter().all(|one| one.organisation == BARNET));
+            found.extend(wraps.iter().map(|one| one.record));
+            after = next;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(found, wanted, "pages of {page}");
         drop(store);
         store = engine.open();
     }

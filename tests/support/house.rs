@@ -5,7 +5,10 @@ use std::{
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use homeward::{
@@ -16,7 +19,7 @@ use homeward::{
     pki::{self, Tools},
     platform::{Clock, Entropy, ManualClock, SystemEntropy, entropy::secret_32},
     reference::{self, FileSet},
-    sealing::{Custody, SecretProvider},
+    sealing::{Custody, KeyProvider, ProviderError, SecretProvider},
     store::{Store, sled::SledStore},
     wire::{
         Ended,
@@ -29,6 +32,7 @@ use homeward::{
 use jiff::{SignedDuration, Timestamp};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 use tonic::transport::Channel;
+use zeroize::Zeroizing;
 
 use crate::person::Person;
 
@@ -77,6 +81,8 @@ pub struct House {
     issues: bool,
     /// How long an epoch key wraps.
     lifespan: Lifespan,
+    /// The device with the key outside the store does not answer.
+    pub away: Arc<AtomicBool>,
     /// The folder of reference data that the next start is given, and in place of what.
     folder: Option<(FileSet, Option<[u8; 32]>)>,
     live: Option<Live>,
@@ -90,6 +96,33 @@ struct Live {
     broker: Arc<Broker>,
     stop: oneshot::Sender<()>,
     served: JoinHandle<Result<Ended, ServeError>>,
+}
+
+/// The key outside the store, in something that can be taken out.
+struct Device {
+    key: SecretProvider,
+    away: Arc<AtomicBool>,
+}
+
+impl Device {
+    fn answers(&self) -> Result<(), ProviderError> {
+        let away = self.away.load(Ordering::Relaxed);
+        if away { Err(ProviderError::Unavailable("taken out".into())) } else { Ok(()) }
+    }
+}
+
+impl KeyProvider for Device {
+    fn id(&self) -> &str {
+        self.key.id()
+    }
+
+    fn wrap(&self, key: &[u8], aad: &[u8]) -> Result<Vec<u8>, ProviderError> {
+        self.answers().and_then(|()| self.key.wrap(key, aad))
+    }
+
+    fn unwrap(&self, wrapped: &[u8], aad: &[u8]) -> Result<Zeroizing<Vec<u8>>, ProviderError> {
+        self.answers().and_then(|()| self.key.unwrap(wrapped, aad))
+    }
 }
 
 impl House {
@@ -112,6 +145,7 @@ impl House {
             secret,
             issues: false,
             lifespan,
+            away: Arc::default(),
             folder: None,
             live: None,
             replicas: Vec::new(),
@@ -222,7 +256,8 @@ impl House {
 
     async fn broker(&self, store: Arc<SledStore>, rulebook: Rulebook) -> Broker {
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
-        let custody = Custody::of(SecretProvider::new(&self.secret, entropy.clone()).unwrap());
+        let key = SecretProvider::new(&self.secret, entropy.clone()).unwrap();
+        let custody = Custody::of(Device { key, away: self.away.clone() });
         let shelf = KeyShelf { store: store.clone(), custody, entropy: entropy.clone() };
         let keys = Keys::open(shelf, self.lifespan, self.clock.now()).await.unwrap();
         Broker::new(Parts {

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// What the names begin with under which erased records are counted; their key's number and its id follow.
-const ERASED: &str = "erased";
+pub(super) const ERASED: &str = "erased";
 /// How often it is tried while a rewrapping is at the same record.
 const TRIES: usize = 16;
 

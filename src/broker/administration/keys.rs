@@ -3,7 +3,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicI64, Ordering},
+    atomic::{AtomicI64, AtomicU64, Ordering},
 };
 
 use jiff::{SignedDuration, Timestamp};
@@ -42,6 +42,8 @@ pub struct Keys {
     outer_since: Timestamp,
     /// When the newest epoch key was made of those that were seen, in microseconds.
     newest: AtomicI64,
+    /// The version of the keyring's document for which memory holds what is needed.
+    pub(super) openable: AtomicU64,
 }
 
 /// How long an epoch key wraps, whichever ends first.
@@ -140,8 +142,13 @@ impl Keys {
             tending: Mutex::new(()),
             outer_since,
             newest: AtomicI64::new(newest.as_microsecond()),
+            openable: AtomicU64::new(0),
         };
         keys.tend(now).await?;
+        if let Err(error) = keys.keep_openable().await {
+            // The caretaker tries it again; what opens otherwise is not kept from starting.
+            tracing::error!(%error, "not every epoch key of what is not settled is in memory");
+        }
         Ok(keys)
     }
 
@@ -230,8 +237,7 @@ impl Keys {
         Err(Error::Unavailable("too many replicas reserve at the same moment".to_owned()).into())
     }
 
-    /// Makes a new epoch key, which wraps from now on, together with `amendment`, whose answer is its id. What nobody has used since the last
-    /// turn leaves memory.
+    /// Makes a new epoch key, which wraps from now on, together with `amendment`, whose answer is its id.
     pub(super) async fn turn(&self, now: Timestamp, amendment: Amendment) -> Result<Accepted, KeysError> {
         let _alone = self.tending.lock().await;
         self.turn_alone(now, amendment).await
@@ -250,7 +256,6 @@ impl Keys {
             bytes,
         });
         let accepted = self.shelf.store.amend(amendment).await?;
-        self.ring.rest();
         self.follow().await?;
         Ok(accepted)
     }

@@ -9,6 +9,7 @@ mod erasure;
 mod issuer;
 mod key_shelf;
 mod keys;
+mod openable;
 mod outer;
 mod policy;
 mod renewal;

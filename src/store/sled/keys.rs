@@ -163,6 +163,13 @@ impl Place {
         }
     }
 
+    /// From where to where each lies, of all queues together, in the order of keys.
+    pub(super) fn all_queues() -> [(Vec<u8>, Vec<u8>); 4] {
+        let mut bytes = Self::ALL.map(Self::byte);
+        bytes.sort_unstable();
+        bytes.map(|byte| (vec![byte], vec![byte + 1]))
+    }
+
     const fn byte(self) -> u8 {
         match self {
             Self::Ready => b'w',

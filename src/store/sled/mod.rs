@@ -17,6 +17,7 @@ mod read;
 mod shelf;
 mod tally;
 mod transaction;
+mod unsettled;
 mod view;
 
 use std::{
@@ -39,7 +40,7 @@ use self::{
 };
 use super::{
     Acceptance, Accepted, Amendment, Claim, Document, Event, Head, Held, Once, Page, Proven, Pull, QueueCounts, Raise,
-    Replay, Rewrap, Seen, Settle, Shelf, Side, Store, StoreError, Stored, Whose, Wraps,
+    Replay, Rewrap, Seen, Settle, Shelf, Side, Store, StoreError, Stored, Unsettled, Whose, Wraps,
 };
 use crate::{
     domain::{
@@ -237,6 +238,10 @@ impl Store for SledStore {
 
     async fn wraps(&self, after: Option<Uuid>, limit: usize) -> Result<Vec<Wraps>, StoreError> {
         self.read(move |tree| shelf::wraps(tree, after, limit)).await
+    }
+
+    async fn unsettled(&self, after: Option<Vec<u8>>, limit: usize) -> Result<Unsettled, StoreError> {
+        self.read(move |tree| unsettled::unsettled(tree, after, limit)).await
     }
 
     async fn wrapped(&self) -> Result<Vec<(String, u64)>, StoreError> {

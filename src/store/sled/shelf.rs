@@ -71,11 +71,16 @@ pub(super) fn wraps(tree: &impl Look, after: Option<Uuid>, limit: usize) -> Resu
     let found = tree.range(&from, &end, limit)?;
     let read = |(key, _): (Vec<u8>, Vec<u8>)| {
         let record = keys::record_of_legs(&key).ok_or_else(|| StoreError::Damaged("a key cannot be read".into()))?;
-        let bytes = tree.large(&key)?.ok_or_else(|| damaged("the wraps", record))?;
-        let (organisation, bytes) = Legs::decode_wraps(record, &bytes)?;
-        Ok(Wraps { record, organisation, bytes })
+        wraps_of(tree, record)
     };
     found.into_iter().map(read).collect()
+}
+
+/// The wraps of one record.
+pub(super) fn wraps_of(tree: &impl Look, record: Uuid) -> Result<Wraps, StoreError> {
+    let bytes = tree.large(&keys::legs(record))?.ok_or_else(|| damaged("the wraps", record))?;
+    let (organisation, bytes) = Legs::decode_wraps(record, &bytes)?;
+    Ok(Wraps { record, organisation, bytes })
 }
 
 fn make(tx: &mut Transaction<'_>, change: Change) -> Result<(), StoreError> {
