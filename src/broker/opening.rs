@@ -47,7 +47,7 @@ impl Broker {
         if delivery.live_lease(&handle.token, now).is_none_or(|lease| lease.holder != permit.identity().as_str()) {
             return Err(Error::LeaseLost);
         }
-        let (place, sealed) = self.sealed(handle.delivery.record).await?;
+        let (place, sealed) = self.sealed_of(&stored.record).await?;
         let view = self.unsealed(&sealed, opened.unit(), &place)?;
         let mut entry = self.officer_entry(permit, Verb::Consultation, "OPEN_PART", now);
         entry.details.push(format!("unit={}", name_of(opened.unit())));
@@ -109,9 +109,14 @@ impl Broker {
     /// A record's place and sealed value.
     pub(super) async fn sealed(&self, record: uuid::Uuid) -> Result<(Place, Vec<u8>), Error> {
         let stored = self.store.find(record).await?.ok_or(Error::NotFound)?;
-        let sealed = self.store.sealed(record).await?.ok_or(Error::NotFound)?;
+        self.sealed_of(&stored.record).await
+    }
+
+    /// The same where the record is at hand.
+    pub(super) async fn sealed_of(&self, record: &Record) -> Result<(Place, Vec<u8>), Error> {
+        let sealed = self.store.sealed(record.id).await?.ok_or(Error::NotFound)?;
         self.keys.admit(&sealed).await?;
-        Ok((Place { record, version: 1, organisation: stored.record.organisation }, sealed))
+        Ok((Place { record: record.id, version: 1, organisation: record.organisation.clone() }, sealed))
     }
 
     /// The caller's own identity, if it is one that the record accuses, or, on HOLD, a colleague's there.

@@ -1,6 +1,7 @@
 //! The one thread that writes: it gathers waiting commands into one batch, makes it durable, then answers them all.
 
 use std::{
+    collections::HashSet,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         OnceLock, RwLock,
@@ -50,6 +51,8 @@ pub(super) struct Shared {
     pub tree: RwLock<Option<::sled::Db>>,
     /// Sequence of the last batch applied, durable or not.
     pub applied: AtomicU64,
+    /// The keys of that batch. Changed only while the tree is held for writing.
+    pub in_flight: RwLock<HashSet<Vec<u8>>>,
     /// Sequence of the last durable batch.
     pub durable: watch::Sender<u64>,
     /// Why the engine stopped.
@@ -123,8 +126,9 @@ impl Writer<'_> {
             Ok(())
         } else {
             tx.seal();
+            let keys = tx.view.keys();
             let batch = tx.view.into_batch();
-            self.write(&tree, batch)
+            self.write(&tree, batch, keys)
         };
         for reply in replies {
             reply(result.clone());
@@ -132,11 +136,12 @@ impl Writer<'_> {
         result
     }
 
-    fn write(&mut self, tree: &::sled::Db, batch: ::sled::Batch) -> Result<(), StoreError> {
+    fn write(&mut self, tree: &::sled::Db, batch: ::sled::Batch, keys: HashSet<Vec<u8>>) -> Result<(), StoreError> {
         let sequence = self.books.meta.sequence;
         {
             let _alone = self.shared.tree.write().map_err(|_| self.shared.unavailable())?;
             self.shared.applied.store(sequence, Ordering::Release);
+            *self.shared.in_flight.write().map_err(|_| self.shared.unavailable())? = keys;
             tree.apply_batch(batch).map_err(engine)?;
         }
         tree.flush().map_err(engine)?;

@@ -2,7 +2,8 @@
 //!
 //! A call that changes something is a command sent to the commit thread; it is answered after its batch is on disk. A
 //! call that only reads runs on a blocking thread, sees whole batches, and is answered once what it saw is on disk: so
-//! nobody is ever told something that a power cut takes back.
+//! nobody is ever told something that a power cut takes back. A look at single keys waits only if they are in the batch
+//! that is on its way there.
 
 mod accept;
 mod commit;
@@ -21,6 +22,7 @@ mod unsettled;
 mod view;
 
 use std::{
+    collections::HashSet,
     path::Path,
     sync::{
         Arc, OnceLock, RwLock,
@@ -37,6 +39,7 @@ use uuid::Uuid;
 use self::{
     commit::{Command, Message, Reply, Shared, WAITING, Writer},
     transaction::Transaction,
+    view::Watched,
 };
 use super::{
     Acceptance, Accepted, Amendment, Claim, Document, Event, Head, Held, Once, Page, Proven, Pull, QueueCounts, Raise,
@@ -74,6 +77,7 @@ impl SledStore {
         let shared = Arc::new(Shared {
             tree: RwLock::new(Some(opened.db)),
             applied: AtomicU64::new(sequence),
+            in_flight: RwLock::default(),
             durable: watch::Sender::new(sequence),
             stopped: OnceLock::new(),
         });
@@ -112,14 +116,40 @@ impl SledStore {
         &self,
         read: impl FnOnce(&::sled::Tree) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.seen(move |tree, _| (read(tree), true)).await
+    }
+
+    /// The same for single keys: it waits only where the batch that is on its way to the disk has one of them. Else every
+    /// look would take as long as a commit while others write.
+    async fn look<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Watched<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.seen(move |tree, in_flight| {
+            let watched = Watched::new(tree, in_flight);
+            let result = read(&watched);
+            (result, watched.touched())
+        })
+        .await
+    }
+
+    /// Reads, and answers when what was seen is durable, if it `may` not have been yet.
+    async fn seen<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&::sled::Tree, &HashSet<Vec<u8>>) -> (Result<T, StoreError>, bool) + Send + 'static,
+    ) -> Result<T, StoreError> {
         let shared = Arc::clone(&self.shared);
-        let (result, applied) = tokio::task::spawn_blocking(move || {
+        let ((result, may), applied) = tokio::task::spawn_blocking(move || {
             let tree = shared.tree.read().map_err(|_| shared.unavailable())?;
             let Some(tree) = tree.as_ref() else { return Err(shared.unavailable()) };
-            Ok((read(tree), shared.applied.load(Ordering::Acquire)))
+            let in_flight = shared.in_flight.read().map_err(|_| shared.unavailable())?;
+            Ok((read(tree, &in_flight), shared.applied.load(Ordering::Acquire)))
         })
         .await
         .map_err(|_| StoreError::Damaged("the engine failed on what it read".into()))??;
+        if !may {
+            return result;
+        }
         let mut durable = self.shared.durable.subscribe();
         let stopped = || self.shared.stopped.get().is_some();
         let reached = durable.wait_for(|durable| *durable >= applied || stopped()).await.map(|durable| *durable);
@@ -155,7 +185,7 @@ impl Store for SledStore {
 
     async fn answered(&self, once: &Once) -> Result<Option<Accepted>, StoreError> {
         let once = once.clone();
-        self.read(move |tree| read::answered(tree, &once)).await
+        self.look(move |tree| read::answered(tree, &once)).await
     }
 
     async fn amend(&self, amendment: Amendment) -> Result<Accepted, StoreError> {
@@ -166,7 +196,7 @@ impl Store for SledStore {
 
     async fn document(&self, shelf: Shelf, name: &str) -> Result<Option<Document>, StoreError> {
         let name = name.to_owned();
-        self.read(move |tree| shelf::document(tree, shelf, &name)).await
+        self.look(move |tree| shelf::document(tree, shelf, &name)).await
     }
 
     async fn documents(&self, shelf: Shelf, after: &str, limit: usize) -> Result<Vec<Document>, StoreError> {
@@ -221,7 +251,7 @@ impl Store for SledStore {
     }
 
     async fn find(&self, record: Uuid) -> Result<Option<Stored>, StoreError> {
-        self.read(move |tree| read::find(tree, record)).await
+        self.look(move |tree| read::find(tree, record)).await
     }
 
     async fn late(&self, now: Timestamp, limit: usize) -> Result<Vec<Delivery>, StoreError> {
@@ -233,7 +263,7 @@ impl Store for SledStore {
     }
 
     async fn delivery(&self, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
-        self.read(move |tree| read::delivery(tree, id)).await
+        self.look(move |tree| read::delivery(tree, id)).await
     }
 
     async fn wraps(&self, after: Option<Uuid>, limit: usize) -> Result<Vec<Wraps>, StoreError> {
@@ -259,7 +289,7 @@ impl Store for SledStore {
     }
 
     async fn sealed(&self, record: Uuid) -> Result<Option<Vec<u8>>, StoreError> {
-        self.read(move |tree| read::sealed(tree, record)).await
+        self.look(move |tree| read::sealed(tree, record)).await
     }
 
     async fn records(&self, organisation: &str, before: u64, limit: usize) -> Result<Vec<(u64, Stored)>, StoreError> {

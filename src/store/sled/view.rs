@@ -1,6 +1,9 @@
 //! What a command sees: the tree, and over it what the commands before it in the same batch have written.
 
-use std::collections::BTreeMap;
+use std::{
+    cell::Cell,
+    collections::{BTreeMap, HashSet},
+};
 
 use super::keys;
 use crate::store::StoreError;
@@ -63,6 +66,40 @@ impl Look for ::sled::Tree {
             .take(limit)
             .map(|pair| pair.map(|(key, value)| (key.to_vec(), value.to_vec())).map_err(engine))
             .collect()
+    }
+}
+
+/// The tree, and whether anything that was looked at may be of the batch that is not durable yet.
+pub(super) struct Watched<'t> {
+    tree: &'t ::sled::Tree,
+    in_flight: &'t HashSet<Vec<u8>>,
+    touched: Cell<bool>,
+}
+
+impl<'t> Watched<'t> {
+    /// Nothing looked at yet.
+    pub fn new(tree: &'t ::sled::Tree, in_flight: &'t HashSet<Vec<u8>>) -> Self {
+        Self { tree, in_flight, touched: Cell::new(false) }
+    }
+
+    /// Whether what was seen may be taken back by a power cut.
+    pub fn touched(&self) -> bool {
+        self.touched.get()
+    }
+}
+
+impl Look for Watched<'_> {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        if self.in_flight.contains(key) {
+            self.touched.set(true);
+        }
+        Look::get(self.tree, key)
+    }
+
+    fn range(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Pairs, StoreError> {
+        // A batch adds and removes keys of many ranges: that is not looked into.
+        self.touched.set(true);
+        Look::range(self.tree, from, to, limit)
     }
 }
 
@@ -187,6 +224,11 @@ impl<'t> Overlay<'t> {
         (self.writes.len(), self.writes.iter().map(bytes).sum())
     }
 
+    /// The keys that the batch writes or removes.
+    pub fn keys(&self) -> HashSet<Vec<u8>> {
+        self.writes.keys().cloned().collect()
+    }
+
     /// The batch for the engine.
     pub fn into_batch(self) -> ::sled::Batch {
         let mut batch = ::sled::Batch::default();
@@ -236,6 +278,24 @@ mod tests {
         assert_eq!(view.range(b"a", b"z", 2).unwrap().len(), 2);
         db.apply_batch(view.into_batch()).unwrap();
         assert_eq!(pairs(&*db), seen);
+    }
+
+    #[test]
+    fn what_is_seen_of_a_batch_in_flight_is_noticed_even_if_it_is_nothing() {
+        let db = ::sled::Config::new().temporary(true).open().unwrap();
+        db.insert(b"settled", b"1").unwrap();
+        db.insert(b"new", b"1").unwrap();
+        let in_flight = [b"new".to_vec(), b"removed".to_vec()].into();
+        let seen = |look: &dyn Fn(&Watched<'_>)| {
+            let watched = Watched::new(&db, &in_flight);
+            look(&watched);
+            watched.touched()
+        };
+        assert!(!seen(&|look| assert!(look.get(b"settled").unwrap().is_some())));
+        assert!(!seen(&|look| assert!(look.get(b"never").unwrap().is_none())));
+        assert!(seen(&|look| assert!(look.get(b"new").unwrap().is_some())));
+        assert!(seen(&|look| assert!(look.get(b"removed").unwrap().is_none())));
+        assert!(seen(&|look| assert!(look.range(b"a", b"b", 9).unwrap().is_empty())));
     }
 
     #[test]
