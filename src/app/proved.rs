@@ -7,20 +7,19 @@ use serde_json::{Value, json};
 
 use super::{client, failure::Failure, page::Page, rulebook};
 use crate::{
-    domain::proof::{Finding, Proof, prove},
+    domain::proof::{Finding, Proof},
     platform::{Clock, SystemClock},
 };
 
 /// Proves the reference data of `folder` from `from` until `until`; exit 65 where a fault was found.
 pub(super) fn check(folder: Option<&Path>, from: Option<Date>, until: Option<Date>, json: bool) -> Result<(), Failure> {
     let rulebook = rulebook::rulebook(folder)?;
-    let policy = &rulebook.policy;
-    let from = from.unwrap_or_else(|| policy.calendar.date(SystemClock.now()));
+    let from = from.unwrap_or_else(|| rulebook.policy.calendar.date(SystemClock.now()));
     let until = until.unwrap_or_else(|| from.saturating_add(Span::new().years(1)));
     if until < from {
         return Err(Failure::usage("--until is before --from"));
     }
-    let proof = prove(policy, from, until, &|| true);
+    let proof = rulebook.proof_of(from, until, &|| true);
     let value = as_json(&proof, &hex::encode(rulebook.fingerprint));
     print(&value.to_string(), json, proof.faults.len())
 }

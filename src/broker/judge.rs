@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jiff::{Span, Timestamp};
+use jiff::{Span, Timestamp, civil::Date};
 use ring::digest::{SHA256, digest};
 
 use crate::{
@@ -69,7 +69,16 @@ impl Rulebook {
     /// Proves it for the year that begins with the day of `now`.
     pub fn proof(&self, now: Timestamp, go_on: &dyn Fn() -> bool) -> Proof {
         let from = self.policy.calendar.date(now);
-        prove(&self.policy, from, from.saturating_add(Span::new().years(1)), go_on)
+        self.proof_of(from, from.saturating_add(Span::new().years(1)), go_on)
+    }
+
+    /// Proves it from one day until another: where everything goes, and the words that redaction reads by.
+    pub fn proof_of(&self, from: Date, until: Date, go_on: &dyn Fn() -> bool) -> Proof {
+        let mut proof = prove(&self.policy, from, until, go_on);
+        let (faults, warnings) = reference::vocabulary(&self.files, from);
+        proof.faults.extend(faults);
+        proof.warnings.extend(warnings);
+        proof
     }
 }
 

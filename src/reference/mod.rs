@@ -12,6 +12,7 @@ mod queues;
 pub mod redaction;
 mod redaction_words;
 mod rules;
+mod vocabulary;
 
 use std::collections::BTreeSet;
 
@@ -20,6 +21,7 @@ use serde::de::DeserializeOwned;
 
 pub use difference::{Change, FileDifference, What, Whole, differences};
 pub use files::{FileSet, LARGEST_SET, version_of};
+pub use vocabulary::vocabulary;
 
 use crate::domain::{
     directory::Effective,

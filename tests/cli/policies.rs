@@ -154,23 +154,26 @@ fn what_editors_leave_is_no_rule_a_wrong_name_is_a_fault_and_a_folder_that_decid
     daemon.stop();
 
     // Somebody thinks that these are in force.
-    for meant in ["2026-11-3 (copy).toml", "2026-11-4.TOML", "2026-11-5.toml.txt"] {
-        fs::copy(rules.join("2026-11-3.toml"), rules.join(meant)).unwrap();
-        let told = check();
+    let meant = ["2026-11-3 (copy).toml", "2026-11-4.TOML", "2026-11-5.toml.txt"];
+    for name in meant {
+        fs::copy(rules.join("2026-11-3.toml"), rules.join(name)).unwrap();
+    }
+    let told = check();
+    for name in meant {
         assert!(
-            told.code == 65 && told.err.contains(&format!("rules/{meant}: file: is no file of a policy")),
+            told.code == 65 && told.err.contains(&format!("rules/{name}: file: is no file of a policy")),
             "{told:?}"
         );
-        let daemon = Daemon::start(&house);
-        let first = house.profile(FIRST, daemon.port);
-        assert!(run(&first, &["policy", "get"]).with(0).contains(&new), "the store decides");
-        assert_eq!(alarms(&house, &first), serde_json::json!(["RELOAD_REFUSED reference"]));
-        fs::remove_file(rules.join(meant)).unwrap();
-        let mended = (0..200).any(|_| {
-            thread::sleep(Duration::from_millis(50));
-            alarms(&house, &first) == serde_json::json!(["POLICY_FOLDER_DIFFERS"])
-        });
-        assert!(mended, "{}", alarms(&house, &first));
-        daemon.stop();
     }
+    let daemon = Daemon::start(&house);
+    let first = house.profile(FIRST, daemon.port);
+    assert!(run(&first, &["policy", "get"]).with(0).contains(&new), "the store decides");
+    assert_eq!(alarms(&house, &first), serde_json::json!(["RELOAD_REFUSED reference"]));
+    meant.iter().for_each(|name| fs::remove_file(rules.join(name)).unwrap());
+    let mended = (0..200).any(|_| {
+        thread::sleep(Duration::from_millis(50));
+        alarms(&house, &first) == serde_json::json!(["POLICY_FOLDER_DIFFERS"])
+    });
+    assert!(mended, "{}", alarms(&house, &first));
+    daemon.stop();
 }

@@ -149,7 +149,7 @@ const ROWS: &[Row] = &[
     row("AdminService/RewrapStatus", &[KeyCustodian], Of::Whole, "{}"),
     row("AdminService/PauseRewrap", &[KeyCustodian], Of::Whole, "{}"),
     row("AdminService/ResumeRewrap", &[KeyCustodian], Of::Whole, "{}"),
-    row("AdminService/GetPolicy", &[PolicyAdmin], Of::Whole, "{}"),
+    row("AdminService/GetPolicy", &[PolicyAdmin, Auditor], Of::Whole, "{}"),
     row("AdminService/CheckPolicy", &[PolicyAdmin], Of::Whole, "{}"),
     row("AdminService/ActivatePolicy", &[PolicyAdmin], Of::Whole, "{}"),
     row("AuditService/ListEntries", &[Auditor], Of::Whole, "{}"),

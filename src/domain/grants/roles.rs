@@ -156,7 +156,8 @@ pub(super) fn grants(role: Role, action: Action) -> bool {
             approves || rewraps || matches!(action, ListKeys | RotateKey | RotateOuterKey | DestroyKey | EraseReferral)
         }
         Role::PolicyAdmin => approves || matches!(action, GetPolicy | CheckPolicy | ActivatePolicy),
-        Role::Auditor => matches!(action, ListEntries | ProveInclusion),
+        // Entries name policies by their fingerprints: what a decision was made by is part of what is audited.
+        Role::Auditor => matches!(action, ListEntries | ProveInclusion | GetPolicy),
         Role::Analyst => false,
     };
     // Public: what is revoked, what to trust, and that the ledger was not cut short.

@@ -1,6 +1,8 @@
 //! How far the numbers of the reference data may go: how long a class may wait, when an office may be open, how long an entry
 //! counts as verified, who may stand in for whom. Kept in code, for it is what the data is held to.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::{Date, Time, time};
 
 use super::Notes;
@@ -55,6 +57,20 @@ pub(super) fn all(policy: &Policy, today: Date, notes: &mut Notes) {
     contacts(policy, today, notes);
 }
 
+/// Holds what begins after `until` to the bounds, each on its first day: deadlines, and office hours.
+pub(super) fn to_come(policy: &Policy, until: Date, notes: &mut Notes) {
+    let (own, calendar) = (&policy.queues.deadlines, &policy.calendar);
+    let agreed = own.overrides.values().flat_map(|own| own.changes());
+    let hours = calendar.office.changes().chain(calendar.office_of.values().flat_map(|own| own.changes()));
+    let days: BTreeSet<Date> = own.classes.changes().chain(agreed).chain(hours).filter(|day| *day > until).collect();
+    for day in days {
+        notes.day = day;
+        deadlines(policy, notes);
+        super::standing::deadlines_of_all(policy, notes);
+        office_hours(policy, notes);
+    }
+}
+
 fn deadlines(policy: &Policy, notes: &mut Notes) {
     let deadlines = &policy.queues.deadlines;
     for (class, acknowledge, decide) in &LONGEST {
@@ -97,12 +113,7 @@ fn calendar(policy: &Policy, notes: &mut Notes) {
             ("calendar.toml", "write Europe/London: every office of this broker is there, and its summer time counts");
         notes.fault(to_do, "zone", "is not the zone of London");
     }
-    office("office", calendar.office.on(day), notes);
-    for (authority, own) in &calendar.office_of {
-        if let Some(hours) = own.on(day) {
-            office(&format!("office_of {authority}"), hours, notes);
-        }
-    }
+    office_hours(policy, notes);
     let holidays = calendar.bank_holidays.iter().filter(|holiday| holiday.year() == day.year()).count();
     if holidays > MOST_HOLIDAYS {
         let to_do = ("calendar.toml", "leave only the England bank holidays");
@@ -111,6 +122,16 @@ fn calendar(policy: &Policy, notes: &mut Notes) {
             day.year().to_string(),
             format!("has {holidays} bank holidays, and {MOST_HOLIDAYS} are the most"),
         );
+    }
+}
+
+fn office_hours(policy: &Policy, notes: &mut Notes) {
+    let (calendar, day) = (&policy.calendar, notes.day);
+    office("office", calendar.office.on(day), notes);
+    for (authority, own) in &calendar.office_of {
+        if let Some(hours) = own.on(day) {
+            office(&format!("office_of {authority}"), hours, notes);
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the reference data is worth before it is put in force: proved by enumeration, on every day on which something
 //! changes, by the same code that decides (`routes`), and read entry by entry (`standing`).
 //!
-//! `bounds` is how far its numbers may go, `whole` who must be on the map and what a kind of queue may open at most.
+//! `bounds` is how far its numbers may go, `map` which council is which, `whole` who must be on the map and what a kind of queue may open at most.
 //! `floor` is what each rule must at least do, `held_to` holds every version of the table to it, and `legs` what arrives at
 //! every place and hour; `protections` shows
 //! that it comes out. `situations` makes the plainest submission in which each condition of the rule table holds, from the nil return of
@@ -11,6 +11,7 @@ mod bounds;
 mod floor;
 mod held_to;
 mod legs;
+mod map;
 pub(crate) mod nil;
 mod protections;
 mod routes;
@@ -22,7 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
-use super::policy::Policy;
+use super::policy::{Policy, RuleSet};
 
 /// What was proved, and what could not be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,22 +85,23 @@ impl Finding {
 }
 
 /// Proves `policy` on each day from `from` until `until` on which anything changes, for as long as `go_on` says so: it is
-/// asked at every place of every day.
+/// asked at every place of every day. A rule table, deadlines and office hours that begin later still are proved as well: they
+/// will come in force without anybody's doing.
 pub fn prove(policy: &Policy, from: Date, until: Date, go_on: &dyn Fn() -> bool) -> Proof {
     let mut notes = Notes::default();
     let days = days(policy, from, until);
+    notes.day = from;
+    map::all(policy, &mut notes);
+    bounds::to_come(policy, until, &mut notes);
     let finished = days.iter().all(|day| {
-        let table = policy.rules.in_force(*day);
         notes.day = *day;
-        notes.table = format!("rules/{}.toml", table.version);
-        held_to::all(table, &mut notes);
+        held_to::all(notes.of_table(policy.rules.in_force(*day)), &mut notes);
         standing::all(policy, &mut notes);
         bounds::all(policy, from, &mut notes);
         whole::all(policy, &mut notes);
-        routes::all(policy, &mut notes, go_on)
-            && protections::all(policy, &mut notes, go_on)
-            && legs::all(policy, &mut notes, go_on)
+        goes_where_it_must(policy, &mut notes, go_on)
     });
+    let finished = finished && tables_to_come(policy, (from, until), &mut notes, go_on);
     let years = (from.year()..=until.year()).filter_map(|year| Date::new(year, 1, 1).ok());
     notes.count("years", years.filter(|day| policy.calendar.knows(*day)).count());
     notes.count("days", days.len());
@@ -115,6 +117,22 @@ pub fn prove(policy: &Policy, from: Date, until: Date, go_on: &dyn Fn() -> bool)
         warnings: notes.warnings.into_values().collect(),
         finished,
     }
+}
+
+fn goes_where_it_must(policy: &Policy, notes: &mut Notes, go_on: &dyn Fn() -> bool) -> bool {
+    routes::all(policy, notes, go_on) && protections::all(policy, notes, go_on) && legs::all(policy, notes, go_on)
+}
+
+/// Each rule table that begins after `until`, as if it were in force on the day `from`: what else is in force by then, nobody
+/// knows yet.
+fn tables_to_come(policy: &Policy, (from, until): (Date, Date), notes: &mut Notes, go_on: &dyn Fn() -> bool) -> bool {
+    let later = policy.rules.all().iter().filter(|table| table.effective_from > until);
+    later.into_iter().all(|table| {
+        let Some(rules) = policy.rules.only(&table.version) else { return true };
+        notes.day = from;
+        held_to::all(notes.of_table(table), notes);
+        goes_where_it_must(&Policy { rules, ..policy.clone() }, notes, go_on)
+    })
 }
 
 /// What is counted, in the order in which it is told.
@@ -178,6 +196,12 @@ struct Notes {
 type Key = (String, String, String);
 
 impl Notes {
+    /// From now on, what is found of rules is found of this table.
+    fn of_table<'t>(&mut self, table: &'t RuleSet) -> &'t RuleSet {
+        self.table = format!("rules/{}.toml", table.version);
+        table
+    }
+
     fn count(&mut self, name: &'static str, number: usize) {
         *self.counted.entry(name).or_default() += number;
     }

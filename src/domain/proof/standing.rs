@@ -33,10 +33,8 @@ fn queues(policy: &Policy, notes: &mut Notes) {
             let to_do = ("directory.toml", "end this [[unattended]] entry: a person must always be on HOLD");
             notes.fault(to_do, queue.as_str(), "nobody is there, and what cannot be decided has no other place");
         }
-        for class in [Class::P0, Class::P1, Class::P2, Class::P3] {
-            deadlines(policy, &queue, class, notes);
-        }
     }
+    deadlines_of_all(policy, notes);
     let day = notes.day;
     for entry in policy.directory.unattended.iter().filter(|entry| entry.effective.covers(day)) {
         if entry.effective.until.is_none() {
@@ -78,6 +76,15 @@ fn contacts(policy: &Policy, notes: &mut Notes) {
         if policy.directory.is_unattended(queue, day) && *queue != QueueId::hold() && !stands_in {
             let to_do = ("contacts.toml", "name a queue with people under `fallback`");
             notes.fault(to_do, queue.as_str(), "nobody is there, and nobody stands in");
+        }
+    }
+}
+
+/// The deadlines of every class that has some, on every queue there is on the day of `notes`.
+pub(super) fn deadlines_of_all(policy: &Policy, notes: &mut Notes) {
+    for queue in policy.directory.queues(notes.day) {
+        for class in [Class::P0, Class::P1, Class::P2, Class::P3] {
+            deadlines(policy, &queue, class, notes);
         }
     }
 }

@@ -6,11 +6,11 @@ use jiff::civil::{Date, Weekday, date, time};
 
 use super::{Notes, Proof, protections, prove, routes, standing};
 use crate::domain::{
-    calendar::OfficeHours,
+    calendar::{Basis, OfficeHours},
     code::Class,
     directory::Effective,
     period::{Dated, Exception},
-    policy::{ClassDeadlines, Policy},
+    policy::{ClassDeadlines, Deadline, Policy, RuleSets},
     queue::QueueId,
     testing::{directory_and, directory_with, policy, policy_with, queues_with},
 };
@@ -247,4 +247,28 @@ fn a_table_that_leaves_out_a_protection_is_a_fault() {
         let told = protected_on(&policy_with(from, to), FROM);
         assert!(told.iter().any(|line| line.starts_with(fault)), "{fault} in {told:#?}");
     }
+}
+
+#[test]
+fn what_begins_after_the_last_day_is_proved_too() {
+    let mut policy = policy();
+    let day = date(2029, 6, 1);
+    let mut table = policy.rules.in_force(FROM).clone();
+    (table.version, table.effective_from) = ("2029-06-1".to_owned(), day);
+    table.rules.iter_mut().filter(|rule| rule.id == "R19").for_each(|rule| rule.flags.clear());
+    policy.rules = RuleSets::new(policy.rules.all().iter().cloned().chain([table]).collect()).unwrap();
+    let late = Deadline { minutes: 24 * 60, basis: Basis::Elapsed };
+    let (now, mut then) =
+        (policy.queues.deadlines.classes.on(FROM).clone(), policy.queues.deadlines.classes.on(FROM).clone());
+    then.get_mut(&Class::P0).unwrap().acknowledge = Some(late);
+    let period = |from, until, value| (Effective { from, until }, value);
+    policy.queues.deadlines.classes =
+        Dated::new(vec![period(date(2025, 1, 1), Some(day), now), period(day, None, then)]).unwrap();
+    let proof = prove(&policy, FROM, date(2026, 12, 31), &|| true);
+    let told: Vec<String> = proof.faults.iter().map(|one| format!("{}: {}", one.file, one.at)).collect();
+    for what in ["rules/2029-06-1.toml: rule R19", "deadlines.toml: P0"] {
+        assert!(told.iter().any(|one| one == what), "{what}: {told:?}");
+    }
+    assert!(told.iter().all(|one| !one.starts_with("rules/2026")), "{told:?}");
+    assert!(proof.finished);
 }

@@ -1,5 +1,5 @@
 //! What must be there whatever else the map holds: every council of London with police that can be its own, every force that
-//! section 1 of the design paper names, and for each kind of queue no more than it may open. Kept in code, for it is what the
+//! section 1 of the design paper names, and for each kind of queue what it opens. Kept in code, for it is what the
 //! data is held to.
 
 use super::Notes;
@@ -32,7 +32,7 @@ const FORCES: [&str; 12] = [
 /// Councils whose police are a force and no BCU; every other one of London has a BCU.
 const OWN_FORCE: [(&str, &str); 2] = [("E09000001", "E23000034"), ("E08000025", "E23000014")];
 
-/// What a kind of queue may open at most (contract 4), and whether somebody is there at every hour (D01).
+/// What a kind of queue opens, no more and no less (contract 4), and whether somebody is there at every hour (D01).
 struct Kind {
     name: &'static str,
     side: QueueSide,
@@ -115,11 +115,22 @@ fn opens(kind: &QueueKind, notes: &mut Notes) {
         let to_do = ("queues.toml", "put `always_open` back: by it the duty team is told at night, and is there");
         notes.fault(to_do, &kind.kind, format!("`always_open` must be {}", known.always_open));
     }
+    closed(kind, known, notes);
     let too_much = kind.opens.iter().filter(|one| !known.opens.contains(one));
     let too_much: Vec<String> = too_much.map(|(part, audience)| format!("{part}/{audience}")).collect();
     if !too_much.is_empty() {
         let to_do = ("queues.toml", "take it out of `opens`: such a unit has no need of it");
         notes.fault(to_do, &kind.kind, format!("may not open {}", too_much.join(", ")));
+    }
+}
+
+/// What a unit needs stays open to it: what no leg would carry any longer, nobody would read.
+fn closed(kind: &QueueKind, known: &Kind, notes: &mut Notes) {
+    let lost = known.opens.iter().filter(|one| !kind.opens.contains(one));
+    let lost: Vec<String> = lost.map(|(part, audience)| format!("{part}/{audience}")).collect();
+    if !lost.is_empty() {
+        let to_do = ("queues.toml", "put it back into `opens`: somebody there has to read it");
+        notes.fault(to_do, &kind.kind, format!("must open {}", lost.join(", ")));
     }
 }
 
@@ -165,6 +176,18 @@ mod tests {
                 .filter(|one| one.gss == gss)
                 .for_each(|one| one.police = police.clone());
             assert_eq!(told(&policy), [format!("directory.toml: {gss}: {what}")]);
+        }
+    }
+
+    #[test]
+    fn a_kind_opens_no_less_than_it_has_need_of() {
+        for known in &KINDS {
+            for unit in known.opens {
+                let mut policy = policy();
+                let own = policy.queues.kinds.iter_mut().find(|one| one.kind == known.name).unwrap();
+                own.opens.retain(|one| one != unit);
+                assert_eq!(told(&policy), [format!("queues.toml: {}: must open {}/{}", known.name, unit.0, unit.1)]);
+            }
         }
     }
 
