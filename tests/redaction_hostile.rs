@@ -91,6 +91,7 @@ fn engine() -> Engine {
             person("o", "Ella-Mae Drayford", EffectiveRole::OtherChild),
             person("s", "Marcus Drayford", EffectiveRole::Suspect),
         ],
+        child_sex: None,
         values: vec![ListedValue {
             entity: Entity::Phone,
             text: "07700 900123".into(),

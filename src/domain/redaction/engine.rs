@@ -1,6 +1,6 @@
 //! The engine over one record: compiled once, then asked for spans and views of any text of that record.
 
-use std::{collections::BTreeSet, fmt};
+use std::{collections::BTreeSet, fmt, ops::Range};
 
 use jiff::civil::Date;
 
@@ -15,6 +15,7 @@ use super::{
     needle::{Meaning, Name, needles, words},
     numbers::{self, ListedNumbers},
     policy::{Action, EffectiveRole, Lens, RedactionPolicy},
+    prose::Prose,
     render::{self, Labels, WITHHELD},
     rescan::Guards,
     resolve::Span,
@@ -23,10 +24,11 @@ use super::{
     values,
     words::{is_particle, is_title},
 };
+use crate::domain::code::Sex;
 
 /// Version of what the engine makes of a text under a given policy. It goes into the ledger: add one whenever a view of any
 /// text can come out otherwise than before.
-pub const ENGINE_VERSION: u32 = 8;
+pub const ENGINE_VERSION: u32 = 9;
 
 /// A view in which replacements touch other text is looked at again, so many times.
 const MOST_LOOKS: usize = 3;
@@ -49,6 +51,10 @@ pub struct Engine {
     pub(super) first_names: BTreeSet<String>,
     /// Surnames of the child who told: whoever else bears one shows who it was.
     pub(super) telling_surnames: BTreeSet<String>,
+    /// Surnames of those who told, each with the letters that their first names begin with.
+    pub(super) source_names: BTreeSet<(String, char)>,
+    /// The child's recorded sex.
+    pub(super) child_sex: Option<Sex>,
     /// What [`Engine::read`] learnt.
     pub(super) found: Found,
     pub(super) found_people: Vec<(Vec<String>, EffectiveRole)>,
@@ -92,11 +98,13 @@ impl Engine {
             labels: Labels::new(&persons, form.as_of),
             guards: Guards::new((&persons, &names), form, policy),
             persons: persons.iter().map(|person| (person.id.reveal().to_owned(), person.role)).collect(),
+            child_sex: form.child_sex,
             policy: policy.clone(),
             spellings,
             name_parts,
             first_names: first_names(&names, policy.words()),
             telling_surnames: telling_surnames(&persons, &names),
+            source_names: source_names(&persons, &names),
             found: Found::default(),
             found_people: Vec::new(),
         }
@@ -176,6 +184,13 @@ impl Engine {
         Finished { text, withheld: false, removed: Vec::new() }
     }
 
+    /// Another spelling of the first name of somebody who told, before their surname.
+    pub(super) fn may_have_told(&self, prose: &Prose<'_>, name: &Range<usize>) -> bool {
+        let (first, last) = (name.start, name.end - 1);
+        let letter = prose.text(first).chars().next().filter(|_| first < last).map(initial);
+        letter.is_some_and(|letter| self.source_names.contains(&(prose.text(last).to_owned(), letter)))
+    }
+
     /// True when `entity` of somebody in `role` may be read through `lens`.
     pub fn keeps(&self, entity: Entity, role: EffectiveRole, lens: Lens) -> bool {
         self.policy.action(entity.class(), role, lens) == Action::Keep
@@ -225,6 +240,28 @@ fn telling_surnames(persons: &[ListedPerson], names: &[Vec<Name>]) -> BTreeSet<S
     let told = persons.iter().zip(names).filter(|(person, _)| person.role == EffectiveRole::SubjectSource);
     let surnames = told.flat_map(|(_, names)| names).filter(|name| name.len() > 1).filter_map(|name| name.last());
     surnames.flatten().filter(|word| word.chars().count() >= 2 && !is_particle(word)).cloned().collect()
+}
+
+/// "Mohd Khan" may be Mohammed Khan, who told.
+fn source_names(persons: &[ListedPerson], names: &[Vec<Name>]) -> BTreeSet<(String, char)> {
+    let told = persons.iter().zip(names).filter(|(person, _)| person.role == EffectiveRole::Source);
+    let mut out = BTreeSet::new();
+    for name in told.flat_map(|(_, names)| names).filter(|name| name.len() > 1) {
+        let first = name[0].iter().filter_map(|word| word.chars().next()).map(initial);
+        let surnames =
+            || name.last().into_iter().flatten().filter(|word| word.chars().count() >= 2 && !is_particle(word));
+        out.extend(first.flat_map(|letter| surnames().map(move |surname| (surname.clone(), letter))));
+    }
+    out
+}
+
+/// The letter that a first name begins with, one for those that are exchanged between languages: Yusuf and Joseph.
+const fn initial(letter: char) -> char {
+    match letter {
+        'y' | 'i' => 'j',
+        'c' | 'q' => 'k',
+        letter => letter,
+    }
 }
 
 fn sort_key(person: &ListedPerson) -> (&str, &str, EffectiveRole) {

@@ -4,6 +4,7 @@
 use std::{cmp::Reverse, ops::Range};
 
 use super::{
+    addresses,
     fold::{Casing, Folded},
     form::Entity,
     grammar::{acts_like_somebody, is_done, is_object, needs_a_name, takes_a_noun},
@@ -154,6 +155,7 @@ fn stands(folded: &Folded<'_>, needle: &Needle, squeezed: Range<usize>) -> Optio
             spacing_fits(folded, needle, &squeezed) && folded.gap(squeezed.start + comma - 1).contains(',')
         }
         Rule::Capital => spacing_fits(folded, needle, &squeezed) && capital_counts(folded, needle, &range),
+        Rule::Bare => spacing_fits(folded, needle, &squeezed) && addresses::is_a_place(folded, &range),
         Rule::Initials => return initials(folded, needle, &squeezed, range),
     };
     fits.then_some(range)

@@ -4,7 +4,10 @@
 use jiff::civil::Date;
 
 use super::policy::{Class, EffectiveRole};
-use crate::domain::{code::vocabulary, text::Text};
+use crate::domain::{
+    code::{Sex, vocabulary},
+    text::Text,
+};
 
 vocabulary! {
     /// What a mention is of.
@@ -89,6 +92,8 @@ pub struct Form {
     pub persons: Vec<ListedPerson>,
     /// Everything else that is listed. Order does not matter.
     pub values: Vec<ListedValue>,
+    /// The child's recorded sex: "he" is not a girl.
+    pub child_sex: Option<Sex>,
     /// The day on which an age is stated when a date of birth is made coarser.
     pub as_of: Option<Date>,
 }

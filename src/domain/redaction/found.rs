@@ -31,7 +31,7 @@ use super::{
     resolve::{self, Span},
     somebody::{MOST_PEOPLE, somebodies},
     sources::{Said, relations, sources},
-    spelt_marks, spelt_values,
+    spelt_marks, spelt_values, surnames,
     typos::Spellings,
 };
 
@@ -111,6 +111,8 @@ impl Engine {
         spelt_values::hits(prose, self.finder.listed(), &mut hits);
         claim(prose, &mut hits);
         house_numbers::hits(prose, &mut hits);
+        let taken = covered(prose, &hits);
+        surnames::take(prose, &taken, |word| self.first_names.contains(word), &mut hits);
         let mut cover = cover(prose, &hits, &self.first_names);
         for (_, bytes) in prose.phrases.iter().filter(|(list, _)| *list == WordList::NoName) {
             let words = prose.word_at(bytes.start)..prose.word_at(bytes.end - 1) + 1;
@@ -124,6 +126,8 @@ impl Engine {
             }
             if self.telling_surnames.contains(prose.text(candidate.words.end - 1)) {
                 candidate.role = EffectiveRole::ParentOfSource;
+            } else if candidate.kind == Kind::Person && self.may_have_told(prose, &candidate.words) {
+                candidate.role = EffectiveRole::Source;
             } else if candidate.kind == Kind::Person && is_named_parent(prose, &candidate.words, &others) {
                 candidate.role = parent;
             }
@@ -232,7 +236,7 @@ impl Engine {
             parts.extend(names.iter().flat_map(|name| words(name).concat()).map(|part| (part, *role)));
         }
         let child = |role: &EffectiveRole| matches!(role, EffectiveRole::SubjectChild | EffectiveRole::SubjectSource);
-        let people = People::new(parts, self.persons.iter().map(|(_, role)| *role).find(child));
+        let people = People::new(parts, self.persons.iter().map(|(_, role)| *role).find(child), self.child_sex);
         let mut likely: HashMap<(Entity, String), BTreeSet<EffectiveRole>> = HashMap::new();
         for page in pages {
             if !page.hits.iter().any(is_nobodys) {

@@ -103,7 +103,7 @@ impl Listing {
             date_of_birth: person.date_of_birth,
             relationship: person.relationship,
         };
-        Form { values, persons: self.persons.into_iter().map(listed).collect(), as_of: None }
+        Form { values, persons: self.persons.into_iter().map(listed).collect(), child_sex: None, as_of: None }
     }
 }
 

@@ -5,6 +5,7 @@
 //! [`Lens`] the text is read through, and looks a second time, on another path, at every finished view. [`redact`] makes
 //! the units of a record from a submission; [`Engine::narrative`] makes the views of one text.
 
+mod addresses;
 mod carer;
 mod carer_copy;
 mod children;
@@ -39,6 +40,7 @@ mod people;
 mod places;
 mod plain;
 mod policy;
+mod pronouns;
 mod prose;
 mod ranges;
 mod record;
@@ -55,6 +57,7 @@ mod spelt_marks;
 mod spelt_values;
 mod spoken_dates;
 mod spoken_digits;
+mod surnames;
 mod table;
 mod texts;
 mod ties;

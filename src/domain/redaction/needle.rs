@@ -24,6 +24,8 @@ pub(super) enum Rule {
     Initials,
     /// Letters and digits that may be spaced out anywhere.
     Compact,
+    /// What a road or a building is called, without its kind: where the words before it say that it is a place.
+    Bare,
     /// A word for family.
     Family,
 }

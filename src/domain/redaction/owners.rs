@@ -12,6 +12,7 @@ use super::{
     prose::{Gap, Prose},
     ties::{Claim, asks_for, shares_row, signs, ties},
 };
+use crate::domain::code::Sex;
 
 /// Whose the value `hit` may be; nobody's where the text does not say.
 pub(super) fn owners(prose: &Prose<'_>, mentions: &[Named], people: &People, hit: &Hit) -> Claim {
@@ -27,19 +28,22 @@ pub(super) fn owners(prose: &Prose<'_>, mentions: &[Named], people: &People, hit
         return Claim::default();
     }
     let end = prose.words.partition_point(|word| word.range().start < hit.range.end);
-    let value = Value { prose, mentions, child: people.child(), entity, words: start..end.max(start + 1) };
+    let words = start..end.max(start + 1);
+    let value = Value { prose, mentions, child: people.child(), sex: people.child_sex(), entity, words };
     value.claim()
 }
 
 /// In a sentence without end, words further off than this say nothing of a value.
-const REACH: usize = 100;
+pub(super) const REACH: usize = 100;
 
-struct Value<'a, 'f> {
-    prose: &'a Prose<'f>,
-    mentions: &'a [Named],
+pub(super) struct Value<'a, 'f> {
+    pub(super) prose: &'a Prose<'f>,
+    pub(super) mentions: &'a [Named],
     child: Option<EffectiveRole>,
-    entity: Entity,
-    words: Range<usize>,
+    /// The child's recorded sex.
+    pub(super) sex: Option<Sex>,
+    pub(super) entity: Entity,
+    pub(super) words: Range<usize>,
 }
 
 impl Value<'_, '_> {
@@ -130,7 +134,7 @@ impl Value<'_, '_> {
         Some(Claim::said(vec![writer.role]))
     }
 
-    fn right(&self, sentence: &Range<usize>) -> Option<&Named> {
+    pub(super) fn right(&self, sentence: &Range<usize>) -> Option<&Named> {
         let from = self.mentions.partition_point(|mention| mention.start < self.words.end);
         self.mentions.get(from).filter(|mention| mention.start < sentence.end)
     }
@@ -276,7 +280,7 @@ impl Value<'_, '_> {
         })
     }
 
-    const fn is_location(&self) -> bool {
+    pub(super) const fn is_location(&self) -> bool {
         matches!(self.entity, Entity::Address | Entity::Postcode)
     }
 
@@ -286,7 +290,7 @@ impl Value<'_, '_> {
         self.is_location() && is_own_home(self.prose, near)
     }
 
-    const fn is_document(&self) -> bool {
+    pub(super) const fn is_document(&self) -> bool {
         matches!(
             self.entity,
             Entity::Passport | Entity::Nino | Entity::BankAccount | Entity::DrivingLicence | Entity::NhsNumber
@@ -296,6 +300,9 @@ impl Value<'_, '_> {
     fn without_a_name(&self, sentence: &Range<usize>) -> Claim {
         let likely =
             |role: Option<EffectiveRole>| role.map(|role| Claim::likely(role, self.entity)).unwrap_or_default();
+        if let Some(claim) = self.somebody_elses(sentence) {
+            return claim;
+        }
         if matches!(self.entity, Entity::Dob | Entity::School) && self.right(sentence).is_none() {
             return likely(self.child);
         }
@@ -324,7 +331,7 @@ impl Value<'_, '_> {
     }
 
     /// The first who is mentioned in the nearest sentence before that mentions anybody: of the last few.
-    fn subject_before(&self) -> Option<&Named> {
+    pub(super) fn subject_before(&self) -> Option<&Named> {
         let number = self.prose.words[self.words.start].sentence as usize;
         let row = self.prose.sentences[number].row;
         for before in (number.saturating_sub(6)..number).rev() {
@@ -344,7 +351,7 @@ impl Value<'_, '_> {
     }
 
     /// The role of `mention`, if such a thing may be theirs: what a professional visits is not where they live.
-    fn fits(&self, mention: &Named) -> Option<EffectiveRole> {
+    pub(super) fn fits(&self, mention: &Named) -> Option<EffectiveRole> {
         let place = matches!(
             self.entity,
             Entity::Address | Entity::Postcode | Entity::School | Entity::Placement | Entity::Vrm

@@ -4,6 +4,7 @@ use super::{
     index::{Index, Sought},
     policy::EffectiveRole,
 };
+use crate::domain::code::Sex;
 
 /// Everybody whose a value may be.
 pub(super) struct People {
@@ -11,19 +12,26 @@ pub(super) struct People {
     parts: Index<Part>,
     /// What the child of the record is.
     child: Option<EffectiveRole>,
+    /// The child's recorded sex.
+    sex: Option<Sex>,
 }
 
 impl People {
     /// Sorts `parts`, which are folded.
-    pub fn new(mut parts: Vec<(String, EffectiveRole)>, child: Option<EffectiveRole>) -> Self {
+    pub fn new(mut parts: Vec<(String, EffectiveRole)>, child: Option<EffectiveRole>, sex: Option<Sex>) -> Self {
         parts.retain(|(part, _)| part.chars().count() >= 4);
         let parts = parts.into_iter().map(|(text, role)| Part { text, role }).collect();
-        Self { parts: Index::new(parts), child }
+        Self { parts: Index::new(parts), child, sex }
     }
 
     /// What the child of the record is.
     pub const fn child(&self) -> Option<EffectiveRole> {
         self.child
+    }
+
+    /// The child's recorded sex.
+    pub const fn child_sex(&self) -> Option<Sex> {
+        self.sex
     }
 
     /// The roles of those whose name is in `value`.

@@ -188,6 +188,7 @@ fn list_child(draft: &Draft, roles: &Roles<'_>, form: &mut Form) {
         date_of_birth: child.date_of_birth,
         relationship: None,
     });
+    form.child_sex = child.sex;
     form.add(Entity::Address, role, child.home_address.as_ref());
     form.add(Entity::Postcode, role, child.home_postcode.as_ref());
     form.add(Entity::Placement, role, child.placement.as_ref());

@@ -258,8 +258,10 @@ impl Lists {
             Entity::Address => {
                 self.phrase(&pieces, gone, Kind::Whole);
                 let numbered = |line: &&str| line.bytes().any(|b| b.is_ascii_digit());
-                for line in text.split([',', '\n', ';']).filter(numbered).map(words) {
-                    self.phrase(&line.concat(), gone, Kind::Whole);
+                let lines: Vec<&str> = text.split([',', '\n', ';']).collect();
+                let street = lines.iter().rposition(numbered).map_or(0, |last| last + 1);
+                for line in lines[..street].iter().map(|line| words(line).concat()).filter(|line| line.len() > 1) {
+                    self.phrase(&line, gone, Kind::Whole);
                 }
             }
             Entity::School | Entity::Placement | Entity::Place | Entity::Organisation

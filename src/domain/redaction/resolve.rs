@@ -37,26 +37,26 @@ pub(super) fn spans(folded: &Folded<'_>, hits: Vec<Hit>) -> Vec<Span> {
     found.sort_by(|a, b| {
         (a.range.start, b.range.end, b.strength, a.meaning).cmp(&(b.range.start, a.range.end, a.strength, b.meaning))
     });
-    drop_seams(&mut found);
+    drop_seams(folded.original(), &mut found);
     let mut spans = Vec::new();
     let mut cluster: Vec<Hit> = Vec::new();
     let mut end = 0;
     for hit in found {
         if hit.range.start >= end && !cluster.is_empty() {
-            spans.push(cover(std::mem::take(&mut cluster)));
+            spans.push(cover(folded.original(), std::mem::take(&mut cluster)));
         }
         end = if cluster.is_empty() { hit.range.end } else { end.max(hit.range.end) };
         cluster.push(hit);
     }
     if !cluster.is_empty() {
-        spans.push(cover(cluster));
+        spans.push(cover(folded.original(), cluster));
     }
     spans
 }
 
 /// In "Bethlehem Abraha, Kidane Abraha" the seam reads like "Abraha, Kidane": a weak form that begins in one thing that
 /// is listed and ends in the next is none. `found` is sorted by where it begins.
-fn drop_seams(found: &mut Vec<Hit>) {
+fn drop_seams(text: &str, found: &mut Vec<Hit>) {
     let strong: Vec<Range<usize>> =
         found.iter().filter(|hit| hit.listed && hit.strength > Strength::Part).map(|hit| hit.range.clone()).collect();
     let mut reach = Vec::with_capacity(strong.len());
@@ -72,12 +72,13 @@ fn drop_seams(found: &mut Vec<Hit>) {
     found.retain(|hit| {
         let begins_inside = covered_to(hit.range.start) > hit.range.start;
         let ends_inside = covered_to(hit.range.end) >= hit.range.end;
-        !(hit.strength == Strength::Part && begins_inside && ends_inside && !own.contains(&hit.range))
+        let weak = hit.strength == Strength::Part && begins_inside && ends_inside && !own.contains(&hit.range);
+        !weak || is_home(hit.meaning.entity) || hit.meaning.entity == Entity::Person && owns(text, &hit.range)
     });
 }
 
 /// One span for hits that overlap.
-fn cover(cluster: Vec<Hit>) -> Span {
+fn cover(text: &str, cluster: Vec<Hit>) -> Span {
     if let [one] = cluster.as_slice() {
         let Hit { range, meaning, listed, .. } = one.clone();
         return Span { range, entity: meaning.entity, listed, meanings: vec![meaning] };
@@ -92,7 +93,7 @@ fn cover(cluster: Vec<Hit>) -> Span {
         .min_by_key(|hit| (!hit.listed, Reverse(hit.strength), hit.meaning))
         .unwrap_or(&cluster[0]);
     let entity = widest.meaning.entity;
-    // Less of a name inside something longer that is listed says nothing of its own.
+    // Less of a name inside something longer that is listed says nothing of its own, unless it points at somebody.
     let most = cluster.iter().filter(whole).filter(|hit| hit.listed).map(|hit| hit.strength).max();
     // Nor does a shape that the form has an owner for.
     let owned: BTreeSet<Class> = cluster
@@ -102,11 +103,45 @@ fn cover(cluster: Vec<Hit>) -> Span {
         .collect();
     let mut meanings: Vec<Meaning> = cluster
         .iter()
-        .filter(|hit| !(hit.listed && most.is_some_and(|most| hit.strength < most)))
+        .filter(|hit| {
+            !(hit.listed && most.is_some_and(|most| hit.strength < most)) || points(text, hit, &widest.meaning)
+        })
         .filter(|hit| hit.listed || !owned.contains(&hit.meaning.entity.class()))
         .map(|hit| hit.meaning)
         .collect();
     meanings.sort_unstable();
     meanings.dedup();
     Span { range: start..end, entity, listed, meanings }
+}
+/// True where `hit` still says who it is inside something longer that is listed as `widest`: "Jo's flat" as the name of a place, and
+/// "Jo's cousin" as somebody's. "Jo Peel" is nobody's "Jo", and "Peel Road" no Peel. Where somebody lives stays that, whatever else it is.
+fn points(text: &str, hit: &Hit, widest: &Meaning) -> bool {
+    match hit.meaning.entity {
+        entity if is_home(entity) => widest.entity != entity,
+        Entity::Person => {
+            let place = matches!(widest.entity, Entity::Place | Entity::Organisation);
+            let alone = place && hit.strength > Strength::Part;
+            let owner = (place || widest.entity == Entity::Person) && owns(text, &hit.range);
+            alone || owner
+        }
+        _ => false,
+    }
+}
+
+/// Where somebody lives, or is every day.
+const fn is_home(entity: Entity) -> bool {
+    matches!(entity, Entity::Address | Entity::Postcode | Entity::Placement | Entity::School)
+}
+
+/// "Jo's", "the Peels' house", "Peel family home".
+fn owns(text: &str, name: &Range<usize>) -> bool {
+    let within = text[name.clone()].ends_with(['s', 'S']);
+    let behind = &text[name.end..];
+    let possessive = behind.strip_prefix(['\'', '\u{2019}', '\u{2018}', '`', '\u{b4}']);
+    if let Some(rest) = possessive {
+        return within || rest.starts_with(['s', 'S']);
+    }
+    let next: String = behind.trim_start().chars().take_while(|c| c.is_alphabetic()).collect::<String>().to_lowercase();
+    behind.starts_with(' ')
+        && matches!(next.as_str(), "family" | "household" | "residence" | "home" | "house" | "flat" | "address")
 }

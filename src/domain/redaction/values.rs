@@ -1,11 +1,12 @@
 //! The needles of listed values: contacts, marks, addresses, institutions, organisations.
 
 use super::{
+    addresses::street_type,
     form::{Entity, Form, ListedValue},
     lexicon::Lexicon,
     needle::{Collector, Meaning, Rule, Strength, words},
     typos::Spellings,
-    words::{COUNCIL, FAMILY, INSTITUTION, SHORT_INSTITUTION, STREET_TYPES, is_function},
+    words::{COUNCIL, FAMILY, INSTITUTION, SHORT_INSTITUTION, is_function},
 };
 use crate::domain::number_words::{TENS, UNITS};
 
@@ -121,46 +122,6 @@ impl Collector {
         }
     }
 
-    /// The line, its parts with a number or a street in them, and the street without its number.
-    fn address(&mut self, text: &str) {
-        if is_generic(&words(text)) {
-            return;
-        }
-        self.words(&words(text).concat(), Strength::Whole);
-        for (index, line) in text.split([',', '\n', ';']).enumerate() {
-            let pieces = words(line).concat();
-            let has_number = pieces.iter().any(|piece| piece.bytes().any(|b| b.is_ascii_digit()));
-            let street = pieces.last().is_some_and(|last| street_type(last).is_some());
-            if index > 0 && !has_number && !street {
-                continue;
-            }
-            let name: Vec<String> =
-                pieces.iter().skip_while(|piece| piece.bytes().any(|b| b.is_ascii_digit())).cloned().collect();
-            for pieces in [&pieces, &name] {
-                self.street(pieces, pieces.len() != name.len());
-            }
-        }
-    }
-
-    fn street(&mut self, pieces: &[String], numbered: bool) {
-        if pieces.len() < 2 && !numbered && pieces.iter().all(|piece| piece.chars().count() < 5) {
-            return;
-        }
-        self.words(pieces, if numbered { Strength::Whole } else { Strength::Part });
-        if let Some((last, before)) = pieces.split_last() {
-            if numbered && before.len() > 1 && street_type(last).is_some() {
-                // "14 Pinfold".
-                self.words(before, Strength::Part);
-            }
-            for other in street_type(last).into_iter().flatten().filter(|other| *other != last) {
-                self.words(
-                    &[before, &[other.to_owned()]].concat(),
-                    if numbered { Strength::Whole } else { Strength::Part },
-                );
-            }
-        }
-    }
-
     /// The whole name, and what is left of it without the kind of institution.
     fn institution(&mut self, text: &str) {
         let pieces = words(text);
@@ -245,7 +206,7 @@ pub(super) fn misspelt(form: &Form, lexicon: &Lexicon, spellings: &mut Spellings
 }
 
 /// "Mum's house", "home": a label that names no place.
-fn is_generic(pieces: &[Vec<String>]) -> bool {
+pub(super) fn is_generic(pieces: &[Vec<String>]) -> bool {
     let generic = |word: &Vec<String>| {
         let whole = word.join("'");
         let bare = word[0].as_str();
@@ -284,10 +245,4 @@ fn numbers_said(part: &str, whole: bool) -> String {
         }
     }
     out + rest
-}
-
-/// The type of street and its short forms, given any one of them.
-fn street_type(word: &str) -> Option<Vec<&'static str>> {
-    let (long, short) = STREET_TYPES.iter().find(|(long, short)| *long == word || short.contains(&word))?;
-    Some([&[*long][..], short].concat())
 }

@@ -97,6 +97,7 @@ pub fn form() -> Form {
             value(Entity::CaseRef, "LCS 6933504", EffectiveRole::SubjectSource),
             value(Entity::Place, "Harbinger Parade", EffectiveRole::Place),
         ],
+        child_sex: None,
         as_of: Some(date(2026, 11, 20)),
     }
 }

@@ -3,6 +3,7 @@
 mod beside;
 pub(super) mod fixture;
 mod plain;
+mod points;
 mod properties;
 mod texts;
 mod units;
