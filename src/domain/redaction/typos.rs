@@ -1,7 +1,7 @@
 //! Misspellings of names: one slip of the keyboard, digits for letters, or a spelling that sounds the same; and pet forms
 //! that nobody listed.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, cell::OnceCell, collections::BTreeMap};
 
 use super::{
     find::{Hit, may_be_anybody},
@@ -49,8 +49,7 @@ impl Spellings {
             if !(FEWEST..=LONGEST).contains(&letters.len()) || unfit || self.known >= MOST {
                 continue;
             }
-            let sound = sound_of(piece);
-            let Some(begins) = sound.chars().next() else { continue };
+            let (begins, sound) = (first_sound(&letters), sound_of(&letters));
             let first = index == 0 && meaning.entity == Entity::Person;
             let known = Known { text: piece.clone(), letters, sound, meaning, first };
             self.by_sound.entry(begins).or_default().push(known);
@@ -100,9 +99,9 @@ impl Spellings {
         let mut letters: Vec<char> = text.chars().collect();
         let possessive = letters.len() > FEWEST && letters.last() == Some(&'s');
         let pet = prose.words[at].is_capital() || prose.sentence(at).casing != Casing::Mixed;
-        let same = self.closest(&text, &letters).or_else(|| {
+        let same = self.closest(&letters).or_else(|| {
             let bare = possessive.then(|| letters.pop()).flatten().is_some();
-            bare.then(|| self.closest(&text[..text.len() - 1], &letters)).flatten()
+            bare.then(|| self.closest(&letters)).flatten()
         });
         let same = same.or_else(|| pet.then(|| self.shortened(&text)).flatten());
         // A digit behind a name is more often its own than a letter: only the very name counts.
@@ -120,22 +119,22 @@ impl Spellings {
 
     /// The first names that `text` shortens.
     fn shortened(&self, text: &str) -> Option<Vec<&Known>> {
-        let begins = sound_of(text).chars().next()?;
+        let mut letters = text.chars();
+        let begins = first_sound(&[letters.next()?, letters.next().unwrap_or(' ')]);
         let pet = |known: &&Known| known.first && shortens(text, &known.text);
         let found: Vec<&Known> = self.by_sound.get(&begins)?.iter().filter(pet).collect();
         (!found.is_empty()).then_some(found)
     }
 
     /// The names that `text` is nearest to, if any is near enough.
-    fn closest(&self, text: &str, letters: &[char]) -> Option<Vec<&Known>> {
+    fn closest(&self, letters: &[char]) -> Option<Vec<&Known>> {
         if !(FEWEST..=LONGEST + 3).contains(&letters.len()) {
             return None;
         }
-        let sound = sound_of(text);
-        let begins = sound.chars().next()?;
-        let swapped = letters[1].to_lowercase().next().map(|c| sound_of(c.encode_utf8(&mut [0; 4])));
-        let second = swapped.and_then(|sound| sound.chars().next()).filter(|c| *c != begins);
-        let near = |known: &&Known| is_near(known, letters, &sound);
+        let begins = first_sound(letters);
+        let second = letters[1].to_lowercase().next().map(|c| first_sound(&[c])).filter(|c| *c != begins);
+        let sound = OnceCell::new();
+        let near = |known: &&Known| is_near(known, letters, || sound.get_or_init(|| sound_of(letters)));
         // Whether a "g" is hard depends on the next letter, which may be the slip.
         let other = match begins {
             'g' => Some('y'),
@@ -170,7 +169,10 @@ fn may_be_misspelt(prose: &Prose<'_>, at: usize, word: &Word) -> bool {
 }
 
 /// Digits that stand for letters.
-fn unleet(text: &str) -> String {
+fn unleet(text: &str) -> Cow<'_, str> {
+    if !text.bytes().any(|b| b.is_ascii_digit()) {
+        return Cow::Borrowed(text);
+    }
     let letter = |c: char| match c {
         '0' => 'o',
         '1' => 'i',
@@ -185,7 +187,7 @@ fn unleet(text: &str) -> String {
     text.chars().map(letter).collect()
 }
 
-fn is_near(known: &Known, letters: &[char], sound: &str) -> bool {
+fn is_near<S: AsRef<str>>(known: &Known, letters: &[char], sound: impl FnOnce() -> S) -> bool {
     let (shorter, longer) = (letters.len().min(known.letters.len()), letters.len().max(known.letters.len()));
     if longer - shorter > 3 {
         return false;
@@ -193,7 +195,7 @@ fn is_near(known: &Known, letters: &[char], sound: &str) -> bool {
     if letters == known.letters {
         return true;
     }
-    if sound.chars().count() >= 3 && sound == known.sound {
+    if known.sound.chars().count() >= 3 && sound().as_ref() == known.sound {
         return true;
     }
     let allowed = if shorter >= 9 { 2 } else { 1 };
@@ -222,63 +224,76 @@ fn is_doubled(a: &[char], b: &[char]) -> bool {
             .any(|at| long[at] == long[at - 1] && long[..at] == short[..at] && long[at + 1..] == short[at..])
 }
 
-/// Optimal string alignment, bounded: rows of a matrix of small words.
+/// Optimal string alignment, bounded: three rows of a matrix, of words that are no [longer](WIDTH).
 fn distance_at_most(a: &[char], b: &[char], bound: usize) -> bool {
-    let mut before: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=b.len()).collect();
-    for i in 1..=a.len() {
-        let mut row = vec![i; b.len() + 1];
+    let mut rows = [[0_u8; WIDTH]; 3];
+    (0_u8..).zip(&mut rows[0][..=b.len()]).for_each(|(cost, cell)| *cell = cost);
+    for (i, cost) in (1..=a.len()).zip(1_u8..) {
+        let [last, row, before] = &mut rows;
+        row[0] = cost;
         for j in 1..=b.len() {
-            let change = usize::from(a[i - 1] != b[j - 1]);
+            let change = u8::from(a[i - 1] != b[j - 1]);
             row[j] = (last[j] + 1).min(row[j - 1] + 1).min(last[j - 1] + change);
             if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
                 row[j] = row[j].min(before[j - 2] + 1);
             }
         }
-        if row.iter().all(|&cost| cost > bound) {
+        if row[..=b.len()].iter().all(|&cost| usize::from(cost) > bound) {
             return false;
         }
-        before = std::mem::replace(&mut last, row);
+        rows.rotate_left(1);
     }
-    last[b.len()] <= bound
+    usize::from(rows[0][b.len()]) <= bound
 }
 
+/// A row for the longest word that is compared, and its beginning.
+const WIDTH: usize = LONGEST + 3 + 1;
+
 /// How a name sounds, coarsely and over the spellings of many languages: equal sounds may be one name.
-pub(super) fn sound_of(name: &str) -> String {
-    let letters: Vec<char> = name.chars().collect();
+fn sound_of(letters: &[char]) -> String {
     let mut out = String::with_capacity(letters.len());
     let mut at = 0;
     while at < letters.len() {
-        let (c, next) = (letters[at], letters.get(at + 1).copied());
-        let (sound, step) = match (c, next) {
-            ('p', Some('h')) => ("f", 2),
-            ('c' | 'k', Some('k' | 'h')) | ('q', Some('u')) => ("k", 2),
-            ('g', Some('h')) => ("g", 2),
-            ('t' | 'd', Some('h')) => (if c == 't' { "t" } else { "d" }, 2),
-            ('c', Some('e' | 'i' | 'y')) => ("s", 1),
-            ('g', Some('e' | 'i' | 'y')) => ("y", 1),
-            ('o', Some('o' | 'u')) => ("u", 2),
-            ('e', Some('e' | 'a' | 'y' | 'i')) | ('i', Some('e')) => ("i", 2),
-            ('a', Some('i' | 'y' | 'a' | 'e')) => ("a", 2),
-            ('c' | 'q', _) => ("k", 1),
-            ('z', _) if at > 0 => ("s", 1),
-            ('j', _) => ("y", 1),
-            ('w', _) => ("v", 1),
-            ('x', _) => ("ks", 1),
-            ('y', _) if at > 0 => ("i", 1),
-            ('h', _) if at > 0 => ("", 1),
-            ('e', None) if at > 2 => ("", 1),
-            _ => ("", 0),
-        };
+        let (sound, step) = sound_at(letters, at);
         if step > 0 {
             sound.chars().for_each(|c| push_once(&mut out, c));
             at += step;
         } else {
-            push_once(&mut out, c);
+            push_once(&mut out, letters[at]);
             at += 1;
         }
     }
     out
+}
+
+/// What the sound of `letters`, which are some, begins with.
+fn first_sound(letters: &[char]) -> char {
+    sound_at(letters, 0).0.chars().next().unwrap_or(letters[0])
+}
+
+/// The sound at `at` and for how many letters it stands; none where the letter itself does.
+fn sound_at(letters: &[char], at: usize) -> (&'static str, usize) {
+    match (letters[at], letters.get(at + 1).copied()) {
+        ('p', Some('h')) => ("f", 2),
+        ('c' | 'k', Some('k' | 'h')) | ('q', Some('u')) => ("k", 2),
+        ('g', Some('h')) => ("g", 2),
+        ('t', Some('h')) => ("t", 2),
+        ('d', Some('h')) => ("d", 2),
+        ('c', Some('e' | 'i' | 'y')) => ("s", 1),
+        ('g', Some('e' | 'i' | 'y')) => ("y", 1),
+        ('o', Some('o' | 'u')) => ("u", 2),
+        ('e', Some('e' | 'a' | 'y' | 'i')) | ('i', Some('e')) => ("i", 2),
+        ('a', Some('i' | 'y' | 'a' | 'e')) => ("a", 2),
+        ('c' | 'q', _) => ("k", 1),
+        ('z', _) if at > 0 => ("s", 1),
+        ('j', _) => ("y", 1),
+        ('w', _) => ("v", 1),
+        ('x', _) => ("ks", 1),
+        ('y', _) if at > 0 => ("i", 1),
+        ('h', _) if at > 0 => ("", 1),
+        ('e', None) if at > 2 => ("", 1),
+        _ => ("", 0),
+    }
 }
 
 fn push_once(out: &mut String, c: char) {
@@ -289,6 +304,10 @@ fn push_once(out: &mut String, c: char) {
 
 /// True when `short` is how a speaker shortens `name`: its beginning, whole or with an ending of fondness.
 pub(super) fn shortens(short: &str, name: &str) -> bool {
+    // At least three letters are the same.
+    if short.as_bytes().get(..3) != name.as_bytes().get(..3) {
+        return false;
+    }
     let endings = ["", "y", "ie", "i", "s", "z", "o", "a", "ers", "zy", "by"];
     endings.iter().any(|ending| {
         short.strip_suffix(ending).is_some_and(|stem| {
@@ -311,8 +330,9 @@ mod tests {
             role: super::super::policy::EffectiveRole::Unknown,
             person: None,
         };
-        let known = Known { text: name.to_owned(), sound: sound_of(name), letters, meaning, first: true };
-        is_near(&known, &written.chars().collect::<Vec<_>>(), &sound_of(written))
+        let known = Known { text: name.to_owned(), sound: sound_of(&letters), letters, meaning, first: true };
+        let written: Vec<char> = written.chars().collect();
+        is_near(&known, &written, || sound_of(&written))
     }
 
     #[test]
