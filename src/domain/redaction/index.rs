@@ -87,18 +87,27 @@ impl<T: Sought + Ord> Index<T> {
     }
 
     fn those_of<'s>(&'s self, key: u64, rest: &[u8], mut found: impl FnMut(&'s T)) {
-        let begin = self.order.partition_point(|entry| entry.first_two() < key >> 48);
-        let here = &self.order[begin..];
-        let few = here.iter().take(FEW + 1).take_while(|entry| entry.first_two() == key >> 48).count();
-        if few > FEW {
-            let many = here.partition_point(|entry| entry.first_two() == key >> 48);
+        let here = &self.order[self.begin(key >> 48)..];
+        let alike = |entry: &&Entry| entry.first_two() == key >> 48;
+        if here.get(FEW).is_some_and(|entry| alike(&entry)) {
+            let many = here.partition_point(|entry| alike(&entry));
             return self.narrowed(&here[..many], rest, found);
         }
-        for entry in here[..few].iter().filter(|entry| entry.begins(key, rest.len())) {
+        for entry in here.iter().take_while(alike).filter(|entry| entry.begins(key, rest.len())) {
             let thing = &self.things[entry.number as usize];
             if entry.length <= 8 || rest[8..].starts_with(&thing.text().as_bytes()[8..]) {
                 found(thing);
             }
+        }
+    }
+
+    /// Where those begin in the order whose texts begin with `first_two`.
+    fn begin(&self, first_two: u64) -> usize {
+        let guess = self.heads.begin(first_two);
+        match self.order.get(guess) {
+            Some(entry) if entry.first_two() == first_two => guess,
+            // None does, or they share their place with others.
+            _ => self.order.partition_point(|entry| entry.first_two() < first_two),
         }
     }
 
@@ -143,6 +152,8 @@ struct Heads {
     shift: u32,
     /// Whether there are texts of each length of [`HEADS`].
     lengths: [bool; HEADS.len()],
+    /// Where in the order those begin that have the same first two bytes, by a hash of these.
+    begins: Vec<u32>,
 }
 
 /// What is hashed of a text: as many of its first bytes as it has, of these.
@@ -154,8 +165,18 @@ impl Heads {
             return Self::default();
         }
         let bits = (order.len() * 16).next_power_of_two().clamp(512, 1 << 20);
-        let mut heads = Self { bits: vec![0; bits / 64], shift: 64 - bits.trailing_zeros(), lengths: [false; 3] };
-        for entry in order {
+        let mut heads = Self {
+            bits: vec![0; bits / 64],
+            shift: 64 - bits.trailing_zeros(),
+            lengths: [false; 3],
+            begins: vec![0; (order.len() * 2).next_power_of_two().min(1 << 12)],
+        };
+        let mut last = None;
+        for (number, entry) in (0_u32..).zip(order) {
+            if last.replace(entry.first_two()) != Some(entry.first_two()) {
+                let place = heads.place(entry.first_two());
+                heads.begins[place] = number;
+            }
             let longest = HEADS.iter().rposition(|&length| length <= entry.length).unwrap_or_default();
             let bit = heads.bit(entry.key, HEADS[longest]);
             heads.bits[bit / 64] |= 1 << (bit % 64);
@@ -171,6 +192,16 @@ impl Heads {
             self.lengths[at] && self.bits[bit / 64] >> (bit % 64) & 1 == 1
         };
         has(2) || has(1) || has(0)
+    }
+
+    /// Where in the order those may begin whose texts begin with `first_two`.
+    fn begin(&self, first_two: u64) -> usize {
+        self.begins[self.place(first_two)] as usize
+    }
+
+    fn place(&self, first_two: u64) -> usize {
+        let hash = first_two.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
+        usize::try_from(hash).unwrap_or_default() & (self.begins.len() - 1)
     }
 
     #[inline]
