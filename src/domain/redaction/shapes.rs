@@ -2,7 +2,7 @@
 
 use std::{ops::Range, sync::LazyLock};
 
-use regex::Regex;
+use regex::{Regex, RegexSet, SetMatches};
 
 use super::{
     find::Hit,
@@ -37,17 +37,43 @@ const LONGEST_NUMBERED: usize = 24;
 
 static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(all);
 
+/// The numbered of [`SHAPES`], as one search that says which of them there are.
+static NUMBERED: LazyLock<RegexSet> = LazyLock::new(|| {
+    let numbered = SHAPES.iter().filter(|shape| shape.numbered).map(|shape| shape.pattern.as_str());
+    RegexSet::new(numbered).expect("each pattern was compiled by itself before")
+});
+
+/// A part of a text around digits.
+struct Part {
+    at: Range<usize>,
+    marks: Marks,
+    /// Which numbered shapes are there.
+    shapes: SetMatches,
+}
+
+impl Part {
+    fn of(text: &str, at: Range<usize>) -> Self {
+        let part = &text[at.clone()];
+        Self { marks: Marks::of(part), shapes: NUMBERED.matches(part), at }
+    }
+}
+
 /// Adds every value found by shape in `folded`.
 pub(super) fn hits(folded: &Folded<'_>, marks: &Marks, hits: &mut Vec<Hit>) {
     let text = folded.text.as_str();
-    let parts = marks.around_digits(text, LONGEST_NUMBERED);
-    let near_digits: Vec<(Range<usize>, Marks)> =
-        parts.into_iter().map(|part| (part.clone(), Marks::of(&text[part]))).collect();
-    for shape in SHAPES.iter().filter(|shape| (shape.may_be)(marks, text)) {
-        if shape.numbered {
+    let near_digits: Vec<Part> =
+        marks.around_digits(text, LONGEST_NUMBERED).into_iter().map(|at| Part::of(text, at)).collect();
+    let mut numbers = 0..NUMBERED.len();
+    for shape in SHAPES.iter() {
+        let number = if shape.numbered { numbers.next() } else { None };
+        if !(shape.may_be)(marks, text) {
+            continue;
+        }
+        if let Some(number) = number {
+            let there = near_digits.iter().filter(|part| part.shapes.matched(number));
             // What every match needs lies where the match lies.
-            let may_be = near_digits.iter().filter(|(part, marks)| (shape.may_be)(marks, &text[part.clone()]));
-            may_be.for_each(|(part, _)| shape.hits(folded, part.clone(), hits));
+            let may_be = there.filter(|part| (shape.may_be)(&part.marks, &text[part.at.clone()]));
+            may_be.for_each(|part| shape.hits(folded, part.at.clone(), hits));
         } else if let Some((sign, belongs)) = shape.run {
             // No match goes past the end of a run, so each is searched as if nothing stood around it.
             runs(text, sign, belongs).for_each(|run| shape.hits(folded, run, hits));
