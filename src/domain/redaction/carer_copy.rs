@@ -1,7 +1,7 @@
 //! CARER: structured fields, and of the plan, wishes and needs the sentences that survive default deny. Nothing of the
 //! child's account, and nothing that is intelligence.
 
-use super::{record::of_concern, sheet::Sheet, words::FAMILY};
+use super::{record::of_concern, sheet::Sheet, words::is_family};
 use crate::domain::{
     classify::accused,
     code::{Fgm, HarmCode, PersonRole},
@@ -64,7 +64,7 @@ fn is_around(person: &Person, child: &Child) -> bool {
     let relationship = person.relationship.as_ref().map_or("", Text::reveal).to_lowercase();
     let mut related = relationship.split(|c: char| !c.is_alphanumeric() && c != '-');
     matches!(person.role, Parent | Carer | HouseholdMember | Sibling | Professional | Police | Practitioner)
-        || related.any(|word| FAMILY.contains(&word) && !matches!(word, "boyfriend" | "girlfriend"))
+        || related.any(|word| is_family(word) && !matches!(word, "boyfriend" | "girlfriend"))
         || same(person.address.as_ref(), child.home_address.as_ref())
         || same(person.postcode.as_ref(), child.home_postcode.as_ref())
         || same(person.organisation.as_ref(), child.placement.as_ref())

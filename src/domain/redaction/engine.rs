@@ -7,15 +7,14 @@ use jiff::civil::Date;
 use super::{
     dates,
     find::{Finder, Hit},
-    fold::Folded,
     form::{Entity, Form, ListedPerson},
     found::Found,
     lexicon::Lexicon,
     marks::Marks,
-    needle::{Meaning, Name, needles, words},
+    needle::{Meaning, Name, joined, needles, words},
     numbers::{self, ListedNumbers},
     policy::{Action, EffectiveRole, Lens, RedactionPolicy},
-    prose::Prose,
+    prose::{Prose, Word},
     render::{self, Labels, WITHHELD},
     rescan::Guards,
     resolve::Span,
@@ -81,9 +80,9 @@ pub struct Finished {
 impl Engine {
     /// Compiles `form` under `policy`. The order of the form's lists makes no difference.
     pub fn compile(form: &Form, policy: &RedactionPolicy) -> Self {
-        let mut persons: Vec<ListedPerson> = form.persons.clone();
+        let mut persons: Vec<&ListedPerson> = form.persons.iter().collect();
         persons.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
-        let born = |(index, person): (usize, &ListedPerson)| {
+        let born = |(index, person): (usize, &&ListedPerson)| {
             let meaning = Meaning { entity: Entity::Dob, role: person.role, person: Some(index) };
             person.date_of_birth.map(|date| (date, meaning))
         };
@@ -116,10 +115,11 @@ impl Engine {
     }
 
     /// What is listed, and values by their shape.
-    pub(super) fn listed_hits(&self, folded: &Folded<'_>) -> Vec<Hit> {
+    pub(super) fn listed_hits(&self, prose: &Prose<'_>) -> Vec<Hit> {
+        let folded = prose.folded;
         let mut hits = self.finder.hits(folded);
         let marks = Marks::of(&folded.text);
-        let digits = numbers::digits(&folded.text);
+        let digits = numbers::digits(&folded.text, prose.words.iter().map(Word::range));
         self.numbers.hits(&folded.text, &digits, &mut hits);
         numbers::pattern_hits(&folded.text, &digits, &mut hits);
         dates::hits(&folded.text, &marks, &self.dates, &mut hits);
@@ -207,7 +207,7 @@ pub struct Owner<'a> {
 }
 
 /// The names of `persons` for misspellings, and their words.
-fn spelt(persons: &[ListedPerson], names: &[Vec<Name>]) -> (Spellings, Vec<(String, EffectiveRole)>) {
+fn spelt(persons: &[&ListedPerson], names: &[Vec<Name>]) -> (Spellings, Vec<(String, EffectiveRole)>) {
     let (mut spellings, mut parts) = (Spellings::default(), Vec::new());
     for (index, person) in persons.iter().enumerate() {
         let meaning = Meaning { entity: Entity::Person, role: person.role, person: Some(index) };
@@ -224,10 +224,10 @@ fn spelt(persons: &[ListedPerson], names: &[Vec<Name>]) -> (Spellings, Vec<(Stri
 /// What somebody is called by, and nobody by their family.
 fn first_names(names: &[Vec<Name>], words: &Lexicon) -> BTreeSet<String> {
     let named = || names.iter().flatten().filter(|name| name.len() > 1);
-    let first = |name: &Name| if is_title(&name[0].concat()) { 1 } else { 0 };
+    let first = |name: &Name| if is_title(&joined(&name[0], "")) { 1 } else { 0 };
     let mut out = BTreeSet::new();
     for word in named().filter_map(|name| name.get(first(name))) {
-        out.extend(words.other_forms(&word.join("-")).map(str::to_owned));
+        out.extend(words.other_forms(&joined(word, "-")).map(str::to_owned));
         out.extend(word.iter().cloned());
     }
     for surname in named().flat_map(|name| name.iter().skip(first(name) + 1)).flatten() {
@@ -236,14 +236,14 @@ fn first_names(names: &[Vec<Name>], words: &Lexicon) -> BTreeSet<String> {
     out
 }
 
-fn telling_surnames(persons: &[ListedPerson], names: &[Vec<Name>]) -> BTreeSet<String> {
+fn telling_surnames(persons: &[&ListedPerson], names: &[Vec<Name>]) -> BTreeSet<String> {
     let told = persons.iter().zip(names).filter(|(person, _)| person.role == EffectiveRole::SubjectSource);
     let surnames = told.flat_map(|(_, names)| names).filter(|name| name.len() > 1).filter_map(|name| name.last());
     surnames.flatten().filter(|word| word.chars().count() >= 2 && !is_particle(word)).cloned().collect()
 }
 
 /// "Mohd Khan" may be Mohammed Khan, who told.
-fn source_names(persons: &[ListedPerson], names: &[Vec<Name>]) -> BTreeSet<(String, char)> {
+fn source_names(persons: &[&ListedPerson], names: &[Vec<Name>]) -> BTreeSet<(String, char)> {
     let told = persons.iter().zip(names).filter(|(person, _)| person.role == EffectiveRole::Source);
     let mut out = BTreeSet::new();
     for name in told.flat_map(|(_, names)| names).filter(|name| name.len() > 1) {

@@ -103,7 +103,7 @@ impl Engine {
 
     /// What the form and the shapes of values give.
     fn page<'r, 'f>(&self, prose: &'r Prose<'f>) -> Page<'r, 'f> {
-        let mut hits = self.listed_hits(prose.folded);
+        let mut hits = self.listed_hits(prose);
         let typos = self.spellings.hits(prose, &covered(prose, &hits));
         hits.extend(typos);
         places::hits(prose, &mut hits);

@@ -84,6 +84,7 @@ impl Flags {
     const ENGLISH: u64 = 1 << 63;
     const BEGINS_PHRASE: u64 = 1 << 62;
     const SPELLS: u64 = 1 << 61;
+    const SHORTENED: u64 = 1 << 60;
 
     /// True when the word is in `list`.
     pub const fn is(self, list: WordList) -> bool {
@@ -183,8 +184,8 @@ impl Lexicon {
         let (phrases, signed): (Vec<_>, Vec<_>) =
             phrases.into_iter().partition(|phrase: &Phrase| phrase.first().is_some());
         phrases.iter().filter_map(Phrase::first).for_each(|first| words.add(first, Flags::BEGINS_PHRASE));
-        let words = with_english(&words);
         let short = short_forms(short_names);
+        let words = with_english(&words, short.keys());
         let (phrases, signed) = (Index::new(phrases), Index::new(signed));
         Self { words, phrases, signed, canonical: canonical(lists, &short), short }
     }
@@ -223,8 +224,9 @@ impl Lexicon {
     }
 
     /// Other forms of the first name `name`, which is folded.
-    pub(super) fn other_forms(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.short.get(name).into_iter().flatten().map(String::as_str)
+    pub(super) fn other_forms<'l>(&'l self, name: &str) -> impl Iterator<Item = &'l str> + use<'l> {
+        let shortened = self.words.get(name) & Flags::SHORTENED != 0;
+        shortened.then(|| self.short.get(name)).flatten().into_iter().flatten().map(String::as_str)
     }
 }
 
@@ -238,13 +240,15 @@ fn starting(phrases: &Index<Phrase>, text: &str, at: usize, found: &mut Vec<(Wor
     });
 }
 
-/// `listed` and every English word, each with whether it is one: nothing else has to be asked for a word that is there.
-fn with_english(listed: &WordTable) -> WordTable {
+/// `listed`, names that are `shortened` and every English word, each with whether it is one: nothing else has to be asked for a
+/// word that is there.
+fn with_english<'s>(listed: &WordTable, shortened: impl Iterator<Item = &'s String>) -> WordTable {
     let mut all = WordTable::with_capacity(32_000);
     ENGLISH.each(|word, _| all.add(word, Flags::ENGLISH));
     let mut add = |word: &str, flags| all.add(word, if is_english(word) { flags | Flags::ENGLISH } else { flags });
     listed.each(&mut add);
     spelt_marks::spelling().for_each(|word| add(word, Flags::SPELLS));
+    shortened.for_each(|name| add(name, Flags::SHORTENED));
     all
 }
 

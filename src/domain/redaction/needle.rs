@@ -1,6 +1,6 @@
 //! Every form in which something listed may be written, as needles for one search over the squeezed fold.
 
-use std::{collections::BTreeSet, sync::LazyLock};
+use std::{borrow::Cow, collections::BTreeSet, sync::LazyLock};
 
 use super::{
     fold::plain_text,
@@ -8,7 +8,7 @@ use super::{
     index::{Index, Sought},
     lexicon::Lexicon,
     policy::EffectiveRole,
-    words::{FAMILY, INSTITUTION, NAMELESS, is_ordinary, is_particle, is_title},
+    words::{family, is_institution, is_nameless, is_ordinary, is_particle, is_title},
 };
 
 /// How a match has to stand in the text to count.
@@ -77,12 +77,13 @@ pub(super) struct Needles {
 }
 
 /// The needles of everything in `form`, numbers aside. `persons` is the form's list in its compiled order, with their names.
-pub(super) fn needles((persons, names): (&[ListedPerson], &[Vec<Name>]), form: &Form, lexicon: &Lexicon) -> Needles {
+pub(super) fn needles((persons, names): (&[&ListedPerson], &[Vec<Name>]), form: &Form, lexicon: &Lexicon) -> Needles {
     let mut out = Collector::default();
+    let whose = whose(names);
     for (index, person) in persons.iter().enumerate() {
         out.meaning = Some(Meaning { entity: Entity::Person, role: person.role, person: Some(index) });
         names[index].iter().for_each(|name| out.name(name));
-        out.short_forms(index, names, lexicon);
+        out.short_forms(&names[index], lexicon, |form| is_anothers(&whose, form, index));
         if let Some(relationship) = &person.relationship {
             out.meaning = Some(Meaning { entity: Entity::Relationship, role: person.role, person: None });
             out.words(&words(relationship.reveal()).concat(), Strength::Part);
@@ -107,7 +108,7 @@ pub(super) fn needles_of(name: &[Vec<String>], meaning: Meaning) -> Vec<Needle> 
 pub(super) fn needles_of_home(name: &str) -> Vec<Needle> {
     let meaning = Meaning { entity: Entity::Placement, role: EffectiveRole::Unknown, person: None };
     let mut out = Collector { meaning: Some(meaning), ..Collector::default() };
-    let own = words(name).into_iter().filter(|word| !INSTITUTION.contains(word.join("'").as_str()));
+    let own = words(name).into_iter().filter(|word| !is_institution(&joined(word, "'")));
     let own: Vec<String> = own.collect::<Vec<_>>().concat();
     if own.concat().chars().count() >= 4 {
         out.words(&own, Strength::Part);
@@ -115,14 +116,30 @@ pub(super) fn needles_of_home(name: &str) -> Vec<Needle> {
     out.needles
 }
 
-static FAMILY_OF_SOURCE: LazyLock<Index<Needle>> = LazyLock::new(|| family(EffectiveRole::ParentOfSource));
-static FAMILY_OF_CHILD: LazyLock<Index<Needle>> = LazyLock::new(|| family(EffectiveRole::ParentCarer));
+static FAMILY_OF_SOURCE: LazyLock<Index<Needle>> = LazyLock::new(|| family_of(EffectiveRole::ParentOfSource));
+static FAMILY_OF_CHILD: LazyLock<Index<Needle>> = LazyLock::new(|| family_of(EffectiveRole::ParentCarer));
 
-fn family(role: EffectiveRole) -> Index<Needle> {
+fn family_of(role: EffectiveRole) -> Index<Needle> {
     let meaning = Some(Meaning { entity: Entity::Relationship, role, person: None });
     let mut out = Collector { meaning, needles: Vec::new() };
-    FAMILY.iter().for_each(|word| out.push(&words(word).concat(), Rule::Family, Strength::Part));
+    family().for_each(|word| out.push(&words(word).concat(), Rule::Family, Strength::Part));
     Index::new(out.needles)
+}
+
+/// The pieces of `names` in order, each with the number of the person whose it is.
+fn whose(names: &[Vec<Name>]) -> Vec<(&str, usize)> {
+    let mut whose = Vec::new();
+    for (person, names) in names.iter().enumerate() {
+        whose.extend(names.iter().flatten().flatten().map(|piece| (piece.as_str(), person)));
+    }
+    whose.sort_unstable();
+    whose
+}
+
+/// True for a piece of a name of somebody other than person `index`.
+fn is_anothers(whose: &[(&str, usize)], piece: &str, index: usize) -> bool {
+    let from = whose.partition_point(|(known, _)| *known < piece);
+    whose[from..].iter().take_while(|(known, _)| *known == piece).any(|(_, person)| *person != index)
 }
 
 /// The [words] of a name.
@@ -135,6 +152,14 @@ pub(super) fn words(text: &str) -> Vec<Vec<String>> {
         word.split(|c: char| !c.is_alphanumeric()).filter(|piece| !piece.is_empty()).map(str::to_owned).collect()
     };
     folded.split(' ').map(pieces).filter(|word| !word.is_empty()).collect()
+}
+
+/// A word of [`words`] as one, its pieces `by` this.
+pub(super) fn joined<'w>(word: &'w [String], by: &str) -> Cow<'w, str> {
+    match word {
+        [one] => Cow::Borrowed(one),
+        pieces => Cow::Owned(pieces.join(by)),
+    }
 }
 
 /// Only this many words of a name are taken apart; a longer one is still found as a whole.
@@ -171,16 +196,11 @@ impl Collector {
         self.push(pieces, rule, strength);
     }
 
-    /// Short and long forms of the first names of person `index`, unless they are somebody else's names.
-    fn short_forms(&mut self, index: usize, names: &[Vec<Name>], lexicon: &Lexicon) {
-        let firsts: BTreeSet<String> = names[index].iter().filter_map(|name| Some(name.first()?.join("-"))).collect();
-        let forms: BTreeSet<&str> = firsts.iter().flat_map(|first| lexicon.other_forms(first)).collect();
-        if forms.is_empty() {
-            return;
-        }
-        let others = names.iter().enumerate().filter(|(other, _)| *other != index).flat_map(|(_, names)| names);
-        let taken: BTreeSet<&str> = others.flatten().flatten().map(String::as_str).collect();
-        for form in forms.into_iter().filter(|form| !taken.contains(form)) {
+    /// Short and long forms of the first names of somebody with `names`, unless they are [somebody else's](is_anothers).
+    fn short_forms(&mut self, names: &[Name], lexicon: &Lexicon, is_anothers: impl Fn(&str) -> bool) {
+        let firsts = names.iter().filter_map(|name| name.first());
+        let forms: BTreeSet<&str> = firsts.flat_map(|first| lexicon.other_forms(&joined(first, "-"))).collect();
+        for form in forms.into_iter().filter(|form| !is_anothers(form)) {
             self.words(&words(form).concat(), Strength::Part);
         }
     }
@@ -232,13 +252,11 @@ impl Collector {
 
     /// One word of a name, and the pieces of a hyphenated one.
     fn parts_of(&mut self, word: &[String]) {
-        let nameless =
-            |piece: &str| is_particle(piece) || is_title(piece) || NAMELESS.contains(piece) || FAMILY.contains(&piece);
-        if word.len() > 1 || !nameless(&word[0]) {
+        if word.len() > 1 || !is_nameless(&word[0]) {
             self.words(word, Strength::Part);
         }
         if word.len() > 1 {
-            for piece in word.iter().filter(|piece| piece.chars().count() >= 3 && !nameless(piece)) {
+            for piece in word.iter().filter(|piece| piece.chars().count() >= 3 && !is_nameless(piece)) {
                 self.words(std::slice::from_ref(piece), Strength::Part);
             }
         }

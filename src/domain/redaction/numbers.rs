@@ -22,12 +22,12 @@ pub(super) struct Digits {
     groups: Vec<usize>,
 }
 
-/// Reads every digit of `text`, which is folded.
-pub(super) fn digits(text: &str) -> Digits {
+/// Reads every digit of `text`, which is folded, and its words.
+pub(super) fn digits(text: &str, words: impl Iterator<Item = Range<usize>>) -> Digits {
     let mut reader = Digits { stream: String::new(), at: Vec::new(), groups: Vec::new() };
     let mut times = 1;
     let mut last_end = 0;
-    for token in tokens(text) {
+    for token in words {
         let word = &text[token.clone()];
         if (times > 1 || reader.ends_in_digit()) && !may_join(&text[last_end..token.start]) {
             reader.divide();
@@ -69,7 +69,8 @@ pub(super) fn digits(text: &str) -> Digits {
 
 /// The digits that a listed number consists of, without the prefix of a United Kingdom telephone.
 pub(super) fn significant(entity: Entity, number: &str) -> String {
-    let all: String = digits(&plain_text(number)).stream.chars().filter(char::is_ascii_digit).collect();
+    let number = plain_text(number);
+    let all: String = digits(&number, tokens(&number)).stream.chars().filter(char::is_ascii_digit).collect();
     if entity != Entity::Phone {
         return all;
     }
@@ -323,7 +324,7 @@ mod tests {
     use super::*;
 
     fn found(text: &str) -> Vec<(Entity, &str)> {
-        let digits = digits(text);
+        let digits = digits(text, tokens(text));
         let mut hits = Vec::new();
         pattern_hits(text, &digits, &mut hits);
         hits.iter().map(|hit| (hit.meaning.entity, &text[hit.range.clone()])).collect()

@@ -29,9 +29,9 @@ pub(super) struct Labels {
 
 impl Labels {
     /// Numbers `persons` in their compiled order, other children and everybody else apart.
-    pub fn new(persons: &[ListedPerson], as_of: Option<Date>) -> Self {
+    pub fn new(persons: &[&ListedPerson], as_of: Option<Date>) -> Self {
         let (mut children, mut others) = (0, 0);
-        let number = |person: &ListedPerson| {
+        let number = |person: &&ListedPerson| {
             let counter = if person.role == EffectiveRole::OtherChild { &mut children } else { &mut others };
             let child = matches!(person.role, EffectiveRole::SubjectChild | EffectiveRole::SubjectSource);
             *counter += usize::from(!child);

@@ -13,7 +13,7 @@ use super::{
     ranges::Ranges,
     render::WITHHELD,
     seen::{Seen, stands},
-    words::{FAMILY, NAMELESS, is_ordinary, is_particle, is_title},
+    words::{is_nameless, is_ordinary, is_title},
 };
 
 /// The re-scan, listed once for every lens.
@@ -82,7 +82,7 @@ impl Sought for Value {
 
 impl Guards {
     /// Lists what `policy` takes out of each view of this record.
-    pub fn new((persons, names): (&[ListedPerson], &[Vec<Name>]), form: &Form, policy: &RedactionPolicy) -> Self {
+    pub fn new((persons, names): (&[&ListedPerson], &[Vec<Name>]), form: &Form, policy: &RedactionPolicy) -> Self {
         let mut guards = Self::default();
         guards.learn(|lists| {
             for (person, names) in persons.iter().zip(names) {
@@ -201,26 +201,22 @@ impl Lists {
     fn name(&mut self, name: &[Vec<String>], gone: Gone) {
         let titled = name.len() > 1 && name[0].len() == 1 && is_title(&name[0][0]);
         let name = if titled { &name[1..] } else { name };
-        let pieces = name.concat();
-        let own = |piece: &String| {
-            piece.chars().count() >= 3
-                && !is_ordinary(piece)
-                && !is_particle(piece)
-                && !is_title(piece)
-                && !NAMELESS.contains(piece.as_str())
-                && !FAMILY.contains(&piece.as_str())
-        };
+        let pieces: Vec<&str> = name.iter().flatten().map(String::as_str).collect();
+        let own = |piece: &&str| piece.chars().count() >= 3 && !is_nameless(piece) && !is_ordinary(piece);
         if pieces.len() < 2 {
             if pieces.first().is_some_and(own) {
                 self.phrase(&pieces, gone, Kind::OneWord);
             }
             return;
         }
-        for piece in pieces.iter().filter(|piece| gone.contains(&true) && own(piece)) {
-            self.phrase(std::slice::from_ref(piece), gone, Kind::Part);
+        if gone.contains(&true) {
+            for piece in pieces.iter().copied().filter(own) {
+                self.phrase(&[piece], gone, Kind::Part);
+            }
         }
         if let [first, _, .., last] = name {
-            self.phrase(&[first.clone(), last.clone()].concat(), gone, Kind::Whole);
+            let ends: Vec<&str> = first.iter().chain(last).map(String::as_str).collect();
+            self.phrase(&ends, gone, Kind::Whole);
         }
         self.phrase(&[pieces.concat()], gone, Kind::Whole);
         self.phrase(&pieces, gone, Kind::Whole);
@@ -233,14 +229,14 @@ impl Lists {
         }
     }
 
-    fn phrase(&mut self, words: &[String], gone: Gone, kind: Kind) {
-        let mut text = String::with_capacity(words.iter().map(String::len).sum());
+    fn phrase(&mut self, words: &[impl AsRef<str>], gone: Gone, kind: Kind) {
+        let mut text = String::with_capacity(words.iter().map(|word| word.as_ref().len()).sum());
         let mut breaks = Vec::with_capacity(words.len().saturating_sub(1));
         for word in words {
             if !text.is_empty() {
                 breaks.push(text.len());
             }
-            text.push_str(word);
+            text.push_str(word.as_ref());
         }
         self.phrases.push(Phrase { text, breaks, gone, kind });
     }

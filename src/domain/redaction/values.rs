@@ -4,9 +4,9 @@ use super::{
     addresses::street_type,
     form::{Entity, Form, ListedValue},
     lexicon::Lexicon,
-    needle::{Collector, Meaning, Rule, Strength, words},
+    needle::{Collector, Meaning, Rule, Strength, joined, words},
     typos::Spellings,
-    words::{COUNCIL, FAMILY, INSTITUTION, SHORT_INSTITUTION, is_function},
+    words::{SHORT_INSTITUTION, is_council, is_family, is_function, is_institution},
 };
 use crate::domain::number_words::{TENS, UNITS};
 
@@ -130,11 +130,8 @@ impl Collector {
         }
         self.words(&pieces.concat(), Strength::Whole);
         self.institution_short(&pieces);
-        let own: Vec<String> = pieces
-            .into_iter()
-            .filter(|word| !INSTITUTION.contains(word.join("'").as_str()))
-            .collect::<Vec<_>>()
-            .concat();
+        let own: Vec<String> =
+            pieces.into_iter().filter(|word| !is_institution(&joined(word, "'"))).collect::<Vec<_>>().concat();
         if own.concat().chars().count() >= 4 {
             self.words(&own, Strength::Whole);
         }
@@ -163,9 +160,9 @@ impl Collector {
     /// The name as given, and a council under the names that councils go by. Its bare place name stays.
     fn organisation(&mut self, text: &str) {
         let pieces = words(text);
-        let is_council = |word: &Vec<String>| COUNCIL.contains(word.join("'").as_str());
-        let start = pieces.iter().take_while(|word| is_council(word)).count();
-        let end = pieces.len() - pieces.iter().rev().take_while(|word| is_council(word)).count();
+        let around = |word: &Vec<String>| is_council(&joined(word, "'"));
+        let start = pieces.iter().take_while(|word| around(word)).count();
+        let end = pieces.len() - pieces.iter().rev().take_while(|word| around(word)).count();
         self.words(&pieces.concat(), Strength::Whole);
         if start < end && (start > 0 || end < pieces.len()) {
             self.council(pieces[start..end].concat());
@@ -199,7 +196,7 @@ pub(super) fn misspelt(form: &Form, lexicon: &Lexicon, spellings: &mut Spellings
     let institution = |value: &&ListedValue| matches!(value.entity, Entity::School | Entity::Placement);
     for value in form.values.iter().filter(institution) {
         let meaning = Meaning { entity: value.entity, role: value.role, person: None };
-        let own = |word: &Vec<String>| !INSTITUTION.contains(word.join("'").as_str());
+        let own = |word: &Vec<String>| !is_institution(&joined(word, "'"));
         let pieces = words(value.text.reveal()).into_iter().filter(own).flatten();
         pieces.filter(|word| !lexicon.flags(word).english()).for_each(|word| spellings.add_own(&word, meaning));
     }
@@ -208,10 +205,9 @@ pub(super) fn misspelt(form: &Form, lexicon: &Lexicon, spellings: &mut Spellings
 /// "Mum's house", "home": a label that names no place.
 pub(super) fn is_generic(pieces: &[Vec<String>]) -> bool {
     let generic = |word: &Vec<String>| {
-        let whole = word.join("'");
         let bare = word[0].as_str();
-        INSTITUTION.contains(whole.as_str())
-            || FAMILY.contains(&bare)
+        is_institution(&joined(word, "'"))
+            || is_family(bare)
             || matches!(bare, "flat" | "address" | "family" | "work")
             || is_function(bare)
             || street_type(bare).is_some()

@@ -1,6 +1,6 @@
 //! Words with a meaning of their own: names that are also words, titles, family, parts of addresses and of names.
 
-use std::{collections::HashSet, sync::LazyLock};
+use std::sync::LazyLock;
 
 use super::{lexicon::is_english, table::WordTable};
 
@@ -24,6 +24,26 @@ pub(super) fn is_particle(word: &str) -> bool {
     KNOWN.get(word) & PARTICLE != 0
 }
 
+/// True for a word for family.
+pub(super) fn is_family(word: &str) -> bool {
+    KNOWN.get(word) & FAMILY != 0
+}
+
+/// True for a word of the name of an institution that says what kind it is, not which.
+pub(super) fn is_institution(word: &str) -> bool {
+    KNOWN.get(word) & INSTITUTION != 0
+}
+
+/// True for a word around the name of a council that is not its name.
+pub(super) fn is_council(word: &str) -> bool {
+    KNOWN.get(word) & COUNCIL != 0
+}
+
+/// True for a piece of a name that names nobody alone: a title, a particle, a word for family or for somebody unknown.
+pub(super) fn is_nameless(piece: &str) -> bool {
+    KNOWN.get(piece) & (TITLE | PARTICLE | FAMILY | NAMELESS) != 0
+}
+
 /// True when `before` shows that `word`, written small, is a word and not a name: "the brook", "very frank", "in june".
 pub(super) fn makes_a_word(before: &str, word: &str) -> bool {
     let season = matches!(
@@ -39,6 +59,10 @@ const ORDINARY: u64 = 2;
 const TITLE: u64 = 4;
 const PARTICLE: u64 = 8;
 const BEFORE_A_WORD: u64 = 16;
+const FAMILY: u64 = 32;
+const INSTITUTION: u64 = 64;
+const COUNCIL: u64 = 128;
+const NAMELESS: u64 = 256;
 
 /// The words of these kinds, in one table: every word of a name and many of a text are asked for.
 static KNOWN: LazyLock<WordTable> = LazyLock::new(|| {
@@ -48,11 +72,15 @@ static KNOWN: LazyLock<WordTable> = LazyLock::new(|| {
         (TITLE, TITLES),
         (PARTICLE, PARTICLES),
         (BEFORE_A_WORD, WORDS_BEFORE_A_WORD),
+        (INSTITUTION, INSTITUTION_WORDS),
+        (COUNCIL, COUNCIL_WORDS),
+        (NAMELESS, NAMELESS_WORDS),
     ];
     let mut table = WordTable::with_capacity(500);
     for (kind, list) in lists {
         list.split_whitespace().for_each(|word| table.add(word, kind));
     }
+    family().for_each(|word| table.add(word, FAMILY));
     table
 });
 
@@ -61,7 +89,7 @@ const WORDS_BEFORE_A_WORD: &str = "\
      quite more most too";
 
 /// Words for family, as they stand in a fold.
-pub(super) static FAMILY: LazyLock<Vec<&str>> = LazyLock::new(|| {
+pub(super) fn family() -> impl Iterator<Item = &'static str> {
     "mum, mummy, mums, mam, mom, mother, dad, daddy, dads, father, parent, parents, step-dad, stepdad, step-father, \
      stepfather, step-mum, stepmum, step-mother, stepmother, brother, brothers, sister, sisters, half-brother, half- \
      sister, step-brother, stepbrother, step-sister, stepsister, sibling, siblings, twin, nan, nana, nanna, nanny, \
@@ -69,10 +97,9 @@ pub(super) static FAMILY: LazyLock<Vec<&str>> = LazyLock::new(|| {
      uncle, cousin, cousins, niece, nephew, guardian, foster carer, foster carers, foster mother, foster mum, foster \
      father, foster dad, foster parents, foster home, carer, carers, boyfriend, girlfriend"
         .split(", ")
-        .collect()
-});
+}
 
-/// Words of [`INSTITUTION`] that are written short.
+/// Words for institutions that are written short.
 pub(super) const SHORT_INSTITUTION: &[(&str, &str)] = &[
     ("house", "hse"),
     ("academy", "acad"),
@@ -111,29 +138,20 @@ pub(super) const STREET_TYPES: &[(&str, &[&str])] = &[
     ("way", &["wy"]),
 ];
 
-/// Words that say what kind of institution a name is of, not which.
-pub(super) static INSTITUTION: LazyLock<HashSet<&str>> = LazyLock::new(|| {
-    "the school academy college primary secondary high junior infant infants pru sixth form nursery children's \
-     childrens children home house unit centre lodge residential placement foster"
-        .split_whitespace()
-        .collect()
-});
+// Words that say what kind of institution a name is of, not which.
+const INSTITUTION_WORDS: &str = "\
+     the school academy college primary secondary high junior infant infants pru sixth form nursery children's \
+     childrens children home house unit centre lodge residential placement foster";
 
-/// Words around the name of a council that are not its name.
-pub(super) static COUNCIL: LazyLock<HashSet<&str>> = LazyLock::new(|| {
-    "london borough royal city council of the lb rb county metropolitan district children's childrens services social \
-     care trust and for team"
-        .split_whitespace()
-        .collect()
-});
+// Words around the name of a council that are not its name.
+const COUNCIL_WORDS: &str = "\
+     london borough royal city council of the lb rb county metropolitan district children's childrens services social \
+     care trust and for team";
 
-/// Words in the name field of somebody whose name is not known: they name nobody alone.
-pub(super) static NAMELESS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
-    "adult another boy child female friend gentleman girl given guy known lad lady little male man men name named \
-     names older other person police staff the unidentified unknown unnamed woman worker year younger youth"
-        .split_whitespace()
-        .collect()
-});
+// Words in the name field of somebody whose name is not known: they name nobody alone.
+const NAMELESS_WORDS: &str = "\
+     adult another boy child female friend gentleman girl given guy known lad lady little male man men name named \
+     names older other person police staff the unidentified unknown unnamed woman worker year younger youth";
 
 const FUNCTION_WORDS: &str = "\
      a am an and any are as at be but by can come do for get go got had has he her him his how i if in is it its like \
