@@ -44,6 +44,12 @@ pub(super) fn hits(text: &str, marks: &Marks, listed: &[(Date, Meaning)], hits: 
 
 /// True when a date in figures begins in `text`, which is folded, so near its beginning that a cue before it reaches it.
 pub(super) fn may_be_cued(text: &str) -> bool {
+    // And one character behind it.
+    let end = (CUE + LONGEST + 1..text.len()).find(|&end| text.is_char_boundary(end)).unwrap_or(text.len());
+    let text = &text[..end];
+    if !text.bytes().any(|b| b.is_ascii_digit()) {
+        return false;
+    }
     PATTERNS.iter().any(|(pattern, read)| {
         let near = pattern.captures_iter(text).take_while(|found| found.get_match().start() <= CUE);
         near.into_iter().any(|found| alone(text, &found.get_match().range()) && !read(&found).is_empty())
@@ -66,6 +72,12 @@ pub(super) fn squeezed_forms(date: Date) -> Vec<String> {
         format!("{name}{day}{year}"),
     ]);
     forms
+}
+
+/// False where `squeezed` has none of the [`squeezed_forms`] of `date`: each of them names the month or has the year in figures.
+pub(super) fn may_stand_in(squeezed: &str, date: Date) -> bool {
+    squeezed.contains(MONTHS[(date.month() as usize).saturating_sub(1).min(11)])
+        || squeezed.contains(&date.year().to_string())
 }
 
 type Reader = fn(&Captures<'_>) -> Vec<Reading>;

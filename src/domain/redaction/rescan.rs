@@ -1,10 +1,12 @@
 //! The second look at a finished view, on its own path: words and squeezed characters of the view against a list of what
 //! must be gone. It shares the character tables with the search, nothing else.
 
-use std::ops::Range;
+use std::{ops::Range, sync::OnceLock};
+
+use jiff::civil::Date;
 
 use super::{
-    dates::squeezed_forms,
+    dates::{may_stand_in, squeezed_forms},
     form::{Entity, Form, ListedPerson},
     index::{Index, Sought},
     needle::{Name, words},
@@ -26,6 +28,10 @@ pub(super) struct Guards {
     kept: Index<Value>,
     /// Digits that must be gone.
     digits: Index<Value>,
+    /// Dates of birth that must be gone.
+    dates: Vec<(Date, Gone)>,
+    /// Every writing of them: there are many, and few views call for one.
+    writings: OnceLock<Index<Value>>,
 }
 
 /// What is to be guarded, before it is sorted.
@@ -88,17 +94,13 @@ impl Guards {
             for (person, names) in persons.iter().zip(names) {
                 let names_gone = gone(policy, Class::Person, person.role);
                 names.iter().for_each(|name| lists.name(name, names_gone));
-                let born_gone = gone(policy, Class::Dob, person.role);
-                person
-                    .date_of_birth
-                    .into_iter()
-                    .flat_map(squeezed_forms)
-                    .for_each(|form| lists.squeezed(form, born_gone));
             }
             for value in &form.values {
                 lists.value(value.entity, value.text.reveal(), gone(policy, value.entity.class(), value.role));
             }
         });
+        let born = |person: &&ListedPerson| Some((person.date_of_birth?, gone(policy, Class::Dob, person.role)));
+        guards.dates = persons.iter().filter_map(born).filter(|(_, gone)| gone.contains(&true)).collect();
         guards
     }
 
@@ -168,6 +170,13 @@ impl Guards {
                 leaks.push(seen.range(&range));
             }
         });
+        if self.dates.iter().any(|(date, gone)| gone[lens] && may_stand_in(seen.all(), *date)) {
+            each(self.writings(), seen.all(), |value, range| {
+                if value.gone[lens] {
+                    leaks.push(seen.range(&range));
+                }
+            });
+        }
         each(&self.digits, seen.digits(), |value, range| {
             if value.gone[lens] {
                 leaks.push(seen.range_of_digits(&range));
@@ -183,6 +192,14 @@ impl Guards {
             leaks.extend(parts.into_iter().filter(|part| !kept.hold(part)));
         }
         leaks
+    }
+
+    fn writings(&self) -> &Index<Value> {
+        let of = |(date, gone): &(Date, Gone)| {
+            let gone = *gone;
+            squeezed_forms(*date).into_iter().map(move |text| Value { text, gone })
+        };
+        self.writings.get_or_init(|| Index::new(self.dates.iter().flat_map(of).collect()))
     }
 }
 
