@@ -44,8 +44,8 @@ pub struct Engine {
     pub(super) policy: RedactionPolicy,
     /// Listed names, misspelt.
     pub(super) spellings: Spellings,
-    /// Words of listed names, with whose they are.
-    pub(super) name_parts: Vec<(String, EffectiveRole)>,
+    /// The names of the listed, by person.
+    names: Vec<Vec<Name>>,
     /// First names of those listed, in all their forms, that are nobody's surname.
     pub(super) first_names: BTreeSet<String>,
     /// Surnames of the child who told: whoever else bears one shows who it was.
@@ -88,7 +88,7 @@ impl Engine {
         };
         let names: Vec<Vec<Name>> =
             persons.iter().map(|person| person.names.iter().map(|name| words(name.reveal())).collect()).collect();
-        let (mut spellings, name_parts) = spelt(&persons, &names);
+        let mut spellings = spelt(&persons, &names);
         values::misspelt(form, policy.words(), &mut spellings);
         Self {
             finder: Finder::new(needles((&persons, &names), form, policy.words())),
@@ -100,10 +100,10 @@ impl Engine {
             child_sex: form.child_sex,
             policy: policy.clone(),
             spellings,
-            name_parts,
             first_names: first_names(&names, policy.words()),
             telling_surnames: telling_surnames(&persons, &names),
             source_names: source_names(&persons, &names),
+            names,
             found: Found::default(),
             found_people: Vec::new(),
         }
@@ -191,6 +191,19 @@ impl Engine {
         letter.is_some_and(|letter| self.source_names.contains(&(prose.text(last).to_owned(), letter)))
     }
 
+    /// Listed names, their words and the pieces of these, with whose they are.
+    pub(super) fn name_parts(&self) -> Vec<(String, EffectiveRole)> {
+        let mut parts = Vec::new();
+        for (names, (_, role)) in self.names.iter().zip(&self.persons) {
+            for name in names {
+                parts.push((name.iter().flatten().map(String::as_str).collect(), *role));
+                parts.extend(name.iter().filter(|word| word.len() > 1).map(|word| (word.concat(), *role)));
+                parts.extend(name.iter().flatten().map(|piece| (piece.clone(), *role)));
+            }
+        }
+        parts
+    }
+
     /// True when `entity` of somebody in `role` may be read through `lens`.
     pub fn keeps(&self, entity: Entity, role: EffectiveRole, lens: Lens) -> bool {
         self.policy.action(entity.class(), role, lens) == Action::Keep
@@ -206,19 +219,14 @@ pub struct Owner<'a> {
     pub id: Option<&'a str>,
 }
 
-/// The names of `persons` for misspellings, and their words.
-fn spelt(persons: &[&ListedPerson], names: &[Vec<Name>]) -> (Spellings, Vec<(String, EffectiveRole)>) {
-    let (mut spellings, mut parts) = (Spellings::default(), Vec::new());
+/// The names of `persons` for misspellings.
+fn spelt(persons: &[&ListedPerson], names: &[Vec<Name>]) -> Spellings {
+    let mut spellings = Spellings::default();
     for (index, person) in persons.iter().enumerate() {
         let meaning = Meaning { entity: Entity::Person, role: person.role, person: Some(index) };
-        for name in &names[index] {
-            spellings.add(name, meaning);
-            parts.extend(name.iter().map(|word| (word.concat(), person.role)));
-            parts.extend(name.iter().flatten().map(|part| (part.clone(), person.role)));
-            parts.push((name.iter().flatten().map(String::as_str).collect(), person.role));
-        }
+        names[index].iter().for_each(|name| spellings.add(name, meaning));
     }
-    (spellings, parts)
+    spellings
 }
 
 /// What somebody is called by, and nobody by their family.

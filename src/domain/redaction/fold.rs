@@ -23,11 +23,11 @@ pub(super) struct Folded<'a> {
     /// Plain lower-case text, white space collapsed to single spaces.
     pub text: String,
     /// For each byte of `text`: where the original character begins and ends.
-    from: Vec<(usize, usize)>,
+    from: Vec<(u32, u32)>,
     /// Letters and digits of `text` only.
     pub squeezed: String,
     /// For each byte of `squeezed`: its byte in `text`.
-    at: Vec<usize>,
+    at: Vec<u32>,
     /// Parts of the original that are our own replacements: never matched again.
     labels: Vec<Range<usize>>,
     pub casing: Casing,
@@ -57,14 +57,16 @@ impl<'a> Folded<'a> {
 
     fn run(&mut self, run: Range<usize>) {
         let written = &self.original[run.clone()];
-        let begins = self.text.len();
-        self.at.extend(begins..begins + run.len());
+        let (begins, length) = (offset(self.text.len()), offset(run.len()));
+        self.at.extend(begins..begins + length);
         self.text.push_str(written);
         self.squeezed.push_str(written);
-        self.from.extend(run.map(|at| (at, at + 1)));
+        let written = offset(run.start);
+        self.from.extend((written..written + length).map(|at| (at, at + 1)));
     }
 
     fn put(&mut self, part: char, start: usize, end: usize) {
+        let (start, end) = (offset(start), offset(end));
         if part == ' ' || part.is_whitespace() {
             if self.text.ends_with(' ') {
                 if let Some(last) = self.from.last_mut() {
@@ -76,18 +78,23 @@ impl<'a> Folded<'a> {
             self.from.push((start, end));
             return;
         }
-        let byte = self.text.len();
+        let byte = offset(self.text.len());
         self.text.push(part);
         let is_word = part.is_alphanumeric();
         if is_word {
             self.squeezed.push(part);
         }
-        for offset in 0..part.len_utf8() {
+        for byte in (byte..).take(part.len_utf8()) {
             self.from.push((start, end));
             if is_word {
-                self.at.push(byte + offset);
+                self.at.push(byte);
             }
         }
+    }
+
+    /// The character of the original behind byte `at` of `text`.
+    fn behind(&self, at: usize) -> Option<Range<usize>> {
+        self.from.get(at).map(|&(start, end)| start as usize..end as usize)
     }
 
     /// Where in `squeezed` something may begin: at the beginning of a word, after a digit, and in scripts that are
@@ -107,15 +114,16 @@ impl<'a> Folded<'a> {
 
     /// The range of the original behind a range of `text`, widened to whole graphemes.
     pub fn to_original(&self, folded: Range<usize>) -> Range<usize> {
-        let start = self.from.get(folded.start).map_or(self.original.len(), |&(start, _)| start);
-        let end = folded.end.checked_sub(1).and_then(|last| self.from.get(last)).map_or(start, |&(_, end)| end);
+        let start = self.behind(folded.start).map_or(self.original.len(), |character| character.start);
+        let end = folded.end.checked_sub(1).and_then(|last| self.behind(last)).map_or(start, |character| character.end);
         grapheme_start(self.original, start)..grapheme_end(self.original, end.max(start))
     }
 
     /// The range of `text` behind a range of `squeezed`.
     pub fn to_text(&self, squeezed: Range<usize>) -> Range<usize> {
-        let start = self.at.get(squeezed.start).copied().unwrap_or(self.text.len());
-        let end = squeezed.end.checked_sub(1).and_then(|last| self.at.get(last)).map_or(start, |&last| last + 1);
+        let start = self.at.get(squeezed.start).map_or(self.text.len(), |&first| first as usize);
+        let end =
+            squeezed.end.checked_sub(1).and_then(|last| self.at.get(last)).map_or(start, |&last| last as usize + 1);
         start..end
     }
 
@@ -123,20 +131,20 @@ impl<'a> Folded<'a> {
     /// are of one character.
     pub fn gap(&self, before: usize) -> &str {
         match (self.at.get(before), self.at.get(before + 1)) {
-            (Some(&left), Some(&right)) => self.text.get(left + 1..right).unwrap_or_default(),
+            (Some(&left), Some(&right)) => self.text.get(left as usize + 1..right as usize).unwrap_or_default(),
             _ => "",
         }
     }
 
     /// True when two neighbouring bytes of `squeezed`, the first of which is `before`, were written as one character.
     pub fn is_inside(&self, before: usize) -> bool {
-        let written = |at: usize| self.at.get(at).and_then(|&byte| self.from.get(byte));
+        let written = |at: usize| self.at.get(at).and_then(|&byte| self.from.get(byte as usize));
         written(before) == written(before + 1)
     }
 
     /// The character of the original that byte `at` of `text` comes from.
     pub fn written(&self, at: usize) -> Option<char> {
-        self.from.get(at).and_then(|&(start, _)| self.original[start..].chars().next())
+        self.behind(at).and_then(|character| self.original[character.start..].chars().next())
     }
 
     /// True when the character behind byte `at` of `text` was written as a capital.
@@ -146,7 +154,7 @@ impl<'a> Folded<'a> {
 
     /// How many lines end in the white space at byte `at` of `text`.
     pub fn lines_at(&self, at: usize) -> usize {
-        let written = self.from.get(at).map_or("", |&(start, end)| &self.original[start..end]);
+        let written = self.behind(at).map_or("", |character| &self.original[character]);
         written
             .matches('\n')
             .count()
@@ -155,12 +163,12 @@ impl<'a> Folded<'a> {
 
     /// True when the white space at byte `at` of `text` was written as one space.
     pub fn is_plain_space(&self, at: usize) -> bool {
-        self.from.get(at).is_some_and(|&(start, end)| &self.original[start..end] == " ")
+        self.behind(at).is_some_and(|character| &self.original[character] == " ")
     }
 
     /// True when byte `at` of `text` is part of a replacement made earlier.
     pub fn at_label(&self, at: usize) -> bool {
-        !self.labels.is_empty() && self.from.get(at).is_some_and(|&(start, end)| self.in_label(&(start..end)))
+        !self.labels.is_empty() && self.behind(at).is_some_and(|character| self.in_label(&character))
     }
 
     /// The character of `text` before `at`.
@@ -178,6 +186,11 @@ impl<'a> Folded<'a> {
         let next = self.labels.partition_point(|label| label.end <= original.start);
         self.labels.get(next).is_some_and(|label| label.start < original.end)
     }
+}
+
+/// A place in a text, in half the room: no text has four gigabytes.
+fn offset(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 /// The plain letters of `text`, white space collapsed to single spaces: the fold without its tables.

@@ -231,7 +231,7 @@ impl Engine {
         if !pages.iter().flat_map(|page| &page.hits).any(is_nobodys) {
             return;
         }
-        let mut parts = self.name_parts.clone();
+        let mut parts = self.name_parts();
         for (names, role) in &self.found_people {
             parts.extend(names.iter().flat_map(|name| words(name).concat()).map(|part| (part, *role)));
         }

@@ -7,7 +7,7 @@ use super::{
     owners::{REACH, Value},
     policy::EffectiveRole,
     ties::Claim,
-    words::FAMILY,
+    words::is_family,
 };
 use crate::domain::code::Sex;
 
@@ -58,7 +58,7 @@ impl Value<'_, '_> {
         let number = self.prose.words[sentence.start].sentence as usize;
         let from =
             self.prose.sentences[number.saturating_sub(1)].words.start.max(self.words.start.saturating_sub(REACH));
-        (from..self.words.start).any(|at| FAMILY.contains(&self.prose.text(at)) && !is_stranger(self.prose.text(at)))
+        (from..self.words.start).any(|at| is_family(self.prose.text(at)) && !is_stranger(self.prose.text(at)))
     }
 }
 
