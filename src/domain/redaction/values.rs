@@ -42,11 +42,10 @@ impl Collector {
         }
         let mut spellings = vec![squeezed.to_owned()];
         if squeezed.bytes().any(|b| b.is_ascii_digit()) {
-            spellings.push(squeezed.replace('o', "0"));
-            spellings.push(squeezed.replace('0', "o"));
-            spellings.push(squeezed.replace(['i', 'l'], "1"));
-            spellings.push(squeezed.replace('1', "i"));
-            spellings.push(squeezed.replace('1', "l"));
+            let taken: [(&[char], &str); 5] =
+                [(&['o'], "0"), (&['0'], "o"), (&['i', 'l'], "1"), (&['1'], "i"), (&['1'], "l")];
+            let there = taken.into_iter().filter(|(sign, _)| squeezed.contains(*sign));
+            spellings.extend(there.map(|(sign, other)| squeezed.replace(sign, other)));
         }
         spellings.sort_unstable();
         spellings.dedup();
@@ -165,15 +164,12 @@ impl Collector {
         let end = pieces.len() - pieces.iter().rev().take_while(|word| around(word)).count();
         self.words(&pieces.concat(), Strength::Whole);
         if start < end && (start > 0 || end < pieces.len()) {
-            self.council(pieces[start..end].concat());
+            let own: Vec<&str> = pieces[start..end].iter().flatten().map(String::as_str).collect();
+            self.council(&own);
         }
     }
 
-    fn council(&mut self, own: Vec<String>) {
-        let around = |before: &[&str], after: &[&str]| -> Vec<String> {
-            let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
-            [owned(before), own.clone(), owned(after)].concat()
-        };
+    fn council(&mut self, own: &[&str]) {
         for (before, after) in [
             (&["london", "borough", "of"][..], &[][..]),
             (&["royal", "borough", "of"], &[]),
@@ -186,7 +182,7 @@ impl Collector {
             (&[], &["childrens", "services"]),
             (&[], &["social", "worker"]),
         ] {
-            self.words(&around(before, after), Strength::Whole);
+            self.words(&[before, own, after].concat(), Strength::Whole);
         }
     }
 }
