@@ -125,12 +125,11 @@ pub(super) fn may_be_anybody(hits: &mut Vec<Hit>, from: usize) {
 /// The range of the text where `needle` stands as itself; `None` where it is part of something else.
 fn stands(folded: &Folded<'_>, needle: &Needle, squeezed: Range<usize>) -> Option<Range<usize>> {
     let mut range = folded.to_text(squeezed.clone());
-    let letters = needle.text.chars().count();
     // Scripts without case are often written without spaces.
     let spaceless = |c: Option<char>| c.is_some_and(|c| c.is_alphabetic() && !c.is_lowercase());
-    let digit_may_touch = needle.rule == Rule::Words && letters >= 4;
+    let digit_may_touch = || needle.rule == Rule::Words && needle.text.chars().count() >= 4;
     let ends_word = |c: Option<char>| match c {
-        Some(c) if c.is_ascii_digit() => digit_may_touch,
+        Some(c) if c.is_ascii_digit() => digit_may_touch(),
         Some(c) => !c.is_alphanumeric(),
         None => true,
     };

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 /// Signs and digits of a text.
 pub(super) struct Marks {
-    /// One bit for each ASCII character.
-    there: u128,
+    /// Which bytes are there.
+    there: [bool; 256],
     /// Runs of digits, in order.
     runs: Vec<Range<usize>>,
     digits: usize,
@@ -15,12 +15,10 @@ pub(super) struct Marks {
 impl Marks {
     /// Reads `text`.
     pub fn of(text: &str) -> Self {
-        let mut marks = Self { there: 0, runs: Vec::new(), digits: 0, longest: 0 };
+        let mut marks = Self { there: [false; 256], runs: Vec::new(), digits: 0, longest: 0 };
         let mut start = None;
         for (at, byte) in text.bytes().enumerate() {
-            if byte.is_ascii() {
-                marks.there |= 1 << byte;
-            }
+            marks.there[usize::from(byte)] = true;
             match (byte.is_ascii_digit(), start) {
                 (true, None) => start = Some(at),
                 (false, Some(begun)) => {
@@ -44,7 +42,7 @@ impl Marks {
 
     /// True when the ASCII character `sign` is there.
     pub fn has(&self, sign: u8) -> bool {
-        sign.is_ascii() && self.there >> sign & 1 == 1
+        sign.is_ascii() && self.there[usize::from(sign)]
     }
 
     /// How many digits there are.

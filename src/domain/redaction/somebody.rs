@@ -22,34 +22,33 @@ pub(super) struct Somebody {
 }
 
 /// The people among the candidates of all pages: who is named in full, then who is named by one word that is nobody's part.
-pub(super) fn somebodies<'r, 'f: 'r>(
-    pages: impl Iterator<Item = (&'r Prose<'f>, &'r [Candidate])> + Clone,
-) -> Vec<Somebody> {
+pub(super) fn somebodies<'r, 'f: 'r>(pages: impl Iterator<Item = (&'r Prose<'f>, &'r [Candidate])>) -> Vec<Somebody> {
+    let persons = pages.flat_map(|(prose, candidates)| {
+        let persons = candidates.iter().filter(|candidate| candidate.kind == Kind::Person);
+        persons.map(move |candidate| (candidate.role, name(prose, candidate)))
+    });
+    let named: Vec<_> = persons.map(|(role, name)| (role, words(&name), name)).collect();
     let mut people: Vec<Somebody> = Vec::new();
-    let mut by_name: HashMap<String, usize> = HashMap::new();
-    let mut by_part: HashSet<String> = HashSet::new();
+    let mut by_name: HashMap<&str, usize> = HashMap::new();
+    let mut by_part: HashSet<&str> = HashSet::new();
     for full in [true, false] {
-        for (prose, candidates) in pages.clone() {
-            for candidate in candidates.iter().filter(|candidate| candidate.kind == Kind::Person) {
-                let name = name(prose, candidate);
-                let apart = words(&name);
-                // "Ellie-Rose" is one first name, perhaps of whoever is named in full elsewhere.
-                let is_full = apart.len() > 1;
-                let parts = apart.concat();
-                if is_full != full || !full && parts.iter().all(|part| by_part.contains(part)) {
-                    continue;
-                }
-                match by_name.get(&name) {
-                    Some(&known) if candidate.role != EffectiveRole::Unknown => people[known].role = candidate.role,
-                    Some(_) => {}
-                    None if people.len() >= MOST_PEOPLE => continue,
-                    None => {
-                        by_name.insert(name.clone(), people.len());
-                        people.push(Somebody { names: vec![name], role: candidate.role });
-                    }
-                }
-                by_part.extend(parts);
+        for (role, apart, name) in &named {
+            // "Ellie-Rose" is one first name, perhaps of whoever is named in full elsewhere.
+            let is_full = apart.len() > 1;
+            let parts = apart.iter().flatten();
+            if is_full != full || !full && parts.clone().all(|part| by_part.contains(part.as_str())) {
+                continue;
             }
+            match by_name.get(name.as_str()) {
+                Some(&known) if *role != EffectiveRole::Unknown => people[known].role = *role,
+                Some(_) => {}
+                None if people.len() >= MOST_PEOPLE => continue,
+                None => {
+                    by_name.insert(name, people.len());
+                    people.push(Somebody { names: vec![name.clone()], role: *role });
+                }
+            }
+            by_part.extend(parts.map(String::as_str));
         }
     }
     people
