@@ -20,7 +20,7 @@ pub(in crate::app) struct BenchLoadArgs {
     /// Callers at the same time.
     #[arg(long, value_name = "N,…", value_delimiter = ',', default_values_t = [1, 16, 64, 256], value_parser = callers)]
     pub(in crate::app) callers: Vec<u16>,
-    /// Store at most so many records, fewer where the disk has no room for them (20 KB each).
+    /// Store at most so many records, fewer where the disk has no room for them (60 KB each).
     #[arg(long, value_name = "N", default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub(in crate::app) records: u64,
     /// Print one JSON document.

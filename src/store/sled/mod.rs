@@ -33,7 +33,7 @@ use std::{
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use uuid::Uuid;
 
 use self::{
@@ -55,6 +55,9 @@ use crate::{
 
 /// Leases ended, or answers forgotten, in one command: what else waits gets its turn in between.
 const SWEEP: usize = 256;
+/// Threads that read at the same time. All of them wait while a batch is applied: without a bound there was one for each
+/// call, two hundred at a time.
+const READERS: usize = 8;
 /// What a command writes beside its own values, about.
 const OVERHEAD: usize = 1024;
 
@@ -62,6 +65,7 @@ const OVERHEAD: usize = 1024;
 pub struct SledStore {
     shared: Arc<Shared>,
     inbox: mpsc::Sender<Message>,
+    readers: Arc<Semaphore>,
 }
 
 impl SledStore {
@@ -89,7 +93,7 @@ impl SledStore {
                 Writer { shared: &readers, books: opened.books, durable: opened.durable }.work(waiting);
             })
             .map_err(|error| StoreError::Unavailable(format!("no thread: {error}")))?;
-        Ok(Self { shared, inbox })
+        Ok(Self { shared, inbox, readers: Arc::new(Semaphore::new(READERS)) })
     }
 
     /// Sends a command to the commit thread and waits until it is durable.
@@ -139,7 +143,9 @@ impl SledStore {
         read: impl FnOnce(&::sled::Tree, &HashSet<Vec<u8>>) -> (Result<T, StoreError>, bool) + Send + 'static,
     ) -> Result<T, StoreError> {
         let shared = Arc::clone(&self.shared);
+        let seat = Arc::clone(&self.readers).acquire_owned().await.expect("never closed");
         let ((result, may), applied) = tokio::task::spawn_blocking(move || {
+            let _until_read = seat;
             let tree = shared.tree.read().map_err(|_| shared.unavailable())?;
             let Some(tree) = tree.as_ref() else { return Err(shared.unavailable()) };
             let in_flight = shared.in_flight.read().map_err(|_| shared.unavailable())?;
