@@ -312,3 +312,35 @@ async fn a_stream_that_begins_wrongly_is_told_every_fault() {
         assert_eq!(begun(step).await.field_names(), ["start"]);
     }
 }
+
+#[tokio::test]
+async fn what_is_told_again_lets_go_of_no_later_lease_and_a_rejection_lets_go_of_its_own() {
+    let house = House::open().await;
+    let (mut council, mut officer) = (house.person(LEWISHAM).await, house.person(MPU).await);
+    council.submit(submission(&narrative(1))).await.unwrap();
+    house.later(SignedDuration::from_secs(1));
+    council.submit(submission(&narrative(1))).await.unwrap();
+    let mut desk = sit(&mut officer, wish("early", 1)).await;
+    let first = desk.delivery().await;
+    let back = pb::ReleaseDeliveryRequest { delay: None, ..release(&first) };
+    desk.does(Step::Release(back.clone())).await;
+    let Outcome::Released(_) = desk.result(&back.request_id).await else { panic!("not released") };
+    let again = desk.delivery().await;
+    assert!(again.id == first.id && again.token != first.token, "the oldest comes first");
+    desk.does(Step::Release(back.clone())).await;
+    let Outcome::Released(_) = desk.result(&back.request_id).await else { panic!("not the first answer") };
+    desk.is_quiet().await;
+
+    let reject = pb::RejectDeliveryRequest {
+        request_id: fresh(),
+        delivery_id: again.id.clone(),
+        lease_token: again.token.clone(),
+        reason_code: "UNREADABLE".into(),
+        note: String::new(),
+    };
+    desk.does(Step::Reject(reject.clone())).await;
+    let Outcome::Rejected(rejected) = desk.result(&reject.request_id).await else { panic!("not rejected") };
+    let called = officer.queues.reject_delivery(reject).await.unwrap().into_inner();
+    assert!(bytes(&called) == bytes(&rejected), "the answer of the call");
+    assert!(desk.delivery().await.id != first.id);
+}

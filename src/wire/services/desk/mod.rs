@@ -286,7 +286,8 @@ impl Desk {
     async fn done(&mut self, settled: Settled) -> Result<(), End> {
         self.outstanding.set_free(&settled.delivery);
         if settled.is_over() {
-            self.outstanding.remove(&settled.delivery);
+            // An earlier answer told again is not about the lease that the stream has now.
+            self.outstanding.let_go(&settled.delivery, &settled.token);
         }
         let lost = settled.is_lost();
         self.tell(Event::Result(settled.result)).await?;

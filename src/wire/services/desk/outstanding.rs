@@ -58,6 +58,13 @@ impl Outstanding {
         }
     }
 
+    /// Lets go of a delivery whose lease of this token was settled.
+    pub(super) fn let_go(&mut self, id: &str, token: &str) {
+        if self.held.get(id).is_some_and(|held| held.token == token) {
+            self.remove(id);
+        }
+    }
+
     pub(super) fn is_busy(&self, id: &str) -> bool {
         self.busy.contains(id)
     }

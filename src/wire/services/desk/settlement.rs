@@ -23,11 +23,14 @@ pub(super) enum Settlement {
     Extend(Received<pb::ExtendLeaseRequest>),
     Complete(Received<pb::CompleteDeliveryRequest>),
     Release(Received<pb::ReleaseDeliveryRequest>),
+    Reject(Received<pb::RejectDeliveryRequest>),
 }
 
 /// What became of it.
 pub(super) struct Settled {
     pub(super) delivery: String,
+    /// The lease that it named.
+    pub(super) token: String,
     pub(super) result: pb::StreamPullResult,
 }
 
@@ -40,6 +43,7 @@ impl Settlement {
             Some(Step::Extend(message)) => Ok(Self::Extend(Received { message, raw, sound })),
             Some(Step::Complete(message)) => Ok(Self::Complete(Received { message, raw, sound })),
             Some(Step::Release(message)) => Ok(Self::Release(Received { message, raw, sound })),
+            Some(Step::Reject(message)) => Ok(Self::Reject(Received { message, raw, sound })),
             Some(Step::Start(_)) => Err(Refused::field("start", "the stream has begun already")),
             None => Err(Refused::Malformed),
         }
@@ -50,6 +54,16 @@ impl Settlement {
             Self::Extend(one) => &one.message.delivery_id,
             Self::Complete(one) => &one.message.delivery_id,
             Self::Release(one) => &one.message.delivery_id,
+            Self::Reject(one) => &one.message.delivery_id,
+        }
+    }
+
+    pub(super) fn token(&self) -> &str {
+        match self {
+            Self::Extend(one) => &one.message.lease_token,
+            Self::Complete(one) => &one.message.lease_token,
+            Self::Release(one) => &one.message.lease_token,
+            Self::Reject(one) => &one.message.lease_token,
         }
     }
 
@@ -59,6 +73,7 @@ impl Settlement {
             Self::Extend(one) => &one.message.request_id,
             Self::Complete(one) => &one.message.request_id,
             Self::Release(one) => &one.message.request_id,
+            Self::Reject(one) => &one.message.request_id,
         };
         if id.len() <= LONGEST_ID { id.clone() } else { String::new() }
     }
@@ -68,18 +83,20 @@ impl Settlement {
             Self::Extend(_) => Action::ExtendLease,
             Self::Complete(_) => Action::CompleteDelivery,
             Self::Release(_) => Action::ReleaseDelivery,
+            Self::Reject(_) => Action::RejectDelivery,
         }
     }
 
     /// Does it, in its turn.
     pub(super) async fn settle(self, caller: Caller) -> Settled {
         let _turn = caller.session.turn().await;
-        let (delivery, request_id, action) = (self.delivery().to_owned(), self.request_id(), self.action());
+        let (delivery, token) = (self.delivery().to_owned(), self.token().to_owned());
+        let (request_id, action) = (self.request_id(), self.action());
         let outcome = self
             .outcome(&caller, action)
             .await
             .unwrap_or_else(|error| Outcome::Refusal(refusal(&caller.services.refuse(&caller.peer, action, error))));
-        Settled { delivery, result: pb::StreamPullResult { request_id, outcome: Some(outcome) } }
+        Settled { delivery, token, result: pb::StreamPullResult { request_id, outcome: Some(outcome) } }
     }
 
     async fn outcome(self, caller: &Caller, action: Action) -> Result<Outcome, Error> {
@@ -89,6 +106,7 @@ impl Settlement {
             Self::Extend(one) => Outcome::Extended(services.extended(peer, one).await?),
             Self::Complete(one) => Outcome::Completed(services.completed(peer, one).await?),
             Self::Release(one) => Outcome::Released(services.released(peer, one).await?),
+            Self::Reject(one) => Outcome::Rejected(services.rejected(peer, one).await?),
         })
     }
 }
@@ -98,12 +116,12 @@ impl Settled {
     pub(super) fn failed(delivery: String, request_id: String) -> Self {
         let status = Refused::Internal("the settlement failed".to_owned()).into_status();
         let outcome = Some(Outcome::Refusal(refusal(&status)));
-        Self { delivery, result: pb::StreamPullResult { request_id, outcome } }
+        Self { delivery, token: String::new(), result: pb::StreamPullResult { request_id, outcome } }
     }
 
     /// The delivery is out of the caller's hands by it.
     pub(super) fn is_over(&self) -> bool {
-        matches!(self.result.outcome, Some(Outcome::Completed(_) | Outcome::Released(_)))
+        matches!(self.result.outcome, Some(Outcome::Completed(_) | Outcome::Released(_) | Outcome::Rejected(_)))
     }
 
     /// It was said that the lease is none.
