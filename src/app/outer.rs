@@ -1,27 +1,50 @@
-//! `homeward admin keys rotate-outer`, and the keys outside the store as `admin keys list` shows them.
+//! `homeward admin keys rotate-outer`, which says why it waits, and the keys outside the store as `admin keys list` shows them.
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{cli::ClientArgs, client, failure::Failure};
+use super::{cli::ClientArgs, client, failure::Failure, print};
 
 /// How often it is asked whether a rotation is done.
 const EVERY: Duration = Duration::from_millis(250);
+/// After so many times it says why it waits, and again after as many.
+const SILENT: u32 = 20;
 
 /// Begins a rotation and waits until it is done.
 pub(super) async fn rotate(client: &ClientArgs) -> Result<(), Failure> {
     let mut caller = client::connect(client).await?;
     caller.rotate_outer_key(&client::request_id()?).await?;
-    loop {
+    for asked in 1_u32.. {
         let text = caller.keys().await?;
         let value: Value = serde_json::from_str(&text).unwrap_or_default();
         if value["outer_rotation"]["finish_time"].is_string() {
             client::answer(client.json, &text, done);
             return Ok(());
         }
+        if asked % SILENT == 0 {
+            waiting(client.json, &value, &caller.who_am_i().await?);
+        }
         tokio::time::sleep(EVERY).await;
     }
+    Ok(())
+}
+
+/// Says, where it does not get in the way of the answer, what is still to do and what keeps it.
+fn waiting(json: bool, keys: &Value, who: &str) {
+    let who: Value = serde_json::from_str(who).unwrap_or_default();
+    let away = who["alarms"].as_array().into_iter().flatten().any(|alarm| alarm == "OUTER_KEY_UNAVAILABLE");
+    let left = count(&keys["outer_rotation"]["left"]);
+    if json {
+        print::problem(&json!({ "waiting": { "left": left, "key_unavailable": away } }).to_string());
+        return;
+    }
+    let why = if away {
+        ": a key outside the store does not answer (OUTER_KEY_UNAVAILABLE, see the daemon's log)"
+    } else {
+        ""
+    };
+    print::problem(&format!("waiting, {left} keys left{why}; Ctrl-C ends the waiting, the rotation goes on by itself"));
 }
 
 fn done(value: &Value) -> Vec<String> {
@@ -81,8 +104,6 @@ fn count(of: &Value) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]

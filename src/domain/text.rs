@@ -52,3 +52,24 @@ impl From<String> for Text {
         Self::new(value)
     }
 }
+
+/// Every character shows, and not all of them as nothing but space.
+pub fn is_printable(text: &str) -> bool {
+    let shows = |letter: char| !letter.is_control() && !is_invisible(letter);
+    text.chars().all(shows) && (text.is_empty() || !text.trim().is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_shows_nothing_is_not_printable() {
+        for good in ["", "desk 3", "Wöhrlé’s", "早"] {
+            assert!(is_printable(good), "{good:?}");
+        }
+        for bad in ["\u{202e}\u{200b}", "a\u{200b}b", "a\u{202e}b", " ", "\u{3000}", "a\nb", "\u{7f}"] {
+            assert!(!is_printable(bad), "{bad:?}");
+        }
+    }
+}

@@ -28,6 +28,9 @@ use crate::{
 const NONCE: usize = 12;
 /// Bits of a tag.
 const TAG: u64 = 128;
+/// Said of a key that may have been read before it was locked in.
+const OUTSIDE: &str = "could once be taken out of a token, so that somebody may have it: make another with init-token; where you brought \
+                       it here yourself from the token it was made in, say restored = true";
 /// A CKA_ID shorter than this is no name: another key would have it too.
 const SHORTEST_ID: usize = 8;
 
@@ -49,7 +52,7 @@ struct Link {
 }
 
 impl TokenKey {
-    /// The key of this label, if it is fit: AES-256, sensitive, never extractable; and the token does with it what it says.
+    /// The key of this label, if it is fit: AES-256, sensitive, not extractable now or ever before; and the token does with it what it says.
     pub fn open(wanted: Wanted, pin: &str, entropy: Arc<dyn Entropy>) -> Result<Self, TokenError> {
         let pin = AuthPin::from(pin);
         let link = Link::open(&wanted, &pin)?;
@@ -153,6 +156,8 @@ impl Link {
             AttributeType::ValueLen,
             AttributeType::Sensitive,
             AttributeType::Extractable,
+            AttributeType::AlwaysSensitive,
+            AttributeType::NeverExtractable,
             AttributeType::Encrypt,
             AttributeType::Decrypt,
             AttributeType::Id,
@@ -164,6 +169,11 @@ impl Link {
         }
         if !has.contains(&Attribute::Sensitive(true)) || !has.contains(&Attribute::Extractable(false)) {
             return unfit("can be taken out of the token: make one that is sensitive and not extractable");
+        }
+        let always =
+            has.contains(&Attribute::AlwaysSensitive(true)) && has.contains(&Attribute::NeverExtractable(true));
+        if !always && !wanted.restored {
+            return unfit(OUTSIDE);
         }
         if !has.contains(&Attribute::Encrypt(true)) || !has.contains(&Attribute::Decrypt(true)) {
             return unfit("is not allowed to encrypt and to decrypt");

@@ -19,6 +19,8 @@ pub struct Wanted {
     pub token: String,
     /// Label of the key.
     pub key: String,
+    /// It was brought here from another token, and cannot say any longer that it was never outside one.
+    pub restored: bool,
 }
 
 /// Why a token or its key is not used. Says nothing of a PIN.

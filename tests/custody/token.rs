@@ -185,7 +185,12 @@ async fn what_is_wrong_with_a_token_is_said_and_nothing_starts_without_it() {
     assert!(import.output().unwrap().status.success());
     put(&daemon.folder("pin"), PIN, 0o600);
     daemon.keys(&configured(&module(), "homeward", "brought"));
-    refused(&daemon, 65, &["the key \"brought\""]);
+    refused(&daemon, 65, &["the key \"brought\"", "could once be taken out", "restored = true"]);
+    let restored = format!("{}restored = true\n", configured(&module(), "homeward", "brought"));
+    daemon.keys(&restored);
+    refused(&daemon, 65, &["the key \"brought\"", "less than 8 bytes"]);
+    let (code, said) = init_token(&daemon, " ");
+    assert!(code == 64 && said.contains("--key is empty"), "{said}");
 
     daemon.keys(&in_token());
     daemon.restart().await;

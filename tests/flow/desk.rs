@@ -292,11 +292,11 @@ async fn a_stream_that_begins_wrongly_is_told_every_fault() {
     };
     let wrong = pb::StreamPullStart {
         queue: "nowhere".into(),
+        session: "\u{202e}\u{200b}".into(),
         max_outstanding_messages: 201,
         max_outstanding_bytes: (16 << 20) + 1,
         lease_duration: Some(prost_types::Duration { seconds: 5, nanos: 0 }),
         heartbeat_interval: Some(prost_types::Duration { seconds: 0, nanos: 5 }),
-        ..Default::default()
     };
     let refused = begun(Some(Step::Start(wrong))).await;
     let mut fields = refused.field_names();

@@ -43,6 +43,9 @@ pub enum Outside {
         key: String,
         /// Where the PIN of the token lies.
         pin_file: SecretPlace,
+        /// The key was brought into this token from the one it was made in, and cannot say any longer that it was never outside.
+        #[serde(default)]
+        restored: bool,
     },
 }
 

@@ -32,7 +32,11 @@ pub(in crate::app) struct InitTokenArgs {
 }
 
 pub(in crate::app) fn init_token(args: &InitTokenArgs) -> Result<(), Failure> {
-    let wanted = Wanted { module: args.module.clone(), token: args.token.clone(), key: args.key.clone() };
+    if args.key.trim().is_empty() {
+        return Err(Failure::usage("--key is empty: the key needs a label, by which it is found"));
+    }
+    let (module, token, key) = (args.module.clone(), args.token.clone(), args.key.clone());
+    let wanted = Wanted { module, token, key, restored: false };
     let (pin, entropy) = (args.pin_file.pin()?, Arc::new(SystemEntropy::new()));
     let id = make(&wanted, &pin, &*entropy).map_err(failure)?;
     // As the daemon will use it: found, fit, and the token's AES-GCM does what it says.

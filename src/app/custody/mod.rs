@@ -53,8 +53,9 @@ fn key(outside: &Outside, entropy: &Arc<dyn Entropy>) -> Result<OuterKey, Failur
             let provider = SecretProvider::new(&secret, entropy.clone());
             provider.map(OuterKey::new).ok_or_else(|| Failure::bad_data(format!("{file}: {}", KeyFileError::NotOne)))
         }
-        Outside::Pkcs11 { module, token, key, pin_file } => {
-            let wanted = Wanted { module: module.clone(), token: token.clone(), key: key.clone() };
+        Outside::Pkcs11 { module, token, key, pin_file, restored } => {
+            let (module, token, key, restored) = (module.clone(), token.clone(), key.clone(), *restored);
+            let wanted = Wanted { module, token, key, restored };
             device::open(wanted, pin_file, entropy).map(OuterKey::new)
         }
     }

@@ -279,8 +279,10 @@ impl Broker {
         let (expect, mut document) = shelf.outer_document().await?;
         let (to, started) = (shelf.custody.current.id().to_owned(), self.clock.now());
         let details = vec![format!("to={to}")];
-        let rotation = OuterRotation { to: to.clone(), started, rewrapped: 0, proven: 0, finished: None };
-        document.rotation = Some(rotation);
+        let begun = OuterRotation { to: to.clone(), started, rewrapped: 0, proven: 0, finished: None };
+        // One that is under way to the same key goes on, with what it has counted.
+        let under_way = document.rotation.filter(|one| one.finished.is_none() && one.to == to);
+        document.rotation = Some(under_way.unwrap_or(begun));
         let entry = self.step_entry(permit.identity().as_str(), "ROTATE_OUTER_KEY", details);
         self.step(once, vec![outer_change(expect, &document)], entry, to.clone().into_bytes()).await?;
         Ok(to)

@@ -80,10 +80,11 @@ impl Ask {
 
     /// Free text that must be there and printable.
     pub(super) fn required(&mut self, field: &str, text: String) -> Text {
-        if text.trim().is_empty() {
+        let text = self.optional(field, text);
+        if text.is_blank() {
             self.wrong(field, "say why, in words");
         }
-        self.optional(field, text)
+        text
     }
 
     /// Free text that may be empty.

@@ -16,6 +16,7 @@ use crate::{
         identity::Peer,
         outcome::NoActionReason,
         queue::QueueId,
+        text::is_printable,
     },
     wire::{convert, pb, peer, received::Received, server::queue_service_server::QueueService},
 };
@@ -170,7 +171,7 @@ impl Services {
         if message.max_deliveries > LARGEST_PULL {
             ask.wrong("max_deliveries", "at most 20 at once");
         }
-        if message.session.chars().count() > 200 || message.session.chars().any(char::is_control) {
+        if message.session.chars().count() > 200 || !is_printable(&message.session) {
             ask.wrong("session", "at most 200 printable characters");
         }
         let permit = self.serving(peer, Action::Pull, &message.queue, &mut ask);

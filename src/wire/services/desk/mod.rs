@@ -23,6 +23,7 @@ use crate::{
         grants::{Action, QueuePermit},
         identity::Peer,
         queue::QueueId,
+        text::is_printable,
     },
     wire::{
         convert::{self, refusal, wire_time},
@@ -119,7 +120,7 @@ impl Wish {
         let Some(Step::Start(start)) = first.message.step else { return Err(no_start()) };
         let mut ask = Ask::default();
         let length = start.session.chars().count();
-        if !(1..=LONGEST_SESSION).contains(&length) || start.session.chars().any(char::is_control) {
+        if !(1..=LONGEST_SESSION).contains(&length) || !is_printable(&start.session) {
             ask.wrong("start.session", "name your session: 1 to 200 printable characters, the same after a break");
         }
         if start.max_outstanding_messages > MOST_MESSAGES {
