@@ -5,6 +5,7 @@
 #[path = "../support/daemon.rs"]
 #[allow(dead_code, reason = "shared with the tests of the daemon")]
 mod daemon;
+mod erasure;
 mod file;
 #[path = "../support/house.rs"]
 #[allow(dead_code, reason = "shared with the tests of the flow")]

@@ -1,0 +1,137 @@
+//! Content is erased by two custodians at the command line; whatever kills the daemon meanwhile, a referral is erased with those linked
+//! from it, or not at all, and then once more.
+
+use std::{fs, path::Path, time::Duration};
+
+use homeward::{
+    sealing::wrapped_under,
+    store::{Shelf, Store, sled::SledStore},
+    wire::pb,
+};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{
+    Daemon, homeward,
+    house::{LEWISHAM, MASH, MPU, REFDESK, RESOLVER},
+    person::{Person, fresh},
+    rotation::CUSTODIAN,
+    submitted,
+};
+
+const SECOND: &str = "operator/key_custodian/k2";
+/// Kills, at least; and at most, until some came before it was done and some after.
+const KILLS: std::ops::Range<usize> = 6..40;
+
+/// Everything in this queue is opened and settled.
+async fn settle(daemon: &Daemon, who: &str, queue: &str, outcome: &str) {
+    let mut officer = daemon.person(who).await;
+    for taken in officer.pull(queue).await.unwrap() {
+        if let Some(unit) = taken.header.openable.first() {
+            officer.open(&taken, (unit.part(), unit.item), "").await.unwrap();
+        }
+        officer.complete(&taken, outcome).await.unwrap();
+    }
+}
+
+/// A referral that is settled everywhere; answers with its id.
+async fn settled(daemon: &Daemon) -> String {
+    let id = submitted(daemon).await;
+    let mut resolver = daemon.person(RESOLVER).await;
+    for taken in resolver.pull("HOLD.human").await.unwrap() {
+        let asked = pb::ResolveHeldRequest {
+            request_id: fresh(),
+            delivery_id: taken.id.clone(),
+            lease_token: taken.token.clone(),
+            to_queue: "MASH.E09000023".into(),
+            reason: "The school confirmed where she lives.".into(),
+        };
+        resolver.queues.resolve_held(asked).await.unwrap();
+    }
+    for queue in ["MASH.E09000023", "EDT.E09000023"] {
+        settle(daemon, MASH, queue, "early_help").await;
+    }
+    settle(daemon, MPU, "MPU.SE", "recorded").await;
+    settle(daemon, REFDESK, "REFDESK.SE", "recorded").await;
+    id
+}
+
+/// A command that somebody gives: exit code, and what it said.
+fn command(daemon: &Daemon, who: &str, args: &[&str]) -> (i32, String) {
+    let profile = daemon.profile(who);
+    fs::write(profile.join("endpoint"), daemon.url()).unwrap();
+    homeward(daemon, &[args, &["--profile", profile.to_str().unwrap()]].concat())
+}
+
+/// `homeward admin erase`: the proposal and its fingerprint.
+fn proposed(daemon: &Daemon, id: &str) -> (String, String) {
+    let (code, said) = command(daemon, CUSTODIAN, &["admin", "erase", id, "--reason", "retention_over", "--json"]);
+    assert_eq!(code, 0, "{said}");
+    let value: Value = serde_json::from_str(&said).unwrap();
+    let of = |name: &str| value["proposal"][name].as_str().unwrap().to_owned();
+    (of("proposal_id"), of("fingerprint"))
+}
+
+/// Whether it is erased, in a store that no daemon has open: the record and those linked from it alike.
+async fn erased(daemon: &Daemon, id: &str) -> bool {
+    let store = SledStore::open(Path::new(&daemon.folder("data/store"))).unwrap();
+    let id = Uuid::parse_str(id).unwrap();
+    let mut family = store.find(id).await.unwrap().unwrap().record.linked;
+    family.push(id);
+    let mut states = Vec::new();
+    for one in store.wraps(None, 10_000).await.unwrap().iter().filter(|one| family.contains(&one.record)) {
+        let said = store.document(Shelf::Erasure, &one.record.to_string()).await.unwrap().is_some();
+        states.push((said, wrapped_under(&one.bytes).unwrap().is_empty()));
+    }
+    store.close().await;
+    assert!(states.len() == family.len() && family.len() > 1, "{} of {}", states.len(), family.len());
+    assert!(states.iter().all(|state| *state == (states[0].0, states[0].0)), "half erased: {states:?}");
+    states[0].0
+}
+
+async fn told(council: &mut Person, id: &str) -> Option<String> {
+    council.referral(id).await.unwrap().erasure.map(|erasure| erasure.reason)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_custodians_erase_at_the_command_line_and_a_kill_leaves_no_half() {
+    let mut daemon = Daemon::start().await;
+    let id = settled(&daemon).await;
+    let (code, said) = command(&daemon, CUSTODIAN, &["admin", "erase", &id, "--reason", "because"]);
+    assert!(code == 65 && said.contains("reason"), "{code} {said}");
+    let (proposal, fingerprint) = proposed(&daemon, &id);
+    let approve = ["admin", "approve", &proposal, "--fingerprint", &fingerprint];
+    let (code, said) = command(&daemon, CUSTODIAN, &approve);
+    assert_eq!(code, 77, "one's own: {said}");
+    let (code, said) = command(&daemon, SECOND, &approve);
+    assert!(code == 0 && said.contains(&id), "{said}");
+    assert_eq!(told(&mut daemon.person(LEWISHAM).await, &id).await.as_deref(), Some("retention_over"));
+    let (code, said) = command(&daemon, CUSTODIAN, &["admin", "keys", "list"]);
+    assert!(code == 0 && said.contains("erased"), "{said}");
+
+    let (mut before_and_after, mut delay) = ([0, 0], Duration::ZERO);
+    for kills in 0..KILLS.end {
+        let id = settled(&daemon).await;
+        let (proposal_id, fingerprint) = proposed(&daemon, &id);
+        let asked = pb::ApproveProposalRequest { request_id: fresh(), proposal_id, fingerprint };
+        let (mut second, same) = (daemon.person(SECOND).await, asked.clone());
+        let call = tokio::spawn(async move { second.admin.approve_proposal(same).await.is_ok() });
+        tokio::time::sleep(delay).await;
+        daemon.kill();
+        let answered = call.await.unwrap();
+        let done = erased(&daemon, &id).await;
+        assert!(done || !answered, "it was said to be erased");
+        before_and_after[usize::from(done)] += 1;
+        // Nearer to the moment in which it is done.
+        delay = if done { delay / 2 } else { delay + Duration::from_millis(3) };
+        daemon.restart().await;
+        // The same call again: done now, or answered as it was.
+        daemon.person(SECOND).await.admin.approve_proposal(asked).await.unwrap();
+        assert_eq!(told(&mut daemon.person(LEWISHAM).await, &id).await.as_deref(), Some("retention_over"));
+        if kills >= KILLS.start && before_and_after.iter().all(|one| *one > 0) {
+            break;
+        }
+    }
+    println!("kills before it was done, and after: {before_and_after:?}");
+    assert!(before_and_after.iter().all(|one| *one > 0), "{before_and_after:?} prove nothing");
+}
