@@ -23,36 +23,15 @@ const SECOND: &str = "operator/key_custodian/k2";
 /// Kills, at least; and at most, until some came before it was done and some after.
 const KILLS: std::ops::Range<usize> = 6..40;
 
-/// Everything in this queue is opened and settled.
-async fn settle(daemon: &Daemon, who: &str, queue: &str, outcome: &str) {
-    let mut officer = daemon.person(who).await;
-    for taken in officer.pull(queue).await.unwrap() {
-        if let Some(unit) = taken.header.openable.first() {
-            officer.open(&taken, (unit.part(), unit.item), "").await.unwrap();
-        }
-        officer.complete(&taken, outcome).await.unwrap();
-    }
-}
-
 /// A referral that is settled everywhere; answers with its id.
 async fn settled(daemon: &Daemon) -> String {
     let id = submitted(daemon).await;
-    let mut resolver = daemon.person(RESOLVER).await;
-    for taken in resolver.pull("HOLD.human").await.unwrap() {
-        let asked = pb::ResolveHeldRequest {
-            request_id: fresh(),
-            delivery_id: taken.id.clone(),
-            lease_token: taken.token.clone(),
-            to_queue: "MASH.E09000023".into(),
-            reason: "The school confirmed where she lives.".into(),
-        };
-        resolver.queues.resolve_held(asked).await.unwrap();
-    }
+    daemon.person(RESOLVER).await.resolve_all("MASH.E09000023").await;
     for queue in ["MASH.E09000023", "EDT.E09000023"] {
-        settle(daemon, MASH, queue, "early_help").await;
+        daemon.person(MASH).await.settle_all(queue, "early_help").await;
     }
-    settle(daemon, MPU, "MPU.SE", "recorded").await;
-    settle(daemon, REFDESK, "REFDESK.SE", "recorded").await;
+    daemon.person(MPU).await.settle_all("MPU.SE", "recorded").await;
+    daemon.person(REFDESK).await.settle_all("REFDESK.SE", "recorded").await;
     id
 }
 

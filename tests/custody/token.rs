@@ -57,6 +57,17 @@ fn init_token(daemon: &Daemon, key: &str) -> (i32, String) {
     (ended.status.code().unwrap(), String::from_utf8([ended.stdout, ended.stderr].concat()).unwrap())
 }
 
+/// A daemon whose key lies in a token from its first start on.
+async fn with_token() -> Daemon {
+    let mut daemon = Daemon::prepared("");
+    token(&mut daemon);
+    let (code, said) = init_token(&daemon, "outer");
+    assert_eq!(code, 0, "{said}");
+    daemon.keys(&in_token());
+    daemon.restart().await;
+    daemon
+}
+
 /// The configuration of the key in the token.
 fn in_token() -> String {
     configured(&module(), "homeward", "outer")
@@ -209,12 +220,7 @@ async fn a_token_that_is_taken_out_stops_no_message_and_no_new_key_is_made_witho
     if softhsm_is_missing() {
         return;
     }
-    let mut daemon = Daemon::prepared("");
-    token(&mut daemon);
-    let (code, said) = init_token(&daemon, "outer");
-    assert_eq!(code, 0, "{said}");
-    daemon.keys(&in_token());
-    daemon.restart().await;
+    let mut daemon = with_token().await;
     let mut sent = vec![submitted(&daemon).await];
     take_out(&daemon);
 
@@ -260,12 +266,7 @@ async fn what_waits_since_before_a_restart_opens_with_the_token_taken_out() {
     if softhsm_is_missing() {
         return;
     }
-    let mut daemon = Daemon::prepared("");
-    token(&mut daemon);
-    let (code, said) = init_token(&daemon, "outer");
-    assert_eq!(code, 0, "{said}");
-    daemon.keys(&in_token());
-    daemon.restart().await;
+    let mut daemon = with_token().await;
     let mut custodian = daemon.person(CUSTODIAN).await;
     let sent = under_an_earlier_key(&daemon, &mut custodian).await;
     daemon.stop();

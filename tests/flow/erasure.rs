@@ -30,35 +30,14 @@ async fn approve(who: &mut Person, of: &pb::Proposal) -> Result<Option<Effect>, 
     Ok(who.admin.approve_proposal(asked).await?.into_inner().effect)
 }
 
-/// Everything in this queue is opened and settled.
-async fn settle(house: &House, who: &str, queue: &str, outcome: &str) {
-    let mut officer = house.person(who).await;
-    for taken in officer.pull(queue).await.unwrap() {
-        if let Some(unit) = taken.header.openable.first() {
-            officer.open(&taken, (unit.part(), unit.item), "").await.unwrap();
-        }
-        officer.complete(&taken, outcome).await.unwrap();
-    }
-}
-
 /// Everything of narrative 1, everywhere.
 async fn settle_all(house: &House) {
-    let mut resolver = house.person(RESOLVER).await;
-    for taken in resolver.pull("HOLD.human").await.unwrap() {
-        let asked = pb::ResolveHeldRequest {
-            request_id: fresh(),
-            delivery_id: taken.id.clone(),
-            lease_token: taken.token.clone(),
-            to_queue: "MASH.E09000023".into(),
-            reason: "The school confirmed where she lives.".into(),
-        };
-        resolver.queues.resolve_held(asked).await.unwrap();
-    }
+    house.person(RESOLVER).await.resolve_all("MASH.E09000023").await;
     for queue in ["MASH.E09000023", "EDT.E09000023"] {
-        settle(house, MASH, queue, "early_help").await;
+        house.person(MASH).await.settle_all(queue, "early_help").await;
     }
-    settle(house, MPU, "MPU.SE", "recorded").await;
-    settle(house, REFDESK, "REFDESK.SE", "recorded").await;
+    house.person(MPU).await.settle_all("MPU.SE", "recorded").await;
+    house.person(REFDESK).await.settle_all("REFDESK.SE", "recorded").await;
 }
 
 /// Keys turn, and everything is wrapped anew and proven.

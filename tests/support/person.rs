@@ -133,9 +133,37 @@ impl Person {
         Ok(view.fields.into_iter().map(|field| format!("{}: {}\n", field.name, field.value)).collect())
     }
 
+    /// Opens and settles everything in a queue.
+    pub async fn settle_all(&mut self, queue: &str, outcome: &str) {
+        for taken in self.pull(queue).await.unwrap() {
+            if let Some(unit) = taken.header.openable.first() {
+                self.open(&taken, (unit.part(), unit.item), "").await.unwrap();
+            }
+            self.complete(&taken, outcome).await.unwrap();
+        }
+    }
+
+    /// Gives everything on HOLD to a queue.
+    pub async fn resolve_all(&mut self, to: &str) {
+        for taken in self.pull("HOLD.human").await.unwrap() {
+            self.queues.resolve_held(resolution(&taken, to)).await.unwrap();
+        }
+    }
+
     /// Settles.
     pub async fn complete(&mut self, taken: &Taken, outcome: &str) -> Result<pb::CompleteDeliveryResponse, Status> {
         Ok(self.queues.complete_delivery(completion(taken, outcome)).await?.into_inner())
+    }
+}
+
+/// A held matter given to a queue, with a fresh id.
+pub fn resolution(taken: &Taken, to: &str) -> pb::ResolveHeldRequest {
+    pb::ResolveHeldRequest {
+        request_id: fresh(),
+        delivery_id: taken.id.clone(),
+        lease_token: taken.token.clone(),
+        to_queue: to.to_owned(),
+        reason: "The school confirmed where she lives.".into(),
     }
 }
 
