@@ -107,7 +107,8 @@ impl Broker {
         Ok(queues)
     }
 
-    /// The header of the delivery that a held matter becomes in one queue. Both clocks still run from acceptance.
+    /// The header of the delivery that a held matter becomes in one queue. Both clocks still run from acceptance, and its class
+    /// stays as far up as it has risen (R25).
     fn sent_on(&self, found: &Delivery, units: &[UnitLabel], to: &QueueId) -> Header {
         let rulebook = self.rulebook();
         let policy = &rulebook.policy;
@@ -125,6 +126,7 @@ impl Broker {
         let (ack_due, decide_due) = policy.due(to, found.class(), found.header.received);
         Header {
             queue: to.clone(),
+            class: found.class(),
             units: units.iter().copied().filter(|label| *label != original && carried(label) && opens(label)).collect(),
             ack_due,
             decide_due,

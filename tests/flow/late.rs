@@ -5,7 +5,7 @@ use homeward::{ledger::Verb, wire::pb};
 use jiff::SignedDuration;
 
 use crate::{
-    house::{House, LEWISHAM, MPU, narrative},
+    house::{House, LEWISHAM, MASH, MPU, RESOLVER, narrative},
     person::{Person, submission},
 };
 
@@ -99,4 +99,19 @@ async fn an_opened_delivery_is_late_again_only_at_its_second_deadline_and_a_sett
     house.caretake().await;
     let seen = destination(&mut council, &referral).await;
     assert!(seen.escalations.len() == 1 && !seen.overdue && seen.state() == pb::DestinationState::Settled);
+}
+
+#[tokio::test]
+async fn what_rose_on_hold_stays_as_high_where_it_is_sent() {
+    let house = House::open().await;
+    house.person(LEWISHAM).await.submit(submission(&narrative(1))).await.unwrap();
+    house.later(SignedDuration::from_mins(61));
+    house.caretake().await;
+    let mut resolver = house.person(RESOLVER).await;
+    let [held] = resolver.deliveries("HOLD.human").await.unwrap().try_into().ok().unwrap();
+    assert_eq!((held.class.as_str(), escalations(&held)), ("P0", STEPS[..1].to_vec()));
+    resolver.resolve_all("MASH.E09000023").await;
+    let there = house.person(MASH).await.deliveries("MASH.E09000023").await.unwrap();
+    let sent = there.iter().find(|found| found.received_time == held.received_time && found.history.is_empty());
+    assert_eq!(sent.expect("what was sent on").class, "P0");
 }
