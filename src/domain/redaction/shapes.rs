@@ -2,7 +2,7 @@
 
 use std::{ops::Range, sync::LazyLock};
 
-use regex::{Regex, RegexSet, SetMatches};
+use regex::{Regex, RegexSet, RegexSetBuilder, SetMatches};
 
 use super::{
     find::Hit,
@@ -40,7 +40,9 @@ static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(all);
 /// The numbered of [`SHAPES`], as one search that says which of them there are.
 static NUMBERED: LazyLock<RegexSet> = LazyLock::new(|| {
     let numbered = SHAPES.iter().filter(|shape| shape.numbered).map(|shape| shape.pattern.as_str());
-    RegexSet::new(numbered).expect("each pattern was compiled by itself before")
+    // With less room the search forgets what it has built and begins anew, at random letters and digits over and over.
+    let set = RegexSetBuilder::new(numbered).dfa_size_limit(16 << 20).build();
+    set.expect("each pattern was compiled by itself before")
 });
 
 /// A part of a text around digits.
