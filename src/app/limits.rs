@@ -25,6 +25,8 @@ pub struct LimitsConfig {
     pub calls_per_connection: u32,
     /// Calls of one identity being answered at the same time; more are refused.
     pub calls_per_identity: usize,
+    /// Streams of one identity open at the same time; more are refused.
+    pub streams_per_identity: usize,
     /// Calls of one identity in a second; more are refused with the time to wait.
     pub calls_per_second: u32,
     /// HTTP/2 frames of one identity in a second; with more the connection is cut.
@@ -58,6 +60,7 @@ impl Default for LimitsConfig {
             connections_per_identity: usual.connections_per_identity,
             calls_per_connection: usual.calls_per_connection,
             calls_per_identity: usual.calls_per_identity,
+            streams_per_identity: usual.streams_per_identity,
             calls_per_second: usual.calls_per_second,
             frames_per_second: usual.frames_per_second,
             bytes_per_second: usual.bytes_per_second,
@@ -90,6 +93,7 @@ impl LimitsConfig {
             connections_per_identity: self.connections_per_identity,
             calls_per_connection: self.calls_per_connection,
             calls_per_identity: self.calls_per_identity,
+            streams_per_identity: self.streams_per_identity,
             calls_per_second: self.calls_per_second,
             frames_per_second: self.frames_per_second,
             bytes_per_second: self.bytes_per_second,
@@ -105,7 +109,7 @@ impl LimitsConfig {
     }
 
     /// All but `drain_seconds`, which may be 0.
-    fn each(&self) -> [(&'static str, u64); 16] {
+    fn each(&self) -> [(&'static str, u64); 17] {
         let number = |value: usize| u64::try_from(value).unwrap_or(u64::MAX);
         [
             ("handshakes", number(self.handshakes)),
@@ -115,6 +119,7 @@ impl LimitsConfig {
             ("connections_per_identity", number(self.connections_per_identity)),
             ("calls_per_connection", u64::from(self.calls_per_connection)),
             ("calls_per_identity", number(self.calls_per_identity)),
+            ("streams_per_identity", number(self.streams_per_identity)),
             ("calls_per_second", u64::from(self.calls_per_second)),
             ("frames_per_second", u64::from(self.frames_per_second)),
             ("bytes_per_second", u64::from(self.bytes_per_second)),

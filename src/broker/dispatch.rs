@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{Broker, Error};
 use crate::{
     domain::{
-        delivery::{Delivery, DeliveryId, Settled, State},
+        delivery::{Delivery, DeliveryId, Settled},
         grants::{Action, QueuePermit, Refusal},
         identity::Peer,
         queue::QueueId,
@@ -161,8 +161,10 @@ impl Broker {
         let once = self.once_with_record(permit, request);
         let (record, delivery) = self.found(handle.delivery).await?;
         self.may_decide(permit, &record, &delivery)?;
-        // A replay is answered by the store; only a first completion needs its content to have been opened.
-        if delivery.state == State::Leased && delivery.opened.is_none() && !delivery.header.units.is_empty() {
+        // A replay is answered by the store, and whoever lost the lease hears that; who holds it must have opened its content.
+        let lease = delivery.live_lease(&handle.token, now);
+        let holds = lease.is_some_and(|lease| lease.holder == permit.identity().as_str());
+        if holds && delivery.opened.is_none() && !delivery.header.units.is_empty() {
             return Err(Error::Precondition {
                 reason: "OPEN_FIRST",
                 advice: "open at least one part of the delivery before you complete it",

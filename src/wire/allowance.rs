@@ -1,5 +1,5 @@
-//! What one identity may ask of the server, over all its connections: so many calls at once, and so many calls, frames
-//! and bytes in a second.
+//! What one identity may ask of the server, over all its connections: so many calls and streams at once, and so many calls,
+//! frames and bytes in a second.
 
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
@@ -16,6 +16,8 @@ pub(super) const REFILLED: Duration = Duration::from_secs(1);
 pub struct Shares {
     /// Calls being read or answered at the same time.
     pub calls: usize,
+    /// Streams open at the same time.
+    pub streams: usize,
     /// Calls in a second. Nothing below one is possible, here and below.
     pub calls_per_second: u32,
     /// HTTP/2 frames in a second.
@@ -28,6 +30,7 @@ pub struct Shares {
 #[derive(Debug)]
 pub(super) struct Allowance {
     room: Arc<Semaphore>,
+    streams: Arc<Semaphore>,
     pace: DefaultDirectRateLimiter,
     frames: DefaultDirectRateLimiter,
     bytes: DefaultDirectRateLimiter,
@@ -42,6 +45,7 @@ impl Allowance {
             |a_second| RateLimiter::direct(Quota::per_second(NonZeroU32::new(a_second).unwrap_or(NonZeroU32::MIN)));
         Self {
             room: Arc::new(Semaphore::new(shares.calls)),
+            streams: Arc::new(Semaphore::new(shares.streams)),
             pace: pace(shares.calls_per_second),
             frames: pace(shares.frames_per_second),
             bytes: pace(shares.bytes_per_second),
@@ -65,7 +69,15 @@ impl Allowance {
         Ok(room)
     }
 
-    /// The same for one message of a stream, which waits where a call would be refused: nobody reads further meanwhile.
+    /// Room for one more stream, until it is dropped.
+    ///
+    /// # Errors
+    /// `RESOURCE_EXHAUSTED`: as many as may are open.
+    pub(super) fn open(&self) -> Result<OwnedSemaphorePermit, Refused> {
+        Arc::clone(&self.streams).try_acquire_owned().map_err(|_| Refused::TooManyStreams)
+    }
+
+    /// Room for one message of a stream, as for a call, but it waits where a call would be refused: nobody reads further meanwhile.
     pub(super) async fn wait(&self) -> OwnedSemaphorePermit {
         while let Err(late) = self.pace.check() {
             let wait = late.wait_time_from(self.clock.now());
@@ -101,11 +113,16 @@ mod tests {
 
     #[test]
     fn calls_at_once_and_calls_in_a_second_are_bounded_and_say_when_to_try_again() {
-        let shares = Shares { calls: 2, calls_per_second: 5, frames_per_second: 10, bytes_per_second: 1000 };
+        let shares =
+            Shares { calls: 2, streams: 1, calls_per_second: 5, frames_per_second: 10, bytes_per_second: 1000 };
         let allowance = Allowance::new(shares);
         let (first, second) = (allowance.enter().unwrap(), allowance.enter().unwrap());
         assert_eq!(allowance.enter().unwrap_err(), Refused::ResourceExhausted("TOO_MANY_CALLS"));
         drop((first, second));
+        let stream = allowance.open().unwrap();
+        assert_eq!(allowance.open().unwrap_err(), Refused::TooManyStreams);
+        drop(stream);
+        drop(allowance.open().unwrap());
         for _ in 0..3 {
             drop(allowance.enter().unwrap());
         }

@@ -13,7 +13,10 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body::{Body as HttpBody, Frame};
-use tokio::time::{Sleep, sleep};
+use tokio::{
+    sync::OwnedSemaphorePermit,
+    time::{Sleep, sleep},
+};
 use tonic::{Code, Status, body::Body};
 use tower::{Layer, Service};
 use tracing::Instrument;
@@ -23,11 +26,12 @@ use super::{
     reminders::{remind, reminder},
     session::Session,
     status::Refused,
+    streaming,
     taken::Taken,
+    timeout::caller_limit,
 };
 use crate::platform::Clock;
 
-const TIMEOUT: &str = "grpc-timeout";
 const STATUS: &str = "grpc-status";
 const DETAILS: &str = "grpc-status-details-bin";
 /// Our answer must be on its way before the transport's own timer, set for the same moment, cuts the call off.
@@ -81,8 +85,12 @@ where
         if let Err(refused) = session.check(guard.clock.now()) {
             return refuse(refused);
         }
-        let room = match session.room() {
+        let room = match session.allowance().enter() {
             Ok(room) => room,
+            Err(refused) => return refuse(refused),
+        };
+        let stream = match streaming::is_stream(request.uri().path()).then(|| session.allowance().open()).transpose() {
+            Ok(stream) => stream,
             Err(refused) => return refuse(refused),
         };
         // Whatever a caller puts there would travel on to places that did not ask for it.
@@ -99,7 +107,7 @@ where
                 why = session.ended() => why.refused(),
                 answer = answering => {
                     let Ok(answer) = answer;
-                    return Ok(watched(answer, session, late, reminder));
+                    return Ok(watched(answer, session, late, reminder, stream));
                 }
                 () = or_never(late.as_mut()) => Refused::DeadlineExceeded,
                 () = sleep(guard.answer_within) => Refused::DeadlineExceeded,
@@ -135,29 +143,13 @@ fn span(request: &Request<Body>, session: &Session) -> tracing::Span {
     tracing::info_span!("call", method, peer = %session.peer().identity, trace)
 }
 
-/// `grpc-timeout`: at most eight digits and a unit. Anything else sets no limit, as the protocol says.
-fn caller_limit(headers: &HeaderMap) -> Option<Duration> {
-    let text = headers.get(TIMEOUT)?.to_str().ok()?;
-    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    let sound = (1..=8).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
-    let count: u64 = sound.then(|| digits.parse().ok()).flatten()?;
-    Some(match unit {
-        "H" => Duration::from_secs(count * 3600),
-        "M" => Duration::from_secs(count * 60),
-        "S" => Duration::from_secs(count),
-        "m" => Duration::from_millis(count),
-        "u" => Duration::from_micros(count),
-        "n" => Duration::from_nanos(count),
-        _ => return None,
-    })
-}
-
 /// The answer, its running body ended with a status when the session or the caller's time ends.
 fn watched(
     answer: Response<Body>,
     session: Arc<Session>,
     mut late: Late,
     reminder: Option<HeaderValue>,
+    open: Option<OwnedSemaphorePermit>,
 ) -> Response<Body> {
     let (mut head, body) = answer.into_parts();
     translate(&mut head.headers);
@@ -172,7 +164,8 @@ fn watched(
             () = or_never(late.as_mut()) => Refused::DeadlineExceeded,
         }
     };
-    Response::from_parts(head, Body::new(Watched { inner: body, ending: Some(Box::pin(ending)), reminder, taken }))
+    let watched = Watched { inner: body, ending: Some(Box::pin(ending)), reminder, taken, _open: open };
+    Response::from_parts(head, Body::new(watched))
 }
 
 /// tonic's own refusals of a frame carry no details; ours always do.
@@ -202,6 +195,8 @@ struct Watched {
     ending: Option<Pin<Box<dyn Future<Output = Refused> + Send>>>,
     reminder: Option<HeaderValue>,
     taken: Taken,
+    /// A stream counts until its last byte is taken, or nobody wants it.
+    _open: Option<OwnedSemaphorePermit>,
 }
 
 impl HttpBody for Watched {
@@ -268,7 +263,13 @@ mod tests {
             age: Duration::from_secs(60),
             grace: Duration::from_secs(60),
             per_identity: 2,
-            shares: Shares { calls: 1, calls_per_second: 1000, frames_per_second: 1000, bytes_per_second: 1000 },
+            shares: Shares {
+                calls: 1,
+                streams: 1,
+                calls_per_second: 1000,
+                frames_per_second: 1000,
+                bytes_per_second: 1000,
+            },
             read_within: Duration::from_secs(60),
         }
     }
@@ -311,7 +312,7 @@ mod tests {
         let mut request = Request::new(Body::empty());
         request.extensions_mut().insert(Arc::clone(&session));
         if let Some(timeout) = timeout {
-            request.headers_mut().insert(TIMEOUT, HeaderValue::from_static(timeout));
+            request.headers_mut().insert("grpc-timeout", HeaderValue::from_static(timeout));
         }
         let answering = service.call(request);
         if let Some(end) = end {
@@ -351,26 +352,6 @@ mod tests {
 
     fn headers(name: &'static str, value: &'static str) -> HeaderMap {
         HeaderMap::from_iter([(http::HeaderName::from_static(name), HeaderValue::from_static(value))])
-    }
-
-    #[test]
-    fn a_timeout_is_read_as_the_protocol_says() {
-        for (text, expected) in [
-            ("1S", Some(Duration::from_secs(1))),
-            ("99999999H", Some(Duration::from_secs(99_999_999 * 3600))),
-            ("250m", Some(Duration::from_millis(250))),
-            ("5u", Some(Duration::from_micros(5))),
-            ("0n", Some(Duration::ZERO)),
-            ("2M", Some(Duration::from_secs(120))),
-            ("123456789S", None),
-            ("S", None),
-            ("", None),
-            ("+1S", None),
-            ("1X", None),
-        ] {
-            assert_eq!(caller_limit(&headers(TIMEOUT, text)), expected, "{text}");
-        }
-        assert_eq!(caller_limit(&HeaderMap::new()), None);
     }
 
     #[test]

@@ -21,7 +21,9 @@ pub mod services;
 pub mod session;
 mod shut;
 pub mod status;
+mod streaming;
 mod taken;
+mod timeout;
 pub mod tls;
 
 pub use run::{Ended, run};

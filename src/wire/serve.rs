@@ -36,9 +36,11 @@ pub struct Limits {
     pub connections_per_identity: usize,
     /// Calls at the same time on one connection; more wait at the peer.
     pub calls_per_connection: u32,
-    /// Calls of one identity being read or answered at the same time, over all its connections; more are refused. Open
-    /// streams are not counted.
+    /// Calls of one identity being read or answered at the same time, over all its connections; more are refused. A
+    /// stream counts while it begins; its messages count while they are worked on.
     pub calls_per_identity: usize,
+    /// Streams of one identity open at the same time, over all its connections; more are refused.
+    pub streams_per_identity: usize,
     /// Calls of one identity in a second, over all its connections; more are refused with the time to wait. A message of a
     /// stream counts as one, and waits in place of being refused.
     pub calls_per_second: u32,
@@ -80,6 +82,7 @@ impl Default for Limits {
             connections_per_identity: 64,
             calls_per_connection: 256,
             calls_per_identity: 512,
+            streams_per_identity: 64,
             calls_per_second: 2000,
             frames_per_second: 20_000,
             bytes_per_second: 16 << 20,
@@ -197,6 +200,7 @@ fn door(setup: &Setup) -> Door {
             per_identity: limits.connections_per_identity,
             shares: Shares {
                 calls: limits.calls_per_identity,
+                streams: limits.streams_per_identity,
                 calls_per_second: limits.calls_per_second,
                 frames_per_second: limits.frames_per_second,
                 bytes_per_second: limits.bytes_per_second,

@@ -115,10 +115,9 @@ impl Session {
         }
     }
 
-    /// Room for one more call of this identity, until it is dropped: what each may send, and keep us busy with, is bounded
-    /// over all its connections.
-    pub(super) fn room(&self) -> Result<OwnedSemaphorePermit, Refused> {
-        self.allowance.enter()
+    /// What this identity may send, and keep us busy with, over all its connections.
+    pub(super) fn allowance(&self) -> &Allowance {
+        &self.allowance
     }
 
     /// Room for one more message of a stream of this identity, until it is dropped; waits where a call would be refused.
@@ -376,7 +375,7 @@ mod tests {
             age: Duration::from_secs(60),
             grace: Duration::from_secs(60),
             per_identity: 1,
-            shares: Shares { calls: 1, calls_per_second: 1, frames_per_second: 1, bytes_per_second: 1 },
+            shares: Shares { calls: 1, streams: 1, calls_per_second: 1, frames_per_second: 1, bytes_per_second: 1 },
             read_within: Duration::from_secs(60),
         };
         let sessions = Sessions::default();

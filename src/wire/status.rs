@@ -29,6 +29,9 @@ const MORE_BYTES: usize = 120;
 /// Advice that an earlier entry has in full.
 const AS_ABOVE: &str = "as above";
 
+/// After this long a stream of the caller's may have ended.
+const STREAM_AGAIN: Duration = Duration::from_secs(5);
+
 /// A reason for machines, UPPER_SNAKE, fixed.
 pub type Reason = &'static str;
 
@@ -55,6 +58,10 @@ pub enum Refused {
     ResourceExhausted(Reason),
     /// More calls in a second than one identity may; again after this long.
     TooFast(Duration),
+    /// As many streams of the identity are open as may be.
+    TooManyStreams,
+    /// Another stream of the same principal for the same queue and session has begun.
+    TakenOver,
     /// Not now; again after this long.
     Unavailable(Reason, Duration),
     /// The caller's time is up.
@@ -97,12 +104,16 @@ impl Refused {
             Self::Unavailable(_, retry) | Self::TooFast(retry) => {
                 details.set_retry_info(Some(retry));
             }
+            Self::TooManyStreams => {
+                details.set_retry_info(Some(STREAM_AGAIN));
+            }
             Self::Unauthenticated(_)
             | Self::PermissionDenied(_)
             | Self::Malformed
             | Self::NotFound
             | Self::RequestIdReused
             | Self::LeaseLost
+            | Self::TakenOver
             | Self::FailedPrecondition(_)
             | Self::ResourceExhausted(_)
             | Self::DeadlineExceeded
@@ -135,6 +146,16 @@ impl Refused {
             Self::TooFast(_) => {
                 (Code::ResourceExhausted, "RATE_LIMITED", "too many calls in a second, try again later")
             }
+            Self::TooManyStreams => (
+                Code::ResourceExhausted,
+                "TOO_MANY_STREAMS",
+                "as many streams of yours are open as may be: end one, or send more on one that is open",
+            ),
+            Self::TakenOver => (
+                Code::FailedPrecondition,
+                "SESSION_TAKEN_OVER",
+                "a newer stream of yours has this queue and session: a second program needs a session of its own",
+            ),
             Self::Unavailable(reason, _) => (Code::Unavailable, *reason, "the server cannot answer now, try again"),
             Self::DeadlineExceeded => (Code::DeadlineExceeded, "DEADLINE_EXCEEDED", "the time for this call is up"),
             Self::Internal(_) => {
@@ -256,6 +277,8 @@ mod tests {
             (Refused::LeaseLost, Code::FailedPrecondition, "LEASE_LOST"),
             (Refused::FailedPrecondition("ALREADY_SETTLED"), Code::FailedPrecondition, "ALREADY_SETTLED"),
             (Refused::ResourceExhausted("MESSAGE_TOO_LARGE"), Code::ResourceExhausted, "MESSAGE_TOO_LARGE"),
+            (Refused::TooManyStreams, Code::ResourceExhausted, "TOO_MANY_STREAMS"),
+            (Refused::TakenOver, Code::FailedPrecondition, "SESSION_TAKEN_OVER"),
             (Refused::Unavailable("DRAINING", Duration::from_secs(2)), Code::Unavailable, "DRAINING"),
             (Refused::DeadlineExceeded, Code::DeadlineExceeded, "DEADLINE_EXCEEDED"),
             (Refused::Internal("disk on fire".into()), Code::Internal, "INTERNAL"),
@@ -266,7 +289,10 @@ mod tests {
             assert_eq!((status.code(), info.reason.as_str(), info.domain.as_str()), (code, reason, DOMAIN));
             assert!(status.message().contains(&info.metadata["reference"]));
             assert!(!status.message().contains("fire"), "inner text is never sent");
-            assert_eq!(details.retry_info().is_some(), matches!(refused, Refused::Unavailable(..)));
+            assert_eq!(
+                details.retry_info().is_some(),
+                matches!(refused, Refused::Unavailable(..) | Refused::TooManyStreams)
+            );
             let named = details.bad_request().map(|bad| bad.field_violations[0].field.clone());
             let expected =
                 matches!(refused, Refused::InvalidArgument(_)).then(|| "submission.items[2].how_known".into());

@@ -344,3 +344,50 @@ async fn what_is_told_again_lets_go_of_no_later_lease_and_a_rejection_lets_go_of
     assert!(bytes(&called) == bytes(&rejected), "the answer of the call");
     assert!(desk.delivery().await.id != first.id);
 }
+
+#[tokio::test]
+async fn a_newer_stream_of_a_session_takes_over_and_has_its_leases_and_no_other_is_touched() {
+    let house = House::open().await;
+    let (mut council, mut officer) = (house.person(LEWISHAM).await, house.person(MPU).await);
+    for _ in 0..3 {
+        council.submit(submission(&narrative(1))).await.unwrap();
+    }
+    let mut older = sit(&mut officer, wish("early", 2)).await;
+    let held = [older.delivery().await, older.delivery().await];
+    let mut other = sit(&mut officer, wish("late", 1)).await;
+    let third = other.delivery().await;
+    let mut colleague = sit(&mut house.person(MPU_TOO).await, wish("early", 1)).await;
+    let mut newer = sit(&mut officer, wish("early", 2)).await;
+    for taken in &held {
+        let again = newer.delivery().await;
+        assert_eq!((&again.id, &again.token), (&taken.id, &taken.token));
+    }
+    let ended = loop {
+        if let Err(status) = older.event().await {
+            break refusal::<()>(Err(status));
+        }
+    };
+    assert_eq!((ended.code, ended.reason.as_str()), (Code::FailedPrecondition, "SESSION_TAKEN_OVER"));
+    newer.is_quiet().await;
+    other.is_quiet().await;
+    colleague.is_quiet().await;
+    let back = release(&third);
+    other.does(Step::Release(back.clone())).await;
+    assert!(matches!(other.result(&back.request_id).await, Outcome::Released(_)));
+}
+
+#[tokio::test]
+async fn whoever_lost_the_lease_hears_that_and_not_to_open_first() {
+    let house = House::open().await;
+    let (mut council, mut officer) = (house.person(LEWISHAM).await, house.person(MPU).await);
+    council.submit(submission(&narrative(1))).await.unwrap();
+    let first = officer.pull("MPU.SE").await.unwrap().remove(0);
+    house.later(SignedDuration::from_mins(11));
+    house.caretake().await;
+    let again = officer.pull("MPU.SE").await.unwrap().remove(0);
+    assert!(again.id == first.id && again.token != first.token);
+    for (taken, reason) in [(&first, "LEASE_LOST"), (&again, "OPEN_FIRST")] {
+        let refused = refusal(officer.queues.complete_delivery(completion(taken, "arrest")).await);
+        assert_eq!((refused.code, refused.reason.as_str()), (Code::FailedPrecondition, reason));
+    }
+}

@@ -93,3 +93,32 @@ async fn bytes_in_a_second_are_bounded_for_each_identity_and_no_other_feels_it()
     assert!(started.elapsed() > Duration::from_millis(2500), "{:?}", started.elapsed());
     assert!(answered > 10, "{answered}");
 }
+
+#[tokio::test]
+async fn open_streams_are_bounded_for_each_identity_over_its_connections_and_one_that_ends_makes_room() {
+    let town = Town::new();
+    let mut setup = town.setup();
+    setup.limits.streams_per_identity = 2;
+    let server = Running::start(setup).await;
+    let (profile, _) = town.issue(BROMLEY, 90);
+    let (other, _) = town.issue(&BROMLEY.replace("case-system", "other-system"), 90);
+    let mut both = [town.connect(&profile, &server).await.unwrap(), town.connect(&profile, &server).await.unwrap()];
+    let mut open = Vec::new();
+    for client in &mut both {
+        open.push(client.watch(HealthCheckRequest::default()).await.unwrap().into_inner());
+    }
+    let status = both[0].watch(HealthCheckRequest::default()).await.unwrap_err();
+    assert_eq!(status.code(), Code::ResourceExhausted);
+    let details = status.get_error_details();
+    assert_eq!(details.error_info().unwrap().reason, "TOO_MANY_STREAMS");
+    assert!(details.retry_info().unwrap().retry_delay.unwrap() > Duration::ZERO);
+    both[0].check(HealthCheckRequest::default()).await.unwrap();
+    let mut quiet = town.connect(&other, &server).await.unwrap();
+    quiet.watch(HealthCheckRequest::default()).await.unwrap();
+    drop(open.pop());
+    let started = Instant::now();
+    while both[1].watch(HealthCheckRequest::default()).await.is_err() {
+        assert!(started.elapsed() < Duration::from_secs(10), "the room of an ended stream is free");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

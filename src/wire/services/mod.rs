@@ -37,12 +37,13 @@ use crate::{
 pub struct Services {
     broker: Arc<Broker>,
     sessions: Sessions,
+    seats: desk::Seats,
 }
 
 impl Services {
     /// Services over `broker`, for the peers of these sessions.
     pub fn new(broker: Arc<Broker>, sessions: Sessions) -> Self {
-        Self { broker, sessions }
+        Self { broker, sessions, seats: desk::Seats::default() }
     }
 
     /// ReferralService, ready to be added to a server.

@@ -2,17 +2,24 @@
 //! is the principal's and the session's, so a stream that ends loses none.
 
 mod outstanding;
+mod seats;
 mod settlement;
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::{sync::mpsc, task::JoinSet, time::timeout};
+use tokio::{
+    sync::{OwnedMutexGuard, mpsc},
+    task::JoinSet,
+    time::timeout,
+};
 use tokio_stream::{Stream, wrappers::ReceiverStream};
 use tonic::{Status, Streaming};
 
+pub(super) use self::seats::Seats;
 use self::{
     outstanding::Outstanding,
+    seats::Claim,
     settlement::{Settled, Settlement},
 };
 use super::{Services, ask::Ask};
@@ -50,6 +57,8 @@ const LONGEST_SESSION: usize = 200;
 
 pub(super) type PullStream = Pin<Box<dyn Stream<Item = Result<pb::StreamPullResponse, Status>> + Send>>;
 
+type Sender = mpsc::Sender<Result<pb::StreamPullResponse, Status>>;
+
 type Incoming = Received<pb::StreamPullRequest>;
 
 /// Whose stream it is.
@@ -81,17 +90,28 @@ pub(super) fn open(caller: Caller, incoming: Streaming<Incoming>) -> PullStream 
     Box::pin(ReceiverStream::new(receiver))
 }
 
-async fn serve(
-    caller: Caller,
-    mut incoming: Streaming<Incoming>,
-    sender: mpsc::Sender<Result<pb::StreamPullResponse, Status>>,
-) -> Result<(), End> {
+async fn serve(caller: Caller, mut incoming: Streaming<Incoming>, sender: Sender) -> Result<(), End> {
     let first = timeout(START_WITHIN, incoming.message()).await.map_err(|_| End::Told(no_start()))?;
     let Some(first) = first.map_err(End::Told)? else { return Err(End::Told(no_start())) };
     let wish = Wish::read(&caller, first).map_err(End::Told)?;
+    let Caller { services, peer, session } = &caller;
+    let claim = services.seats.claim((peer.identity.clone(), wish.queue.clone(), wish.session.clone()));
+    let seat = tokio::select! {
+        seat = claim.sit() => seat,
+        why = unwanted(&claim, &sender) => return Err(why),
+        _ = session.ended() => return Err(End::Gone),
+    };
     let outstanding = Outstanding::new(wish.messages, wish.bytes);
-    let desk = Desk { caller, wish, sender, outstanding, settling: JoinSet::new(), parked: None };
+    let desk = Desk { caller, wish, sender, outstanding, settling: JoinSet::new(), parked: None, _seat: seat, claim };
     desk.run(incoming).await
+}
+
+/// Ready when nobody reads any more, or reads on a newer stream.
+async fn unwanted(claim: &Claim, sender: &Sender) -> End {
+    tokio::select! {
+        () = claim.taken_over() => End::Told(Refused::TakenOver.into()),
+        () = sender.closed() => End::Gone,
+    }
 }
 
 fn no_start() -> Status {
@@ -160,11 +180,13 @@ impl Wish {
 struct Desk {
     caller: Caller,
     wish: Wish,
-    sender: mpsc::Sender<Result<pb::StreamPullResponse, Status>>,
+    sender: Sender,
     outstanding: Outstanding,
     settling: JoinSet<Settled>,
     /// A settlement that waits until another of the same delivery is done.
     parked: Option<Settlement>,
+    _seat: OwnedMutexGuard<()>,
+    claim: Claim,
 }
 
 impl Desk {
@@ -206,7 +228,7 @@ impl Desk {
                 () = broker.wait_until(until) => {
                     return Err(End::Told(Refused::PermissionDenied("GRANT_ENDED").into()));
                 }
-                () = sender.closed() => return Err(End::Gone),
+                why = unwanted(&self.claim, &sender) => return Err(why),
             }
         }
         Ok(())
@@ -333,6 +355,11 @@ impl Desk {
 
     async fn tell(&self, event: Event) -> Result<(), End> {
         let message = pb::StreamPullResponse { event: Some(event) };
-        self.sender.send(Ok(message)).await.map_err(|_| End::Gone)
+        tokio::select! {
+            biased;
+            sent = self.sender.send(Ok(message)) => sent.map_err(|_| End::Gone),
+            // Whoever does not read keeps nobody from the seat.
+            why = unwanted(&self.claim, &self.sender) => Err(why),
+        }
     }
 }
