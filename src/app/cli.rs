@@ -324,6 +324,14 @@ pub(super) enum QueueCommand {
         #[arg(value_name = "QUEUE")]
         queue: String,
     },
+    /// Supervisor: list who holds what of a queue, and for how long.
+    Held {
+        #[command(flatten)]
+        client: ClientArgs,
+        /// Queue, e.g. MPU.SE.
+        #[arg(value_name = "QUEUE")]
+        queue: String,
+    },
     /// HOLD: give an undecided matter to a named queue, with a reason.
     Resolve {
         #[command(flatten)]

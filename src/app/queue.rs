@@ -21,6 +21,7 @@ pub(super) async fn run(command: QueueCommand) -> Result<(), Failure> {
         QueueCommand::List { client, queue: None } => queues(&client).await,
         QueueCommand::List { client, queue: Some(queue) } => deliveries(&client, &queue, false).await,
         QueueCommand::DeadLetters { client, queue } => deliveries(&client, &queue, true).await,
+        QueueCommand::Held { client, queue } => held_by_whom(&client, &queue).await,
         QueueCommand::Reject { holding, reason, note } => {
             let (mut caller, id) = (held(&holding).await?, client::request_id()?);
             let answered = caller.reject(&id, in_hand(&holding), &reason.to_ascii_uppercase(), &note).await;
@@ -107,6 +108,18 @@ async fn deliveries(args: &ClientArgs, queue: &str, dead: bool) -> Result<(), Fa
     loop {
         let text = caller.deliveries(queue, dead, PAGE, &token).await?;
         token = rows(args, &text, "deliveries", show::delivery_line);
+        if token.is_empty() {
+            return Ok(());
+        }
+    }
+}
+
+async fn held_by_whom(args: &ClientArgs, queue: &str) -> Result<(), Failure> {
+    let mut caller = client::connect(args).await?;
+    let mut token = String::new();
+    loop {
+        let text = caller.held(queue, PAGE, &token).await?;
+        token = rows(args, &text, "deliveries", show::held_line);
         if token.is_empty() {
             return Ok(());
         }

@@ -136,6 +136,23 @@ pub(super) fn delivery_line(value: &Value) -> String {
     line
 }
 
+/// A delivery that somebody holds.
+pub(super) fn held_line(value: &Value) -> String {
+    let delivery = &value["delivery"];
+    let seconds: f64 = text(value, "held_for").trim_end_matches('s').parse().unwrap_or_default();
+    let opened = if text(delivery, "opened_time").is_empty() { "unopened" } else { "opened" };
+    let overdue = if delivery["overdue"] == true { "  OVERDUE" } else { "" };
+    format!(
+        "{}  {}  held by {} for {} min, since {}, lease until {}  {opened}{overdue}",
+        text(delivery, "delivery_id"),
+        text(delivery, "class"),
+        text(value, "holder"),
+        (seconds / 60.0).floor(),
+        text(value, "since_time"),
+        text(value, "lease_expire_time"),
+    )
+}
+
 /// A step of a history: what, why, when.
 fn step_words(step: &Value) -> String {
     let code = text(step, "code");

@@ -135,6 +135,8 @@ pub struct Lease {
     pub session: String,
     /// Valid until this moment, exclusive.
     pub expires: Timestamp,
+    /// The holder has it since then; prolonging it moves nothing here.
+    pub since: Timestamp,
 }
 
 /// How a delivery was settled.

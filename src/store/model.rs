@@ -219,11 +219,13 @@ pub struct Raise {
     pub entry: Entry,
 }
 
-/// A side of a queue.
+/// A side of a queue, or a part of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
     /// What is worked on.
     Live,
+    /// What of that is under a lease.
+    Leased,
     /// What was rejected, or failed too often.
     DeadLetters,
 }

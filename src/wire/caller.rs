@@ -183,13 +183,20 @@ impl Caller {
         answer("ListDeliveriesResponse", self.queues.list_deliveries(request).await)
     }
 
+    /// A page of who holds what of one queue.
+    pub async fn held(&mut self, queue: &str, page_size: i32, page_token: &str) -> Answer {
+        let (queue, page_token) = (queue.to_owned(), page_token.to_owned());
+        let request = pb::ListHeldRequest { queue, page_size, page_token };
+        answer("ListHeldResponse", self.queues.list_held(request).await)
+    }
+
     /// Takes deliveries under a lease.
     pub async fn pull(&mut self, request_id: &str, queue: &str, most: u32, lease: SignedDuration) -> Answer {
         let request = pb::PullRequest {
             request_id: request_id.to_owned(),
             queue: queue.to_owned(),
             max_deliveries: most,
-            lease_duration: Some(wire_duration(lease)),
+            lease_duration: Some(convert::wire_span(lease)),
             session: String::new(),
         };
         answer("PullResponse", self.queues.pull(request).await)
@@ -201,7 +208,7 @@ impl Caller {
             request_id: request_id.to_owned(),
             delivery_id: holding.delivery,
             lease_token: holding.token,
-            lease_duration: Some(wire_duration(lease)),
+            lease_duration: Some(convert::wire_span(lease)),
         };
         answer("ExtendLeaseResponse", self.queues.extend_lease(request).await)
     }
@@ -239,7 +246,7 @@ impl Caller {
             delivery_id: holding.delivery,
             lease_token: holding.token,
             reason: reason.to_owned(),
-            delay: Some(wire_duration(delay)),
+            delay: Some(convert::wire_span(delay)),
         };
         answer("ReleaseDeliveryResponse", self.queues.release_delivery(request).await)
     }
@@ -317,10 +324,6 @@ fn answer<T: prost::Message>(name: &str, answered: Result<tonic::Response<T>, St
 
 fn written<T: prost::Message>(name: &str, message: &T) -> Answer {
     Ok(json::to_json(name, message)?)
-}
-
-fn wire_duration(span: SignedDuration) -> prost_types::Duration {
-    prost_types::Duration { seconds: span.as_secs(), nanos: span.subsec_nanos() }
 }
 
 pub(super) fn refused(status: &Status) -> CallError {

@@ -26,6 +26,7 @@ const TREE: &[(&str, &[&str])] = &[
             "release-carer",
             "reject",
             "dead-letters",
+            "held",
             "resolve",
         ],
     ),

@@ -21,6 +21,7 @@ mod erasure;
 mod every;
 mod fuzz;
 mod grading;
+mod held;
 mod hostile;
 mod journey;
 mod keys;

@@ -82,6 +82,7 @@ const ROWS: &[Row] = &[
     row("ReferralService/WatchReferrals", FOLLOWS, Of::Authority, r#"{"onBehalfOf":"{authority}"}"#),
     row("QueueService/ListQueues", LOOKS, Of::Whole, "{}"),
     row("QueueService/ListDeliveries", LOOKS, Of::Queue, r#"{"queue":"{queue}"}"#),
+    row("QueueService/ListHeld", &[UnitSupervisor], Of::Queue, r#"{"queue":"{queue}"}"#),
     row("QueueService/Pull", WORKS, Of::Queue, r#"{"requestId":"{id}","queue":"{queue}","maxDeliveries":1}"#),
     row("QueueService/StreamPull", WORKS, Of::Queue, r#"{"start":{"queue":"{queue}","session":"s"}}"#),
     row("QueueService/ExtendLease", WORKS, Of::Delivery, HELD),

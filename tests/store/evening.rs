@@ -41,7 +41,9 @@ impl Model {
     /// Unsettled deliveries of a side of a queue in pull order.
     fn side(&self, name: &str, side: Side) -> Vec<Delivery> {
         let dead = side == Side::DeadLetters;
-        let on_it = |each: &&Delivery| each.settled.is_none() && (each.state == State::DeadLetter) == dead;
+        let held = |each: &Delivery| side != Side::Leased || each.state == State::Leased;
+        let on_it =
+            |each: &&Delivery| each.settled.is_none() && held(each) && (each.state == State::DeadLetter) == dead;
         let mut live: Vec<_> =
             self.0.values().filter(on_it).filter(|each| each.header.queue == queue(name)).cloned().collect();
         live.sort_by_key(|each| {
@@ -188,7 +190,7 @@ async fn send_back(store: &dyn Store, model: &mut Model, now: i64) {
 
 async fn compare(store: &dyn Store, model: &Model, now: i64) {
     for name in QUEUES {
-        for side in [Side::Live, Side::DeadLetters] {
+        for side in [Side::Live, Side::Leased, Side::DeadLetters] {
             let page = store.deliveries(&queue(name), side, None, usize::MAX).await.unwrap();
             assert_eq!(page.deliveries, model.side(name, side));
         }
@@ -252,6 +254,7 @@ async fn pull_some(store: &dyn Store, model: &mut Model, chance: &mut Chance, no
             holder: request.holder.clone(),
             session: request.session.clone(),
             expires: request.expires,
+            since: at(now),
         });
         delivery.acquired += 1;
         delivery.not_before = None;

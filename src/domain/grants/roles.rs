@@ -27,6 +27,8 @@ vocabulary! {
         /// QueueService.
         ListDeliveries = "ListDeliveries",
         /// QueueService.
+        ListHeld = "ListHeld",
+        /// QueueService.
         Pull = "Pull",
         /// QueueService.
         StreamPull = "StreamPull",
@@ -107,7 +109,8 @@ impl Action {
     /// True for the methods that are of one queue.
     pub fn is_of_queues(self) -> bool {
         use Action::*;
-        self.is_everyday_work() || matches!(self, ResolveHeld | ConfirmGrading | ReleaseCarerCopy | ReplayDeadLetter)
+        let of_few = matches!(self, ResolveHeld | ConfirmGrading | ReleaseCarerCopy | ReplayDeadLetter | ListHeld);
+        of_few || self.is_everyday_work()
     }
 
     /// The methods of every peer with a good certificate, granted or not.
@@ -147,7 +150,7 @@ pub(super) fn grants(role: Role, action: Action) -> bool {
         Role::MashOfficer | Role::EdtOfficer | Role::MpuOfficer | Role::RefdeskOfficer | Role::ForceOfficer => works,
         Role::PoliceIntelligence => works || action == ConfirmGrading,
         Role::HoldResolver => works || action == ResolveHeld,
-        Role::UnitSupervisor => matches!(action, ListQueues | ListDeliveries | ReplayDeadLetter),
+        Role::UnitSupervisor => matches!(action, ListQueues | ListDeliveries | ListHeld | ReplayDeadLetter),
         Role::CertificateAdmin => {
             approves || matches!(action, SignCertificate | ListCertificates | PreviewRevocation | RevokeCertificate)
         }

@@ -159,6 +159,7 @@ impl Place {
     pub(super) const fn of(side: Side) -> &'static [Self] {
         match side {
             Side::Live => &[Self::Ready, Self::Leased, Self::Delayed],
+            Side::Leased => &[Self::Leased],
             Side::DeadLetters => &[Self::Dead],
         }
     }

@@ -50,6 +50,7 @@ pub(super) fn pull(tx: &mut Transaction<'_>, pull: &Pull) -> Result<Vec<Delivery
                 holder: pull.holder.clone(),
                 session: pull.session.clone(),
                 expires: pull.expires,
+                since: pull.now,
             };
             leased.push(lease_one(tx, pull.now, id, (lease, index))?);
         }

@@ -183,11 +183,18 @@ fn put_lease(lease: &Lease) -> pb::Lease {
         holder: lease.holder.clone(),
         session: lease.session.clone(),
         expires: Some(time(lease.expires)),
+        since: Some(time(lease.since)),
     }
 }
 
 fn take_lease(from: pb::Lease) -> Option<Lease> {
-    Some(Lease { token: from.token, holder: from.holder, session: from.session, expires: moment(from.expires)? })
+    Some(Lease {
+        token: from.token,
+        holder: from.holder,
+        session: from.session,
+        expires: moment(from.expires)?,
+        since: moment(from.since)?,
+    })
 }
 
 fn put_settled(settled: &Settled) -> pb::Settled {

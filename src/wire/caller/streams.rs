@@ -4,9 +4,9 @@ use jiff::SignedDuration;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::{CallError, Caller, Kind, kind_of, refused, wire_duration, written};
+use super::{CallError, Caller, Kind, kind_of, refused, written};
 use crate::wire::{
-    json,
+    convert, json,
     pb::{self, stream_pull_request::Step, stream_pull_response::Event, submit_referrals_response::Result as Outcome},
     received::{MAX_MESSAGE_BYTES, TOO_LARGE},
 };
@@ -123,7 +123,7 @@ impl Caller {
             queue: following.queue,
             session: following.session,
             max_outstanding_messages: following.most,
-            lease_duration: Some(wire_duration(following.lease)),
+            lease_duration: Some(convert::wire_span(following.lease)),
             ..Default::default()
         };
         let (sender, receiver) = mpsc::channel(1);

@@ -33,7 +33,7 @@ pub use delivery::{carer_copy, delivery, lease, opened, part, queue, wire_part};
 pub use feedback::{erasure_state, happening, receipt, referral};
 pub use policy::{activation, checked_policy, kept_policy};
 pub use preview::previewed;
-pub use reader::{Fault, Reader, wire_time};
+pub use reader::{Fault, Reader, wire_span, wire_time};
 pub use refusal::refusal;
 pub use submission::submission;
 pub use view::view_of;

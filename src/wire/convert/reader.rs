@@ -1,6 +1,6 @@
 //! Reads single fields and collects every fault by path. Faults name fields, never values.
 
-use jiff::{Timestamp, civil::Date};
+use jiff::{SignedDuration, Timestamp, civil::Date};
 use thiserror::Error;
 
 use super::choice::Choice;
@@ -178,6 +178,11 @@ pub(super) fn area(value: Option<pb::Area>) -> Area {
     }
 }
 
+/// A span for the wire.
+pub fn wire_span(span: SignedDuration) -> prost_types::Duration {
+    prost_types::Duration { seconds: span.as_secs(), nanos: span.subsec_nanos() }
+}
+
 /// A time for the wire.
 pub fn wire_time(time: Timestamp) -> prost_types::Timestamp {
     // jiff keeps the sign on both parts; the wire wants nanos that count forward.
@@ -197,7 +202,7 @@ fn house_time(value: &prost_types::Timestamp) -> Option<Timestamp> {
         return None;
     }
     let whole = Timestamp::from_second(value.seconds).ok()?;
-    whole.checked_add(jiff::SignedDuration::from_nanos(i64::from(value.nanos))).ok()
+    whole.checked_add(SignedDuration::from_nanos(i64::from(value.nanos))).ok()
 }
 
 /// `YYYY-MM-DD` and nothing else.

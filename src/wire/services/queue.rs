@@ -8,10 +8,9 @@ use super::{
     desk::{self, Caller, PullStream},
 };
 use crate::{
-    broker::{CarerRelease, Error, Handle, Outcome, PullRequest, Release, Request as Bound, Resolution, Side},
+    broker::{Error, Handle, Outcome, PullRequest, Release, Request as Bound, Resolution, Side},
     domain::{
         delivery::{Delivery, DeliveryId},
-        grading::Stated,
         grants::{Action, QueuePermit},
         identity::Peer,
         outcome::NoActionReason,
@@ -39,6 +38,15 @@ impl QueueService for Services {
         let peer = self.admit(&request, Action::ListDeliveries)?;
         let answer = self.deliveries(&peer, &request.into_inner().message).await;
         Ok(Response::new(answer.map_err(|error| self.refuse(&peer, Action::ListDeliveries, error))?))
+    }
+
+    async fn list_held(
+        &self,
+        request: Request<Received<pb::ListHeldRequest>>,
+    ) -> Result<Response<pb::ListHeldResponse>, Status> {
+        let peer = self.admit(&request, Action::ListHeld)?;
+        let answer = self.held(&peer, &request.into_inner().message).await;
+        Ok(Response::new(answer.map_err(|error| self.refuse(&peer, Action::ListHeld, error))?))
     }
 
     async fn pull(&self, request: Request<Received<pb::PullRequest>>) -> Result<Response<pb::PullResponse>, Status> {
@@ -305,64 +313,13 @@ impl Services {
         })
     }
 
-    async fn graded(
+    pub(super) fn serving(
         &self,
         peer: &Peer,
-        request: Received<pb::ConfirmGradingRequest>,
-    ) -> Result<pb::ConfirmGradingResponse, Error> {
-        let Received { message, raw, .. } = request;
-        let mut ask = Ask::default();
-        let bound = Bound { id: ask.uuid("request_id", &message.request_id), digest: digest_of(&raw) };
-        let handle = handle(&mut ask, &message.delivery_id, message.lease_token);
-        let stated = Stated {
-            source: message.source,
-            information: message.information,
-            handling: message.handling,
-            action_code: message.action_code,
-            sanitisation_code: message.sanitisation_code,
-            instructions: ask.optional("instructions", message.instructions),
-            reason: ask.optional("reason", message.reason),
-        };
-        let item = u16::try_from(message.item).unwrap_or_default();
-        let permit = self.broker.permit_for(peer, Action::ConfirmGrading, handle.delivery).await;
-        // What the item was proposed as is compared only where the caller holds the delivery and is no accused.
-        let delivery = match &permit {
-            Ok(permit) => self.broker.to_grade(permit, &handle).await?,
-            Err(_) => None,
-        };
-        let proposed = delivery.as_ref().and_then(|delivery| delivery.item(item));
-        if item == 0 || (delivery.is_some() && proposed.is_none()) {
-            ask.wrong("item", "give the number of an item that this delivery carries");
-        }
-        let grade = ask.checked(stated.check(proposed));
-        let grade = ask.done(grade)?;
-        let permit = permit?;
-        let Some(grade) = grade else { return Err(Error::NotFound) };
-        let delivery = self.broker.confirm_grading(&permit, bound, handle, (item, &grade)).await?;
-        Ok(pb::ConfirmGradingResponse { delivery: Some(self.header(&permit, &delivery)) })
-    }
-
-    async fn carer_copy_released(
-        &self,
-        peer: &Peer,
-        request: Received<pb::ReleaseCarerCopyRequest>,
-    ) -> Result<pb::ReleaseCarerCopyResponse, Error> {
-        let Received { message, raw, .. } = request;
-        let mut ask = Ask::default();
-        let bound = Bound { id: ask.uuid("request_id", &message.request_id), digest: digest_of(&raw) };
-        let handle = handle(&mut ask, &message.delivery_id, message.lease_token);
-        let reason = ask.required("reason", message.reason);
-        ask.done(())?;
-        let permit = self.broker.permit_for(peer, Action::ReleaseCarerCopy, handle.delivery).await?;
-        let release = CarerRelease { reason, against_proposal: message.against_proposal };
-        let released = self.broker.release_carer_copy(&permit, bound, handle, &release).await?;
-        Ok(pb::ReleaseCarerCopyResponse {
-            delivery: Some(self.header(&permit, &released.delivery)),
-            ..convert::carer_copy(&released)
-        })
-    }
-
-    fn serving(&self, peer: &Peer, action: Action, queue: &str, ask: &mut Ask) -> Result<QueuePermit, Error> {
+        action: Action,
+        queue: &str,
+        ask: &mut Ask,
+    ) -> Result<QueuePermit, Error> {
         let Some(queue) = QueueId::parse(queue) else {
             ask.wrong("queue", "name a queue, such as MPU.SE");
             return Err(Error::NotFound);
@@ -377,7 +334,7 @@ impl Services {
     }
 
     /// A header in a list, with what is overdue by now.
-    fn header_now(&self, permit: &QueuePermit, delivery: &Delivery) -> pb::Delivery {
+    pub(super) fn header_now(&self, permit: &QueuePermit, delivery: &Delivery) -> pb::Delivery {
         convert::delivery(delivery, &self.broker.openable(permit, delivery), Some(self.broker.now()))
     }
 }
