@@ -23,6 +23,7 @@ mod policies;
 mod policy;
 mod preview;
 mod print;
+mod progress;
 mod proved;
 mod queue;
 mod redact;

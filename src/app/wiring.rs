@@ -22,10 +22,11 @@ use crate::{
         Begin, Broker, Error, Folder, Issuer, KeyShelf, Keys, KeysError, Lifespan, Parts, PolicyRefused, Rulebook,
     },
     domain::identity::TrustDomain,
+    ledger::Checkpoint,
     platform::{Clock, Entropy, SystemClock, SystemEntropy},
     reference,
     sealing::ProviderError,
-    store::{Store, StoreError, sled::SledStore},
+    store::{Examined, Examining, Store, StoreError, sled::SledStore},
     wire::{self, Ended, serve::Setup, tls::ServerTls},
 };
 
@@ -226,10 +227,20 @@ fn store(config: &Config) -> Result<Arc<dyn Store>, Failure> {
         Engine::Sled => match SledStore::open(&config.store.path) {
             Ok(store) => Ok(Arc::new(store)),
             Err(StoreError::Damaged(why)) => Err(Failure::other(format!("the store is damaged: {why}"))
-                .advise("restore the store's folder from a backup; keep this one for examination")),
+                .advise(format!("homeward audit verify --deep {} names all that is", config.store.path.display()))),
             Err(error) => Err(Failure::unavailable(format!("{}: {error}", config.store.path.display()))),
         },
     }
+}
+
+/// Walks the store in `dir`, which no daemon may have open.
+pub(super) fn examine(dir: &Path, since: Option<Checkpoint>, watch: &mut dyn Examining) -> Result<Examined, Failure> {
+    SledStore::examine(dir, since, watch).map_err(|error| match error {
+        StoreError::NotFound => Failure::bad_data(format!("{}: there is no store here", dir.display()))
+            .advise("give the folder that the daemon's configuration names as store.path"),
+        error => Failure::unavailable(format!("{}: {error}", dir.display()))
+            .advise("a daemon that runs has its store to itself: stop it, or walk a copy"),
+    })
 }
 
 pub(super) fn read(file: &Path) -> Result<String, Failure> {

@@ -1,10 +1,12 @@
 //! Floor 3: what is kept. `trait Store` says what every engine promises; only `app/wiring.rs` names one.
 
+mod examined;
 mod model;
 mod shelf;
 pub mod sled;
 mod stored;
 
+pub use examined::{Examined, Examining, Finding, Mend, Relation};
 pub use model::{
     Acceptance, Accepted, Claim, Event, EventKind, Head, Held, Keep, Kept, NewRecord, Once, Proven, Pull, QueueCounts,
     Raise, Record, Replay, Settle, Side, Stored,

@@ -5,6 +5,7 @@
 mod audit;
 mod bench;
 mod daemon;
+mod deep;
 mod grading;
 mod help;
 mod house;

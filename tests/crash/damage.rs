@@ -10,7 +10,7 @@ use homeward::store::{Settle, Store, StoreError, sled::SledStore};
 use crate::{all_there, fixtures, numbered};
 
 /// Accepts these submissions and closes, or only lets go.
-async fn fill(dir: &Path, numbers: std::ops::Range<u64>, close: bool) {
+pub async fn fill(dir: &Path, numbers: std::ops::Range<u64>, close: bool) {
     let store = SledStore::open(dir).unwrap();
     for number in numbers {
         store.accept(numbered(number)).await.unwrap();
@@ -23,7 +23,7 @@ async fn fill(dir: &Path, numbers: std::ops::Range<u64>, close: bool) {
 }
 
 /// Copies a store to a new place beside it.
-fn copy(from: &Path, name: &str) -> PathBuf {
+pub fn copy(from: &Path, name: &str) -> PathBuf {
     let to = from.parent().unwrap().join(name);
     fs::create_dir_all(to.join("blobs")).unwrap();
     for entry in fs::read_dir(from).unwrap() {

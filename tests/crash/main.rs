@@ -8,6 +8,7 @@
 
 mod child;
 mod damage;
+mod deep;
 mod durability;
 #[path = "../store/fixtures.rs"]
 #[allow(dead_code, reason = "shared with the conformance suite, which uses all of it")]

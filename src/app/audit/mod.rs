@@ -1,5 +1,6 @@
 //! `homeward audit`: the ledger of a running daemon, and, without one, what was exported or filed of it.
 
+mod deep;
 mod offline;
 
 use std::path::{Path, PathBuf};
@@ -46,14 +47,19 @@ pub(super) enum AuditCommand {
         file: PathBuf,
     },
     /// Verify an exported ledger without a broker: every entry, the root, the signature. Exit code 65 names the first damage.
+    /// With --deep, walk a whole store: ledger, records, queues, lists and kept answers against each other.
     Verify {
-        /// Exported ledger.
-        #[arg(value_name = "FILE")]
+        /// Exported ledger; with --deep, the folder of a store that no daemon has open.
+        #[arg(value_name = "FILE|STORE")]
         file: PathBuf,
-        #[command(flatten)]
-        key: KeyArg,
-        /// An older checkpoint, or a receipt, that it must continue.
-        #[arg(long, value_name = "FILE")]
+        /// The ledger's public key, or a file that holds it, as `audit checkpoint --key` printed it. --deep does without.
+        #[arg(long, value_name = "KEY|FILE", env = "HOMEWARD_LEDGER_KEY", required_unless_present = "deep")]
+        key: Option<String>,
+        /// Walk a store. Every disagreement is named with what is affected; exit code 65 says what mends it.
+        #[arg(long)]
+        deep: bool,
+        /// An older checkpoint, or a receipt, that it must continue; with --key.
+        #[arg(long, value_name = "FILE", requires = "key")]
         since: Option<PathBuf>,
         /// Print JSON.
         #[arg(long)]
@@ -119,7 +125,19 @@ pub(super) async fn run(command: AuditCommand) -> Result<(), Failure> {
         AuditCommand::List { client, from, most } => list(&client, from, most).await,
         AuditCommand::Checkpoint { client, key } => checkpoint(&client, key).await,
         AuditCommand::Export { client, file } => export(&client, &file).await,
-        AuditCommand::Verify { file, key, since, json } => offline::verify(&file, &key.read()?, since.as_deref(), json),
+        AuditCommand::Verify { file, key, deep, since, json } => {
+            let key = key.map(|key| KeyArg { key }.read()).transpose()?;
+            match (deep, key) {
+                (true, key) => {
+                    let since = since.zip(key).map(|(since, key)| offline::older(&since, &key)).transpose()?;
+                    deep::verify(&file, since, json)
+                }
+                (false, Some(key)) => offline::verify(&file, &key, since.as_deref(), json),
+                (false, None) => {
+                    Err(Failure::usage("--key is needed: the ledger's public key, or a file that holds it"))
+                }
+            }
+        }
         AuditCommand::Prove { client, referral, out } => prove(&client, &referral, out.as_deref()).await,
         AuditCommand::Check { file, key, submission, request_id, against, json } => {
             let key = key.read()?;

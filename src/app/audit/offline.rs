@@ -48,7 +48,7 @@ pub(super) fn continues(file: &Path, key: &VerifierKey, old: &Checkpoint) -> Res
 }
 
 /// The checkpoint in a file: a checkpoint by itself, or at the end of a receipt or of an export.
-fn older(file: &Path, key: &VerifierKey) -> Result<Checkpoint, Failure> {
+pub(super) fn older(file: &Path, key: &VerifierKey) -> Result<Checkpoint, Failure> {
     let text = client::read(file)?;
     let parts: Vec<&str> = text.split("\n\n").collect();
     let note = match parts.as_slice() {

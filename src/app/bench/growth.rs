@@ -7,13 +7,12 @@ use serde_json::{Value, json};
 use super::{
     args::BenchGrowthArgs,
     measure::Budget,
-    progress::Progress,
     room,
     rounds::{settled, streamed, submitted},
     world::{self, World},
 };
 use crate::{
-    app::{failure::Failure, print},
+    app::{failure::Failure, print, progress::Progress},
     wire::load::{Load, Prepared},
 };
 

@@ -6,7 +6,6 @@ mod disk;
 mod echo;
 mod growth;
 mod measure;
-mod progress;
 mod redact;
 mod report;
 mod room;

@@ -7,11 +7,10 @@ use tokio::task::JoinSet;
 use super::{
     disk,
     measure::{Budget, Tally, drive, pump},
-    progress::Progress,
     world::{OUTCOME, QUEUE, World},
 };
 use crate::{
-    app::failure::Failure,
+    app::{failure::Failure, progress::Progress},
     wire::{
         caller::CallError,
         load::{Greeter, Load, Prepared, lost},

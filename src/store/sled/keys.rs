@@ -17,6 +17,44 @@ use crate::{
 /// The one value that every commit replaces.
 pub(super) const META: &[u8] = b"m";
 
+/// The first byte of every kind of key.
+pub(super) const KINDS: &[u8] = b"cdehiklmnoqrstvwxz";
+
+/// The record in a [`record`] key.
+pub(super) fn record_of(key: &[u8]) -> Option<Uuid> {
+    Uuid::from_slice(key.get(1..)?).ok()
+}
+
+/// The index in an [`entry`] key.
+pub(super) fn index_of_entry(key: &[u8]) -> Option<u64> {
+    key.get(1..)?.try_into().ok().map(u64::from_be_bytes)
+}
+
+/// The level and the index in a [`subtree`] key.
+pub(super) fn subtree_of(key: &[u8]) -> Option<(u32, u64)> {
+    let (level, index) = key.get(1..)?.split_first_chunk::<4>()?;
+    Some((u32::from_be_bytes(*level), u64::from_be_bytes(index.try_into().ok()?)))
+}
+
+/// The shelf and the name in a [`document`] key.
+pub(super) fn shelf_of(key: &[u8]) -> Option<(Shelf, &str)> {
+    let (code, name) = std::str::from_utf8(key.get(1..)?).ok()?.split_once('\0')?;
+    Some((Shelf::from_code(code)?, name))
+}
+
+/// The key and the number in a [`piece`] key.
+pub(super) fn piece_of(key: &[u8]) -> Option<(&[u8], u16)> {
+    let (whole, number) = key.get(1..)?.split_last_chunk::<2>()?;
+    Some((whole, u16::from_be_bytes(*number)))
+}
+
+/// The name and the ledger index in a [`listed`] or [`event`] key.
+pub(super) fn name_and_index(key: &[u8]) -> Option<(&str, u64)> {
+    let (length, rest) = key.get(1..)?.split_first_chunk::<4>()?;
+    let (name, rest) = rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
+    Some((std::str::from_utf8(name).ok()?, u64::from_be_bytes(*rest.first_chunk()?)))
+}
+
 /// A record with its sealed value.
 pub(super) fn record(id: Uuid) -> Vec<u8> {
     [b"r", id.as_bytes().as_slice()].concat()

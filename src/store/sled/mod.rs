@@ -8,6 +8,7 @@
 mod accept;
 mod commit;
 mod dead;
+mod deep;
 mod durable;
 mod keys;
 mod late;
@@ -15,6 +16,7 @@ mod lease;
 mod open;
 mod prove;
 mod read;
+mod rows;
 mod shelf;
 mod tally;
 mod transaction;
@@ -42,15 +44,15 @@ use self::{
     view::Watched,
 };
 use super::{
-    Acceptance, Accepted, Amendment, Claim, Document, Event, Head, Held, Once, Page, Proven, Pull, QueueCounts, Raise,
-    Replay, Rewrap, Seen, Settle, Shelf, Side, Store, StoreError, Stored, Unsettled, Whose, Wraps,
+    Acceptance, Accepted, Amendment, Claim, Document, Event, Examined, Examining, Head, Held, Once, Page, Proven, Pull,
+    QueueCounts, Raise, Replay, Rewrap, Seen, Settle, Shelf, Side, Store, StoreError, Stored, Unsettled, Whose, Wraps,
 };
 use crate::{
     domain::{
         delivery::{Delivery, DeliveryId},
         queue::QueueId,
     },
-    ledger::Entry,
+    ledger::{Checkpoint, Entry},
 };
 
 /// Leases ended, or answers forgotten, in one command: what else waits gets its turn in between.
@@ -94,6 +96,15 @@ impl SledStore {
             })
             .map_err(|error| StoreError::Unavailable(format!("no thread: {error}")))?;
         Ok(Self { shared, inbox, readers: Arc::new(Semaphore::new(READERS)) })
+    }
+
+    /// Examines the store in `dir` without changing what it holds, and tells every disagreement; with `since`, also whether its
+    /// ledger continues that checkpoint.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] where there is none, [`StoreError::Unavailable`] when another process has it or the disk refuses.
+    pub fn examine(dir: &Path, since: Option<Checkpoint>, watch: &mut dyn Examining) -> Result<Examined, StoreError> {
+        deep::examine(dir, since, watch)
     }
 
     /// Sends a command to the commit thread and waits until it is durable.

@@ -46,7 +46,8 @@ pub(super) fn open(dir: &Path) -> Result<Opened, StoreError> {
     let result = opened.unwrap_or_else(|_| Err(StoreError::Damaged("the engine cannot read its file".into())));
     result.map_err(|error| match error {
         StoreError::Damaged(what) => StoreError::Damaged(format!(
-            "{what}. Nothing was changed. Keep a copy of {} for examination and restore the whole directory from the \
+            "{what}. Nothing was changed. `homeward audit verify --deep {}` names all that does not agree. Keep a copy for \
+             examination and restore the whole directory from the \
              last backup, head file included; senders repeat what the backup does not have, with the same request ids",
             dir.display()
         )),
@@ -84,7 +85,8 @@ fn guarded(dir: &Path) -> Result<Opened, StoreError> {
     Ok(Opened { db, books: Books { meta, wrapped, awaited, ..Books::default() }, durable })
 }
 
-fn open_sled(dir: &Path) -> Result<::sled::Db, StoreError> {
+/// Opens the engine alone.
+pub(super) fn open_sled(dir: &Path) -> Result<::sled::Db, StoreError> {
     // No flushing in the background: every batch is made durable before it is answered, and nothing else is written.
     let config = ::sled::Config::new().path(dir).cache_capacity(CACHE).flush_every_ms(None);
     let mut tries = 0;
@@ -110,7 +112,7 @@ fn open_sled(dir: &Path) -> Result<::sled::Db, StoreError> {
 }
 
 /// The data may be ahead of the head file, never behind it, and never another history.
-fn compare(meta: &Meta, head: Option<HeadMark>) -> Result<(), StoreError> {
+pub(super) fn compare(meta: &Meta, head: Option<HeadMark>) -> Result<(), StoreError> {
     let Some(head) = head else {
         return if meta.sequence == 0 { Ok(()) } else { Err(StoreError::Damaged("the head file is missing".into())) };
     };
@@ -191,7 +193,8 @@ fn count(db: &::sled::Db, kind: &[u8]) -> Result<u64, StoreError> {
     db.scan_prefix(kind).keys().try_fold(0, |count, key| key.map(|_| count + 1).map_err(engine))
 }
 
-fn disk(error: &io::Error) -> StoreError {
+/// What the disk says.
+pub(super) fn disk(error: &io::Error) -> StoreError {
     StoreError::Unavailable(format!("the disk refused: {error}"))
 }
 

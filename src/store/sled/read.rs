@@ -49,7 +49,7 @@ pub(super) fn find(tree: &impl Look, id: Uuid) -> Result<Option<Stored>, StoreEr
 }
 
 /// A record without its sealed value, which stands behind it and is rarely touched for this.
-fn head_of(view: &impl Look, id: Uuid) -> Result<Option<RecordHead>, StoreError> {
+pub(super) fn head_of(view: &impl Look, id: Uuid) -> Result<Option<RecordHead>, StoreError> {
     let Some((_, first)) = view.first_piece(&keys::record(id))? else { return Ok(None) };
     if let Some((head, _)) = decode_record(id, &first)? {
         return Ok(Some(head));

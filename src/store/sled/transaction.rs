@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{
     keys::{self, Place},
+    rows::{place_key, rows},
     tally::Tally,
     view::{Look, Overlay},
 };
@@ -233,29 +234,13 @@ impl<'t> Transaction<'t> {
             return;
         }
         self.books.meta.live += 1;
-        let value = keys::standing(delivery);
-        let place = match (delivery.state, delivery.not_before, &delivery.lease) {
-            (State::Leased, _, Some(lease)) => {
-                self.view.put(keys::lease_end(lease.expires, delivery.id), Vec::new());
-                Place::Leased
-            }
-            (State::DeadLetter, ..) => Place::Dead,
-            (_, Some(until), _) => {
-                let key = keys::delayed_until(&delivery.header.queue, until, &keys::position(delivery));
-                self.view.put(key, Vec::new());
-                Place::Delayed
-            }
-            _ => Place::Ready,
-        };
-        self.view.put(place_key(place, delivery), value);
+        for (key, value) in rows(delivery) {
+            self.view.put(key, value);
+        }
     }
 }
 
 /// The deliveries of a record, over a batch or the tree.
 pub(super) fn legs(view: &impl Look, record: Uuid) -> Result<Option<Legs>, StoreError> {
     view.large(&keys::legs(record))?.map(|bytes| Legs::decode(record, &bytes)).transpose()
-}
-
-fn place_key(place: Place, delivery: &Delivery) -> Vec<u8> {
-    [keys::queue(place, &delivery.header.queue), keys::position(delivery)].concat()
 }

@@ -157,15 +157,26 @@ impl Answer {
     /// # Errors
     /// [`StoreError::RequestIdReused`] when it was kept for another digest; [`StoreError::Damaged`].
     pub fn decode(bytes: &[u8], digest: &[u8; 32]) -> Result<Self, StoreError> {
-        use pb::kept;
-        let unreadable = || StoreError::Damaged("a kept answer cannot be read".into());
-        let kept = pb::Kept::decode(bytes).map_err(|_| unreadable())?;
-        if kept.digest.len() != digest.len() {
-            return Err(unreadable());
-        }
+        let kept = Self::kept(bytes)?;
         if kept.digest != digest {
             return Err(StoreError::RequestIdReused);
         }
+        Self::take(kept)
+    }
+
+    /// Reads a kept answer, whatever request it was kept for.
+    pub fn of_any(bytes: &[u8]) -> Result<Self, StoreError> {
+        Self::take(Self::kept(bytes)?)
+    }
+
+    fn kept(bytes: &[u8]) -> Result<pb::Kept, StoreError> {
+        let kept = pb::Kept::decode(bytes).ok().filter(|kept| kept.digest.len() == 32);
+        kept.ok_or_else(|| StoreError::Damaged("a kept answer cannot be read".into()))
+    }
+
+    fn take(kept: pb::Kept) -> Result<Self, StoreError> {
+        use pb::kept;
+        let unreadable = || StoreError::Damaged("a kept answer cannot be read".into());
         match kept.answer.ok_or_else(unreadable)? {
             kept::Answer::Record(record) => uuid(&record).map(Self::Accepted),
             kept::Answer::Deliveries(kept) => kept

@@ -21,6 +21,21 @@ impl Progress {
         }
     }
 
+    /// There are so many steps.
+    pub(super) fn of(&self, steps: u64) {
+        if let Some(bar) = &self.0 {
+            bar.set_length(steps);
+        }
+    }
+
+    /// Prints something that is to stay, without the bar in its line.
+    pub(super) fn aside(&self, print: impl FnOnce()) {
+        match &self.0 {
+            Some(bar) => bar.suspend(print),
+            None => print(),
+        }
+    }
+
     /// So many steps are done.
     pub(super) fn at(&self, steps: u64) {
         if let Some(bar) = &self.0 {

@@ -1,0 +1,53 @@
+//! The indices of the queues: every row is of a delivery that stands there.
+
+use super::{Deep, Whole};
+use crate::store::{
+    Relation, StoreError,
+    sled::{
+        keys::{self, Place},
+        read, rows,
+        view::engine,
+    },
+};
+
+/// Walks the places in the queues, the ends of leases and the ends of delays.
+pub(super) fn walk(deep: &mut Deep<'_>, whole: &Whole) -> Result<(), StoreError> {
+    let places = Place::ALL.map(|place| keys::every_queue(place)[0]);
+    for kind in places.into_iter().chain(*b"lz") {
+        for key in whole.tree.scan_prefix([kind]).keys() {
+            let key = key.map_err(engine)?;
+            deep.step(kind);
+            row(deep, whole, &key)?;
+        }
+    }
+    Ok(())
+}
+
+fn row(deep: &mut Deep<'_>, whole: &Whole, key: &[u8]) -> Result<(), StoreError> {
+    let kind = key.first().copied().map_or('?', char::from);
+    let Some(id) = keys::read_delivery(key) else {
+        deep.found(Relation::Queue, format!("key {}", hex::encode(key)), "it is no delivery's");
+        return Ok(());
+    };
+    let found = match read::delivery(&*whole.tree, id) {
+        Ok(found) => found,
+        // Told where records were walked.
+        Err(StoreError::Damaged(_)) => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let about = format!("delivery {id}");
+    let Some(delivery) = found else {
+        deep.found(Relation::Queue, about, format!("it is not there, and an index ({kind}) has it"));
+        return Ok(());
+    };
+    let fits = rows::rows(&delivery).into_iter().chain(rows::woken(&delivery)).any(|(row, _)| row == key);
+    if !fits {
+        let says = if delivery.settled.is_some() { "it is settled" } else { "it stands elsewhere" };
+        deep.found(
+            Relation::Queue,
+            about,
+            format!("{says}, and an index of {} ({kind}) has it", delivery.header.queue),
+        );
+    }
+    Ok(())
+}
