@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    broker::{Asked, Certificate, Issuer, IssuerError, NewCertificate, Revocation, SignedList},
+    broker::{Asked, Certificate, Issuer, IssuerError, NewCertificate, Register, Revocation, SignedList, Tainted},
     pki::{self, Authority, Days, Entry, Limits, PkiError, Request, Revoked, Tools},
     platform::{Clock, SystemEntropy},
 };
@@ -22,8 +22,8 @@ pub struct FolderIssuer {
     looked: Mutex<Option<Looks>>,
 }
 
-/// Size and time of change of both registers.
-type Looks = [Option<(u64, SystemTime)>; 2];
+/// Size and time of change of each register.
+type Looks = [Option<(u64, SystemTime)>; 3];
 
 impl FolderIssuer {
     /// Checks that the folder holds an authority.
@@ -68,11 +68,12 @@ impl Issuer for FolderIssuer {
     }
 
     fn revocation_list(&self, revoked: &[Revocation]) -> Result<SignedList, IssuerError> {
-        let (authority, days) = self.authority(None).map_err(told)?;
         let revoked: Vec<Revoked> =
             revoked.iter().map(|one| Revoked { serial: one.serial.clone(), reason: one.reason, at: one.at }).collect();
-        let list = authority.revocation_list(&revoked, days.limits, self.tools()).map_err(told)?;
-        let pki::RevocationList { der, pem, this_update, next_update } = list;
+        let lists = pki::revocation_lists(&self.folder, &revoked, self.tools()).map_err(told)?;
+        let pem = lists.iter().map(|list| list.pem.as_str()).collect();
+        let first = lists.into_iter().next().ok_or_else(|| IssuerError::Failed("nobody signs a list".into()))?;
+        let pki::RevocationList { der, this_update, next_update, .. } = first;
         Ok(SignedList { der, pem, this_update, next_update })
     }
 
@@ -85,12 +86,12 @@ impl Issuer for FolderIssuer {
             let found = fs::metadata(self.folder.join(name)).ok()?;
             Some((found.len(), found.modified().ok()?))
         };
-        let looks = ["issued.tsv", "revoked.tsv"].map(look);
+        let looks = ["issued.tsv", "revoked.tsv", "tainted.tsv"].map(look);
         let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
         looked.replace(looks) != Some(looks)
     }
 
-    fn register(&self) -> Result<(Vec<Certificate>, Vec<Revocation>), IssuerError> {
+    fn register(&self) -> Result<Register, IssuerError> {
         let issued = pki::list(&self.folder).map_err(told)?;
         let holder = |serial: &str| {
             let entry = issued.iter().find(|entry| entry.serial == serial);
@@ -104,13 +105,15 @@ impl Issuer for FolderIssuer {
             by: String::new(),
         });
         let revoked = revoked.collect();
-        Ok((issued.into_iter().map(certificate).collect(), revoked))
+        let tainted = pki::tainted(&self.folder).map_err(told)?;
+        let tainted = tainted.into_iter().map(|one| Tainted { serial: one.serial, at: one.at }).collect();
+        Ok(Register { issued: issued.into_iter().map(certificate).collect(), revoked, tainted })
     }
 }
 
 fn certificate(entry: Entry) -> Certificate {
-    let Entry { serial, holder, not_before, not_after } = entry;
-    Certificate { serial, holder, not_before, not_after, chain: String::new() }
+    let Entry { serial, holder, not_before, not_after, issuer } = entry;
+    Certificate { serial, holder, not_before, not_after, chain: String::new(), issuer }
 }
 
 fn told(error: PkiError) -> IssuerError {

@@ -130,6 +130,9 @@ impl Collector for Figures {
         let ending = ending.iter().map(|(days, those)| ([("within_days", days.as_str())], ConstGauge::new(*those)));
         let help = "Open connections whose client certificate runs out within so many days, and not within fewer";
         family(&mut into, "client_certificates_ending", help, ending)?;
+        let tainted = count(live.iter().filter(|session| session.is_tainted()).count());
+        let help = "Open connections whose client certificate is to be renewed because its authority is tainted";
+        family(&mut into, "client_certificates_tainted", help, [(BARE, ConstGauge::new(tainted))])?;
         let refused = Why::ALL.iter().map(|why| ([("reason", why.code())], ConstCounter::new(refusals.count(*why))));
         family(&mut into, "connections_refused", "Connections refused or cut", refused)?;
         let (provider, age, uses) = broker.outer_watched();

@@ -6,7 +6,7 @@ use serde_json::Value;
 pub(super) fn who(value: &Value) -> Vec<String> {
     let mut lines = vec![
         text(value, "identity").to_owned(),
-        format!("certificate until {}", text(value, "certificate_expire_time")),
+        format!("certificate until {}{}", text(value, "certificate_expire_time"), to_be_renewed(value)),
         format!("server time {}, rule set {}", text(value, "server_time"), text(value, "rule_set")),
         format!("policy {}", text(value, "policy_fingerprint")),
     ];
@@ -25,6 +25,16 @@ pub(super) fn who(value: &Value) -> Vec<String> {
         lines.push("no grant is in force: ask the administrator of this broker".to_owned());
     }
     lines
+}
+
+/// Why the caller's certificate is to be renewed, if it is.
+fn to_be_renewed(value: &Value) -> &'static str {
+    let holds = |name: &str| value[name].as_bool().unwrap_or_default();
+    match (holds("certificate_authority_tainted"), holds("certificate_renewal_due")) {
+        (true, _) => ": renew it now, the authority that signed it is tainted",
+        (false, true) => ": renew it now",
+        (false, false) => "",
+    }
 }
 
 /// A receipt.

@@ -34,8 +34,8 @@ use tokio::sync::{Mutex, Semaphore};
 pub use administration::{
     Activation, Approved, Asked, Begin, Certificate, Checked, Effect, Ended, EpochRow, Epochs, ErasedRow, Erasure,
     Fault, Folder, Impact, Issuer, IssuerError, KeptPolicy, KeyShelf, Keys, KeysError, Lifespan, NewCertificate,
-    OuterKeys, OuterRotation, OuterRow, OuterState, PolicyRefused, Progress, Proof, Revocation, SignedList, Stage,
-    Steer,
+    OuterKeys, OuterRotation, OuterRow, OuterState, PolicyRefused, Progress, Proof, Register, Revocation, SignedList,
+    Stage, Standing, Steer, Tainted,
 };
 pub use alarms::Alarms;
 pub use audit::{FiledProof, LedgerEntry, LedgerProof};

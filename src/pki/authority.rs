@@ -12,10 +12,11 @@ use rcgen::{
 use super::{
     Limits, PkiError, Tools, certificate,
     keys::{self, KeyKind},
-    leaf::{self, Certified, LeafKind, Validity, library_time},
-    register::{Entry, Revoked},
+    leaf::{self, Certified, LeafKind, Signer, Validity, library_time},
+    register::{self, Entry, Revoked},
     request::{Request, RequestError},
     root::Root,
+    rotation,
 };
 use crate::{
     domain::{certificate::RevocationReason, identity::TrustDomain},
@@ -27,8 +28,9 @@ pub struct Authority {
     trust_domain: TrustDomain,
     bundle: String,
     pem: String,
-    key_id: String,
+    serial: String,
     not_after: Timestamp,
+    tainted: bool,
     issuer: Issuer<'static, KeyPair>,
 }
 
@@ -78,14 +80,13 @@ impl Authority {
     /// [`PkiError`] naming the file that is missing, damaged, or open to others.
     pub fn open(dir: &Path) -> Result<Self, PkiError> {
         let trust_domain = read_trust_domain(dir)?;
-        let key = keys::read(&dir.join("issuing.key"))?;
         let path = dir.join("issuing.pem");
-        let read = certificate::read(&path)?;
         let text = |path: &Path| fs::read_to_string(path).map_err(|source| FileError::Io { path: path.into(), source });
         let (pem, bundle) = (text(&path)?, text(&dir.join("ca.pem"))?);
-        let issuer = Issuer::from_ca_cert_pem(&pem, key)
-            .map_err(|_| PkiError::Damaged { path, what: "a certificate of an authority in PEM" })?;
-        Ok(Self { trust_domain, bundle, pem, key_id: read.key_id, not_after: read.not_after, issuer })
+        let certificate::Read { serial, not_after, .. } = certificate::read(&path)?;
+        let issuer = signer(dir)?;
+        let tainted = register::read_tainted(dir)?.iter().any(|one| one.serial == serial);
+        Ok(Self { trust_domain, bundle, pem, serial, not_after, tainted, issuer })
     }
 
     /// The authority part of every identity it signs.
@@ -96,11 +97,6 @@ impl Authority {
     /// What others trust, in PEM: the root.
     pub fn bundle(&self) -> &str {
         &self.bundle
-    }
-
-    /// Its subject key identifier, in hex: which authority this is.
-    pub fn key_id(&self) -> &str {
-        &self.key_id
     }
 
     /// Signs what a request asks for: its key, its one name, and nothing else of it.
@@ -121,6 +117,9 @@ impl Authority {
         days: Days,
         tools: Tools<'_>,
     ) -> Result<Signed, PkiError> {
+        if self.tainted {
+            return Err(PkiError::AuthorityTainted);
+        }
         let longest = match kind {
             LeafKind::Server(_) => days.limits.server_days,
             LeafKind::Client(_) => days.limits.client_days,
@@ -134,19 +133,33 @@ impl Authority {
         if validity.not_after <= tools.clock.now() {
             return Err(PkiError::AuthorityEnded);
         }
-        let Certified { entry, pem } = leaf::certify(kind, public_key, validity, &self.issuer, tools)?;
+        let signer = Signer { issuer: &self.issuer, serial: &self.serial };
+        let Certified { entry, pem } = leaf::certify(kind, public_key, validity, signer, tools)?;
         Ok(Signed { entry, chain: format!("{pem}{}", self.pem) })
     }
+}
 
-    /// The revocation list as of now: every revoked certificate that has not run out long ago.
-    pub fn revocation_list(
-        &self,
-        revoked: &[Revoked],
-        limits: Limits,
-        tools: Tools<'_>,
-    ) -> Result<RevocationList, PkiError> {
-        list(&self.issuer, revoked, limits.revocation_list_days, tools)
+/// The revocation lists as of now, one of each authority whose certificates are accepted: of the one that signs first, then
+/// of those it took over from. Whoever verifies takes the list of whoever signed.
+///
+/// # Errors
+/// [`PkiError`] naming the file that is missing, damaged, or open to others.
+pub fn revocation_lists(dir: &Path, revoked: &[Revoked], tools: Tools<'_>) -> Result<Vec<RevocationList>, PkiError> {
+    let days = Limits::of(dir)?.revocation_list_days;
+    let mut lists = vec![list(&signer(dir)?, revoked, days, tools)?];
+    for old in rotation::replaced(dir)?.iter().filter(|old| old.join("issuing.key").exists()) {
+        lists.push(list(&signer(old)?, revoked, days, tools)?);
     }
+    Ok(lists)
+}
+
+/// The key and certificate in an authority's folder, to sign with.
+pub(super) fn signer(folder: &Path) -> Result<Issuer<'static, KeyPair>, PkiError> {
+    let key = keys::read(&folder.join("issuing.key"))?;
+    let path = folder.join("issuing.pem");
+    let pem = fs::read_to_string(&path).map_err(|source| FileError::Io { path: path.clone(), source })?;
+    Issuer::from_ca_cert_pem(&pem, key)
+        .map_err(|_| PkiError::Damaged { path, what: "a certificate of an authority in PEM" })
 }
 
 /// A revocation list of an authority, signed, good for so many days.

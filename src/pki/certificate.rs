@@ -3,11 +3,7 @@
 use std::{fs, path::Path};
 
 use jiff::Timestamp;
-use x509_parser::{
-    certificate::X509Certificate,
-    extensions::{GeneralName, ParsedExtension},
-    pem::Pem,
-};
+use x509_parser::{certificate::X509Certificate, extensions::GeneralName, pem::Pem};
 
 use super::PkiError;
 use crate::platform::secret_file::FileError;
@@ -18,8 +14,6 @@ pub(super) struct Read {
     pub(super) not_after: Timestamp,
     /// The one URI, if there is exactly that.
     pub(super) uri: Option<String>,
-    /// Subject key identifier, in hex; empty without one.
-    pub(super) key_id: String,
     /// Every certificate of the file, in DER.
     pub(super) chain: Vec<Vec<u8>>,
 }
@@ -35,10 +29,10 @@ fn parse(bytes: &[u8]) -> Option<Read> {
     let first = blocks.first()?;
     let certificate = first.parse_x509().ok()?;
     let not_after = Timestamp::from_second(certificate.validity().not_after.timestamp()).ok()?;
-    let (uri, key_id) = (uri(&certificate), key_id(&certificate));
+    let uri = uri(&certificate);
     let serial =
         hex::encode(certificate.raw_serial().iter().copied().skip_while(|byte| *byte == 0).collect::<Vec<_>>());
-    Some(Read { serial, not_after, uri, key_id, chain: blocks.iter().map(|block| block.contents.clone()).collect() })
+    Some(Read { serial, not_after, uri, chain: blocks.iter().map(|block| block.contents.clone()).collect() })
 }
 
 fn uri(certificate: &X509Certificate<'_>) -> Option<String> {
@@ -47,12 +41,4 @@ fn uri(certificate: &X509Certificate<'_>) -> Option<String> {
         [GeneralName::URI(uri)] => Some((*uri).to_owned()),
         _ => None,
     }
-}
-
-fn key_id(certificate: &X509Certificate<'_>) -> String {
-    let ids = certificate.extensions().iter().find_map(|extension| match extension.parsed_extension() {
-        ParsedExtension::SubjectKeyIdentifier(id) => Some(hex::encode(id.0)),
-        _ => None,
-    });
-    ids.unwrap_or_default()
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    Authority, Days, Entry, KeyKind, Limits, Passphrase, PkiError, Request, Revoked, Signed, Tools, authority,
+    Authority, Days, Entry, KeyKind, Limits, Passphrase, PkiError, Request, Revoked, Signed, Tainted, Tools, authority,
     certificate, keys,
     leaf::{self, LeafKind},
     profile::{self, Contents},
@@ -99,7 +99,7 @@ pub fn init_with(dir: &Path, plan: &Plan<'_>, tools: Tools<'_>) -> Result<Initia
         Ok(Issued { certificate, folder })
     });
     let administrators = administrators.into_iter().collect::<Result<_, PkiError>>()?;
-    publish(dir, &authority, tools)?;
+    publish(dir, tools)?;
     let (root, authority) = (entry, issuing);
     Ok(Initialised { root, root_folder, passphrase_file, authority, server, server_folder, administrators })
 }
@@ -218,9 +218,8 @@ pub fn revoke(dir: &Path, serial: &str, reason: RevocationReason, tools: Tools<'
     if register::read_revoked(dir)?.iter().any(|one| one.serial == serial) {
         return Err(PkiError::Revoked);
     }
-    let authority = Authority::open(dir)?;
     register::append_revoked(dir, &Revoked { serial: serial.to_owned(), reason, at: tools.clock.now() })?;
-    publish(dir, &authority, tools)?;
+    publish(dir, tools)?;
     Ok(entry)
 }
 
@@ -237,6 +236,11 @@ pub fn list(dir: &Path) -> Result<Vec<Entry>, PkiError> {
 /// Every certificate revoked, oldest first.
 pub fn revoked(dir: &Path) -> Result<Vec<Revoked>, PkiError> {
     register::read_revoked(dir)
+}
+
+/// Every issuing authority that was tainted, oldest first.
+pub fn tainted(dir: &Path) -> Result<Vec<Tainted>, PkiError> {
+    register::read_tainted(dir)
 }
 
 /// Where a profile with a key of its own goes.
@@ -265,10 +269,11 @@ fn equip(
     Ok(entry)
 }
 
-/// Writes the revocation list as of now.
-fn publish(dir: &Path, authority: &Authority, tools: Tools<'_>) -> Result<(), PkiError> {
-    let list = authority.revocation_list(&register::read_revoked(dir)?, Limits::of(dir)?, tools)?;
-    Ok(secret_file::replace_public(&dir.join("crl.pem"), list.pem.as_bytes())?)
+/// Writes the revocation lists as of now, into one file.
+pub(super) fn publish(dir: &Path, tools: Tools<'_>) -> Result<(), PkiError> {
+    let lists = authority::revocation_lists(dir, &register::read_revoked(dir)?, tools)?;
+    let pem: String = lists.into_iter().map(|list| list.pem).collect();
+    Ok(secret_file::replace_public(&dir.join("crl.pem"), pem.as_bytes())?)
 }
 
 /// An authority never settles where one is: its folder may hold a README and dotfiles, but nothing it would make.

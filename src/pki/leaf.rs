@@ -74,12 +74,19 @@ pub(super) struct Certified {
     pub(super) pem: String,
 }
 
+/// Who signs: a key, and the serial number of its certificate.
+#[derive(Clone, Copy)]
+pub(super) struct Signer<'a> {
+    pub(super) issuer: &'a Issuer<'static, KeyPair>,
+    pub(super) serial: &'a str,
+}
+
 /// Signs a certificate for a public key.
 pub(super) fn certify(
     kind: &LeafKind,
     public_key: &impl PublicKeyData,
     validity: Validity,
-    issuer: &Issuer<'_, KeyPair>,
+    signer: Signer<'_>,
     tools: Tools<'_>,
 ) -> Result<Certified, PkiError> {
     let mut params = CertificateParams::default();
@@ -102,9 +109,10 @@ pub(super) fn certify(
             params.subject_alt_names = vec![SanType::URI(Ia5String::try_from(identity.as_str())?)];
         }
     }
-    let certificate = params.signed_by(public_key, issuer)?;
+    let certificate = params.signed_by(public_key, signer.issuer)?;
     let Validity { not_before, not_after } = validity;
-    Ok(Certified { entry: Entry { serial, holder: kind.holder(), not_before, not_after }, pem: certificate.pem() })
+    let entry = Entry { serial, holder: kind.holder(), not_before, not_after, issuer: signer.serial.to_owned() };
+    Ok(Certified { entry, pem: certificate.pem() })
 }
 
 /// A serial number of 128 random bits, positive and without leading zero, so that it has one spelling.

@@ -9,7 +9,8 @@
 //! issuing.pem issuing.key     the issuing authority's certificate and key
 //! server/                     the broker's profile: ca.pem, cert.pem, key.pem
 //! admin-1/ admin-2/           profiles of two certificate administrators
-//! issued.tsv revoked.tsv      the registers; crl.pem the revocation list
+//! issued.tsv revoked.tsv      the registers; crl.pem the revocation lists
+//! tainted.tsv                 the issuing authorities that sign no more, before they are revoked
 //! limits.json                 how long certificates may be valid, if not as usual
 //! next/ old/                  the issuing authority to come, those that were
 //! root/                       root.pem, root.key under a passphrase: to be moved offline
@@ -36,15 +37,15 @@ use crate::{
     domain::identity::IdentityError,
     platform::{Clock, Entropy, EntropyError, secret_file::FileError},
 };
-pub use authority::{Authority, Days, RevocationList, Signed};
+pub use authority::{Authority, Days, RevocationList, Signed, revocation_lists};
 pub use export::export;
 pub use folder::{
     Initialised, Issue, Issued, Plan, Requested, deliver, identity_of, init, init_with, issue, issue_server, list,
-    renew, request, revoke, revoked, sign, trust_domain,
+    renew, request, revoke, revoked, sign, tainted, trust_domain,
 };
 pub use keys::{KeyKind, Passphrase, SHORTEST_PASSPHRASE};
 pub use limits::Limits;
-pub use register::{Entry, Revoked};
+pub use register::{Entry, Revoked, Tainted};
 pub use request::{Request, RequestError};
 
 /// A certificate is valid from a little before it was made: clocks differ.
@@ -91,6 +92,15 @@ pub enum PkiError {
     /// The issuing authority's own certificate has run out.
     #[error("the issuing authority's own certificate has run out; make the next one with the offline root")]
     AuthorityEnded,
+    /// A tainted authority signs nothing.
+    #[error("this issuing authority is tainted, and signs nothing more: its key was put back; activate the next one")]
+    AuthorityTainted,
+    /// No authority was replaced yet.
+    #[error("no issuing authority was replaced: `homeward pki rotate prepare`, then `activate`, come first")]
+    NothingReplaced,
+    /// What is revoked is tainted first, so that whoever hangs on it hears of it.
+    #[error("no issuing authority is tainted: `homeward pki rotate taint` comes first, then renewing what it signed")]
+    NothingTainted,
     /// A passphrase or password that is easily guessed.
     #[error("a passphrase has {SHORTEST_PASSPHRASE} characters or more")]
     Passphrase,

@@ -13,6 +13,7 @@ use crate::{
 
 const ISSUED: &str = "issued.tsv";
 const REVOKED: &str = "revoked.tsv";
+const TAINTED: &str = "tainted.tsv";
 
 /// A certificate that was issued.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub struct Entry {
     pub not_before: Timestamp,
     /// Valid through this second.
     pub not_after: Timestamp,
+    /// Serial number of the authority's certificate that signed it; empty for a root, which nobody else signed.
+    pub issuer: String,
 }
 
 /// A certificate that was revoked.
@@ -38,10 +41,21 @@ pub struct Revoked {
     pub at: Timestamp,
 }
 
+/// An issuing authority that was tainted: what it signed is accepted still, and to be renewed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tainted {
+    /// Serial number of its certificate, lower-case hex.
+    pub serial: String,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// Writes down one certificate, durably.
 pub(super) fn append(dir: &Path, entry: &Entry) -> Result<(), PkiError> {
-    let Entry { serial, holder, not_before, not_after } = entry;
-    Ok(secret_file::append_line(&dir.join(ISSUED), &format!("{serial}\t{holder}\t{not_before}\t{not_after}"))?)
+    let Entry { serial, holder, not_before, not_after, issuer } = entry;
+    let line = format!("{serial}\t{holder}\t{not_before}\t{not_after}");
+    let line = if issuer.is_empty() { line } else { format!("{line}\t{issuer}") };
+    Ok(secret_file::append_line(&dir.join(ISSUED), &line)?)
 }
 
 /// Every certificate issued, oldest first.
@@ -58,6 +72,17 @@ pub(super) fn append_revoked(dir: &Path, revoked: &Revoked) -> Result<(), PkiErr
 /// Every revocation, oldest first; none where there is no such file yet.
 pub(super) fn read_revoked(dir: &Path) -> Result<Vec<Revoked>, PkiError> {
     if dir.join(REVOKED).exists() { lines(dir, REVOKED, revoked) } else { Ok(Vec::new()) }
+}
+
+/// Writes down that an authority was tainted, durably.
+pub(super) fn append_tainted(dir: &Path, tainted: &Tainted) -> Result<(), PkiError> {
+    let Tainted { serial, at } = tainted;
+    Ok(secret_file::append_line(&dir.join(TAINTED), &format!("{serial}\t{at}"))?)
+}
+
+/// Every authority that was tainted, oldest first; none where there is no such file yet.
+pub(super) fn read_tainted(dir: &Path) -> Result<Vec<Tainted>, PkiError> {
+    if dir.join(TAINTED).exists() { lines(dir, TAINTED, tainted) } else { Ok(Vec::new()) }
 }
 
 fn lines<T>(dir: &Path, name: &str, read: fn(&str) -> Option<T>) -> Result<Vec<T>, PkiError> {
@@ -77,7 +102,8 @@ fn entry(line: &str) -> Option<Entry> {
     let mut fields = line.split('\t');
     let (serial, holder) = (fields.next()?.to_owned(), fields.next()?.to_owned());
     let (not_before, not_after) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
-    fields.next().is_none().then_some(Entry { serial, holder, not_before, not_after })
+    let issuer = fields.next().unwrap_or_default().to_owned();
+    fields.next().is_none().then_some(Entry { serial, holder, not_before, not_after, issuer })
 }
 
 fn revoked(line: &str) -> Option<Revoked> {
@@ -85,4 +111,9 @@ fn revoked(line: &str) -> Option<Revoked> {
     let serial = fields.next()?.to_owned();
     let (reason, at) = (RevocationReason::from_code(fields.next()?)?, fields.next()?.parse().ok()?);
     fields.next().is_none().then_some(Revoked { serial, reason, at })
+}
+
+fn tainted(line: &str) -> Option<Tainted> {
+    let (serial, at) = line.split_once('\t')?;
+    Some(Tainted { serial: serial.to_owned(), at: at.parse().ok()? })
 }

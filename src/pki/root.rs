@@ -24,6 +24,7 @@ const LIST_DAYS: i32 = 400;
 /// A root that can sign.
 pub(super) struct Root {
     pem: String,
+    serial: String,
     not_after: jiff::Timestamp,
     issuer: Issuer<'static, KeyPair>,
 }
@@ -59,9 +60,10 @@ impl Root {
         secret_file::create_secret(&dir.join("root.key"), keys::lock(&key, passphrase, tools)?.as_bytes())?;
         secret_file::create_public(&dir.join("root.pem"), pem.as_bytes())?;
         let Validity { not_before, not_after } = validity;
-        let entry = Entry { serial, holder: format!("root of {domain}"), not_before, not_after };
+        let holder = format!("root of {domain}");
+        let entry = Entry { serial: serial.clone(), holder, not_before, not_after, issuer: String::new() };
         register::append(dir, &entry)?;
-        let root = Self { pem, not_after, issuer: Issuer::new(params, key) };
+        let root = Self { pem, serial, not_after, issuer: Issuer::new(params, key) };
         Ok(MadeRoot { root, entry, passphrase_file: made.map(|_| passphrase_file) })
     }
 
@@ -78,10 +80,10 @@ impl Root {
         let key = keys::unlock(&dir.join("root.key"), passphrase)?;
         let path = dir.join("root.pem");
         let pem = fs::read_to_string(&path).map_err(|source| FileError::Io { path: path.clone(), source })?;
-        let not_after = super::certificate::read(&path)?.not_after;
+        let super::certificate::Read { serial, not_after, .. } = super::certificate::read(&path)?;
         let issuer = Issuer::from_ca_cert_pem(&pem, key)
             .map_err(|_| PkiError::Damaged { path, what: "a certificate of an authority in PEM" })?;
-        Ok(Self { pem, not_after, issuer })
+        Ok(Self { pem, serial, not_after, issuer })
     }
 
     /// The certificate, for those who verify.
@@ -109,7 +111,8 @@ impl Root {
         params.use_authority_key_identifier_extension = true;
         let pem = params.signed_by(key, &self.issuer)?.pem();
         let Validity { not_before, not_after } = validity;
-        Ok((pem, Entry { serial, holder: format!("issuing authority of {domain}"), not_before, not_after }))
+        let (holder, issuer) = (format!("issuing authority of {domain}"), self.serial.clone());
+        Ok((pem, Entry { serial, holder, not_before, not_after, issuer }))
     }
 }
 

@@ -1,14 +1,14 @@
 //! The next issuing authority, without anybody noticing: the root signs it (prepare), then it signs in place of the old
-//! one (activate). What the old one signed stays good, for everybody trusts the root, until it runs out, or until the root says
-//! that the old one is accepted no longer (revoke).
+//! one (activate). What the old one signed stays good, for everybody trusts the root: until it runs out; or until it is told
+//! to be renewed (taint), and at last the root says that the old one is accepted no longer (revoke).
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 
 use super::{
-    Entry, Limits, Passphrase, PkiError, Revoked, Tools, authority, certificate,
+    Entry, Limits, Passphrase, PkiError, Revoked, Tainted, Tools, authority, certificate, folder,
     keys::{self, KeyKind},
     register,
     root::Root,
@@ -36,8 +36,9 @@ pub fn prepare(dir: &Path, root: &Path, passphrase: Option<&Passphrase>, tools: 
     Ok(entry)
 }
 
-/// From now on the prepared authority signs; the old one is kept in `old/`, by its serial number. Returns where.
-pub fn activate(dir: &Path) -> Result<PathBuf, PkiError> {
+/// From now on the prepared authority signs; the old one is kept in `old/`, by its serial number, and signs revocation lists
+/// only. Returns where.
+pub fn activate(dir: &Path, tools: Tools<'_>) -> Result<PathBuf, PkiError> {
     let next = dir.join("next");
     // Both files of the next one must be there and fit before the old one moves.
     keys::read(&next.join(FILES[0]))?;
@@ -52,39 +53,98 @@ pub fn activate(dir: &Path) -> Result<PathBuf, PkiError> {
         moved(next.join(name), dir.join(name))?;
     }
     fs::remove_dir(&next).map_err(|source| FileError::Io { path: next, source })?;
+    folder::publish(dir, tools)?;
     Ok(old)
 }
 
-/// The old authorities in `old/` are accepted nowhere any longer, and with them whatever they signed: the root signs the
-/// list `root-crl.pem` of them, for every directory of revocation lists; their keys are deleted. Returns their serials.
+/// An authority that was replaced, and how much hangs on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replaced {
+    /// Serial number of its certificate.
+    pub serial: String,
+    /// Certificates of this folder's register that it signed and that are good: what a daemon signed is in its own list.
+    pub good: usize,
+}
+
+/// The authorities that were replaced are tainted: what they signed is accepted still, is shown as to be renewed, and
+/// whoever comes with it hears so. None of them ever signs a certificate again.
+pub fn taint(dir: &Path, tools: Tools<'_>) -> Result<Vec<Replaced>, PkiError> {
+    let (known, gone) = (register::read_tainted(dir)?, register::read_revoked(dir)?);
+    let mut tainted = Vec::new();
+    for folder in replaced(dir)? {
+        let serial = certificate::read(&folder.join(FILES[1]))?.serial;
+        if gone.iter().any(|one| one.serial == serial) {
+            continue;
+        }
+        if !known.iter().any(|one| one.serial == serial) {
+            register::append_tainted(dir, &Tainted { serial: serial.clone(), at: tools.clock.now() })?;
+        }
+        tainted.push(with_good(dir, serial, tools)?);
+    }
+    if tainted.is_empty() { Err(PkiError::NothingReplaced) } else { Ok(tainted) }
+}
+
+/// The tainted authorities are accepted nowhere any longer, and with them whatever they signed: the root signs the
+/// list `root-crl.pem` of them, for every directory of revocation lists; their keys are deleted.
 pub fn revoke(
     dir: &Path,
     root: &Path,
     passphrase: Option<&Passphrase>,
     tools: Tools<'_>,
-) -> Result<Vec<String>, PkiError> {
+) -> Result<Vec<Replaced>, PkiError> {
     let root = Root::load(root, passphrase)?;
-    let known = register::read_revoked(dir)?;
-    let old = dir.join("old");
-    let folders = fs::read_dir(&old).map_err(|source| FileError::Io { path: old, source })?;
-    let folders: Vec<PathBuf> = folders.filter_map(Result::ok).map(|folder| folder.path()).collect();
-    let mut revoked = Vec::new();
-    for folder in &folders {
+    let (known, tainted) = (register::read_revoked(dir)?, register::read_tainted(dir)?);
+    let (mut list, mut ended, mut keys) = (Vec::new(), Vec::new(), Vec::new());
+    for folder in replaced(dir)? {
         let serial = certificate::read(&folder.join(FILES[1]))?.serial;
-        let before = known.iter().find(|one| one.serial == serial).cloned();
-        let at = tools.clock.now();
-        let new = || Revoked { serial, reason: RevocationReason::Superseded, at };
-        let is_new = before.is_none();
-        let one = before.unwrap_or_else(new);
-        if is_new {
-            register::append_revoked(dir, &one)?;
+        if !tainted.iter().any(|one| one.serial == serial) {
+            continue;
         }
-        revoked.push(one);
+        let before = known.iter().find(|one| one.serial == serial).cloned();
+        let ends = with_good(dir, serial.clone(), tools)?;
+        let one = match before {
+            Some(one) => one,
+            None => {
+                let one = Revoked { serial, reason: RevocationReason::Superseded, at: tools.clock.now() };
+                register::append_revoked(dir, &one)?;
+                one
+            }
+        };
+        list.push(one);
+        ended.push(ends);
+        keys.push(folder.join(FILES[0]));
     }
-    let list = root.revocation_list(&revoked, tools)?;
+    if list.is_empty() {
+        return Err(PkiError::NothingTainted);
+    }
+    let list = root.revocation_list(&list, tools)?;
     secret_file::replace_public(&dir.join("root-crl.pem"), list.pem.as_bytes())?;
-    for key in folders.iter().map(|folder| folder.join(FILES[0])).filter(|key| key.exists()) {
+    for key in keys.into_iter().filter(|key| key.exists()) {
         fs::remove_file(&key).map_err(|source| FileError::Io { path: key, source })?;
     }
-    Ok(revoked.into_iter().map(|one| one.serial).collect())
+    Ok(ended)
+}
+
+/// The folders of authorities that were replaced, by their serial numbers.
+pub(super) fn replaced(dir: &Path) -> Result<Vec<PathBuf>, PkiError> {
+    let old = dir.join("old");
+    let folders = match fs::read_dir(&old) {
+        Ok(folders) => folders,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(source) => return Err(FileError::Io { path: old, source }.into()),
+    };
+    let mut folders: Vec<PathBuf> = folders.filter_map(Result::ok).map(|folder| folder.path()).collect();
+    folders.sort();
+    Ok(folders)
+}
+
+/// An authority, with how many certificates of the register hang on it.
+fn with_good(dir: &Path, serial: String, tools: Tools<'_>) -> Result<Replaced, PkiError> {
+    let (revoked, now) = (register::read_revoked(dir)?, tools.clock.now());
+    let is_good = |entry: &&Entry| {
+        let over = revoked.iter().any(|one| one.serial == entry.serial);
+        entry.issuer == serial && entry.not_after >= now && !over
+    };
+    let good = register::read(dir)?.iter().filter(is_good).count();
+    Ok(Replaced { serial, good })
 }

@@ -22,12 +22,7 @@ use tower::{Layer, Service};
 use tracing::Instrument;
 
 use super::{
-    received::TOO_LARGE,
-    reminders::{remind, reminder},
-    session::Session,
-    status::Refused,
-    streaming,
-    taken::Taken,
+    received::TOO_LARGE, reminders::Reminder, session::Session, status::Refused, streaming, taken::Taken,
     timeout::caller_limit,
 };
 use crate::platform::Clock;
@@ -96,7 +91,7 @@ where
         // Whatever a caller puts there would travel on to places that did not ask for it.
         request.headers_mut().remove("baggage");
         let span = span(&request, &session);
-        let reminder = reminder(session.peer(), guard.clock.now());
+        let reminder = Reminder::of(session.peer(), session.is_tainted(), guard.clock.now());
         let late = caller_limit(request.headers()).map(|limit| Box::pin(sleep(limit.saturating_sub(EARLIER))));
         let answering = inner.call(request);
         let guarded = async move {
@@ -148,12 +143,12 @@ fn watched(
     answer: Response<Body>,
     session: Arc<Session>,
     mut late: Late,
-    reminder: Option<HeaderValue>,
+    reminder: Reminder,
     open: Option<OwnedSemaphorePermit>,
 ) -> Response<Body> {
     let (mut head, body) = answer.into_parts();
     translate(&mut head.headers);
-    remind(&mut head.headers, reminder.as_ref());
+    reminder.put(&mut head.headers);
     if body.is_end_stream() {
         return Response::from_parts(head, body);
     }
@@ -193,7 +188,7 @@ fn replace(headers: &mut HeaderMap, status: &Status) {
 struct Watched {
     inner: Body,
     ending: Option<Pin<Box<dyn Future<Output = Refused> + Send>>>,
-    reminder: Option<HeaderValue>,
+    reminder: Reminder,
     taken: Taken,
     /// A stream counts until its last byte is taken, or nobody wants it.
     _open: Option<OwnedSemaphorePermit>,
@@ -223,7 +218,7 @@ impl HttpBody for Watched {
         frame.map_ok(|mut frame| {
             if let Some(trailers) = frame.trailers_mut() {
                 translate(trailers);
-                remind(trailers, self.reminder.as_ref());
+                self.reminder.put(trailers);
             }
             frame
         })

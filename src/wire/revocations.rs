@@ -15,8 +15,8 @@ const AT_MOST_EVERY: Duration = Duration::from_millis(50);
 pub(super) struct Revocations {
     broker: Arc<Broker>,
     sessions: Sessions,
-    /// Version of the list as last seen.
-    version: u64,
+    /// Versions of the lists of what is revoked and what is tainted, as last seen.
+    versions: (u64, u64),
     /// Serial numbers that were dealt with.
     known: BTreeSet<String>,
     /// Holders whose leases are looked at once more: a pull may have been under way while their sessions ended.
@@ -27,7 +27,7 @@ pub(super) struct Revocations {
 
 impl Revocations {
     pub(super) fn new(broker: Arc<Broker>, sessions: Sessions) -> Self {
-        Self { broker, sessions, version: 0, known: BTreeSet::new(), again: Vec::new(), failing: false }
+        Self { broker, sessions, versions: (0, 0), known: BTreeSet::new(), again: Vec::new(), failing: false }
     }
 
     /// Shuts the door to everybody who is revoked already. None where the store cannot be read.
@@ -66,22 +66,29 @@ impl Revocations {
         for holder in std::mem::take(&mut self.again) {
             self.broker.return_leases(&holder).await?;
         }
-        let (version, all) = self.broker.revocations().await?;
-        if version == self.version {
+        let (versions, standing) = self.broker.standing().await?;
+        if versions == self.versions {
             return Ok(());
         }
-        for one in all.into_iter().filter(|one| !self.known.contains(&one.serial)).collect::<Vec<_>>() {
-            self.end(&one).await?;
-            self.known.insert(one.serial);
+        standing.tainted().for_each(|serial| _ = self.sessions.taint(serial));
+        let new: Vec<_> = standing.revoked().iter().filter(|one| !self.known.contains(&one.serial)).collect();
+        // First everybody is out; leases take a look at the store each.
+        let cut: Vec<_> = new.iter().map(|one| self.sessions.revoke(&one.serial)).collect();
+        for (one, sessions) in new.into_iter().zip(cut) {
+            self.end(one, sessions).await?;
+            self.known.insert(one.serial.clone());
         }
-        self.version = version;
+        self.broker.tell_tainted(&standing);
+        self.versions = versions;
         Ok(())
     }
 
-    async fn end(&mut self, one: &Revocation) -> Result<(), Error> {
-        let sessions = self.sessions.revoke(&one.serial);
-        let leases = self.broker.return_leases(&one.holder).await?;
-        self.again.push(one.holder.clone());
+    async fn end(&mut self, one: &Revocation, sessions: usize) -> Result<(), Error> {
+        let mut leases = 0;
+        for holder in self.broker.out_by(one).await? {
+            leases += self.broker.return_leases(&holder).await?;
+            self.again.push(holder);
+        }
         tracing::warn!(serial = one.serial, reason = %one.reason, sessions, leases, "certificate revoked");
         Ok(())
     }

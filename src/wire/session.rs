@@ -2,9 +2,12 @@
 //! server drains; first a status on its streams, then, after a short grace, the socket.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError, Weak},
+    sync::{
+        Arc, Mutex, PoisonError, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -86,6 +89,8 @@ pub struct Session {
     allowance: Arc<Allowance>,
     /// Answers that the peer has not read yet.
     waiting: Arc<Waiting>,
+    /// An authority of its chain is tainted: the certificate is to be renewed.
+    tainted: AtomicBool,
 }
 
 impl Session {
@@ -102,6 +107,11 @@ impl Session {
     /// The certificates as they were shown, the leaf first.
     pub fn chain(&self) -> &[CertificateDer<'static>] {
         &self.visitor.chain
+    }
+
+    /// True where the authority that signed its certificate is tainted: still accepted, to be renewed now.
+    pub fn is_tainted(&self) -> bool {
+        self.tainted.load(Ordering::Relaxed)
     }
 
     /// Checked on every call: is the session live and the certificate still valid?
@@ -229,6 +239,8 @@ struct Registry {
     /// What each identity may still do. Remembered past the end of its last session until all of it may be done again:
     /// to leave and come back gains nothing.
     allowances: BTreeMap<Identity, Weak<Allowance>>,
+    /// Serial numbers of tainted authorities.
+    tainted: BTreeSet<String>,
 }
 
 impl Sessions {
@@ -251,8 +263,9 @@ impl Sessions {
             let id = registry.next;
             registry.next += 1;
             let phase = watch::Sender::new(Phase::Live);
-            let session =
-                Arc::new(Session { id, visitor, phase, regranted: Notify::new(), allowance, waiting: Arc::default() });
+            let tainted = peer::serials(&visitor.chain).any(|serial| registry.tainted.contains(&serial));
+            let (regranted, waiting, tainted) = (Notify::new(), Arc::default(), AtomicBool::new(tainted));
+            let session = Arc::new(Session { id, visitor, phase, regranted, allowance, waiting, tainted });
             registry.live.insert(id, Arc::clone(&session));
             Some(session)
         })?;
@@ -265,6 +278,17 @@ impl Sessions {
     pub fn revoke(&self, serial: &str) -> usize {
         self.shut.add(serial);
         self.end_where(|session| peer::serials(session.chain()).any(|one| one == serial), End::Revoked)
+    }
+
+    /// An authority is tainted: whoever comes with a certificate that it signed is told to renew, and so are those who are
+    /// here already; says how many.
+    pub fn taint(&self, serial: &str) -> usize {
+        self.with(|registry| {
+            registry.tainted.insert(serial.to_owned());
+            let hang = |session: &&Arc<Session>| peer::serials(session.chain()).any(|one| one == serial);
+            let new = registry.live.values().filter(hang).filter(|one| !one.tainted.swap(true, Ordering::Relaxed));
+            new.count()
+        })
     }
 
     /// The policy has changed: ends the sessions of peers who have lost something by it, and asks anew when the grants of
@@ -359,41 +383,4 @@ async fn keep(session: Arc<Session>, bounds: Bounds, registry: Sessions) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{domain::identity::TrustDomain, platform::ManualClock};
-
-    #[tokio::test]
-    async fn to_leave_and_come_back_gains_nothing_and_who_stays_away_is_forgotten() {
-        let domain = TrustDomain::parse("pilot.example").unwrap();
-        let identity = Identity::parse("homeward://pilot.example/met/SE/mpu_officer/p1", &domain).unwrap();
-        let not_after = "2027-01-01T00:00:00Z".parse().unwrap();
-        let peer = Peer { identity, serial: "1".into(), not_after };
-        let bounds = Bounds {
-            clock: Arc::new(ManualClock::new("2026-11-21T12:00:00Z".parse().unwrap())),
-            grant_end: Arc::new(|_, _| None),
-            age: Duration::from_secs(60),
-            grace: Duration::from_secs(60),
-            per_identity: 1,
-            shares: Shares { calls: 1, streams: 1, calls_per_second: 1, frames_per_second: 1, bytes_per_second: 1 },
-            read_within: Duration::from_secs(60),
-        };
-        let sessions = Sessions::default();
-        let enter = || {
-            let remote = "127.0.0.1:1".parse().unwrap();
-            sessions.enter(Visitor { peer: peer.clone(), chain: Vec::new(), remote }, &bounds)
-        };
-        let first = enter().unwrap();
-        assert!(first.session.takes(1) && enter().is_none());
-        drop(first);
-        let second = enter().unwrap();
-        assert!(!second.session.takes(1));
-        drop(second);
-        let remembered = || sessions.with(|registry| registry.allowances.len());
-        assert_eq!(remembered(), 1);
-        while remembered() > 0 {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        assert!(enter().unwrap().session.takes(1));
-    }
-}
+mod tests;

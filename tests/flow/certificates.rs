@@ -22,7 +22,7 @@ use crate::{
     person::{Person, fresh, submission},
 };
 
-const FIRST: &str = "operator/certificate_admin/admin-1";
+pub(crate) const FIRST: &str = "operator/certificate_admin/admin-1";
 const SECOND: &str = "operator/certificate_admin/admin-2";
 
 fn identity(path: &str) -> Identity {
@@ -35,7 +35,7 @@ fn reason(status: &Status) -> (Code, String) {
 }
 
 /// Somebody's key and request, made where they are.
-fn requested(house: &House, path: &str, name: &str) -> (std::path::PathBuf, Vec<u8>, String) {
+pub(crate) fn requested(house: &House, path: &str, name: &str) -> (std::path::PathBuf, Vec<u8>, String) {
     let folder = house.folder(name);
     let made = pki::request(&folder, &identity(path), KeyKind::P256, "https://localhost:1").unwrap();
     let request = std::fs::read(folder.join("request.pem")).unwrap();
@@ -324,51 +324,4 @@ async fn a_damaged_register_raises_an_alarm_and_revocation_goes_on() {
     serial_of(&mut admin, LEWISHAM).await;
     let alarms = admin.identity.who_am_i(pb::WhoAmIRequest {}).await.unwrap().into_inner().alarms;
     assert!(alarms.is_empty(), "{alarms:?}");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_issuing_authority_rotates_under_an_open_stream_and_nobody_changes_anything() {
-    let house = House::open_issuing().await;
-    let mut council = house.person(LEWISHAM).await;
-    let mut admin = house.person(FIRST).await;
-    council.submit(submission(&narrative(1))).await.unwrap();
-    let watch = WatchReferralsRequest { resume_token: "0".into(), on_behalf_of: String::new() };
-    let mut stream = council.referrals.watch_referrals(watch).await.unwrap().into_inner();
-    assert!(stream.message().await.unwrap().is_some());
-    let before = admin.admin.get_trust_bundle(pb::GetTrustBundleRequest {}).await.unwrap().into_inner().pem;
-    let entropy = SystemEntropy::new();
-    house.later(SignedDuration::from_mins(1));
-    let tools = Tools { clock: &house.clock, entropy: &entropy };
-    pki::rotation::prepare(&house.certs(), &house.certs().join("root"), None, tools).unwrap();
-    pki::rotation::activate(&house.certs()).unwrap();
-
-    // Renewed by the new authority, served beside the old one's, under the trust bundle that everybody has.
-    let (folder, request, _) = requested(&house, LEWISHAM, "renewed");
-    let asked = RenewCertificateRequest { request_id: fresh(), request };
-    let renewed = council.identity.renew_certificate(asked).await.unwrap().into_inner();
-    assert_eq!(renewed.trust_bundle, before);
-    std::fs::write(folder.join("cert.pem"), renewed.certificate.unwrap().chain).unwrap();
-    std::fs::write(folder.join("ca.pem"), before).unwrap();
-    let mut next = Person::new(house.connect(&folder).await.unwrap());
-    next.submit(submission(&narrative(1))).await.unwrap();
-    assert!(stream.message().await.unwrap().is_some(), "the old connection goes on and hears of it");
-    house.person(MPU).await.identity.who_am_i(pb::WhoAmIRequest {}).await.unwrap();
-
-    // The old authority is revoked: whoever it signed is out, who has the new one's certificate stays.
-    pki::rotation::revoke(&house.certs(), &house.certs().join("root"), None, tools).unwrap();
-    let ended = async {
-        loop {
-            if let Err(status) = stream.message().await {
-                return status;
-            }
-        }
-    };
-    let status = tokio::time::timeout(std::time::Duration::from_secs(10), ended).await.unwrap();
-    assert_eq!(crate::person::why::<()>(Err(status)).1, "CERTIFICATE_REVOKED");
-    next.submit(submission(&narrative(1))).await.unwrap();
-    let old = house.folder(&format!("profile-{}", LEWISHAM.replace('/', "-")));
-    if let Ok(channel) = house.connect(&old).await {
-        let asked = Person::new(channel).identity.who_am_i(pb::WhoAmIRequest {}).await;
-        assert!(asked.is_err(), "the door is shut to whoever the old authority signed");
-    }
 }

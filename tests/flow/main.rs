@@ -34,5 +34,6 @@ mod order;
 mod policy;
 mod preview;
 mod resume;
+mod rotation;
 mod silent;
 mod streams;

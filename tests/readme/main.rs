@@ -45,6 +45,7 @@ fn the_journeys_are_short() {
         ("### A new council, from nothing to its first accepted referral", 6),
         ("### An officer's laptop is stolen", 4),
         ("### The rules change", 9),
+        ("### The issuing authority is replaced", 6),
     ] {
         let section = page.split(journey).nth(1).unwrap();
         let section = section.split("\n### ").next().unwrap();

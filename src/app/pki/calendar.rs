@@ -1,6 +1,6 @@
-//! The calendar of certificates: by organisation, what runs out first at the top.
+//! The calendar of certificates: by organisation, what runs out first at the top, and which authority signed it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -15,7 +15,10 @@ use crate::{
 /// What a certificate is now.
 enum State<'a> {
     Valid,
+    /// Accepted; its authority, or it, is tainted.
+    Tainted,
     Expired,
+    /// It was, or the authority that signed it.
     Revoked(&'a Revoked),
 }
 
@@ -23,6 +26,8 @@ pub(super) fn list(folder: &FolderArgs, tools: Tools<'_>) -> Result<(), Failure>
     let domain = pki::trust_domain(&folder.dir).map_err(failed)?;
     let revoked = pki::revoked(&folder.dir).map_err(failed)?;
     let revoked: BTreeMap<&str, &Revoked> = revoked.iter().map(|one| (one.serial.as_str(), one)).collect();
+    let tainted = pki::tainted(&folder.dir).map_err(failed)?;
+    let tainted: BTreeSet<&str> = tainted.iter().map(|one| one.serial.as_str()).collect();
     let now = tools.clock.now();
     let mut pages: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
     for certificate in pki::list(&folder.dir).map_err(failed)? {
@@ -34,9 +39,11 @@ pub(super) fn list(folder: &FolderArgs, tools: Tools<'_>) -> Result<(), Failure>
             print::line(&organisation);
         }
         for certificate in certificates {
-            let state = match revoked.get(certificate.serial.as_str()) {
+            let either = [certificate.serial.as_str(), certificate.issuer.as_str()];
+            let state = match either.iter().find_map(|serial| revoked.get(serial)) {
                 Some(revoked) => State::Revoked(revoked),
                 None if certificate.not_after < now => State::Expired,
+                None if either.iter().any(|serial| tainted.contains(serial)) => State::Tainted,
                 None => State::Valid,
             };
             print::line(&if folder.json {
@@ -56,22 +63,28 @@ fn organisation(certificate: &Entry, domain: &TrustDomain) -> String {
 }
 
 fn row(certificate: &Entry, state: &State<'_>, now: Timestamp) -> String {
+    let days = certificate.not_after.duration_since(now).as_hours() / 24;
     let state = match state {
-        State::Valid => {
-            let days = certificate.not_after.duration_since(now).as_hours() / 24;
-            format!("{days} days left")
-        }
+        State::Valid => format!("{days} days left"),
+        State::Tainted => format!("{days} days left, tainted"),
         State::Expired => "expired".to_owned(),
         State::Revoked(one) => format!("revoked, {}", one.reason),
     };
-    format!("  {}  {state:<24}  {}  {}", certificate.not_after, certificate.serial, certificate.holder)
+    let Entry { serial, holder, not_after, .. } = certificate;
+    format!("  {not_after}  {state:<24}  {}  {serial}  {holder}", signer(&certificate.issuer))
+}
+
+/// Which authority signed it: the beginning of its serial number, enough to tell one from the next.
+pub(super) fn signer(issuer: &str) -> String {
+    if issuer.is_empty() { format!("{:<11}", "-") } else { format!("by {:.8}", issuer) }
 }
 
 fn told(certificate: &Entry, organisation: &str, state: &State<'_>) -> Value {
     let mut value = entry(certificate);
     value["organisation"] = Value::from(organisation);
+    value["tainted"] = Value::from(matches!(state, State::Tainted));
     value["state"] = Value::from(match state {
-        State::Valid => "valid",
+        State::Valid | State::Tainted => "valid",
         State::Expired => "expired",
         State::Revoked(_) => "revoked",
     });

@@ -99,7 +99,7 @@ pub(in crate::app) enum PkiCommand {
         #[arg(long, requires = "profile")]
         preview: bool,
     },
-    /// The calendar of certificates: which run out when, by organisation.
+    /// The calendar of certificates: which run out when, by organisation, and which authority signed each.
     List {
         #[command(flatten)]
         folder: FolderArgs,
@@ -108,8 +108,9 @@ pub(in crate::app) enum PkiCommand {
     Rotate {
         #[command(flatten)]
         folder: FolderArgs,
-        /// `prepare`: the root signs the next one. `activate`: it signs from now on, the old one no more. `revoke`, once
-        /// everything was renewed: the root says that the old ones are accepted no longer.
+        /// `prepare`: the root signs the next one. `activate`: it signs from now on, the old one no more. `taint`: what the old
+        /// one signed is accepted still, and everybody who has it is told to renew. `revoke`, once everything was renewed:
+        /// the root says that the tainted ones are accepted no longer.
         #[arg(value_name = "STEP")]
         step: Step,
         /// Folder of the offline root, for `prepare` and `revoke`. Default: `root` in the authority's folder.
@@ -168,7 +169,9 @@ pub(in crate::app) enum Step {
     Prepare,
     /// The next one signs from now on.
     Activate,
-    /// The old ones are accepted no longer.
+    /// What the old ones signed is accepted still, and to be renewed.
+    Taint,
+    /// The tainted ones are accepted no longer.
     Revoke,
 }
 

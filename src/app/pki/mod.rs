@@ -4,6 +4,7 @@ mod calendar;
 mod command;
 pub(super) mod online;
 mod passphrase;
+mod rotate;
 
 use std::path::Path;
 
@@ -15,11 +16,11 @@ use crate::{
         certificate::RevocationReason,
         identity::{Identity, TrustDomain},
     },
-    pki::{self, Days, Entry, Issue, KeyKind, Limits, Passphrase, PkiError, Plan, Request, Tools, rotation},
+    pki::{self, Days, Entry, Issue, KeyKind, Limits, PkiError, Plan, Request, Tools},
     platform::{SystemClock, SystemEntropy},
 };
 pub(super) use command::PkiCommand;
-use command::{FolderArgs, InitArgs, Step};
+use command::{FolderArgs, InitArgs};
 
 pub(super) fn run(command: PkiCommand) -> Result<(), Failure> {
     if command.names_a_daemon_in_vain() {
@@ -59,7 +60,7 @@ pub(super) fn run(command: PkiCommand) -> Result<(), Failure> {
         PkiCommand::Rotate { folder, step, root, passphrase } => {
             let passphrase = passphrase::of_root(&passphrase)?;
             let root = root.unwrap_or_else(|| folder.dir.join("root"));
-            rotate(&folder, step, (&root, passphrase.as_ref()), tools)
+            rotate::rotate(&folder, step, (&root, passphrase.as_ref()), tools)
         }
         PkiCommand::Export { profile, out, password_file, json } => {
             let password = password_file.passphrase("Password of the new file: ")?;
@@ -198,42 +199,6 @@ fn revoke(folder: &FolderArgs, serial: &str, reason: RevocationReason, tools: To
     Ok(())
 }
 
-fn rotate(
-    folder: &FolderArgs,
-    step: Step,
-    (root, passphrase): (&Path, Option<&Passphrase>),
-    tools: Tools<'_>,
-) -> Result<(), Failure> {
-    let dir = &folder.dir;
-    let (told, lines) = match step {
-        Step::Prepare => {
-            let next = rotation::prepare(dir, root, passphrase, tools).map_err(failed)?;
-            let until = format!("the next issuing authority is ready, until {}", next.not_after);
-            (entry(&next), [until, "next: homeward pki rotate activate".to_owned()])
-        }
-        Step::Activate => {
-            let old = rotation::activate(dir).map_err(failed)?.display().to_string();
-            let kept = format!("the new issuing authority signs from now on; the old one is in {old}");
-            (
-                json!({ "old": old }),
-                [kept, "next: renew what the old one signed, then: homeward pki rotate revoke".to_owned()],
-            )
-        }
-        Step::Revoke => {
-            let serials = rotation::revoke(dir, root, passphrase, tools).map_err(failed)?;
-            let told = format!("accepted no longer: {}", serials.join(" "));
-            let next = format!("next: put {}/root-crl.pem where revocation lists are read", dir.display());
-            (json!({ "revoked": serials }), [told, next])
-        }
-    };
-    if folder.json {
-        print::line(&told.to_string());
-    } else {
-        lines.iter().for_each(|line| print::line(line));
-    }
-    Ok(())
-}
-
 fn tell_issued(made: &pki::Issued, client: bool, json: bool) {
     let folder = made.folder.display().to_string();
     if json {
@@ -269,6 +234,7 @@ fn entry(entry: &Entry) -> Value {
         "holder": entry.holder,
         "not_before": entry.not_before.to_string(),
         "not_after": entry.not_after.to_string(),
+        "issuer": entry.issuer,
     })
 }
 
@@ -285,12 +251,15 @@ fn failed(error: PkiError) -> Failure {
         | PkiError::Request(_)
         | PkiError::WrongPassphrase
         | PkiError::Revoked
+        | PkiError::NothingReplaced
+        | PkiError::NothingTainted
         | PkiError::NotRenewable => Failure::bad_data(error.to_string()),
         PkiError::File(_)
         | PkiError::Entropy(_)
         | PkiError::Key
         | PkiError::Export
         | PkiError::AuthorityEnded
+        | PkiError::AuthorityTainted
         | PkiError::Certificate(_) => Failure::other(error.to_string()),
     }
 }

@@ -71,8 +71,12 @@ async fn list(caller: &mut Caller, json: bool) -> Result<(), Failure> {
             let line = if json {
                 one.to_string()
             } else {
-                let state = word("state").trim_start_matches("CERTIFICATE_STATE_").to_lowercase();
-                format!("  {}  {state:<8}  {}  {}", word("expire_time"), word("serial"), word("holder"))
+                let state = match one["tainted"].as_bool() {
+                    Some(true) => "tainted".to_owned(),
+                    _ => word("state").trim_start_matches("CERTIFICATE_STATE_").to_lowercase(),
+                };
+                let signer = super::calendar::signer(word("issuer_serial"));
+                format!("  {}  {state:<8}  {signer}  {}  {}", word("expire_time"), word("serial"), word("holder"))
             };
             rows.insert((organisation, word("expire_time").to_owned(), word("serial").to_owned()), line);
         }
@@ -107,6 +111,10 @@ fn impact(value: &Value) {
         _ => "0".to_owned(),
     };
     print::line(word("holder"));
+    if value.get("dependent_certificates").is_some() {
+        let number = number("dependent_certificates");
+        print::line(&format!("  good certificates that it signed, and that would end with it {number}"));
+    }
     print::line(&format!("  live sessions here {}, leases held {}", number("live_sessions"), number("leases")));
     let queues: Vec<_> =
         value["unattended_queues"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{
-    Issuer, NewCertificate,
+    Issuer, NewCertificate, Register,
     approval::{Effect, Proposing, details},
     documents,
     issuer::SignedList,
@@ -36,6 +36,8 @@ pub struct Certificate {
     pub not_after: Timestamp,
     /// Certificate and issuing authority in PEM; empty for one that was issued outside the broker.
     pub chain: String,
+    /// Serial number of the authority's certificate that signed it; empty for a root, which nobody else signed.
+    pub issuer: String,
 }
 
 impl Broker {
@@ -68,7 +70,7 @@ impl Broker {
         approval: Change,
     ) -> Result<Effect, Error> {
         let (csr, days) = documents::take_enrolment(&proposal.body)?;
-        let NewCertificate { certificate, bundle } = self.issuer()?.sign(&csr, days)?;
+        let NewCertificate { certificate, bundle } = self.signed(&csr, days).await?;
         let proposal = Proposal { body: certificate.serial.clone().into_bytes(), ..proposal.clone() };
         let answer = documents::put_proposal(&proposal);
         let approval = Change { bytes: Some(answer.clone()), ..approval };
@@ -117,7 +119,7 @@ impl Broker {
 
     /// Puts on the shelf what was issued with the authority's folder since the last look.
     async fn take_over(&self, issuer: &Arc<dyn Issuer>, seen: &mut usize) -> Result<(), Error> {
-        let (issued, revoked) = issuer.register()?;
+        let Register { issued, revoked, tainted } = issuer.register()?;
         for certificate in issued.iter().skip(*seen) {
             let entry = self.step_entry(
                 "",
@@ -133,6 +135,7 @@ impl Broker {
             }
         }
         *seen = issued.len();
+        self.take_over_tainted(tainted).await?;
         self.take_over_revocations(revoked).await
     }
 
@@ -151,6 +154,19 @@ impl Broker {
                 self.alarms.raise(REGISTER_ALARM, &words, self.clock.now());
             }
         }
+    }
+
+    /// A certificate fresh from the authority, which is not one that somebody has tainted: a folder may be an old copy.
+    pub(super) async fn signed(&self, request: &[u8], days: Option<i32>) -> Result<NewCertificate, Error> {
+        let signed = self.issuer()?.sign(request, days)?;
+        if self.standing().await?.1.is_out_of_use(&signed.certificate.issuer) {
+            return Err(Error::Precondition {
+                reason: "AUTHORITY_TAINTED",
+                advice: "this broker's issuing authority is tainted or revoked, and signs nothing more: put the files of the \
+                         one that was activated into the folder under [pki]",
+            });
+        }
+        Ok(signed)
     }
 
     pub(super) fn issuer(&self) -> Result<&Arc<dyn Issuer>, Error> {

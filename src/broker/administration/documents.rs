@@ -5,7 +5,7 @@ use prost::Message;
 use uuid::Uuid;
 
 use super::{
-    Certificate, Erasure, Revocation,
+    Certificate, Erasure, Revocation, Tainted,
     key_shelf::{EpochDocument, KeyringDocument},
     outer::{OuterDocument, OuterRotation},
     renewal::Renewal,
@@ -112,6 +112,7 @@ pub(super) fn put_certificate(certificate: &Certificate) -> Vec<u8> {
         not_before_micros: certificate.not_before.as_microsecond(),
         not_after_micros: certificate.not_after.as_microsecond(),
         chain: certificate.chain.clone(),
+        issuer: certificate.issuer.clone(),
     }
     .encode_to_vec()
 }
@@ -126,6 +127,7 @@ pub(super) fn take_certificate(bytes: &[u8]) -> Result<Certificate, Error> {
             not_before: moment(kept.not_before_micros)?,
             not_after: moment(kept.not_after_micros)?,
             chain: kept.chain,
+            issuer: kept.issuer,
         })
     };
     damaged(read())
@@ -171,6 +173,19 @@ pub(super) fn take_revocations(bytes: &[u8]) -> Result<Vec<Revocation>, Error> {
         })
     };
     let read = || kept::KeptRevocations::decode(bytes).ok()?.revocations.into_iter().map(take).collect();
+    damaged(read())
+}
+
+/// Tainted authorities as bytes.
+pub(super) fn put_tainted(tainted: &[Tainted]) -> Vec<u8> {
+    let put = |one: &Tainted| kept::KeptTaint { serial: one.serial.clone(), at_micros: one.at.as_microsecond() };
+    kept::KeptTainted { tainted: tainted.iter().map(put).collect() }.encode_to_vec()
+}
+
+/// Reads tainted authorities.
+pub(super) fn take_tainted(bytes: &[u8]) -> Result<Vec<Tainted>, Error> {
+    let take = |kept: kept::KeptTaint| Some(Tainted { serial: kept.serial, at: moment(kept.at_micros)? });
+    let read = || kept::KeptTainted::decode(bytes).ok()?.tainted.into_iter().map(take).collect();
     damaged(read())
 }
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Certificate, Revocation};
+use super::{Certificate, Revocation, Tainted};
 use crate::{broker::Error, domain::violation::Violations};
 
 /// What a request asks for, found sound.
@@ -28,12 +28,23 @@ pub struct NewCertificate {
 pub struct SignedList {
     /// DER.
     pub der: Vec<u8>,
-    /// PEM.
+    /// PEM; after it, the lists of authorities that no longer sign certificates, of which some are good.
     pub pem: String,
     /// When it was made.
     pub this_update: Timestamp,
     /// A newer one is there by then.
     pub next_update: Timestamp,
+}
+
+/// What was done outside the broker, with the authority's folder; each oldest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Register {
+    /// Certificates issued.
+    pub issued: Vec<Certificate>,
+    /// Certificates revoked.
+    pub revoked: Vec<Revocation>,
+    /// Issuing authorities tainted.
+    pub tainted: Vec<Tainted>,
 }
 
 /// Why nothing was signed.
@@ -92,9 +103,9 @@ pub trait Issuer: Send + Sync {
     /// True where the register may have changed since this was last asked. Cheap.
     fn register_changed(&self) -> bool;
 
-    /// What was issued and revoked outside the broker, with the authority's folder, oldest first.
+    /// What was done outside the broker.
     ///
     /// # Errors
     /// [`IssuerError::Failed`].
-    fn register(&self) -> Result<(Vec<Certificate>, Vec<Revocation>), IssuerError>;
+    fn register(&self) -> Result<Register, IssuerError>;
 }

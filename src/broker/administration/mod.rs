@@ -15,6 +15,7 @@ mod policy;
 mod renewal;
 mod revocation;
 mod rewrap;
+mod taint;
 
 use jiff::SignedDuration;
 
@@ -22,7 +23,7 @@ pub use approval::{Approved, Effect};
 pub use certificates::Certificate;
 pub use epochs::{EpochRow, Epochs};
 pub use erasure::{ErasedRow, Erasure};
-pub use issuer::{Asked, Issuer, IssuerError, NewCertificate, SignedList};
+pub use issuer::{Asked, Issuer, IssuerError, NewCertificate, Register, SignedList};
 pub use key_shelf::KeyShelf;
 pub use keys::{Keys, KeysError, Lifespan};
 pub use outer::{OuterKeys, OuterRotation, OuterRow, OuterState};
@@ -30,6 +31,7 @@ pub(super) use policy::Policies;
 pub use policy::{Activation, Begin, Checked, Fault, Folder, KeptPolicy, PolicyRefused};
 pub use revocation::{Ended, Impact, Revocation};
 pub use rewrap::{Progress, Proof, Stage, Steer};
+pub use taint::{Standing, Tainted};
 
 use super::{Broker, Error, Request};
 use crate::{

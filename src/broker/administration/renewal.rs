@@ -39,7 +39,7 @@ impl Broker {
                 advice: "use a certificate that is good; have the others revoked, or wait until one runs out",
             });
         }
-        let renewed = issuer.sign(csr, None)?;
+        let renewed = self.signed(csr, None).await?;
         let certificate = &renewed.certificate;
         good.push((certificate.serial.clone(), certificate.not_after));
         let (name, bytes) = (name_of(who), Some(documents::put_renewals(&good)));

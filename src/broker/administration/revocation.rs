@@ -1,9 +1,12 @@
 //! Revocation: of anybody by one administrator, of an administrator by two; known to every replica through the store.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
 
 use super::{
+    Certificate,
     approval::{Effect, Proposing, details},
     documents,
 };
@@ -54,7 +57,9 @@ pub enum Ended {
 pub struct Impact {
     /// Whose certificate.
     pub holder: String,
-    /// Deliveries that its holder has under a lease; they would return unread.
+    /// Certificates that it signed and that are good: they would end with it. None but for an authority's.
+    pub dependents: u64,
+    /// Deliveries under a lease of whoever would be out; they would return unread.
     pub leases: u64,
     /// Queues that nobody else with a good certificate serves.
     pub unattended: Vec<QueueId>,
@@ -132,19 +137,35 @@ impl Broker {
     /// What would break. Sessions are the door's to count.
     pub async fn preview_revocation(&self, _permit: &CallPermit, serial: &str) -> Result<Impact, Error> {
         let holder = self.holder_of(serial).await?;
-        let leases = self.store.leases_of(&holder).await?;
         let now = self.clock.now();
-        let (_, revoked) = self.revocations().await?;
-        let good = self.good_certificates(&revoked).await?;
-        let others = good.iter().filter(|(other, who)| *who == holder && other != serial).count() as u64;
+        let (ending, staying): (Vec<_>, Vec<_>) =
+            self.good_certificates().await?.into_iter().partition(|one| one.serial == serial || one.issuer == serial);
+        let dependents = ending.iter().filter(|one| one.serial != serial).count() as u64;
+        let others = staying.iter().filter(|one| one.holder == holder).count() as u64;
+        let mut leases = 0;
+        for who in returning(&holder, serial, &ending, &staying) {
+            leases += self.store.leases_of(who).await?;
+        }
         let grants = self.grants();
-        let served = |uri: &str| peer_of(uri).map_or_else(Vec::new, |peer| grants.served(&peer, now));
-        let elsewhere: Vec<_> =
-            good.iter().filter(|(_, who)| *who != holder).flat_map(|(_, who)| served(who)).collect();
-        let mut unattended = if others > 0 { Vec::new() } else { served(&holder) };
+        let served = |certificates: &[Certificate]| -> BTreeSet<QueueId> {
+            let holders: BTreeSet<&str> = certificates.iter().map(|one| one.holder.as_str()).collect();
+            holders.into_iter().filter_map(peer_of).flat_map(|peer| grants.served(&peer, now)).collect()
+        };
+        let (mut unattended, elsewhere) = (served(&ending), served(&staying));
         unattended.retain(|queue| !elsewhere.contains(queue));
-        let needs_approval = administers(&holder);
-        Ok(Impact { holder, leases, unattended, other_certificates: others, needs_approval })
+        let (unattended, needs_approval) = (unattended.into_iter().collect(), administers(&holder));
+        Ok(Impact { holder, dependents, leases, unattended, other_certificates: others, needs_approval })
+    }
+
+    /// Whose leases end with this revocation: its holder's; where it is an authority's, of everybody whom it signed and
+    /// nobody else did.
+    pub async fn out_by(&self, one: &Revocation) -> Result<Vec<String>, Error> {
+        if !is_authority(&one.holder) {
+            return Ok(vec![one.holder.clone()]);
+        }
+        let ending = self.certificates_where(|other| other.issuer == one.serial).await?;
+        let staying = self.good_certificates().await?;
+        Ok(returning(&one.holder, &one.serial, &ending, &staying).into_iter().map(ToOwned::to_owned).collect())
     }
 
     /// Every revocation, with the version of the list: 0 where there is none yet.
@@ -210,23 +231,38 @@ impl Broker {
         self.certificate(serial).await?.map(|certificate| certificate.holder).ok_or(Error::NotFound)
     }
 
-    /// Serial and holder of every certificate that is good now.
-    async fn good_certificates(&self, revoked: &[Revocation]) -> Result<Vec<(String, String)>, Error> {
-        let now = self.clock.now();
-        let (mut good, mut after) = (Vec::new(), String::new());
+    /// Every certificate that is good now.
+    async fn good_certificates(&self) -> Result<Vec<Certificate>, Error> {
+        let (now, (_, standing)) = (self.clock.now(), self.standing().await?);
+        self.certificates_where(|one| one.not_after >= now && standing.revocation(one).is_none()).await
+    }
+
+    async fn certificates_where(&self, which: impl Fn(&Certificate) -> bool) -> Result<Vec<Certificate>, Error> {
+        let (mut found, mut after) = (Vec::new(), String::new());
         loop {
             let page = self.store.documents(Shelf::Certificate, &after, 500).await?;
-            let Some(last) = page.last() else { return Ok(good) };
+            let Some(last) = page.last() else { return Ok(found) };
             after.clone_from(&last.name);
             for document in &page {
-                let certificate = documents::take_certificate(&document.bytes)?;
-                let over = revoked.iter().any(|one| one.serial == certificate.serial);
-                if !over && certificate.not_after >= now {
-                    good.push((certificate.serial, certificate.holder));
+                let certificate = Certificate { chain: String::new(), ..documents::take_certificate(&document.bytes)? };
+                if which(&certificate) {
+                    found.push(certificate);
                 }
             }
         }
     }
+}
+
+/// Whose leases return when these certificates end: the holder's own, and those of whoever has none that stays.
+fn returning<'a>(
+    holder: &'a str,
+    serial: &str,
+    ending: &'a [Certificate],
+    staying: &[Certificate],
+) -> BTreeSet<&'a str> {
+    let kept: BTreeSet<&str> = staying.iter().map(|one| one.holder.as_str()).collect();
+    let others = ending.iter().filter(|one| one.serial != serial).map(|one| one.holder.as_str());
+    others.filter(|who| !kept.contains(who)).chain([holder]).collect()
 }
 
 fn revoked_already() -> Error {
@@ -245,9 +281,13 @@ fn peer_of(uri: &str) -> Option<Peer> {
     Some(Peer { identity, serial: String::new(), not_after: Timestamp::MAX })
 }
 
+/// Is this holder an authority, neither a client nor a server?
+fn is_authority(holder: &str) -> bool {
+    peer_of(holder).is_none() && !holder.starts_with("server ")
+}
+
 /// Is this holder one of those whose end needs two persons: an administrator, or an authority?
 fn administers(holder: &str) -> bool {
     let role = peer_of(holder).map(|peer| peer.identity.role());
-    let authority = role.is_none() && !holder.starts_with("server ");
-    authority || matches!(role, Some(Role::CertificateAdmin | Role::KeyCustodian | Role::PolicyAdmin))
+    is_authority(holder) || matches!(role, Some(Role::CertificateAdmin | Role::KeyCustodian | Role::PolicyAdmin))
 }

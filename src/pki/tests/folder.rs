@@ -123,12 +123,11 @@ fn the_next_issuing_authority_takes_over_and_what_the_old_one_signed_stays_good(
     let house = House::new();
     let made = house.init().unwrap();
     let before = house.issue(URI, "before", 9).unwrap();
-    assert!(matches!(rotation::activate(&house.dir()), Err(PkiError::File(_))), "nothing is prepared");
+    assert!(matches!(rotation::activate(&house.dir(), house.tools()), Err(PkiError::File(_))), "nothing is prepared");
     house.clock.advance(jiff::SignedDuration::from_mins(1));
     let next = rotation::prepare(&house.dir(), &made.root_folder, None, house.tools()).unwrap();
     let between = house.issue(URI, "between", 9).unwrap();
-    let old_list = fs::read_to_string(house.dir().join("crl.pem")).unwrap();
-    let old = rotation::activate(&house.dir()).unwrap();
+    let old = rotation::activate(&house.dir(), house.tools()).unwrap();
     assert_eq!(old, house.dir().join("old").join(&made.authority.serial));
     assert!(old.join("issuing.key").exists() && !house.dir().join("next").exists());
     let after = house.issue(URI, "after", 9).unwrap();
@@ -143,22 +142,69 @@ fn the_next_issuing_authority_takes_over_and_what_the_old_one_signed_stays_good(
         assert!(openssl(&one.folder, &args).contains("OK"));
     }
     assert!(list(&house.dir()).unwrap().contains(&next));
-    let revoked = rotation::revoke(&house.dir(), &made.root_folder, None, house.tools()).unwrap();
-    assert_eq!(revoked, std::slice::from_ref(&made.authority.serial));
-    assert_eq!(rotation::revoke(&house.dir(), &made.root_folder, None, house.tools()).unwrap(), revoked, "again");
-    assert!(!old.join("issuing.key").exists(), "the old key is gone");
-    let lists = house.root.path().join("lists.pem");
-    let text = |name: &str| fs::read_to_string(house.dir().join(name)).unwrap();
-    revoke(&house.dir(), &between.certificate.serial, RevocationReason::Superseded, house.tools()).unwrap();
-    fs::write(&lists, format!("{}{}{old_list}", text("root-crl.pem"), text("crl.pem"))).unwrap();
-    for (one, accepted) in [(&before, false), (&after, true)] {
-        let args =
-            ["verify", "-attime", &at, "-crl_check_all", "-CRLfile", lists.to_str().unwrap(), "-CAfile", "ca.pem"];
-        let args = [&args[..], &["-untrusted", "cert.pem", "cert.pem"]].concat();
-        let ran = std::process::Command::new("openssl").args(args).current_dir(&one.folder).output().unwrap();
-        let words = String::from_utf8_lossy(&ran.stderr).into_owned();
-        assert_eq!((ran.status.success(), words.contains("certificate revoked")), (accepted, !accepted), "{words}");
+}
+
+#[test]
+fn what_a_tainted_authority_signed_is_good_until_it_is_revoked_and_it_signs_lists_only() {
+    let house = House::new();
+    let made = house.init().unwrap();
+    let (dir, root) = (house.dir(), &made.root_folder);
+    assert!(matches!(rotation::taint(&dir, house.tools()), Err(PkiError::NothingReplaced)));
+    let (before, stolen) = (house.issue(URI, "before", 9).unwrap(), house.issue(URI, "stolen", 9).unwrap());
+    house.issue(URI, "short", 1).unwrap();
+    house.clock.advance(jiff::SignedDuration::from_hours(25));
+    rotation::prepare(&dir, root, None, house.tools()).unwrap();
+    let old = rotation::activate(&dir, house.tools()).unwrap();
+    assert!(matches!(rotation::revoke(&dir, root, None, house.tools()), Err(PkiError::NothingTainted)));
+    let after = house.issue(URI, "after", 9).unwrap();
+    revoke(&dir, &stolen.certificate.serial, RevocationReason::KeyCompromise, house.tools()).unwrap();
+    let tainted_now = rotation::taint(&dir, house.tools()).unwrap();
+    // Server, two administrators, `before`; neither what ran out nor what was revoked.
+    let ours = rotation::Replaced { serial: made.authority.serial.clone(), good: 4 };
+    assert_eq!(tainted_now, std::slice::from_ref(&ours));
+    let first = tainted(&dir).unwrap();
+    house.clock.advance(jiff::SignedDuration::from_mins(1));
+    assert_eq!(rotation::taint(&dir, house.tools()).unwrap(), tainted_now, "again");
+    assert_eq!(tainted(&dir).unwrap(), first, "as it was said first");
+    assert_eq!((first.len(), first[0].serial.as_str()), (1, made.authority.serial.as_str()));
+    let accepted = |one: &Issued, lists: &[&str]| verified(&house, one, lists);
+    assert!(accepted(&before, &["crl.pem"]).0 && accepted(&after, &["crl.pem"]).0, "each under a list of its own");
+    assert!(accepted(&stolen, &["crl.pem"]).1.contains("certificate revoked"));
+
+    // Its key, put back from a copy, signs nothing.
+    let next: Vec<_> = ["issuing.key", "issuing.pem"].map(|name| fs::read(dir.join(name)).unwrap()).into();
+    let put = |name: &str, bytes: &[u8]| fs::write(dir.join(name), bytes).unwrap();
+    for name in ["issuing.key", "issuing.pem"] {
+        put(name, &fs::read(old.join(name)).unwrap());
     }
+    assert!(matches!(house.issue(URI, "again", 9), Err(PkiError::AuthorityTainted)));
+    put("issuing.key", &next[0]);
+    put("issuing.pem", &next[1]);
+
+    let revoked_now = rotation::revoke(&dir, root, None, house.tools()).unwrap();
+    assert_eq!(revoked_now, [ours]);
+    assert_eq!(rotation::revoke(&dir, root, None, house.tools()).unwrap(), revoked_now, "again");
+    assert!(!old.join("issuing.key").exists(), "the old key is gone");
+    assert!(matches!(rotation::taint(&dir, house.tools()), Err(PkiError::NothingReplaced)));
+    let lists = ["root-crl.pem", "crl.pem"];
+    assert!(accepted(&after, &lists).0, "{}", accepted(&after, &lists).1);
+    let (still, words) = accepted(&before, &lists);
+    assert!(!still && words.contains("certificate revoked"), "{words}");
+    revoke(&dir, &after.certificate.serial, RevocationReason::Superseded, house.tools()).unwrap();
+    assert!(!accepted(&after, &lists).0);
+}
+
+/// Whether openssl accepts a certificate by these lists: its own authority's, and the root's where that is given.
+fn verified(house: &House, one: &Issued, lists: &[&str]) -> (bool, String) {
+    let file = house.root.path().join("lists.pem");
+    let text: String = lists.iter().map(|name| fs::read_to_string(house.dir().join(name)).unwrap()).collect();
+    fs::write(&file, text).unwrap();
+    let (at, check) =
+        (house.clock.now().as_second().to_string(), if lists.len() > 1 { "-crl_check_all" } else { "-crl_check" });
+    let args = ["verify", "-attime", &at, check, "-CRLfile", file.to_str().unwrap(), "-CAfile", "ca.pem"];
+    let args = [&args[..], &["-untrusted", "cert.pem", "cert.pem"]].concat();
+    let ran = std::process::Command::new("openssl").args(args).current_dir(&one.folder).output().unwrap();
+    (ran.status.success(), String::from_utf8_lossy(&ran.stderr).into_owned())
 }
 
 #[test]

@@ -4,13 +4,14 @@ use jiff::Timestamp;
 
 use super::wire_time;
 use crate::{
-    broker::{Certificate, Revocation},
+    broker::{Certificate, Revocation, Standing},
     domain::approval::Proposal,
     wire::pb,
 };
 
 /// A certificate as it is at `now`.
-pub fn certificate(one: &Certificate, revoked: Option<&Revocation>, now: Timestamp) -> pb::Certificate {
+pub fn certificate(one: &Certificate, standing: &Standing, now: Timestamp) -> pb::Certificate {
+    let revoked = standing.revocation(one);
     let state = match revoked {
         Some(_) => pb::CertificateState::Revoked,
         None if one.not_after < now => pb::CertificateState::Expired,
@@ -24,6 +25,8 @@ pub fn certificate(one: &Certificate, revoked: Option<&Revocation>, now: Timesta
         state: state.into(),
         revocation: revoked.map(revocation),
         chain: one.chain.clone(),
+        issuer_serial: one.issuer.clone(),
+        tainted: one.not_after >= now && standing.is_tainted(one),
     }
 }
 

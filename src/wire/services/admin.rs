@@ -1,6 +1,6 @@
 //! AdminService: certificates, and what needs two persons. Keys and policies are next door.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use tonic::{Request, Response, Status, async_trait};
 
@@ -9,7 +9,7 @@ use super::{
     ask::{Ask, digest_of},
 };
 use crate::{
-    broker::{Effect, Ended, Error, NewCertificate, Request as Bound, Revocation},
+    broker::{Effect, Ended, Error, NewCertificate, Request as Bound, Standing},
     domain::{
         certificate::RevocationReason,
         grants::{Action, CallPermit},
@@ -17,9 +17,10 @@ use crate::{
     },
     wire::{
         convert::{self, wire_time},
-        pb,
+        pb, peer,
         received::Received,
         server::admin_service_server::AdminService,
+        session::Session,
     },
 };
 
@@ -202,13 +203,8 @@ impl Services {
         let limit = ask.done(limit)?;
         let permit = self.office(peer, Action::ListCertificates)?;
         let found = self.broker.certificates(&permit, &asked.page_token, limit + 1).await?;
-        let (_, revoked) = self.broker.revocations().await?;
-        let revoked: BTreeMap<&str, &Revocation> = revoked.iter().map(|one| (one.serial.as_str(), one)).collect();
-        let now = self.broker.now();
-        let row = |one| {
-            let row = convert::certificate(one, revoked.get(one.serial.as_str()).copied(), now);
-            pb::Certificate { chain: String::new(), ..row }
-        };
+        let ((_, standing), now) = (self.broker.standing().await?, self.broker.now());
+        let row = |one| pb::Certificate { chain: String::new(), ..convert::certificate(one, &standing, now) };
         let next = found.get(limit).and_then(|_| found.get(limit - 1)).map(|last| last.serial.clone());
         let certificates = found.iter().take(limit).map(row).collect();
         Ok(pb::ListCertificatesResponse { certificates, next_page_token: next.unwrap_or_default() })
@@ -222,10 +218,13 @@ impl Services {
         let serial = request.message.serial;
         let permit = self.office(peer, Action::PreviewRevocation)?;
         let impact = self.broker.preview_revocation(&permit, &serial).await?;
-        let live = self.sessions.live().iter().filter(|session| session.peer().serial == serial).count();
+        // An authority's stands in the chains of those whom it signed.
+        let hangs = |session: &&Arc<Session>| peer::serials(session.chain()).any(|one| one == serial);
+        let live = self.sessions.live().iter().filter(hangs).count();
         Ok(pb::PreviewRevocationResponse {
             holder: impact.holder,
             live_sessions: u32::try_from(live).unwrap_or(u32::MAX),
+            dependent_certificates: impact.dependents,
             leases: impact.leases,
             unattended_queues: impact.unattended.iter().map(ToString::to_string).collect(),
             other_certificates: impact.other_certificates,
@@ -307,7 +306,7 @@ impl Services {
         let approved = self.broker.approve(&permit, bound, id, &message.fingerprint).await?;
         let effect = match approved.effect {
             Effect::Enrolled(certificate, trust_bundle) => {
-                let certificate = Some(convert::certificate(&certificate, None, self.broker.now()));
+                let certificate = Some(convert::certificate(&certificate, &Standing::default(), self.broker.now()));
                 let enrolled = pb::EnrolledCertificate { certificate, trust_bundle };
                 pb::approve_proposal_response::Effect::Enrolled(enrolled)
             }
@@ -335,7 +334,7 @@ impl Services {
         let permit = self.office(peer, Action::RenewCertificate)?;
         let NewCertificate { certificate, bundle } =
             self.broker.renew_certificate(&permit, bound, &message.request).await?;
-        let certificate = Some(convert::certificate(&certificate, None, self.broker.now()));
+        let certificate = Some(convert::certificate(&certificate, &Standing::default(), self.broker.now()));
         Ok(pb::RenewCertificateResponse { certificate, trust_bundle: bundle })
     }
 

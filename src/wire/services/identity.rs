@@ -16,7 +16,7 @@ use crate::{
     },
     wire::{
         convert::{limits, wire_time},
-        pb,
+        pb, peer,
         received::{MAX_MESSAGE_BYTES, Received},
         server::identity_service_server::IdentityService,
     },
@@ -29,7 +29,8 @@ impl IdentityService for Services {
         request: Request<Received<pb::WhoAmIRequest>>,
     ) -> Result<Response<pb::WhoAmIResponse>, Status> {
         let peer = self.admit(&request, Action::WhoAmI)?;
-        Ok(Response::new(self.who(&peer)))
+        let tainted = peer::session(&request).is_ok_and(|session| session.is_tainted());
+        Ok(Response::new(self.who(&peer, tainted)))
     }
 
     async fn renew_certificate(
@@ -43,7 +44,7 @@ impl IdentityService for Services {
 }
 
 impl Services {
-    fn who(&self, peer: &Peer) -> pb::WhoAmIResponse {
+    fn who(&self, peer: &Peer, tainted: bool) -> pb::WhoAmIResponse {
         let now = self.broker.now();
         let grants: Vec<pb::Grant> =
             self.broker.grants().in_force(peer, now).map(|row| grant(row, peer.identity.role().code())).collect();
@@ -61,7 +62,8 @@ impl Services {
             rule_set: self.broker.rulebook().policy.rules_at(now).version.clone(),
             policy_fingerprint: hex::encode(self.broker.rulebook().fingerprint),
             certificate_days_left: u32::try_from(expiry::days_left(peer.not_after, now)).unwrap_or(u32::MAX),
-            certificate_renewal_due: expiry::due(peer.not_after, now).is_some(),
+            certificate_renewal_due: tainted || expiry::due(peer.not_after, now).is_some(),
+            certificate_authority_tainted: tainted,
             alarms: match identity.organisation().scheme() {
                 OrganisationScheme::Operator => self.broker.alarms().names(),
                 _ => Vec::new(),

@@ -159,7 +159,8 @@ async fn meet(
     };
     match admitted {
         Ok(entered) => {
-            door.reminders.met(entered.session.peer(), door.tls.clock().now());
+            let session = &entered.session;
+            door.reminders.met(session.peer(), session.is_tainted(), door.tls.clock().now());
             Ok(SessionIo::new(stream, entered, connection, door))
         }
         Err(why) => {
