@@ -22,6 +22,7 @@ mod handles;
 mod house_numbers;
 mod household;
 mod index;
+mod informants;
 mod items;
 mod letters;
 mod lexicon;

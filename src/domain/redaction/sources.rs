@@ -15,6 +15,20 @@ use super::{
 /// In a sentence without end, words further off than this say nothing of a source.
 const REACH: usize = 40;
 
+/// Verbs of what is said, and not of what is handed over.
+const SPEAKING: &[&str] = &[
+    "told",
+    "said",
+    "whispered",
+    "confided",
+    "admitted",
+    "explained",
+    "mentioned",
+    "reported",
+    "disclosed",
+    "revealed",
+];
+
 /// What a text says, by phrase: lists and where their phrases stand, as words.
 pub(super) struct Said {
     phrases: Vec<(WordList, Range<usize>)>,
@@ -65,6 +79,14 @@ impl Said {
         here.filter(|(of, _)| *of == list).map(|(_, words)| words).max_by_key(|words| words.end)
     }
 
+    /// The phrase for us that is told from word `at` on: "told us", "whispered it to the worker".
+    fn tells_us(&self, prose: &Prose<'_>, at: usize) -> Option<&Range<usize>> {
+        let is = |at: usize, words: &[&str]| prose.words.get(at).is_some_and(|_| words.contains(&prose.text(at)));
+        let said = at > 0 && is(at - 1, SPEAKING) && is(at, &["it", "this", "that", "everything", "all", "so"]);
+        let at = at + usize::from(said);
+        self.begins(WordList::Us, at).or_else(|| self.begins(WordList::Us, at + 1).filter(|_| is(at, &["to"])))
+    }
+
     /// True when the text speaks of a source at all.
     pub fn is_silent(&self) -> bool {
         !self.phrases.iter().any(|(list, _)| !matches!(list, WordList::Us | WordList::People))
@@ -89,25 +111,28 @@ pub(super) fn sources(
         add(near.after(cue.end, 5));
     }
     for cue in said.each(WordList::Bringing) {
-        if !near.is_passive(cue.start) && !near.has_object(cue.end) {
+        let speaker = near.unnamed_speaker(cue);
+        if speaker.is_some() {
+            add(speaker);
+        } else if !near.is_passive(cue.start) && (!near.has_object(cue.end) || near.gives_away(cue)) {
             add(near.before(cue.start, 5));
         }
     }
     for cue in said.each(WordList::Telling) {
-        let us = said.begins(WordList::Us, cue.end).is_some_and(|us| near.is_us(us)) || near.is_worker(cue.end);
-        if !near.is_passive(cue.start) && us {
+        let speaker = near.unnamed_speaker(cue);
+        let told_us = said.tells_us(prose, cue.end).is_some_and(|us| near.is_us(us)) || near.is_worker(cue.end);
+        if speaker.is_some() {
+            add(speaker);
+        } else if !near.is_passive(cue.start) && told_us {
             // "Jo came to the office and told us".
             let reach = if near.is_joined(cue.start) { 10 } else { 4 };
             add(near.before(cue.start, reach).or_else(|| near.subject_before(cue.start)));
+        } else {
+            add(near.reason_to_know(cue));
         }
     }
     for cue in said.each(WordList::Confidential) {
-        let of_whom = if near.looks_ahead(cue) {
-            near.after(cue.end, 6).or_else(|| near.before(cue.start, 8))
-        } else {
-            near.before(cue.start, 12).or_else(|| near.after(cue.end, 3))
-        };
-        add(of_whom.or_else(|| near.subject_before(cue.start)));
+        add(near.in_confidence(cue));
     }
     out
 }
@@ -187,21 +212,22 @@ fn is_mentioned(mentions: &[Named], words: &Range<usize>) -> bool {
     mentions.get(next).is_some_and(|mention| mention.start < words.end)
 }
 
-struct Near<'a, 'f> {
-    prose: &'a Prose<'f>,
-    mentions: &'a [Named],
+/// The people who are mentioned around a phrase.
+pub(super) struct Near<'a, 'f> {
+    pub prose: &'a Prose<'f>,
+    pub mentions: &'a [Named],
 }
 
 impl Near<'_, '_> {
     /// The last mention that ends at most `reach` words before `at`, in the same sentence.
-    fn before(&self, at: usize, reach: usize) -> Option<&Named> {
+    pub fn before(&self, at: usize, reach: usize) -> Option<&Named> {
         let start = self.prose.words.get(at).map(|_| self.prose.sentence(at).words.start)?;
         let last = self.mentions[..self.mentions.partition_point(|mention| mention.start < at)].last()?;
         (last.end <= at && last.start >= start && at - last.end <= reach).then_some(last)
     }
 
     /// The first mention that begins at most `reach` words after `at`, in the same sentence.
-    fn after(&self, at: usize, reach: usize) -> Option<&Named> {
+    pub fn after(&self, at: usize, reach: usize) -> Option<&Named> {
         let end = self.prose.sentence(at.checked_sub(1)?).words.end;
         let next = self.mentions.get(self.mentions.partition_point(|mention| mention.start < at))?;
         (next.start < end && next.start - at <= reach).then_some(next)
@@ -209,11 +235,15 @@ impl Near<'_, '_> {
 
     /// Whom "she" is, in a sentence that begins with it or ends in "say it was her": the first who is mentioned in the
     /// sentence before.
-    fn subject_before(&self, at: usize) -> Option<&Named> {
+    pub fn subject_before(&self, at: usize) -> Option<&Named> {
         let number = self.prose.words[at].sentence as usize;
         let here = self.prose.sentences[number].words.clone();
-        let pronoun = here.clone().take(3).any(|at| matches!(self.prose.text(at), "he" | "she" | "they"))
-            || here.len() <= 8 && matches!(self.prose.text(here.end - 1), "him" | "her" | "them");
+        let text = |at: usize| self.prose.text(at);
+        let pronoun = here.clone().take(3).any(|at| matches!(text(at), "he" | "she" | "they"))
+            || here.len() <= 8 && matches!(text(here.end - 1), "him" | "her" | "them")
+            // "Please keep her name out of it."
+            || (here.start + 1..here.end.min(here.start + REACH))
+                .any(|at| text(at) == "name" && matches!(text(at - 1), "her" | "his" | "their"));
         let upto = |word: usize| self.mentions.partition_point(|mention| mention.start < word);
         let nobody = upto(here.start) == upto(at.clamp(here.start, here.end));
         let before = number.checked_sub(1).filter(|_| pronoun && nobody)?;
@@ -222,7 +252,7 @@ impl Near<'_, '_> {
     }
 
     /// "was called", "is told".
-    fn is_passive(&self, at: usize) -> bool {
+    pub fn is_passive(&self, at: usize) -> bool {
         self.prose.before(at).is_some_and(|at| {
             matches!(self.prose.text(at), "is" | "was" | "are" | "were" | "be" | "been" | "being" | "also" | "s" | "to")
         })
@@ -259,7 +289,7 @@ impl Near<'_, '_> {
     }
 
     /// "do not name Jo", "is not aware that Jo rang": the source comes behind the phrase.
-    fn looks_ahead(&self, cue: &Range<usize>) -> bool {
+    pub fn looks_ahead(&self, cue: &Range<usize>) -> bool {
         matches!(
             self.prose.text(cue.start),
             "do" | "don" | "dont" | "does" | "is" | "protect" | "shield" | "without" | "keep" | "leave"
