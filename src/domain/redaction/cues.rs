@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::{
     children::is_child,
+    dates::{is_dated, is_month},
     fold::Casing,
     lexicon::{WordList, is_slip},
     policy::EffectiveRole,
@@ -112,6 +113,9 @@ fn may_be_name(prose: &Prose<'_>, at: usize) -> bool {
     let word = &prose.words[at];
     let text = prose.text(at);
     if matches!(word.letters, Letters::Digits | Letters::Label) || word.is(WordList::NoName) || text.len() > LONGEST {
+        return false;
+    }
+    if is_month(text) && is_dated(prose, at) {
         return false;
     }
     match prose.sentence(at).casing {

@@ -11,6 +11,7 @@ use super::{
     marks::Marks,
     needle::{Meaning, Strength},
     patterns::unlisted,
+    prose::Prose,
     spoken_dates,
 };
 
@@ -182,6 +183,48 @@ const CUE: usize = 30;
 fn cued(text: &str, at: usize) -> bool {
     let window = (at.saturating_sub(CUE)..=at).find(|&start| text.is_char_boundary(start)).unwrap_or(at);
     ["dob", "d.o.b", "d o b", "birth", "born"].iter().any(|cue| text[window..at].contains(cue))
+}
+
+/// True when the digits at byte `at` of `text` are of a date in numbers: its day, or its month behind that.
+pub(super) fn stand_at(text: &str, at: usize) -> bool {
+    let divides = |c: char| matches!(c, '.' | '-' | '/');
+    if let Some(before) = text[..at].strip_suffix(divides) {
+        let day = before.len() - before.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+        // "04" of "17.04.2011".
+        let month = text[at..].bytes().take_while(u8::is_ascii_digit).count();
+        return matches!(day, 1 | 2) && matches!(month, 1 | 2) && text[at + month..].starts_with(divides);
+    }
+    let mut parts = text[at..].splitn(3, divides);
+    let number = |part: Option<&str>| part.filter(|part| part.len() <= 2).and_then(|part| part.parse::<u32>().ok());
+    let (day, month) = (number(parts.next()), number(parts.next()));
+    let rest = parts.next().unwrap_or_default();
+    let year = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let ends = !rest[year..].starts_with(divides) || !rest[year + 1..].starts_with(|c: char| c.is_ascii_digit());
+    day.is_some_and(|day| (1..=31).contains(&day))
+        && month.is_some_and(|month| (1..=12).contains(&month))
+        && matches!(year, 2 | 4)
+        && ends
+}
+
+/// True for a month that is a name too.
+pub(super) fn is_month(word: &str) -> bool {
+    matches!(word, "march" | "april" | "may" | "june" | "july" | "august")
+}
+
+/// True where the month at word `at` is one, and nobody: "since August", "3 June", "April 2026".
+pub(super) fn is_dated(prose: &Prose<'_>, at: usize) -> bool {
+    let number = |at: usize| {
+        let text = prose.text(at);
+        text.starts_with(|c: char| c.is_ascii_digit()) && text.len() <= 4
+    };
+    let before = prose.before(at).is_some_and(|at| {
+        number(at)
+            || matches!(
+                prose.text(at),
+                "since" | "until" | "till" | "during" | "in" | "last" | "next" | "early" | "mid" | "late" | "of"
+            )
+    });
+    before || prose.after(at).is_some_and(|at| number(at) && prose.text(at).len() == 4)
 }
 
 #[cfg(test)]

@@ -85,6 +85,9 @@ impl Finder {
     }
 }
 
+/// Fewer letters than this inside a word of several ("#StayTrueEllie") are no name.
+const LEAST_IN_CAMEL: usize = 3;
+
 /// More than so many people at one place are not told apart.
 const MOST_AT_ONE_PLACE: usize = 16;
 
@@ -133,10 +136,16 @@ fn stands(folded: &Folded<'_>, needle: &Needle, squeezed: Range<usize>) -> Optio
         Some(c) => !c.is_alphanumeric(),
         None => true,
     };
-    if !ends_word(folded.before(range.start)) && !spaceless(needle.text.chars().next()) {
+    let hump = |at: usize| {
+        needle.meaning.entity == Entity::Person
+            && needle.text.chars().count() >= LEAST_IN_CAMEL
+            && folded.is_hump(at)
+            && !after_mc(folded, at)
+    };
+    if !ends_word(folded.before(range.start)) && !spaceless(needle.text.chars().next()) && !hump(squeezed.start) {
         return None;
     }
-    if !ends_word(folded.after(range.end)) && !spaceless(needle.text.chars().next_back()) {
+    if !ends_word(folded.after(range.end)) && !hump(squeezed.end) && !spaceless(needle.text.chars().next_back()) {
         let plural = needle.rule != Rule::Compact
             && folded.after(range.end) == Some('s')
             && ends_word(folded.after(range.end + 1));
@@ -158,6 +167,17 @@ fn stands(folded: &Folded<'_>, needle: &Needle, squeezed: Range<usize>) -> Optio
         Rule::Initials => return initials(folded, needle, &squeezed, range),
     };
     fits.then_some(range)
+}
+
+/// "McEllie" is a name of its own: no word begins behind such a beginning.
+fn after_mc(folded: &Folded<'_>, at: usize) -> bool {
+    let before = &folded.squeezed.as_bytes()[..at];
+    ["mc", "mac", "fitz", "de", "la", "di"].iter().any(|begins| {
+        before.ends_with(begins.as_bytes()) && {
+            let start = folded.to_text(at - begins.len()..at).start;
+            folded.before(start).is_none_or(|c| !c.is_alphanumeric())
+        }
+    })
 }
 
 /// The gaps inside a match: offset in the match after which it comes, and what it is.

@@ -28,6 +28,8 @@ pub(super) struct Folded<'a> {
     pub squeezed: String,
     /// For each byte of `squeezed`: its byte in `text`.
     at: Vec<u32>,
+    /// Where in `squeezed` a capital follows a small letter: a word may begin there.
+    humps: Vec<usize>,
     /// Parts of the original that are our own replacements: never matched again.
     labels: Vec<Range<usize>>,
     pub casing: Casing,
@@ -42,6 +44,7 @@ impl<'a> Folded<'a> {
             from: Vec::with_capacity(original.len()),
             squeezed: String::with_capacity(original.len()),
             at: Vec::with_capacity(original.len()),
+            humps: Vec::new(),
             casing: casing(original, &labels),
             labels,
         };
@@ -57,6 +60,9 @@ impl<'a> Folded<'a> {
 
     fn run(&mut self, run: Range<usize>) {
         let written = &self.original[run.clone()];
+        let hump = |pair: &[u8]| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase();
+        let humps = written.as_bytes().windows(2).enumerate().filter(|(_, pair)| hump(pair));
+        self.humps.extend(humps.map(|(at, _)| self.squeezed.len() + at + 1));
         let (begins, length) = (offset(self.text.len()), offset(run.len()));
         self.at.extend(begins..begins + length);
         self.text.push_str(written);
@@ -103,8 +109,13 @@ impl<'a> Folded<'a> {
         let bytes = self.squeezed.as_bytes();
         (0..bytes.len()).filter(move |&at| {
             let inside = at > 0 && self.at[at - 1] + 1 == self.at[at];
-            !inside || bytes[at - 1].is_ascii_digit() || bytes[at] >= 0xC0
+            !inside || bytes[at - 1].is_ascii_digit() || bytes[at] >= 0xC0 || self.is_hump(at)
         })
+    }
+
+    /// True when byte `at` of `squeezed` is a capital behind a small letter.
+    pub fn is_hump(&self, at: usize) -> bool {
+        !self.humps.is_empty() && self.humps.binary_search(&at).is_ok()
     }
 
     /// The original as given.

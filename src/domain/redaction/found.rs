@@ -13,8 +13,8 @@ use super::{
     fold::Folded,
     form::Entity,
     house_numbers,
-    household::{is_named_parent, not_the_child},
     index::Index,
+    kin::{self, Kin},
     lexicon::WordList,
     named::{Named, named},
     narrative::Section,
@@ -119,7 +119,8 @@ impl Engine {
             cover[words].fill(Cover::Taken);
         }
         let mut candidates = candidates(prose, &cover);
-        let (parent, others) = (self.parent(), not_the_child(&hits));
+        let (family, mut kin) = (self.parent(), Kin::of(&hits));
+        kin::short_words(prose, family, &mut hits);
         for candidate in &mut candidates {
             if candidate.kind == Kind::Person && places::is_home(prose, &candidate.words) {
                 candidate.kind = Kind::Place;
@@ -128,8 +129,8 @@ impl Engine {
                 candidate.role = EffectiveRole::ParentOfSource;
             } else if candidate.kind == Kind::Person && self.may_have_told(prose, &candidate.words) {
                 candidate.role = EffectiveRole::Source;
-            } else if candidate.kind == Kind::Person && is_named_parent(prose, &candidate.words, &others) {
-                candidate.role = parent;
+            } else if kin.is_family(prose, candidate) {
+                candidate.role = family;
             }
             if let Some(entity) = places::entity(prose, candidate) {
                 hits.push(unlisted(entity, places::bytes(prose, candidate.words.clone())));
@@ -138,7 +139,7 @@ impl Engine {
         Page { prose, hits, candidates, mentions: Vec::new() }
     }
 
-    /// What a parent is whom nobody listed.
+    /// What one of the child's family is whom nobody listed.
     fn parent(&self) -> EffectiveRole {
         let told = self.persons.iter().any(|(_, role)| *role == EffectiveRole::SubjectSource);
         if told { EffectiveRole::ParentOfSource } else { EffectiveRole::ParentCarer }
@@ -277,6 +278,7 @@ impl Engine {
             }
         }
         hits.extend(more);
+        kin::without_others_family(prose, &mut hits);
         hits.extend(joined_names(prose, &hits));
         let mut spans = resolve::spans(prose.folded, hits);
         let listed = self.listed().len();

@@ -194,7 +194,11 @@ impl Near<'_, '_> {
                     | "they"
             )
         });
-        if unnamed { Some(last) } else { self.other_than(last) }
+        // "Jo does not want kane to know", who is written small and nobody known.
+        let wanted = |at: &usize| matches!(self.prose.text(*at), "want" | "wants" | "wanted" | "let");
+        let small = |at: usize| matches!(self.prose.text(at), "to" | "that" | "will");
+        let someone = (last.end..know).rev().find(wanted).is_some_and(|want| !(want + 1..know).all(small));
+        if unnamed || someone { Some(last) } else { self.other_than(last) }
     }
 
     /// Who suffers "because she told".

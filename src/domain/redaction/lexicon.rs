@@ -73,6 +73,8 @@ vocabulary! {
         ForCarers = "for_carers",
         /// The only words of a sentence in a record's carer copy.
         PlainForCarers = "plain_in_a_carer_copy",
+        /// What somebody does who is of concern.
+        Harming = "harming",
     }
 }
 

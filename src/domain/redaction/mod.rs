@@ -6,6 +6,7 @@
 //! the units of a record from a submission; [`Engine::narrative`] makes the views of one text.
 
 mod addresses;
+mod cards;
 mod carer;
 mod carer_copy;
 mod children;
@@ -24,6 +25,7 @@ mod household;
 mod index;
 mod informants;
 mod items;
+mod kin;
 mod letters;
 mod lexicon;
 mod listing;

@@ -83,6 +83,7 @@ pub(super) fn needles((persons, names): (&[&ListedPerson], &[Vec<Name>]), form: 
     for (index, person) in persons.iter().enumerate() {
         out.meaning = Some(Meaning { entity: Entity::Person, role: person.role, person: Some(index) });
         names[index].iter().for_each(|name| out.name(name));
+        out.aliases_with_surnames(&names[index]);
         out.short_forms(&names[index], lexicon, |form| is_anothers(&whose, form, index));
         if let Some(relationship) = &person.relationship {
             out.meaning = Some(Meaning { entity: Entity::Relationship, role: person.role, person: None });
@@ -165,6 +166,12 @@ pub(super) fn joined<'w>(word: &'w [String], by: &str) -> Cow<'w, str> {
 /// Only this many words of a name are taken apart; a longer one is still found as a whole.
 const MOST_WORDS: usize = 6;
 
+/// A surname that is cut behind an alias keeps so many letters; the alias has at least as many as the second.
+const LEAST_OF_SURNAME: usize = 4;
+const LEAST_OF_ALIAS: usize = 3;
+/// So many cuts of one surname are looked for.
+const MOST_CUTS: usize = 8;
+
 #[derive(Default)]
 pub(super) struct Collector {
     needles: Vec<Needle>,
@@ -202,6 +209,21 @@ impl Collector {
         let forms: BTreeSet<&str> = firsts.flat_map(|first| lexicon.other_forms(&joined(first, "-"))).collect();
         for form in forms.into_iter().filter(|form| !is_anothers(form)) {
             self.words(&words(form).concat(), Strength::Part);
+        }
+    }
+
+    /// What somebody is called by and the surname that another of their names has: "JayPeel" of Jordan Peel who is Jay.
+    fn aliases_with_surnames(&mut self, names: &[Name]) {
+        let aliases = || names.iter().filter(|name| name.len() == 1 && name[0].concat().chars().count() >= 2);
+        let surnames = names.iter().filter(|name| name.len() > 1).filter_map(|name| name.last());
+        for (alias, surname) in surnames.flat_map(|surname| aliases().map(move |alias| (&alias[0], surname))) {
+            self.words(&[&alias[..], &surname[..]].concat(), Strength::Part);
+            let (alias, whole) = (alias.concat(), surname.concat());
+            let ends = whole.char_indices().map(|(at, _)| at).skip(LEAST_OF_SURNAME);
+            for end in ends.filter(|_| alias.chars().count() >= LEAST_OF_ALIAS).take(MOST_CUTS) {
+                // Glued, as in a name of an account; never two words that stand apart.
+                self.push(&[format!("{alias}{}", &whole[..end])], Rule::Words, Strength::Part);
+            }
         }
     }
 

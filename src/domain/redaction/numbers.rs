@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::{
+    cards, dates,
     find::Hit,
     fold::plain_text,
     form::{Entity, ListedValue},
@@ -168,6 +169,13 @@ impl Digits {
         (start, end)
     }
 
+    /// The run of digits that begins at `from`, whole tokens of it, if it is no longer than `most`.
+    fn whole(&self, from: usize, most: usize) -> &str {
+        let rest = &self.stream[from..self.stream.len().min(from + most + 1)];
+        let run = rest.find('|').map_or(rest, |end| &rest[..end]);
+        if run.len() <= most { run } else { "" }
+    }
+
     fn aligned(&self, offset: usize) -> bool {
         self.groups.binary_search(&offset).is_ok()
     }
@@ -194,11 +202,12 @@ impl Sought for ListedNumber {
 const FEWEST: usize = 6;
 
 impl ListedNumbers {
-    /// Compiles the telephone, NHS and bank numbers among `values`.
+    /// Compiles the telephone, NHS and bank numbers and the references among `values`.
     pub fn new(values: &[ListedValue]) -> Self {
         let mut numbers = Vec::new();
-        let numeric =
-            |value: &&ListedValue| matches!(value.entity, Entity::Phone | Entity::NhsNumber | Entity::BankAccount);
+        let numeric = |value: &&ListedValue| {
+            matches!(value.entity, Entity::Phone | Entity::NhsNumber | Entity::BankAccount | Entity::CaseRef)
+        };
         for value in values.iter().filter(numeric) {
             let all = significant(value.entity, value.text.reveal());
             let mut forms = vec![all.clone()];
@@ -206,6 +215,12 @@ impl ListedNumbers {
                 forms.extend([all[..6].to_owned(), all[6..].to_owned()]);
             }
             let meaning = Meaning { entity: value.entity, role: value.role, person: None };
+            // Of a reference only the number that ends it, behind letters alone.
+            let lettered =
+                value.text.reveal().trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, ' ' | '-' | '/'));
+            if value.entity == Entity::CaseRef && lettered.contains(|c: char| c.is_ascii_digit()) {
+                continue;
+            }
             let long_enough = forms.into_iter().filter(|form| form.len() >= FEWEST);
             numbers.extend(long_enough.map(|digits| ListedNumber { digits, meaning }));
         }
@@ -224,7 +239,7 @@ impl ListedNumbers {
     }
 }
 
-/// Telephones and NHS numbers that nobody listed.
+/// Telephones, NHS numbers and cards that nobody listed.
 pub(super) fn pattern_hits(text: &str, digits: &Digits, hits: &mut Vec<Hit>) {
     let mut done = 0;
     for (index, &from) in digits.groups.iter().enumerate() {
@@ -236,6 +251,7 @@ pub(super) fn pattern_hits(text: &str, digits: &Digits, hits: &mut Vec<Hit>) {
         let run = rest.find('|').map_or(rest, |end| &rest[..end]);
         let found = nhs(text, digits, index, run)
             .map(|length| (Entity::NhsNumber, length))
+            .or_else(|| cards::length(digits.whole(from, 19)).map(|length| (Entity::BankAccount, length)))
             .or_else(|| phone(text, digits, from, run).map(|length| (Entity::Phone, length)));
         if let Some((entity, length)) = found {
             done = from + length;
@@ -249,6 +265,9 @@ fn phone(text: &str, digits: &Digits, from: usize, run: &str) -> Option<usize> {
     let plus = text[..digits.at[from].start].ends_with(['+', '(']) && {
         text[..digits.at[from].start].trim_end_matches('(').ends_with('+')
     };
+    if dates::stand_at(text, digits.at[from].start) {
+        return None;
+    }
     let ends = |length: usize| {
         let end = from + length;
         (length <= run.len() && digits.aligned(end) && !slashed(text, digits, from, end)).then_some(length)

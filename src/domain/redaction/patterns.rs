@@ -47,7 +47,7 @@ fn mail_and_web() -> Vec<Shape> {
         .in_runs(b'@', is_part_of_mail),
         shape(
             Entity::Email,
-            r"(?:[a-z0-9_-]{1,30} (?:dot|underscore|dash) ){0,2}[a-z0-9][a-z0-9._-]{0,63} ?(?:[\[({] ?(?:at|@) ?[\])}] ?| @ | at )[a-z0-9-]{1,63}(?:(?:\.| \. | ?[\[({] ?(?:dot|\.) ?[\])}] ?| dot )[a-z]{2,12}){1,3}",
+            r"(?:[a-z0-9_-]{1,30}(?: (?:dot|underscore|dash|hyphen) | ?[\[({] ?(?:dot|underscore|dash|hyphen|\.) ?[\])}] ?)){0,4}[a-z0-9][a-z0-9._-]{0,63}(?: (?:oh|zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|[a-z]{3,5}teen|[a-z]{3,5}ty)){0,4} ?(?:[\[({] ?(?:at|@) ?[\])}] ?| @ | at )[a-z0-9-]{1,63}(?:(?:\.| \. | ?[\[({] ?(?:dot|\.) ?[\])}] ?| dot )[a-z]{2,12}){1,3}",
             false,
             may_be_obfuscated,
             is_obfuscated,

@@ -82,7 +82,8 @@ impl Run {
                 // "x-ray" ends twice at one place.
                 let last = self.words.partition_point(|(_, end)| *end <= ends).checked_sub(1);
                 let Some(last) = last.filter(|&last| self.words[last].1 == ends) else { return };
-                if needle.rule == Rule::Compact && self.spelled[last] - signs >= FEWEST {
+                let whole = needle.rule == Rule::Compact && needle.strength == Strength::Whole;
+                if whole && self.spelled[last] - signs >= FEWEST {
                     let range = prose.words[word].range().start..prose.words[self.words[last].0].range().end;
                     hits.push(Hit { range, meaning: needle.meaning, strength: Strength::Whole, listed: true });
                 }

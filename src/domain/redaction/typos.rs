@@ -29,10 +29,14 @@ struct Known {
     meaning: Meaning,
     /// A first name may be shortened.
     first: bool,
+    /// The own word of a school or a home that is an ordinary word too.
+    ordinary: bool,
 }
 
 /// A name has at least this many letters to be known misspelt.
 const FEWEST: usize = 4;
+/// And so many to be known with an ending behind it.
+const LEAST_INFLECTED: usize = 5;
 /// The own word of a school or a home at least this many.
 const FEWEST_OF_PLACES: usize = 6;
 /// And at most this many: no word of a name is longer, and comparing two takes their lengths multiplied.
@@ -51,16 +55,22 @@ impl Spellings {
             }
             let (begins, sound) = (first_sound(&letters), sound_of(&letters));
             let first = index == 0 && meaning.entity == Entity::Person;
-            let known = Known { text: piece.clone(), letters, sound, meaning, first };
+            let known = Known { text: piece.clone(), letters, sound, meaning, first, ordinary: false };
             self.by_sound.entry(begins).or_default().push(known);
             self.known += 1;
         }
     }
 
-    /// Adds a word that is the own of a school or a home, which is of `meaning`: it is no English word.
-    pub fn add_own(&mut self, word: &str, meaning: Meaning) {
+    /// Adds a word that is the own of a school or a home, which is of `meaning`. One that is an ordinary word too is known
+    /// only where it is written as a name.
+    pub fn add_own(&mut self, word: &str, meaning: Meaning, ordinary: bool) {
+        let (before, letters) = (self.known, word.chars().collect::<Vec<char>>());
         if word.chars().count() >= FEWEST_OF_PLACES {
             self.add(&[vec![word.to_owned()]], meaning);
+        }
+        if ordinary && self.known > before {
+            let added = self.by_sound.get_mut(&first_sound(&letters));
+            added.and_then(|known| known.last_mut()).into_iter().for_each(|known| known.ordinary = true);
         }
     }
 
@@ -109,8 +119,12 @@ impl Spellings {
         let before = out.len();
         // An English word is hardly a slip in the name of a school.
         let english = prose.words[at].flags.english();
-        let may_be =
-            |known: &&Known| (!numbered || known.text == text) && (!english || known.meaning.entity == Entity::Person);
+        let capital = prose.words[at].is_capital() && prose.sentence(at).casing == Casing::Mixed;
+        let may_be = |known: &&Known| {
+            (!numbered || known.text == text)
+                && (!english || known.meaning.entity == Entity::Person)
+                && (!known.ordinary || capital)
+        };
         for known in same.unwrap_or_default().into_iter().filter(may_be) {
             out.push(Hit { range: range.clone(), meaning: known.meaning, strength: Strength::Part, listed: true });
         }
@@ -189,6 +203,9 @@ fn unleet(text: &str) -> Cow<'_, str> {
 
 fn is_near<S: AsRef<str>>(known: &Known, letters: &[char], sound: impl FnOnce() -> S) -> bool {
     let (shorter, longer) = (letters.len().min(known.letters.len()), letters.len().max(known.letters.len()));
+    if is_inflected(known, letters) {
+        return true;
+    }
     if longer - shorter > 3 {
         return false;
     }
@@ -208,6 +225,16 @@ fn is_near<S: AsRef<str>>(known: &Known, letters: &[char], sound: impl FnOnce() 
     }
     let same_start = known.letters[0] == letters[0] || known.letters[..2] == [letters[1], letters[0]];
     same_start && distance_at_most(&known.letters, letters, allowed)
+}
+
+/// True for a name with an ending that a language puts behind it: "Nowakówna", "Petrovej", "Kowalskiemu".
+fn is_inflected(known: &Known, letters: &[char]) -> bool {
+    const ENDINGS: &[&str] = &[
+        "a", "u", "y", "i", "e", "em", "om", "im", "owi", "owa", "owie", "owna", "ovna", "ova", "ovej", "ej", "emu",
+        "ego", "iem", "ami", "ach", "ow", "ska", "ene", "iene", "aite", "ute",
+    ];
+    let Some(ending) = letters.strip_prefix(known.letters.as_slice()) else { return false };
+    known.letters.len() >= LEAST_INFLECTED && ENDINGS.iter().any(|known| known.chars().eq(ending.iter().copied()))
 }
 
 fn is_transposed(a: &[char], b: &[char]) -> bool {
@@ -330,7 +357,8 @@ mod tests {
             role: super::super::policy::EffectiveRole::Unknown,
             person: None,
         };
-        let known = Known { text: name.to_owned(), sound: sound_of(&letters), letters, meaning, first: true };
+        let known =
+            Known { text: name.to_owned(), sound: sound_of(&letters), letters, meaning, first: true, ordinary: false };
         let written: Vec<char> = written.chars().collect();
         is_near(&known, &written, || sound_of(&written))
     }

@@ -6,7 +6,7 @@ use super::{
     lexicon::Lexicon,
     needle::{Collector, Meaning, Rule, Strength, joined, words},
     typos::Spellings,
-    words::{SHORT_INSTITUTION, is_council, is_family, is_function, is_institution},
+    words::{SHORT_INSTITUTION, is_council, is_family, is_function, is_institution, is_ordinary},
 };
 use crate::domain::number_words::{TENS, UNITS};
 
@@ -58,10 +58,8 @@ impl Collector {
     /// or digits is looked for as it is said, too: "jo underscore peel eleven".
     fn handle(&mut self, text: &str) {
         let pieces = words(text).concat();
-        let (squeezed, signs) = (pieces.concat(), part_in_words(text.trim_start_matches('@')));
-        let said = [signs.clone(), numbers_said(&signs, true), numbers_said(&signs, false)];
-        let said = said.into_iter().chain([numbers_said(&squeezed, true), numbers_said(&squeezed, false)]);
-        for form in said.filter(|form| *form != squeezed) {
+        let squeezed = pieces.concat();
+        for form in dictated(text.trim_start_matches('@')).into_iter().filter(|form| *form != squeezed) {
             self.compact(&form, 8);
         }
         if pieces.iter().flat_map(|piece| piece.chars()).all(char::is_alphabetic) {
@@ -85,15 +83,15 @@ impl Collector {
         let Some((local, domain)) = text.split_once('@') else {
             return self.compact(&words(text).concat().concat(), 4);
         };
-        let squeeze = |part: &str| words(part).concat().concat();
-        let local_in_words = part_in_words(local);
-        for local in [squeeze(local), local_in_words] {
+        let domains = dictated(domain);
+        for local in dictated(local) {
             for at in ["", "at"] {
-                for domain in [squeeze(domain), part_in_words(domain)] {
+                for domain in &domains {
                     self.push(&[format!("{local}{at}{domain}")], Rule::Compact, Strength::Whole);
                 }
             }
         }
+        let squeeze = |part: &str| words(part).concat().concat();
         if local.chars().count() >= 5 {
             self.push(&[squeeze(local)], Rule::Compact, Strength::Part);
         }
@@ -118,6 +116,21 @@ impl Collector {
             if !says_nothing(&squeezed) {
                 self.compact(&squeezed, 3);
             }
+        }
+        self.vrm_parts(&words(text).concat().concat());
+    }
+
+    /// What somebody remembers of a mark: "QQ19", "ends KLM".
+    fn vrm_parts(&mut self, mark: &str) {
+        let (Some(begins), Some(ends)) = (mark.get(..4), mark.get(4..)) else { return };
+        let kind = |c: char| if c.is_ascii_digit() { '0' } else { 'a' };
+        if !mark.is_ascii() || mark.chars().map(kind).ne("aa00aaa".chars()) {
+            return;
+        }
+        self.push(&[begins], Rule::Compact, Strength::Part);
+        if !is_ordinary(ends) {
+            let letters: Vec<&str> = ends.split("").filter(|letter| !letter.is_empty()).collect();
+            self.push(&letters, Rule::Initials, Strength::Part);
         }
     }
 
@@ -187,14 +200,14 @@ impl Collector {
     }
 }
 
-/// Adds to `spellings` what is the own name of a listed school or home and no English word, so that it is known misspelt.
+/// Adds to `spellings` what is the own name of a listed school or home, so that it is known misspelt.
 pub(super) fn misspelt(form: &Form, lexicon: &Lexicon, spellings: &mut Spellings) {
     let institution = |value: &&ListedValue| matches!(value.entity, Entity::School | Entity::Placement);
     for value in form.values.iter().filter(institution) {
         let meaning = Meaning { entity: value.entity, role: value.role, person: None };
         let own = |word: &Vec<String>| !is_institution(&joined(word, "'"));
         let pieces = words(value.text.reveal()).into_iter().filter(own).flatten();
-        pieces.filter(|word| !lexicon.flags(word).english()).for_each(|word| spellings.add_own(&word, meaning));
+        pieces.for_each(|word| spellings.add_own(&word, meaning, lexicon.flags(&word).english()));
     }
 }
 
@@ -211,9 +224,33 @@ pub(super) fn is_generic(pieces: &[Vec<String>]) -> bool {
     pieces.iter().all(generic)
 }
 
-fn part_in_words(part: &str) -> String {
-    let spelt = part.replace('.', " dot ").replace('_', " underscore ").replace('-', " dash ");
-    words(&spelt).concat().concat()
+/// So many signs of a handle or of a part of an address are taken as written or said, each by itself.
+const MOST_MIXED: usize = 3;
+
+/// `part` squeezed, with each of its signs as written or said ("jo dot k_9"), and its numbers as written or said.
+fn dictated(part: &str) -> Vec<String> {
+    let said = |sign: char| match sign {
+        '.' => &["dot"][..],
+        '_' => &["underscore"],
+        '-' => &["dash"],
+        _ => &[],
+    };
+    let mixed = part.chars().filter(|&c| !said(c).is_empty()).count() <= MOST_MIXED;
+    let mut forms = vec![String::new()];
+    for c in part.chars() {
+        let without = if mixed || said(c).is_empty() { forms.clone() } else { Vec::new() };
+        let mut next: Vec<String> = without.into_iter().map(|form| form + c.encode_utf8(&mut [0; 4])).collect();
+        for word in said(c) {
+            next.extend(forms.iter().map(|form| format!("{form} {word} ")));
+        }
+        forms = next;
+    }
+    forms.push(part.to_owned());
+    let numbers = |form: &String| [form.clone(), numbers_said(form, true), numbers_said(form, false)];
+    let mut out: Vec<String> = forms.iter().flat_map(numbers).map(|form| words(&form).concat().concat()).collect();
+    out.sort_unstable();
+    out.dedup();
+    out
 }
 
 /// `part` with its numbers as they are said: of two digits as one number where `whole`, else digit by digit.

@@ -15,6 +15,7 @@ fn the_informant_goes_and_whom_they_told_of_stays() {
         "Perpetua reported Osric without giving a name, anonymously.",
         "Perpetua is frightened that Osric will find out she talked.",
         "Perpetua does not want Osric to know she snitched.",
+        "Perpetua does not want osric to know she snitched. Osric sells.",
         "Perpetua doesn't want anybody to know that it was her who told. Osric drives the van.",
         "Perpetua said that Osric sells. Please keep her name out of this.",
         "Perpetua told him that Osric sells. She begged Ellie not to say.",

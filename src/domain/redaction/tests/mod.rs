@@ -1,6 +1,7 @@
 //! Redaction over whole texts and whole submissions, on the policy in the repository.
 
 mod beside;
+mod dictated;
 pub(super) mod fixture;
 mod plain;
 mod points;
