@@ -335,6 +335,11 @@ impl Look<'_, '_> {
             at = before;
         }
         let word = &self.prose.words[at];
+        // "We got this off Jo".
+        let had = |at: usize| matches!(self.prose.text(at), "this" | "it" | "that");
+        if self.prose.text(at) == "off" && self.prose.before(at).is_some_and(had) {
+            return false;
+        }
         let to = self.prose.text(at) == "to";
         let going = to && self.prose.before(at).is_some_and(|at| self.prose.words[at].is(WordList::Going));
         going || word.is(WordList::BeforePlace) && !matches!(self.prose.text(at), "by" | "on")

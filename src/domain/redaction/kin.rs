@@ -76,7 +76,7 @@ impl Kin {
             return self.child.contains(&prose.words[kin - 2].range().end);
         }
         let before = self.others.partition_point(|&other| other < prose.words[kin].range().start);
-        !self.others[..before].last().is_some_and(|&last| last >= prose.words[begins].range().start)
+        self.others[..before].last().is_none_or(|&last| last < prose.words[begins].range().start)
     }
 
     /// True behind a name of the family of which more were announced.

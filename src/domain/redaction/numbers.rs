@@ -169,11 +169,10 @@ impl Digits {
         (start, end)
     }
 
-    /// The run of digits that begins at `from`, whole tokens of it, if it is no longer than `most`.
-    fn whole(&self, from: usize, most: usize) -> &str {
-        let rest = &self.stream[from..self.stream.len().min(from + most + 1)];
-        let run = rest.find('|').map_or(rest, |end| &rest[..end]);
-        if run.len() <= most { run } else { "" }
+    /// The lengths of the groups of one run, from group `index` on.
+    fn groups_from(&self, index: usize) -> impl Iterator<Item = usize> {
+        let run = self.groups[index..].windows(2).take_while(|pair| self.stream.as_bytes()[pair[0]] != b'|');
+        run.map(|pair| self.stream[pair[0]..pair[1]].trim_end_matches('|').len())
     }
 
     fn aligned(&self, offset: usize) -> bool {
@@ -251,7 +250,7 @@ pub(super) fn pattern_hits(text: &str, digits: &Digits, hits: &mut Vec<Hit>) {
         let run = rest.find('|').map_or(rest, |end| &rest[..end]);
         let found = nhs(text, digits, index, run)
             .map(|length| (Entity::NhsNumber, length))
-            .or_else(|| cards::length(digits.whole(from, 19)).map(|length| (Entity::BankAccount, length)))
+            .or_else(|| cards::length(run, digits.groups_from(index)).map(|length| (Entity::BankAccount, length)))
             .or_else(|| phone(text, digits, from, run).map(|length| (Entity::Phone, length)));
         if let Some((entity, length)) = found {
             done = from + length;

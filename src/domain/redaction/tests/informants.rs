@@ -25,6 +25,7 @@ fn the_informant_goes_and_whom_they_told_of_stays() {
         "Perpetua whispered this to the worker. Osric was outside.",
         "Perpetua told her tutor that Osric waits at the gate.",
         "We got this off Perpetua at the bus stop. Osric sells there.",
+        "We heard that off Perpetua. Osric sells there.",
         "Perpetua told us about Osric in confidence.",
         "Perpetua snitched on Osric.",
         "Perpetua saw Osric. He must not find out that she told us.",
