@@ -4,6 +4,7 @@
 use std::{borrow::Cow, cell::OnceCell, collections::BTreeMap};
 
 use super::{
+    endings::is_inflected,
     find::{Hit, may_be_anybody},
     fold::Casing,
     form::Entity,
@@ -35,8 +36,6 @@ struct Known {
 
 /// A name has at least this many letters to be known misspelt.
 const FEWEST: usize = 4;
-/// And so many to be known with an ending behind it.
-const LEAST_INFLECTED: usize = 5;
 /// The own word of a school or a home at least this many.
 const FEWEST_OF_PLACES: usize = 6;
 /// And at most this many: no word of a name is longer, and comparing two takes their lengths multiplied.
@@ -203,7 +202,7 @@ fn unleet(text: &str) -> Cow<'_, str> {
 
 fn is_near<S: AsRef<str>>(known: &Known, letters: &[char], sound: impl FnOnce() -> S) -> bool {
     let (shorter, longer) = (letters.len().min(known.letters.len()), letters.len().max(known.letters.len()));
-    if is_inflected(known, letters) {
+    if is_inflected(&known.letters, letters) {
         return true;
     }
     if longer - shorter > 3 {
@@ -225,16 +224,6 @@ fn is_near<S: AsRef<str>>(known: &Known, letters: &[char], sound: impl FnOnce() 
     }
     let same_start = known.letters[0] == letters[0] || known.letters[..2] == [letters[1], letters[0]];
     same_start && distance_at_most(&known.letters, letters, allowed)
-}
-
-/// True for a name with an ending that a language puts behind it: "Nowakówna", "Petrovej", "Kowalskiemu".
-fn is_inflected(known: &Known, letters: &[char]) -> bool {
-    const ENDINGS: &[&str] = &[
-        "a", "u", "y", "i", "e", "em", "om", "im", "owi", "owa", "owie", "owna", "ovna", "ova", "ovej", "ej", "emu",
-        "ego", "iem", "ami", "ach", "ow", "ska", "ene", "iene", "aite", "ute",
-    ];
-    let Some(ending) = letters.strip_prefix(known.letters.as_slice()) else { return false };
-    known.letters.len() >= LEAST_INFLECTED && ENDINGS.iter().any(|known| known.chars().eq(ending.iter().copied()))
 }
 
 fn is_transposed(a: &[char], b: &[char]) -> bool {
