@@ -189,21 +189,29 @@ fn cued(text: &str, at: usize) -> bool {
 pub(super) fn stand_at(text: &str, at: usize) -> bool {
     let divides = |c: char| matches!(c, '.' | '-' | '/');
     if let Some(before) = text[..at].strip_suffix(divides) {
-        let day = before.len() - before.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+        let day = before.bytes().rev().take(3).take_while(u8::is_ascii_digit).count();
         // "04" of "17.04.2011".
-        let month = text[at..].bytes().take_while(u8::is_ascii_digit).count();
+        let month = text[at..].bytes().take(3).take_while(u8::is_ascii_digit).count();
         return matches!(day, 1 | 2) && matches!(month, 1 | 2) && text[at + month..].starts_with(divides);
     }
-    let mut parts = text[at..].splitn(3, divides);
-    let number = |part: Option<&str>| part.filter(|part| part.len() <= 2).and_then(|part| part.parse::<u32>().ok());
-    let (day, month) = (number(parts.next()), number(parts.next()));
-    let rest = parts.next().unwrap_or_default();
-    let year = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let Some((day, rest)) = number_at(&text[at..]).and_then(|(day, rest)| Some((day, rest.strip_prefix(divides)?)))
+    else {
+        return false;
+    };
+    let Some((month, rest)) = number_at(rest).and_then(|(month, rest)| Some((month, rest.strip_prefix(divides)?)))
+    else {
+        return false;
+    };
+    let year = rest.bytes().take(5).take_while(u8::is_ascii_digit).count();
     let ends = !rest[year..].starts_with(divides) || !rest[year + 1..].starts_with(|c: char| c.is_ascii_digit());
-    day.is_some_and(|day| (1..=31).contains(&day))
-        && month.is_some_and(|month| (1..=12).contains(&month))
-        && matches!(year, 2 | 4)
-        && ends
+    (1..=31).contains(&day) && (1..=12).contains(&month) && matches!(year, 2 | 4) && ends
+}
+
+/// A number of one or two digits that `text` begins with, and what follows.
+fn number_at(text: &str) -> Option<(u32, &str)> {
+    let length = text.bytes().take(3).take_while(u8::is_ascii_digit).count();
+    let (number, rest) = text.split_at(length);
+    (length <= 2).then(|| number.parse().ok()).flatten().map(|number| (number, rest))
 }
 
 /// True for a month that is a name too.
