@@ -73,6 +73,6 @@ mod tests {
         assert_eq!(casing("we saw wren there", &[]), Casing::Lower);
         assert_eq!(casing("WE SAW WREN THERE", &[]), Casing::Upper);
         let lower = "we saw [X] there and she went home with them";
-        assert_eq!(casing(lower, &[7..10]), Casing::Mixed, "a replacement stands for a name");
+        assert_eq!(casing(lower, std::slice::from_ref(&(7..10))), Casing::Mixed, "a replacement stands for a name");
     }
 }

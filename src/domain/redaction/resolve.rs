@@ -141,7 +141,11 @@ fn owns(text: &str, name: &Range<usize>) -> bool {
     if let Some(rest) = possessive {
         return within || rest.starts_with(['s', 'S']);
     }
-    let next: String = behind.trim_start().chars().take_while(|c| c.is_alphabetic()).collect::<String>().to_lowercase();
-    behind.starts_with(' ')
-        && matches!(next.as_str(), "family" | "household" | "residence" | "home" | "house" | "flat" | "address")
+    if !behind.starts_with(' ') {
+        return false;
+    }
+    let letters = behind.trim_start_matches(' ').chars().take_while(|c| c.is_alphabetic());
+    // One letter more than the longest of them has.
+    let next = letters.take(10).collect::<String>().to_lowercase();
+    matches!(next.as_str(), "family" | "household" | "residence" | "home" | "house" | "flat" | "address")
 }
