@@ -2,7 +2,13 @@
 
 use std::ops::Range;
 
-use super::{lexicon::WordList, named::Named, prose::Gap, sources::Near};
+use super::{
+    lexicon::WordList,
+    named::Named,
+    policy::EffectiveRole,
+    prose::Gap,
+    sources::{Near, Said},
+};
 
 /// Words further off than this are of another clause.
 const CLAUSE: usize = 12;
@@ -229,6 +235,43 @@ impl Near<'_, '_> {
         };
         let gives = matches!(self.prose.text(because), "because" | "cos" | "cuz" | "coz" | "as" | "since");
         (gives && (begins..because).any(knows)).then_some(mention)
+    }
+
+    /// "if she told us": nobody did yet.
+    pub fn is_supposed(&self, cue: &Range<usize>) -> bool {
+        let pronoun = self.skipped(cue.start, &["ever"]);
+        let pronoun = pronoun.filter(|&at| matches!(self.prose.text(at), "he" | "she" | "they"));
+        pronoun.and_then(|at| self.prose.before(at)).is_some_and(|at| self.prose.text(at) == "if")
+    }
+
+    /// True where a denial, a threat or an order stands at word `at`, behind who is told by the verb at `cue`: "told us he did
+    /// not do it", "told staff to back off". What is said of anybody else who is mentioned is none of the speaker's.
+    pub fn is_defied(&self, said: &Said, cue: &Range<usize>, at: usize) -> bool {
+        let text = |at: usize| self.prose.words.get(at).map_or("", |_| self.prose.text(at));
+        if said.begins(WordList::Defying, at).is_some() {
+            return true;
+        }
+        let at = at + usize::from(text(at) == "that");
+        let own = matches!(text(at), "he" | "she" | "they" | "i");
+        own && said.begins(WordList::Defying, at + 1).is_some() && !self.is_another_meant(cue.start)
+    }
+
+    /// True where "he" behind word `at` may be somebody other than who was named last before it: of two who were mentioned.
+    fn is_another_meant(&self, at: usize) -> bool {
+        let number = self.prose.words[at].sentence as usize;
+        let from = self.prose.sentences[number.saturating_sub(1)].words.start.max(at.saturating_sub(2 * CLAUSE));
+        let upto = |word: usize| self.mentions.partition_point(|mention| mention.start < word);
+        let Some((last, others)) = self.mentions[upto(from)..upto(at)].split_last() else { return false };
+        let none = |role| {
+            matches!(
+                role,
+                EffectiveRole::SubjectChild
+                    | EffectiveRole::SubjectSource
+                    | EffectiveRole::Professional
+                    | EffectiveRole::Submitter
+            )
+        };
+        others.iter().any(|other| other.person != last.person && !none(other.role))
     }
 
     /// True where whoever the verb at `cue` is said of gives somebody away: "reported Kane", "grassed on Kane". Who is

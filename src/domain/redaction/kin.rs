@@ -13,12 +13,18 @@ use super::{
     needle::{Meaning, Strength},
     policy::EffectiveRole,
     prose::{Gap, Prose},
+    words::is_function,
 };
+
+/// In a sentence without end, words further off than this say nothing of whose a family is.
+const REACH: usize = 40;
 
 /// Who is mentioned in a text, as far as it matters for whose family somebody is.
 pub(super) struct Kin {
-    /// Where somebody begins who is not the child, in order.
+    /// Where somebody begins who is listed and not the child, in order.
     others: Vec<usize>,
+    /// Where somebody begins who is not listed, and not of the family, in order.
+    strangers: Vec<usize>,
     /// Where the child's names end.
     child: BTreeSet<usize>,
     /// Where the last name ends that is the family's, and whether more of them were announced: "her sisters Mia and Zoe".
@@ -34,7 +40,7 @@ impl Kin {
             people().filter(|hit| !child(hit.meaning.role)).map(|hit| hit.range.start).collect();
         others.sort_unstable();
         let child = people().filter(|hit| child(hit.meaning.role)).map(|hit| hit.range.end).collect();
-        Self { others, child, last: None }
+        Self { others, strangers: Vec::new(), child, last: None }
     }
 
     /// True when the text says that `candidate` is of the child's family: "her mum Abena", "Mum (Abena)", "Abena, her mum",
@@ -48,7 +54,7 @@ impl Kin {
         let found = match kin {
             Some(kin) if candidate.kind == Kind::Person => {
                 let close = is_parent(prose, kin) && !prose.text(kin).starts_with("step");
-                let harmless = close || !is_of_concern(prose, run.end..sentence.end);
+                let harmless = close || !self.is_of_concern(prose, run.end..sentence.end);
                 (self.is_childs(prose, kin, sentence.start) && harmless).then(|| prose.text(kin).ends_with('s'))
             }
             _ => self.continues(prose, run).then_some(true),
@@ -56,9 +62,7 @@ impl Kin {
         match found {
             Some(more) => self.last = Some((run.end, more)),
             None if candidate.kind == Kind::Person => {
-                let begins = prose.words[run.start].range().start;
-                let at = self.others.partition_point(|&other| other < begins);
-                self.others.insert(at, begins);
+                self.strangers.push(prose.words[run.start].range().start);
             }
             None => {}
         }
@@ -75,8 +79,36 @@ impl Kin {
         if possessive {
             return self.child.contains(&prose.words[kin - 2].range().end);
         }
-        let before = self.others.partition_point(|&other| other < prose.words[kin].range().start);
-        self.others[..before].last().is_none_or(|&last| last < prose.words[begins].range().start)
+        let sentence = prose.words[begins].range().start..prose.words[kin].range().start;
+        let before = |people: &[usize]| {
+            let upto = people.partition_point(|&other| other < sentence.end);
+            people[..upto].last().is_some_and(|&last| last >= sentence.start)
+        };
+        !before(&self.others) && !before(&self.strangers)
+    }
+
+    /// True where the first words of `behind` say that whoever is named before does harm: deals, or hurts somebody.
+    fn is_of_concern(&self, prose: &Prose<'_>, behind: Range<usize>) -> bool {
+        let within = |at: &usize| behind.contains(at);
+        behind.clone().take(4).any(|at| {
+            let next = Some(at + 1).filter(within);
+            let deals = prose.words[at].is(WordList::Dealing) && next.is_none_or(|next| prose.text(next) != "with");
+            deals || prose.words[at].is(WordList::Harming) && next.is_some_and(|next| self.suffers(prose, at, next))
+        })
+    }
+
+    /// True where word `next` is somebody to whom the verb at word `verb` is done.
+    fn suffers(&self, prose: &Prose<'_>, verb: usize, next: usize) -> bool {
+        let word = prose.words[next].range();
+        match prose.text(next) {
+            // "hurt her badly", and not "hurt her knee".
+            "her" if matches!(prose.text(verb), "hurt" | "hurts" | "hurting" | "locked" | "locks") => {
+                prose.after(next).is_none_or(|at| is_function(prose.text(at)) || prose.text(at).ends_with("ly"))
+            }
+            "her" | "him" | "them" | "me" | "us" | "someone" | "somebody" | "people" | "girls" | "boys"
+            | "children" | "kids" | "others" | "women" | "everyone" => true,
+            _ => self.child.contains(&word.end) || self.others.binary_search(&word.start).is_ok(),
+        }
     }
 
     /// True behind a name of the family of which more were announced.
@@ -164,11 +196,6 @@ fn is_short(prose: &Prose<'_>, at: usize) -> bool {
         && prose.before(at).is_some_and(owned)
 }
 
-/// True where the first words of `behind` say that whoever is named before does harm.
-fn is_of_concern(prose: &Prose<'_>, behind: Range<usize>) -> bool {
-    behind.take(4).any(|at| prose.words[at].is(WordList::Harming))
-}
-
 /// Adds the short words for family, which are so only beside what says whose: of a family in `role`.
 pub(super) fn short_words(prose: &Prose<'_>, role: EffectiveRole, hits: &mut Vec<Hit>) {
     let meaning = Meaning { entity: Entity::Relationship, role, person: None };
@@ -196,7 +223,7 @@ pub(super) fn without_others_family(prose: &Prose<'_>, hits: &mut Vec<Hit>) {
         if is_size(prose.text(own)) {
             own = prose.before(own)?;
         }
-        let begins = prose.sentence(own).words.start;
+        let begins = prose.sentence(own).words.start.max(own.saturating_sub(REACH));
         let from = mentions.partition_point(|mention| mention.start < begins);
         let mut here = mentions[from..].iter().take_while(|mention| mention.start < own).peekable();
         let someone = here.peek().is_some() && here.all(|mention| mention.role == EffectiveRole::Suspect);

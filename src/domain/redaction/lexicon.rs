@@ -73,8 +73,12 @@ vocabulary! {
         ForCarers = "for_carers",
         /// The only words of a sentence in a record's carer copy.
         PlainForCarers = "plain_in_a_carer_copy",
-        /// What somebody does who is of concern.
+        /// What somebody does to others who is of concern.
         Harming = "harming",
+        /// What somebody does who is of concern.
+        Dealing = "dealing",
+        /// Told us, and no information.
+        Defying = "denials_and_threats",
     }
 }
 

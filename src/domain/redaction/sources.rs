@@ -44,6 +44,7 @@ impl Said {
             WordList::Us,
             WordList::Confidential,
             WordList::FewKnow,
+            WordList::Defying,
             WordList::People,
         ];
         let mut phrases = Vec::new();
@@ -73,7 +74,7 @@ impl Said {
         here.filter(move |(of, _)| *of == list).map(|(_, words)| words)
     }
 
-    fn begins(&self, list: WordList, at: usize) -> Option<&Range<usize>> {
+    pub fn begins(&self, list: WordList, at: usize) -> Option<&Range<usize>> {
         let from = self.phrases.partition_point(|(_, words)| words.start < at);
         let here = self.phrases[from..].iter().take_while(|(_, words)| words.start == at);
         here.filter(|(of, _)| *of == list).map(|(_, words)| words).max_by_key(|words| words.end)
@@ -89,7 +90,7 @@ impl Said {
 
     /// True when the text speaks of a source at all.
     pub fn is_silent(&self) -> bool {
-        !self.phrases.iter().any(|(list, _)| !matches!(list, WordList::Us | WordList::People))
+        !self.phrases.iter().any(|(list, _)| !matches!(list, WordList::Us | WordList::People | WordList::Defying))
     }
 }
 
@@ -120,9 +121,12 @@ pub(super) fn sources(
     }
     for cue in said.each(WordList::Telling) {
         let speaker = near.unnamed_speaker(cue);
-        let told_us = said.tells_us(prose, cue.end).is_some_and(|us| near.is_us(us)) || near.is_worker(cue.end);
+        let us = said.tells_us(prose, cue.end).filter(|us| near.is_us(us)).map(|us| us.end);
+        let told_us = us.is_some() || near.is_worker(cue.end);
         if speaker.is_some() {
             add(speaker);
+        } else if near.is_supposed(cue) || us.is_some_and(|us| near.is_defied(said, cue, us)) {
+            continue;
         } else if !near.is_passive(cue.start) && told_us {
             // "Jo came to the office and told us".
             let reach = if near.is_joined(cue.start) { 10 } else { 4 };

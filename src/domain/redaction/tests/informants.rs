@@ -29,6 +29,9 @@ fn the_informant_goes_and_whom_they_told_of_stays() {
         "Perpetua told us about Osric in confidence.",
         "Perpetua snitched on Osric.",
         "Perpetua saw Osric. He must not find out that she told us.",
+        "Perpetua was with Osric. Perpetua told us he did not do it.",
+        "Perpetua told us not to tell anyone. Osric sells.",
+        "Perpetua told us to look under the stairs. Osric sells.",
     ] {
         let seen = seen(text);
         assert!(!seen.contains("Perpetua") && seen.contains("Osric"), "{text}: {seen}");
@@ -45,6 +48,13 @@ fn who_was_told_and_who_silences_did_not_tell() {
         "Osric told her to bring the bag.",
         "Osric reported Ellie missing.",
         "Osric does not know it was Perpetua.",
+        "Osric told us he did not do it. Perpetua told us that.",
+        "Osric told school that he didn't touch her. Perpetua told us that.",
+        "Osric told staff he would burn the place down. Perpetua told us that.",
+        "Osric told the social worker to stay away. Perpetua told us that.",
+        "Osric told her to keep quiet. Perpetua told us that.",
+        "Osric told her not to tell. Perpetua told us that.",
+        "Osric told Ellie he'd hurt her if she told school. Perpetua told us that.",
     ] {
         let seen = seen(text);
         assert!(seen.contains("Osric"), "{text}: {seen}");

@@ -22,6 +22,11 @@ fn family_of_the_child_who_told_goes_by_name_and_by_word() {
         ("Ellie's cousin Osric saw it.", "cousin Osric"),
         ("Her baby brother, little Osric, cries.", "brother Osric"),
         ("Uncle Osric dropped her there.", "Osric"),
+        ("Her auntie Perpetua made her tea.", "auntie Perpetua"),
+        ("Her sister Perpetua hurt her knee.", "sister Perpetua"),
+        ("Her brother Osric hit his head.", "brother Osric"),
+        ("Her uncle Osric deals with the school.", "uncle Osric"),
+        ("Her cousin Osric was hit by Marcus.", "cousin Osric"),
         ("Her foster carers Perpetua and Osric said so.", "carers Perpetua Osric"),
     ] {
         for lens in [Lens::Item, Lens::Mpu] {
@@ -38,6 +43,8 @@ fn a_person_of_concern_and_somebody_elses_family_stay() {
     for (text, kept) in [
         ("Her stepdad Osric beat her.", "Osric"),
         ("Her cousin Osric sells it.", "Osric"),
+        ("Her cousin Osric threatened Ellie.", "Osric"),
+        ("Her uncle Osric hurt her badly.", "Osric"),
         ("Marcus keeps it at his nan's.", "at his nan's"),
         ("Marcus and his little sister Perpetua went.", "his little sister Perpetua"),
         ("Marcus's cousin Osric drives.", "cousin Osric"),
