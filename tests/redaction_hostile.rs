@@ -77,10 +77,11 @@ fn name(mut at: usize) -> String {
 #[test]
 fn hostile_text_takes_time_in_proportion() {
     for (name, make) in TEXTS {
-        let small = spent(&make(10_000));
-        let large = spent(&make(80_000));
+        // What else the machine does takes time too: of three attempts one has to be in proportion.
+        let mut attempts = (0..3).map(|_| (spent(&make(10_000)), spent(&make(80_000))));
         // Eight times the text: one quadratic step would take sixty-four times as long.
-        assert!(large < small * 24 + Duration::from_millis(400), "{name}: {small:?}, then {large:?}");
+        let fits = |(small, large): (Duration, Duration)| large < small * 24 + Duration::from_millis(400);
+        assert!(attempts.any(fits), "{name}: eight times the text takes more than twenty-four times as long");
     }
 }
 
