@@ -61,6 +61,11 @@ macro_rules! every_case {
                 the_leases_of_one_holder_end_and_no_others,
                 pulling_what_was_accepted_a_moment_ago,
             }
+            handed {
+                what_is_handed_over_waits_for_the_colleague_alone,
+                what_nobody_takes_goes_back_without_a_failure,
+                back_to_the_queue_it_is_anybodys,
+            }
             order {
                 class_then_deadline_then_age,
                 an_acknowledged_delivery_waits_by_its_decision,

@@ -272,6 +272,21 @@ pub(super) enum QueueCommand {
         #[arg(long, value_name = "MINUTES", default_value_t = 0)]
         delay: i64,
     },
+    /// Hand a delivery over to a colleague at the end of your shift, with a note. They take it with their next pull, before all
+    /// else; if they do not in time, or nobody had opened it, it is back in the queue. Deadlines run on.
+    HandOver {
+        #[command(flatten)]
+        holding: HoldingArgs,
+        /// The colleague's whole identity, as `homeward whoami` shows it to them.
+        #[arg(long, value_name = "IDENTITY")]
+        to: String,
+        /// What they should know; the sender never sees it.
+        #[arg(long)]
+        note: String,
+        /// For how long it is kept for them, in minutes, 5 to 1440.
+        #[arg(long, value_name = "MINUTES", default_value_t = 60)]
+        minutes: i64,
+    },
     /// Police intelligence: confirm the 3x5x2 grade of one item. What was proposed stays beside it; confirming again adds
     /// a version. The sender sees that the item was graded, not how.
     #[command(

@@ -1,5 +1,6 @@
 //! `homeward queue`: an officer's side.
 
+use jiff::SignedDuration;
 use serde_json::Value;
 
 use super::{
@@ -22,11 +23,7 @@ pub(super) async fn run(command: QueueCommand) -> Result<(), Failure> {
         QueueCommand::List { client, queue: Some(queue) } => deliveries(&client, &queue, false).await,
         QueueCommand::DeadLetters { client, queue } => deliveries(&client, &queue, true).await,
         QueueCommand::Held { client, queue } => held_by_whom(&client, &queue).await,
-        QueueCommand::Reject { holding, reason, note } => {
-            let (mut caller, id) = (held(&holding).await?, client::request_id()?);
-            let answered = caller.reject(&id, in_hand(&holding), &reason.to_ascii_uppercase(), &note).await;
-            told(&holding.client, answered, show::rejected)
-        }
+        QueueCommand::Reject { holding, reason, note } => reject(&holding, &reason, &note).await,
         QueueCommand::Pull { client: args, queue, most, minutes: length, follow: true, session, stop_after } => {
             let following = Following { queue, session, most, lease: minutes(length) };
             follow(&args, following, stop_after.unwrap_or(u64::MAX)).await
@@ -58,6 +55,9 @@ pub(super) async fn run(command: QueueCommand) -> Result<(), Failure> {
             let answered = caller.release(&client::request_id()?, in_hand(&holding), &reason, minutes(delay)).await;
             told(&holding.client, answered, show::released)
         }
+        QueueCommand::HandOver { holding, to, note, minutes: length } => {
+            hand_over(&holding, (&to, &note), minutes(length)).await
+        }
         QueueCommand::Grade { holding, grade, item, instructions, reason } => {
             let grading = Grading { item, instructions, reason, ..grade_said(&grade)? };
             let mut caller = held(&holding).await?;
@@ -75,6 +75,18 @@ pub(super) async fn run(command: QueueCommand) -> Result<(), Failure> {
             told(&holding.client, answered, show::resolved)
         }
     }
+}
+
+async fn reject(holding: &HoldingArgs, reason: &str, note: &str) -> Result<(), Failure> {
+    let (mut caller, id) = (held(holding).await?, client::request_id()?);
+    let answered = caller.reject(&id, in_hand(holding), &reason.to_ascii_uppercase(), note).await;
+    told(&holding.client, answered, show::rejected)
+}
+
+async fn hand_over(holding: &HoldingArgs, (to, note): (&str, &str), keep: SignedDuration) -> Result<(), Failure> {
+    let (mut caller, id) = (held(holding).await?, client::request_id()?);
+    let answered = caller.hand_over(&id, in_hand(holding), (to, note), keep).await;
+    told(&holding.client, answered, show::handed_over)
 }
 
 async fn follow(args: &ClientArgs, following: Following, mut left: u64) -> Result<(), Failure> {

@@ -152,8 +152,9 @@ pub(super) fn held_line(value: &Value) -> String {
     let seconds: f64 = text(value, "held_for").trim_end_matches('s').parse().unwrap_or_default();
     let opened = if text(delivery, "opened_time").is_empty() { "unopened" } else { "opened" };
     let overdue = if delivery["overdue"] == true { "  OVERDUE" } else { "" };
+    let handed = if value["handed_over"] == true { "  handed over, not yet taken" } else { "" };
     format!(
-        "{}  {}  held by {} for {} min, since {}, lease until {}  {opened}{overdue}",
+        "{}  {}  held by {} for {} min, since {}, lease until {}  {opened}{handed}{overdue}",
         text(delivery, "delivery_id"),
         text(delivery, "class"),
         text(value, "holder"),
@@ -267,6 +268,15 @@ pub(super) fn completed(value: &Value) -> Vec<String> {
 pub(super) fn released(value: &Value) -> Vec<String> {
     let when = text(&value["delivery"], "available_time");
     vec![if when.is_empty() { "back in its queue".to_owned() } else { format!("back in its queue from {when}") }]
+}
+
+/// A delivery handed over.
+pub(super) fn handed_over(value: &Value) -> Vec<String> {
+    let delivery = &value["delivery"];
+    match list(delivery, "history").last().map(|step| text(step, "code")).unwrap_or_default() {
+        "" => vec!["nobody had opened it: back in its queue".to_owned()],
+        to => vec![format!("kept for {to}, who takes it with their next pull")],
+    }
 }
 
 /// A delivery put aside.

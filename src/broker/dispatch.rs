@@ -271,7 +271,7 @@ impl Broker {
     }
 
     /// A lease token: 128 random bits.
-    fn token(&self) -> Result<String, Error> {
+    pub(super) fn token(&self) -> Result<String, Error> {
         Ok(hex::encode(random::<16>(&*self.entropy)?))
     }
 }
@@ -286,7 +286,7 @@ pub struct Release {
 }
 
 /// `span` after `now`, or the end of time.
-fn later(now: Timestamp, span: SignedDuration) -> Timestamp {
+pub(super) fn later(now: Timestamp, span: SignedDuration) -> Timestamp {
     now.checked_add(span).unwrap_or(Timestamp::MAX)
 }
 

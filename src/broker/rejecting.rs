@@ -54,7 +54,7 @@ impl Broker {
     }
 
     /// A step of a delivery's history, its note sealed under the record's key and bound to this step alone.
-    async fn step_of(
+    pub(super) async fn step_of(
         &self,
         permit: &QueuePermit,
         (kind, code): (StepKind, &str),

@@ -137,6 +137,8 @@ pub struct Lease {
     pub expires: Timestamp,
     /// The holder has it since then; prolonging it moves nothing here.
     pub since: Timestamp,
+    /// A colleague handed it over to the holder, who has not taken it yet: nobody has its token.
+    pub handed_over: bool,
 }
 
 /// How a delivery was settled.
@@ -236,6 +238,17 @@ impl Delivery {
     /// The header's item of this number.
     pub fn item(&self, number: u16) -> Option<&ItemHeader> {
         self.header.items.iter().find(|item| item.number == number)
+    }
+
+    /// Handed over to a colleague who has not taken it yet.
+    pub fn is_handed_over(&self) -> bool {
+        self.state == State::Leased && self.lease.as_ref().is_some_and(|lease| lease.handed_over)
+    }
+
+    /// Somebody has begun with it, or there is nothing in it to begin with: then it goes to a colleague as it is. What nobody
+    /// has opened is as good as new, and anybody's.
+    pub fn is_begun(&self) -> bool {
+        self.opened.is_some() || self.header.units.is_empty()
     }
 
     /// The live lease at `now`, if it has this token: expired and superseded leases are none.

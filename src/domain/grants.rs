@@ -230,7 +230,7 @@ impl Grants {
             return Err(Refusal::Method);
         }
         let accused = ask.excluded.iter().any(|identity| identity == permit.identity().as_str());
-        let at_hold = *permit.queue() == QueueId::hold() && self.works_in(permit, ask.excluded_queues);
+        let at_hold = *permit.queue() == QueueId::hold() && self.works_in(permit.identity(), ask.excluded_queues);
         if accused || at_hold || ask.excluded_queues.contains(permit.queue()) {
             return Err(Refusal::Excluded);
         }
@@ -266,7 +266,7 @@ impl Grants {
         if !self.in_force(peer, now).any(|row| row.resolve_hold && row.queues.contains(&QueueId::hold())) {
             return Err(Refusal::Method);
         }
-        if self.works_in(&permit, never_by) {
+        if self.works_in(permit.identity(), never_by) {
             return Err(Refusal::Excluded);
         }
         Ok(HoldPermit::granted(permit))
@@ -279,14 +279,32 @@ impl Grants {
         if !self.0.iter().filter(in_force).any(settles) {
             return Err(Refusal::Method);
         }
-        if self.works_in(permit, never_by) { Err(Refusal::Excluded) } else { Ok(()) }
+        if self.works_in(permit.identity(), never_by) { Err(Refusal::Excluded) } else { Ok(()) }
     }
 
-    /// True where the holder belongs to the unit of one of `queues`: by a grant for it at any time, or by organisation
+    /// Until when somebody other than the permit's holder may work on the same queue; None where they may not. On HOLD it is whoever
+    /// may settle what is there, and none of `never_by`.
+    pub fn colleague(
+        &self,
+        permit: &QueuePermit,
+        other: &Identity,
+        never_by: &[QueueId],
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        let on_hold = *permit.queue() == QueueId::hold();
+        let works = roles::grants(other.role(), Action::Pull) && (!on_hold || other.role() == Role::HoldResolver);
+        if other == permit.identity() || !works || (on_hold && self.works_in(other, never_by)) {
+            return None;
+        }
+        let in_force = |row: &&Grant| row.not_before <= now && now < row.not_after && row.holder.is(other);
+        let serves = |row: &&Grant| row.queues.contains(permit.queue()) && (!on_hold || row.resolve_hold);
+        self.0.iter().filter(in_force).filter(serves).map(|row| row.not_after).max()
+    }
+
+    /// True where somebody belongs to the unit of one of `queues`: by a grant for it at any time, or by organisation
     /// (`met/SE` is the unit of `MPU.SE`, `gss/E09000023` of `MASH.E09000023`). Everybody who settles what is on HOLD has a
     /// grant for HOLD: that makes them no unit, and who of them is a colleague of an accused is their organisation's to say.
-    fn works_in(&self, permit: &QueuePermit, queues: &[QueueId]) -> bool {
-        let identity = permit.identity();
+    fn works_in(&self, identity: &Identity, queues: &[QueueId]) -> bool {
         queues.iter().filter(|queue| **queue != QueueId::hold()).any(|queue| {
             identity.organisation().id() == queue.suffix()
                 || self.0.iter().any(|row| row.holder.is(identity) && row.queues.contains(queue))

@@ -1,4 +1,5 @@
-//! What happened to one delivery beyond taking, opening and settling: rejected, sent back. It goes with the delivery for good.
+//! What happened to one delivery beyond taking, opening and settling: rejected, sent back, handed over. It goes with the delivery
+//! for good.
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -21,6 +22,8 @@ vocabulary! {
         Replayed = "REPLAYED",
         /// Late to acknowledge or to decide: somebody above was turned to, and its class rose (R25).
         Escalated = "ESCALATED",
+        /// Handed over to a colleague, or, where nobody had opened it, back to the queue.
+        HandedOver = "HANDED_OVER",
     }
 }
 
@@ -47,7 +50,8 @@ pub struct Step {
     pub at: Timestamp,
     /// Identity of who did it; empty for the broker.
     pub by: String,
-    /// A code of a closed list that says more; for a rejection a [`DeadReason`], for an escalation an [`Escalation`].
+    /// What says more: for a rejection a [`DeadReason`], for an escalation an [`Escalation`], for a hand-over the identity of the
+    /// colleague.
     pub code: String,
     /// What they wrote, sealed; empty where they wrote nothing.
     pub note: Vec<u8>,

@@ -69,7 +69,8 @@ pub trait Store: Send + Sync {
     /// Writes one entry to the ledger; returns its index.
     async fn record_entry(&self, entry: Entry) -> Result<u64, StoreError>;
 
-    /// Leases up to `tokens.len()` waiting deliveries; a replay gives the same deliveries with the same leases, none if
+    /// Leases up to `tokens.len()` deliveries: what was handed over to this holder first (taking it acknowledges it), then what waits.
+    /// A replay gives the same deliveries with the same leases, none if
     /// it was none. One ledger entry for all, if there are any.
     async fn pull(&self, pull: Pull) -> Result<Vec<Delivery>, StoreError>;
 
@@ -82,7 +83,7 @@ pub trait Store: Send + Sync {
     async fn opened(&self, held: Held, entry: Entry) -> Result<Delivery, StoreError>;
 
     /// Ends every lease that expired by `now`: the delivery waits again and counts one failure, each with a ledger entry
-    /// of the broker's own, `LEASE_EXPIRED`. One that has by then failed `most` times since it was last sent back is put on the
+    /// of the broker's own, `LEASE_EXPIRED`. What was handed over and not taken counts none: `HAND_OVER_LAPSED`. One that has by then failed `most` times since it was last sent back is put on the
     /// dead-letter side instead, with a second entry, `ATTEMPT_LIMIT`. Returns how many leases ended.
     async fn expire_leases(&self, now: Timestamp, most: u32) -> Result<u64, StoreError>;
 
@@ -161,9 +162,9 @@ pub trait Store: Send + Sync {
     /// with the live leases of the queue.
     async fn leased(&self, queue: &QueueId, whose: Whose, now: Timestamp) -> Result<Vec<Delivery>, StoreError>;
 
-    /// From when on a pull from the queue finds something: a moment that is not after `now` where it does at once. None where
+    /// From when on a pull from the queue by this holder finds something: a moment that is not after `now` where it does at once. None where
     /// nothing waits, nor will by itself.
-    async fn ready_from(&self, queue: &QueueId, now: Timestamp) -> Result<Option<Timestamp>, StoreError>;
+    async fn ready_from(&self, queue: &QueueId, holder: &str, now: Timestamp) -> Result<Option<Timestamp>, StoreError>;
 
     /// Ledger entries from an index on, encoded as hashed.
     async fn entries(&self, from: u64, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, StoreError>;

@@ -7,7 +7,7 @@ use crate::{
     domain::{
         carer_copy::CarerCopy,
         code::Class,
-        delivery::{Delivery, DeliveryId, Header},
+        delivery::{Delivery, DeliveryId, Header, Lease},
         grading::ConfirmedGrade,
         history::Step,
         queue::QueueId,
@@ -182,6 +182,8 @@ pub enum Settle {
     Release(Option<Timestamp>),
     /// Put it on the dead-letter side of its queue.
     Reject(Step),
+    /// Hand it over under this lease, which its holder takes with their next pull; `None`: back to the queue. No failure.
+    HandOver(Step, Option<Lease>),
     /// Complete with an outcome.
     Complete(crate::domain::delivery::Settled),
     /// Send a held delivery on: settle it and add deliveries to the same record with the next leg numbers, in this order.

@@ -251,6 +251,25 @@ impl Caller {
         answer("ReleaseDeliveryResponse", self.queues.release_delivery(request).await)
     }
 
+    /// Hands a delivery over to a colleague.
+    pub async fn hand_over(
+        &mut self,
+        request_id: &str,
+        holding: Holding,
+        (to, note): (&str, &str),
+        keep: SignedDuration,
+    ) -> Answer {
+        let request = pb::HandOverRequest {
+            request_id: request_id.to_owned(),
+            delivery_id: holding.delivery,
+            lease_token: holding.token,
+            to: to.to_owned(),
+            note: note.to_owned(),
+            keep_for: Some(convert::wire_span(keep)),
+        };
+        answer("HandOverResponse", self.queues.hand_over(request).await)
+    }
+
     /// Puts a delivery on the dead-letter side.
     pub async fn reject(&mut self, request_id: &str, holding: Holding, reason_code: &str, note: &str) -> Answer {
         let request = pb::RejectDeliveryRequest {

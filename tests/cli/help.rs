@@ -22,6 +22,7 @@ const TREE: &[(&str, &[&str])] = &[
             "extend",
             "complete",
             "release",
+            "hand-over",
             "grade",
             "release-carer",
             "reject",

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The first narrative with an allegation about an officer, made by an item that names them.
-fn about(identity: &str, works_in_queue: &str) -> pb::Submission {
+pub fn about(identity: &str, works_in_queue: &str) -> pb::Submission {
     let mut draft = submission(&narrative(1));
     draft.persons.push(pb::Person {
         id: "accused".into(),

@@ -391,3 +391,29 @@ async fn whoever_lost_the_lease_hears_that_and_not_to_open_first() {
         assert_eq!((refused.code, refused.reason.as_str()), (Code::FailedPrecondition, reason));
     }
 }
+
+#[tokio::test]
+async fn what_is_handed_over_on_a_stream_comes_on_the_colleagues_by_itself() {
+    let house = House::open().await;
+    let (mut officer, mut colleague) = (house.person(MPU).await, house.person(MPU_TOO).await);
+    house.person(LEWISHAM).await.submit(submission(&narrative(1))).await.unwrap();
+    let mut early = sit(&mut officer, wish("early", 5)).await;
+    let taken = early.delivery().await;
+    officer.open(&taken, (pb::Part::E, 0), "").await.unwrap();
+    let mut late = sit(&mut colleague, wish("late", 5)).await;
+    late.is_quiet().await;
+    let over = pb::HandOverRequest {
+        request_id: fresh(),
+        delivery_id: taken.id.clone(),
+        lease_token: taken.token.clone(),
+        to: format!("homeward://pilot.example/{MPU_TOO}"),
+        note: "Ring at seven.".into(),
+        keep_for: None,
+    };
+    early.does(Step::HandOver(over.clone())).await;
+    let Outcome::HandedOver(handed) = early.result(&over.request_id).await else { panic!("not handed over") };
+    assert!(handed.delivery.unwrap().delivery_id == taken.id);
+    let again = late.delivery().await;
+    assert!(again.id == taken.id && again.token != taken.token);
+    early.is_quiet().await;
+}

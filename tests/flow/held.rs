@@ -1,12 +1,14 @@
-//! Who holds what: supervisors see it, since when and until when, and nothing of what it says.
+//! Who holds what: supervisors see it, since when and until when, and nothing of what it says. Handing it over: to one colleague
+//! with a note, or back to the queue, and never to nobody.
 
-use homeward::wire::pb;
+use homeward::{domain::history::StepKind, wire::pb};
 use jiff::SignedDuration;
 use tonic::{Code, Status};
 
 use crate::{
-    house::{House, INTELLIGENCE, LEWISHAM, MPU, SUPERVISOR, narrative},
-    person::{Person, bytes, fresh, refusal, submission, why},
+    accused::about,
+    house::{House, INTELLIGENCE, LEWISHAM, MPU, MPU_NE, MPU_TOO, RESOLVER, SUPERVISOR, narrative},
+    person::{Person, Taken, bytes, fresh, refusal, submission, why},
 };
 
 async fn held(person: &mut Person, queue: &str, size: i32, token: &str) -> Result<pb::ListHeldResponse, Status> {
@@ -79,4 +81,120 @@ async fn nobody_else_sees_it_and_no_other_queue() {
     let wrong = refusal(held(&mut supervisor, "not a queue", -1, "zz").await);
     assert_eq!(wrong.code, Code::InvalidArgument);
     assert_eq!(wrong.field_names(), ["page_size", "page_token", "queue"]);
+}
+
+const NOTE: &str = "Marlow Fennimore rings back at seven.";
+
+fn whole(person: &str) -> String {
+    format!("homeward://pilot.example/{person}")
+}
+
+fn handing(taken: &Taken, to: &str) -> pb::HandOverRequest {
+    pb::HandOverRequest {
+        request_id: fresh(),
+        delivery_id: taken.id.clone(),
+        lease_token: taken.token.clone(),
+        to: whole(to),
+        note: NOTE.into(),
+        keep_for: None,
+    }
+}
+
+/// An officer who holds a delivery and has opened its card, or has not.
+async fn holding(house: &House, draft: pb::Submission, opened: bool) -> (Person, Taken) {
+    house.person(LEWISHAM).await.submit(draft).await.unwrap();
+    let mut officer = house.person(MPU).await;
+    let taken = Taken::of(take(&mut officer).await);
+    if opened {
+        officer.open(&taken, (pb::Part::E, 0), "").await.unwrap();
+    }
+    (officer, taken)
+}
+
+#[tokio::test]
+async fn what_was_begun_goes_to_a_colleague_with_a_note_and_to_nobody_else() {
+    let mut house = House::open().await;
+    let (mut officer, taken) = holding(&house, submission(&narrative(1)), true).await;
+    let request = handing(&taken, MPU_TOO);
+    let handed = officer.queues.hand_over(request.clone()).await.unwrap().into_inner();
+    assert!(officer.queues.hand_over(request.clone()).await.unwrap().into_inner() == handed, "the first answer");
+    let other = pb::HandOverRequest { note: "Another.".into(), ..request.clone() };
+    assert_eq!(why(officer.queues.hand_over(other).await), (Code::AlreadyExists, "REQUEST_ID_REUSED".into()));
+    let header = handed.delivery.unwrap();
+    assert!(header.state() == pb::DeliveryState::Leased);
+    assert_eq!(header.decide_due_time, taken.header.decide_due_time, "deadlines run on");
+    let [step] = header.history.as_slice() else { panic!("one step") };
+    let (kind, to) = (StepKind::HandedOver.code(), whole(MPU_TOO));
+    assert_eq!((step.kind.as_str(), step.code.as_str(), step.note.as_str()), (kind, to.as_str(), ""));
+    assert_eq!(why(officer.complete(&taken, "recorded").await).1, "LEASE_LOST");
+    house.later(SignedDuration::from_mins(50));
+    house.reopen().await;
+    let mut supervisor = house.person(SUPERVISOR).await;
+    let seen = held(&mut supervisor, "MPU.SE", 0, "").await.unwrap().deliveries.remove(0);
+    assert!(seen.handed_over && seen.holder == to && seen.held_for.unwrap().seconds == 3000);
+
+    let (mut officer, mut colleague) = (house.person(MPU).await, house.person(MPU_TOO).await);
+    assert!(officer.pull("MPU.SE").await.unwrap().is_empty());
+    let again = colleague.pull("MPU.SE").await.unwrap().remove(0);
+    assert_eq!((&again.id, again.header.acquired_count, again.header.failed_count), (&taken.id, 2, 0));
+    let seen = held(&mut supervisor, "MPU.SE", 0, "").await.unwrap().deliveries.remove(0);
+    assert!(!seen.handed_over && seen.holder == to && seen.held_for.unwrap().seconds == 0);
+    let opened = colleague.open(&again, (pb::Part::E, 0), "").await.unwrap();
+    assert_eq!(opened.history[0].note, NOTE);
+    // Somebody who had it once has the first answer, and nothing more.
+    assert!(officer.queues.hand_over(request).await.unwrap().into_inner().delivery.unwrap() == header);
+    colleague.complete(&again, "recorded").await.unwrap();
+
+    let entries = house.ledger().await;
+    let handed: Vec<_> = entries.iter().filter(|entry| entry.action == "HAND_OVER").collect();
+    let [entry] = handed.as_slice() else { panic!("one entry") };
+    assert!(entry.who.ends_with(MPU) && entry.details == [format!("to={to}")] && entry.record.is_some());
+    assert!(!format!("{entries:?}").contains("Fennimore"));
+}
+
+#[tokio::test]
+async fn what_nobody_opened_goes_back_to_the_queue_at_once() {
+    let house = House::open().await;
+    let (mut officer, taken) = holding(&house, submission(&narrative(1)), false).await;
+    let back = officer.queues.hand_over(handing(&taken, MPU_TOO)).await.unwrap().into_inner().delivery.unwrap();
+    assert!(back.state() == pb::DeliveryState::Waiting && back.history[0].code.is_empty());
+    let again = house.person(INTELLIGENCE).await.pull("MPU.SE").await.unwrap().remove(0);
+    assert_eq!((&again.id, again.header.failed_count), (&taken.id, 0));
+}
+
+#[tokio::test]
+async fn what_the_colleague_does_not_take_in_time_is_back_and_counts_no_failure() {
+    let house = House::open().await;
+    let (mut officer, taken) = holding(&house, submission(&narrative(1)), true).await;
+    let keep_for = Some(prost_types::Duration { seconds: 300, nanos: 0 });
+    officer.queues.hand_over(pb::HandOverRequest { keep_for, ..handing(&taken, MPU_TOO) }).await.unwrap();
+    house.later(SignedDuration::from_secs(300));
+    house.caretake().await;
+    let again = officer.pull("MPU.SE").await.unwrap().remove(0);
+    assert_eq!((&again.id, again.header.failed_count), (&taken.id, 0));
+    assert!(house.ledger().await.iter().any(|entry| entry.action == "HAND_OVER_LAPSED" && entry.who.is_empty()));
+}
+
+#[tokio::test]
+async fn only_who_may_work_on_it_is_a_colleague_and_every_fault_is_named() {
+    let house = House::open().await;
+    let (mut officer, taken) = holding(&house, about("met/SE/mpu_officer/p124", ""), true).await;
+    // Oneself, another unit, whoever takes nothing, nobody, and whom the record accuses: all alike.
+    for other in [MPU, MPU_NE, SUPERVISOR, LEWISHAM, RESOLVER, "met/SE/mpu_officer/p124"] {
+        let refused = why(officer.queues.hand_over(handing(&taken, other)).await);
+        assert_eq!(refused, (Code::FailedPrecondition, "NOT_A_COLLEAGUE".into()), "{other}");
+    }
+    // Whoever does not hold it learns nothing about others.
+    let mut second = house.person(INTELLIGENCE).await;
+    assert_eq!(why(second.queues.hand_over(handing(&taken, MPU_NE)).await).1, "LEASE_LOST");
+    let wrong = pb::HandOverRequest {
+        to: "homeward://other.example/met/SE/mpu_officer/p124".into(),
+        note: " ".into(),
+        keep_for: Some(prost_types::Duration { seconds: 86_401, nanos: 0 }),
+        ..handing(&taken, "")
+    };
+    let refused = refusal(officer.queues.hand_over(wrong).await);
+    assert_eq!((refused.code, refused.field_names()), (Code::InvalidArgument, vec!["to", "note", "keep_for"]));
+    officer.queues.hand_over(handing(&taken, INTELLIGENCE)).await.unwrap();
+    assert_eq!(second.pull("MPU.SE").await.unwrap()[0].id, taken.id);
 }

@@ -105,6 +105,12 @@ const ROWS: &[Row] = &[
         r#"{"requestId":"{id}","deliveryId":"{delivery}","leaseToken":"x","reason":"words"}"#,
     ),
     row(
+        "QueueService/HandOver",
+        WORKS,
+        Of::Delivery,
+        r#"{"requestId":"{id}","deliveryId":"{delivery}","leaseToken":"x","to":"homeward://pilot.example/met/SE/mpu_officer/p124","note":"words"}"#,
+    ),
+    row(
         "QueueService/RejectDelivery",
         WORKS,
         Of::Delivery,

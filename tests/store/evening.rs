@@ -255,6 +255,7 @@ async fn pull_some(store: &dyn Store, model: &mut Model, chance: &mut Chance, no
             session: request.session.clone(),
             expires: request.expires,
             since: at(now),
+            handed_over: false,
         });
         delivery.acquired += 1;
         delivery.not_before = None;
@@ -273,28 +274,23 @@ async fn use_lease(store: &dyn Store, model: &mut Model, chance: &mut Chance, no
     if !live && at(now) < delivery.lease.as_ref().unwrap().expires {
         held.token.push('x');
     }
-    let way = chance.below(9);
+    let way = chance.below(10);
     if way == 0 {
         let opened = store.opened(held, entry(Verb::Consultation, "OPEN_PART")).await;
         delivery.opened = delivery.opened.or(Some(at(now)));
         return check(model, live, opened, delivery);
     }
     let onward = random_header(chance, now);
-    let settle_by = match way {
-        1 => Settle::Extend(at(now + 900)),
-        2 => Settle::Release(None),
-        3 => Settle::Release(Some(at(now + 60))),
-        7 => Settle::Disclose,
-        8 => Settle::Reject(rejected()),
-        6 if delivery.confirmed.len() < 20 => Settle::Grade(vec![(delivery.id.record, grade(1, Corroborated))]),
-        4 if delivery.header.held.is_some() => Settle::Resolve(settled(), vec![onward.clone()]),
-        _ => Settle::Complete(settled()),
-    };
+    let settle_by = some_use(way, &delivery, &onward, now);
     let result = settle(store, held, settle_by.clone()).await;
     match settle_by {
         Settle::Extend(until) => delivery.lease.as_mut().unwrap().expires = until,
         Settle::Release(until) => {
             (delivery.state, delivery.lease, delivery.not_before) = (State::Waiting, None, until);
+        }
+        Settle::HandOver(step, _) => {
+            (delivery.state, delivery.lease, delivery.not_before) = (State::Waiting, None, None);
+            delivery.history.push(Step { failed: delivery.failed, ..step });
         }
         Settle::Disclose => delivery.opened = delivery.opened.or(Some(at(now))),
         Settle::Reject(step) => {
@@ -325,6 +321,21 @@ async fn use_lease(store: &dyn Store, model: &mut Model, chance: &mut Chance, no
         }
     }
     check(model, live, result, delivery);
+}
+
+/// A use of a lease, by its number.
+fn some_use(way: u64, delivery: &Delivery, onward: &Header, now: i64) -> Settle {
+    match way {
+        1 => Settle::Extend(at(now + 900)),
+        2 => Settle::Release(None),
+        3 => Settle::Release(Some(at(now + 60))),
+        7 => Settle::Disclose,
+        8 => Settle::Reject(rejected()),
+        9 => Settle::HandOver(Step { kind: StepKind::HandedOver, ..rejected() }, None),
+        6 if delivery.confirmed.len() < 20 => Settle::Grade(vec![(delivery.id.record, grade(1, Corroborated))]),
+        4 if delivery.header.held.is_some() => Settle::Resolve(settled(), vec![onward.clone()]),
+        _ => Settle::Complete(settled()),
+    }
 }
 
 /// A live lease does what was asked; any other loses, and nothing changes.

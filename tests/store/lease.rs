@@ -52,7 +52,7 @@ pub async fn a_session_has_its_live_leases_again_and_no_others(engine: &impl Eng
 
 pub async fn a_queue_says_from_when_on_a_pull_finds_something(engine: &impl Engine) {
     let store = engine.open();
-    let from = async |now: i64| store.ready_from(&queue("MPU.SE"), at(now)).await.unwrap();
+    let from = async |now: i64| store.ready_from(&queue("MPU.SE"), OFFICER, at(now)).await.unwrap();
     assert_eq!(from(0).await, None);
     accept_one(&*store, "MPU.SX").await;
     assert_eq!(from(0).await, None, "another queue");

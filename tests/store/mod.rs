@@ -4,6 +4,7 @@ pub mod evening;
 pub mod feedback;
 pub mod fixtures;
 pub mod grading;
+pub mod handed;
 pub mod lease;
 pub mod ledger;
 pub mod once;

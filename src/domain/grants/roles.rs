@@ -41,6 +41,8 @@ vocabulary! {
         /// QueueService.
         ReleaseDelivery = "ReleaseDelivery",
         /// QueueService.
+        HandOver = "HandOver",
+        /// QueueService.
         RejectDelivery = "RejectDelivery",
         /// AdminService, on a queue.
         ReplayDeadLetter = "ReplayDeadLetter",
@@ -131,6 +133,7 @@ impl Action {
                 | OpenPart
                 | CompleteDelivery
                 | ReleaseDelivery
+                | HandOver
                 | RejectDelivery
         )
     }

@@ -88,7 +88,8 @@ pub(super) mod tests {
         domain::{
             code::Class,
             decision::Content,
-            delivery::ItemHeader,
+            delivery::{ItemHeader, Lease},
+            history::{Step, StepKind},
             queue::QueueId,
             unit::{Audience, Part, UnitLabel},
         },
@@ -169,7 +170,7 @@ pub(super) mod tests {
         }
     }
 
-    /// Writes a key of every kind: one leg ready, one leased, one handed back for later.
+    /// Writes a key of every kind: one leg ready, one handed over under a lease, one handed back for later.
     pub fn everything(tx: &mut Transaction<'_>) {
         let acceptance = plain();
         let entry = acceptance.entries[0].clone();
@@ -189,15 +190,37 @@ pub(super) mod tests {
             };
             tx.run(|tx| lease::pull(tx, &pull)).unwrap();
         }
-        let held = Held {
-            delivery: DeliveryId { record: acceptance.records[0].record.id, leg: 1 },
-            queue: QueueId::parse("MPU.NW").unwrap(),
+        let held = |leg, name| Held {
+            delivery: DeliveryId { record: acceptance.records[0].record.id, leg },
+            queue: QueueId::parse(name).unwrap(),
             holder: "officer".into(),
             token: "token".into(),
             now,
         };
-        let settle = Settle::Release(Some(now + SignedDuration::from_mins(20)));
-        tx.run(|tx| lease::settle(tx, &lease::Use { once: once(4), held, settle, entry })).unwrap();
+        let colleague = Lease {
+            token: "other".into(),
+            holder: "colleague".into(),
+            session: String::new(),
+            expires: now + SignedDuration::from_mins(60),
+            since: now,
+            handed_over: true,
+        };
+        let step = Step {
+            id: Uuid::from_u128(5),
+            kind: StepKind::HandedOver,
+            at: now,
+            by: "officer".into(),
+            code: "colleague".into(),
+            note: vec![8; 40],
+            failed: 0,
+        };
+        for (number, held, settle) in [
+            (4, held(1, "MPU.NW"), Settle::Release(Some(now + SignedDuration::from_mins(20)))),
+            (5, held(3, "REFDESK.NW"), Settle::HandOver(step, Some(colleague))),
+        ] {
+            let entry = entry.clone();
+            tx.run(|tx| lease::settle(tx, &lease::Use { once: once(number), held, settle, entry })).unwrap();
+        }
         let change =
             Change { shelf: Shelf::Proposal, name: "p1".into(), expect: Expect::New, bytes: Some(vec![6; 40]) };
         let amendment = Amendment { once: None, changes: vec![change], entries: Vec::new(), answer: Vec::new() };

@@ -77,7 +77,7 @@ pub(super) fn replay(
 }
 
 /// Adds a step; the last places are kept free for the broker's own: the limit of attempts, and each escalation.
-fn add(delivery: &mut Delivery, step: Step) -> Result<(), StoreError> {
+pub(super) fn add(delivery: &mut Delivery, step: Step) -> Result<(), StoreError> {
     if delivery.history.len() + 1 + Escalation::ALL.len() >= MOST_STEPS {
         return Err(StoreError::WrongState);
     }

@@ -18,7 +18,7 @@ use crate::{
 pub(super) const META: &[u8] = b"m";
 
 /// The first byte of every kind of key.
-pub(super) const KINDS: &[u8] = b"cdehiklmnoqrstvwxz";
+pub(super) const KINDS: &[u8] = b"cdeghiklmnoqrstvwxz";
 
 /// The record in a [`record`] key.
 pub(super) fn record_of(key: &[u8]) -> Option<Uuid> {
@@ -249,6 +249,17 @@ pub(super) fn delayed_position<'k>(queue: &QueueId, key: &'k [u8]) -> &'k [u8] {
     key.get(delayed(queue).len() + 12..).unwrap_or_default()
 }
 
+/// What was handed over to somebody in a queue and is not taken yet; a [`position`] follows.
+pub(super) fn handed(queue: &QueueId, holder: &str) -> Vec<u8> {
+    let mut key = queue_kind(HANDED[0], queue);
+    key.extend(u32::try_from(holder.len()).unwrap_or(u32::MAX).to_be_bytes());
+    key.extend(holder.as_bytes());
+    key
+}
+
+/// The first byte of every [`handed`] key.
+pub(super) const HANDED: &[u8; 1] = b"g";
+
 fn queue_kind(kind: u8, queue: &QueueId) -> Vec<u8> {
     let name = queue.as_str().as_bytes();
     let mut key = vec![kind];
@@ -269,16 +280,26 @@ pub(super) fn position(delivery: &Delivery) -> Vec<u8> {
     key
 }
 
-/// What stands at a live delivery's [`position`] beyond what the key says: whether it was opened, and after when it is late.
+/// What stands at a live delivery's [`position`] beyond what the key says: whether it was opened, whether it is handed over and not
+/// taken, and after when it is late.
 pub(super) fn standing(delivery: &Delivery) -> Vec<u8> {
-    let mut value = vec![u8::from(delivery.opened.is_some())];
+    let (opened, handed) = (delivery.opened.is_some(), delivery.is_handed_over());
+    let mut value = vec![(u8::from(opened) * OPENED) | (u8::from(handed) * HANDED_OVER)];
     value.extend(delivery.late_after().map(time).iter().flatten());
     value
 }
 
+const OPENED: u8 = 1;
+const HANDED_OVER: u8 = 2;
+
 /// Whether a [`standing`] says that it was opened.
 pub(super) fn is_opened(standing: &[u8]) -> bool {
-    standing.first() == Some(&1)
+    standing.first().is_some_and(|flags| flags & OPENED != 0)
+}
+
+/// Whether a [`standing`] says that it is handed over and not taken yet.
+pub(super) fn is_handed_over(standing: &[u8]) -> bool {
+    standing.first().is_some_and(|flags| flags & HANDED_OVER != 0)
 }
 
 /// After when a [`standing`] says that the delivery is late.

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{
     accept::waiting,
-    dead,
+    dead, handed,
     keys::{self, Place},
     transaction::Transaction,
     view::Look,
@@ -33,12 +33,11 @@ pub(super) fn pull(tx: &mut Transaction<'_>, pull: &Pull) -> Result<Vec<Delivery
     wake(tx, &pull.queue, pull.now)?;
     let prefix = keys::queue(Place::Ready, &pull.queue);
     let end = [prefix.as_slice(), &[0xff; 64]].concat();
-    let ready = tx.view.range(&prefix, &end, pull.tokens.len())?;
-    let ids = ready
-        .iter()
-        .map(|(key, _)| keys::read_position(&key[prefix.len()..]).map(|position| position.id))
-        .collect::<Option<Vec<_>>>()
-        .ok_or_else(unreadable)?;
+    let mut ids = handed::handed_to(tx, pull)?;
+    let ready = tx.view.range(&prefix, &end, pull.tokens.len() - ids.len())?;
+    for (key, _) in &ready {
+        ids.push(keys::read_position(&key[prefix.len()..]).ok_or_else(unreadable)?.id);
+    }
     let mut leased = Vec::with_capacity(ids.len());
     if !ids.is_empty() {
         let mut entry = pull.entry.clone();
@@ -51,6 +50,7 @@ pub(super) fn pull(tx: &mut Transaction<'_>, pull: &Pull) -> Result<Vec<Delivery
                 session: pull.session.clone(),
                 expires: pull.expires,
                 since: pull.now,
+                handed_over: false,
             };
             leased.push(lease_one(tx, pull.now, id, (lease, index))?);
         }
@@ -74,7 +74,7 @@ fn wake(tx: &mut Transaction<'_>, queue: &QueueId, now: Timestamp) -> Result<(),
     Ok(())
 }
 
-/// Leases a delivery that is ready in its queue.
+/// Leases a delivery that is ready in its queue, or handed over to who takes it: that acknowledges it (contract 2).
 fn lease_one(
     tx: &mut Transaction<'_>,
     now: Timestamp,
@@ -82,7 +82,12 @@ fn lease_one(
     (lease, index): (Lease, u64),
 ) -> Result<Delivery, StoreError> {
     let mut legs = tx.legs(id.record)?.ok_or_else(unreadable)?;
-    let mut delivery = find(&legs, id).filter(|each| each.state == State::Waiting).ok_or_else(unreadable)?;
+    let free = |each: &Delivery| each.state == State::Waiting || each.is_handed_over();
+    let mut delivery = find(&legs, id).filter(free).ok_or_else(unreadable)?;
+    if delivery.is_handed_over() && delivery.opened.is_none() {
+        delivery.opened = Some(now);
+        tx.tell(&legs, index, StoredEvent::of(id, now, EventKind::Opened));
+    }
     delivery.state = State::Leased;
     delivery.lease = Some(lease);
     delivery.acquired = delivery.acquired.saturating_add(1);
@@ -139,6 +144,7 @@ pub(super) fn settle(tx: &mut Transaction<'_>, command: &Use) -> Result<Delivery
             delivery.not_before = *until;
         }
         Settle::Reject(step) => dead::reject(&mut delivery, step.clone())?,
+        Settle::HandOver(step, to) => handed::hand_over(&mut delivery, step.clone(), to.clone())?,
         Settle::Complete(settled) => end(&mut delivery, State::Completed, settled),
         Settle::Resolve(settled, _) => {
             if delivery.header.held.is_none() {
@@ -158,7 +164,7 @@ pub(super) fn settle(tx: &mut Transaction<'_>, command: &Use) -> Result<Delivery
     tx.replace(&mut legs, delivery.clone())?;
     match &command.settle {
         Settle::Disclose if acknowledged => tx.tell(&legs, index, StoredEvent::of(delivery.id, at, EventKind::Opened)),
-        Settle::Extend(_) | Settle::Release(_) | Settle::Grade(_) | Settle::Disclose => {}
+        Settle::Extend(_) | Settle::Release(_) | Settle::HandOver(..) | Settle::Grade(_) | Settle::Disclose => {}
         Settle::Reject(_) => tx.tell(&legs, index, StoredEvent::of(delivery.id, at, EventKind::Rejected)),
         Settle::Complete(_) => tx.tell(&legs, index, StoredEvent::of(delivery.id, at, EventKind::Completed)),
         Settle::Resolve(_, headers) => {
@@ -229,11 +235,13 @@ pub(super) fn expire(tx: &mut Transaction<'_>, now: Timestamp, most: u32, limit:
         let id = keys::read_delivery(key).ok_or_else(unreadable)?;
         let mut legs = tx.legs(id.record)?.ok_or_else(unreadable)?;
         let mut delivery = find(&legs, id).filter(|each| each.state == State::Leased).ok_or_else(unreadable)?;
-        tx.append(&own_entry("LEASE_EXPIRED", now, &delivery))?;
+        // Nobody has failed with what nobody has taken.
+        let lapsed = delivery.is_handed_over();
+        tx.append(&own_entry(if lapsed { "HAND_OVER_LAPSED" } else { "LEASE_EXPIRED" }, now, &delivery))?;
         delivery.state = State::Waiting;
         delivery.lease = None;
-        delivery.failed = delivery.failed.saturating_add(1);
-        if delivery.failed_lately() >= most {
+        delivery.failed = delivery.failed.saturating_add(u32::from(!lapsed));
+        if !lapsed && delivery.failed_lately() >= most {
             let index = tx.append(&own_entry("ATTEMPT_LIMIT", now, &delivery))?;
             dead::at_the_limit(&mut delivery, now);
             tx.tell(&legs, index, StoredEvent::of(id, now, EventKind::Rejected));

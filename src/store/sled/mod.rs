@@ -10,6 +10,7 @@ mod commit;
 mod dead;
 mod deep;
 mod durable;
+mod handed;
 mod keys;
 mod late;
 mod lease;
@@ -234,7 +235,7 @@ impl Store for SledStore {
             Settle::Grade(grades) => {
                 grades.iter().map(|(_, grade)| grade.instructions.len() + grade.reason.len()).sum()
             }
-            Settle::Reject(step) => step.note.len(),
+            Settle::Reject(step) | Settle::HandOver(step, _) => step.note.len(),
             Settle::Extend(_) | Settle::Release(_) | Settle::Complete(_) | Settle::Resolve(..) | Settle::Disclose => 0,
         };
         let command = lease::Use { once, held, settle, entry };
@@ -340,9 +341,9 @@ impl Store for SledStore {
         self.read(move |tree| read::leased(tree, &queue, &whose, now)).await
     }
 
-    async fn ready_from(&self, queue: &QueueId, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-        let queue = queue.clone();
-        self.read(move |tree| read::ready_from(tree, &queue, now)).await
+    async fn ready_from(&self, queue: &QueueId, holder: &str, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        let (queue, holder) = (queue.clone(), holder.to_owned());
+        self.read(move |tree| read::ready_from(tree, (&queue, &holder), now)).await
     }
 
     async fn entries(&self, from: u64, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {

@@ -173,8 +173,15 @@ fn walk(db: &::sled::Db, meta: &Meta, head: Option<HeadMark>) -> Result<(), Stor
     expect(db, &[b"s"], meta.documents, "documents")?;
     let leased = count(db, b"h")?;
     expect(db, &[keys::LEASES], leased, "leases")?;
+    expect(db, &[keys::HANDED], handed_over(db)?, "hand-overs")?;
     let delayed = count(db, b"n")?;
     expect(db, &[b"z"], delayed, "delays")
+}
+
+/// How many leased deliveries say of themselves that they are handed over.
+fn handed_over(db: &::sled::Db) -> Result<u64, StoreError> {
+    let counted = |count, standing: ::sled::IVec| count + u64::from(keys::is_handed_over(&standing));
+    db.scan_prefix(b"h").values().try_fold(0, |count, value| value.map(|value| counted(count, value)).map_err(engine))
 }
 
 fn expect(db: &::sled::Db, kinds: &[&[u8]], expected: u64, what: &str) -> Result<(), StoreError> {
@@ -232,7 +239,7 @@ mod tests {
 
     #[test]
     fn a_key_that_is_silently_missing_is_noticed_whatever_its_kind() {
-        for kind in [b"r", b"d", b"w", b"h", b"n", b"z", b"l", b"i", b"e", b"o", b"v", b"s", b"c", b"m"] {
+        for kind in [b"r", b"d", b"w", b"h", b"n", b"z", b"l", b"g", b"i", b"e", b"o", b"v", b"s", b"c", b"m"] {
             let found = losing(kind);
             assert!(matches!(found, StoreError::Damaged(_)), "{found} without a key of {:?}", char::from(kind[0]));
         }

@@ -217,10 +217,15 @@ pub(super) fn leased(
     Ok(leased)
 }
 
-/// From when on a pull finds something: what is ready, else what is delayed for the shortest time.
-pub(super) fn ready_from(tree: &impl Look, queue: &QueueId, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+/// From when on a pull finds something: what was handed over to this holder or is ready, else what is delayed for the shortest time.
+pub(super) fn ready_from(
+    tree: &impl Look,
+    (queue, holder): (&QueueId, &str),
+    now: Timestamp,
+) -> Result<Option<Timestamp>, StoreError> {
     let first = |prefix: &[u8]| tree.range(prefix, &[prefix, &[0xff; 64]].concat(), 1).map(|mut found| found.pop());
-    if first(&keys::queue(Place::Ready, queue))?.is_some() {
+    let handed = first(&keys::handed(queue, holder))?.is_some();
+    if handed || first(&keys::queue(Place::Ready, queue))?.is_some() {
         return Ok(Some(now));
     }
     let Some((key, _)) = first(&keys::delayed(queue))? else { return Ok(None) };

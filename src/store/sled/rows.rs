@@ -14,7 +14,8 @@ pub(super) fn rows(delivery: &Delivery) -> Vec<Row> {
     let at = |place| (place_key(place, delivery), keys::standing(delivery));
     match (delivery.state, delivery.not_before, &delivery.lease) {
         (State::Leased, _, Some(lease)) => {
-            vec![at(Place::Leased), (keys::lease_end(lease.expires, delivery.id), Vec::new())]
+            let end = (keys::lease_end(lease.expires, delivery.id), Vec::new());
+            [at(Place::Leased), end].into_iter().chain(handed_row(delivery)).collect()
         }
         (State::DeadLetter, ..) => vec![at(Place::Dead)],
         (_, Some(until), _) => {
@@ -29,6 +30,13 @@ pub(super) fn rows(delivery: &Delivery) -> Vec<Row> {
 pub(super) fn woken(delivery: &Delivery) -> Option<Row> {
     let delayed = delivery.settled.is_none() && delivery.state == State::Waiting && delivery.not_before.is_some();
     delayed.then(|| (place_key(Place::Ready, delivery), keys::standing(delivery)))
+}
+
+/// The row by which whoever it is handed over to finds it.
+pub(super) fn handed_row(delivery: &Delivery) -> Option<Row> {
+    let lease = delivery.lease.as_ref().filter(|_| delivery.is_handed_over())?;
+    let key = [keys::handed(&delivery.header.queue, &lease.holder), keys::position(delivery)].concat();
+    Some((key, Vec::new()))
 }
 
 /// Where a delivery stands in one part of its queue's index.

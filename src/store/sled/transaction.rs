@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     keys::{self, Place},
-    rows::{place_key, rows},
+    rows::{handed_row, place_key, rows},
     tally::Tally,
     view::{Look, Overlay},
 };
@@ -214,6 +214,7 @@ impl<'t> Transaction<'t> {
             (State::DeadLetter, ..) => Place::Dead,
             (State::Leased, _, lease) => {
                 lease.iter().for_each(|lease| self.view.remove(keys::lease_end(lease.expires, delivery.id)));
+                handed_row(delivery).into_iter().for_each(|(key, _)| self.view.remove(key));
                 Place::Leased
             }
             // It may be awake by now.

@@ -184,6 +184,7 @@ fn put_lease(lease: &Lease) -> pb::Lease {
         session: lease.session.clone(),
         expires: Some(time(lease.expires)),
         since: Some(time(lease.since)),
+        handed_over: lease.handed_over,
     }
 }
 
@@ -194,6 +195,7 @@ fn take_lease(from: pb::Lease) -> Option<Lease> {
         session: from.session,
         expires: moment(from.expires)?,
         since: moment(from.since)?,
+        handed_over: from.handed_over,
     })
 }
 

@@ -7,7 +7,12 @@ use uuid::Uuid;
 
 use crate::{
     broker::Error,
-    domain::{delivery::DeliveryId, text::Text, violation::Violations},
+    domain::{
+        delivery::DeliveryId,
+        identity::{Identity, Peer, TrustDomain},
+        text::Text,
+        violation::Violations,
+    },
     wire::received::sha256,
 };
 
@@ -22,6 +27,8 @@ pub(super) const LONGEST_LEASE: SignedDuration = SignedDuration::from_hours(1);
 const SHORTEST_LEASE: SignedDuration = SignedDuration::from_secs(30);
 const USUAL_LEASE: SignedDuration = SignedDuration::from_mins(10);
 const USUAL_HEARTBEAT: SignedDuration = SignedDuration::from_secs(15);
+const USUAL_KEEPING: SignedDuration = SignedDuration::from_hours(1);
+const SHORTEST_KEEPING: SignedDuration = SignedDuration::from_mins(5);
 const LONGEST_DELAY: SignedDuration = SignedDuration::from_hours(24);
 /// Most characters of any free text of an officer (domain 3.2).
 const LONGEST_TEXT: usize = 5_000;
@@ -120,6 +127,25 @@ impl Ask {
     pub(super) fn delay(&mut self, duration: Option<prost_types::Duration>) -> SignedDuration {
         let Some(duration) = duration else { return SignedDuration::ZERO };
         self.within("delay", duration, SignedDuration::ZERO..=LONGEST_DELAY, "0 to 24 hours")
+    }
+
+    /// For how long something is kept for a colleague: 5 minutes to 24 hours, an hour if not said.
+    pub(super) fn kept_for(&mut self, duration: Option<prost_types::Duration>) -> SignedDuration {
+        let Some(duration) = duration else { return USUAL_KEEPING };
+        self.within("keep_for", duration, SHORTEST_KEEPING..=LONGEST_DELAY, "5 minutes to 24 hours")
+    }
+
+    /// A whole identity of the peer's own trust domain.
+    pub(super) fn identity(&mut self, field: &str, text: &str, peer: &Peer) -> Option<Identity> {
+        let domain = TrustDomain::parse(peer.identity.trust_domain()).ok()?;
+        let read = Identity::parse(text, &domain).ok();
+        if read.is_none() {
+            self.wrong(
+                field,
+                "give a whole identity, homeward://<trust-domain>/<scheme>/<id>/<role>/<name>, as WhoAmI shows it",
+            );
+        }
+        read
     }
 
     fn within(

@@ -1,8 +1,12 @@
-//! Who holds what, for supervisors.
+//! Who holds what, for supervisors; handing it over.
 
-use super::{Services, ask::Ask};
+use super::{
+    Services,
+    ask::{Ask, digest_of},
+    queue::handle,
+};
 use crate::{
-    broker::{Error, Side},
+    broker::{Error, HandOver, Request as Bound, Side},
     domain::{
         delivery::Delivery,
         grants::{Action, QueuePermit},
@@ -11,6 +15,7 @@ use crate::{
     wire::{
         convert::{wire_span, wire_time},
         pb,
+        received::Received,
     },
 };
 
@@ -38,6 +43,25 @@ impl Services {
             since_time: lease.map(|lease| wire_time(lease.since)),
             held_for: lease.map(|lease| wire_span(self.broker.now().duration_since(lease.since))),
             lease_expire_time: lease.map(|lease| wire_time(lease.expires)),
+            handed_over: found.is_handed_over(),
         }
+    }
+
+    pub(super) async fn handed_over(
+        &self,
+        peer: &Peer,
+        request: Received<pb::HandOverRequest>,
+    ) -> Result<pb::HandOverResponse, Error> {
+        let Received { message, raw, .. } = request;
+        let mut ask = Ask::default();
+        let bound = Bound { id: ask.uuid("request_id", &message.request_id), digest: digest_of(&raw) };
+        let handle = handle(&mut ask, &message.delivery_id, message.lease_token);
+        let (to, note) = (ask.identity("to", &message.to, peer), ask.required("note", message.note));
+        let keep = ask.kept_for(message.keep_for);
+        ask.done(())?;
+        let Some(to) = to else { return Err(Error::NotFound) };
+        let permit = self.broker.permit_for(peer, Action::HandOver, handle.delivery).await?;
+        let delivery = self.broker.hand_over(&permit, bound, handle, HandOver { to, note, keep }).await?;
+        Ok(pb::HandOverResponse { delivery: Some(self.header(&permit, &delivery)) })
     }
 }

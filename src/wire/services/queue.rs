@@ -102,6 +102,15 @@ impl QueueService for Services {
         Ok(Response::new(answer.map_err(|error| self.refuse(&peer, Action::ReleaseDelivery, error))?))
     }
 
+    async fn hand_over(
+        &self,
+        request: Request<Received<pb::HandOverRequest>>,
+    ) -> Result<Response<pb::HandOverResponse>, Status> {
+        let peer = self.admit(&request, Action::HandOver)?;
+        let answer = self.handed_over(&peer, request.into_inner()).await;
+        Ok(Response::new(answer.map_err(|error| self.refuse(&peer, Action::HandOver, error))?))
+    }
+
     async fn reject_delivery(
         &self,
         request: Request<Received<pb::RejectDeliveryRequest>>,

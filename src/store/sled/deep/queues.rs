@@ -10,10 +10,10 @@ use crate::store::{
     },
 };
 
-/// Walks the places in the queues, the ends of leases and the ends of delays.
+/// Walks the places in the queues, the ends of leases, hand-overs and the ends of delays.
 pub(super) fn walk(deep: &mut Deep<'_>, whole: &Whole) -> Result<(), StoreError> {
     let places = Place::ALL.map(|place| keys::every_queue(place)[0]);
-    for kind in places.into_iter().chain(*b"lz") {
+    for kind in places.into_iter().chain(*b"lgz") {
         for key in whole.tree.scan_prefix([kind]).keys() {
             let key = key.map_err(engine)?;
             deep.step(kind);

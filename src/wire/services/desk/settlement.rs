@@ -24,6 +24,7 @@ pub(super) enum Settlement {
     Complete(Received<pb::CompleteDeliveryRequest>),
     Release(Received<pb::ReleaseDeliveryRequest>),
     Reject(Received<pb::RejectDeliveryRequest>),
+    HandOver(Received<pb::HandOverRequest>),
 }
 
 /// What became of it.
@@ -44,6 +45,7 @@ impl Settlement {
             Some(Step::Complete(message)) => Ok(Self::Complete(Received { message, raw, sound })),
             Some(Step::Release(message)) => Ok(Self::Release(Received { message, raw, sound })),
             Some(Step::Reject(message)) => Ok(Self::Reject(Received { message, raw, sound })),
+            Some(Step::HandOver(message)) => Ok(Self::HandOver(Received { message, raw, sound })),
             Some(Step::Start(_)) => Err(Refused::field("start", "the stream has begun already")),
             None => Err(Refused::Malformed),
         }
@@ -55,6 +57,7 @@ impl Settlement {
             Self::Complete(one) => &one.message.delivery_id,
             Self::Release(one) => &one.message.delivery_id,
             Self::Reject(one) => &one.message.delivery_id,
+            Self::HandOver(one) => &one.message.delivery_id,
         }
     }
 
@@ -64,6 +67,7 @@ impl Settlement {
             Self::Complete(one) => &one.message.lease_token,
             Self::Release(one) => &one.message.lease_token,
             Self::Reject(one) => &one.message.lease_token,
+            Self::HandOver(one) => &one.message.lease_token,
         }
     }
 
@@ -74,6 +78,7 @@ impl Settlement {
             Self::Complete(one) => &one.message.request_id,
             Self::Release(one) => &one.message.request_id,
             Self::Reject(one) => &one.message.request_id,
+            Self::HandOver(one) => &one.message.request_id,
         };
         if id.len() <= LONGEST_ID { id.clone() } else { String::new() }
     }
@@ -84,6 +89,7 @@ impl Settlement {
             Self::Complete(_) => Action::CompleteDelivery,
             Self::Release(_) => Action::ReleaseDelivery,
             Self::Reject(_) => Action::RejectDelivery,
+            Self::HandOver(_) => Action::HandOver,
         }
     }
 
@@ -107,6 +113,7 @@ impl Settlement {
             Self::Complete(one) => Outcome::Completed(services.completed(peer, one).await?),
             Self::Release(one) => Outcome::Released(services.released(peer, one).await?),
             Self::Reject(one) => Outcome::Rejected(services.rejected(peer, one).await?),
+            Self::HandOver(one) => Outcome::HandedOver(services.handed_over(peer, one).await?),
         })
     }
 }
@@ -121,7 +128,8 @@ impl Settled {
 
     /// The delivery is out of the caller's hands by it.
     pub(super) fn is_over(&self) -> bool {
-        matches!(self.result.outcome, Some(Outcome::Completed(_) | Outcome::Released(_) | Outcome::Rejected(_)))
+        use Outcome::{Completed, HandedOver, Rejected, Released};
+        matches!(self.result.outcome, Some(Completed(_) | Released(_) | Rejected(_) | HandedOver(_)))
     }
 
     /// It was said that the lease is none.
