@@ -26,6 +26,7 @@ mod rejecting;
 mod releasing;
 mod replacing;
 mod resolving;
+mod turns;
 
 use std::{sync::Arc, thread};
 
@@ -53,6 +54,7 @@ pub use opening::Opened;
 pub use receipt::{Receipt, ReceiptLeg, ReceiptPrompt};
 pub use releasing::{CarerRelease, Released};
 pub use resolving::Resolution;
+pub use turns::Turn;
 
 pub use crate::store::{EventKind, QueueCounts, Side};
 use crate::{
@@ -92,6 +94,8 @@ pub struct Broker {
     rewrapping: Mutex<()>,
     /// Seats for judgements: one a core, so that those who abandon calls cannot fill the threads that read the store.
     bench: Arc<Semaphore>,
+    /// Whose submission is next.
+    turns: turns::Turns,
 }
 
 /// What a broker is made of.
@@ -138,6 +142,7 @@ impl Broker {
             taken_over: Mutex::new(0),
             rewrapping: Mutex::new(()),
             bench,
+            turns: turns::Turns::default(),
         }
     }
 

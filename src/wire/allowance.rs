@@ -1,7 +1,15 @@
 //! What one identity may ask of the server, over all its connections: so many calls and streams at once, and so many calls,
-//! frames and bytes in a second.
+//! frames and bytes in a second. Whoever is refused and goes on asking is read more slowly, so that its refusals take nothing
+//! from anybody else.
 
-use std::{num::NonZeroU32, sync::Arc, time::Duration};
+use std::{
+    num::NonZeroU32,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter, clock::Clock as _, clock::DefaultClock};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -10,6 +18,8 @@ use super::status::Refused;
 
 /// In this time everything that may be done in a second may be done again.
 pub(super) const REFILLED: Duration = Duration::from_secs(1);
+/// Of refusals alone an identity can have so many in a second: each costs it this part of its bytes.
+const REFUSALS: u32 = 256;
 
 /// How much of everything one identity has.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +46,8 @@ pub(super) struct Allowance {
     bytes: DefaultDirectRateLimiter,
     /// Bytes that may go at once after a rest.
     most_bytes: u32,
+    /// Bytes that refusals cost and nobody has paid for yet.
+    debt: AtomicU32,
     clock: DefaultClock,
 }
 
@@ -50,6 +62,7 @@ impl Allowance {
             frames: pace(shares.frames_per_second),
             bytes: pace(shares.bytes_per_second),
             most_bytes: shares.bytes_per_second.max(1),
+            debt: AtomicU32::new(0),
             clock: DefaultClock::default(),
         }
     }
@@ -60,11 +73,11 @@ impl Allowance {
     /// `RESOURCE_EXHAUSTED`: as many as may are being answered, or came in the last second; when to try again.
     pub(super) fn enter(&self) -> Result<OwnedSemaphorePermit, Refused> {
         let room = Arc::clone(&self.room).try_acquire_owned();
-        let room = room.map_err(|_| Refused::ResourceExhausted("TOO_MANY_CALLS"))?;
+        let room = room.map_err(|_| self.charged(Refused::TooManyCalls))?;
         self.pace.check().map_err(|late| {
             let wait = late.wait_time_from(self.clock.now());
             // Never nothing: whoever comes back at once would be late again.
-            Refused::TooFast(wait.max(Duration::from_millis(1)))
+            self.charged(Refused::TooFast(wait.max(Duration::from_millis(1))))
         })?;
         Ok(room)
     }
@@ -74,7 +87,21 @@ impl Allowance {
     /// # Errors
     /// `RESOURCE_EXHAUSTED`: as many as may are open.
     pub(super) fn open(&self) -> Result<OwnedSemaphorePermit, Refused> {
-        Arc::clone(&self.streams).try_acquire_owned().map_err(|_| Refused::TooManyStreams)
+        Arc::clone(&self.streams).try_acquire_owned().map_err(|_| self.charged(Refused::TooManyStreams))
+    }
+
+    fn charged(&self, refused: Refused) -> Refused {
+        self.charge();
+        refused
+    }
+
+    /// A refusal for too much has its price, to be paid before anything more of the identity is read or sent; never more than
+    /// what a second gives, so whoever stops is free again in about that time.
+    pub(super) fn charge(&self) {
+        let price = self.most_bytes.div_ceil(REFUSALS);
+        let more = |debt: u32| Some(debt.saturating_add(price).min(self.most_bytes));
+        // It always has a next value.
+        let _ = self.debt.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
     }
 
     /// Room for one message of a stream, as for a call, but it waits where a call would be refused: nobody reads further meanwhile.
@@ -91,15 +118,21 @@ impl Allowance {
         NonZeroU32::new(frames).is_none_or(|frames| matches!(self.frames.check_n(frames), Ok(Ok(()))))
     }
 
-    /// Pays for so many bytes, at most for what may go in a second.
+    /// Pays for so many bytes and for what was refused, at most for what may go in a second.
     ///
     /// # Errors
     /// How long to wait before asking again; nothing is paid.
     pub(super) fn pay(&self, bytes: usize) -> Result<(), Duration> {
-        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX).min(self.most_bytes);
+        let debt = self.debt.load(Ordering::Relaxed);
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX).saturating_add(debt).min(self.most_bytes);
         let Some(bytes) = NonZeroU32::new(bytes) else { return Ok(()) };
         match self.bytes.check_n(bytes) {
-            Ok(Ok(())) => Ok(()),
+            Ok(Ok(())) => {
+                // Two connections may pay for the same: it is gone then, not below nothing.
+                let less = |now: u32| Some(now.saturating_sub(debt));
+                let _ = self.debt.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+                Ok(())
+            }
             Ok(Err(late)) => Err(late.wait_time_from(self.clock.now()).max(Duration::from_millis(1))),
             // More than ever fit: cut to what fits above.
             Err(_) => Err(REFILLED),
@@ -117,7 +150,7 @@ mod tests {
             Shares { calls: 2, streams: 1, calls_per_second: 5, frames_per_second: 10, bytes_per_second: 1000 };
         let allowance = Allowance::new(shares);
         let (first, second) = (allowance.enter().unwrap(), allowance.enter().unwrap());
-        assert_eq!(allowance.enter().unwrap_err(), Refused::ResourceExhausted("TOO_MANY_CALLS"));
+        assert_eq!(allowance.enter().unwrap_err(), Refused::TooManyCalls);
         drop((first, second));
         let stream = allowance.open().unwrap();
         assert_eq!(allowance.open().unwrap_err(), Refused::TooManyStreams);
@@ -134,5 +167,25 @@ mod tests {
         assert_eq!((allowance.pay(0), allowance.pay(400), allowance.pay(500)), (Ok(()), Ok(()), Ok(())));
         let wait = allowance.pay(5_000_000).unwrap_err();
         assert!(wait > Duration::from_millis(500) && wait <= REFILLED, "all of a second must be there first: {wait:?}");
+    }
+    #[test]
+    fn refusals_are_paid_for_before_anything_else_and_one_who_stops_is_free_again() {
+        let shares =
+            Shares { calls: 1, streams: 1, calls_per_second: 1, frames_per_second: 1, bytes_per_second: 25_600 };
+        let allowance = Allowance::new(shares);
+        let _room = allowance.enter().unwrap();
+        assert_eq!(allowance.pay(0), Ok(()), "nothing is owed");
+        for _ in 0..128 {
+            allowance.enter().unwrap_err();
+        }
+        assert_eq!(allowance.pay(0), Ok(()), "half of what a second gives");
+        for _ in 0..1000 {
+            allowance.enter().unwrap_err();
+        }
+        let wait = allowance.pay(0).unwrap_err();
+        assert!(wait > Duration::from_millis(400) && wait <= REFILLED, "{wait:?}");
+        std::thread::sleep(wait);
+        assert_eq!(allowance.pay(0), Ok(()));
+        assert!(allowance.pay(20_000).is_err(), "all of a second's went for them");
     }
 }

@@ -148,6 +148,9 @@ fn watched(
 ) -> Response<Body> {
     let (mut head, body) = answer.into_parts();
     translate(&mut head.headers);
+    if head.headers.get(STATUS).is_some_and(|code| Code::from_bytes(code.as_bytes()) == Code::ResourceExhausted) {
+        session.allowance().charge();
+    }
     reminder.put(&mut head.headers);
     if body.is_end_stream() {
         return Response::from_parts(head, body);

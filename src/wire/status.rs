@@ -29,6 +29,10 @@ const MORE_BYTES: usize = 120;
 /// Advice that an earlier entry has in full.
 const AS_ABOVE: &str = "as above";
 
+/// After this long a call of the caller's may have ended.
+const CALL_AGAIN: Duration = Duration::from_millis(100);
+/// After this long some of what waits will have been done.
+const LOAD_AGAIN: Duration = Duration::from_secs(1);
 /// After this long a stream of the caller's may have ended.
 const STREAM_AGAIN: Duration = Duration::from_secs(5);
 
@@ -58,8 +62,12 @@ pub enum Refused {
     ResourceExhausted(Reason),
     /// More calls in a second than one identity may; again after this long.
     TooFast(Duration),
+    /// As many calls of the identity are being answered as may be.
+    TooManyCalls,
     /// As many streams of the identity are open as may be.
     TooManyStreams,
+    /// More is asked of the server than it can do, and as much of the identity's waits as is its share.
+    Overloaded,
     /// Another stream of the same principal for the same queue and session has begun.
     TakenOver,
     /// Not now; again after this long.
@@ -104,6 +112,12 @@ impl Refused {
             Self::Unavailable(_, retry) | Self::TooFast(retry) => {
                 details.set_retry_info(Some(retry));
             }
+            Self::TooManyCalls => {
+                details.set_retry_info(Some(CALL_AGAIN));
+            }
+            Self::Overloaded => {
+                details.set_retry_info(Some(LOAD_AGAIN));
+            }
             Self::TooManyStreams => {
                 details.set_retry_info(Some(STREAM_AGAIN));
             }
@@ -146,10 +160,20 @@ impl Refused {
             Self::TooFast(_) => {
                 (Code::ResourceExhausted, "RATE_LIMITED", "too many calls in a second, try again later")
             }
+            Self::TooManyCalls => (
+                Code::ResourceExhausted,
+                "TOO_MANY_CALLS",
+                "as many calls of yours are being answered as may be: wait for one",
+            ),
             Self::TooManyStreams => (
                 Code::ResourceExhausted,
                 "TOO_MANY_STREAMS",
                 "as many streams of yours are open as may be: end one, or send more on one that is open",
+            ),
+            Self::Overloaded => (
+                Code::ResourceExhausted,
+                "OVERLOADED",
+                "more is sent than can be stored, and your share of it waits already: try again later, or use a stream",
             ),
             Self::TakenOver => (
                 Code::FailedPrecondition,
@@ -213,6 +237,7 @@ impl From<Error> for Refused {
             Error::NotFound => Self::NotFound,
             Error::RequestIdReused => Self::RequestIdReused,
             Error::LeaseLost => Self::LeaseLost,
+            Error::Overloaded => Self::Overloaded,
             Error::Precondition { reason, .. } => Self::FailedPrecondition(reason),
             Error::Unavailable(inner) => {
                 tracing::error!(inner, "the store is not available");
@@ -277,7 +302,9 @@ mod tests {
             (Refused::LeaseLost, Code::FailedPrecondition, "LEASE_LOST"),
             (Refused::FailedPrecondition("ALREADY_SETTLED"), Code::FailedPrecondition, "ALREADY_SETTLED"),
             (Refused::ResourceExhausted("MESSAGE_TOO_LARGE"), Code::ResourceExhausted, "MESSAGE_TOO_LARGE"),
+            (Refused::TooManyCalls, Code::ResourceExhausted, "TOO_MANY_CALLS"),
             (Refused::TooManyStreams, Code::ResourceExhausted, "TOO_MANY_STREAMS"),
+            (Refused::Overloaded, Code::ResourceExhausted, "OVERLOADED"),
             (Refused::TakenOver, Code::FailedPrecondition, "SESSION_TAKEN_OVER"),
             (Refused::Unavailable("DRAINING", Duration::from_secs(2)), Code::Unavailable, "DRAINING"),
             (Refused::DeadlineExceeded, Code::DeadlineExceeded, "DEADLINE_EXCEEDED"),
@@ -289,10 +316,8 @@ mod tests {
             assert_eq!((status.code(), info.reason.as_str(), info.domain.as_str()), (code, reason, DOMAIN));
             assert!(status.message().contains(&info.metadata["reference"]));
             assert!(!status.message().contains("fire"), "inner text is never sent");
-            assert_eq!(
-                details.retry_info().is_some(),
-                matches!(refused, Refused::Unavailable(..) | Refused::TooManyStreams)
-            );
+            let again = [Refused::TooManyCalls, Refused::TooManyStreams, Refused::Overloaded].contains(&refused);
+            assert_eq!(details.retry_info().is_some(), again || matches!(refused, Refused::Unavailable(..)));
             let named = details.bad_request().map(|bad| bad.field_violations[0].field.clone());
             let expected =
                 matches!(refused, Refused::InvalidArgument(_)).then(|| "submission.items[2].how_known".into());

@@ -16,6 +16,7 @@ mod house;
 mod kill;
 mod leak;
 mod metrics;
+mod overload;
 #[path = "../support/person.rs"]
 #[allow(dead_code, reason = "shared with the tests of the flow")]
 mod person;

@@ -1,12 +1,21 @@
 //! What every call passes: size and time.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use tonic::{Code, Request};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_types::StatusExt;
 
 use crate::town::{BROMLEY, Running, Town};
+
+/// Calls of one who shouts.
+const AT_ONCE: usize = 64;
 
 #[tokio::test]
 async fn a_message_over_the_limit_is_resource_exhausted_at_the_limit_it_is_read() {
@@ -121,4 +130,39 @@ async fn open_streams_are_bounded_for_each_identity_over_its_connections_and_one
         assert!(started.elapsed() < Duration::from_secs(10), "the room of an ended stream is free");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_goes_on_after_refusals_is_read_more_slowly_and_no_other_feels_it() {
+    let town = Town::new();
+    let mut setup = town.setup();
+    setup.limits.calls_per_second = 1;
+    setup.limits.bytes_per_second = 1 << 20;
+    let server = Running::start(setup).await;
+    let (profile, _) = town.issue(BROMLEY, 90);
+    let (other, _) = town.issue(&BROMLEY.replace("case-system", "other-system"), 90);
+    let busy = town.connect(&profile, &server).await.unwrap();
+    let mut quiet = town.connect(&other, &server).await.unwrap();
+    let told = Arc::new(AtomicU64::new(0));
+    let started = Instant::now();
+    let shouting: Vec<_> = (0..AT_ONCE)
+        .map(|_| {
+            let (mut busy, told) = (busy.clone(), Arc::clone(&told));
+            tokio::spawn(async move {
+                loop {
+                    let _ = busy.check(HealthCheckRequest::default()).await;
+                    told.fetch_add(1, Ordering::Relaxed);
+                }
+            })
+        })
+        .collect();
+    // More are refused than a rest makes room for, so it has been slowed down.
+    while told.load(Ordering::Relaxed) <= 256 || started.elapsed() < Duration::from_secs(2) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let (told, elapsed) = (told.load(Ordering::Relaxed) as f64, started.elapsed());
+    let most = 256.0 * (1.0 + elapsed.as_secs_f64()) + (2 * AT_ONCE) as f64;
+    assert!(told < most, "{told} answers in {elapsed:?}");
+    quiet.check(HealthCheckRequest::default()).await.unwrap();
+    shouting.iter().for_each(tokio::task::JoinHandle::abort);
 }

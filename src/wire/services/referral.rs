@@ -13,7 +13,7 @@ use super::{
     submissions::{Submissions, SubmitStream},
 };
 use crate::{
-    broker::{Broker, Error, Happening, Submission},
+    broker::{Broker, Error, Happening, Submission, Turn},
     domain::{
         grants::{Action, ReadPermit, Refusal, SubmitPermit, is_authority_code},
         identity::Peer,
@@ -44,7 +44,7 @@ impl ReferralService for Services {
     ) -> Result<Response<pb::SubmitReferralResponse>, Status> {
         let action = Action::SubmitReferral;
         let peer = self.admit(&request, action)?;
-        let receipt = self.submitted(&peer, request.into_inner()).await;
+        let receipt = self.submitted(&peer, request.into_inner(), None).await;
         let receipt = receipt.map_err(|error| self.refuse(&peer, action, error))?;
         Ok(Response::new(pb::SubmitReferralResponse { receipt: Some(receipt) }))
     }
@@ -111,15 +111,20 @@ impl ReferralService for Services {
 }
 
 impl Services {
-    /// The second and third check, and the receipt.
+    /// The second and third check, and the receipt, in its turn unless it has that already.
     pub(super) async fn submitted(
         &self,
         peer: &Peer,
         request: Received<pb::SubmitReferralRequest>,
+        turn: Option<Turn>,
     ) -> Result<pb::Receipt, Error> {
         let Received { message, raw, .. } = request;
         let submission = message.submission.unwrap_or_default();
         let permit = self.permit(peer, &submission, Action::SubmitReferral)?;
+        let _until_done = match turn {
+            Some(turn) => turn,
+            None => self.broker.turn(&peer.identity).await?,
+        };
         let mut ask = Ask::default();
         let id = ask.uuid("request_id", &message.request_id);
         let reading = convert::submission(submission);
@@ -136,6 +141,7 @@ impl Services {
     async fn previewed(&self, peer: &Peer, message: pb::PreviewReferralRequest) -> Result<pb::Explanation, Error> {
         let submission = message.submission.unwrap_or_default();
         let permit = self.permit(peer, &submission, Action::PreviewReferral)?;
+        let _until_done = self.broker.turn(&peer.identity).await?;
         self.broker.preview(&permit, convert::submission(submission), convert::previewed).await
     }
 

@@ -12,7 +12,7 @@ use tonic::{Status, Streaming};
 
 use super::Services;
 use crate::{
-    broker::Error,
+    broker::{Error, Turn},
     domain::{grants::Action, identity::Peer, violation::Violations},
     wire::{
         convert::refusal,
@@ -87,28 +87,38 @@ impl Submissions {
             let size = u32::try_from(item.raw.len().clamp(1, BYTES_IN_FLIGHT)).unwrap_or(1);
             let size = Arc::clone(&bytes).acquire_many_owned(size).await.expect("the bytes are never closed");
             let turn = self.session.turn().await;
+            let seat = self.services.broker.turn_in_time(&self.peer.identity).await;
             if self.session.check(self.services.broker.now()).is_err() {
                 return;
             }
-            place.send(Next::Item(tokio::spawn(self.clone().one(item, (turn, size)))));
+            place.send(Next::Item(tokio::spawn(self.clone().one(item, seat, (turn, size)))));
         }
     }
 
     /// What becomes of one item: the checks of SubmitReferral in their order, counted as its refusals are.
-    async fn one(self, item: Item, _until_done: (OwnedSemaphorePermit, OwnedSemaphorePermit)) -> Response {
+    async fn one(
+        self,
+        item: Item,
+        seat: Result<Turn, Error>,
+        _until_done: (OwnedSemaphorePermit, OwnedSemaphorePermit),
+    ) -> Response {
         let Received { message, raw, sound } = item;
         let request_id = Some(&message.request_id).filter(|id| id.len() <= LONGEST_ID).cloned().unwrap_or_default();
         let pb::SubmitReferralsRequest { request_id: id, submission } = message;
         // Field by field the same message: an item and a call of the same bytes are one request.
         let request = Received { message: pb::SubmitReferralRequest { request_id: id, submission }, raw, sound };
-        let result = match self.submit(request).await {
+        let result = match self.submit(request, seat).await {
             Ok(receipt) => Outcome::Receipt(receipt),
             Err(status) => Outcome::Refusal(refusal(&status)),
         };
         Response { request_id, result: Some(result) }
     }
 
-    async fn submit(&self, request: Received<pb::SubmitReferralRequest>) -> Result<pb::Receipt, Status> {
+    async fn submit(
+        &self,
+        request: Received<pb::SubmitReferralRequest>,
+        seat: Result<Turn, Error>,
+    ) -> Result<pb::Receipt, Status> {
         let Self { services, peer, .. } = self;
         let action = Action::SubmitReferrals;
         let admitted = services.broker.grants().may_call(peer, action, services.broker.now());
@@ -117,7 +127,8 @@ impl Submissions {
             services.broker.refused(peer, action.code(), &Error::Invalid(Violations::default()));
             return Err(Refused::Malformed.into());
         }
-        services.submitted(peer, request).await.map_err(|error| services.refuse(peer, action, error))
+        let receipt = async { services.submitted(peer, request, Some(seat?)).await };
+        receipt.await.map_err(|error| services.refuse(peer, action, error))
     }
 }
 

@@ -1,0 +1,134 @@
+//! More than the broker can do, from eight peers at once, against the real binary: its memory stays bounded, who is refused is told
+//! when to try again, a quiet peer does not feel it, and afterwards all is as before. `homeward bench overload` measures the same
+//! with a release build.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use homeward::{platform::clock::Stopwatch, wire::pb};
+use tokio::task::JoinHandle;
+use tonic::{Code, Status};
+use tonic_types::StatusExt;
+
+use crate::{
+    daemon::{Daemon, recent},
+    house::GRANTS,
+    person::{Person, submission},
+};
+
+const FLOODERS: usize = 8;
+/// Calls of each at the same time: together more than may wait.
+const AT_ONCE: usize = 220;
+/// Calls of the quiet peer during the flood, one after another.
+const QUIET: usize = 2;
+/// Refusals that must have come before it is a flood.
+const REFUSED: usize = 200;
+/// A debug build of the daemon with all of this, at its worst.
+const MEGABYTES: f64 = 400.0;
+/// How soon all is as before, on a machine that does other things besides.
+const RECOVERED: Duration = Duration::from_secs(10);
+
+/// What the flood was told: how often, by reason, and whether each said when to try again.
+#[derive(Default)]
+struct Told {
+    accepted: usize,
+    refused: BTreeMap<String, usize>,
+    without_a_time: usize,
+    other: Vec<Status>,
+}
+
+fn named(name: &str) -> String {
+    format!("gss/E09000023/council_submitter/{name}")
+}
+
+fn grants() -> String {
+    let grant = |name: &str| {
+        let who = named(name);
+        format!(
+            "[[grant]]\nidentity = \"homeward://pilot.example/{who}\"\nsubmit_for = [\"E09000023\"]\n\
+             not_before = \"2020-01-01T00:00:00Z\"\nnot_after = \"2096-01-01T00:00:00Z\"\n"
+        )
+    };
+    let flooders = (0..FLOODERS).map(|number| grant(&format!("loud-{number}")));
+    [GRANTS.to_owned(), grant("quiet")].into_iter().chain(flooders).collect()
+}
+
+/// Submits again and again, whatever the answer, and heeds no advice.
+async fn shout(mut person: Person, base: pb::Submission, told: Arc<Mutex<Told>>) {
+    loop {
+        let answer = person.submit(base.clone()).await;
+        let mut told = told.lock().unwrap();
+        match answer {
+            Ok(_) => told.accepted += 1,
+            Err(status) if status.code() == Code::ResourceExhausted => {
+                let details = status.get_error_details();
+                let reason = details.error_info().map(|info| info.reason.clone()).unwrap_or_default();
+                *told.refused.entry(reason).or_default() += 1;
+                let again = details.retry_info().and_then(|retry| retry.retry_delay);
+                told.without_a_time += usize::from(again.is_none_or(|again| again.is_zero()));
+            }
+            Err(status) => told.other.push(status),
+        }
+    }
+}
+
+async fn flood(daemon: &Daemon, base: &pb::Submission, told: &Arc<Mutex<Told>>) -> Vec<JoinHandle<()>> {
+    let mut all = Vec::new();
+    for number in 0..FLOODERS {
+        let person = daemon.person(&named(&format!("loud-{number}"))).await;
+        all.extend((0..AT_ONCE).map(|_| tokio::spawn(shout(person.clone(), base.clone(), Arc::clone(told)))));
+    }
+    all
+}
+
+/// The most memory that the daemon has had.
+fn peak_megabytes(daemon: &Daemon) -> f64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", daemon.pid())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches("kB").trim().parse::<f64>().unwrap() / 1024.0
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_from_eight_peers_is_refused_with_a_time_and_a_quiet_peer_is_served_as_before() {
+    let daemon = Daemon::start_with("", |daemon| fs::write(daemon.folder("grants.toml"), grants()).unwrap()).await;
+    let base = submission(&recent(1, "2026-11-20T16:30:00Z"));
+    let mut quiet = daemon.person(&named("quiet")).await;
+    quiet.submit(base.clone()).await.unwrap();
+    let told = Arc::new(Mutex::new(Told::default()));
+    let flood = flood(&daemon, &base, &told).await;
+    let refused = || told.lock().unwrap().refused.values().sum::<usize>();
+    let started = Stopwatch::start();
+    while refused() < REFUSED {
+        assert!(started.spent() < Duration::from_secs(60), "{:?}", told.lock().unwrap().refused);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    for call in 0..QUIET {
+        let refused = quiet.submit(base.clone()).await.err();
+        assert!(refused.is_none(), "the quiet peer's call {call} during the flood: {refused:?}");
+    }
+    for shouting in flood {
+        shouting.abort();
+    }
+    let stopped = Stopwatch::start();
+    quiet.submit(base.clone()).await.unwrap();
+    let again = stopped.spent();
+    let mut loud = daemon.person(&named("loud-0")).await;
+    let mut first = loud.submit(base.clone()).await;
+    while first.is_err() && stopped.spent() < RECOVERED {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        first = loud.submit(base.clone()).await;
+    }
+    first.unwrap();
+    let peak = peak_megabytes(&daemon);
+    let told = told.lock().unwrap();
+    eprintln!("accepted {}, refused {:?}, {peak:.0} MB at most, quiet again in {again:?}", told.accepted, told.refused);
+    assert!(again < RECOVERED, "{again:?}");
+    assert!(told.accepted > 0 && told.refused.contains_key("OVERLOADED"), "{:?}", told.refused);
+    assert_eq!(told.without_a_time, 0, "each refusal says when to try again");
+    assert!(told.other.is_empty(), "{:?}", told.other.first());
+    assert!(peak < MEGABYTES, "{peak} MB");
+}
