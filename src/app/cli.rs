@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{admin::AdminCommand, audit::AuditCommand, bench::BenchArgs, pki::PkiCommand, policy::PolicyCommand};
+use super::{
+    admin::AdminCommand, audit::AuditCommand, bench::BenchArgs, compact::CompactArgs, pki::PkiCommand,
+    policy::PolicyCommand,
+};
 
 /// A secure broker for intelligence that comes out of Return Home Interviews.
 #[derive(Debug, Parser)]
@@ -49,6 +52,8 @@ pub(super) enum Command {
     /// Run the redaction engine over narratives: one JSON object a line in, what each audience reads a line out.
     #[command(after_help = REDACT_HELP)]
     Redact(RedactArgs),
+    /// Operators: write a store anew that no daemon has open. It takes less room then, and what was erased is gone from the disk.
+    Compact(CompactArgs),
     /// Explain the routing policy.
     #[command(subcommand)]
     Policy(PolicyCommand),

@@ -6,10 +6,12 @@ mod bench;
 mod cli;
 mod client;
 mod columns;
+mod compact;
 mod compared;
 mod config;
 mod custody;
 mod demo;
+mod examining;
 mod explained;
 mod failure;
 mod issuer;
@@ -79,6 +81,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Pki(command) if !command.online() => pki::run(command),
         Command::Bench(args) if !bench::online(&args) => bench::run(&args),
         Command::Redact(args) => redact::run(&args),
+        Command::Compact(args) => compact::run(&args),
         Command::Preview(args) if args.offline => preview::offline(&args),
         command => {
             let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -105,6 +108,6 @@ async fn online(command: Command) -> Result<(), Failure> {
         Command::Pki(command) => pki::online::run(command).await,
         Command::Policy(command) => policy::run(command).await,
         Command::Bench(args) => bench::load(&args).await,
-        Command::Redact(_) => Ok(()),
+        Command::Redact(_) | Command::Compact(_) => Ok(()),
     }
 }

@@ -26,7 +26,7 @@ use crate::{
     platform::{Clock, Entropy, SystemClock, SystemEntropy},
     reference,
     sealing::ProviderError,
-    store::{Examined, Examining, Store, StoreError, sled::SledStore},
+    store::{Compacted, Compaction, Examined, Examining, Store, StoreError, sled::SledStore},
     wire::{self, Ended, serve::Setup, tls::ServerTls},
 };
 
@@ -235,12 +235,24 @@ fn store(config: &Config) -> Result<Arc<dyn Store>, Failure> {
 
 /// Walks the store in `dir`, which no daemon may have open.
 pub(super) fn examine(dir: &Path, since: Option<Checkpoint>, watch: &mut dyn Examining) -> Result<Examined, Failure> {
-    SledStore::examine(dir, since, watch).map_err(|error| match error {
-        StoreError::NotFound => Failure::bad_data(format!("{}: there is no store here", dir.display()))
+    SledStore::examine(dir, since, watch).map_err(|error| offline(dir, error))
+}
+
+/// Why nothing could be done with a store that lies still.
+fn offline(dir: &Path, error: StoreError) -> Failure {
+    let about = |words: String| format!("{}: {words}", dir.display());
+    match error {
+        StoreError::NotFound => Failure::bad_data(about("there is no store here".into()))
             .advise("give the folder that the daemon's configuration names as store.path"),
-        error => Failure::unavailable(format!("{}: {error}", dir.display()))
-            .advise("a daemon that runs has its store to itself: stop it, or walk a copy"),
-    })
+        StoreError::Damaged(words) => Failure::bad_data(about(format!("{words}; nothing was changed"))),
+        error => Failure::unavailable(about(error.to_string()))
+            .advise("a daemon that runs has its store to itself: stop it first"),
+    }
+}
+
+/// Writes the store in `dir` anew, which no daemon may have open.
+pub(super) fn compact(dir: &Path, how: &Compaction, watch: &mut dyn Examining) -> Result<Compacted, Failure> {
+    SledStore::compact(dir, how, watch).map_err(|error| offline(dir, error))
 }
 
 pub(super) fn read(file: &Path) -> Result<String, Failure> {

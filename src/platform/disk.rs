@@ -36,6 +36,16 @@ pub fn is_memory(folder: &Path) -> io::Result<bool> {
     Ok(u64::try_from(disk.f_type).is_ok_and(|kind| kind == TMPFS))
 }
 
+/// Each of two folders on one disk takes the other's name, in one step, and durably.
+///
+/// # Errors
+/// Where one of them is missing, or the disk does not know such a step.
+pub fn exchange(one: &Path, other: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE)?;
+    fs::File::open(one.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")))?.sync_all()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -204,6 +204,10 @@ fn open_bytes(
 }
 
 fn read(sealed: &[u8]) -> Result<SealedRecord, SealError> {
+    // Wraps were deleted, and a compaction took the rest away.
+    if sealed.is_empty() {
+        return Err(SealError::Erased);
+    }
     let record = SealedRecord::decode(sealed).map_err(|_| SealError::Unreadable)?;
     let known = record.schema_version == SCHEMA_VERSION && record.algorithm == ALGORITHM;
     if known { Ok(record) } else { Err(SealError::Unreadable) }

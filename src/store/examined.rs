@@ -30,6 +30,8 @@ vocabulary! {
         Document = "document",
         /// A count kept with every commit.
         Count = "count",
+        /// Keys of a kind that this program does not know.
+        Unknown = "unknown",
         /// Something that belongs to nothing.
         Stray = "stray",
     }
@@ -56,7 +58,8 @@ impl Relation {
             | Self::Deliveries
             | Self::Event
             | Self::Answer
-            | Self::Document => Mend::Lost,
+            | Self::Document
+            | Self::Unknown => Mend::Lost,
         }
     }
 }

@@ -1,11 +1,13 @@
 //! Floor 3: what is kept. `trait Store` says what every engine promises; only `app/wiring.rs` names one.
 
+mod compacted;
 mod examined;
 mod model;
 mod shelf;
 pub mod sled;
 mod stored;
 
+pub use compacted::{Compacted, Compaction};
 pub use examined::{Examined, Examining, Finding, Mend, Relation};
 pub use model::{
     Acceptance, Accepted, Claim, Event, EventKind, Head, Held, Keep, Kept, NewRecord, Once, Proven, Pull, QueueCounts,

@@ -41,7 +41,22 @@ fn a_store_is_walked_after_a_kill_and_what_is_damaged_in_it_is_named() {
     let about = |line: &&serde_json::Value| line["about"].as_str().is_some_and(|about| about.contains(&record));
     let named = lines.iter().find(about).unwrap();
     assert_eq!(named["relation"], "queue");
-    assert!(named["mend"].as_str().is_some_and(|mend| mend.contains("restore")), "{named}");
+    assert!(
+        named["mend"].as_str().is_some_and(|mend| mend.contains("homeward compact data/store --rebuild")),
+        "{named}"
+    );
     assert_eq!(lines.last().unwrap()["findings"], lines.len() - 1);
     assert!(damaged.err.contains("keep a copy of the folder as it is"), "{damaged:?}");
+    let compact = |more: &[&str]| homeward(at, &[&["compact", "data/store", "--json"], more].concat());
+    let refused = compact(&[]);
+    assert!(refused.code == 65 && refused.err.contains("nothing was changed"), "{refused:?}");
+    let made = compact(&["--rebuild"]).with(0);
+    let made: serde_json::Value = serde_json::from_str(made.lines().last().unwrap()).unwrap();
+    assert_eq!(made["rebuilt"], lines.len() - 1);
+    verify(&["--key", "key", "--since", "kept"]).with(0);
+    let daemon = Daemon::start(&house);
+    compact(&[]).refused(69, &["another process has the store open"]);
+    let officer = house.profile(OFFICER, daemon.port);
+    let listed = homeward(at, &["queue", "list", "MPU.SE", "--profile", &officer]).with(0);
+    assert!(listed.contains(&record), "what stood in no queue is worked on again: {listed}");
 }

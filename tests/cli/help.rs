@@ -32,6 +32,7 @@ const TREE: &[(&str, &[&str])] = &[
         ],
     ),
     ("redact", &[]),
+    ("compact", &[]),
     ("policy", &["check", "get", "activate", "diff", "explain"]),
     ("bench", &["growth", "redact"]),
     ("whoami", &[]),

@@ -7,6 +7,7 @@
 )]
 
 mod child;
+mod compact;
 mod damage;
 mod deep;
 mod durability;

@@ -6,7 +6,9 @@
 //! that is on its way there.
 
 mod accept;
+mod anew;
 mod commit;
+mod compact;
 mod dead;
 mod deep;
 mod durable;
@@ -45,8 +47,9 @@ use self::{
     view::Watched,
 };
 use super::{
-    Acceptance, Accepted, Amendment, Claim, Document, Event, Examined, Examining, Head, Held, Once, Page, Proven, Pull,
-    QueueCounts, Raise, Replay, Rewrap, Seen, Settle, Shelf, Side, Store, StoreError, Stored, Unsettled, Whose, Wraps,
+    Acceptance, Accepted, Amendment, Claim, Compacted, Compaction, Document, Event, Examined, Examining, Head, Held,
+    Once, Page, Proven, Pull, QueueCounts, Raise, Replay, Rewrap, Seen, Settle, Shelf, Side, Store, StoreError, Stored,
+    Unsettled, Whose, Wraps,
 };
 use crate::{
     domain::{
@@ -106,6 +109,16 @@ impl SledStore {
     /// [`StoreError::NotFound`] where there is none, [`StoreError::Unavailable`] when another process has it or the disk refuses.
     pub fn examine(dir: &Path, since: Option<Checkpoint>, watch: &mut dyn Examining) -> Result<Examined, StoreError> {
         deep::examine(dir, since, watch)
+    }
+
+    /// Writes the store in `dir` anew, as a store in which everything agrees, without what sled never gives back and without anything
+    /// that was sealed in what was erased. A kill leaves the old one or the new one.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] where there is none, [`StoreError::Damaged`] where something does not agree that is lost, or
+    /// that was not to be made again, [`StoreError::Unavailable`] when another process has it or the disk refuses.
+    pub fn compact(dir: &Path, how: &Compaction, watch: &mut dyn Examining) -> Result<Compacted, StoreError> {
+        compact::compact(dir, how, watch)
     }
 
     /// Sends a command to the commit thread and waits until it is durable.

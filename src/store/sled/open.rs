@@ -4,6 +4,7 @@
 use std::{io, path::Path, thread, time::Duration};
 
 use super::{
+    compact,
     durable::{Durable, Found, HeadMark, data_path, read_head},
     keys, late, read,
     transaction::{Books, KEPT_LEVEL},
@@ -68,6 +69,7 @@ fn guarded(dir: &Path) -> Result<Opened, StoreError> {
         return Err(StoreError::Damaged("the data file is missing".into()));
     }
     let db = open_sled(dir)?;
+    compact::clear(dir)?;
     let meta = match Look::get(&*db, keys::META)? {
         Some(bytes) => Meta::decode(&bytes)?,
         None if !db.is_empty() => return Err(StoreError::Damaged("the counts of the last commit are missing".into())),

@@ -164,9 +164,11 @@ impl Answer {
         Self::take(kept)
     }
 
-    /// Reads a kept answer, whatever request it was kept for.
-    pub fn of_any(bytes: &[u8]) -> Result<Self, StoreError> {
-        Self::take(Self::kept(bytes)?)
+    /// Reads a kept answer, whatever request it was kept for, and that request's digest.
+    pub fn of_any(bytes: &[u8]) -> Result<([u8; 32], Self), StoreError> {
+        let kept = Self::kept(bytes)?;
+        let digest = kept.digest.as_slice().try_into().expect("as long as was looked for");
+        Ok((digest, Self::take(kept)?))
     }
 
     fn kept(bytes: &[u8]) -> Result<pb::Kept, StoreError> {

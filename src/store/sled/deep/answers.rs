@@ -39,8 +39,10 @@ pub(super) fn walk(deep: &mut Deep<'_>, whole: &Whole) -> Result<(), StoreError>
 fn answer(deep: &mut Deep<'_>, whole: &Whole, key: &[u8]) -> Result<(), StoreError> {
     let tree = &*whole.tree;
     let about = format!("answer {}", hex::encode(key));
-    let read =
-        |bytes: Option<Vec<u8>>| Answer::of_any(&bytes.ok_or_else(|| StoreError::Damaged("it cannot be read".into()))?);
+    let read = |bytes: Option<Vec<u8>>| {
+        let bytes = bytes.ok_or_else(|| StoreError::Damaged("it cannot be read".into()))?;
+        Answer::of_any(&bytes).map(|(_, answer)| answer)
+    };
     let Some(answer) = deep.checked(tree.large(key).and_then(read), Relation::Answer, &about)? else { return Ok(()) };
     let about_deliveries = match answer {
         Answer::Accepted(record) => {

@@ -193,7 +193,7 @@ impl<'w> Deep<'w> {
         for kind in (0..=u8::MAX).filter(|kind| !keys::KINDS.contains(kind)) {
             if whole.tree.scan_prefix([kind]).keys().next().transpose().map_err(engine)?.is_some() {
                 let about = format!("keys that begin with {kind:#04x}");
-                self.found(Relation::Stray, about, "no such kind is known to this program");
+                self.found(Relation::Unknown, about, "a later version of the program may have written them");
             }
         }
         Ok(())

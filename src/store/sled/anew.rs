@@ -1,0 +1,256 @@
+//! Writes what a store holds into an empty one: ledger, records, deliveries, answers, events and documents as they are; queues,
+//! lists, kept roots and counts made from them. Of what was erased nothing that was sealed.
+
+use std::collections::HashSet;
+
+use uuid::Uuid;
+
+use super::{
+    keys, rows, shelf,
+    transaction::KEPT_LEVEL,
+    view::{Look, Overlay, engine},
+};
+use crate::{
+    domain::delivery::Delivery,
+    ledger::{self, Entry, Verb, leaf_hash},
+    store::{
+        Compaction, Examining, Shelf, StoreError,
+        stored::{Answer, Legs, Listed, Meta, damaged, decode_record, encode_record},
+    },
+};
+
+/// Keys in one batch.
+const BATCH: usize = 1024;
+
+/// What was written.
+pub(super) struct Written {
+    /// The counts of the new store.
+    pub meta: Meta,
+    /// Erased records whose sealed value was still there.
+    pub erased: u64,
+    /// Keys whose values are shorter now, because something in them was erased.
+    pub shortened: HashSet<Vec<u8>>,
+}
+
+/// A store being written anew.
+pub(super) struct Anew<'a> {
+    old: &'a ::sled::Db,
+    new: &'a ::sled::Db,
+    batch: Overlay<'a>,
+    keys: usize,
+    written: Written,
+    wrapped: std::collections::BTreeMap<String, u64>,
+    watch: &'a mut dyn Examining,
+    done: u64,
+    of: u64,
+}
+
+impl<'a> Anew<'a> {
+    /// From `old` into the empty `new`.
+    pub fn new(old: &'a ::sled::Db, new: &'a ::sled::Db, watch: &'a mut dyn Examining) -> Result<Self, StoreError> {
+        let meta = Look::get(&**old, keys::META)?.map(|bytes| Meta::decode(&bytes)).transpose();
+        // Where the counts themselves are what is made again.
+        let meta = meta.ok().flatten().unwrap_or_default();
+        let of = meta.frontier.size() + 2 * meta.records + meta.answers + meta.events;
+        let meta = Meta { sequence: meta.sequence, ..Meta::default() };
+        let written = Written { meta, erased: 0, shortened: HashSet::new() };
+        let (batch, wrapped) = (Overlay::new(new), std::collections::BTreeMap::new());
+        Ok(Self { old, new, batch, keys: 0, written, wrapped, watch, done: 0, of })
+    }
+
+    /// Writes all of it, and an entry that says so.
+    pub fn all(mut self, how: &Compaction) -> Result<Written, StoreError> {
+        self.each(b"e", |anew, key| {
+            let bytes = anew.old.large(key)?.ok_or_else(gone)?;
+            anew.entry(&bytes)
+        })?;
+        self.each(b"r", Self::record)?;
+        self.each(b"d", Self::legs)?;
+        self.each(b"i", Self::answer)?;
+        self.each(b"s", |anew, key| {
+            anew.written.meta.documents += 1;
+            let bytes = anew.old.large(key)?.ok_or_else(gone)?;
+            anew.batch.put_large(key.to_vec(), &bytes)
+        })?;
+        self.each(b"v", |anew, key| {
+            anew.written.meta.events += 1;
+            anew.as_it_is(key)
+        })?;
+        self.each(keys::KEPT_UNTIL, Self::as_it_is)?;
+        let entry = self.said(how);
+        self.entry(&ledger::encode(&entry))?;
+        for (name, count) in std::mem::take(&mut self.wrapped) {
+            self.batch.put(keys::wrapped(&name), count.to_be_bytes().to_vec());
+        }
+        self.written.meta.sequence += 1;
+        self.batch.put(keys::META.to_vec(), self.written.meta.encode());
+        self.flush()?;
+        Ok(self.written)
+    }
+
+    /// Every key of a kind, in batches.
+    fn each(
+        &mut self,
+        kind: &[u8],
+        mut write: impl FnMut(&mut Self, &[u8]) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let old = self.old;
+        for key in old.scan_prefix(kind).keys() {
+            write(self, &key.map_err(engine)?)?;
+            self.keys += 1;
+            if self.keys.is_multiple_of(BATCH) {
+                self.flush()?;
+            }
+            self.done += 1;
+            self.watch.at(self.done, self.of.max(self.done));
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), StoreError> {
+        let batch = std::mem::replace(&mut self.batch, Overlay::new(self.new)).into_batch();
+        self.new.apply_batch(batch).map_err(engine)
+    }
+
+    fn as_it_is(&mut self, key: &[u8]) -> Result<(), StoreError> {
+        let value = Look::get(&**self.old, key)?.ok_or_else(gone)?;
+        self.batch.put(key.to_vec(), value);
+        Ok(())
+    }
+
+    fn entry(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
+        let (index, batch) = (self.written.meta.frontier.size(), &mut self.batch);
+        self.written.meta.frontier.append_with(leaf_hash(bytes), |level, index, root| {
+            if level >= KEPT_LEVEL {
+                batch.put(keys::subtree(level, index), root.to_vec());
+            }
+        });
+        self.batch.put_large(keys::entry(index), bytes)
+    }
+
+    /// A record, and its place in the lists of those who follow it.
+    fn record(&mut self, key: &[u8]) -> Result<(), StoreError> {
+        let id = keys::record_of(key).ok_or_else(gone)?;
+        let bytes = self.old.large(key)?.ok_or_else(gone)?;
+        let (head, sealed) = decode_record(id, &bytes)?.ok_or_else(|| damaged("the head", id))?;
+        self.written.meta.records += 1;
+        if let Some(kept) = &head.kept {
+            let listed = Listed { record: id, at: head.record.received }.encode();
+            for follower in head.record.followers() {
+                self.batch.put(keys::listed(&follower, Some(kept.ledger_index)), listed.clone());
+                self.written.meta.listed += 1;
+            }
+        }
+        if sealed.is_empty() || !self.is_erased(id)? {
+            return self.batch.put_large(key.to_vec(), &bytes);
+        }
+        self.written.erased += 1;
+        self.written.shortened.insert(key.to_vec());
+        self.batch.put_large(key.to_vec(), &encode_record(&head.record, head.kept))
+    }
+
+    /// The deliveries of a record, and where each stands.
+    fn legs(&mut self, key: &[u8]) -> Result<(), StoreError> {
+        let id = keys::record_of_legs(key).ok_or_else(gone)?;
+        let bytes = self.old.large(key)?.ok_or_else(gone)?;
+        let mut legs = Legs::decode(id, &bytes)?;
+        for delivery in legs.deliveries.iter().filter(|delivery| delivery.settled.is_none()) {
+            self.written.meta.live += 1;
+            rows::rows(delivery).into_iter().for_each(|(row, value)| self.batch.put(row, value));
+        }
+        *self.wrapped.entry(legs.wrapped_under.clone()).or_default() += 1;
+        if !self.is_erased(id)? {
+            return self.batch.put_large(key.to_vec(), &bytes);
+        }
+        legs.deliveries.iter_mut().for_each(strip);
+        for grade in &mut legs.confirmed {
+            (grade.instructions, grade.reason) = (Vec::new(), Vec::new());
+        }
+        self.written.shortened.insert(key.to_vec());
+        self.batch.put_large(key.to_vec(), &legs.encode())
+    }
+
+    /// A kept answer. It may show deliveries as they were, notes included.
+    fn answer(&mut self, key: &[u8]) -> Result<(), StoreError> {
+        self.written.meta.answers += 1;
+        let bytes = self.old.large(key)?.ok_or_else(gone)?;
+        let (digest, answer) = Answer::of_any(&bytes)?;
+        let mut several = match answer {
+            Answer::Delivery(one) => vec![*one],
+            Answer::Deliveries(several) => several,
+            Answer::Accepted(_) | Answer::Amended(_) => return self.batch.put_large(key.to_vec(), &bytes),
+        };
+        let mut shortened = false;
+        for delivery in &mut several {
+            if self.is_erased(delivery.id.record)? {
+                strip(delivery);
+                shortened = true;
+            }
+        }
+        if !shortened {
+            return self.batch.put_large(key.to_vec(), &bytes);
+        }
+        self.written.shortened.insert(key.to_vec());
+        let one = matches!(Answer::of_any(&bytes)?.1, Answer::Delivery(_));
+        let answer = match several.pop() {
+            Some(last) if one => Answer::Delivery(Box::new(last)),
+            last => Answer::Deliveries(several.into_iter().chain(last).collect()),
+        };
+        self.batch.put_large(key.to_vec(), &answer.encode(&digest))
+    }
+
+    /// Noted as erased, and its keys are gone.
+    fn is_erased(&self, record: Uuid) -> Result<bool, StoreError> {
+        if shelf::document(&**self.old, Shelf::Erasure, &record.to_string())?.is_none() {
+            return Ok(false);
+        }
+        let legs = self.old.large(&keys::legs(record))?.ok_or_else(|| damaged("deliveries", record))?;
+        Ok(Legs::decode_wraps(record, &legs)?.1.is_empty())
+    }
+
+    /// The ledger's entry: by the broker itself.
+    fn said(&self, how: &Compaction) -> Entry {
+        Entry {
+            at: how.at,
+            verb: if self.written.erased > 0 { Verb::Erasure } else { Verb::Administration },
+            action: "COMPACT".to_owned(),
+            who: String::new(),
+            actor: None,
+            record: None,
+            deliveries: Vec::new(),
+            recipients: Vec::new(),
+            details: vec![format!("records={}", self.written.meta.records), format!("erased={}", self.written.erased)],
+            commitment: None,
+        }
+    }
+}
+
+/// Nothing that was sealed stays with a delivery.
+fn strip(delivery: &mut Delivery) {
+    delivery.settled.iter_mut().for_each(|settled| settled.note = Vec::new());
+    delivery.history.iter_mut().for_each(|step| step.note = Vec::new());
+    for grade in &mut delivery.confirmed {
+        (grade.instructions, grade.reason) = (Vec::new(), Vec::new());
+    }
+}
+
+fn gone() -> StoreError {
+    StoreError::Damaged("what was there a moment ago cannot be read".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Kinds of keys that are copied, and with them the pieces of their values.
+    const COPIED: &[u8] = b"erdisvxk";
+    /// Kinds that are made from those.
+    const MADE: &[u8] = b"whnqglzotcm";
+
+    #[test]
+    fn no_kind_of_key_is_forgotten() {
+        let mut kinds = [COPIED, MADE].concat();
+        kinds.sort_unstable();
+        assert_eq!(kinds, keys::KINDS, "say here, and in `all`, what becomes of a new kind");
+    }
+}
