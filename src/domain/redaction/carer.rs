@@ -7,6 +7,7 @@ use super::{
     form::Entity,
     lexicon::{Flags, WordList},
     narrative::{Section, Sharing},
+    plain,
     policy::EffectiveRole,
     prose::{Letters, Prose},
     resolve::Span,
@@ -47,7 +48,10 @@ pub(super) fn cuts(prose: &Prose<'_>, spans: &[Span], sections: &[Section], need
         let stays = match mark {
             Some(Sharing::Withhold) => false,
             Some(Sharing::Share) => weight.may_be_shared(),
-            None => before.lets(prose, number, weight, needs) || is_heading(prose, number, weight),
+            None => {
+                let told = plain::has_aside(prose, spans, number);
+                !told && before.lets(prose, number, weight, needs) || is_heading(prose, number, weight)
+            }
         };
         before = before.then(prose, number, weight, stays);
         if !stays {

@@ -58,6 +58,22 @@ pub(super) fn shapes() -> Vec<Shape> {
             |_, text| text.contains("what3words") || text.contains("three words"),
             |folded, range| cue(folded, range, &["what3words", "three words"]),
         ),
+        // The same dictated.
+        shape(
+            Entity::Address,
+            r"[a-z]{3,20} dot [a-z]{3,20} dot [a-z]{3,20}",
+            false,
+            |_, text| text.contains(" dot ") && THREE_WORDS.iter().any(|cue| text.contains(cue)),
+            are_called_three_words,
+        ),
+        // The number of a property in the national gazetteer.
+        shape(
+            Entity::Address,
+            r"uprn(?: is| no)?[ :#.=]{0,3}[0-9]{6,12}",
+            true,
+            |marks, text| marks.digits() >= 6 && text.contains("uprn"),
+            always,
+        ),
     ]
 }
 
@@ -68,6 +84,16 @@ fn is_in_britain(folded: &Folded<'_>, range: &Range<usize>) -> bool {
         .filter_map(|part| part.parse::<f64>().ok());
     let (north, east) = (numbers.next(), numbers.next());
     north.is_some_and(|north| (49.0..61.5).contains(&north)) && east.is_some_and(|east| east.abs() < 9.0)
+}
+
+const THREE_WORDS: &[&str] = &["what3words", "what three words", "three words", "3 words", "w3w"];
+
+/// True where what goes by three words is named within some bytes before or behind.
+fn are_called_three_words(folded: &Folded<'_>, range: &Range<usize>) -> bool {
+    let reach = folded.text.len().min(range.end + 24);
+    let end = (range.end..=reach).rev().find(|&at| folded.text.is_char_boundary(at)).unwrap_or(range.end);
+    let behind = &folded.text[range.end..end];
+    cue(folded, range, THREE_WORDS) || THREE_WORDS.iter().any(|cue| behind.contains(cue))
 }
 
 /// Three strokes before the words; two are of a web address.
@@ -106,6 +132,10 @@ mod tests {
         for (text, place) in [
             ("the grid square is TQ 3712 7521 there", "tq 3712 7521"),
             ("The what3words is lamp.river.token there", "lamp.river.token"),
+            ("what3words lamp dot river dot token there", "lamp dot river dot token"),
+            ("it is lamp dot river dot token on w3w", "lamp dot river dot token"),
+            ("She lives at UPRN 100020003000.", "uprn 100020003000"),
+            ("the uprn: 10002000300 there", "uprn: 10002000300"),
         ] {
             assert_eq!(found(text), [(Entity::Address, place.to_owned())], "{text}");
         }
@@ -113,9 +143,14 @@ mod tests {
 
     #[test]
     fn other_numbers_and_words_are_no_place() {
-        for text in
-            ["paid 51.461 and 70.036", "about 12.345, 1.234", "a.b.c and one.two.three", "6+2 is 8", "51.46, 0.03"]
-        {
+        for text in [
+            "paid 51.461 and 70.036",
+            "about 12.345, 1.234",
+            "a.b.c and one.two.three",
+            "6+2 is 8",
+            "lamp dot river dot token",
+            "51.46, 0.03",
+        ] {
             assert_eq!(found(text), [], "{text}");
         }
     }

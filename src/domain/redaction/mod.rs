@@ -57,6 +57,7 @@ mod seen;
 mod shapes;
 mod sheet;
 mod somebody;
+mod sounds;
 mod sources;
 mod spelt_marks;
 mod spelt_values;

@@ -284,10 +284,12 @@ impl Value<'_, '_> {
         matches!(self.entity, Entity::Address | Entity::Postcode)
     }
 
-    /// "Her house is at 14 Bell Street", where nobody is spoken of.
+    /// "Her house is at 14 Bell Street", "14 Bell Street is her house", where nobody is spoken of.
     fn is_home(&self, sentence: &Range<usize>) -> bool {
         let near = sentence.start.max(self.words.start.saturating_sub(REACH))..self.words.start;
-        self.is_location() && is_own_home(self.prose, near)
+        let (begins, ends) = (self.words.end, sentence.end.min(self.words.end + 4));
+        let told = begins < ends && matches!(self.prose.text(begins), "is" | "was" | "s");
+        self.is_location() && (is_own_home(self.prose, near) || told && is_own_home(self.prose, begins..ends))
     }
 
     pub(super) const fn is_document(&self) -> bool {

@@ -22,12 +22,42 @@ pub(super) fn cuts(prose: &Prose<'_>, spans: &[Span]) -> Vec<Range<usize>> {
 /// Every word is on the list, or part of the name of somebody whom the carer may read of.
 fn is_plain(prose: &Prose<'_>, spans: &[Span], number: usize) -> bool {
     let words = prose.sentences[number].words.clone();
-    words.len() <= MOST_WORDS
-        && words.into_iter().all(|at| match mentioned(prose, spans, at) {
-            Some(span) if span.entity == Entity::Relationship => is_listed(prose, at),
-            Some(span) => may_be_named(span),
-            None => is_listed(prose, at),
-        })
+    words.len() <= MOST_WORDS && words.into_iter().all(|at| is_plain_word(prose, spans, at))
+}
+
+fn is_plain_word(prose: &Prose<'_>, spans: &[Span], at: usize) -> bool {
+    match mentioned(prose, spans, at) {
+        Some(span) if span.entity == Entity::Relationship => is_listed(prose, at),
+        Some(span) => may_be_named(span),
+        None => is_listed(prose, at),
+    }
+}
+
+/// An aside of fewer words than this, in brackets, tells nothing.
+const FEWEST_IN_ASIDE: usize = 3;
+
+/// True where sentence `number` has an aside in brackets that is not plain: "the dentist (tooth knocked out at home)".
+pub(super) fn has_aside(prose: &Prose<'_>, spans: &[Span], number: usize) -> bool {
+    let words = prose.sentences[number].words.clone();
+    // The words of the aside that is open, and whether all of them are plain.
+    let (mut inside, mut plain) = (0, true);
+    for at in words.start + 1..words.end {
+        let between = &prose.folded.text[prose.words[at - 1].range().end..prose.words[at].range().start];
+        if between.contains(')') {
+            if inside >= FEWEST_IN_ASIDE && !plain {
+                return true;
+            }
+            inside = 0;
+        }
+        if between.contains('(') {
+            (inside, plain) = (1, true);
+        } else if inside > 0 {
+            inside += 1;
+        }
+        // Whoever and whatever is mentioned is weighed elsewhere.
+        plain &= inside == 0 || is_listed(prose, at) || mentioned(prose, spans, at).is_some();
+    }
+    inside >= FEWEST_IN_ASIDE && !plain
 }
 
 /// The mention that word `at` is part of. Mentions are in order and do not overlap.

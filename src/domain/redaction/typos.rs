@@ -12,6 +12,7 @@ use super::{
     lost_letters::damaged,
     needle::{Meaning, Strength},
     prose::{Letters, Prose, Word},
+    sounds::{first_sound, is_one_vowel_from, sound_of},
     words::{is_function, is_particle, is_title},
 };
 
@@ -211,8 +212,12 @@ fn is_near<S: AsRef<str>>(known: &Known, letters: &[char], sound: impl FnOnce() 
     if letters == known.letters {
         return true;
     }
-    if known.sound.chars().count() >= 3 && sound().as_ref() == known.sound {
-        return true;
+    if known.sound.chars().count() >= 3 {
+        let sound = sound();
+        let person = known.meaning.entity == Entity::Person;
+        if sound.as_ref() == known.sound || person && is_one_vowel_from(sound.as_ref(), &known.sound) {
+            return true;
+        }
     }
     let allowed = if shorter >= 9 { 2 } else { 1 };
     if longer - shorter > allowed {
@@ -265,59 +270,6 @@ fn distance_at_most(a: &[char], b: &[char], bound: usize) -> bool {
 /// A row for the longest word that is compared, and its beginning.
 const WIDTH: usize = LONGEST + 3 + 1;
 
-/// How a name sounds, coarsely and over the spellings of many languages: equal sounds may be one name.
-fn sound_of(letters: &[char]) -> String {
-    let mut out = String::with_capacity(letters.len());
-    let mut at = 0;
-    while at < letters.len() {
-        let (sound, step) = sound_at(letters, at);
-        if step > 0 {
-            sound.chars().for_each(|c| push_once(&mut out, c));
-            at += step;
-        } else {
-            push_once(&mut out, letters[at]);
-            at += 1;
-        }
-    }
-    out
-}
-
-/// What the sound of `letters`, which are some, begins with.
-fn first_sound(letters: &[char]) -> char {
-    sound_at(letters, 0).0.chars().next().unwrap_or(letters[0])
-}
-
-/// The sound at `at` and for how many letters it stands; none where the letter itself does.
-fn sound_at(letters: &[char], at: usize) -> (&'static str, usize) {
-    match (letters[at], letters.get(at + 1).copied()) {
-        ('p', Some('h')) => ("f", 2),
-        ('c' | 'k', Some('k' | 'h')) | ('q', Some('u')) => ("k", 2),
-        ('g', Some('h')) => ("g", 2),
-        ('t', Some('h')) => ("t", 2),
-        ('d', Some('h')) => ("d", 2),
-        ('c', Some('e' | 'i' | 'y')) => ("s", 1),
-        ('g', Some('e' | 'i' | 'y')) => ("y", 1),
-        ('o', Some('o' | 'u')) => ("u", 2),
-        ('e', Some('e' | 'a' | 'y' | 'i')) | ('i', Some('e')) => ("i", 2),
-        ('a', Some('i' | 'y' | 'a' | 'e')) => ("a", 2),
-        ('c' | 'q', _) => ("k", 1),
-        ('z', _) if at > 0 => ("s", 1),
-        ('j', _) => ("y", 1),
-        ('w', _) => ("v", 1),
-        ('x', _) => ("ks", 1),
-        ('y', _) if at > 0 => ("i", 1),
-        ('h', _) if at > 0 => ("", 1),
-        ('e', None) if at > 2 => ("", 1),
-        _ => ("", 0),
-    }
-}
-
-fn push_once(out: &mut String, c: char) {
-    if !out.ends_with(c) {
-        out.push(c);
-    }
-}
-
 /// True when `short` is how a speaker shortens `name`: its beginning, whole or with an ending of fondness.
 pub(super) fn shortens(short: &str, name: &str) -> bool {
     // At least three letters are the same.
@@ -368,6 +320,7 @@ mod tests {
             ("yonas", "jonas"),
             ("jemima", "gemima"),
             ("malgorzata", "malgozrta"),
+            ("zuleikha", "zulaika"),
         ] {
             assert!(near(name, written), "{name} {written}");
         }

@@ -23,7 +23,11 @@ impl Collector {
             Entity::Vrm => self.vrm(text),
             Entity::Postcode => self.compact(&words(text).concat().concat(), 5),
             Entity::Address => self.address(text),
-            Entity::School | Entity::Placement | Entity::Place => self.institution(text),
+            Entity::Placement => {
+                self.institution(text);
+                self.home_for_short(text);
+            }
+            Entity::School | Entity::Place => self.institution(text),
             Entity::Organisation => self.organisation(text),
             Entity::Person | Entity::Relationship => {
                 let pieces = words(text).concat();
@@ -148,6 +152,19 @@ impl Collector {
             self.words(&own, Strength::Whole);
         }
         self.institution_initials(text);
+    }
+
+    /// "At the Lodge" for Elm Bank Lodge, "at the Elmbank" for Elmbank Tree House; not "at the house".
+    fn home_for_short(&mut self, text: &str) {
+        let pieces = words(text);
+        let [first, .., last] = &pieces[..] else { return };
+        let (first, last) = (first.concat(), last.concat());
+        if matches!(last.as_str(), "lodge" | "grange" | "manor" | "hall" | "villa" | "cottage" | "gables" | "heights") {
+            self.push(&[&last], Rule::Bare, Strength::Part);
+        }
+        if first.chars().count() >= 5 && !is_institution(&first) && !is_function(&first) && pieces.len() > 2 {
+            self.push(&[&first], Rule::Bare, Strength::Part);
+        }
     }
 
     /// "Elm Hse" for Elm House.

@@ -97,6 +97,8 @@ fn what_is_said_to_be_a_parents_or_of_the_home_of_the_child_who_told_goes_and_a_
         ("Mum's phone is 07700 900 444.", "Mum's phone is [PHONE]."),
         ("You can ring her nan on 07700 900 444.", "You can ring her nan on [PHONE]."),
         ("Her house is at 3 Pear Close.", "Her house is at [ADDRESS]."),
+        ("3 Pear Close is her house.", "[ADDRESS] is her house."),
+        ("what3words lamp dot river dot token is her house.", "what3words [ADDRESS] is her house."),
         ("Her flat is 51.4612, -0.0361.", "Her flat is [ADDRESS]."),
         ("Marcus's mum's phone is 07700 900 444.", "Marcus's mum's phone is 07700 900 444."),
         ("Mum says he uses 07700 900 444.", "Mum says he uses 07700 900 444."),

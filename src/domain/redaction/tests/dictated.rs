@@ -91,6 +91,25 @@ fn a_home_is_known_misspelt_where_its_name_is_a_word_too() {
 }
 
 #[test]
+fn a_home_is_known_by_a_part_of_its_name_as_a_place() {
+    let seen = |name: &str, text: &str| {
+        let mut form = form();
+        form.values.push(ListedValue {
+            entity: Entity::Placement,
+            text: name.into(),
+            role: EffectiveRole::SubjectSource,
+        });
+        Engine::compile(&form, &policy()).finish(text, Lens::Item).text
+    };
+    assert_eq!(seen("Cinnamon Lodge", "He waits at the Lodge most days."), "He waits at the [PLACEMENT] most days.");
+    assert_eq!(seen("Hazel Tree House", "He waits by the Hazel most days."), "He waits by the [PLACEMENT] most days.");
+    for text in ["He waits in the house.", "He lodged it at Lodge Hill.", "She is at the House of Fraser."] {
+        assert_eq!(seen("Cinnamon Lodge", text), text);
+        assert_eq!(seen("Hazel Tree House", text), text);
+    }
+}
+
+#[test]
 fn cards_go_and_dates_are_no_telephone() {
     let seen = |text: &str| engine().finish(text, Lens::Mash).text;
     assert_eq!(seen("Paid with 4929 1600 0000 0010 there."), "Paid with [BANK ACCOUNT] there.");

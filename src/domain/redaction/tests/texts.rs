@@ -273,6 +273,7 @@ fn a_carer_reads_what_nothing_speaks_against() {
         "Ellie wore her new scarf.",
         "Soup and an early night.",
         "She sat by the canal with a book, then walked home.",
+        "- would like to see the dentist (on Monday at 4pm)",
     ] {
         assert_eq!(view(harmless, Audience::Carer), harmless);
     }
@@ -283,6 +284,8 @@ fn a_carer_reads_nothing_that_goes_on_about_somebody_else_or_stands_among_what_w
     for (text, left) in [
         ("Marcus came at ten. He is nineteen.", "[WITHHELD]"),
         ("Marcus came at ten. Nothing else is known.", "[WITHHELD]"),
+        ("- wants to see the optician (glasses broken by her uncle at home)", "[WITHHELD]"),
+        ("- wants to see the optician (glasses broken at home) (on Monday)", "[WITHHELD]"),
         ("Holly was outside. She would like new shoes.", "[WITHHELD] She would like new shoes."),
         (
             "10:00 She saw Marcus\n11:00 Somewhere by the river\n12:00 Home for lunch",
