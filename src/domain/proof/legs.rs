@@ -2,13 +2,11 @@
 //! the unit where it must, with what it must carry. Where that is, is found here from the directory alone and not by the
 //! router, so that no entry for one council, queue or hour can lose a leg that the rule table sends.
 
-use jiff::{
-    Timestamp,
-    civil::{Time, time},
-};
+use jiff::civil::{Time, time};
 
 use super::{
     Notes,
+    dues::Dues,
     floor::{Least, RULES, Send},
     routes::{Place, places},
     situations::Setting,
@@ -20,7 +18,7 @@ use crate::domain::{
     directory::{Authority, ForceRole, Police},
     policy::{Condition, Destination, Policy},
     queue::QueueId,
-    routing::decide,
+    routing::{finish, planned},
     submission::Draft,
 };
 
@@ -33,12 +31,14 @@ pub(super) fn all(policy: &Policy, notes: &mut Notes, go_on: &dyn Fn() -> bool) 
     let day = notes.day;
     let councils: Vec<&Authority> =
         policy.directory.authorities.iter().filter(|one| one.effective.covers(day)).collect();
+    let hours: Vec<_> =
+        HOURS.iter().filter_map(|(hour, closed)| Some((Dues::at(policy, day, *hour)?, *closed))).collect();
     for (place, n) in places(policy, notes).iter().zip(1..) {
         let Some(there) = councils.get(n % councils.len().max(1)) else { return true };
         let setting = Setting { here: &place.area, there, policy, day };
         for (least, case) in RULES.iter().flat_map(|least| CASES.map(|case| (least, case))) {
-            for hour in HOURS {
-                rule(&Case { setting: &setting, place, least, case, hour }, notes);
+            for (dues, closed) in &hours {
+                rule(&Case { setting: &setting, place, least, case, hour: (dues, *closed) }, notes);
             }
         }
         if !go_on() {
@@ -55,13 +55,12 @@ struct Case<'a> {
     least: &'a Least,
     case: CaseStatus,
     /// And whether every office is closed then.
-    hour: (Time, bool),
+    hour: (&'a Dues<'a>, bool),
 }
 
 /// Each send of the rule, in a submission in which it must be done.
 fn rule(case: &Case<'_>, notes: &mut Notes) {
     let (setting, least) = (case.setting, case.least);
-    let Ok(now) = setting.policy.calendar.zone.to_timestamp(setting.day.to_datetime(case.hour.0)) else { return };
     let mut conditions: Vec<Condition> = least.sends.iter().filter_map(|send| send.when).collect();
     conditions.extend(least.raised.map(|(_, when)| when));
     conditions.sort_unstable();
@@ -71,17 +70,19 @@ fn rule(case: &Case<'_>, notes: &mut Notes) {
         let mut draft = setting.with(&conditions);
         draft.answers.case = case.case;
         let due = least.sends.iter().filter(|send| send.when.is_none_or(|when| conditions.contains(&when)));
-        arrive(case, &draft, now, due, notes);
+        arrive(case, &draft, due, notes);
     }
 }
 
-fn arrive<'a>(case: &Case<'_>, draft: &Draft, now: Timestamp, due: impl Iterator<Item = &'a Send>, notes: &mut Notes) {
-    let facts = Facts::of(draft, case.setting.policy, now);
+fn arrive<'a>(case: &Case<'_>, draft: &Draft, due: impl Iterator<Item = &'a Send>, notes: &mut Notes) {
+    let dues = case.hour.0;
+    let facts = Facts::of(draft, case.setting.policy, dues.now);
     let assessment = assess(&facts);
     if !assessment.rules.contains(&case.least.rule) {
         return; // That is told of the rule, or it cannot hold of this place.
     }
-    let decision = decide(&facts, &assessment, &[], &[]);
+    let by = |queue: &QueueId, class| dues.of(queue, class);
+    let decision = finish(planned(&facts, &assessment), (&assessment, assessment.class), (&[], &[]), &by);
     for send in due {
         for unit in units(case, draft, send) {
             notes.count("floor_legs", 1);

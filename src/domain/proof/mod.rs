@@ -2,12 +2,13 @@
 //! changes, by the same code that decides (`routes`), and read entry by entry (`standing`).
 //!
 //! `bounds` is how far its numbers may go, `map` which council is which, `whole` who must be on the map and what a kind of queue may open at most.
-//! `floor` is what each rule must at least do, `held_to` holds every version of the table to it, and `legs` what arrives at
+//! `dues` remembers deadlines, `floor` is what each rule must at least do, `held_to` holds every version of the table to it, and `legs` what arrives at
 //! every place and hour; `protections` shows
 //! that it comes out. `situations` makes the plainest submission in which each condition of the rule table holds, from the nil return of
 //! `nil`.
 
 mod bounds;
+mod dues;
 mod floor;
 mod held_to;
 mod legs;

@@ -9,7 +9,9 @@ use jiff::{
 };
 
 use super::{
-    Notes, nil,
+    Notes,
+    dues::Dues,
+    nil,
     situations::{self, Setting},
 };
 use crate::domain::{
@@ -20,7 +22,7 @@ use crate::domain::{
     geography::Area,
     policy::{Condition, Policy, QueueKind},
     queue::QueueId,
-    routing::decide,
+    routing::{finish, planned},
     unit::Part,
 };
 
@@ -34,6 +36,14 @@ pub(super) struct Place {
     pub area: Area,
     /// A council: then every destination is certain.
     certain: bool,
+}
+
+/// What is the same at every place of a day.
+struct Day<'a> {
+    /// Every queue.
+    known: BTreeSet<QueueId>,
+    /// An open and a closed office.
+    hours: Vec<Dues<'a>>,
 }
 
 /// One decision under proof.
@@ -53,7 +63,8 @@ pub(super) fn all(policy: &Policy, notes: &mut Notes, go_on: &dyn Fn() -> bool) 
     let councils: Vec<&Authority> =
         policy.directory.authorities.iter().filter(|one| one.effective.covers(day)).collect();
     let situations = situations::all(policy.rules.in_force(day));
-    let known = policy.directory.queues(day);
+    let hours = HOURS.iter().filter_map(|hour| Dues::at(policy, day, *hour)).collect();
+    let same = Day { known: policy.directory.queues(day), hours };
     notes.most("places", places.len());
     notes.most("situations", situations.len());
     for (place, n) in places.iter().zip(1..) {
@@ -61,7 +72,7 @@ pub(super) fn all(policy: &Policy, notes: &mut Notes, go_on: &dyn Fn() -> bool) 
         let Some(there) = councils.get(n % councils.len().max(1)) else { return true };
         let setting = Setting { here: &place.area, there, policy, day };
         for shown in &situations {
-            situation(&setting, place, shown, &known, notes);
+            situation(&setting, place, shown, &same, notes);
         }
         if !go_on() {
             return false;
@@ -85,23 +96,24 @@ fn situation(
     setting: &Setting<'_>,
     place: &Place,
     (rule, conditions): &(&'static str, Vec<Condition>),
-    known: &BTreeSet<QueueId>,
+    same: &Day<'_>,
     notes: &mut Notes,
 ) {
     let (rule, policy) = (*rule, setting.policy);
     let draft = setting.with(conditions);
-    for hour in HOURS {
-        let Ok(now) = policy.calendar.zone.to_timestamp(notes.day.to_datetime(hour)) else { continue };
-        let facts = Facts::of(&draft, policy, now);
-        let mut assessment = assess(&facts);
+    for dues in &same.hours {
+        let facts = Facts::of(&draft, policy, dues.now);
+        let assessment = assess(&facts);
         if rule != "owed" && !assessment.rules.contains(&rule) && can_always_hold(conditions[0], place) {
             let to_do = ("rules/", "look at `when` of this rule, and at the rules before it");
             notes.fault(to_do, format!("rule {rule}"), "does not fire though its condition holds");
         }
+        let plan = planned(&facts, &assessment);
         for class in CLASSES {
-            assessment.class = class;
             notes.count("routes", 1);
-            check(&Case { policy, place, rule, now, known }, &decide(&facts, &assessment, &[], &[]), notes);
+            let due = |queue: &QueueId, class| dues.of(queue, class);
+            let decision = finish(plan.clone(), (&assessment, class), (&[], &[]), &due);
+            check(&Case { policy, place, rule, now: dues.now, known: &same.known }, &decision, notes);
         }
     }
 }

@@ -63,7 +63,7 @@ fn prompts(plan: &Plan<'_>, index: usize) -> BTreeSet<PromptKind> {
     let facts = plan.facts;
     let about =
         |kind: &PromptKind| facts.items.iter().any(|item| item.linked == Some(index) && facts.is_matter(*kind, item));
-    plan.assessment.prompts.iter().map(|prompt| prompt.kind).filter(about).collect()
+    plan.prompts.iter().map(|prompt| prompt.kind).filter(about).collect()
 }
 
 /// The subject's council can find a school friend today (D11).

@@ -16,10 +16,9 @@ use crate::domain::{
 /// Whatever the table says: an intelligence item or a coded one that no send took is for a person, and so is a
 /// submission that nobody would hear of. A leg that carries nothing is none.
 pub(super) fn what_the_table_left_out(plan: &mut Plan<'_>) {
-    plan.legs.retain(|_, leg| !leg.load().contents.is_empty());
-    let legs = plan.legs.values().map(Collected::load);
-    let taken: BTreeSet<u16> =
-        legs.chain(plan.held.values().map(|(load, _)| load.clone())).flat_map(|load| load.items).collect();
+    plan.legs.retain(|_, leg| !leg.is_empty());
+    let held = plan.held.values().flat_map(|(load, _)| load.items.iter().copied());
+    let taken: BTreeSet<u16> = plan.legs.values().flat_map(Collected::items).chain(held).collect();
     let linked = plan.fired.iter().flat_map(|rule| &rule.sends).any(|send| send.to == Destination::LinkedChild);
     let matters = |item: &&ItemFacts<'_>| item.intelligence || item.coded;
     let nowhere = |item: &&ItemFacts<'_>| !(taken.contains(&item.number) || (linked && item.linked.is_some()));
@@ -59,7 +58,7 @@ pub(super) fn where_the_accused_decides(plan: &mut Plan<'_>) {
 /// that anybody is there, and where the entry of the unit or of the queue has ended and no other has followed.
 pub(super) fn unattended(plan: &mut Plan<'_>) {
     let facts = plan.facts;
-    let day = facts.policy.calendar.date(facts.now);
+    let day = facts.geography.day();
     let nobody = |queue: &QueueId| {
         let (directory, contacts) = (&facts.policy.directory, &facts.policy.contacts);
         directory.is_unattended(queue, day) || contacts.is_stale(queue, day) || !directory.has(queue, day)

@@ -24,6 +24,7 @@ use super::{
     stage::{Classified, Degraded, Routed},
 };
 pub use nobody::nobody_gets;
+pub(in crate::domain) use plan::Due;
 use plan::Plan;
 
 /// Decides every destination of a submission received at `now`. Nothing is dropped and nothing guessed: what has no
@@ -87,25 +88,47 @@ pub(in crate::domain) fn decide(
     grades: &[ItemGrade],
     degraded: &[Degraded],
 ) -> Decision {
+    let due = |queue: &QueueId, class| facts.policy.due(queue, class, facts.now);
+    let class = assessment.class;
+    finish(planned(facts, assessment), (assessment, class), (grades, degraded), &due)
+}
+
+/// What goes where, whatever its class.
+#[derive(Clone)]
+pub(in crate::domain) struct Planned<'a>(Plan<'a>);
+
+/// Plans what goes where.
+pub(in crate::domain) fn planned<'a>(facts: &'a Facts<'a>, assessment: &'a Assessment) -> Planned<'a> {
     let mut plan = Plan::new(facts, assessment);
     send::all(&mut plan);
     hold::what_the_table_left_out(&mut plan);
     // Before the copy for the night, so that colleagues in the duty team get none of what is held from them, and after
     // it, for whoever works in that team.
     hold::where_the_accused_works(&mut plan);
-    night::copy_to_duty_team(&mut plan);
+    Planned(plan)
+}
+
+/// The decision of a plan in a class, with the rules and notices of the assessment from which it was planned.
+pub(in crate::domain) fn finish(
+    Planned(mut plan): Planned<'_>,
+    (assessment, class): (&Assessment, Class),
+    (grades, degraded): (&[ItemGrade], &[Degraded]),
+    due: &Due<'_>,
+) -> Decision {
+    let facts = plan.facts;
+    night::copy_to_duty_team(&mut plan, class);
     hold::where_the_accused_works(&mut plan);
     hold::unattended(&mut plan);
     hold::degraded(&mut plan, degraded);
     hold::where_the_accused_decides(&mut plan);
     let mut rules = assessment.rules.clone();
     let referral = plan.fired.iter().any(|rule| rule.referral);
-    let legs = plan.into_legs();
+    let legs = plan.into_legs(class, due);
     if legs.iter().any(|leg| leg.queue == QueueId::hold()) {
         rules.push("R24");
     }
     Decision {
-        class: assessment.class,
+        class,
         rules,
         received: facts.now,
         rule_set: facts.rules.version.clone(),

@@ -9,14 +9,15 @@ use crate::domain::{
 
 /// Copies every P0 or P1 council leg with content to the duty team of a closed office; the day queue keeps its own. The
 /// copy names the rules that sent what cannot wait.
-pub(super) fn copy_to_duty_team(plan: &mut Plan<'_>) {
+pub(super) fn copy_to_duty_team(plan: &mut Plan<'_>, class: Class) {
     let policy = plan.facts.policy;
     let closed = |queue: &QueueId| {
         let keeps_hours = policy.queues.kind_of(queue).is_some_and(|kind| !kind.always_open);
         keeps_hours && !policy.calendar.office_open(queue.suffix(), plan.facts.now)
     };
     let mut copies = Vec::new();
-    for (queue, leg) in plan.legs.iter().filter(|(queue, leg)| closed(queue) && plan.class_of(leg) <= Class::P1) {
+    for (queue, leg) in plan.legs.iter().filter(|(queue, leg)| closed(queue) && plan.class_of(leg, class) <= Class::P1)
+    {
         let parts = leg.by_rule().iter().map(|(rule, load)| (*rule, urgent(plan, load)));
         let parts: Vec<(RuleId, Load)> = parts.filter(|(_, load)| *load != Load::default()).collect();
         if parts.iter().any(|(_, load)| has_content(load)) {

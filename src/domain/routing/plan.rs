@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use crate::domain::{
     classify::facts::Facts,
     code::Class,
-    decision::{Assessment, Content, Held, HoldReason, Leg, PromptKind, RuleId},
+    decision::{Assessment, Content, Held, HoldReason, Leg, Prompt, PromptKind, RuleId},
     policy::Rule,
     queue::QueueId,
 };
@@ -85,9 +87,31 @@ impl Collected {
 
     /// All that it carries.
     pub fn load(&self) -> Load {
-        let mut all = Load { prompts: self.shown.clone(), ..Load::default() };
-        self.by_rule.values().for_each(|load| all.join(load.clone()));
+        self.clone().into_load()
+    }
+
+    /// The same, of one that is finished.
+    fn into_load(self) -> Load {
+        let mut loads = self.by_rule.into_values();
+        let mut all = loads.next().unwrap_or_default();
+        loads.for_each(|load| all.join(load));
+        all.prompts.extend(self.shown);
         all
+    }
+
+    /// Whether it carries this.
+    pub fn carries(&self, content: Content) -> bool {
+        self.by_rule.values().any(|load| load.contents.contains(&content))
+    }
+
+    /// Whether it carries nothing, and is no leg.
+    pub fn is_empty(&self) -> bool {
+        self.by_rule.values().all(|load| load.contents.is_empty())
+    }
+
+    /// The numbers of the items that it carries.
+    pub fn items(&self) -> impl Iterator<Item = u16> {
+        self.by_rule.values().flat_map(|load| load.items.iter().copied())
     }
 }
 
@@ -115,12 +139,16 @@ impl Matter {
     }
 }
 
-/// The plan: legs by queue, and matters for HOLD.
+/// The plan: legs by queue, and matters for HOLD. It knows no class: what goes where does not depend on it, until what cannot
+/// wait is copied and legs are finished.
+#[derive(Clone)]
 pub(super) struct Plan<'a> {
     /// What the rules read.
     pub facts: &'a Facts<'a>,
-    /// Class, prompts and flags.
-    pub assessment: &'a Assessment,
+    /// The rules that fired, by name.
+    pub rules: &'a [RuleId],
+    /// Prompts raised.
+    pub prompts: &'a [Prompt],
     /// The rules that fired.
     pub fired: Vec<&'a Rule>,
     /// The legs so far.
@@ -132,13 +160,14 @@ pub(super) struct Plan<'a> {
 impl<'a> Plan<'a> {
     /// Nothing yet.
     pub fn new(facts: &'a Facts<'a>, assessment: &'a Assessment) -> Self {
-        let fired = facts.rules.rules.iter().filter(|rule| assessment.rules.contains(&rule.id)).collect();
-        Self { facts, assessment, fired, legs: BTreeMap::new(), held: BTreeMap::new() }
+        let Assessment { rules, prompts, .. } = assessment;
+        let fired = facts.rules.rules.iter().filter(|rule| rules.contains(&rule.id)).collect();
+        Self { facts, rules, prompts, fired, legs: BTreeMap::new(), held: BTreeMap::new() }
     }
 
     /// True if this rule fired.
     pub fn has_fired(&self, rule: RuleId) -> bool {
-        self.assessment.rules.contains(&rule)
+        self.rules.contains(&rule)
     }
 
     /// Adds to the leg of `queue`.
@@ -161,20 +190,19 @@ impl<'a> Plan<'a> {
 
     /// The class of a leg (D18): of the worst item it carries or notes where only rules made it that have no class but
     /// their items', else the submission's.
-    pub fn class_of(&self, leg: &Collected) -> Class {
+    pub fn class_of(&self, leg: &Collected, class: Class) -> Class {
         let as_item = |id: &RuleId| self.facts.rules.rule(id).is_some_and(Rule::is_as_item);
         if !leg.by_rule.keys().all(as_item) {
-            return self.assessment.class;
+            return class;
         }
-        let load = leg.load();
-        let noted = load.copy_notes.iter().map(|(item, _)| item);
-        let numbers: BTreeSet<&u16> = load.items.iter().chain(noted).collect();
+        let noted = leg.by_rule.values().flat_map(|load| load.copy_notes.iter().map(|(item, _)| *item));
+        let numbers: BTreeSet<u16> = leg.items().chain(noted).collect();
         let items = self.facts.items.iter().filter(|item| numbers.contains(&item.number));
-        items.map(|item| item.class).min().unwrap_or(self.assessment.class)
+        items.map(|item| item.class).min().unwrap_or(class)
     }
 
-    /// The finished legs, HOLD among them if anything is undecided.
-    pub fn into_legs(mut self) -> Vec<Leg> {
+    /// The finished legs of a submission of `class`, HOLD among them if anything is undecided.
+    pub fn into_legs(mut self, class: Class, due: &Due<'_>) -> Vec<Leg> {
         let held = std::mem::take(&mut self.held);
         if !held.is_empty() {
             for (load, _) in held.values() {
@@ -182,34 +210,41 @@ impl<'a> Plan<'a> {
             }
         }
         let page_hold = held.keys().any(Matter::pages);
-        let legs = self.legs.iter().map(|(queue, collected)| self.leg(queue, collected, page_hold));
-        let mut legs: Vec<Leg> = legs.collect();
+        let legs = std::mem::take(&mut self.legs);
+        let finished = |(queue, collected)| {
+            let class = self.class_of(&collected, class);
+            leg(queue, collected, (class, page_hold), due)
+        };
+        let mut legs: Vec<Leg> = legs.into_iter().map(finished).collect();
         if let Some(hold) = legs.iter_mut().find(|leg| leg.queue == QueueId::hold()) {
             hold.held = held.into_iter().map(|(matter, (load, never_by))| matter.into_held(load, never_by)).collect();
         }
         legs
     }
+}
 
-    fn leg(&self, queue: &QueueId, collected: &Collected, page_hold: bool) -> Leg {
-        let class = self.class_of(collected);
-        let (ack_due, decide_due) = self.facts.policy.due(queue, class, self.facts.now);
-        let load = collected.load();
-        Leg {
-            queue: queue.clone(),
-            class,
-            rules: collected.by_rule.keys().copied().collect(),
-            contents: load.contents.into_iter().collect(),
-            items: load.items.into_iter().collect(),
-            prompts: load.prompts.into_iter().collect(),
-            copy_notes: load.copy_notes.into_iter().collect(),
-            links: load.links.into_iter().collect(),
-            placed: load.placed.into_iter().collect(),
-            provisional: load.provisional,
-            page: class == Class::P0 || (*queue == QueueId::hold() && page_hold),
-            ack_due,
-            decide_due,
-            held: Vec::new(),
-        }
+/// When a leg of a class must be acknowledged and decided at a queue.
+pub(in crate::domain) type Due<'a> = dyn Fn(&QueueId, Class) -> (Option<Timestamp>, Option<Timestamp>) + 'a;
+
+fn leg(queue: QueueId, collected: Collected, (class, page_hold): (Class, bool), due: &Due<'_>) -> Leg {
+    let (ack_due, decide_due) = due(&queue, class);
+    let rules = collected.by_rule.keys().copied().collect();
+    let load = collected.into_load();
+    Leg {
+        class,
+        rules,
+        contents: load.contents.into_iter().collect(),
+        items: load.items.into_iter().collect(),
+        prompts: load.prompts.into_iter().collect(),
+        copy_notes: load.copy_notes.into_iter().collect(),
+        links: load.links.into_iter().collect(),
+        placed: load.placed.into_iter().collect(),
+        provisional: load.provisional,
+        page: class == Class::P0 || (queue == QueueId::hold() && page_hold),
+        ack_due,
+        decide_due,
+        held: Vec::new(),
+        queue,
     }
 }
 

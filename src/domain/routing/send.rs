@@ -67,7 +67,7 @@ fn one(rule: RuleId, send: &Sending, plan: &mut Plan<'_>) {
 /// What a send carries: its parts, the items that its choices take, and those of its prompts that are raised.
 fn load(send: &Sending, plan: &Plan<'_>) -> Load {
     let items: Vec<u16> = chosen(&send.items, plan).map(|item| item.number).collect();
-    let raised = |kind: &&_| plan.assessment.prompts.iter().any(|prompt| prompt.kind == **kind);
+    let raised = |kind: &&_| plan.prompts.iter().any(|prompt| prompt.kind == **kind);
     // The council of the subject does not get an item about a child with a record of their own, so it gets no prompt of it.
     let to_act = |kind: &&_| send.to != Destination::FrontDoor || !plan.facts.is_anothers(**kind);
     let prompts = send.shows.iter().filter(raised).filter(to_act).copied().collect();
@@ -160,7 +160,7 @@ fn to_force_of_child(rule: RuleId, send: &Sending, plan: &mut Plan<'_>) {
         plan.send(rule, force, Load::default());
     }
     if let Some(force) = geography.child_police().ok().filter(is).map(|police| police.mpu()) {
-        let told = plan.legs.get(&force).is_some_and(|leg| leg.load().contents.contains(&Content::EpisodeCard));
+        let told = plan.legs.get(&force).is_some_and(|leg| leg.carries(Content::EpisodeCard));
         let load = if told { Load::default() } else { load(send, plan) };
         plan.send(rule, force, load);
     }
@@ -168,7 +168,7 @@ fn to_force_of_child(rule: RuleId, send: &Sending, plan: &mut Plan<'_>) {
 
 fn show_with_part_c(send: &Sending, plan: &mut Plan<'_>) {
     let shown = load(send, plan).prompts;
-    for leg in plan.legs.values_mut().filter(|leg| leg.load().contents.contains(&Content::Safeguarding)) {
+    for leg in plan.legs.values_mut().filter(|leg| leg.carries(Content::Safeguarding)) {
         leg.show(&shown);
     }
 }
