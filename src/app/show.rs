@@ -24,6 +24,7 @@ pub(super) fn who(value: &Value) -> Vec<String> {
     if list(value, "grants").is_empty() {
         lines.push("no grant is in force: ask the administrator of this broker".to_owned());
     }
+    lines.extend(list(value, "alarms").iter().filter_map(Value::as_str).map(|alarm| format!("alarm: {alarm}")));
     lines
 }
 

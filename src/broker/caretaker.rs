@@ -1,4 +1,4 @@
-//! The caretaker: expires leases, escalates what is late (R25), forgets short-lived answers, writes joined refusals, turns keys over. Driven by the injected clock.
+//! The caretaker: expires leases, escalates what is late (R25), says where dead letters lie, forgets short-lived answers, writes joined refusals, turns keys over. Driven by the injected clock.
 
 use std::sync::Arc;
 
@@ -40,6 +40,7 @@ impl Broker {
             forgotten_answers: self.store.forget_answers(now).await?,
             refusals: self.write_refusals(now, false).await?,
         };
+        self.look_at_dead_letters(now).await?;
         // Leases expire all the same where a device does not answer.
         tended.and(openable)?;
         Ok(round)

@@ -1,19 +1,55 @@
-//! The dead-letter side: an officer rejects what cannot be worked on, a supervisor sends it back to the same queue.
+//! The dead-letter side: an officer rejects what cannot be worked on, a supervisor sends it back to the same queue, and an alarm says
+//! that something lies there until none does.
+
+use jiff::Timestamp;
 
 use super::{Broker, Error, Handle, Request};
 use crate::{
     domain::{
         delivery::{Delivery, DeliveryId},
-        grants::{QueuePermit, Refusal},
+        grants::{Action, QueuePermit, Refusal},
         history::{Step, StepKind},
+        identity::Peer,
         outcome::DeadReason,
+        queue::QueueId,
         text::Text,
     },
     ledger::Verb,
     store::{Replay, Settle},
 };
 
+/// The alarm while a queue has dead letters, before the queue's name.
+const DEAD_LETTERS: &str = "DEAD_LETTERS ";
+
 impl Broker {
+    /// Sets the alarm of each queue that has dead letters, and clears that of each that has none any more: nobody is sent to look
+    /// there otherwise.
+    pub(super) async fn look_at_dead_letters(&self, now: Timestamp) -> Result<(), Error> {
+        let dead = self.store.dead_letters().await?;
+        let named = |queue: &QueueId| format!("{DEAD_LETTERS}{queue}");
+        let on: Vec<String> = dead.keys().map(named).collect();
+        let was_on = self.alarms.names().into_iter().filter(|name| name.starts_with(DEAD_LETTERS));
+        was_on.filter(|name| !on.contains(name)).for_each(|name| self.alarms.clear(&name));
+        for (queue, count) in dead {
+            let words = format!(
+                "{count} on the dead-letter side: its unit supervisor reads why (homeward queue dead-letters {queue}) and sends \
+                 back what can be worked on (homeward admin replay)"
+            );
+            self.alarms.raise(&named(&queue), &words, now);
+        }
+        Ok(())
+    }
+
+    /// The alarms that concern a peer who is no operator: of dead letters in queues whose supervisor they are.
+    pub fn alarms_of(&self, peer: &Peer) -> Vec<String> {
+        let (grants, now) = (self.grants(), self.now());
+        let concerns = |name: &String| {
+            let queue = name.strip_prefix(DEAD_LETTERS).and_then(QueueId::parse);
+            queue.is_some_and(|queue| grants.may_serve(peer, Action::ReplayDeadLetter, &queue, now).is_ok())
+        };
+        self.alarms.names().into_iter().filter(concerns).collect()
+    }
+
     /// Puts a delivery on the dead-letter side of its queue. Content need not have been opened: perhaps it cannot be.
     pub async fn reject(
         &self,

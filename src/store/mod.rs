@@ -15,6 +15,8 @@ pub use model::{
 };
 pub use shelf::{Amendment, Change, Document, Expect, MOST_NAME, Rewrap, Seen, Shelf, Wraps};
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -146,6 +148,9 @@ pub trait Store: Send + Sync {
     /// those of one index (a pull of several deliveries) always come together, so that going on from the last index + 1
     /// misses none. A submission is `Received` once, under its subject's record.
     async fn events(&self, organisation: &str, from: u64, limit: usize) -> Result<Vec<Event>, StoreError>;
+
+    /// How many dead letters each queue has, of those that have any.
+    async fn dead_letters(&self) -> Result<BTreeMap<QueueId, u64>, StoreError>;
 
     /// Counts of each queue at `now`.
     async fn counts(&self, queues: &[QueueId], now: Timestamp) -> Result<Vec<QueueCounts>, StoreError>;

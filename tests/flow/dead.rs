@@ -10,6 +10,9 @@ use crate::{
     person::{Person, Taken, fresh, refusal, submission, why},
 };
 
+/// An operator.
+const OPERATOR: &str = "operator/key_custodian/k1";
+
 const NOTE: &str = "Marlow Fennimore: the page is torn.";
 
 fn rejection(taken: &Taken, reason: &str) -> pb::RejectDeliveryRequest {
@@ -33,6 +36,11 @@ fn replaying(delivery: &str) -> pb::ReplayDeadLetterRequest {
 async fn dead(person: &mut Person, queue: &str) -> Vec<pb::Delivery> {
     let asked = pb::ListDeliveriesRequest { queue: queue.into(), dead_letters: true, ..Default::default() };
     person.queues.list_deliveries(asked).await.unwrap().into_inner().deliveries
+}
+
+/// The alarms that they see.
+async fn alarms(person: &mut Person) -> Vec<String> {
+    person.identity.who_am_i(pb::WhoAmIRequest {}).await.unwrap().into_inner().alarms
 }
 
 async fn counts(person: &mut Person) -> (u32, u32, u32) {
@@ -182,4 +190,24 @@ async fn hold_has_a_dead_letter_side_too_and_its_supervisor_opens_nothing() {
     supervisor.admin.replay_dead_letter(replaying(&taken.id)).await.unwrap();
     let again = resolver.pull("HOLD.human").await.unwrap();
     assert!(again.iter().any(|one| one.id == taken.id));
+}
+
+#[tokio::test]
+async fn what_lies_aside_rings_its_supervisor_and_the_operator_until_it_is_sent_back() {
+    let house = House::open().await;
+    let (_, mut officer, taken, _) = two(&house).await;
+    let (mut supervisor, mut operator) = (house.person(SUPERVISOR).await, house.person(OPERATOR).await);
+    house.caretake().await;
+    assert!(alarms(&mut supervisor).await.is_empty() && alarms(&mut operator).await.is_empty());
+    officer.queues.reject_delivery(rejection(&taken, "UNREADABLE")).await.unwrap();
+    house.caretake().await;
+    for somebody in [&mut supervisor, &mut operator] {
+        assert_eq!(alarms(somebody).await, ["DEAD_LETTERS MPU.SE"]);
+    }
+    for other in [MPU, MPU_NE, LEWISHAM] {
+        assert!(alarms(&mut house.person(other).await).await.is_empty(), "{other}");
+    }
+    supervisor.admin.replay_dead_letter(replaying(&taken.id)).await.unwrap();
+    house.caretake().await;
+    assert!(alarms(&mut supervisor).await.is_empty() && alarms(&mut operator).await.is_empty());
 }

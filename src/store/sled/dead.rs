@@ -1,18 +1,23 @@
 //! The dead-letter side of a queue: what was rejected or failed too often lies there with its id and history, in nobody's way,
 //! until it is sent back to the same queue.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{
+    keys::{self, Place},
     lease::{find, other_kind},
     transaction::Transaction,
+    view::engine,
 };
 use crate::{
     domain::{
         delivery::{Delivery, State},
         history::{Escalation, MOST_STEPS, Step, StepKind},
         outcome::DeadReason,
+        queue::QueueId,
     },
     ledger::Entry,
     store::{
@@ -47,6 +52,24 @@ fn bury(delivery: &mut Delivery) {
     delivery.state = State::DeadLetter;
     delivery.lease = None;
     delivery.not_before = None;
+}
+
+/// How many lie there, by queue.
+pub(super) fn count(tree: &::sled::Tree) -> Result<BTreeMap<QueueId, u64>, StoreError> {
+    let mut dead = BTreeMap::new();
+    for pair in tree.scan_prefix(keys::every_queue(Place::Dead)) {
+        let (key, _) = pair.map_err(engine)?;
+        let queue = queue_of(&key).ok_or_else(|| StoreError::Damaged("a queue's index cannot be read".into()))?;
+        *dead.entry(queue).or_default() += 1;
+    }
+    Ok(dead)
+}
+
+/// The queue that a key of such an index begins with: its length, its name.
+fn queue_of(key: &[u8]) -> Option<QueueId> {
+    let (length, name) = key.get(1..)?.split_first_chunk::<4>()?;
+    let name = name.get(..usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
+    QueueId::parse(std::str::from_utf8(name).ok()?)
 }
 
 /// Sends a dead letter back to its queue, or answers as the first time.

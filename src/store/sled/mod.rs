@@ -27,7 +27,7 @@ mod unsettled;
 mod view;
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeMap, HashSet},
     path::Path,
     sync::{
         Arc, OnceLock, RwLock,
@@ -347,6 +347,10 @@ impl Store for SledStore {
     ) -> Result<Page, StoreError> {
         let queue = queue.clone();
         self.read(move |tree| read::deliveries(tree, (&queue, side), after, limit)).await
+    }
+
+    async fn dead_letters(&self) -> Result<BTreeMap<QueueId, u64>, StoreError> {
+        self.read(dead::count).await
     }
 
     async fn leased(&self, queue: &QueueId, whose: Whose, now: Timestamp) -> Result<Vec<Delivery>, StoreError> {

@@ -66,7 +66,7 @@ impl Services {
             certificate_authority_tainted: tainted,
             alarms: match identity.organisation().scheme() {
                 OrganisationScheme::Operator => self.broker.alarms().names(),
-                _ => Vec::new(),
+                _ => self.broker.alarms_of(peer),
             },
         }
     }
