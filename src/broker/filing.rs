@@ -27,7 +27,7 @@ use crate::{
     ledger::{Entry, Verb},
     platform::{
         Entropy,
-        entropy::{random, uuid_v4},
+        entropy::{random, uuid_v7},
     },
     sealing::{Keyring, Place, Sealed, seal, seal_nothing},
     store::{Acceptance, NewRecord, Once, Record},
@@ -56,7 +56,8 @@ impl Filer {
         let mut dossiers = Dossier::file(routed);
         let advice = of_views(routed.redacted(), &self.rulebook.lint);
         dossiers.iter_mut().for_each(|dossier| dossier.advise(&advice));
-        let ids = dossiers.iter().map(|_| uuid_v4(&*self.entropy)).collect::<Result<Vec<Uuid>, _>>()?;
+        let id = |_| uuid_v7(filing.received, &*self.entropy);
+        let ids = dossiers.iter().map(id).collect::<Result<Vec<Uuid>, _>>()?;
         let opening: [u8; 32] = random(&*self.entropy)?;
         let commitment = commit(&opening, &filing.once.digest);
         let mut records = Vec::with_capacity(dossiers.len());
@@ -92,7 +93,7 @@ impl Filer {
     /// sender lists it, and it has no receipt.
     pub(super) fn file_alert(&self, decision: &Decision, filing: &Filing) -> Result<Acceptance, Error> {
         let seen = Some(Keys::seen(&self.keyring));
-        let id = uuid_v4(&*self.entropy)?;
+        let id = uuid_v7(filing.received, &*self.entropy)?;
         let headers = decision.legs.iter().map(|leg| Header {
             queue: leg.queue.clone(),
             class: leg.class,
