@@ -28,7 +28,9 @@ pub struct Submission<'a> {
 }
 
 impl Broker {
-    /// Accepts a submission and returns its receipt, or the first receipt where it was accepted before.
+    /// Accepts a submission and returns its receipt, or the first receipt where it was accepted before. It is judged before anybody
+    /// asks whether it was, and the store says so as it accepts: nearly all of them are new. What is refused is asked for then,
+    /// for rules, keys and time may be other than they were.
     pub async fn submit(&self, permit: &SubmitPermit, submission: Submission<'_>) -> Result<Receipt, Error> {
         let once = Once {
             caller: permit.identity().as_str().to_owned(),
@@ -37,17 +39,23 @@ impl Broker {
             digest: submission.digest,
             keep: Keep::WithRecord,
         };
-        let received = self.clock.now();
-        if let Some(first) = self.store.answered(&once).await?
-            && let Some(receipt) = Receipt::decode(&first.answer, first.ledger_index, &first.root, &self.log)?
-        {
-            return Ok(receipt);
+        let refused = match self.judged(permit, submission, once.clone()).await {
+            Ok(receipt) => return Ok(receipt),
+            Err(refused) => refused,
+        };
+        match self.store.answered(&once).await? {
+            Some(first) => self.receipt(&first)?.ok_or(refused),
+            None => Err(refused),
         }
+    }
+
+    async fn judged(&self, permit: &SubmitPermit, submission: Submission<'_>, once: Once) -> Result<Receipt, Error> {
+        let received = self.clock.now();
         let original = Zeroizing::new(submission.original.to_vec());
         let filing = Filing { permit: permit.clone(), once, original, received };
         self.keys.ready(received).await?;
         let (filer, reading) = (self.filer(), submission.reading);
-        let verdict = self.aside(move || {
+        let verdict = self.bench.does(move || {
             let verdict = Verdict { judged: judge_reading(reading, &filer.rulebook, received), filer, filing };
             let acceptance = verdict.file()?;
             Ok::<_, Error>((verdict, acceptance))
@@ -57,9 +65,13 @@ impl Broker {
         match judged {
             // What was accepted is the alert alone.
             Err(refused) => Err(Error::Invalid(refused.violations)),
-            Ok(_) => Receipt::decode(&accepted.answer, accepted.ledger_index, &accepted.root, &self.log)?
-                .ok_or(Error::RequestIdReused),
+            Ok(_) => self.receipt(&accepted)?.ok_or(Error::RequestIdReused),
         }
+    }
+
+    /// The receipt that was answered; `None` for a content-free alert.
+    fn receipt(&self, accepted: &Accepted) -> Result<Option<Receipt>, Error> {
+        Receipt::decode(&accepted.answer, accepted.ledger_index, &accepted.root, &self.log)
     }
 
     /// Stores what was filed. Where the keys turned over since it was sealed, it is sealed anew: nothing is stored under a key
@@ -70,7 +82,7 @@ impl Broker {
                 Err(StoreError::Conflict) => self.keys.tend(self.clock.now()).await?,
                 accepted => return Ok((accepted?, verdict.judged)),
             }
-            let again = self.aside(move || {
+            let again = self.bench.does(move || {
                 let acceptance = verdict.file()?;
                 Ok::<_, Error>((verdict, acceptance))
             });
@@ -88,25 +100,13 @@ impl Broker {
         show: impl FnOnce(&Routed, &Rulebook, &[Entry]) -> T + Send + 'static,
     ) -> Result<T, Error> {
         let (rulebook, permit, now) = (self.rulebook(), permit.clone(), self.clock.now());
-        let shown = self.aside(move || {
+        let shown = self.bench.does(move || {
             let routed = judge_reading(reading, &rulebook, now)?;
             let (who, on_behalf_of) = (permit.identity().as_str(), permit.on_behalf_of());
             let ledger = would_keep(&routed, &rulebook, who, on_behalf_of, now);
             Ok(show(&routed, &rulebook, &ledger))
         });
         shown.await?.map_err(|refused: NotAccepted| Error::Invalid(refused.violations))
-    }
-
-    /// Judges and seals off the async threads: a large submission takes milliseconds. Only so many at a time, for one that
-    /// has begun cannot be stopped; one that waits for its seat ends with its call. A panic of ours must not pass for a
-    /// refusal of theirs: the caller sees a fault and may try again.
-    async fn aside<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-        let seat = self.bench.clone().acquire_owned().await.expect("the bench is never closed");
-        let done = tokio::task::spawn_blocking(move || {
-            let _until_done = seat;
-            work()
-        });
-        done.await.map_err(|_| Error::Internal("the judgement failed".to_owned()))
     }
 }
 

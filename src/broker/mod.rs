@@ -7,6 +7,7 @@
 mod administration;
 mod alarms;
 mod audit;
+mod bench;
 mod caretaker;
 mod dispatch;
 mod error;
@@ -28,10 +29,10 @@ mod replacing;
 mod resolving;
 mod turns;
 
-use std::{sync::Arc, thread};
+use std::sync::Arc;
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::Mutex;
 
 pub use administration::{
     Activation, Approved, Asked, Begin, Certificate, Checked, Effect, Ended, EpochRow, Epochs, ErasedRow, Erasure,
@@ -56,6 +57,7 @@ pub use releasing::{CarerRelease, Released};
 pub use resolving::Resolution;
 pub use turns::Turn;
 
+use self::bench::Bench;
 pub use crate::store::{EventKind, QueueCounts, Side};
 use crate::{
     domain::grants::Grants,
@@ -92,8 +94,8 @@ pub struct Broker {
     taken_over: Mutex<usize>,
     /// Held by who wraps records anew, and by who begins, pauses or resumes that.
     rewrapping: Mutex<()>,
-    /// Seats for judgements: one a core, so that those who abandon calls cannot fill the threads that read the store.
-    bench: Arc<Semaphore>,
+    /// Where submissions are judged.
+    bench: Bench,
     /// Whose submission is next.
     turns: turns::Turns,
 }
@@ -120,7 +122,6 @@ impl Broker {
     /// A broker of these parts.
     pub fn new(parts: Parts) -> Self {
         let Parts { store, clock, entropy, keys, rulebook, grants, origin } = parts;
-        let bench = Arc::new(Semaphore::new(thread::available_parallelism().map_or(2, Into::into)));
         let (keyring, refusals) = (keys.ring(), refusals::Refusals::default());
         let log =
             LogKey::new(&origin, &*keyring.log_seed()).expect("32 bytes, and the name of a trust domain in a path");
@@ -141,7 +142,7 @@ impl Broker {
             most_failures: MOST_FAILURES,
             taken_over: Mutex::new(0),
             rewrapping: Mutex::new(()),
-            bench,
+            bench: Bench::new(),
             turns: turns::Turns::default(),
         }
     }
