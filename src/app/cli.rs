@@ -6,7 +6,12 @@ use clap::{Args, Parser, Subcommand};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    admin::AdminCommand, audit::AuditCommand, bench::BenchArgs, compact::CompactArgs, pki::PkiCommand,
+    admin::AdminCommand,
+    audit::AuditCommand,
+    backup::{BackupArgs, RestoreArgs},
+    bench::BenchArgs,
+    compact::CompactArgs,
+    pki::PkiCommand,
     policy::PolicyCommand,
 };
 
@@ -52,6 +57,10 @@ pub(super) enum Command {
     /// Run the redaction engine over narratives: one JSON object a line in, what each audience reads a line out.
     #[command(after_help = REDACT_HELP)]
     Redact(RedactArgs),
+    /// Operators: take a backup while the daemon serves: of one moment, sealed, resumable.
+    Backup(BackupArgs),
+    /// Operators: make the store again from a backup, verified against its ledger.
+    Restore(RestoreArgs),
     /// Operators: write a store anew that no daemon has open. It takes less room then, and what was erased is gone from the disk.
     Compact(CompactArgs),
     /// Explain the routing policy.

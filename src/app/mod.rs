@@ -2,6 +2,7 @@
 
 mod admin;
 mod audit;
+mod backup;
 mod bench;
 mod cli;
 mod client;
@@ -82,6 +83,8 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Bench(args) if !bench::online(&args) => bench::run(&args),
         Command::Redact(args) => redact::run(&args),
         Command::Compact(args) => compact::run(&args),
+        Command::Backup(args) => backup::backup(&args),
+        Command::Restore(args) => backup::restore(&args),
         Command::Preview(args) if args.offline => preview::offline(&args),
         command => {
             let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -108,6 +111,6 @@ async fn online(command: Command) -> Result<(), Failure> {
         Command::Pki(command) => pki::online::run(command).await,
         Command::Policy(command) => policy::run(command).await,
         Command::Bench(args) => bench::load(&args).await,
-        Command::Redact(_) | Command::Compact(_) => Ok(()),
+        Command::Redact(_) | Command::Compact(_) | Command::Backup(_) | Command::Restore(_) => Ok(()),
     }
 }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use tokio::net::TcpListener;
 
-use super::{cli::ServeArgs, config::Config, failure::Failure, metrics, telemetry, wiring};
+use super::{backup, cli::ServeArgs, config::Config, failure::Failure, metrics, telemetry, wiring};
 use crate::platform::shutdown::{hangups, shutdown_signal};
 
 pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
@@ -30,7 +30,10 @@ pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
         None => None,
     };
     tracing::info!(%address, "serving");
-    wiring::serve(listener, watchers, daemon, stop).await
+    let backups = backup::Listening::begin(&config.store.path, daemon.broker());
+    let ended = wiring::serve(listener, watchers, daemon, stop).await;
+    backups.end();
+    ended
 }
 
 /// A listener, and the address it really has.

@@ -26,7 +26,10 @@ use crate::{
     platform::{Clock, Entropy, SystemClock, SystemEntropy},
     reference,
     sealing::ProviderError,
-    store::{Compacted, Compaction, Examined, Examining, Store, StoreError, sled::SledStore},
+    store::{
+        Compacted, Compaction, Examined, Examining, Store, StoreError,
+        sled::{Restoring, SledStore},
+    },
     wire::{self, Ended, serve::Setup, tls::ServerTls},
 };
 
@@ -42,6 +45,11 @@ pub(super) struct Daemon {
 }
 
 impl Daemon {
+    /// What backups are taken of.
+    pub(super) fn broker(&self) -> Arc<Broker> {
+        self.broker.clone()
+    }
+
     /// Notified, it reads its files again.
     pub(super) fn read_again(&self) -> Arc<Notify> {
         self.reload.asked()
@@ -253,6 +261,15 @@ fn offline(dir: &Path, error: StoreError) -> Failure {
 /// Writes the store in `dir` anew, which no daemon may have open.
 pub(super) fn compact(dir: &Path, how: &Compaction, watch: &mut dyn Examining) -> Result<Compacted, Failure> {
     SledStore::compact(dir, how, watch).map_err(|error| offline(dir, error))
+}
+
+/// A store on its way back into `dir`.
+pub(super) fn restoring(dir: &Path) -> Result<Restoring, Failure> {
+    Restoring::begin(dir).map_err(|error| match error {
+        StoreError::WrongState => Failure::bad_data(format!("{}: something is here already", dir.display()))
+            .advise("move it away, and do not delete it: nothing is restored over a store"),
+        error => offline(dir, error),
+    })
 }
 
 pub(super) fn read(file: &Path) -> Result<String, Failure> {

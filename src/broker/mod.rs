@@ -35,10 +35,10 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use tokio::sync::Mutex;
 
 pub use administration::{
-    Activation, Approved, Asked, Begin, Certificate, Checked, Effect, Ended, EpochRow, Epochs, ErasedRow, Erasure,
-    Fault, Folder, Impact, Issuer, IssuerError, KeptPolicy, KeyShelf, Keys, KeysError, Lifespan, NewCertificate,
-    OuterKeys, OuterRotation, OuterRow, OuterState, PolicyRefused, Progress, Proof, Register, Revocation, SignedList,
-    Stage, Standing, Steer, Tainted,
+    Activation, Approved, Asked, BackupSet, BackupStep, Begin, Certificate, Checked, Effect, Ended, EpochRow, Epochs,
+    ErasedRow, Erasure, Fault, Folder, Impact, Issuer, IssuerError, KeptPolicy, KeyShelf, Keys, KeysError, Lifespan,
+    Manifest, NewCertificate, OuterKeys, OuterRotation, OuterRow, OuterState, PolicyRefused, Progress, Proof, Register,
+    Revocation, SignedList, Stage, Standing, Steer, Tainted, restored_entry,
 };
 pub use alarms::Alarms;
 pub use audit::{FiledProof, LedgerEntry, LedgerProof};

@@ -5,6 +5,7 @@
 //! half of the epoch key. A unit's key is HKDF-SHA-256 of its side's record key over the unit's label. Every ciphertext is
 //! AES-256-GCM with 96 random bits of nonce, bound by its additional data to the one place it belongs.
 
+mod backup;
 mod cipher;
 mod envelope;
 mod key_file;
@@ -13,6 +14,7 @@ mod place;
 mod provider;
 mod wraps;
 
+pub use backup::BackupKey;
 pub use envelope::{
     Note, SealError, Sealed, SealedRecordAt, labels, open, open_note, open_original, seal, seal_note, seal_nothing,
 };

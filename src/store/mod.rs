@@ -1,6 +1,7 @@
 //! Floor 3: what is kept. `trait Store` says what every engine promises; only `app/wiring.rs` names one.
 
 mod compacted;
+mod copied;
 mod examined;
 mod model;
 mod shelf;
@@ -8,6 +9,7 @@ pub mod sled;
 mod stored;
 
 pub use compacted::{Compacted, Compaction};
+pub use copied::{Copied, CopyPart};
 pub use examined::{Examined, Examining, Finding, Mend, Relation};
 pub use model::{
     Acceptance, Accepted, Claim, Event, EventKind, Head, Held, Keep, Kept, NewRecord, Once, Proven, Pull, QueueCounts,
@@ -19,7 +21,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
 
 use crate::{
@@ -51,6 +53,8 @@ use crate::{
 ///     changes of one call either all are made or none: [`StoreError::Conflict`]. The same holds for the wraps of records, and for
 ///     what an acceptance relied on.
 /// 11. **Fail stop.** After a failed write or sync every call is [`StoreError::Unavailable`]; a damaged store does not open.
+/// 12. **Copied as of one moment.** What a copy gives, taken in its order, is the store as it was, durably, at one moment of it, however much
+///     was written meanwhile; writers wait for no more than a few hundred keys of it.
 #[async_trait]
 pub trait Store: Send + Sync {
     /// Accepts a submission: contract points 1 to 3, 6.
@@ -182,6 +186,10 @@ pub trait Store: Send + Sync {
     /// Proves a claim against the ledger of the first `size` entries, or of all of them; none where it has not so many, or the
     /// claim is of more than those. Its cost grows as a logarithm does.
     async fn prove(&self, claim: Claim, size: Option<u64>) -> Result<Option<Proven>, StoreError>;
+
+    /// Copies the whole store while it is in use, in parts of which each says what some keys are to be, also that one is gone: contract
+    /// point 12. One copy at a time: [`StoreError::WrongState`].
+    async fn copy(&self, parts: mpsc::Sender<CopyPart>) -> Result<Copied, StoreError>;
 
     /// A number that changes whenever this process committed something; a hint to look again, never the truth: what another
     /// replica commits gives none.

@@ -32,6 +32,8 @@ const TREE: &[(&str, &[&str])] = &[
         ],
     ),
     ("redact", &[]),
+    ("backup", &[]),
+    ("restore", &[]),
     ("compact", &[]),
     ("policy", &["check", "get", "activate", "diff", "explain"]),
     ("bench", &["growth", "redact"]),

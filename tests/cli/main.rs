@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests stand outside #[test] functions")]
 
 mod audit;
+mod backup;
 mod bench;
 mod daemon;
 mod deep;

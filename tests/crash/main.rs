@@ -8,6 +8,7 @@
 
 mod child;
 mod compact;
+mod copied;
 mod damage;
 mod deep;
 mod durability;

@@ -120,13 +120,23 @@ impl KeyArg {
     }
 }
 
+/// The ledger's public key, or that of a file.
+pub(super) fn key_of(key: String) -> Result<VerifierKey, Failure> {
+    KeyArg { key }.read()
+}
+
+/// The checkpoint that somebody kept, by itself or in a receipt.
+pub(super) fn kept_checkpoint(file: &Path, key: &VerifierKey) -> Result<Checkpoint, Failure> {
+    offline::older(file, key)
+}
+
 pub(super) async fn run(command: AuditCommand) -> Result<(), Failure> {
     match command {
         AuditCommand::List { client, from, most } => list(&client, from, most).await,
         AuditCommand::Checkpoint { client, key } => checkpoint(&client, key).await,
         AuditCommand::Export { client, file } => export(&client, &file).await,
         AuditCommand::Verify { file, key, deep, since, json } => {
-            let key = key.map(|key| KeyArg { key }.read()).transpose()?;
+            let key = key.map(key_of).transpose()?;
             match (deep, key) {
                 (true, key) => {
                     let since = since.zip(key).map(|(since, key)| offline::older(&since, &key)).transpose()?;

@@ -29,6 +29,11 @@ pub(super) fn custody(config: &Config, entropy: &Arc<dyn Entropy>) -> Result<Cus
         let passphrase = passphrase(passphrase_file.as_ref())?;
         make(path, passphrase.as_ref(), &config.store.path, &**entropy)?;
     }
+    there_already(config, entropy)
+}
+
+/// The keys that the configuration names; none is made.
+pub(super) fn there_already(config: &Config, entropy: &Arc<dyn Entropy>) -> Result<Custody, Failure> {
     let current = Arc::new(key(&config.keys.current, entropy)?);
     let mut custody = Custody { current, previous: Vec::new() };
     for outside in &config.keys.previous {

@@ -2,6 +2,7 @@
 //! every replica knows, and every step is in the ledger.
 
 mod approval;
+mod backup;
 mod certificates;
 mod documents;
 mod epochs;
@@ -20,6 +21,7 @@ mod taint;
 use jiff::SignedDuration;
 
 pub use approval::{Approved, Effect};
+pub use backup::{BackupSet, BackupStep, Manifest, restored_entry};
 pub use certificates::Certificate;
 pub use epochs::{EpochRow, Epochs};
 pub use erasure::{ErasedRow, Erasure};

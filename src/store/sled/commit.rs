@@ -4,7 +4,7 @@ use std::{
     collections::HashSet,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        OnceLock, RwLock,
+        Mutex, OnceLock, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -57,6 +57,8 @@ pub(super) struct Shared {
     pub durable: watch::Sender<u64>,
     /// Why the engine stopped.
     pub stopped: OnceLock<String>,
+    /// Keys that were changed since a copy under way last looked; `None` where none is. Changed by batches only while the tree is held.
+    pub changed: Mutex<Option<HashSet<Vec<u8>>>>,
 }
 
 impl Shared {
@@ -141,6 +143,9 @@ impl Writer<'_> {
         {
             let _alone = self.shared.tree.write().map_err(|_| self.shared.unavailable())?;
             self.shared.applied.store(sequence, Ordering::Release);
+            if let Some(changed) = self.shared.changed.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+                changed.extend(keys.iter().cloned());
+            }
             *self.shared.in_flight.write().map_err(|_| self.shared.unavailable())? = keys;
             tree.apply_batch(batch).map_err(engine)?;
         }

@@ -22,6 +22,9 @@ use crate::{
     store::{Compacted, Compaction, Examining, Finding, Mend, StoreError},
 };
 
+/// What a store that is written anew is named, behind the store's own name.
+const COMPACTING: &str = "compacting";
+
 /// Compacts the store in `dir`.
 ///
 /// # Errors
@@ -36,7 +39,7 @@ pub(super) fn compact(dir: &Path, how: &Compaction, watch: &mut dyn Examining) -
         return Err(StoreError::Damaged(format!("{} things do not agree", derived + lost)));
     }
     let old = open_sled(dir)?;
-    let beside = beside(dir)?;
+    let beside = named_beside(dir, COMPACTING)?;
     remove(&beside).map_err(|error| disk(&error))?;
     let written = write(&old, &beside, how, watch).and_then(|written| {
         held_against(&old, &beside, &written, watch)?;
@@ -53,7 +56,7 @@ pub(super) fn compact(dir: &Path, how: &Compaction, watch: &mut dyn Examining) -
 
 /// Takes away what a compaction that was killed has left. Only for who has the store open: then none is under way.
 pub(super) fn clear(dir: &Path) -> Result<(), StoreError> {
-    let beside = beside(dir)?;
+    let beside = named_beside(dir, COMPACTING)?;
     if beside.exists() {
         remove(&beside).map_err(|error| disk(&error))?;
         tracing::warn!("what a compaction had left was removed");
@@ -61,14 +64,15 @@ pub(super) fn clear(dir: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Where the new store is written: on the same disk, under a name that says so.
-fn beside(dir: &Path) -> Result<PathBuf, StoreError> {
+/// Where a new store is written: on the same disk, under a name that says so.
+pub(super) fn named_beside(dir: &Path, what: &str) -> Result<PathBuf, StoreError> {
     let whole = dir.canonicalize().map_err(|error| disk(&error))?;
     let name = whole.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    Ok(whole.with_file_name(format!("{name}.compacting")))
+    Ok(whole.with_file_name(format!("{name}.{what}")))
 }
 
-fn remove(folder: &Path) -> io::Result<()> {
+/// Removes a folder, if it is there, durably.
+pub(super) fn remove(folder: &Path) -> io::Result<()> {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}

@@ -9,6 +9,7 @@ mod accept;
 mod anew;
 mod commit;
 mod compact;
+mod copying;
 mod dead;
 mod deep;
 mod durable;
@@ -19,6 +20,7 @@ mod lease;
 mod open;
 mod prove;
 mod read;
+mod restoring;
 mod rows;
 mod shelf;
 mod tally;
@@ -30,7 +32,7 @@ use std::{
     collections::{BTreeMap, HashSet},
     path::Path,
     sync::{
-        Arc, OnceLock, RwLock,
+        Arc, Mutex, OnceLock, RwLock,
         atomic::{AtomicU64, Ordering},
     },
     thread,
@@ -41,15 +43,16 @@ use jiff::Timestamp;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use uuid::Uuid;
 
+pub use self::restoring::Restoring;
 use self::{
     commit::{Command, Message, Reply, Shared, WAITING, Writer},
     transaction::Transaction,
     view::Watched,
 };
 use super::{
-    Acceptance, Accepted, Amendment, Claim, Compacted, Compaction, Document, Event, Examined, Examining, Head, Held,
-    Once, Page, Proven, Pull, QueueCounts, Raise, Replay, Rewrap, Seen, Settle, Shelf, Side, Store, StoreError, Stored,
-    Unsettled, Whose, Wraps,
+    Acceptance, Accepted, Amendment, Claim, Compacted, Compaction, Copied, CopyPart, Document, Event, Examined,
+    Examining, Head, Held, Once, Page, Proven, Pull, QueueCounts, Raise, Replay, Rewrap, Seen, Settle, Shelf, Side,
+    Store, StoreError, Stored, Unsettled, Whose, Wraps,
 };
 use crate::{
     domain::{
@@ -90,6 +93,7 @@ impl SledStore {
             in_flight: RwLock::default(),
             durable: watch::Sender::new(sequence),
             stopped: OnceLock::new(),
+            changed: Mutex::default(),
         });
         let (inbox, waiting) = mpsc::channel(WAITING);
         let readers = Arc::clone(&shared);
@@ -373,6 +377,10 @@ impl Store for SledStore {
 
     async fn prove(&self, claim: Claim, size: Option<u64>) -> Result<Option<Proven>, StoreError> {
         self.read(move |tree| prove::prove(tree, claim, size)).await
+    }
+
+    async fn copy(&self, parts: mpsc::Sender<CopyPart>) -> Result<Copied, StoreError> {
+        copying::copy(self, parts).await
     }
 
     fn changes(&self) -> watch::Receiver<u64> {

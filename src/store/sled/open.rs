@@ -7,6 +7,7 @@ use super::{
     compact,
     durable::{Durable, Found, HeadMark, data_path, read_head},
     keys, late, read,
+    restoring::RESTORING,
     transaction::{Books, KEPT_LEVEL},
     view::{Look, engine},
 };
@@ -64,6 +65,10 @@ fn guarded(dir: &Path) -> Result<Opened, StoreError> {
         Found::Mark(mark) => Some(mark),
         Found::Unreadable => return Err(StoreError::Damaged("the head file cannot be read".into())),
     };
+    if head.is_none() && compact::named_beside(dir, RESTORING)?.exists() {
+        // An empty store in its place would look like one that lost nothing.
+        return Err(StoreError::Damaged("a restore was begun here and never finished: run it again".into()));
+    }
     let expected = head.is_some_and(|head| head.sequence > 0);
     if expected && !data_path(dir).exists() {
         return Err(StoreError::Damaged("the data file is missing".into()));

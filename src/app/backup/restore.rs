@@ -1,0 +1,142 @@
+//! `homeward restore`: a store made again from a backup, verified whole before it is put in its place.
+
+use std::{path::PathBuf, sync::Arc};
+
+use serde_json::json;
+
+use super::folder::Folder;
+use crate::{
+    app::{audit, config::Config, custody, examining::Teller, failure::Failure, print, progress::Progress, wiring},
+    broker::{BackupSet, Manifest, restored_entry},
+    ledger::{Checkpoint, VerifierKey},
+    platform::{Clock, Entropy, SystemClock, SystemEntropy},
+    sealing::BackupKey,
+};
+
+#[derive(Debug, clap::Args)]
+pub(in crate::app) struct RestoreArgs {
+    /// Folder of the backup.
+    #[arg(value_name = "FOLDER")]
+    folder: PathBuf,
+    /// Configuration of the daemon, which must not be running: it says where the store is to stand, and where its key is.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// A checkpoint or a receipt that somebody kept: a backup that does not hold its ledger is refused, with what it lacks.
+    #[arg(long, value_name = "FILE", requires = "key")]
+    at_least: Option<PathBuf>,
+    /// The ledger's public key, or a file that holds it.
+    #[arg(long, value_name = "KEY|FILE", env = "HOMEWARD_LEDGER_KEY")]
+    key: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Restores.
+pub(in crate::app) fn restore(args: &RestoreArgs) -> Result<(), Failure> {
+    let config = Config::load(&args.config)?;
+    let key = args.key.clone().map(audit::key_of).transpose()?;
+    let at_least = args.at_least.as_deref().zip(key.as_ref());
+    let at_least = at_least.map(|(file, key)| audit::kept_checkpoint(file, key)).transpose()?;
+    let backup = Backup::open(args, &config)?;
+    if let Some(key) = &key {
+        backup.is_signed(key)?;
+    }
+    let store = &config.store.path;
+    let mut restoring = wiring::restoring(store)?;
+    let progress = Progress::new(backup.manifest.parts.len() as u64);
+    progress.says("restoring");
+    for (number, name) in (1_usize..).zip(&backup.manifest.parts) {
+        restoring.take(&backup.part(number, name)?).map_err(|error| Failure::bad_data(error.to_string()))?;
+        progress.step();
+    }
+    drop(progress);
+    let entry = restored_entry(SystemClock.now(), &backup.set, &backup.manifest);
+    let mut teller = Teller::new(store, args.json, "verifying what was restored");
+    let wanted = at_least.as_ref().map(|checkpoint| checkpoint.size);
+    let finished = restoring.finish(&backup.manifest.copied, at_least, &entry, &mut teller);
+    drop(teller);
+    finished.map_err(|error| refused(error.to_string(), &backup.manifest, wanted))?;
+    told(args, &backup.manifest);
+    Ok(())
+}
+
+fn told(args: &RestoreArgs, manifest: &Manifest) {
+    let (taken, copied) = (manifest.taken, &manifest.copied);
+    if args.json {
+        let told = json!({"taken": taken.to_string(), "records": copied.records, "entries": copied.head.size});
+        print::line(&told.to_string());
+        return;
+    }
+    print::line(&format!("restored: {} records and {} entries, as of {taken}", copied.records, copied.head.size));
+    print::line("tell senders: what they submitted since, they repeat with the same request ids");
+    print::line("tell officers: outcomes given since are given again; tell custodians: erasures since, too");
+}
+
+/// Why it is not put in its place.
+fn refused(words: String, manifest: &Manifest, wanted: Option<u64>) -> Failure {
+    let size = manifest.copied.head.size;
+    let failure = Failure::bad_data(format!("the backup is refused: {words}; nothing was put in the store's place"));
+    match wanted {
+        Some(wanted) if wanted > size => failure
+            .advise(format!("its ledger ends before entry {size}; entries {size} to {} are missing", wanted - 1))
+            .advise(
+                "restore a later backup; without --at-least this one is restored as it is, and what is missing is lost",
+            ),
+        _ => failure.advise("restore another backup"),
+    }
+}
+
+/// A backup that is whole, as far as its manifest says.
+struct Backup {
+    folder: Folder,
+    set: String,
+    key: BackupKey,
+    manifest: Manifest,
+}
+
+impl Backup {
+    fn open(args: &RestoreArgs, config: &Config) -> Result<Self, Failure> {
+        let about = |words: String| Failure::bad_data(format!("{}: {words}", args.folder.display()));
+        let folder = Folder::at(&args.folder);
+        let file = |name: &str| folder.file(name).map_err(|error| about(error.to_string()));
+        let set = file("set")?.ok_or_else(|| about("there is no backup here".into()))?;
+        let set = String::from_utf8(set).ok().and_then(|text| BackupSet::read(&text));
+        let set = set.ok_or_else(|| about("the file `set` cannot be read".into()))?;
+        let manifest = file("manifest")?.ok_or_else(|| {
+            about("the backup was never finished: it has no manifest".into())
+                .advise("run `homeward backup` again while the daemon still serves; else take an earlier one")
+        })?;
+        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
+        let custody = custody::there_already(config, &entropy)?;
+        let key = set.key(&custody).map_err(|error| {
+            about(format!("its key does not open: {error}"))
+                .advise("configure the key outside the store that was in use when the backup was taken, under [[keys.previous]] where another is in use now")
+        })?;
+        let manifest = Manifest::open(&manifest, &key).ok_or_else(|| {
+            about("the manifest is not of this set, or has changed".into()).advise("restore another backup")
+        })?;
+        Ok(Self { folder, set: set.id, key, manifest })
+    }
+
+    /// Its checkpoint is signed by the ledger that the operator knows.
+    fn is_signed(&self, key: &VerifierKey) -> Result<(), Failure> {
+        let head = &self.manifest.copied.head;
+        let same = |signed: &Checkpoint| signed.size == head.size && signed.root == head.root;
+        match key.open(&self.manifest.checkpoint) {
+            Ok(signed) if same(&signed) => Ok(()),
+            Ok(_) => Err(Failure::bad_data("the backup's checkpoint is of another ledger")),
+            Err(error) => Err(Failure::bad_data(format!("the backup's checkpoint is {error}"))),
+        }
+    }
+
+    fn part(&self, number: usize, name: &str) -> Result<Vec<u8>, Failure> {
+        let of = self.manifest.parts.len();
+        let found = self.folder.part(name).map_err(|error| Failure::other(error.to_string()))?;
+        let opened = found.and_then(|sealed| self.key.open(name, &sealed).ok());
+        opened.map(|part| part.to_vec()).ok_or_else(|| {
+            Failure::bad_data(format!("part {number} of {of} is missing or damaged: parts/{name}"))
+                .advise("put it there from another copy of this backup, or restore another backup; while the daemon serves, `homeward backup` writes it again")
+        })
+    }
+}

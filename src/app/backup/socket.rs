@@ -1,0 +1,129 @@
+//! The daemon's side of a backup: a socket in the store's folder, for whoever may look into that folder and nobody else.
+
+use std::{
+    collections::HashSet,
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::{
+    net::{UnixListener, UnixStream},
+    sync::mpsc,
+    task::JoinHandle,
+};
+
+use super::frames::{self, CHECKPOINT, FAR, FAULT, KNOWN, MANIFEST, PART, SET, THERE};
+use crate::broker::{BackupSet, BackupStep, Broker};
+
+/// Steps on their way.
+const AHEAD: usize = 4;
+/// After this long it listens again, where the machine had no room for one more.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// Where it is.
+pub(in crate::app) fn path(store: &Path) -> PathBuf {
+    store.join("backup.sock")
+}
+
+/// Listening for whoever wants a backup.
+pub(in crate::app) struct Listening {
+    path: PathBuf,
+    task: Option<JoinHandle<()>>,
+}
+
+impl Listening {
+    /// In the folder of the store, which is open: what lies there under this name is left of an earlier daemon.
+    pub(in crate::app) fn begin(store: &Path, broker: Arc<Broker>) -> Self {
+        let path = path(store);
+        let listener = match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => UnixListener::bind(&path),
+        };
+        let task = match listener {
+            Ok(listener) => Some(tokio::spawn(serve(listener, broker))),
+            Err(error) => {
+                tracing::error!(%error, "no backup can be taken: its socket cannot be made");
+                None
+            }
+        };
+        Self { path, task }
+    }
+
+    /// No longer.
+    pub(in crate::app) fn end(self) {
+        if let Some(task) = self.task {
+            task.abort();
+            // What stays would be taken for that of an earlier daemon.
+            let _ = std::fs::remove_file(self.path);
+        }
+    }
+}
+
+/// Takes backups for whoever asks, one after the other.
+async fn serve(listener: UnixListener, broker: Arc<Broker>) {
+    loop {
+        let Ok((mut stream, _)) = listener.accept().await else {
+            tokio::time::sleep(AGAIN).await;
+            continue;
+        };
+        match take(&mut stream, &broker).await {
+            Ok(()) => tracing::info!("a backup was taken"),
+            Err(error) => tracing::warn!(%error, "a backup ended before it was whole"),
+        }
+    }
+}
+
+async fn take(stream: &mut UnixStream, broker: &Broker) -> io::Result<()> {
+    let by = stream.peer_cred().map(|peer| format!("uid:{}", peer.uid())).unwrap_or_default();
+    let (set, there) = asked(stream).await?;
+    let (steps, mut given) = mpsc::channel(AHEAD);
+    let taking = async {
+        let taken = broker.back_up(&by, set, &there, &steps).await;
+        drop(steps);
+        taken
+    };
+    let sending = async {
+        while let Some(step) = given.recv().await {
+            send(stream, step).await?;
+        }
+        Ok::<_, io::Error>(stream)
+    };
+    let (taken, sent) = tokio::join!(taking, sending);
+    let stream = sent?;
+    if let Err(error) = taken {
+        // The words of the broker's errors are for whoever runs the machine, which this is.
+        frames::send(stream, FAULT, &[error.to_string().as_bytes()]).await?;
+        return Err(io::Error::other(error.to_string()));
+    }
+    Ok(())
+}
+
+/// The set and the parts that are there.
+async fn asked(stream: &mut UnixStream) -> io::Result<(Option<BackupSet>, HashSet<String>)> {
+    let unreadable = || io::Error::other("it is not a backup that was asked for");
+    let text = |bytes| String::from_utf8(bytes).map_err(|_| unreadable());
+    let (SET, set) = frames::receive(stream).await? else { return Err(unreadable()) };
+    let (THERE, there) = frames::receive(stream).await? else { return Err(unreadable()) };
+    let set = text(set)?;
+    let set = if set.is_empty() { None } else { Some(BackupSet::read(&set).ok_or_else(unreadable)?) };
+    Ok((set, text(there)?.lines().map(str::to_owned).collect()))
+}
+
+async fn send(stream: &mut UnixStream, step: BackupStep) -> io::Result<()> {
+    match step {
+        BackupStep::Set(text) => frames::send(stream, SET, &[text.as_bytes()]).await,
+        BackupStep::Part { name, sealed, done, of } => {
+            match sealed {
+                Some(sealed) => frames::send(stream, PART, &[name.as_bytes(), &sealed]).await?,
+                None => frames::send(stream, KNOWN, &[name.as_bytes()]).await?,
+            }
+            frames::send(stream, FAR, &[&done.to_be_bytes(), &of.to_be_bytes()]).await
+        }
+        BackupStep::End { manifest, checkpoint } => {
+            frames::send(stream, CHECKPOINT, &[checkpoint.as_bytes()]).await?;
+            frames::send(stream, MANIFEST, &[&manifest]).await
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! A store made again from a copy: into a folder beside where it is to stand, examined whole, and put in its place in one step.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    compact::{named_beside, remove},
+    copying::read_part,
+    deep::examine,
+    durable::{Durable, HeadMark},
+    keys,
+    open::{disk, open_sled},
+    transaction::{Books, Transaction},
+    view::{Look, engine},
+};
+use crate::{
+    ledger::{Checkpoint, Entry},
+    platform::secret_file::ensure_private_dir,
+    store::{Copied, Examined, Examining, StoreError, stored::Meta},
+};
+
+/// What a store on its way back is named, behind its own name.
+pub(super) const RESTORING: &str = "restoring";
+
+/// A store on its way back.
+pub struct Restoring {
+    dir: PathBuf,
+    beside: PathBuf,
+    db: ::sled::Db,
+}
+
+impl Restoring {
+    /// Begins, beside `dir`, where nothing may be but an empty folder. What an earlier attempt left is taken away.
+    ///
+    /// # Errors
+    /// [`StoreError::WrongState`] where something is there; [`StoreError::Unavailable`] where the disk refuses.
+    pub fn begin(dir: &Path) -> Result<Self, StoreError> {
+        if fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_some()) {
+            return Err(StoreError::WrongState);
+        }
+        let refused = |error| StoreError::Unavailable(format!("the disk refused: {error}"));
+        ensure_private_dir(dir).map_err(refused)?;
+        let beside = named_beside(dir, RESTORING)?;
+        remove(&beside).map_err(|error| disk(&error))?;
+        ensure_private_dir(&beside).map_err(refused)?;
+        let db = open_sled(&beside)?;
+        Ok(Self { dir: dir.to_owned(), beside, db })
+    }
+
+    /// Takes a part, in the order in which they were copied.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] where it cannot be read; [`StoreError::Unavailable`].
+    pub fn take(&mut self, part: &[u8]) -> Result<(), StoreError> {
+        let pairs = read_part(part).ok_or_else(|| StoreError::Damaged("a part of the copy cannot be read".into()))?;
+        let mut batch = ::sled::Batch::default();
+        for (key, value) in pairs {
+            match value {
+                Some(value) => batch.insert(key, value),
+                None => batch.remove(key),
+            }
+        }
+        self.db.apply_batch(batch).map_err(engine)
+    }
+
+    /// Examines what came together, against what was copied and, with `since`, a checkpoint that it must hold; enters `entry` in
+    /// its ledger and puts it in its place. Where anything does not agree, nothing is put there: the findings say what is missing.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] where something does not agree; [`StoreError::Unavailable`].
+    pub fn finish(
+        self,
+        copied: &Copied,
+        since: Option<Checkpoint>,
+        entry: &Entry,
+        watch: &mut dyn Examining,
+    ) -> Result<Examined, StoreError> {
+        let Self { dir, beside, db } = self;
+        let meta = Look::get(&*db, keys::META)?.map(|bytes| Meta::decode(&bytes)).transpose()?.unwrap_or_default();
+        let (size, root) = (meta.frontier.size(), meta.frontier.root());
+        if (meta.sequence, size, root) != (copied.sequence, copied.head.size, copied.head.root) {
+            return Err(StoreError::Damaged(format!(
+                "its ledger has {size} entries where {} with another root were copied",
+                copied.head.size
+            )));
+        }
+        let closed = |db: ::sled::Db, meta: &Meta| {
+            db.flush().map_err(engine)?;
+            let mut durable = Durable::open(&beside, meta).map_err(|error| disk(&error))?;
+            drop(db);
+            durable.commit(HeadMark::of(meta, true)).map_err(|error| disk(&error))
+        };
+        closed(db, &meta)?;
+        let examined = examine(&beside, since, watch)?;
+        if examined.findings > 0 {
+            return Err(StoreError::Damaged(format!("{} things do not agree", examined.findings)));
+        }
+        let db = open_sled(&beside)?;
+        let mut books = Books { meta, ..Books::default() };
+        let mut tx = Transaction::new(&db, &mut books);
+        tx.run(|tx| tx.append(entry))?;
+        tx.seal();
+        let batch = tx.view.into_batch();
+        db.apply_batch(batch).map_err(engine)?;
+        closed(db, &books.meta)?;
+        fs::rename(&beside, &dir).map_err(|error| disk(&error))?;
+        fs::File::open(dir.parent().unwrap_or(&dir))
+            .and_then(|parent| parent.sync_all())
+            .map_err(|error| disk(&error))?;
+        Ok(examined)
+    }
+}

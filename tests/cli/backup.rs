@@ -1,0 +1,150 @@
+//! Backup and restore by command, with the daemon running, killed, and gone.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+    thread,
+    time::Duration,
+};
+
+use super::{
+    Ended, fed, homeward,
+    house::{Daemon, House, LEWISHAM},
+    narrative, one_line,
+};
+
+const REQUEST: &str = "7a4a1b9e-3c55-4c0e-9d0a-2f3f7d1f7b02";
+
+fn backup(at: &Path) -> Ended {
+    homeward(at, &["backup", "kept", "--config", "homeward.toml", "--json"])
+}
+
+fn restore(at: &Path, more: &[&str]) -> Ended {
+    homeward(at, &[&["restore", "kept", "--config", "homeward.toml", "--json"], more].concat())
+}
+
+/// Everything under a folder, as bytes.
+fn all_of(folder: &Path) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        bytes.extend(if entry.path().is_dir() { all_of(&entry.path()) } else { fs::read(entry.path()).unwrap() });
+    }
+    bytes
+}
+
+#[test]
+fn a_backup_of_a_running_daemon_is_restored_and_goes_on() {
+    let house = House::new();
+    let at = house.path();
+    backup(at).refused(69, &["start it"]);
+    let daemon = Daemon::start(&house);
+    let council = house.profile(LEWISHAM, daemon.port);
+    fs::write(at.join("n1.json"), narrative(1)).unwrap();
+    let submit = |council: &str| {
+        one_line(&homeward(at, &["submit", "n1.json", "--request-id", REQUEST, "--profile", council, "--json"]).with(0))
+    };
+    let receipt = submit(&council);
+    for _ in 0..8 {
+        fed(at, &["submit", "-", "--profile", &council], &narrative(1)).with(0);
+    }
+    let ask = |council: &str, more: &[&str]| {
+        homeward(at, &[&["audit", "checkpoint", "--profile", council], more].concat()).with(0)
+    };
+    fs::write(at.join("key"), ask(&council, &["--key"])).unwrap();
+    fs::write(at.join("before"), ask(&council, &[])).unwrap();
+    killed_again_and_again(at);
+    let whole = one_line(&backup(at).with(0));
+    let parts = whole["parts"].as_u64().unwrap();
+    nothing_can_be_read(at);
+    let again = one_line(&backup(at).with(0));
+    assert!(again["written"].as_u64().unwrap() <= parts, "{again}");
+
+    let data = at.join("data/store");
+    restore(at, &[]).refused(65, &["something is here already"]);
+    // What a kill leaves: no manifest, half a part, a part too few.
+    let part = fs::read_dir(at.join("kept/parts")).unwrap().next().unwrap().unwrap().path();
+    fs::remove_file(&part).unwrap();
+    fs::remove_file(at.join("kept/manifest")).unwrap();
+    fs::write(at.join("kept/parts/0.unfinished"), b"half").unwrap();
+    // The daemon is killed, too: its socket stays behind, and the next one takes backups again.
+    drop(daemon);
+    backup(at).refused(69, &["start it"]);
+    fs::rename(&data, at.join("aside")).unwrap();
+    restore(at, &[]).refused(65, &["never finished"]);
+    fs::rename(at.join("aside"), &data).unwrap();
+    let daemon = Daemon::start(&house);
+    let council = house.profile(LEWISHAM, daemon.port);
+    assert_eq!(submit(&council)["receipt"], receipt["receipt"]);
+    backup(at).with(0);
+    assert!(part.exists() || fs::read_dir(at.join("kept/parts")).unwrap().count() > 0);
+    assert!(!at.join("kept/parts/0.unfinished").exists());
+    fed(at, &["submit", "-", "--profile", &council], &narrative(1)).with(0);
+    fs::write(at.join("after"), ask(&council, &[])).unwrap();
+    daemon.stop();
+    assert!(!data.join("backup.sock").exists());
+
+    fs::rename(&data, at.join("aside")).unwrap();
+    refusals(at);
+    let restored = one_line(&restore(at, &["--at-least", "before", "--key", "key"]).with(0));
+    assert_eq!(restored["records"].as_u64().map(|records| records >= 9), Some(true), "{restored}");
+    homeward(at, &["audit", "verify", "--deep", "data/store", "--key", "key", "--since", "kept/checkpoint"]).with(0);
+    let daemon = Daemon::start(&house);
+    let council = house.profile(LEWISHAM, daemon.port);
+    assert_eq!(submit(&council)["receipt"], receipt["receipt"], "a repeat is known");
+    fed(at, &["submit", "-", "--profile", &council], &narrative(1)).with(0);
+    backup(at).with(0);
+    daemon.stop();
+}
+
+/// It is not whole then, or it is; what is there is not written again.
+fn killed_again_and_again(at: &Path) {
+    for turn in 0..6 {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_homeward"));
+        command.args(["backup", "kept", "--config", "homeward.toml"]).current_dir(at);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        thread::sleep(Duration::from_millis(5 * turn));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+}
+
+fn nothing_can_be_read(at: &Path) {
+    let bytes = all_of(&at.join("kept"));
+    for word in ["E09000023", "council_submitter", "Lewisham", "MPU.SE", "SUBMIT"] {
+        assert!(!bytes.windows(word.len()).any(|part| part == word.as_bytes()), "{word} can be read in the backup");
+    }
+}
+
+/// Everything for which a restore is refused; nothing is put in the store's place, and no key is made.
+fn refusals(at: &Path) {
+    let data = at.join("data/store");
+    let nothing = || assert!(!data.exists() || fs::read_dir(&data).unwrap().next().is_none());
+    let refused = restore(at, &["--at-least", "after", "--key", "key"]);
+    assert_eq!(refused.code, 65, "{refused:?}");
+    for word in ["is refused", "its ledger ends before entry", "are missing", "restore a later backup"] {
+        assert!(refused.err.contains(word), "{refused:?}");
+    }
+    nothing();
+    restore(at, &["--at-least", "after"]).refused(64, &["--key"]);
+    let part = fs::read_dir(at.join("kept/parts")).unwrap().next().unwrap().unwrap().path();
+    let name = part.file_name().unwrap().to_string_lossy().into_owned();
+    let whole = fs::read(&part).unwrap();
+    let mut spoilt = whole.clone();
+    let last = spoilt.len() - 1;
+    spoilt[last] ^= 1;
+    fs::write(&part, &spoilt).unwrap();
+    restore(at, &[]).refused(65, &["missing or damaged", &name]);
+    fs::remove_file(&part).unwrap();
+    restore(at, &[]).refused(65, &["missing or damaged", &name]);
+    fs::write(&part, whole).unwrap();
+    nothing();
+    let keyring = at.join("data/keyring");
+    fs::rename(&keyring, at.join("keyring")).unwrap();
+    assert_eq!(restore(at, &[]).code, 65);
+    assert!(!keyring.exists(), "no key is made for a backup");
+    fs::rename(at.join("keyring"), &keyring).unwrap();
+    // No empty store is begun where one was to be restored.
+    homeward(at, &["serve", "--config", "homeward.toml"]).refused(1, &["a restore was begun here and never finished"]);
+    homeward(at, &["restore", "nowhere", "--config", "homeward.toml"]).refused(65, &["there is no backup here"]);
+}
