@@ -128,13 +128,6 @@ fn may_be_name(prose: &Prose<'_>, at: usize) -> bool {
     }
 }
 
-impl super::prose::Word {
-    /// In a text without capitals only words that are rather names than function words are tried.
-    fn is_capital_or_common(&self, text: &str) -> bool {
-        super::words::is_function(text) || self.flags.any(&[WordList::Going, WordList::BeforePlace])
-    }
-}
-
 /// True for a word that is not English, and not so short that it may be anything.
 fn is_strange(prose: &Prose<'_>, at: usize) -> bool {
     let word = &prose.words[at];
@@ -179,8 +172,15 @@ impl Look<'_, '_> {
             return Some(Candidate { words: self.run, kind: Kind::Person, role });
         }
         let named = self.run.len() > 1 || is_strange(self.prose, self.run.start);
-        let a_place = self.casing() == Casing::Mixed && self.leads_to_place() && self.capital() && named;
+        let a_place =
+            self.casing() == Casing::Mixed && self.leads_to_place() && self.capital() && named && !self.is_replaced();
         a_place.then_some(Candidate { words: self.run, kind: Kind::Place, role: EffectiveRole::Unknown })
+    }
+
+    /// "Fernbank [PERSON 1]": the rest of the name was replaced, and what is left of it was let stay.
+    fn is_replaced(&self) -> bool {
+        let next = self.prose.after(self.run.end - 1);
+        next.is_some_and(|next| self.prose.words[next].letters == Letters::Label)
     }
 
     /// "Ellie Fernbank House": what is left of the run behind the listed name that it begins with.

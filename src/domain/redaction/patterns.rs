@@ -331,11 +331,16 @@ fn in_capitals(folded: &Folded<'_>, range: &Range<usize>) -> bool {
     folded.casing == Casing::Mixed && letters().all(|at| folded.is_capital(at))
 }
 
-/// True when one of `words` stands within forty bytes before.
+/// True when one of `words` stands within forty bytes before, and not in a replacement ("[BANK ACCOUNT]").
 pub(super) fn cue(folded: &Folded<'_>, range: &Range<usize>, words: &[&str]) -> bool {
     let start = (range.start.saturating_sub(40)..=range.start).find(|&at| folded.text.is_char_boundary(at));
-    let before = &folded.text[start.unwrap_or(range.start)..range.start];
-    words.iter().any(|word| before.contains(word))
+    let start = start.unwrap_or(range.start);
+    let before = &folded.text[start..range.start];
+    let written = |at: usize, word: &str| {
+        let place = start + at..start + at + word.len();
+        !folded.in_label(&folded.to_original(place))
+    };
+    words.iter().any(|word| before.match_indices(word).any(|(at, _)| written(at, word)))
 }
 
 #[cfg(test)]

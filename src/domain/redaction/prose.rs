@@ -91,6 +91,11 @@ impl Word {
         self.flags.is(list)
     }
 
+    /// In a text without capitals only words that are rather names than function words are tried.
+    pub fn is_capital_or_common(&self, text: &str) -> bool {
+        is_function(text) || self.flags.any(&[WordList::Going, WordList::BeforePlace])
+    }
+
     /// True when it is written as a name is.
     pub fn is_capital(&self) -> bool {
         matches!(self.letters, Letters::Capital | Letters::Capitals)
