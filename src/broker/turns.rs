@@ -4,6 +4,7 @@
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::{Arc, Mutex, PoisonError},
+    thread,
 };
 
 use tokio::sync::oneshot;
@@ -11,9 +12,10 @@ use tokio::sync::oneshot;
 use super::{Broker, Error};
 use crate::domain::identity::Identity;
 
-/// Submissions judged or stored at the same time: one group commit's worth on its way to the disk, one being judged behind it. With
-/// more there would only be a longer queue that nobody can be let past.
-const SEATS: usize = 128;
+/// Submissions judged or stored at the same time, for each processor and at least: as many as keep the processors and the disk
+/// busy. With more there would only be a longer queue that nobody can be let past.
+const SEATS_EACH: usize = 16;
+const FEWEST_SEATS: usize = 32;
 /// Submissions that wait, shared among those who wait.
 const WAITING: usize = 1024;
 
@@ -43,7 +45,8 @@ pub(super) enum Patience {
 
 impl Default for Turns {
     fn default() -> Self {
-        Self::of(SEATS)
+        let processors = thread::available_parallelism().map_or(1, Into::into);
+        Self::of(FEWEST_SEATS.max(processors.saturating_mul(SEATS_EACH)))
     }
 }
 
