@@ -61,6 +61,10 @@ macro_rules! every_case {
                 the_leases_of_one_holder_end_and_no_others,
                 pulling_what_was_accepted_a_moment_ago,
             }
+            asked {
+                a_question_and_its_answer_are_told_to_the_sender_and_stay_with_the_delivery,
+                every_question_keeps_a_place_for_its_answer,
+            }
             handed {
                 what_is_handed_over_waits_for_the_colleague_alone,
                 what_nobody_takes_goes_back_without_a_failure,

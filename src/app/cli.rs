@@ -13,6 +13,7 @@ use super::{
     compact::CompactArgs,
     pki::PkiCommand,
     policy::PolicyCommand,
+    questions::AnswerArgs,
 };
 
 /// A secure broker for intelligence that comes out of Return Home Interviews.
@@ -51,6 +52,8 @@ pub(super) enum Command {
     Referrals(ReferralsArgs),
     /// Council: watch what happens to your referrals.
     Watch(WatchArgs),
+    /// Council: answer a question that a destination asked about a referral, out of what is known already.
+    Answer(AnswerArgs),
     /// Officer: list, pull, open, complete, release; resolve what is on HOLD.
     #[command(subcommand)]
     Queue(QueueCommand),
@@ -300,6 +303,20 @@ pub(super) enum QueueCommand {
         /// For how long it is kept for them, in minutes, 5 to 1440.
         #[arg(long, value_name = "MINUTES", default_value_t = 60)]
         minutes: i64,
+    },
+    /// Ask the sender what is known already. The answer comes to the delivery, whoever holds it then; `queue open` shows it.
+    Ask {
+        #[command(flatten)]
+        holding: HoldingArgs,
+        /// The question. Nobody may set a child to find things out.
+        #[arg(value_name = "QUESTION")]
+        question: String,
+        /// Number of the item that it is about; 0 for the whole.
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        item: u32,
+        /// State that it asks nothing of the child, though its words may look so; entered in the ledger.
+        #[arg(long)]
+        nothing_of_the_child: bool,
     },
     /// Police intelligence: confirm the 3x5x2 grade of one item. What was proposed stays beside it; confirming again adds
     /// a version. The sender sees that the item was graded, not how.

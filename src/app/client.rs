@@ -4,7 +4,12 @@ use std::{fs, io::Read, path::Path, sync::Arc};
 
 use serde_json::Value;
 
-use super::{cli::ClientArgs, failure::Failure, print, show};
+use super::{
+    cli::ClientArgs,
+    failure::Failure,
+    print,
+    show::{list, text, words},
+};
 use crate::{
     platform::{Clock, ManualClock, SystemClock, SystemEntropy, entropy::uuid_v4},
     wire::{caller::Caller, profile::Profile},
@@ -71,6 +76,42 @@ pub(super) fn answer(json: bool, text: &str, shown: impl FnOnce(&Value) -> Vec<S
 /// `homeward whoami`.
 pub(super) async fn who_am_i(args: &ClientArgs) -> Result<(), Failure> {
     let text = connect(args).await?.who_am_i().await?;
-    answer(args.json, &text, show::who);
+    answer(args.json, &text, who);
     Ok(())
+}
+
+/// Who a profile is.
+fn who(value: &Value) -> Vec<String> {
+    let mut lines = vec![
+        text(value, "identity").to_owned(),
+        format!("certificate until {}{}", text(value, "certificate_expire_time"), to_be_renewed(value)),
+        format!("server time {}, rule set {}", text(value, "server_time"), text(value, "rule_set")),
+        format!("policy {}", text(value, "policy_fingerprint")),
+    ];
+    for grant in list(value, "grants") {
+        let named = |name: &str| words(grant, name);
+        lines.push(format!("grant: {}", text(grant, "role")));
+        for (label, words) in
+            [("authorities", named("authorities")), ("queues", named("queues")), ("units", named("units"))]
+        {
+            if !words.is_empty() {
+                lines.push(format!("  {label}: {words}"));
+            }
+        }
+    }
+    if list(value, "grants").is_empty() {
+        lines.push("no grant is in force: ask the administrator of this broker".to_owned());
+    }
+    lines.extend(list(value, "alarms").iter().filter_map(Value::as_str).map(|alarm| format!("alarm: {alarm}")));
+    lines
+}
+
+/// Why the caller's certificate is to be renewed, if it is.
+fn to_be_renewed(value: &Value) -> &'static str {
+    let holds = |name: &str| value[name].as_bool().unwrap_or_default();
+    match (holds("certificate_authority_tainted"), holds("certificate_renewal_due")) {
+        (true, _) => ": renew it now, the authority that signed it is tainted",
+        (false, true) => ": renew it now",
+        (false, false) => "",
+    }
 }

@@ -28,6 +28,7 @@ mod preview;
 mod print;
 mod progress;
 mod proved;
+mod questions;
 mod queue;
 mod redact;
 mod referrals;
@@ -104,6 +105,7 @@ async fn online(command: Command) -> Result<(), Failure> {
         Command::Preview(args) => preview::run(&args).await,
         Command::Referrals(args) => referrals::run(&args).await,
         Command::Watch(args) => watch::run(&args).await,
+        Command::Answer(args) => questions::answer(args).await,
         Command::Queue(command) => queue::run(command).await,
         Command::Whoami(args) => client::who_am_i(&args).await,
         Command::Admin(command) => admin::run(command).await,

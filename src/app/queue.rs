@@ -7,11 +7,11 @@ use super::{
     cli::{ClientArgs, HoldingArgs, QueueCommand, minutes},
     client,
     failure::Failure,
-    print, show,
+    print, questions, show,
 };
 use crate::{
     domain::unit::Part,
-    wire::caller::{Answer, Caller, Completion, Following, Grading, Holding},
+    wire::caller::{Answer, Asked, Caller, Completion, Following, Grading, Holding},
 };
 
 /// Rows asked for at once.
@@ -58,6 +58,9 @@ pub(super) async fn run(command: QueueCommand) -> Result<(), Failure> {
         QueueCommand::HandOver { holding, to, note, minutes: length } => {
             hand_over(&holding, (&to, &note), minutes(length)).await
         }
+        QueueCommand::Ask { holding, question, item, nothing_of_the_child } => {
+            ask(&holding, Asked { question, item, nothing_of_the_child }).await
+        }
         QueueCommand::Grade { holding, grade, item, instructions, reason } => {
             let grading = Grading { item, instructions, reason, ..grade_said(&grade)? };
             let mut caller = held(&holding).await?;
@@ -69,11 +72,7 @@ pub(super) async fn run(command: QueueCommand) -> Result<(), Failure> {
             let answered = caller.release_carer(&id, in_hand(&holding), &reason, against_proposal).await;
             told(&holding.client, answered, show::carer_copy)
         }
-        QueueCommand::Resolve { holding, to, reason } => {
-            let mut caller = held(&holding).await?;
-            let answered = caller.resolve(&client::request_id()?, in_hand(&holding), &to, &reason).await;
-            told(&holding.client, answered, show::resolved)
-        }
+        QueueCommand::Resolve { holding, to, reason } => resolve(&holding, &to, &reason).await,
     }
 }
 
@@ -87,6 +86,16 @@ async fn hand_over(holding: &HoldingArgs, (to, note): (&str, &str), keep: Signed
     let (mut caller, id) = (held(holding).await?, client::request_id()?);
     let answered = caller.hand_over(&id, in_hand(holding), (to, note), keep).await;
     told(&holding.client, answered, show::handed_over)
+}
+
+async fn ask(holding: &HoldingArgs, asked: Asked) -> Result<(), Failure> {
+    let (mut caller, id) = (held(holding).await?, client::request_id()?);
+    told(&holding.client, caller.ask(&id, in_hand(holding), asked).await, questions::asked)
+}
+
+async fn resolve(holding: &HoldingArgs, to: &str, reason: &str) -> Result<(), Failure> {
+    let (mut caller, id) = (held(holding).await?, client::request_id()?);
+    told(&holding.client, caller.resolve(&id, in_hand(holding), to, reason).await, show::resolved)
 }
 
 async fn follow(args: &ClientArgs, following: Following, mut left: u64) -> Result<(), Failure> {

@@ -2,41 +2,7 @@
 
 use serde_json::Value;
 
-/// Who a profile is.
-pub(super) fn who(value: &Value) -> Vec<String> {
-    let mut lines = vec![
-        text(value, "identity").to_owned(),
-        format!("certificate until {}{}", text(value, "certificate_expire_time"), to_be_renewed(value)),
-        format!("server time {}, rule set {}", text(value, "server_time"), text(value, "rule_set")),
-        format!("policy {}", text(value, "policy_fingerprint")),
-    ];
-    for grant in list(value, "grants") {
-        let named = |name: &str| words(grant, name);
-        lines.push(format!("grant: {}", text(grant, "role")));
-        for (label, words) in
-            [("authorities", named("authorities")), ("queues", named("queues")), ("units", named("units"))]
-        {
-            if !words.is_empty() {
-                lines.push(format!("  {label}: {words}"));
-            }
-        }
-    }
-    if list(value, "grants").is_empty() {
-        lines.push("no grant is in force: ask the administrator of this broker".to_owned());
-    }
-    lines.extend(list(value, "alarms").iter().filter_map(Value::as_str).map(|alarm| format!("alarm: {alarm}")));
-    lines
-}
-
-/// Why the caller's certificate is to be renewed, if it is.
-fn to_be_renewed(value: &Value) -> &'static str {
-    let holds = |name: &str| value[name].as_bool().unwrap_or_default();
-    match (holds("certificate_authority_tainted"), holds("certificate_renewal_due")) {
-        (true, _) => ": renew it now, the authority that signed it is tainted",
-        (false, true) => ": renew it now",
-        (false, false) => "",
-    }
-}
+use super::questions;
 
 /// A receipt.
 pub(super) fn receipt(value: &Value) -> Vec<String> {
@@ -79,7 +45,10 @@ pub(super) fn referral_line(value: &Value) -> String {
 pub(super) fn referral(value: &Value) -> Vec<String> {
     let mut lines = receipt(&value["receipt"]);
     lines.push(format!("state: {}", word(text(value, "state"), "REFERRAL_STATE_")));
-    lines.extend(list(value, "destinations").iter().map(destination));
+    for found in list(value, "destinations") {
+        lines.push(destination(found));
+        lines.extend(questions::of(found));
+    }
     lines
 }
 
@@ -90,7 +59,7 @@ pub(super) fn happening(value: &Value) -> Vec<String> {
     let head = format!("{head}  {}", word(text(value, "event"), "REFERRAL_EVENT_"));
     match value.get("destination") {
         Some(Value::Null) | None => vec![head],
-        Some(found) => vec![head, destination(found)],
+        Some(found) => [vec![head, destination(found)], questions::of(found)].concat(),
     }
 }
 

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::{Broker, Erasure, Error, Receipt};
+use super::{Broker, Erasure, Error, Question, Receipt};
 use crate::{
     domain::{
         delivery::{Delivery, State},
@@ -44,6 +44,8 @@ pub struct Destination {
     pub wording: Option<String>,
     /// Late to acknowledge or decide (R25).
     pub overdue: bool,
+    /// What the sender was asked, oldest first.
+    pub questions: Vec<Question>,
 }
 
 /// Something that happened to one of the sender's referrals.
@@ -117,6 +119,9 @@ impl Broker {
                 continue;
             }
             let found = stored.deliveries.iter().find(|delivery| Some(delivery.id.leg) == event.leg);
+            let mut destinations: Vec<_> =
+                found.cloned().map(|delivery| self.destination(delivery)).into_iter().collect();
+            self.add_questions(&stored.record, &mut destinations).await?;
             let referral = stored.record.linked_from.unwrap_or(stored.record.id);
             happenings.push(Happening {
                 resume: if more { event.index } else { event.index + 1 },
@@ -125,7 +130,7 @@ impl Broker {
                 on_behalf_of: stored.record.on_behalf_of.clone(),
                 sender_reference: self.sender_reference(referral).await?,
                 kind: event.kind,
-                destination: found.cloned().map(|delivery| self.destination(delivery)),
+                destination: destinations.pop(),
             });
         }
         Ok((happenings, next))
@@ -148,6 +153,7 @@ impl Broker {
         };
         let mut destinations: Vec<Destination> =
             stored.deliveries.into_iter().map(|delivery| self.destination(delivery)).collect();
+        self.add_questions(&stored.record, &mut destinations).await?;
         for linked in &receipt.linked {
             if let Some(linked) = self.store.find(*linked).await? {
                 destinations.extend(linked.deliveries.into_iter().map(|delivery| self.destination(delivery)));
@@ -175,7 +181,7 @@ impl Broker {
 
     fn destination(&self, delivery: Delivery) -> Destination {
         let overdue = delivery.overdue(self.clock.now());
-        Destination { wording: self.wording(&delivery), overdue, delivery }
+        Destination { wording: self.wording(&delivery), overdue, delivery, questions: Vec::new() }
     }
 
     /// The outcome as the sender reads it: acted on, recorded, no further action with its reason; the outcome itself
@@ -197,6 +203,6 @@ impl Broker {
     }
 }
 
-fn covers(permit: &ReadPermit, record: &Record) -> bool {
+pub(super) fn covers(permit: &ReadPermit, record: &Record) -> bool {
     Organisation::parse(&record.organisation).is_ok_and(|sender| permit.covers(&sender, &record.on_behalf_of))
 }

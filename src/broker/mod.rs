@@ -9,6 +9,7 @@ mod alarms;
 mod audit;
 mod bench;
 mod caretaker;
+mod clarifying;
 mod dispatch;
 mod error;
 mod escalating;
@@ -43,6 +44,7 @@ pub use administration::{
 pub use alarms::Alarms;
 pub use audit::{FiledProof, LedgerEntry, LedgerProof};
 pub use caretaker::Round;
+pub use clarifying::{Asking, Question, Reply};
 pub use dispatch::{Handle, Outcome, PullRequest, Release, Request};
 pub use error::Error;
 pub use feedback::{Destination, Happening, Referral};

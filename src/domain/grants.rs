@@ -178,7 +178,11 @@ impl Grants {
         self.may_call(peer, action, now)?;
         if !matches!(
             action,
-            Action::GetReferral | Action::ListReferrals | Action::WatchReferrals | Action::ProveReferral
+            Action::GetReferral
+                | Action::ListReferrals
+                | Action::WatchReferrals
+                | Action::ProveReferral
+                | Action::AnswerClarification
         ) {
             return Err(Refusal::Method);
         }

@@ -24,6 +24,10 @@ vocabulary! {
         Escalated = "ESCALATED",
         /// Handed over to a colleague, or, where nobody had opened it, back to the queue.
         HandedOver = "HANDED_OVER",
+        /// The sender was asked something.
+        Asked = "ASKED",
+        /// The sender answered.
+        Answered = "ANSWERED",
     }
 }
 
@@ -48,10 +52,10 @@ pub struct Step {
     pub kind: StepKind,
     /// When.
     pub at: Timestamp,
-    /// Identity of who did it; empty for the broker.
+    /// Identity of who did it; empty for the broker, and for whoever answered: nobody who reads the delivery learns who the sender is.
     pub by: String,
     /// What says more: for a rejection a [`DeadReason`], for an escalation an [`Escalation`], for a hand-over the identity of the
-    /// colleague.
+    /// colleague, for a question the number of the item that it is about, for an answer the id of the question.
     pub code: String,
     /// What they wrote, sealed; empty where they wrote nothing.
     pub note: Vec<u8>,
@@ -63,6 +67,16 @@ impl Delivery {
     /// The times it was escalated, oldest first.
     pub fn escalations(&self) -> impl Iterator<Item = &Step> {
         self.history.iter().filter(|step| step.kind == StepKind::Escalated)
+    }
+
+    /// What the sender was asked, oldest first, each with its answer.
+    pub fn questions(&self) -> impl Iterator<Item = (&Step, Option<&Step>)> {
+        let answer = |asked: &Step| {
+            let answers =
+                |step: &&Step| step.kind == StepKind::Answered && step.code == asked.id.hyphenated().to_string();
+            self.history.iter().find(answers)
+        };
+        self.history.iter().filter(|step| step.kind == StepKind::Asked).map(move |asked| (asked, answer(asked)))
     }
 
     /// Whom it is escalated to next; `None` where everybody was turned to.

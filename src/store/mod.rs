@@ -12,8 +12,8 @@ pub use compacted::{Compacted, Compaction};
 pub use copied::{Copied, CopyPart};
 pub use examined::{Examined, Examining, Finding, Mend, Relation};
 pub use model::{
-    Acceptance, Accepted, Claim, Event, EventKind, Head, Held, Keep, Kept, NewRecord, Once, Proven, Pull, QueueCounts,
-    Raise, Record, Replay, Settle, Side, Stored,
+    Acceptance, Accepted, Claim, Clarification, Event, EventKind, Head, Held, Keep, Kept, NewRecord, Once, Proven,
+    Pull, QueueCounts, Raise, Record, Replay, Settle, Side, Stored,
 };
 pub use shelf::{Amendment, Change, Document, Expect, MOST_NAME, Rewrap, Seen, Shelf, Wraps};
 
@@ -105,6 +105,10 @@ pub trait Store: Send + Sync {
     /// Sends a dead letter back to its queue; answers with it as it then is (for a replay of the call: as it was).
     /// [`StoreError::WrongState`] where it is none, or has as long a history as there can be.
     async fn replay(&self, once: Once, replay: Replay, entry: Entry) -> Result<Delivery, StoreError>;
+
+    /// Adds a sender's answer to the delivery, whoever holds it by then, or nobody; answers with it as it then is (for a replay: as it
+    /// was). [`StoreError::WrongState`] where the question is answered, or the delivery settled.
+    async fn clarify(&self, once: Once, clarification: Clarification, entry: Entry) -> Result<Delivery, StoreError>;
 
     /// Ends every lease of a holder: the delivery waits again and counts no failure, each with a ledger entry of the broker's
     /// own, `LEASE_REVOKED`. Returns how many. Its cost grows with the leases that are live, and with nothing else.

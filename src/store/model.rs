@@ -184,6 +184,8 @@ pub enum Settle {
     Reject(Step),
     /// Hand it over under this lease, which its holder takes with their next pull; `None`: back to the queue. No failure.
     HandOver(Step, Option<Lease>),
+    /// Ask the sender something.
+    Ask(Step),
     /// Complete with an outcome.
     Complete(crate::domain::delivery::Settled),
     /// Send a held delivery on: settle it and add deliveries to the same record with the next leg numbers, in this order.
@@ -203,6 +205,17 @@ pub struct Replay {
     /// The queue the caller's permit is for; another queue's delivery is not found.
     pub queue: QueueId,
     /// Who, when and why; the store adds how often it had failed.
+    pub step: Step,
+}
+
+/// The sender answers a question about a delivery.
+#[derive(Debug, Clone)]
+pub struct Clarification {
+    /// The delivery.
+    pub delivery: DeliveryId,
+    /// The question, by the step that asked it.
+    pub question: Uuid,
+    /// When and what.
     pub step: Step,
 }
 
@@ -287,6 +300,10 @@ pub enum EventKind {
     Replayed,
     /// Late, and escalated (R25).
     Escalated,
+    /// Its sender was asked something.
+    Asked,
+    /// Its sender answered.
+    Answered,
 }
 
 /// The head of the ledger.

@@ -1,6 +1,7 @@
 //! The client's side of the services, for the command line: JSON in, JSON out, every refusal told in full.
 
 mod admin;
+mod asking;
 mod audit;
 mod streams;
 
@@ -19,6 +20,7 @@ use super::{
     pb, profile,
 };
 use crate::domain::unit::Part;
+pub use asking::{Answering, Asked};
 pub use streams::{Following, Outgoing, Submitted};
 
 /// Why a call did not succeed.

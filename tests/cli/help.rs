@@ -13,6 +13,7 @@ const TREE: &[(&str, &[&str])] = &[
     ("preview", &[]),
     ("referrals", &[]),
     ("watch", &[]),
+    ("answer", &[]),
     (
         "queue",
         &[
@@ -23,6 +24,7 @@ const TREE: &[(&str, &[&str])] = &[
             "complete",
             "release",
             "hand-over",
+            "ask",
             "grade",
             "release-carer",
             "reject",

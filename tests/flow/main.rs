@@ -11,6 +11,7 @@ mod person;
 mod abandoned;
 mod accused;
 mod ageing;
+mod asking;
 mod carer;
 mod certificates;
 mod dead;

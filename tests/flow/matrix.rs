@@ -80,6 +80,12 @@ const ROWS: &[Row] = &[
     row("ReferralService/GetReferral", FOLLOWS, Of::Referral, r#"{"referralId":"{referral}"}"#),
     row("ReferralService/ListReferrals", FOLLOWS, Of::Authority, r#"{"onBehalfOf":"{authority}"}"#),
     row("ReferralService/WatchReferrals", FOLLOWS, Of::Authority, r#"{"onBehalfOf":"{authority}"}"#),
+    row(
+        "ReferralService/AnswerClarification",
+        FOLLOWS,
+        Of::Referral,
+        r#"{"requestId":"{id}","referralId":"{referral}","clarificationId":"{id}","answer":"words","actor":{"scheme":"s","id":"i","role":"r"}}"#,
+    ),
     row("QueueService/ListQueues", LOOKS, Of::Whole, "{}"),
     row("QueueService/ListDeliveries", LOOKS, Of::Queue, r#"{"queue":"{queue}"}"#),
     row("QueueService/ListHeld", &[UnitSupervisor], Of::Queue, r#"{"queue":"{queue}"}"#),
@@ -109,6 +115,12 @@ const ROWS: &[Row] = &[
         WORKS,
         Of::Delivery,
         r#"{"requestId":"{id}","deliveryId":"{delivery}","leaseToken":"x","to":"homeward://pilot.example/met/SE/mpu_officer/p124","note":"words"}"#,
+    ),
+    row(
+        "QueueService/RequestClarification",
+        WORKS,
+        Of::Delivery,
+        r#"{"requestId":"{id}","deliveryId":"{delivery}","leaseToken":"x","question":"words"}"#,
     ),
     row(
         "QueueService/RejectDelivery",

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::{Engine, fixtures::*, grading::grade};
 
 const QUEUES: [&str; 2] = ["HOLD.human", "MPU.SE"];
-const STEPS: u64 = 1200;
+const STEPS: u64 = 1400;
 
 /// Leases that may run out on a delivery.
 const MOST: u32 = 2;
@@ -274,7 +274,7 @@ async fn use_lease(store: &dyn Store, model: &mut Model, chance: &mut Chance, no
     if !live && at(now) < delivery.lease.as_ref().unwrap().expires {
         held.token.push('x');
     }
-    let way = chance.below(10);
+    let way = chance.below(11);
     if way == 0 {
         let opened = store.opened(held, entry(Verb::Consultation, "OPEN_PART")).await;
         delivery.opened = delivery.opened.or(Some(at(now)));
@@ -292,6 +292,7 @@ async fn use_lease(store: &dyn Store, model: &mut Model, chance: &mut Chance, no
             (delivery.state, delivery.lease, delivery.not_before) = (State::Waiting, None, None);
             delivery.history.push(Step { failed: delivery.failed, ..step });
         }
+        Settle::Ask(step) => delivery.history.push(Step { failed: delivery.failed, ..step }),
         Settle::Disclose => delivery.opened = delivery.opened.or(Some(at(now))),
         Settle::Reject(step) => {
             (delivery.state, delivery.lease) = (State::DeadLetter, None);
@@ -332,6 +333,7 @@ fn some_use(way: u64, delivery: &Delivery, onward: &Header, now: i64) -> Settle 
         7 => Settle::Disclose,
         8 => Settle::Reject(rejected()),
         9 => Settle::HandOver(Step { kind: StepKind::HandedOver, ..rejected() }, None),
+        10 => Settle::Ask(Step { kind: StepKind::Asked, ..rejected() }),
         6 if delivery.confirmed.len() < 20 => Settle::Grade(vec![(delivery.id.record, grade(1, Corroborated))]),
         4 if delivery.header.held.is_some() => Settle::Resolve(settled(), vec![onward.clone()]),
         _ => Settle::Complete(settled()),

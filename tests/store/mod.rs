@@ -1,5 +1,6 @@
 //! The cases of the conformance suite and what they share.
 
+pub mod asked;
 pub mod evening;
 pub mod feedback;
 pub mod fixtures;

@@ -22,6 +22,8 @@ vocabulary! {
         ListReferrals = "ListReferrals",
         /// ReferralService.
         WatchReferrals = "WatchReferrals",
+        /// ReferralService.
+        AnswerClarification = "AnswerClarification",
         /// QueueService.
         ListQueues = "ListQueues",
         /// QueueService.
@@ -48,6 +50,8 @@ vocabulary! {
         ReplayDeadLetter = "ReplayDeadLetter",
         /// QueueService.
         ResolveHeld = "ResolveHeld",
+        /// QueueService.
+        RequestClarification = "RequestClarification",
         /// QueueService.
         ConfirmGrading = "ConfirmGrading",
         /// QueueService.
@@ -134,6 +138,7 @@ impl Action {
                 | CompleteDelivery
                 | ReleaseDelivery
                 | HandOver
+                | RequestClarification
                 | RejectDelivery
         )
     }
@@ -142,7 +147,7 @@ impl Action {
 /// Does the role have the method? Everything that is not said here is denied.
 pub(super) fn grants(role: Role, action: Action) -> bool {
     use Action::*;
-    let follows = matches!(action, GetReferral | ListReferrals | WatchReferrals | ProveReferral);
+    let follows = matches!(action, GetReferral | ListReferrals | WatchReferrals | ProveReferral | AnswerClarification);
     let submits = follows || matches!(action, SubmitReferral | SubmitReferrals | PreviewReferral);
     let works = action.is_everyday_work();
     let approves = matches!(action, ListProposals | ApproveProposal);

@@ -73,6 +73,8 @@ vocabulary! {
         DenialUnmarked = "denial_unmarked",
         /// Language that blames or labels a child.
         HarmfulLanguage = "harmful_language",
+        /// A question that would have the child, or the worker through the child, find something out.
+        TasksChild = "tasks_child",
     }
 }
 
@@ -126,6 +128,7 @@ impl Kind {
                 | Self::Opinion
                 | Self::DenialUnmarked
                 | Self::HarmfulLanguage
+                | Self::TasksChild
         )
     }
 }

@@ -23,6 +23,7 @@ pub use notes::Advice;
 pub use whole::{Meter, meters};
 
 use self::{
+    lexicon::Owner,
     notes::{About, Notes},
     partners::People,
     police::Police,
@@ -76,6 +77,13 @@ pub fn of_views(redacted: &Redacted, lexicon: &Lexicon) -> Vec<Advice> {
         notes.put(text, &of_police(number), here);
     }
     notes.done()
+}
+
+/// What to say to whoever asks a sender something that would have a child find it out (domain 2.4); None where it would not.
+pub fn tasks_child<'l>(question: &str, lexicon: &'l Lexicon) -> Option<&'l str> {
+    let found = lexicon.phrases.find(&Tokens::new(question));
+    let tasks = found.iter().any(|found| found.owner == Owner::Kind(Kind::TasksChild));
+    tasks.then(|| lexicon.say(Kind::TasksChild))
 }
 
 /// The item and the name in it, where `field` is one of an item's.

@@ -84,7 +84,7 @@ pub use narrative::{Narrative, Rendered, Section, Sharing};
 pub use policy::{Action, Class, EffectiveRole, Lens, MissingRow, RedactionPolicy, Row};
 pub use render::WITHHELD;
 pub use resolve::Span;
-pub use units::redact;
+pub use units::{redact, redact_later};
 
 #[cfg(test)]
 mod tests;

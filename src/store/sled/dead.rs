@@ -99,9 +99,16 @@ pub(super) fn replay(
     Ok(delivery)
 }
 
-/// Adds a step; the last places are kept free for the broker's own: the limit of attempts, and each escalation.
+/// Adds a step; the last places are kept free for the broker's own, the limit of attempts and each escalation, and for an answer to
+/// each question.
 pub(super) fn add(delivery: &mut Delivery, step: Step) -> Result<(), StoreError> {
-    if delivery.history.len() + 1 + Escalation::ALL.len() >= MOST_STEPS {
+    let open = delivery.questions().filter(|(_, answer)| answer.is_none()).count();
+    let kept = match step.kind {
+        StepKind::Asked => open + 1,
+        StepKind::Answered => open.saturating_sub(1),
+        _ => open,
+    };
+    if delivery.history.len() + 1 + Escalation::ALL.len() + kept >= MOST_STEPS {
         return Err(StoreError::WrongState);
     }
     delivery.history.push(Step { failed: delivery.failed, ..step });

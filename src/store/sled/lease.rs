@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{
     accept::waiting,
-    dead, handed,
+    asked, dead, handed,
     keys::{self, Place},
     transaction::Transaction,
     view::Look,
@@ -124,6 +124,15 @@ pub(super) struct Use {
     pub entry: Entry,
 }
 
+/// How much a use of a lease writes beside the delivery.
+pub(super) fn bytes(settle: &Settle) -> usize {
+    match settle {
+        Settle::Grade(grades) => grades.iter().map(|(_, grade)| grade.instructions.len() + grade.reason.len()).sum(),
+        Settle::Reject(step) | Settle::HandOver(step, _) | Settle::Ask(step) => step.note.len(),
+        Settle::Extend(_) | Settle::Release(_) | Settle::Complete(_) | Settle::Resolve(..) | Settle::Disclose => 0,
+    }
+}
+
 /// Uses a lease, or answers as the first time.
 pub(super) fn settle(tx: &mut Transaction<'_>, command: &Use) -> Result<Delivery, StoreError> {
     match tx.answered(&command.once)? {
@@ -145,6 +154,7 @@ pub(super) fn settle(tx: &mut Transaction<'_>, command: &Use) -> Result<Delivery
         }
         Settle::Reject(step) => dead::reject(&mut delivery, step.clone())?,
         Settle::HandOver(step, to) => handed::hand_over(&mut delivery, step.clone(), to.clone())?,
+        Settle::Ask(step) => asked::ask(&mut delivery, step.clone())?,
         Settle::Complete(settled) => end(&mut delivery, State::Completed, settled),
         Settle::Resolve(settled, _) => {
             if delivery.header.held.is_none() {
@@ -165,6 +175,7 @@ pub(super) fn settle(tx: &mut Transaction<'_>, command: &Use) -> Result<Delivery
     match &command.settle {
         Settle::Disclose if acknowledged => tx.tell(&legs, index, StoredEvent::of(delivery.id, at, EventKind::Opened)),
         Settle::Extend(_) | Settle::Release(_) | Settle::HandOver(..) | Settle::Grade(_) | Settle::Disclose => {}
+        Settle::Ask(_) => tx.tell(&legs, index, StoredEvent::of(delivery.id, at, EventKind::Asked)),
         Settle::Reject(_) => tx.tell(&legs, index, StoredEvent::of(delivery.id, at, EventKind::Rejected)),
         Settle::Complete(_) => tx.tell(&legs, index, StoredEvent::of(delivery.id, at, EventKind::Completed)),
         Settle::Resolve(_, headers) => {

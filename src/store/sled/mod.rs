@@ -7,6 +7,7 @@
 
 mod accept;
 mod anew;
+mod asked;
 mod commit;
 mod compact;
 mod copying;
@@ -50,9 +51,9 @@ use self::{
     view::Watched,
 };
 use super::{
-    Acceptance, Accepted, Amendment, Claim, Compacted, Compaction, Copied, CopyPart, Document, Event, Examined,
-    Examining, Head, Held, Once, Page, Proven, Pull, QueueCounts, Raise, Replay, Rewrap, Seen, Settle, Shelf, Side,
-    Store, StoreError, Stored, Unsettled, Whose, Wraps,
+    Acceptance, Accepted, Amendment, Claim, Clarification, Compacted, Compaction, Copied, CopyPart, Document, Event,
+    Examined, Examining, Head, Held, Once, Page, Proven, Pull, QueueCounts, Raise, Replay, Rewrap, Seen, Settle, Shelf,
+    Side, Store, StoreError, Stored, Unsettled, Whose, Wraps,
 };
 use crate::{
     domain::{
@@ -248,14 +249,7 @@ impl Store for SledStore {
     }
 
     async fn settle(&self, once: Once, held: Held, settle: Settle, entry: Entry) -> Result<Delivery, StoreError> {
-        let bytes = match &settle {
-            Settle::Grade(grades) => {
-                grades.iter().map(|(_, grade)| grade.instructions.len() + grade.reason.len()).sum()
-            }
-            Settle::Reject(step) | Settle::HandOver(step, _) => step.note.len(),
-            Settle::Extend(_) | Settle::Release(_) | Settle::Complete(_) | Settle::Resolve(..) | Settle::Disclose => 0,
-        };
-        let command = lease::Use { once, held, settle, entry };
+        let (bytes, command) = (lease::bytes(&settle), lease::Use { once, held, settle, entry });
         self.command(bytes, move |tx| lease::settle(tx, &command)).await
     }
 
@@ -269,6 +263,11 @@ impl Store for SledStore {
 
     async fn replay(&self, once: Once, replay: Replay, entry: Entry) -> Result<Delivery, StoreError> {
         self.command(replay.step.note.len(), move |tx| dead::replay(tx, &once, &replay, &entry)).await
+    }
+
+    async fn clarify(&self, once: Once, clarification: Clarification, entry: Entry) -> Result<Delivery, StoreError> {
+        let bytes = clarification.step.note.len() + entry.details.iter().map(String::len).sum::<usize>();
+        self.command(bytes, move |tx| asked::clarify(tx, &once, &clarification, &entry)).await
     }
 
     async fn end_leases(&self, holder: &str, now: Timestamp) -> Result<u64, StoreError> {

@@ -130,6 +130,8 @@ impl StoredEvent {
             EventKind::Rejected => pb::event::Kind::Rejected,
             EventKind::Replayed => pb::event::Kind::Replayed,
             EventKind::Escalated => pb::event::Kind::Escalated,
+            EventKind::Asked => pb::event::Kind::Asked,
+            EventKind::Answered => pb::event::Kind::Answered,
         };
         pb::Event {
             record: self.record.as_bytes().to_vec(),
@@ -154,6 +156,8 @@ impl StoredEvent {
                 pb::event::Kind::Rejected => EventKind::Rejected,
                 pb::event::Kind::Replayed => EventKind::Replayed,
                 pb::event::Kind::Escalated => EventKind::Escalated,
+                pb::event::Kind::Asked => EventKind::Asked,
+                pb::event::Kind::Answered => EventKind::Answered,
             };
             let leg = u16::try_from(event.leg).ok()?;
             Some(Self { record: uuid(&event.record)?, leg, at: moment(event.at)?, kind })

@@ -2,7 +2,7 @@
 
 use super::reader::wire_time;
 use crate::{
-    broker::{Destination, EventKind, Happening, Receipt, ReceiptLeg, ReceiptPrompt, Referral},
+    broker::{Destination, EventKind, Happening, Question, Receipt, ReceiptLeg, ReceiptPrompt, Referral},
     domain::{erasure::ErasureState, history::Step},
     wire::pb,
 };
@@ -76,6 +76,8 @@ fn event(kind: EventKind) -> pb::ReferralEvent {
         EventKind::Rejected => pb::ReferralEvent::Rejected,
         EventKind::Replayed => pb::ReferralEvent::Replayed,
         EventKind::Escalated => pb::ReferralEvent::Escalated,
+        EventKind::Asked => pb::ReferralEvent::Asked,
+        EventKind::Answered => pb::ReferralEvent::Answered,
     }
 }
 
@@ -123,6 +125,17 @@ fn destination(destination: &Destination) -> pb::Destination {
         overdue: destination.overdue,
         graded_time: delivery.graded().map(wire_time),
         escalations: delivery.escalations().map(escalation).collect(),
+        clarifications: destination.questions.iter().map(clarification).collect(),
+    }
+}
+
+fn clarification(question: &Question) -> pb::Clarification {
+    pb::Clarification {
+        clarification_id: question.id.hyphenated().to_string(),
+        item: question.item.parse().unwrap_or_default(),
+        question: question.text.reveal().to_owned(),
+        asked_time: Some(wire_time(question.at)),
+        answered_time: question.answered.map(wire_time),
     }
 }
 

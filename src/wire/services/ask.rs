@@ -10,7 +10,7 @@ use crate::{
     domain::{
         delivery::DeliveryId,
         identity::{Identity, Peer, TrustDomain},
-        text::Text,
+        text::{Text, is_printable},
         violation::Violations,
     },
     wire::received::sha256,
@@ -32,6 +32,8 @@ const SHORTEST_KEEPING: SignedDuration = SignedDuration::from_mins(5);
 const LONGEST_DELAY: SignedDuration = SignedDuration::from_hours(24);
 /// Most characters of any free text of an officer (domain 3.2).
 const LONGEST_TEXT: usize = 5_000;
+/// Most characters of a short name.
+const LONGEST_NAME: usize = 200;
 
 /// Reads fields and gathers what is wrong with them.
 #[derive(Default)]
@@ -127,6 +129,14 @@ impl Ask {
     pub(super) fn delay(&mut self, duration: Option<prost_types::Duration>) -> SignedDuration {
         let Some(duration) = duration else { return SignedDuration::ZERO };
         self.within("delay", duration, SignedDuration::ZERO..=LONGEST_DELAY, "0 to 24 hours")
+    }
+
+    /// A short name that must be there: 1 to 200 characters that show.
+    pub(super) fn named(&mut self, field: &str, text: String) -> Text {
+        if text.trim().is_empty() || text.chars().count() > LONGEST_NAME || !is_printable(&text) {
+            self.wrong(field, "say it, in at most 200 printable characters");
+        }
+        text.into()
     }
 
     /// For how long something is kept for a colleague: 5 minutes to 24 hours, an hour if not said.

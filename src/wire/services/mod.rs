@@ -3,6 +3,7 @@
 mod admin;
 mod ask;
 mod audit;
+mod clarifying;
 mod dead;
 mod deciding;
 mod desk;

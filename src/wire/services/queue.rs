@@ -111,6 +111,15 @@ impl QueueService for Services {
         Ok(Response::new(answer.map_err(|error| self.refuse(&peer, Action::HandOver, error))?))
     }
 
+    async fn request_clarification(
+        &self,
+        request: Request<Received<pb::RequestClarificationRequest>>,
+    ) -> Result<Response<pb::RequestClarificationResponse>, Status> {
+        let peer = self.admit(&request, Action::RequestClarification)?;
+        let answer = self.asked(&peer, request.into_inner()).await;
+        Ok(Response::new(answer.map_err(|error| self.refuse(&peer, Action::RequestClarification, error))?))
+    }
+
     async fn reject_delivery(
         &self,
         request: Request<Received<pb::RejectDeliveryRequest>>,

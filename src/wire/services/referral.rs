@@ -93,6 +93,16 @@ impl ReferralService for Services {
         Ok(Response::new(page.map_err(|error| self.refuse(&peer, action, error))?))
     }
 
+    async fn answer_clarification(
+        &self,
+        request: Request<Received<pb::AnswerClarificationRequest>>,
+    ) -> Result<Response<pb::AnswerClarificationResponse>, Status> {
+        let action = Action::AnswerClarification;
+        let peer = self.admit(&request, action)?;
+        let answer = self.answered(&peer, request.into_inner()).await;
+        Ok(Response::new(answer.map_err(|error| self.refuse(&peer, action, error))?))
+    }
+
     type WatchReferralsStream = WatchStream;
 
     async fn watch_referrals(

@@ -109,6 +109,8 @@ fn life(delivery: &Delivery) -> Vec<EventKind> {
         (delivery.state == State::DeadLetter, EventKind::Rejected),
         (delivery.escalations().next().is_some(), EventKind::Escalated),
         (delivery.graded().is_some(), EventKind::Graded),
+        (delivery.questions().next().is_some(), EventKind::Asked),
+        (delivery.questions().any(|(_, answer)| answer.is_some()), EventKind::Answered),
     ];
     kinds.into_iter().filter(|(is, _)| *is).map(|(_, kind)| kind).collect()
 }
@@ -124,5 +126,7 @@ fn word(kind: EventKind) -> &'static str {
         EventKind::Rejected => "rejected",
         EventKind::Replayed => "sent back",
         EventKind::Escalated => "escalated",
+        EventKind::Asked => "asked about",
+        EventKind::Answered => "answered about",
     }
 }

@@ -1,0 +1,216 @@
+//! Clarification, the C of PEACE: an officer asks the sender what is known already, and the answer reaches the delivery, whoever
+//! holds it by then. Nobody sets a child to find things out (domain 2.4). Both are sealed; the answer is redacted for its reader.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::{Broker, Error, Handle, Request, feedback::covers, rejecting::note_of};
+use crate::{
+    domain::{
+        delivery::Delivery,
+        grants::{QueuePermit, ReadPermit},
+        history::{Step, StepKind},
+        lint::tasks_child,
+        policy::QueueSide,
+        queue::QueueId,
+        redaction::{Lens, WITHHELD, redact_later},
+        submission::Reading,
+        text::Text,
+        violation::{Violation, Violations},
+    },
+    ledger::{Entry, Verb},
+    sealing::{Note, SealError, SealedRecordAt, open_note, open_original},
+    store::{Clarification, Keep, Once, Record, Settle, StoreError, Stored},
+};
+
+/// What an officer asks.
+#[derive(Debug, Clone)]
+pub struct Asking {
+    /// The item that it is about; `None`: the whole.
+    pub item: Option<u16>,
+    /// The question.
+    pub text: Text,
+    /// They state that it asks nothing of the child, whatever its words look like.
+    pub nothing_of_the_child: bool,
+}
+
+/// What a sender was asked.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// Names it.
+    pub id: Uuid,
+    /// The item that it is about, as its number is written; empty: the whole.
+    pub item: String,
+    /// The question; empty once the record was erased.
+    pub text: Text,
+    /// When it was asked.
+    pub at: Timestamp,
+    /// When it was answered.
+    pub answered: Option<Timestamp>,
+}
+
+/// What a sender answers.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    /// Their referral.
+    pub referral: Uuid,
+    /// Which question.
+    pub question: Uuid,
+    /// The answer.
+    pub text: Text,
+    /// Who answers: scheme, id, role.
+    pub actor: [Text; 3],
+}
+
+impl Broker {
+    /// Asks the sender. Deadlines run on.
+    pub async fn request_clarification(
+        &self,
+        permit: &QueuePermit,
+        request: Request,
+        handle: Handle,
+        asking: Asking,
+    ) -> Result<Delivery, Error> {
+        let now = self.now();
+        let (record, delivery) = self.found(handle.delivery).await?;
+        self.may_decide(permit, &record, &delivery)?;
+        let lease = delivery.live_lease(&handle.token, now);
+        // An answer that was given comes again, and whoever lost the lease hears that: the store says.
+        if lease.is_some_and(|lease| lease.holder == permit.identity().as_str()) {
+            self.may_ask(&record, &delivery, &asking)?;
+        }
+        let item = asking.item.map(|item| item.to_string()).unwrap_or_default();
+        let kind = (StepKind::Asked, item.as_str());
+        let step = self.step_of(permit, kind, request, (handle.delivery, &asking.text)).await?;
+        let mut entry = self.officer_entry(permit, Verb::Disclosure, "REQUEST_CLARIFICATION", now);
+        entry.record = Some(record.id);
+        entry.deliveries.push(handle.delivery);
+        entry.details.push(format!("to={}", record.organisation));
+        if tasks_child(asking.text.reveal(), &self.rulebook().lint).is_some() {
+            entry.details.push("nothing_of_the_child=stated".to_owned());
+        }
+        let once = self.once_with_record(permit, request);
+        Ok(self.store.settle(once, self.held(permit, handle, now), Settle::Ask(step), entry).await?)
+    }
+
+    /// Whoever asks has read something, and asks those who know it.
+    fn may_ask(&self, record: &Record, delivery: &Delivery, asking: &Asking) -> Result<(), Error> {
+        if record.linked_from.is_some() {
+            return Err(Error::Precondition {
+                reason: "ASK_ON_THE_REFERRAL",
+                advice: "ask on a delivery of the referral that names this child: its sender has sent nothing else",
+            });
+        }
+        if !delivery.is_begun() {
+            return Err(Error::Precondition {
+                reason: "OPEN_FIRST",
+                advice: "open at least one part of the delivery before you ask",
+            });
+        }
+        let mut wrong = Violations::default();
+        if asking.item.is_some_and(|item| delivery.item(item).is_none()) {
+            wrong.add("item", "give the number of an item that this delivery carries, or 0 for the whole");
+        }
+        let rulebook = self.rulebook();
+        if let Some(say) = tasks_child(asking.text.reveal(), &rulebook.lint).filter(|_| !asking.nothing_of_the_child) {
+            wrong.add("question", say);
+        }
+        if wrong.is_empty() { Ok(()) } else { Err(Error::Invalid(wrong)) }
+    }
+
+    /// Answers a question of the caller's own referral. `read` reads the submission as it was received: the answer is redacted for
+    /// the reader of the delivery with all that was listed and found in it, and kept sealed as it was given.
+    pub async fn answer_clarification(
+        &self,
+        permit: &ReadPermit,
+        request: Request,
+        reply: Reply,
+        read: impl FnOnce(&[u8]) -> Option<Reading> + Send + 'static,
+    ) -> Result<Delivery, Error> {
+        let now = self.now();
+        let Stored { record, deliveries, .. } = self.store.find(reply.referral).await?.ok_or(Error::NotFound)?;
+        if record.linked_from.is_some() || !covers(permit, &record) {
+            return Err(Error::NotFound);
+        }
+        let asked = |delivery: &&Delivery| delivery.questions().any(|(asked, _)| asked.id == reply.question);
+        let Some(delivery) = deliveries.iter().find(asked) else {
+            let advice = "give the id of a question as GetReferral shows it";
+            return Err(Error::Invalid(Violations(vec![Violation::new("clarification_id", advice)])));
+        };
+        let (place, sealed) = self.sealed_of(&record).await?;
+        let original = open_original(&sealed, &place, &self.keyring)?;
+        let (text, rulebook) = (reply.text.clone(), self.rulebook());
+        let lenses = self.lenses(&delivery.header.queue);
+        let shown = self.bench.does(move || {
+            let reading = read(&original)?;
+            Some(redact_later(reading.draft(), text.reveal(), &rulebook.redaction, lenses))
+        });
+        let shown = Text::new(shown.await?.unwrap_or_else(|| WITHHELD.to_owned()));
+        let note = self.note(delivery.id, &note_of(request.id), &shown).await?;
+        let code = reply.question.hyphenated().to_string();
+        let step = Step { id: request.id, kind: StepKind::Answered, at: now, by: String::new(), code, note, failed: 0 };
+        let given = self.note(delivery.id, &format!("given/{}", request.id.hyphenated()), &reply.text).await?;
+        let actor = reply.actor.each_ref().map(Text::reveal);
+        let entry = Entry {
+            at: now,
+            verb: Verb::Collection,
+            action: "ANSWER_CLARIFICATION".to_owned(),
+            who: permit.identity().as_str().to_owned(),
+            actor: Some(self.keyring.reference("actor", &actor)),
+            record: Some(record.id),
+            deliveries: vec![delivery.id],
+            recipients: vec![delivery.header.queue.clone()],
+            details: vec![format!("sealed_answer={}", hex::encode(given))],
+            commitment: None,
+        };
+        let once = Once {
+            caller: permit.identity().as_str().to_owned(),
+            method: "AnswerClarification",
+            request: request.id,
+            digest: request.digest,
+            keep: Keep::WithRecord,
+        };
+        let clarification = Clarification { delivery: delivery.id, question: reply.question, step };
+        self.store.clarify(once, clarification, entry).await.map_err(|error| match error {
+            StoreError::WrongState => Error::Precondition {
+                reason: "NOTHING_TO_ANSWER",
+                advice: "it is answered already, or the matter is settled there: submit what is new as a referral",
+            },
+            other => other.into(),
+        })
+    }
+
+    /// What those who read a queue may read. On HOLD it may be either side's.
+    fn lenses(&self, queue: &QueueId) -> &'static [Lens] {
+        match self.rulebook().policy.queues.kind_of(queue).map(|kind| kind.side) {
+            Some(QueueSide::Police) => &[Lens::Item],
+            Some(QueueSide::Council) => &[Lens::Mash],
+            Some(QueueSide::Triage) | None => &[Lens::Item, Lens::Mash],
+        }
+    }
+
+    /// Adds what the sender of this record was asked.
+    pub(super) async fn add_questions(
+        &self,
+        record: &Record,
+        destinations: &mut [super::Destination],
+    ) -> Result<(), Error> {
+        if destinations.iter().all(|found| found.delivery.questions().next().is_none()) {
+            return Ok(());
+        }
+        let (place, sealed) = self.sealed_of(record).await?;
+        let at = SealedRecordAt { sealed: &sealed, place: &place };
+        for found in destinations {
+            for (asked, answer) in found.delivery.questions() {
+                let note = Note { number: found.delivery.id.leg, purpose: &note_of(asked.id) };
+                let text = match open_note(at, note, &asked.note, &self.keyring) {
+                    Err(SealError::Erased) => Text::default(),
+                    opened => opened?,
+                };
+                let (item, answered) = (asked.code.clone(), answer.map(|answer| answer.at));
+                found.questions.push(Question { id: asked.id, item, text, at: asked.at, answered });
+            }
+        }
+        Ok(())
+    }
+}

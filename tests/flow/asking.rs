@@ -1,0 +1,227 @@
+//! Clarification: the sender is asked what is known already, and the answer reaches the delivery, redacted for its reader.
+
+use homeward::{ledger::Verb, wire::pb};
+use jiff::SignedDuration;
+use tonic::Code;
+
+use crate::{
+    accused::about,
+    house::{BROMLEY, House, LEWISHAM, MASH, MPU, MPU_TOO, RESOLVER, narrative},
+    person::{Person, Taken, fresh, refusal, submission, why},
+};
+
+const QUESTION: &str = "Which Saturday was meant?";
+/// The child, her mother's address, a name that nobody has listed, and the suspect with his number.
+const ANSWER: &str = "Ella-Mae Fennimore meant the 28th. Her mother at 27 Tallow Lane knows it too. \
+                      Marcus Dray wrote it from 07700 900142.";
+
+fn asking(taken: &Taken, question: &str) -> pb::RequestClarificationRequest {
+    pb::RequestClarificationRequest {
+        request_id: fresh(),
+        delivery_id: taken.id.clone(),
+        lease_token: taken.token.clone(),
+        question: question.into(),
+        ..Default::default()
+    }
+}
+
+fn answering(referral: &str, question: &str) -> pb::AnswerClarificationRequest {
+    pb::AnswerClarificationRequest {
+        request_id: fresh(),
+        referral_id: referral.into(),
+        clarification_id: question.into(),
+        answer: ANSWER.into(),
+        actor: Some(pb::Actor { scheme: "staff-number".into(), id: "L20417".into(), role: "practitioner".into() }),
+    }
+}
+
+/// Takes what is in a queue, and opens the first unit of the first delivery of the referral itself; on those of another child that it
+/// named nothing can be asked.
+async fn begun(person: &mut Person, queue: &str) -> Taken {
+    let (linked, own): (Vec<Taken>, Vec<Taken>) =
+        person.pull(queue).await.unwrap().into_iter().partition(|taken| !taken.header.linked_from.is_empty());
+    for other in linked {
+        let refused = why(person.queues.request_clarification(asking(&other, QUESTION)).await);
+        assert_eq!(refused, (Code::FailedPrecondition, "ASK_ON_THE_REFERRAL".into()));
+    }
+    let taken = own.into_iter().find(|taken| !taken.header.openable.is_empty()).unwrap();
+    again(person, &taken).await;
+    taken
+}
+
+/// Opens its first unit; the history with its words.
+async fn again(person: &mut Person, taken: &Taken) -> Vec<pb::DeliveryStep> {
+    let unit = taken.header.openable[0];
+    person.open(taken, (unit.part(), unit.item), "").await.unwrap().history
+}
+
+async fn ask(person: &mut Person, taken: &Taken) -> String {
+    let asked = person.queues.request_clarification(asking(taken, QUESTION)).await.unwrap().into_inner();
+    asked.clarification_id
+}
+
+async fn questions(person: &mut Person, referral: &str, delivery: &str) -> Vec<pb::Clarification> {
+    let seen = person.referral(referral).await.unwrap();
+    seen.destinations.into_iter().find(|found| found.delivery_id == delivery).unwrap().clarifications
+}
+
+#[tokio::test]
+async fn a_question_reaches_the_sender_and_the_answer_whoever_holds_the_delivery() {
+    let mut house = House::open().await;
+    let mut council = house.person(LEWISHAM).await;
+    let referral = council.submit(submission(&narrative(1))).await.unwrap().referral_id;
+    let mut officer = house.person(MPU).await;
+    let taken = begun(&mut officer, "MPU.SE").await;
+    let request = asking(&taken, QUESTION);
+    let asked = officer.queues.request_clarification(request.clone()).await.unwrap().into_inner();
+    assert!(officer.queues.request_clarification(request.clone()).await.unwrap().into_inner() == asked, "once");
+    let header = asked.delivery.unwrap();
+    assert!(header.state() == pb::DeliveryState::Leased && header.decide_due_time == taken.header.decide_due_time);
+    assert_eq!((header.history[0].kind.as_str(), header.history[0].note.as_str()), ("ASKED", ""));
+    let open = questions(&mut council, &referral, &taken.id).await;
+    let [question] = open.as_slice() else { panic!("one question") };
+    assert_eq!((question.question.as_str(), question.item), (QUESTION, 0));
+    assert!(question.answered_time.is_none() && question.clarification_id == request.request_id);
+    assert!(question.clarification_id == asked.clarification_id);
+
+    let answer = answering(&referral, &question.clarification_id);
+    let answered = council.referrals.answer_clarification(answer.clone()).await.unwrap().into_inner();
+    house.later(SignedDuration::from_mins(1));
+    house.reopen().await;
+    let (mut council, mut officer) = (house.person(LEWISHAM).await, house.person(MPU).await);
+    assert!(council.referrals.answer_clarification(answer.clone()).await.unwrap().into_inner() == answered, "once");
+    let other = pb::AnswerClarificationRequest { answer: "Another.".into(), ..answer.clone() };
+    let refused = why(council.referrals.answer_clarification(other).await);
+    assert_eq!(refused, (Code::AlreadyExists, "REQUEST_ID_REUSED".into()));
+    let second = answering(&referral, &question.clarification_id);
+    assert_eq!(why(council.referrals.answer_clarification(second).await).1, "NOTHING_TO_ANSWER");
+    let closed = questions(&mut council, &referral, &taken.id).await;
+    assert!(closed[0].answered_time == answered.answered_time && answered.answered_time.is_some());
+
+    // The same holder reads it, as police may: nothing of the child, nor of who sent it.
+    let history = again(&mut officer, &taken).await;
+    let [_, step] = history.as_slice() else { panic!("two steps") };
+    assert_eq!(
+        (step.kind.as_str(), step.by.as_str(), step.code.as_str()),
+        ("ANSWERED", "", answer.clarification_id.as_str())
+    );
+    assert!(step.note.contains("meant the 28th") && step.note.contains("Marcus Dray wrote it from 07700 900142"));
+    for hidden in ["Ella", "Fennimore", "Tallow"] {
+        assert!(!step.note.contains(hidden), "{hidden}: {}", step.note);
+    }
+    officer.complete(&taken, "recorded").await.unwrap();
+
+    let entries = house.ledger().await;
+    let of = |action: &str| entries.iter().filter(|entry| entry.action == action).collect::<Vec<_>>();
+    let (asks, answers) = (of("REQUEST_CLARIFICATION"), of("ANSWER_CLARIFICATION"));
+    let ([asked], [answered]) = (asks.as_slice(), answers.as_slice()) else { panic!("one entry each") };
+    assert_eq!((asked.verb, asked.details.as_slice()), (Verb::Disclosure, ["to=gss/E09000023".to_owned()].as_slice()));
+    assert!(answered.verb == Verb::Collection && answered.actor.is_some() && answered.who.ends_with(LEWISHAM));
+    for word in ["Saturday", "28th", "Tallow", "L20417"] {
+        assert!(!format!("{entries:?}").contains(word), "{word}");
+    }
+}
+
+#[tokio::test]
+async fn each_side_reads_the_answer_as_it_reads_the_record_and_the_queue_has_it_where_nobody_does() {
+    let house = House::open().await;
+    let mut council = house.person(LEWISHAM).await;
+    let referral = council.submit(submission(&narrative(1))).await.unwrap().referral_id;
+    let (mut mash, mut officer) = (house.person(MASH).await, house.person(MPU).await);
+    let queue =
+        if mash.deliveries("ALLOC.E09000023").await.unwrap().is_empty() { "MASH.E09000023" } else { "ALLOC.E09000023" };
+    let (at_mash, at_mpu) = (begun(&mut mash, queue).await, begun(&mut officer, "MPU.SE").await);
+    for (person, taken) in [(&mut mash, &at_mash), (&mut officer, &at_mpu)] {
+        let id = ask(person, taken).await;
+        // Nobody holds it when the answer comes.
+        let back = pb::ReleaseDeliveryRequest {
+            request_id: fresh(),
+            delivery_id: taken.id.clone(),
+            lease_token: taken.token.clone(),
+            reason: "Waits for the answer.".into(),
+            delay: None,
+        };
+        person.queues.release_delivery(back).await.unwrap();
+        council.referrals.answer_clarification(answering(&referral, &id)).await.unwrap();
+    }
+    let taken = begun(&mut mash, queue).await;
+    let read = again(&mut mash, &taken).await.pop().unwrap().note;
+    assert!(taken.id == at_mash.id && !read.contains("07700 900142"), "{read}");
+    let mut colleague = house.person(MPU_TOO).await;
+    let taken = begun(&mut colleague, "MPU.SE").await;
+    let read = again(&mut colleague, &taken).await.pop().unwrap().note;
+    assert!(taken.id == at_mpu.id && read.contains("07700 900142") && !read.contains("Ella"), "{read}");
+}
+
+#[tokio::test]
+async fn nobody_sets_a_child_to_find_things_out() {
+    let house = House::open().await;
+    house.person(LEWISHAM).await.submit(submission(&narrative(1))).await.unwrap();
+    let mut officer = house.person(MPU).await;
+    let taken = begun(&mut officer, "MPU.SE").await;
+    for question in [
+        "Could she get the number of his van?",
+        "Please ask her who else was there.",
+        "Can the worker find out where he lives?",
+        "Ask the young person to keep the messages coming.",
+        "Please speak to her again about the flat.",
+        "Could she take a photo of the door?",
+        "Would she keep in touch with him until Saturday?",
+    ] {
+        let refused = refusal(officer.queues.request_clarification(asking(&taken, question)).await);
+        assert_eq!((refused.code, refused.field_names()), (Code::InvalidArgument, vec!["question"]), "{question}");
+    }
+    for question in
+        ["Which colour was the van?", "Is the school told?", "What did he say, in her words?", "Was it before 9pm?"]
+    {
+        officer.queues.request_clarification(asking(&taken, question)).await.unwrap();
+    }
+    // Who says that it asks nothing of her is heard, and it is written down.
+    let stated = pb::RequestClarificationRequest {
+        nothing_of_the_child: true,
+        ..asking(&taken, "Did you find out at the school, or from the mother?")
+    };
+    officer.queues.request_clarification(stated).await.unwrap();
+    let entries = house.ledger().await;
+    let stated = entries.iter().filter(|entry| entry.details.contains(&"nothing_of_the_child=stated".to_owned()));
+    assert_eq!(stated.count(), 1);
+}
+
+#[tokio::test]
+async fn every_fault_is_named_and_nobody_asks_or_answers_for_another() {
+    let house = House::open().await;
+    let mut council = house.person(LEWISHAM).await;
+    let referral = council.submit(about("met/SE/mpu_officer/p124", "")).await.unwrap().referral_id;
+    let (mut officer, mut accused) = (house.person(MPU).await, house.person(MPU_TOO).await);
+    let taken = officer.pull("MPU.SE").await.unwrap().remove(0);
+    assert_eq!(why(officer.queues.request_clarification(asking(&taken, QUESTION)).await).1, "OPEN_FIRST");
+    again(&mut officer, &taken).await;
+    let wrong = pb::RequestClarificationRequest { item: 99, ..asking(&taken, QUESTION) };
+    assert_eq!(refusal(officer.queues.request_clarification(wrong).await).field_names(), ["item"]);
+    let wrong = pb::RequestClarificationRequest { item: 99_999, request_id: "x".into(), ..asking(&taken, " ") };
+    let refused = refusal(officer.queues.request_clarification(wrong).await);
+    assert_eq!(refused.field_names(), ["request_id", "question", "item"]);
+    // The accused asks nothing, with whatever token, and a stranger finds nothing.
+    let refused = refusal(accused.queues.request_clarification(asking(&taken, QUESTION)).await);
+    assert_eq!(refused.code, Code::PermissionDenied);
+    let mut resolver = house.person(RESOLVER).await;
+    assert_eq!(refusal(resolver.queues.request_clarification(asking(&taken, QUESTION)).await).code, Code::NotFound);
+
+    let id = ask(&mut officer, &taken).await;
+    let mut neighbour = house.person(BROMLEY).await;
+    let refused = refusal(neighbour.referrals.answer_clarification(answering(&referral, &id)).await);
+    assert_eq!(refused.code, Code::NotFound);
+    let refused = refusal(council.referrals.answer_clarification(answering(&referral, &fresh())).await);
+    assert_eq!((refused.code, refused.field_names()), (Code::InvalidArgument, vec!["clarification_id"]));
+    let wrong = pb::AnswerClarificationRequest {
+        actor: Some(pb::Actor { scheme: "s".into(), id: "\u{202e}".into(), role: String::new() }),
+        answer: "\u{7}".into(),
+        ..answering("x", "y")
+    };
+    let refused = refusal(council.referrals.answer_clarification(wrong).await);
+    let named = ["referral_id", "clarification_id", "answer", "actor.id", "actor.role"];
+    assert_eq!(refused.field_names(), named);
+    // What is settled needs no answer.
+    officer.complete(&taken, "recorded").await.unwrap();
+    assert_eq!(why(council.referrals.answer_clarification(answering(&referral, &id)).await).1, "NOTHING_TO_ANSWER");
+}

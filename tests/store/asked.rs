@@ -1,0 +1,70 @@
+//! Questions to the sender, and answers.
+
+use homeward::{
+    domain::{
+        delivery::Delivery,
+        history::{MOST_STEPS, Step, StepKind},
+    },
+    ledger::Verb,
+    store::{Clarification, EventKind, Once, Settle, Store, StoreError},
+};
+use uuid::Uuid;
+
+use super::{Engine, fixtures::*};
+
+fn question() -> Step {
+    Step { kind: StepKind::Asked, code: "1".into(), ..rejected() }
+}
+
+fn answer(delivery: &Delivery, question: Uuid) -> Clarification {
+    let (kind, code, by) = (StepKind::Answered, question.hyphenated().to_string(), String::new());
+    Clarification { delivery: delivery.id, question, step: Step { kind, code, by, ..rejected() } }
+}
+
+async fn clarify(store: &dyn Store, once: Once, answer: Clarification) -> Result<Delivery, StoreError> {
+    store.clarify(once, answer, entry(Verb::Collection, "ANSWER_CLARIFICATION")).await
+}
+
+pub async fn a_question_and_its_answer_are_told_to_the_sender_and_stay_with_the_delivery(engine: &impl Engine) {
+    let store = engine.open();
+    let held = leased(&*store, "MPU.SE").await;
+    let asked = question();
+    settle(&*store, holding(&held, 60), Settle::Ask(asked.clone())).await.unwrap();
+    let again = settle(&*store, holding(&held, 61), Settle::Ask(asked.clone())).await;
+    assert_eq!(again, Err(StoreError::WrongState), "its id names one question");
+    let unknown = clarify(&*store, once("AnswerClarification"), answer(&held, id())).await;
+    assert_eq!(unknown, Err(StoreError::WrongState));
+    // Nobody holds it any longer.
+    settle(&*store, holding(&held, 62), Settle::Release(None)).await.unwrap();
+    drop(store);
+    let store = engine.open();
+    let (once_only, given) = (once("AnswerClarification"), answer(&held, asked.id));
+    let answered = clarify(&*store, once_only.clone(), given.clone()).await.unwrap();
+    assert_eq!(clarify(&*store, once_only, given.clone()).await.as_ref(), Ok(&answered), "the first answer");
+    assert_eq!(clarify(&*store, once("AnswerClarification"), given).await, Err(StoreError::WrongState), "answered");
+    let [(found, Some(with))] = answered.questions().collect::<Vec<_>>()[..] else { panic!("one, answered") };
+    assert_eq!((found.id, with.note.as_slice()), (asked.id, b"sealed".as_slice()));
+    let told = store.events(BARNET, 0, 100).await.unwrap();
+    let kinds: Vec<EventKind> = told.iter().map(|event| event.kind).collect();
+    assert_eq!(kinds[kinds.len() - 2..], [EventKind::Asked, EventKind::Answered]);
+    assert_eq!(pull(&*store, "MPU.SE", 1, 63).await[0].history, answered.history);
+}
+
+pub async fn every_question_keeps_a_place_for_its_answer(engine: &impl Engine) {
+    let store = engine.open();
+    let held = leased(&*store, "MPU.SE").await;
+    let mut open = Vec::new();
+    loop {
+        let asked = question();
+        match settle(&*store, holding(&held, 60), Settle::Ask(asked.clone())).await {
+            Ok(_) => open.push(asked.id),
+            Err(error) => break assert_eq!(error, StoreError::WrongState),
+        }
+    }
+    assert!(open.len() > 15, "{} questions", open.len());
+    let refused = settle(&*store, holding(&held, 61), Settle::Reject(rejected())).await;
+    assert!(refused.is_err() || open.len() * 2 < MOST_STEPS - 4, "no step takes the place of an answer");
+    for asked in &open {
+        clarify(&*store, once("AnswerClarification"), answer(&held, *asked)).await.unwrap();
+    }
+}
