@@ -11,12 +11,14 @@
 //! | 3 | [`token`] | a key in a PKCS#11 device |
 //! | 4 | [`broker`] | the flow: judge, intake, dispatch, opening, feedback, caretaker |
 //! | 5 | [`wire`] | gRPC over mutual TLS, conversion, protobuf JSON |
+//! | 5 | [`paging`] | how a page leaves the house |
 //! | roof | [`app`] | the command tree, configuration, wiring |
 
 pub mod app;
 pub mod broker;
 pub mod domain;
 pub mod ledger;
+pub mod paging;
 pub mod pki;
 pub mod platform;
 pub mod reference;

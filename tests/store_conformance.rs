@@ -77,6 +77,12 @@ macro_rules! every_case {
                 counts_are_of_what_is_there,
                 counts_follow_every_change,
             }
+            pages {
+                what_is_to_be_paged_waits_in_the_outbox_also_after_a_crash,
+                an_attempt_is_noted_once_whoever_made_it,
+                who_answers_ends_the_page_and_who_only_takes_it_does_not,
+                an_escalation_pages_anew_and_so_does_what_is_sent_on,
+            }
             ledger {
                 indices_have_no_gap_and_the_root_is_that_of_the_entries,
                 every_claim_is_proven_whatever_the_size_and_no_false_one,

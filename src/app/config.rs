@@ -8,7 +8,7 @@ use std::{
 
 use serde::Deserialize;
 
-use super::{custody::Keys, failure::Failure, limits::LimitsConfig};
+use super::{custody::Keys, failure::Failure, limits::LimitsConfig, paging::Paging};
 use crate::{
     broker::MOST_FAILURES,
     domain::identity::TrustDomain,
@@ -35,6 +35,9 @@ pub struct Config {
     /// Queues.
     #[serde(default)]
     pub queues: Queues,
+    /// Who is told at once of what must reach a person.
+    #[serde(default)]
+    pub paging: Paging,
     /// The issuing authority, where this daemon signs certificates.
     #[serde(default)]
     pub pki: Option<Pki>,
@@ -230,6 +233,7 @@ impl Config {
             *path = folder.join(&path);
         }
         self.keys.relative_to(folder);
+        self.paging.relative_to(folder);
         self
     }
 }

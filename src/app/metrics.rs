@@ -141,6 +141,17 @@ impl Collector for Figures {
         family(&mut into, "outer_key_age_days", help, [(label, ConstGauge::new(age.as_secs_f64() / DAY))])?;
         let help = "How often the key outside the store was asked to wrap or to unwrap";
         family(&mut into, "outer_key_uses", help, [(label, ConstCounter::new(uses))])?;
+        let outbox = broker.outbox();
+        let pages = [("waiting", outbox.waiting), ("failing", outbox.failing)]
+            .map(|(state, pages)| ([("state", state)], ConstGauge::new(i64::try_from(pages).unwrap_or(i64::MAX))));
+        family(
+            &mut into,
+            "pages",
+            "Pages that reached nobody so far, and those of them for which an attempt failed",
+            pages,
+        )?;
+        let age = outbox.oldest.map_or(0.0, |since| broker.now().duration_since(since).as_secs_f64().max(0.0));
+        family(&mut into, "oldest_page_seconds", "Age of the oldest of those pages", [(BARE, ConstGauge::new(age))])?;
         let mut alarms: BTreeMap<String, i64> = BTreeMap::new();
         for alarm in broker.alarms().names() {
             // The name alone: what it is about is in the log.

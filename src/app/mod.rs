@@ -21,6 +21,7 @@ mod limits;
 mod metrics;
 mod outer;
 mod page;
+mod paging;
 mod pki;
 mod policies;
 mod policy;

@@ -264,35 +264,6 @@ pub(super) fn resolved(value: &Value) -> Vec<String> {
     vec![format!("sent to {} as {}", text(&value["delivery"], "outcome"), words(value, "created_delivery_ids"))]
 }
 
-/// The two 72-hour clocks.
-pub(super) fn clocks(value: &Value) -> Vec<String> {
-    let line = |(name, label): (&str, &str)| {
-        let clock = &value[name];
-        let hours = clock["hours"].as_i64().map_or_else(String::new, |hours| format!(" after {hours} hours"));
-        let late = if clock["late"] == true { "  LATE" } else { "" };
-        format!("  72 hours, {label}: {}{hours}, due by {}{late}", text(clock, "state"), text(clock, "due_time"))
-    };
-    let shown = [("offered", "offered"), ("carried_out", "carried out")].map(line);
-    if value.is_object() { shown.to_vec() } else { Vec::new() }
-}
-
-/// What the interview could have asked, by phases; for the author alone.
-pub(super) fn coaching(value: &Value) -> Vec<String> {
-    let mut lines = vec!["coaching, for you alone; nothing depends on it:".to_owned()];
-    for phase in list(value, "phases") {
-        let (filled, missing) = (list(phase, "filled"), list(phase, "missing"));
-        let all = filled.len() + missing.len();
-        let name = text(phase, "phase").replace('_', " ");
-        lines.push(format!("  {name}: {} of {all}", filled.len()));
-        let note = |note: &Value| format!("    {}: {}", text(note, "field"), text(note, "words"));
-        lines.extend(missing.iter().map(note));
-    }
-    if value["open_ratio"].is_number() {
-        lines.push(format!("  open questions: {} of {}", value["open_questions"], value["questions"]));
-    }
-    lines
-}
-
 /// A rendered unit, field by field.
 pub(super) fn view(value: &Value) -> Vec<String> {
     let mut lines = vec![format!("[{}]", unit_of_view(value))];

@@ -16,7 +16,7 @@ const NARROW: usize = 90;
 pub(super) fn preview(value: &Value, width: usize) -> Vec<String> {
     let mut lines = vec![format!("class {}  rules {}", text(value, "class"), words(value, "rules"))];
     lines.extend(list(value, "legs").iter().map(show::leg));
-    lines.extend(show::clocks(&value["clocks"]).iter().flat_map(|line| indented(line, width)));
+    lines.extend(clocks(&value["clocks"]).iter().flat_map(|line| indented(line, width)));
     // What no reader sees under a name of its own is part of a structured field below.
     for written in list(value, "written").iter().filter(|written| !list(written, "shown_as").is_empty()) {
         lines.push(String::new());
@@ -35,7 +35,7 @@ pub(super) fn preview(value: &Value, width: usize) -> Vec<String> {
     lines.push(String::new());
     lines.extend(advice(value, width));
     lines.push(String::new());
-    lines.extend(show::coaching(&value["coaching"]).iter().flat_map(|line| indented(line, width)));
+    lines.extend(coaching(&value["coaching"]).iter().flat_map(|line| indented(line, width)));
     lines.push(String::new());
     lines.push("everything that each reader would be given:".to_owned());
     for audience in ["none", "mpu", "mash", "carer"] {
@@ -238,4 +238,33 @@ fn words_of(value: &Value, one: &Value) -> String {
 fn unit(value: &Value) -> String {
     let item = value["item"].as_u64().filter(|item| *item > 0).map_or_else(String::new, |item| format!("[{item}]"));
     format!("{}{item} for {}", text(value, "part"), reader(text(value, "audience")))
+}
+
+/// The two 72-hour clocks.
+fn clocks(value: &Value) -> Vec<String> {
+    let line = |(name, label): (&str, &str)| {
+        let clock = &value[name];
+        let hours = clock["hours"].as_i64().map_or_else(String::new, |hours| format!(" after {hours} hours"));
+        let late = if clock["late"] == true { "  LATE" } else { "" };
+        format!("  72 hours, {label}: {}{hours}, due by {}{late}", text(clock, "state"), text(clock, "due_time"))
+    };
+    let shown = [("offered", "offered"), ("carried_out", "carried out")].map(line);
+    if value.is_object() { shown.to_vec() } else { Vec::new() }
+}
+
+/// What the interview could have asked, by phases; for the author alone.
+fn coaching(value: &Value) -> Vec<String> {
+    let mut lines = vec!["coaching, for you alone; nothing depends on it:".to_owned()];
+    for phase in list(value, "phases") {
+        let (filled, missing) = (list(phase, "filled"), list(phase, "missing"));
+        let all = filled.len() + missing.len();
+        let name = text(phase, "phase").replace('_', " ");
+        lines.push(format!("  {name}: {} of {all}", filled.len()));
+        let note = |note: &Value| format!("    {}: {}", text(note, "field"), text(note, "words"));
+        lines.extend(missing.iter().map(note));
+    }
+    if value["open_ratio"].is_number() {
+        lines.push(format!("  open questions: {} of {}", value["open_questions"], value["questions"]));
+    }
+    lines
 }

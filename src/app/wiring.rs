@@ -19,7 +19,8 @@ use super::{
 };
 use crate::{
     broker::{
-        Begin, Broker, Error, Folder, Issuer, KeyShelf, Keys, KeysError, Lifespan, Parts, PolicyRefused, Rulebook,
+        Begin, Broker, Error, Folder, Issuer, KeyShelf, Keys, KeysError, Lifespan, Pager, Parts, PolicyRefused,
+        Rulebook,
     },
     domain::identity::TrustDomain,
     ledger::Checkpoint,
@@ -39,6 +40,7 @@ const MOST_EPOCH_HOURS: u32 = 30 * 24;
 /// A daemon, ready to serve.
 pub(super) struct Daemon {
     broker: Arc<Broker>,
+    pager: Arc<Pager>,
     setup: Setup,
     reload: Reload,
     watched: Watched,
@@ -66,6 +68,7 @@ pub(super) async fn daemon_at(config: &Config, clock: Arc<dyn Clock>) -> Result<
     let trust_domain =
         TrustDomain::parse(&config.trust_domain).map_err(|error| Failure::bad_data(error.to_string()))?;
     let limits = config.limits.limits()?;
+    let hooks = config.paging.hooks()?;
     let settings = config.tls.settings(&trust_domain);
     let looks = Looks::take(&settings, &config.policy);
     let text = read(&config.policy.grants)?;
@@ -102,7 +105,8 @@ pub(super) async fn daemon_at(config: &Config, clock: Arc<dyn Clock>) -> Result<
         policy: config.policy.clone(),
     };
     let watched = Watched::new(broker.clone(), &setup);
-    Ok(Daemon { broker, setup, reload: Reload::new(parts, looks), watched })
+    let pager = Pager::new(broker.clone(), hooks, config.paging.fallback_after);
+    Ok(Daemon { broker, pager, setup, reload: Reload::new(parts, looks), watched })
 }
 
 /// What the configuration gives to go by; where the store may have something else, a folder that cannot be read is told later.
@@ -169,16 +173,17 @@ pub(super) async fn serve(
     daemon: Daemon,
     stop: impl Future<Output = ()>,
 ) -> Result<(), Failure> {
-    let Daemon { broker, setup, reload, watched } = daemon;
+    let Daemon { broker, pager, setup, reload, watched } = daemon;
     let closing = watch::Sender::new(false);
     let house = tokio::spawn(broker.clone().keep_house(closing.subscribe()));
+    let paging = tokio::spawn(pager.keep(closing.subscribe()));
     let rewrapping = tokio::spawn(broker.clone().keep_rewrapping(closing.subscribe()));
     let reloading = tokio::spawn(reload.keep(closing.subscribe()));
     let watching = watchers.map(|watchers| tokio::spawn(metrics::serve(watchers, watched, closing.subscribe())));
     let ended = wire::run(listener, broker.clone(), setup, stop).await;
     closing.send_replace(true);
     // The tasks end by themselves; a panic in one was logged.
-    let _ = (house.await, rewrapping.await, reloading.await);
+    let _ = (house.await, paging.await, rewrapping.await, reloading.await);
     if let Some(watching) = watching {
         let _ = watching.await;
     }

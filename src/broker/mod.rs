@@ -22,6 +22,7 @@ mod handing;
 mod intake;
 mod judge;
 mod opening;
+mod paging;
 mod receipt;
 mod refusals;
 mod rejecting;
@@ -54,13 +55,14 @@ pub use handing::HandOver;
 pub use intake::Submission;
 pub use judge::{Rulebook, fingerprint, judge};
 pub use opening::Opened;
+pub use paging::{Hook, HookFailed, PageMessage, Pager};
 pub use receipt::{Receipt, ReceiptLeg, ReceiptPrompt};
 pub use releasing::{CarerRelease, Released};
 pub use resolving::Resolution;
 pub use turns::Turn;
 
 use self::bench::Bench;
-pub use crate::store::{EventKind, QueueCounts, Side};
+pub use crate::store::{EventKind, Outbox, QueueCounts, Side};
 use crate::{
     domain::grants::Grants,
     ledger::LogKey,

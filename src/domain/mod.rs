@@ -24,6 +24,7 @@ pub mod identity;
 pub mod lint;
 mod number_words;
 pub mod outcome;
+pub mod paging;
 pub mod period;
 pub mod policy;
 pub mod preview;

@@ -24,6 +24,8 @@ vocabulary! {
         List = "list",
         /// What a sender is told of.
         Event = "event",
+        /// The pages that wait.
+        Outbox = "outbox",
         /// The first answer of a request, by which a repeat is known.
         Answer = "answer",
         /// An administrative document.
@@ -57,6 +59,7 @@ impl Relation {
             | Self::Record
             | Self::Deliveries
             | Self::Event
+            | Self::Outbox
             | Self::Answer
             | Self::Document
             | Self::Unknown => Mend::Lost,

@@ -4,6 +4,7 @@ mod compacted;
 mod copied;
 mod examined;
 mod model;
+mod outbox;
 mod shelf;
 pub mod sled;
 mod stored;
@@ -15,6 +16,7 @@ pub use model::{
     Acceptance, Accepted, Claim, Clarification, Event, EventKind, Head, Held, Keep, Kept, NewRecord, Once, Proven,
     Pull, QueueCounts, Raise, Record, Replay, Settle, Side, Stored,
 };
+pub use outbox::{DuePage, Noted, Outbox};
 pub use shelf::{Amendment, Change, Document, Expect, MOST_NAME, Rewrap, Seen, Shelf, Wraps};
 
 use std::collections::BTreeMap;
@@ -101,6 +103,17 @@ pub trait Store: Send + Sync {
     /// Escalates deliveries, each with its ledger entry: one that is late no longer, or was escalated since, is left as it is.
     /// Returns how many were.
     async fn escalate(&self, raises: Vec<Raise>) -> Result<u64, StoreError>;
+
+    /// Pages that are due at `now`, the longest due first, at most `limit`. A row is written with each delivery whose header says
+    /// `page`, and with each escalation; it goes when somebody opens the delivery after that, settles or rejects it.
+    async fn pages(&self, now: Timestamp, limit: usize) -> Result<Vec<DuePage>, StoreError>;
+
+    /// Notes what came of an attempt to deliver a page: false, and nothing changes, where another was noted since it was begun,
+    /// or the page is gone.
+    async fn note_page(&self, noted: Noted) -> Result<bool, StoreError>;
+
+    /// What the outbox of pages holds, as it changes; a hint like [`Store::changes`].
+    fn outbox(&self) -> watch::Receiver<Outbox>;
 
     /// Sends a dead letter back to its queue; answers with it as it then is (for a replay of the call: as it was).
     /// [`StoreError::WrongState`] where it is none, or has as long a history as there can be.

@@ -25,7 +25,8 @@ fn serve(house: &House) -> Ended {
         .stderr(fs::File::create(&log).unwrap())
         .spawn()
         .unwrap();
-    for _ in 0..200 {
+    // A reference folder is proved first, which takes its time on a busy machine.
+    for _ in 0..1200 {
         if let Some(status) = child.try_wait().unwrap() {
             let err = fs::read_to_string(&log).unwrap();
             return Ended { code: status.code().unwrap(), out: String::new(), err };

@@ -122,6 +122,7 @@ async fn every_row_that_is_gone_is_named_with_what_it_affects() {
         ("e", Relation::Ledger),
         ("t", Relation::Proof),
         ("k", Relation::Record),
+        ("p", Relation::Count),
         ("i", Relation::Answer),
         ("s", Relation::Count),
         ("c", Relation::Count),

@@ -17,6 +17,8 @@ mod kill;
 mod leak;
 mod metrics;
 mod overload;
+mod paging;
+mod paging_away;
 #[path = "../support/person.rs"]
 #[allow(dead_code, reason = "shared with the tests of the flow")]
 mod person;

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The interpreter that tests/run prepared. Without it nothing is tested, which CI does not let pass.
-fn interpreter() -> Option<String> {
+pub fn interpreter() -> Option<String> {
     let python = std::env::var("HOMEWARD_TEST_PYTHON").ok().filter(|python| !python.is_empty());
     if python.is_none() {
         let ci = std::env::var("CI").is_ok_and(|ci| ci == "true");

@@ -10,6 +10,7 @@ pub mod lease;
 pub mod ledger;
 pub mod once;
 pub mod order;
+pub mod pages;
 pub mod shelf;
 pub mod whole;
 

@@ -302,6 +302,11 @@ impl House {
         &*self.live().store
     }
 
+    /// The broker at work.
+    pub fn lives(&self) -> Arc<Broker> {
+        self.live().broker.clone()
+    }
+
     /// Puts other grants in force.
     pub fn grant(&self, text: &str) {
         self.live().broker.replace_grants(reference::grants::parse(text, &domain()).unwrap());

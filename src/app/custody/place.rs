@@ -106,6 +106,16 @@ impl SecretPlace {
         if pin.is_empty() { Err(Failure::bad_data(format!("{self} holds no PIN"))) } else { Ok(pin) }
     }
 
+    /// A secret of one line, without its end; not from a terminal.
+    pub(in crate::app) fn line(&self) -> Result<Zeroizing<String>, Failure> {
+        let words = self.words()?;
+        let line = Zeroizing::new(words.trim_end_matches(['\r', '\n']).to_owned());
+        if line.is_empty() || line.contains(['\r', '\n']) {
+            return Err(Failure::bad_data(format!("{self} does not hold one line")));
+        }
+        Ok(line)
+    }
+
     /// The secret as text.
     fn words(&self) -> Result<Zeroizing<String>, Failure> {
         let bytes = self.read()?;

@@ -172,7 +172,8 @@ pub(super) mod tests {
 
     /// Writes a key of every kind: one leg ready, one handed over under a lease, one handed back for later.
     pub fn everything(tx: &mut Transaction<'_>) {
-        let acceptance = plain();
+        let mut acceptance = plain();
+        acceptance.records[0].deliveries[1].page = true;
         let entry = acceptance.entries[0].clone();
         let once = |number| Once { request: Uuid::from_u128(number), ..acceptance.once.clone() };
         tx.run(|tx| accept(tx, &acceptance)).unwrap();

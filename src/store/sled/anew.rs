@@ -1,4 +1,4 @@
-//! Writes what a store holds into an empty one: ledger, records, deliveries, answers, events and documents as they are; queues,
+//! Writes what a store holds into an empty one: ledger, records, deliveries, answers, events, pages and documents as they are; queues,
 //! lists, kept roots and counts made from them. Of what was erased nothing that was sealed.
 
 use std::collections::HashSet;
@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use uuid::Uuid;
 
 use super::{
-    keys, rows, shelf,
+    keys, pages, rows, shelf,
     transaction::KEPT_LEVEL,
     view::{Look, Overlay, engine},
 };
@@ -74,6 +74,10 @@ impl<'a> Anew<'a> {
         })?;
         self.each(b"v", |anew, key| {
             anew.written.meta.events += 1;
+            anew.as_it_is(key)
+        })?;
+        self.each(pages::PAGES, |anew, key| {
+            anew.written.meta.pages += 1;
             anew.as_it_is(key)
         })?;
         self.each(keys::KEPT_UNTIL, Self::as_it_is)?;
@@ -243,7 +247,7 @@ mod tests {
     use super::*;
 
     /// Kinds of keys that are copied, and with them the pieces of their values.
-    const COPIED: &[u8] = b"erdisvxk";
+    const COPIED: &[u8] = b"erdisvpxk";
     /// Kinds that are made from those.
     const MADE: &[u8] = b"whnqglzotcm";
 

@@ -16,7 +16,7 @@ use super::{
     transaction::{Books, Transaction},
     view::engine,
 };
-use crate::store::StoreError;
+use crate::store::{Outbox, StoreError};
 
 /// Commands in one batch, at most: more gains nothing, measured.
 const GATHER: usize = 64;
@@ -55,6 +55,8 @@ pub(super) struct Shared {
     pub in_flight: RwLock<HashSet<Vec<u8>>>,
     /// Sequence of the last durable batch.
     pub durable: watch::Sender<u64>,
+    /// The pages that wait, as of that batch.
+    pub pages: watch::Sender<Outbox>,
     /// Why the engine stopped.
     pub stopped: OnceLock<String>,
     /// Keys that were changed since a copy under way last looked; `None` where none is. Changed by batches only while the tree is held.
@@ -154,6 +156,8 @@ impl Writer<'_> {
             .commit(HeadMark::of(&self.books.meta, false))
             .map_err(|error| StoreError::Unavailable(format!("a sync failed: {error}")))?;
         self.shared.durable.send_replace(sequence);
+        let pages = self.books.pages.outbox();
+        self.shared.pages.send_if_modified(|before| std::mem::replace(before, pages) != pages);
         Ok(())
     }
 

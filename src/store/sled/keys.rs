@@ -18,7 +18,7 @@ use crate::{
 pub(super) const META: &[u8] = b"m";
 
 /// The first byte of every kind of key.
-pub(super) const KINDS: &[u8] = b"cdeghiklmnoqrstvwxz";
+pub(super) const KINDS: &[u8] = b"cdeghiklmnopqrstvwxz";
 
 /// The record in a [`record`] key.
 pub(super) fn record_of(key: &[u8]) -> Option<Uuid> {

@@ -11,7 +11,10 @@ use super::{
     view::engine,
 };
 use crate::{
-    domain::delivery::{Delivery, DeliveryId},
+    domain::{
+        delivery::{Delivery, DeliveryId},
+        paging::LATE,
+    },
     store::{EventKind, Raise, StoreError, stored::StoredEvent},
 };
 
@@ -51,6 +54,7 @@ pub(super) fn escalate(tx: &mut Transaction<'_>, raises: Vec<Raise>) -> Result<u
         let (at, index) = (step.at, tx.append(&entry)?);
         delivery.history.push(step);
         delivery.escalate_from = again_from;
+        tx.page(&delivery, LATE, at);
         tx.replace(&mut legs, delivery)?;
         tx.tell(&legs, index, StoredEvent::of(id, at, EventKind::Escalated));
         count += 1;

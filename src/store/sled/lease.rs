@@ -180,7 +180,7 @@ pub(super) fn settle(tx: &mut Transaction<'_>, command: &Use) -> Result<Delivery
         Settle::Complete(_) => tx.tell(&legs, index, StoredEvent::of(delivery.id, at, EventKind::Completed)),
         Settle::Resolve(_, headers) => {
             for header in headers {
-                send_on(tx, &mut legs, delivery.id, header)?;
+                send_on(tx, &mut legs, (delivery.id, at), header)?;
             }
             tx.tell(&legs, index, StoredEvent::of(delivery.id, at, EventKind::Resolved));
         }
@@ -220,10 +220,15 @@ fn end(delivery: &mut Delivery, state: State, settled: &Settled) {
 }
 
 /// Adds the next leg to a record.
-fn send_on(tx: &mut Transaction<'_>, legs: &mut Legs, from: DeliveryId, header: &Header) -> Result<(), StoreError> {
+fn send_on(
+    tx: &mut Transaction<'_>,
+    legs: &mut Legs,
+    (from, at): (DeliveryId, Timestamp),
+    header: &Header,
+) -> Result<(), StoreError> {
     let last = legs.deliveries.iter().map(|each| each.id.leg).max().unwrap_or(0);
     let leg = last.checked_add(1).ok_or(StoreError::WrongState)?;
-    tx.add(legs, waiting(DeliveryId { leg, ..from }, header.clone()))
+    tx.add(legs, waiting(DeliveryId { leg, ..from }, header.clone()), at)
 }
 
 /// The delivery under this lease, with its record's other legs.

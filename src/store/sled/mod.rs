@@ -18,7 +18,9 @@ mod handed;
 mod keys;
 mod late;
 mod lease;
+mod offline;
 mod open;
+mod pages;
 mod prove;
 mod read;
 mod restoring;
@@ -51,16 +53,16 @@ use self::{
     view::Watched,
 };
 use super::{
-    Acceptance, Accepted, Amendment, Claim, Clarification, Compacted, Compaction, Copied, CopyPart, Document, Event,
-    Examined, Examining, Head, Held, Once, Page, Proven, Pull, QueueCounts, Raise, Replay, Rewrap, Seen, Settle, Shelf,
-    Side, Store, StoreError, Stored, Unsettled, Whose, Wraps,
+    Acceptance, Accepted, Amendment, Claim, Clarification, Copied, CopyPart, Document, DuePage, Event, Head, Held,
+    Noted, Once, Outbox, Page, Proven, Pull, QueueCounts, Raise, Replay, Rewrap, Seen, Settle, Shelf, Side, Store,
+    StoreError, Stored, Unsettled, Whose, Wraps,
 };
 use crate::{
     domain::{
         delivery::{Delivery, DeliveryId},
         queue::QueueId,
     },
-    ledger::{Checkpoint, Entry},
+    ledger::Entry,
 };
 
 /// Leases ended, or answers forgotten, in one command: what else waits gets its turn in between.
@@ -93,6 +95,7 @@ impl SledStore {
             applied: AtomicU64::new(sequence),
             in_flight: RwLock::default(),
             durable: watch::Sender::new(sequence),
+            pages: watch::Sender::new(opened.books.pages.outbox()),
             stopped: OnceLock::new(),
             changed: Mutex::default(),
         });
@@ -105,25 +108,6 @@ impl SledStore {
             })
             .map_err(|error| StoreError::Unavailable(format!("no thread: {error}")))?;
         Ok(Self { shared, inbox, readers: Arc::new(Semaphore::new(READERS)) })
-    }
-
-    /// Examines the store in `dir` without changing what it holds, and tells every disagreement; with `since`, also whether its
-    /// ledger continues that checkpoint.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`] where there is none, [`StoreError::Unavailable`] when another process has it or the disk refuses.
-    pub fn examine(dir: &Path, since: Option<Checkpoint>, watch: &mut dyn Examining) -> Result<Examined, StoreError> {
-        deep::examine(dir, since, watch)
-    }
-
-    /// Writes the store in `dir` anew, as a store in which everything agrees, without what sled never gives back and without anything
-    /// that was sealed in what was erased. A kill leaves the old one or the new one.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`] where there is none, [`StoreError::Damaged`] where something does not agree that is lost, or
-    /// that was not to be made again, [`StoreError::Unavailable`] when another process has it or the disk refuses.
-    pub fn compact(dir: &Path, how: &Compaction, watch: &mut dyn Examining) -> Result<Compacted, StoreError> {
-        compact::compact(dir, how, watch)
     }
 
     /// Sends a command to the commit thread and waits until it is durable.
@@ -294,6 +278,18 @@ impl Store for SledStore {
 
     async fn escalate(&self, raises: Vec<Raise>) -> Result<u64, StoreError> {
         self.command(raises.len() * OVERHEAD, move |tx| late::escalate(tx, raises)).await
+    }
+
+    async fn pages(&self, now: Timestamp, limit: usize) -> Result<Vec<DuePage>, StoreError> {
+        self.command(0, move |tx| pages::due(tx, now, limit)).await
+    }
+
+    async fn note_page(&self, noted: Noted) -> Result<bool, StoreError> {
+        self.command(0, move |tx| pages::note(tx, &noted)).await
+    }
+
+    fn outbox(&self) -> watch::Receiver<Outbox> {
+        self.shared.pages.subscribe()
     }
 
     async fn delivery(&self, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {

@@ -6,7 +6,9 @@ use std::{io, path::Path, thread, time::Duration};
 use super::{
     compact,
     durable::{Durable, Found, HeadMark, data_path, read_head},
-    keys, late, read,
+    keys, late,
+    pages::{PAGES, Rows},
+    read,
     restoring::RESTORING,
     transaction::{Books, KEPT_LEVEL},
     view::{Look, engine},
@@ -88,8 +90,8 @@ fn guarded(dir: &Path) -> Result<Opened, StoreError> {
     tracing::info!(entries = meta.frontier.size(), records = meta.records, live = meta.live, walked, "store verified");
     let durable = Durable::open(dir, &meta).map_err(|error| disk(&error))?;
     let wrapped = read::wrapped(&*db)?.into_iter().collect();
-    let awaited = late::awaited(&db)?;
-    Ok(Opened { db, books: Books { meta, wrapped, awaited, ..Books::default() }, durable })
+    let (awaited, pages) = (late::awaited(&db)?, Rows::read(&db)?);
+    Ok(Opened { db, books: Books { meta, wrapped, awaited, pages, ..Books::default() }, durable })
 }
 
 /// Opens the engine alone.
@@ -178,6 +180,7 @@ fn walk(db: &::sled::Db, meta: &Meta, head: Option<HeadMark>) -> Result<(), Stor
     expect(db, &[b"o"], meta.listed, "listed submissions")?;
     expect(db, &[b"v"], meta.events, "events")?;
     expect(db, &[b"s"], meta.documents, "documents")?;
+    expect(db, &[PAGES], meta.pages, "pages")?;
     let leased = count(db, b"h")?;
     expect(db, &[keys::LEASES], leased, "leases")?;
     expect(db, &[keys::HANDED], handed_over(db)?, "hand-overs")?;
@@ -246,7 +249,7 @@ mod tests {
 
     #[test]
     fn a_key_that_is_silently_missing_is_noticed_whatever_its_kind() {
-        for kind in [b"r", b"d", b"w", b"h", b"n", b"z", b"l", b"g", b"i", b"e", b"o", b"v", b"s", b"c", b"m"] {
+        for kind in [b"r", b"d", b"w", b"h", b"n", b"z", b"l", b"g", b"i", b"e", b"o", b"v", b"s", b"c", b"p", b"m"] {
             let found = losing(kind);
             assert!(matches!(found, StoreError::Damaged(_)), "{found} without a key of {:?}", char::from(kind[0]));
         }

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{
     keys::{self, Place},
+    pages::{Due, Rows},
     rows::{handed_row, place_key, rows},
     tally::Tally,
     view::{Look, Overlay},
@@ -14,6 +15,7 @@ use super::{
 use crate::{
     domain::{
         delivery::{Delivery, DeliveryId, State},
+        paging::{PageId, why},
         queue::QueueId,
     },
     ledger::{self, Entry},
@@ -36,6 +38,8 @@ pub(super) struct Books {
     pub tallies: HashMap<QueueId, Tally>,
     /// After when each delivery is late, of those that have a deadline (R25): as many as there are unsettled ones.
     pub awaited: BTreeSet<(Timestamp, DeliveryId)>,
+    /// The pages that wait: as many as nobody has got and nobody has answered.
+    pub pages: Rows,
     /// How many records are wrapped under each name.
     pub wrapped: BTreeMap<String, u64>,
 }
@@ -48,6 +52,8 @@ pub(super) struct Transaction<'t> {
     pub books: &'t mut Books,
     /// Changes of deliveries by the command at work: before and after.
     changes: Vec<(Option<Delivery>, Delivery)>,
+    /// Pages that the command at work has written, or taken away.
+    pub(super) pages: Vec<(PageId, Option<Due>)>,
     /// Events of the command at work at one ledger index.
     events: u16,
     /// What the command at work put under other names: from which, to which.
@@ -63,6 +69,7 @@ impl<'t> Transaction<'t> {
             view: Overlay::new(tree),
             books,
             changes: Vec::new(),
+            pages: Vec::new(),
             events: 0,
             wrapped: Vec::new(),
             recounted: BTreeSet::new(),
@@ -85,10 +92,12 @@ impl<'t> Transaction<'t> {
                     tally.enter(&after);
                 }
             }
+            self.pages.drain(..).for_each(|(id, due)| self.books.pages.set(id, due));
             self.recount();
         } else {
             self.view.roll_back();
             self.changes.clear();
+            self.pages.clear();
             self.wrapped.clear();
             self.books.meta = meta;
         }
@@ -171,8 +180,7 @@ impl<'t> Transaction<'t> {
     /// Writes the first state of a record's deliveries.
     pub fn create(&mut self, record: Uuid, legs: &Legs) -> Result<(), StoreError> {
         for delivery in &legs.deliveries {
-            self.enter(delivery);
-            self.changes.push((None, delivery.clone()));
+            self.arrive(delivery, delivery.header.received);
         }
         self.view.put_large(keys::legs(record), &legs.encode())
     }
@@ -189,6 +197,7 @@ impl<'t> Transaction<'t> {
         let before = std::mem::replace(slot, after.clone());
         self.leave(&before)?;
         self.enter(&after);
+        self.answer_pages(&before, &after);
         self.changes.push((Some(before), after));
         self.view.replace_large(keys::legs(id.record), &legs.encode())
     }
@@ -199,12 +208,20 @@ impl<'t> Transaction<'t> {
     }
 
     /// Adds a delivery to a record.
-    pub fn add(&mut self, legs: &mut Legs, delivery: Delivery) -> Result<(), StoreError> {
-        self.enter(&delivery);
-        self.changes.push((None, delivery.clone()));
+    pub fn add(&mut self, legs: &mut Legs, delivery: Delivery, at: Timestamp) -> Result<(), StoreError> {
+        self.arrive(&delivery, at);
         let record = delivery.id.record;
         legs.deliveries.push(delivery);
         self.view.replace_large(keys::legs(record), &legs.encode())
+    }
+
+    /// A new delivery comes to its queue; a person is told, where one is to be.
+    fn arrive(&mut self, delivery: &Delivery, at: Timestamp) {
+        self.enter(delivery);
+        if delivery.header.page {
+            self.page(delivery, why(&delivery.header), at);
+        }
+        self.changes.push((None, delivery.clone()));
     }
 
     /// Takes a delivery out of the indices of its queue.

@@ -2,6 +2,7 @@
 
 mod delivery;
 mod grade;
+mod page;
 mod record;
 mod step;
 
@@ -15,6 +16,7 @@ use crate::{
     ledger::Frontier,
 };
 
+pub(super) use page::PageRow;
 pub(super) use record::{Head as RecordHead, Listed, StoredEvent, decode_record, encode_record};
 
 /// Generated messages of `proto/internal/stored.proto`.
@@ -76,6 +78,8 @@ pub(super) struct Meta {
     pub events: u64,
     /// Documents on the shelves.
     pub documents: u64,
+    /// Pages that wait.
+    pub pages: u64,
 }
 
 impl Legs {
@@ -210,6 +214,7 @@ impl Meta {
             listed: self.listed,
             events: self.events,
             documents: self.documents,
+            pages: self.pages,
         }
         .encode_to_vec()
     }
@@ -229,6 +234,7 @@ impl Meta {
                 listed: meta.listed,
                 events: meta.events,
                 documents: meta.documents,
+                pages: meta.pages,
             })
         };
         read().ok_or_else(|| StoreError::Damaged("the counts of the last commit cannot be read".into()))

@@ -4,6 +4,7 @@
 mod answers;
 mod ledger;
 mod lists;
+mod pages;
 mod queues;
 mod records;
 
@@ -124,12 +125,14 @@ impl<'w> Deep<'w> {
         if files > 0 {
             self.found(Relation::File, dir.join("blobs").display(), "values lie there that no commit makes durable");
         }
-        self.of = meta.frontier.size() + 3 * meta.records + meta.live + meta.answers + meta.listed + meta.events;
+        self.of =
+            meta.frontier.size() + 3 * meta.records + meta.live + meta.answers + meta.listed + meta.events + meta.pages;
         let whole = Whole { tree, meta, head, since };
         ledger::walk(self, &whole)?;
         records::walk(self, &whole)?;
         queues::walk(self, &whole)?;
         lists::walk(self, &whole)?;
+        pages::walk(self, &whole)?;
         answers::walk(self, &whole)?;
         self.counts(&whole)
     }
@@ -175,6 +178,7 @@ impl<'w> Deep<'w> {
             ("answers", b"i", meta.answers),
             ("listed submissions", b"o", meta.listed),
             ("events", b"v", meta.events),
+            ("pages", super::pages::PAGES, meta.pages),
             ("documents", b"s", meta.documents),
         ];
         for (what, kinds, written) in said {

@@ -1,0 +1,222 @@
+//! Paging: whoever is to be told is, by programs of this machine, through failures, without a word of what it is about.
+
+use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt, path::PathBuf, sync::Arc, time::Duration};
+
+use homeward::{
+    broker::{Hook, Pager},
+    paging::{Command, Common},
+    store::Outbox,
+    wire::pb::Part,
+};
+use jiff::SignedDuration;
+use serde_json::Value;
+use tokio::{sync::watch, task::JoinHandle};
+
+use crate::{
+    house::{House, LEWISHAM, MPU, PROVIDER, narrative},
+    person::submission,
+};
+
+/// A hook that runs a shell script, for units whose queues begin so.
+fn hook(house: &House, name: &str, script: &str, queues: &[&str]) -> Command {
+    let program = house.folder(&format!("{name}.sh"));
+    fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
+    let queues = queues.iter().map(|each| (*each).to_owned()).collect();
+    let common = Common { name: name.into(), queues, fallback: false, timeout: Duration::from_secs(50) };
+    Command { common, program, arguments: Vec::new() }
+}
+
+/// A script that keeps every page in a file.
+fn keeping(house: &House, file: &str) -> String {
+    format!("cat >> {}", house.folder(file).display())
+}
+
+fn told(file: PathBuf) -> Vec<Value> {
+    let text = fs::read_to_string(file).unwrap_or_default();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// A pager at work.
+struct Paging {
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+impl Paging {
+    fn begin(house: &House, hooks: Vec<Command>) -> Self {
+        let hooks = hooks.into_iter().map(|hook| Arc::new(hook) as Arc<dyn Hook>).collect();
+        let stop = watch::Sender::new(false);
+        let task = tokio::spawn(Pager::new(house.lives(), hooks, 2).keep(stop.subscribe()));
+        Self { stop, task }
+    }
+
+    async fn end(self) {
+        self.stop.send_replace(true);
+        self.task.await.unwrap();
+    }
+}
+
+/// Waits until the outbox is as it should be.
+async fn until(house: &House, is: impl FnMut(&Outbox) -> bool) -> Outbox {
+    let mut outbox = house.store().outbox();
+    let reached = tokio::time::timeout(Duration::from_secs(60), outbox.wait_for(is)).await;
+    *reached.expect("within a minute").unwrap()
+}
+
+/// Waits until this alarm is on, or is not.
+async fn alarm(house: &House, name: &str, on: bool) {
+    for _ in 0..6_000 {
+        if house.lives().alarms().names().iter().any(|each| each == name) == on {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("{name} is not {on} within a minute: {:?}", house.lives().alarms().names());
+}
+
+async fn actions(house: &House) -> Vec<(String, Vec<String>)> {
+    let entries = house.ledger().await.into_iter().filter(|entry| entry.action.starts_with("PAGE"));
+    entries.map(|entry| (entry.action, entry.details)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_is_on_duty_is_paged_once_and_of_the_content_nothing_is_told() {
+    let house = House::open().await;
+    let paging = Paging::begin(&house, vec![hook(&house, "duty", &keeping(&house, "pages"), &[])]);
+    let receipt = house.person(PROVIDER).await.submit(submission(&narrative(5))).await.unwrap();
+    until(&house, |outbox| outbox.waiting == 0).await;
+    paging.end().await;
+    let pages = told(house.folder("pages"));
+    let own = |page: &&Value| page["delivery"].as_str().unwrap().starts_with(&receipt.referral_id);
+    let word = |page: &Value, field: &str| page[field].as_str().unwrap().to_owned();
+    let mut reached: Vec<_> = pages.iter().filter(own).map(|page| (word(page, "queue"), word(page, "unit"))).collect();
+    reached.sort_unstable();
+    // On a Saturday nobody is at the front door.
+    let units = [
+        ("EDT.E09000022", "EDT.E09000022"),
+        ("MASH.E09000022", "EDT.E09000022"),
+        ("MPU.AS", "MPU.AS"),
+        ("REFDESK.AS", "REFDESK.AS"),
+    ];
+    assert_eq!(reached, units.map(|(queue, unit)| (queue.to_owned(), unit.to_owned())));
+    let known = ["attempt", "class", "delivery", "page", "queue", "since", "time", "unit", "why"];
+    for page in &pages {
+        assert_eq!(page.as_object().unwrap().keys().collect::<Vec<_>>(), known);
+        // The sisters' records go with it, at a class of their own.
+        let class = if own(&page) { "P0" } else { "P1" };
+        assert!(page["why"] == "R00" && page["class"] == class && page["attempt"] == 1, "{page}");
+        assert_eq!(page["page"], format!("{}.0", word(page, "delivery")));
+    }
+    let once: BTreeSet<_> = pages.iter().map(|page| word(page, "page")).collect();
+    assert_eq!(once.len(), pages.len(), "each once");
+    let text = fs::read_to_string(house.folder("pages")).unwrap().to_lowercase();
+    for name in ["kieran", "adebayo", "lambeth", "southwark", "vauxmill", "stretch", "thistlewood", "missing"] {
+        assert!(!text.contains(name), "{name} in {text}");
+    }
+    let entries = actions(&house).await;
+    assert!(entries.len() == pages.len() && entries.iter().all(|(action, _)| action == "PAGED"), "{entries:?}");
+    assert!(
+        entries.iter().any(|(_, details)| details.contains(&"unit=EDT.E09000022".to_owned())
+            && details.contains(&"hook=duty".to_owned()))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hook_that_fails_is_tried_ever_later_then_another_is_used_too_and_alarms_say_so() {
+    let house = House::open().await;
+    let mut standby = hook(&house, "standby", &keeping(&house, "pages"), &[]);
+    standby.common.fallback = true;
+    let paging = Paging::begin(&house, vec![hook(&house, "duty", "exit 3", &[]), standby]);
+    house.person(LEWISHAM).await.submit(submission(&narrative(1))).await.unwrap();
+    let waiting = house.store().outbox().borrow().waiting;
+    assert_eq!(waiting, 1, "what is on HOLD");
+    // Each attempt fails, and the next waits twice as long as the one before.
+    for wait in [5, 10] {
+        let now = house.lives().now();
+        let next = now + SignedDuration::from_secs(wait);
+        until(&house, |outbox| outbox.next == Some(next)).await;
+        assert!(told(house.folder("pages")).is_empty(), "not yet");
+        alarm(&house, "PAGE_NOT_DELIVERED", true).await;
+        alarm(&house, "PAGE_HOOK_FAILED duty", true).await;
+        house.later(SignedDuration::from_secs(wait));
+    }
+    until(&house, |outbox| outbox.waiting == 0).await;
+    let pages = told(house.folder("pages"));
+    assert!(
+        pages.len() == 1 && pages[0]["attempt"] == 3 && pages[0]["unit"] == "HOLD.human" && pages[0]["why"] == "R24"
+    );
+    alarm(&house, "PAGE_NOT_DELIVERED", false).await;
+    alarm(&house, "PAGE_HOOK_FAILED duty", true).await;
+    paging.end().await;
+    let entries = actions(&house).await;
+    let told: Vec<_> =
+        entries.iter().map(|(action, details)| (action.as_str(), details.last().unwrap().as_str())).collect();
+    assert_eq!(told, [("PAGE_FAILED", "attempt=1"), ("PAGED", "hook=standby")], "the second failure is no news");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_hangs_holds_nothing_else_up_and_is_gone_when_the_house_closes() {
+    let house = House::open().await;
+    let number = house.folder("number");
+    let hanging = hook(&house, "hanging", &format!("echo $$ > {}; sleep 600", number.display()), &["MPU."]);
+    let paging =
+        Paging::begin(&house, vec![hanging, hook(&house, "duty", &keeping(&house, "pages"), &["EDT.", "REFDESK."])]);
+    house.person(PROVIDER).await.submit(submission(&narrative(5))).await.unwrap();
+    until(&house, |outbox| outbox.waiting == 1).await;
+    while !fs::read_to_string(&number).is_ok_and(|text| text.ends_with('\n')) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    paging.end().await;
+    let process = PathBuf::from(format!("/proc/{}", fs::read_to_string(&number).unwrap().trim()));
+    for _ in 0..6_000 {
+        // Killed, and waited for by the runtime a moment later.
+        let state = fs::read_to_string(process.join("stat")).unwrap_or_default();
+        if state.is_empty() || state.contains(") Z") {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("the program runs on");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_is_paged_any_longer_once_somebody_has_opened_it() {
+    let mut house = House::open().await;
+    let (mut council, mut officer) = (house.person(LEWISHAM).await, house.person(MPU).await);
+    council.submit(submission(&narrative(1))).await.unwrap();
+    // Late to acknowledge: every queue is paged, and nobody can be reached.
+    house.later(SignedDuration::from_mins(61));
+    house.caretake().await;
+    let paging = Paging::begin(&house, vec![hook(&house, "duty", "exit 1", &[])]);
+    let before = until(&house, |outbox| outbox.waiting == outbox.failing && outbox.waiting > 1).await.waiting;
+    alarm(&house, "PAGE_NOT_DELIVERED", true).await;
+    let taken = officer.pull("MPU.SE").await.unwrap().remove(0);
+    officer.read(&taken, (Part::E, 0), "").await.unwrap();
+    let left = until(&house, |outbox| outbox.waiting < before).await;
+    assert_eq!(left.waiting, before - 1, "only that of the officer's delivery");
+    house.later(SignedDuration::from_mins(5));
+    let due = house.store().pages(house.lives().now(), 100).await.unwrap();
+    assert!(due.iter().all(|page| page.id.delivery.to_string() != taken.header.delivery_id));
+    paging.end().await;
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_alarm_says_that_no_hook_is_configured_or_none_reaches_the_unit() {
+    let house = House::open().await;
+    let paging = Paging::begin(&house, Vec::new());
+    house.person(LEWISHAM).await.submit(submission(&narrative(1))).await.unwrap();
+    alarm(&house, "PAGING_NOT_CONFIGURED", true).await;
+    assert_eq!(house.store().outbox().borrow().failing, 0, "it waits for a hook");
+    paging.end().await;
+    let paging = Paging::begin(&house, vec![hook(&house, "other", "exit 0", &["MPU."])]);
+    until(&house, |outbox| outbox.failing == 1).await;
+    alarm(&house, "PAGING_NOT_CONFIGURED", true).await;
+    paging.end().await;
+    let paging = Paging::begin(&house, vec![hook(&house, "duty", "exit 0", &[])]);
+    house.later(SignedDuration::from_secs(5));
+    until(&house, |outbox| outbox.waiting == 0).await;
+    alarm(&house, "PAGING_NOT_CONFIGURED", false).await;
+    paging.end().await;
+}
