@@ -56,10 +56,11 @@ impl Examining for Teller<'_> {
         }
         let Finding { relation, about, says } = finding;
         let text = if self.as_json {
-            let mends = self.advice(mend);
-            json!({"relation": relation.code(), "about": about, "says": says, "mend": mends}).to_string()
+            let (mends, lost) = (self.advice(mend), mend == Mend::Lost);
+            json!({"relation": relation.code(), "about": about, "says": says, "lost": lost, "mend": mends}).to_string()
         } else {
-            format!("{relation:<10}  {about}: {says}")
+            let lost = if mend == Mend::Lost { "lost" } else { "" };
+            format!("{lost:<4}  {relation:<10}  {about}: {says}")
         };
         self.progress.aside(|| print::line(&text));
     }

@@ -122,9 +122,9 @@ async fn every_row_that_is_gone_is_named_with_what_it_affects() {
         ("e", Relation::Ledger),
         ("t", Relation::Proof),
         ("k", Relation::Record),
-        ("p", Relation::Count),
+        ("p", Relation::Outbox),
         ("i", Relation::Answer),
-        ("s", Relation::Count),
+        ("s", Relation::Document),
         ("c", Relation::Count),
         ("m", Relation::Count),
     ];
@@ -138,6 +138,7 @@ async fn every_row_that_is_gone_is_named_with_what_it_affects() {
             about = match kind {
                 "r" | "d" => record_in(&key, false),
                 "w" | "h" | "n" | "z" | "l" | "q" => record_in(&key, true),
+                "p" => record_in(&key[..key.len() - 2], true),
                 "k" => record_in(&key[1..], false),
                 "o" | "v" => uuid::Uuid::from_slice(&value[2..18]).unwrap().to_string(),
                 "i" => uuid::Uuid::from_slice(&value[value.len() - 16..]).unwrap().to_string(),

@@ -16,6 +16,7 @@ mod durability;
 #[allow(dead_code, reason = "shared with the conformance suite, which uses all of it")]
 mod fixtures;
 mod kill;
+mod lost;
 mod power;
 
 use homeward::{

@@ -30,6 +30,11 @@ pub(super) fn read_key(key: &[u8]) -> Option<PageId> {
     Some(PageId { delivery: keys::read_delivery(delivery)?, number: u16::from_be_bytes(*number) })
 }
 
+/// The row of a page, if it waits.
+pub(super) fn row(view: &impl Look, id: PageId) -> Result<Option<Vec<u8>>, StoreError> {
+    view.get(&key(id))
+}
+
 /// When a row was written and is due, as the books know it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Due {

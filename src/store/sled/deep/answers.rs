@@ -1,16 +1,25 @@
 //! Kept answers, documents, and the further pieces of large values.
 
+use std::collections::HashSet;
+
 use uuid::Uuid;
 
 use super::{Deep, Whole};
-use crate::store::{
-    Relation, Shelf, StoreError,
-    sled::{
-        keys, read,
-        transaction::legs,
-        view::{Look, engine},
+use crate::{
+    domain::{
+        delivery::{Delivery, State},
+        grading::ConfirmedGrade,
+        history::StepKind,
     },
-    stored::{Answer, decode_document},
+    store::{
+        Relation, Shelf, StoreError,
+        sled::{
+            keys, read,
+            transaction::legs,
+            view::{Look, engine},
+        },
+        stored::{Answer, decode_document},
+    },
 };
 
 /// Walks them.
@@ -23,14 +32,23 @@ pub(super) fn walk(deep: &mut Deep<'_>, whole: &Whole) -> Result<(), StoreError>
     }
     for record in std::mem::take(&mut deep.subjects) {
         let says = "the first answer of its request is missing: sent again, it would be accepted a second time";
-        deep.found(Relation::Answer, format!("record {record}"), says);
+        deep.lost(Relation::Answer, format!("record {record}"), says);
     }
+    let short = deep.short(b"i", whole.meta.answers);
     for key in whole.tree.scan_prefix(keys::KEPT_UNTIL).keys() {
         let key = key.map_err(engine)?;
-        if Look::get(&*whole.tree, keys::kept_of(&key))?.is_none() {
-            let about = format!("the end of answer {}", hex::encode(keys::kept_of(&key)));
-            deep.found(Relation::Stray, about, "there is no such answer");
+        if Look::get(&*whole.tree, keys::kept_of(&key))?.is_some() {
+            continue;
         }
+        let about = format!("answer {}", hex::encode(keys::kept_of(&key)));
+        if short {
+            deep.lost(Relation::Answer, about, "it is missing: its request, sent again, would be carried out again");
+        } else {
+            deep.found(Relation::Stray, format!("the end of {about}"), "there is no such answer");
+        }
+    }
+    if short {
+        unanswered(deep, whole)?;
     }
     documents(deep, whole)?;
     pieces(deep, whole)
@@ -67,6 +85,62 @@ fn answer(deep: &mut Deep<'_>, whole: &Whole, key: &[u8]) -> Result<(), StoreErr
         }
     }
     Ok(())
+}
+
+/// Some answers are missing: which of those that whoever decided about a delivery was given.
+fn unanswered(deep: &mut Deep<'_>, whole: &Whole) -> Result<(), StoreError> {
+    let mut given = HashSet::new();
+    for key in whole.tree.scan_prefix(b"i").keys() {
+        // What cannot be read was told already.
+        let Ok(Some(bytes)) = whole.tree.large(&key.map_err(engine)?) else { continue };
+        if let Ok((_, Answer::Delivery(delivery))) = Answer::of_any(&bytes) {
+            let newest = [steps(&delivery).last(), grades(&delivery).last(), end(&delivery)];
+            given.extend(newest.into_iter().flatten().map(|what| (delivery.id, what)));
+        }
+    }
+    for key in whole.tree.scan_prefix(b"d").keys() {
+        let Some(id) = keys::record_of_legs(&key.map_err(engine)?) else { continue };
+        let Ok(Some(found)) = legs(&*whole.tree, id) else { continue };
+        for delivery in &found.deliveries {
+            let decided = steps(delivery).chain(grades(delivery)).chain(end(delivery));
+            for what in decided.filter(|what| !given.contains(&(delivery.id, *what))) {
+                let says = format!("the first answer of {} is missing", what.1);
+                deep.lost(Relation::Answer, format!("delivery {}", delivery.id), says);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A decision about a delivery: the request, where the delivery keeps it, and what was decided.
+type Decision = (Uuid, &'static str);
+
+fn steps(delivery: &Delivery) -> impl Iterator<Item = Decision> {
+    delivery.history.iter().filter(|step| !step.id.is_nil()).map(|step| (step.id, decision(step.kind)))
+}
+
+fn grades(delivery: &Delivery) -> impl Iterator<Item = Decision> {
+    let own = |grade: &&ConfirmedGrade| grade.leg == Some(delivery.id.leg);
+    delivery.confirmed.iter().filter(own).map(|grade| (grade.id, "a confirmed grade"))
+}
+
+fn end(delivery: &Delivery) -> Option<Decision> {
+    match delivery.state {
+        State::Completed => Some((Uuid::nil(), "its completion")),
+        State::Resolved => Some((Uuid::nil(), "its resolution")),
+        State::Waiting | State::Leased | State::DeadLetter => None,
+    }
+}
+
+fn decision(kind: StepKind) -> &'static str {
+    match kind {
+        StepKind::Rejected => "its rejection",
+        StepKind::Replayed => "its return from the dead-letter side",
+        StepKind::Escalated => "its escalation",
+        StepKind::HandedOver => "a hand-over",
+        StepKind::Asked => "a question about it",
+        StepKind::Answered => "the sender's answer about it",
+    }
 }
 
 fn documents(deep: &mut Deep<'_>, whole: &Whole) -> Result<(), StoreError> {

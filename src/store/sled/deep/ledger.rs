@@ -119,13 +119,14 @@ impl Walk<'_> {
 
     /// What an entry names.
     fn entry(&mut self, deep: &mut Deep<'_>, index: u64, entry: &Entry) -> Result<(), StoreError> {
+        self.proposed(deep, index, entry)?;
         let Some(record) = entry.record else { return Ok(()) };
         let about = format!("record {record}");
         let tree = &*self.whole.tree;
         if entry.verb == Verb::Erasure {
             if shelf::document(tree, Shelf::Erasure, &record.to_string())?.is_none() {
                 let says = format!("entry {index} says that it was erased, and no note of that is there");
-                deep.found(Relation::Document, &about, says);
+                deep.lost(Relation::Document, &about, says);
             }
             return Ok(());
         }
@@ -137,7 +138,10 @@ impl Walk<'_> {
         // That it cannot be read is told where records are walked.
         match read::head_of(tree, record) {
             Ok(None) if must => {
-                deep.found(Relation::Record, about, format!("it is missing: entry {index} of the ledger has it"));
+                if Look::get(tree, &keys::legs(record))?.is_none() {
+                    deep.lost(Relation::Deliveries, &about, "they are missing with it");
+                }
+                deep.lost(Relation::Record, about, format!("it is missing: entry {index} of the ledger has it"));
             }
             Ok(Some(head)) if self.gapless => {
                 let root = head.kept.filter(|kept| kept.ledger_index == index).map(|kept| kept.root);
@@ -146,6 +150,17 @@ impl Walk<'_> {
             }
             Ok(_) | Err(StoreError::Damaged(_)) => {}
             Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// What two persons decide about is kept for good.
+    fn proposed(&self, deep: &mut Deep<'_>, index: u64, entry: &Entry) -> Result<(), StoreError> {
+        let proposal = entry.details.iter().find_map(|detail| detail.strip_prefix("proposal="));
+        let Some(id) = proposal.filter(|_| entry.action == "PROPOSE") else { return Ok(()) };
+        if Look::get(&*self.whole.tree, &keys::document(Shelf::Proposal, id))?.is_none() {
+            let says = format!("it is missing: entry {index} of the ledger has it");
+            deep.lost(Relation::Document, format!("proposal {id}"), says);
         }
         Ok(())
     }

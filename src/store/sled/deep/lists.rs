@@ -1,10 +1,13 @@
 //! What organisations follow: the list of their submissions, and the events of them.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use super::{Deep, Whole};
 use crate::{
-    domain::delivery::{Delivery, State},
+    domain::{
+        delivery::{Delivery, State},
+        history::StepKind,
+    },
     store::{
         EventKind, Relation, StoreError,
         sled::{
@@ -23,14 +26,12 @@ pub(super) fn walk(deep: &mut Deep<'_>, whole: &Whole) -> Result<(), StoreError>
         deep.step(b'o');
         listed(deep, whole, &key, &value)?;
     }
-    let mut found = 0;
     for pair in whole.tree.scan_prefix(b"v") {
         let (key, value) = pair.map_err(engine)?;
         deep.step(b'v');
-        found += 1;
         event(deep, whole, &key, &value)?;
     }
-    if found < whole.meta.events { untold(deep, whole) } else { Ok(()) }
+    if deep.short(b"v", whole.meta.events) { untold(deep, whole) } else { Ok(()) }
 }
 
 fn listed(deep: &mut Deep<'_>, whole: &Whole, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
@@ -75,22 +76,23 @@ fn event(deep: &mut Deep<'_>, whole: &Whole, key: &[u8], value: &[u8]) -> Result
 
 /// Some events are missing: which of those that every delivery with this life has.
 fn untold(deep: &mut Deep<'_>, whole: &Whole) -> Result<(), StoreError> {
-    let mut told = HashSet::new();
+    let mut told: HashMap<_, usize> = HashMap::new();
     for pair in whole.tree.scan_prefix(b"v") {
         let (key, value) = pair.map_err(engine)?;
         if let (Some((name, _)), Ok(event)) = (keys::name_and_index(&key), StoredEvent::decode(&value)) {
-            told.insert((name.to_owned(), event.record, event.leg, word(event.kind)));
+            *told.entry((name.to_owned(), event.record, event.leg, word(event.kind))).or_default() += 1;
         }
     }
     for key in whole.tree.scan_prefix(b"d").keys() {
         let Some(id) = keys::record_of_legs(&key.map_err(engine)?) else { continue };
         let Ok(Some(found)) = legs(&*whole.tree, id) else { continue };
         for delivery in &found.deliveries {
-            for kind in life(delivery) {
+            for (times, kind) in life(delivery) {
                 for follower in &found.followers {
-                    if !told.contains(&(follower.clone(), id, delivery.id.leg, word(kind))) {
+                    let of = (follower.clone(), id, delivery.id.leg, word(kind));
+                    for _ in told.get(&of).copied().unwrap_or(0)..times {
                         let says = format!("{follower} is not told that it was {}", word(kind));
-                        deep.found(Relation::Event, format!("delivery {}", delivery.id), says);
+                        deep.lost(Relation::Event, format!("delivery {}", delivery.id), says);
                     }
                 }
             }
@@ -99,20 +101,22 @@ fn untold(deep: &mut Deep<'_>, whole: &Whole) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// What a delivery as it is was told of once, at the least.
-fn life(delivery: &Delivery) -> Vec<EventKind> {
-    let kinds = [
-        (delivery.delivered.is_some(), EventKind::Delivered),
-        (delivery.opened.is_some(), EventKind::Opened),
-        (delivery.state == State::Completed, EventKind::Completed),
-        (delivery.state == State::Resolved, EventKind::Resolved),
-        (delivery.state == State::DeadLetter, EventKind::Rejected),
-        (delivery.escalations().next().is_some(), EventKind::Escalated),
-        (delivery.graded().is_some(), EventKind::Graded),
-        (delivery.questions().next().is_some(), EventKind::Asked),
-        (delivery.questions().any(|(_, answer)| answer.is_some()), EventKind::Answered),
-    ];
-    kinds.into_iter().filter(|(is, _)| *is).map(|(_, kind)| kind).collect()
+/// What a delivery as it is was told of, and how often.
+fn life(delivery: &Delivery) -> Vec<(usize, EventKind)> {
+    let steps = |kind| delivery.history.iter().filter(|step| step.kind == kind).count();
+    let graded = delivery.confirmed.iter().filter(|grade| grade.leg == Some(delivery.id.leg)).count();
+    vec![
+        (usize::from(delivery.delivered.is_some()), EventKind::Delivered),
+        (usize::from(delivery.opened.is_some()), EventKind::Opened),
+        (usize::from(delivery.state == State::Completed), EventKind::Completed),
+        (usize::from(delivery.state == State::Resolved), EventKind::Resolved),
+        (steps(StepKind::Rejected), EventKind::Rejected),
+        (steps(StepKind::Replayed), EventKind::Replayed),
+        (steps(StepKind::Escalated), EventKind::Escalated),
+        (graded, EventKind::Graded),
+        (steps(StepKind::Asked), EventKind::Asked),
+        (steps(StepKind::Answered), EventKind::Answered),
+    ]
 }
 
 fn word(kind: EventKind) -> &'static str {

@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     ledger::Checkpoint,
-    store::{Examined, Examining, Finding, Head, Relation, StoreError, stored::Meta},
+    store::{Examined, Examining, Finding, Head, Mend, Relation, StoreError, stored::Meta},
 };
 
 /// Examines the store in `dir`; with `since`, also whether its ledger continues that older checkpoint.
@@ -77,6 +77,8 @@ struct Deep<'w> {
     wrapped: BTreeMap<String, u64>,
     /// Keys of each kind, counted.
     kinds: BTreeMap<u8, u64>,
+    /// Of what kind each thing is that is missing and was named.
+    lost: Vec<Relation>,
 }
 
 /// The store that is examined.
@@ -92,7 +94,7 @@ impl<'w> Deep<'w> {
         let head = Head { size: 0, root: crate::ledger::Frontier::default().root() };
         let examined = Examined { head, records: 0, deliveries: 0, answers: 0, findings: 0 };
         let (subjects, wrapped, kinds) = (HashSet::new(), BTreeMap::new(), BTreeMap::new());
-        Self { watch, examined, done: 0, of: 0, subjects, wrapped, kinds }
+        Self { watch, examined, done: 0, of: 0, subjects, wrapped, kinds, lost: Vec::new() }
     }
 
     fn whole(&mut self, dir: &Path, head: Found, since: Option<Checkpoint>) -> Result<(), StoreError> {
@@ -151,6 +153,17 @@ impl<'w> Deep<'w> {
         self.watch.found(Finding { relation, about: about.to_string(), says: says.into() });
     }
 
+    /// Something that was written is not there, and what it was is known.
+    fn lost(&mut self, relation: Relation, about: impl Display, says: impl Into<String>) {
+        self.lost.push(relation);
+        self.found(relation, about, says);
+    }
+
+    /// Whether fewer keys of these kinds were read than were written.
+    fn short(&self, kinds: &[u8], written: u64) -> bool {
+        kinds.iter().filter_map(|kind| self.kinds.get(kind)).sum::<u64>() < written
+    }
+
     /// What was read; what cannot be read is told, and the walk goes on without it.
     fn checked<T>(
         &mut self,
@@ -168,22 +181,29 @@ impl<'w> Deep<'w> {
         }
     }
 
-    /// The counts of the last commit against what was counted.
+    /// The counts of the last commit against what was counted. What is missing is lost, by name or by number; only what is made from
+    /// the rest is a mere difference.
     fn counts(&mut self, whole: &Whole) -> Result<(), StoreError> {
         let meta = &whole.meta;
         let said = [
-            ("records", b"r".as_slice(), meta.records),
-            ("lists of deliveries", b"d", meta.records),
-            ("waiting or leased deliveries", b"whnq", meta.live),
-            ("answers", b"i", meta.answers),
-            ("listed submissions", b"o", meta.listed),
-            ("events", b"v", meta.events),
-            ("pages", super::pages::PAGES, meta.pages),
-            ("documents", b"s", meta.documents),
+            ("records", b"r".as_slice(), meta.records, Relation::Record),
+            ("lists of deliveries", b"d", meta.records, Relation::Deliveries),
+            ("waiting or leased deliveries", b"whnq", meta.live, Relation::Count),
+            ("answers", b"i", meta.answers, Relation::Answer),
+            ("listed submissions", b"o", meta.listed, Relation::Count),
+            ("events", b"v", meta.events, Relation::Event),
+            ("pages", super::pages::PAGES, meta.pages, Relation::Outbox),
+            ("documents", b"s", meta.documents, Relation::Document),
         ];
-        for (what, kinds, written) in said {
+        for (what, kinds, written, relation) in said {
             let read: u64 = kinds.iter().filter_map(|kind| self.kinds.get(kind)).sum();
-            if read != written {
+            if read < written && relation.mend() == Mend::Lost {
+                let named = self.lost.iter().filter(|lost| **lost == relation).count() as u64;
+                if let Some(more) = (written - read).checked_sub(named).filter(|more| *more > 0) {
+                    let says = format!("{more} of {written} are lost beside those named above: nothing says which");
+                    self.found(relation, what, says);
+                }
+            } else if read != written {
                 self.found(Relation::Count, what, format!("{read} can be read where {written} were written"));
             }
         }

@@ -1,10 +1,24 @@
 //! Pages that wait: each is of a delivery that is there and nobody has answered.
 
+use std::collections::HashSet;
+
 use super::{Deep, Whole};
-use crate::store::{
-    Relation, StoreError,
-    sled::{pages, read, view::engine},
-    stored::PageRow,
+use crate::{
+    domain::{
+        delivery::Delivery,
+        history::{Step, StepKind},
+        paging::PageId,
+    },
+    ledger::decode,
+    store::{
+        Relation, StoreError,
+        sled::{
+            keys, pages, read,
+            transaction::legs,
+            view::{Look, engine},
+        },
+        stored::PageRow,
+    },
 };
 
 /// Walks them.
@@ -27,5 +41,45 @@ pub(super) fn walk(deep: &mut Deep<'_>, whole: &Whole) -> Result<(), StoreError>
             deep.found(Relation::Outbox, format!("page {id}"), says);
         }
     }
+    if deep.short(pages::PAGES, whole.meta.pages) { unpaged(deep, whole) } else { Ok(()) }
+}
+
+/// Some pages are missing: which of those that reached nobody so far, and that nobody has answered.
+fn unpaged(deep: &mut Deep<'_>, whole: &Whole) -> Result<(), StoreError> {
+    let mut reached = HashSet::new();
+    for key in whole.tree.scan_prefix(b"e").keys() {
+        // What cannot be read was told where the ledger was walked.
+        let Ok(Some(bytes)) = whole.tree.large(&key.map_err(engine)?) else { continue };
+        let Ok(entry) = decode(&bytes) else { continue };
+        let number = entry.details.iter().find_map(|detail| detail.strip_prefix("page="));
+        let number = number.filter(|_| entry.action == "PAGED").and_then(|number| number.parse().ok());
+        reached.extend(entry.deliveries.first().copied().zip(number));
+    }
+    for key in whole.tree.scan_prefix(b"d").keys() {
+        let Some(id) = keys::record_of_legs(&key.map_err(engine)?) else { continue };
+        let Ok(Some(found)) = legs(&*whole.tree, id) else { continue };
+        for page in found.deliveries.iter().flat_map(waiting) {
+            let there = pages::row(&*whole.tree, page)?.is_some();
+            if !there && !reached.contains(&(page.delivery, page.number)) {
+                let says = "it is missing: nobody is told that it waits, or is late";
+                deep.lost(Relation::Outbox, format!("page {page}"), says);
+            }
+        }
+    }
     Ok(())
+}
+
+/// The pages of a delivery that nobody has answered: that of its arrival, and one for each time it was escalated.
+fn waiting(delivery: &Delivery) -> Vec<PageId> {
+    if delivery.settled.is_some() || delivery.is_rejected() {
+        return Vec::new();
+    }
+    let answered = |step: &&Step| step.kind == StepKind::Rejected;
+    let rejected = delivery.history.iter().filter(answered).map(|step| step.at).max();
+    let last = rejected.max(delivery.opened);
+    let arrival = (0, delivery.header.received);
+    let escalated = (1..).zip(delivery.escalations().map(|step| step.at));
+    let all = delivery.header.page.then_some(arrival).into_iter().chain(escalated);
+    let open = all.filter(|(_, since)| last.is_none_or(|last| last < *since));
+    open.map(|(number, _)| PageId { delivery: delivery.id, number }).collect()
 }

@@ -51,7 +51,7 @@ fn record(deep: &mut Deep<'_>, whole: &Whole, id: Uuid) -> Result<(), StoreError
     let head = deep.checked(tree.large(&keys::record(id)).and_then(read), Relation::Record, &about)?;
     let found = deep.checked(legs(tree, id), Relation::Deliveries, &about)?;
     if let Some(None) = &found {
-        deep.found(Relation::Deliveries, &about, "the list of its deliveries is missing");
+        deep.lost(Relation::Deliveries, &about, "the list of its deliveries is missing");
     }
     let found = found.flatten();
     if let Some(head) = &head {
