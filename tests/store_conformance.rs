@@ -82,6 +82,7 @@ macro_rules! every_case {
                 an_attempt_is_noted_once_whoever_made_it,
                 who_answers_ends_the_page_and_who_only_takes_it_does_not,
                 an_escalation_pages_anew_and_so_does_what_is_sent_on,
+                every_queue_has_its_turn_and_the_most_urgent_of_each_is_first,
             }
             ledger {
                 indices_have_no_gap_and_the_root_is_that_of_the_entries,

@@ -1,10 +1,7 @@
 //! Paging: what must reach a person at once does, by whatever hooks were configured, until somebody was reached or nobody need be
 //! any longer. It runs beside everything else and holds nothing up.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
@@ -23,11 +20,13 @@ use crate::{
         queue::QueueId,
     },
     ledger::{Entry, Verb},
-    store::{DuePage, Noted, Outbox},
+    store::{DuePage, Noted, Outbox, Round},
 };
 
-/// Pages on their way at the same time.
-const MOST_AT_ONCE: usize = 32;
+/// Pages on their way at the same time, and of one queue: where one unit cannot be reached, or very much comes in for it, the others
+/// are paged all the same.
+const MOST_AT_ONCE: usize = 64;
+const MOST_OF_A_QUEUE: usize = 4;
 /// It looks again at least this often.
 const LOOK_AGAIN: SignedDuration = SignedDuration::from_secs(30);
 /// What is on its way when the broker stops has this long to arrive; it goes out again after the next start if it has not.
@@ -37,6 +36,8 @@ const GRACE: std::time::Duration = std::time::Duration::from_secs(3);
 const NOT_DELIVERED: &str = "PAGE_NOT_DELIVERED";
 /// The alarm while pages wait that no hook takes.
 const NOT_CONFIGURED: &str = "PAGING_NOT_CONFIGURED";
+/// The alarm while what is late is paged to the late unit itself, before whom it was escalated to.
+const NOT_ESCALATED: &str = "PAGE_NOT_ESCALATED";
 /// The alarm of one hook, before its name.
 const HOOK_FAILED: &str = "PAGE_HOOK_FAILED";
 
@@ -55,6 +56,8 @@ pub struct PageMessage {
     pub why: String,
     /// Whom it was escalated to, where it was.
     pub escalated_to: Option<Escalation>,
+    /// The authority whose child it is about, GSS: by it a hook is chosen, and no hook is told it.
+    pub authority: String,
     /// Since when it is to be paged.
     pub since: Timestamp,
     /// When this attempt is made.
@@ -74,8 +77,8 @@ pub trait Hook: Send + Sync {
     /// What it is called in the configuration, in logs and in the ledger.
     fn name(&self) -> &str;
 
-    /// Whether it reaches the unit behind this queue.
-    fn reaches(&self, unit: &QueueId) -> bool;
+    /// Whether it reaches whom this page is for: the unit, or whom it was escalated to.
+    fn reaches(&self, message: &PageMessage) -> bool;
 
     /// Whether it is used only where others have failed.
     fn is_fallback(&self) -> bool;
@@ -120,20 +123,21 @@ impl Pager {
     async fn send_due(self: &Arc<Self>, flying: &mut Flying, held: Outbox) -> Timestamp {
         let now = self.broker.clock.now();
         let later = now.checked_add(LOOK_AGAIN).unwrap_or(Timestamp::MAX);
-        let room = MOST_AT_ONCE.saturating_sub(flying.pages.len());
-        if self.hooks.is_empty() || room == 0 || held.next.is_none_or(|next| next > now) {
+        let limit = MOST_AT_ONCE.saturating_sub(flying.pages.len());
+        if self.hooks.is_empty() || limit == 0 || held.next.is_none_or(|next| next > now) {
             // What is on its way is noted by its own task, which changes the outbox.
             return held.next.filter(|next| *next > now).map_or(later, |next| next.min(later));
         }
-        let due = match self.broker.store.pages(now, MOST_AT_ONCE * 2).await {
+        let on_its_way = flying.pages.values().copied().collect();
+        let round = Round { on_its_way, of_a_queue: MOST_OF_A_QUEUE, limit };
+        let due = match self.broker.store.pages(now, round).await {
             Ok(due) => due,
             Err(error) => {
                 tracing::error!(%error, "the pages that are due could not be read");
                 return later;
             }
         };
-        let on_its_way: HashSet<PageId> = flying.pages.values().copied().collect();
-        for page in due.into_iter().filter(|page| !on_its_way.contains(&page.id)).take(room) {
+        for page in due {
             let (id, pager) = (page.id, Arc::clone(self));
             let task = flying.tasks.spawn(async move { pager.page(page).await });
             flying.pages.insert(task.id(), id);
@@ -153,12 +157,13 @@ impl Pager {
 
     async fn attempt(&self, page: &DuePage) -> Result<(), Error> {
         let at = self.broker.clock.now();
-        let unit = self.broker.on_duty(page, at).await?;
+        let (unit, authority) = self.broker.on_duty(page, at).await?;
         let attempt = page.attempts.saturating_add(1);
         let (why, escalated_to) = (page.why.clone(), page.escalated_to);
         let (class, queue, since) = (page.class, page.queue.clone(), page.since);
         let message =
-            Arc::new(PageMessage { page: page.id, class, queue, unit, why, escalated_to, since, at, attempt });
+            PageMessage { page: page.id, class, queue, unit, why, escalated_to, authority, since, at, attempt };
+        let message = Arc::new(message);
         let (hooks, fell_back) = self.hooks_for(&message);
         if hooks.is_empty() {
             let words = format!("no [[paging.hooks]] reaches the unit of {}: pages wait", message.unit);
@@ -183,11 +188,30 @@ impl Pager {
         Ok(())
     }
 
-    /// The hooks of an attempt: all that reach the unit; those that stand by once the others have failed often enough, or where there
-    /// is no other. And whether those are among them.
+    /// The hooks of an attempt: all that reach whom it is for; those that stand by once the others have failed often enough, or where
+    /// there is no other. And whether those are among them.
     fn hooks_for(&self, message: &PageMessage) -> (Vec<Arc<dyn Hook>>, bool) {
-        let reaching = self.hooks.iter().filter(|hook| hook.reaches(&message.unit)).cloned();
-        let (standing_by, mut hooks): (Vec<_>, Vec<_>) = reaching.partition(|hook| hook.is_fallback());
+        let reaching = |message: &PageMessage| {
+            self.hooks
+                .iter()
+                .filter(|hook| hook.reaches(message))
+                .cloned()
+                .partition::<Vec<_>, _>(|hook| hook.is_fallback())
+        };
+        let (mut standing_by, mut hooks) = reaching(message);
+        if let Some(to) = message.escalated_to {
+            // Who stands by does so for whoever it is; the late unit is rung again where there is nobody above it to ring.
+            let (also_by, of_the_unit) = reaching(&PageMessage { escalated_to: None, ..message.clone() });
+            standing_by.extend(also_by);
+            if hooks.is_empty() {
+                let words = format!(
+                    "no [[paging.hooks]] with escalations = [\"{to}\"] reaches {}: its own unit is paged",
+                    message.unit
+                );
+                self.broker.alarms.raise(&format!("{NOT_ESCALATED} {to}"), &words, message.at);
+                hooks = of_the_unit;
+            }
+        }
         let fall_back = !standing_by.is_empty() && (hooks.is_empty() || message.attempt > self.fallback_after);
         if fall_back {
             hooks.extend(standing_by);
@@ -258,8 +282,8 @@ impl Broker {
         *self.store.outbox().borrow()
     }
 
-    /// The queue whose unit is to be reached now: never one whose people the record accuses (D08).
-    async fn on_duty(&self, page: &DuePage, now: Timestamp) -> Result<QueueId, Error> {
+    /// The queue whose unit is to be reached now: never one whose people the record accuses (D08). And the authority of the record.
+    async fn on_duty(&self, page: &DuePage, now: Timestamp) -> Result<(QueueId, String), Error> {
         let stored = self.store.find(page.id.delivery.record).await?.ok_or(Error::NotFound)?;
         let never = self.excluded_queues(&stored.record);
         let rulebook = self.rulebook();
@@ -268,7 +292,8 @@ impl Broker {
             Cover::Always => true,
             Cover::Office => policy.calendar.office_open(queue.suffix(), now),
         };
-        Ok(policy.contacts.on_duty(&page.queue, self.london_day(now), covered, &never))
+        let unit = policy.contacts.on_duty(&page.queue, self.london_day(now), covered, &never);
+        Ok((unit, stored.record.on_behalf_of))
     }
 }
 

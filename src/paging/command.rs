@@ -3,17 +3,15 @@
 use std::{io, path::PathBuf, process::Stdio};
 
 use async_trait::async_trait;
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use tokio::{
     io::AsyncWriteExt,
     process::{Child, Command as Process},
+    task::spawn_blocking,
 };
 
 use super::{Common, body};
-use crate::{
-    broker::{Hook, HookFailed, PageMessage},
-    domain::queue::QueueId,
-};
+use crate::broker::{Hook, HookFailed, PageMessage};
 
 /// What of the environment a program finds: nothing of ours.
 const ENVIRONMENT: [(&str, &str); 2] = [("PATH", "/usr/local/bin:/usr/bin:/bin"), ("LANG", "C.UTF-8")];
@@ -35,8 +33,8 @@ impl Hook for Command {
         &self.common.name
     }
 
-    fn reaches(&self, unit: &QueueId) -> bool {
-        self.common.reaches(unit)
+    fn reaches(&self, message: &PageMessage) -> bool {
+        self.common.reaches(message)
     }
 
     fn is_fallback(&self) -> bool {
@@ -81,17 +79,29 @@ impl Group {
             // One that does not care to read may still deliver.
             let _ = input.write_all(told.as_bytes()).await;
         }
+        if let Some(leader) = self.number() {
+            let ended = move || waitid(WaitId::Pid(leader), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
+            let _ = spawn_blocking(ended).await?;
+            self.kill();
+        }
         self.0.wait().await
+    }
+
+    /// Its number, which is its group's, and nobody else's until it is waited for.
+    fn number(&self) -> Option<Pid> {
+        self.0.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw)
+    }
+
+    fn kill(&self) {
+        if let Some(group) = self.number() {
+            let _ = kill_process_group(group, Signal::KILL);
+        }
     }
 }
 
 impl Drop for Group {
     fn drop(&mut self) {
-        // Its number is its group's only until it is waited for.
-        let number = self.0.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-        if let Some(group) = number {
-            let _ = kill_process_group(group, Signal::KILL);
-        }
+        self.kill();
     }
 }
 
@@ -99,34 +109,27 @@ impl Drop for Group {
 mod tests {
     use std::{fs, os::unix::fs::PermissionsExt, path::Path, time::Duration};
 
-    use uuid::Uuid;
-
     use super::*;
-    use crate::domain::{code::Class, delivery::DeliveryId, paging::PageId};
+    use crate::paging::tests::{of_hook, of_page};
 
     fn hook(folder: &Path, script: &str, timeout: Duration) -> Command {
         let program = folder.join("hook.sh");
         fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
         fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
-        let common = Common { name: "duty".into(), queues: Vec::new(), fallback: false, timeout };
-        Command { common, program, arguments: vec!["--to".into(), "$HOME; true".into()] }
-    }
-
-    fn message() -> PageMessage {
-        let (record, at) = (Uuid::from_u128(7), "2026-11-21T12:00:00Z".parse().unwrap());
-        let (queue, unit) = (QueueId::of("MASH", "E09000023"), QueueId::of("EDT", "E09000023"));
-        let page = PageId { delivery: DeliveryId { record, leg: 2 }, number: 0 };
-        let why = "R00".into();
-        PageMessage { page, class: Class::P0, queue, unit, why, escalated_to: None, since: at, at, attempt: 1 }
+        Command {
+            common: Common { timeout, ..of_hook() },
+            program,
+            arguments: vec!["--to".into(), "$HOME; true".into()],
+        }
     }
 
     #[tokio::test]
     async fn a_program_has_the_page_its_arguments_and_nothing_of_our_environment() {
         let folder = tempfile::tempdir().unwrap();
         let script = "cd \"$(dirname \"$0\")\"; cat > page; printf '%s\\n' \"$@\" > arguments; env > environment";
-        hook(folder.path(), script, Duration::from_secs(50)).deliver(&message()).await.unwrap();
+        hook(folder.path(), script, Duration::from_secs(50)).deliver(&of_page(None)).await.unwrap();
         let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
-        assert_eq!(read("page"), body(&message()));
+        assert_eq!(read("page"), body(&of_page(None)));
         assert_eq!(read("arguments"), "--to\n$HOME; true\n", "no shell has seen them");
         let names: Vec<String> =
             read("environment").lines().map(|line| line.split('=').next().unwrap().to_owned()).collect();
@@ -134,23 +137,37 @@ mod tests {
         assert!(!names.iter().any(|name| ours(name)), "{names:?}");
     }
 
+    /// Waits until what the script has left the number of is gone.
+    async fn gone(folder: &Path) {
+        let number = fs::read_to_string(folder.join("number")).unwrap();
+        let stat = Path::new("/proc").join(number.trim()).join("stat");
+        while fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(") Z")) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn what_a_program_leaves_running_ends_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let script = "sleep 600 & echo $! > \"$(dirname \"$0\")/number\"";
+        hook(folder.path(), script, Duration::from_secs(50)).deliver(&of_page(None)).await.unwrap();
+        gone(folder.path()).await;
+    }
+
     #[tokio::test]
     async fn one_that_fails_is_missing_or_takes_too_long_has_not_delivered() {
         let folder = tempfile::tempdir().unwrap();
-        let failed = hook(folder.path(), "exit 3", Duration::from_secs(50)).deliver(&message()).await.unwrap_err();
+        let failed = hook(folder.path(), "exit 3", Duration::from_secs(50)).deliver(&of_page(None)).await.unwrap_err();
         assert!(failed.0.contains("exit status: 3"), "{failed}");
         let slow =
             hook(folder.path(), "sleep 600 & echo $! > \"$(dirname \"$0\")/number\"; wait", Duration::from_secs(2));
-        assert!(slow.deliver(&message()).await.unwrap_err().0.contains("was killed"));
-        if let Ok(number) = fs::read_to_string(folder.path().join("number")) {
-            let stat = Path::new("/proc").join(number.trim()).join("stat");
-            while fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(") Z")) {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
+        assert!(slow.deliver(&of_page(None)).await.unwrap_err().0.contains("was killed"));
+        if folder.path().join("number").exists() {
+            gone(folder.path()).await;
         }
         fs::remove_file(folder.path().join("hook.sh")).unwrap();
-        assert!(slow.deliver(&message()).await.unwrap_err().0.contains("cannot be started"));
+        assert!(slow.deliver(&of_page(None)).await.unwrap_err().0.contains("cannot be started"));
         let deaf = hook(folder.path(), "exec 0<&-; exit 0", Duration::from_secs(50));
-        deaf.deliver(&message()).await.unwrap();
+        deaf.deliver(&of_page(None)).await.unwrap();
     }
 }

@@ -13,10 +13,7 @@ use tokio_rustls::TlsConnector;
 use zeroize::Zeroizing;
 
 use super::{Common, Trust, TrustError, body};
-use crate::{
-    broker::{Hook, HookFailed, PageMessage},
-    domain::queue::QueueId,
-};
+use crate::broker::{Hook, HookFailed, PageMessage};
 
 /// The port of HTTPS.
 const PORT: u16 = 443;
@@ -120,8 +117,8 @@ impl Hook for Https {
         &self.common.name
     }
 
-    fn reaches(&self, unit: &QueueId) -> bool {
-        self.common.reaches(unit)
+    fn reaches(&self, message: &PageMessage) -> bool {
+        self.common.reaches(message)
     }
 
     fn is_fallback(&self) -> bool {
@@ -152,9 +149,8 @@ fn of_tls(error: &io::Error) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
+    use crate::paging::tests::of_hook;
 
     #[test]
     fn only_an_address_of_https_is_a_place_and_a_header_is_one_line() {
@@ -165,9 +161,7 @@ mod tests {
         }
         let place = Place::of("https://[::1]:8443/page?to=duty").unwrap();
         assert_eq!((place.host.to_str().as_ref(), place.uri.port_u16()), ("::1", Some(8443)));
-        let common =
-            Common { name: "duty".into(), queues: Vec::new(), fallback: false, timeout: Duration::from_secs(1) };
         let two = Some(Zeroizing::new("Bearer one\r\nX-Other: two".to_owned()));
-        assert!(matches!(Https::new(common, place, &Trust::Machine, two).err(), Some(HttpsError::Authorization)));
+        assert!(matches!(Https::new(of_hook(), place, &Trust::Machine, two).err(), Some(HttpsError::Authorization)));
     }
 }

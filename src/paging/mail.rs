@@ -15,10 +15,7 @@ use lettre::{
 use zeroize::Zeroizing;
 
 use super::{Common, Trust, TrustError};
-use crate::{
-    broker::{Hook, HookFailed, PageMessage},
-    domain::queue::QueueId,
-};
+use crate::broker::{Hook, HookFailed, PageMessage};
 
 /// A mailbox, and the server that takes mail for it.
 pub struct Mail {
@@ -150,8 +147,8 @@ impl Hook for Mail {
         &self.common.name
     }
 
-    fn reaches(&self, unit: &QueueId) -> bool {
-        self.common.reaches(unit)
+    fn reaches(&self, message: &PageMessage) -> bool {
+        self.common.reaches(message)
     }
 
     fn is_fallback(&self) -> bool {

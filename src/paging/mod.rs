@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::{broker::PageMessage, domain::queue::QueueId};
+use crate::{broker::PageMessage, domain::history::Escalation};
 
 /// What every hook has.
 #[derive(Debug, Clone)]
@@ -23,6 +23,10 @@ pub struct Common {
     pub name: String,
     /// Queues whose units it reaches, by how their names begin; none: all of them.
     pub queues: Vec<String>,
+    /// Whom of those above a late unit it reaches (R25); none: the units themselves.
+    pub escalations: Vec<Escalation>,
+    /// Councils, GSS, whose children's records it is for; none: all of them.
+    pub councils: Vec<String>,
     /// Used only where others have failed.
     pub fallback: bool,
     /// The longest time that one attempt takes.
@@ -30,9 +34,16 @@ pub struct Common {
 }
 
 impl Common {
-    /// Whether it reaches the unit behind a queue.
-    fn reaches(&self, unit: &QueueId) -> bool {
-        self.queues.is_empty() || self.queues.iter().any(|prefix| unit.as_str().starts_with(prefix))
+    /// Whether it reaches whom a page is for.
+    fn reaches(&self, message: &PageMessage) -> bool {
+        let of_the_unit = |prefix: &String| message.unit.as_str().starts_with(prefix.as_str());
+        let for_whom = match message.escalated_to {
+            None => self.escalations.is_empty(),
+            Some(to) => self.escalations.contains(&to),
+        };
+        for_whom
+            && (self.queues.is_empty() || self.queues.iter().any(of_the_unit))
+            && (self.councils.is_empty() || self.councils.contains(&message.authority))
     }
 }
 
@@ -57,17 +68,38 @@ fn body(message: &PageMessage) -> String {
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
+    use crate::domain::{code::Class, delivery::DeliveryId, paging::PageId, queue::QueueId};
+
+    /// A hook for all that comes in.
+    pub fn of_hook() -> Common {
+        Common {
+            name: "duty".into(),
+            queues: Vec::new(),
+            escalations: Vec::new(),
+            councils: Vec::new(),
+            fallback: false,
+            timeout: Duration::from_secs(50),
+        }
+    }
+
+    pub fn of_page(escalated_to: Option<Escalation>) -> PageMessage {
+        let (record, at) = (Uuid::from_u128(7), "2026-11-21T12:00:00Z".parse().unwrap());
+        let (queue, unit) = (QueueId::of("MASH", "E09000023"), QueueId::of("EDT", "E09000023"));
+        let page = PageId { delivery: DeliveryId { record, leg: 2 }, number: 0 };
+        let (why, authority) = ("R00".into(), "E09000023".into());
+        PageMessage { page, class: Class::P0, queue, unit, why, escalated_to, authority, since: at, at, attempt: 1 }
+    }
+
+    fn words(words: &[&str]) -> Vec<String> {
+        words.iter().map(|each| (*each).to_owned()).collect()
+    }
 
     #[test]
     fn a_hook_reaches_the_queues_whose_names_begin_as_it_says_or_all() {
-        let common = |queues: &[&str]| Common {
-            name: "duty".into(),
-            queues: queues.iter().map(|each| (*each).to_owned()).collect(),
-            fallback: false,
-            timeout: Duration::from_secs(1),
-        };
-        let unit = QueueId::of("EDT", "E09000023");
+        let message = of_page(None);
         for (queues, reaches) in [
             (&[][..], true),
             (&["EDT."], true),
@@ -75,7 +107,25 @@ mod tests {
             (&["MPU."], false),
             (&["EDT.E09000022"], false),
         ] {
-            assert_eq!(common(queues).reaches(&unit), reaches, "{queues:?}");
+            let common = Common { queues: words(queues), ..of_hook() };
+            assert_eq!(common.reaches(&message), reaches, "{queues:?}");
         }
+    }
+
+    #[test]
+    fn what_was_escalated_reaches_those_above_of_the_councils_named_and_nothing_else_does() {
+        use Escalation::{BcuDuty, CouncilManager, QueueSupervisor};
+        let unit = of_hook();
+        let above = Common { escalations: vec![BcuDuty, CouncilManager], councils: words(&["E09000023"]), ..of_hook() };
+        let other = Common { councils: words(&["E09000022"]), ..above.clone() };
+        for (to, reached) in [
+            (None, [true, false, false]),
+            (Some(QueueSupervisor), [false, false, false]),
+            (Some(BcuDuty), [false, true, false]),
+            (Some(CouncilManager), [false, true, false]),
+        ] {
+            assert_eq!([&unit, &above, &other].map(|hook| hook.reaches(&of_page(to))), reached, "{to:?}");
+        }
+        assert!(!body(&of_page(Some(CouncilManager))).contains("authority"), "by it a hook is chosen, and not told it");
     }
 }

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::Report;
 use crate::domain::{
     directory::{Authority, Bcu, Directory, Effective, Force, ForceRole, Police, Shared, Unattended, fold_name},
+    grants::is_authority_code,
     queue::QueueId,
 };
 
@@ -156,7 +157,7 @@ fn shared(row: SharedRow, from: Date, report: &mut Report) -> Shared {
     if row.authorities.len() < 2 {
         report.add(&at, "name the two or more councils that share it; a name of one council is its alias");
     }
-    for gss in row.authorities.iter().filter(|gss| !is_ons_code(gss)) {
+    for gss in row.authorities.iter().filter(|gss| !is_authority_code(gss)) {
         report.add(&at, format!("`{gss}`: a GSS code is E and eight digits"));
     }
     Shared { name: row.name, aliases: row.aliases, authorities: row.authorities, effective }
@@ -164,12 +165,12 @@ fn shared(row: SharedRow, from: Date, report: &mut Report) -> Shared {
 
 fn check_codes(directory: &Directory, report: &mut Report) {
     for authority in &directory.authorities {
-        if !is_ons_code(&authority.gss) {
+        if !is_authority_code(&authority.gss) {
             report.add(format!("authority {}", authority.gss), "a GSS code is E and eight digits");
         }
     }
     for force in directory.forces.iter().filter(|force| force.role != ForceRole::Rail) {
-        if !is_ons_code(&force.code) {
+        if !is_authority_code(&force.code) {
             report.add(format!("force {}", force.code), "a police force area code is E and eight digits");
         }
     }
@@ -242,8 +243,4 @@ fn check_london(directory: &Directory, report: &mut Report) {
             report.add(format!("role {name}"), "exactly one force must have it");
         }
     }
-}
-
-fn is_ons_code(code: &str) -> bool {
-    code.len() == 9 && code.starts_with('E') && code[1..].bytes().all(|b| b.is_ascii_digit())
 }

@@ -16,7 +16,7 @@ pub use model::{
     Acceptance, Accepted, Claim, Clarification, Event, EventKind, Head, Held, Keep, Kept, NewRecord, Once, Proven,
     Pull, QueueCounts, Raise, Record, Replay, Settle, Side, Stored,
 };
-pub use outbox::{DuePage, Noted, Outbox};
+pub use outbox::{DuePage, Noted, Outbox, Round};
 pub use shelf::{Amendment, Change, Document, Expect, MOST_NAME, Rewrap, Seen, Shelf, Wraps};
 
 use std::collections::BTreeMap;
@@ -104,9 +104,10 @@ pub trait Store: Send + Sync {
     /// Returns how many were.
     async fn escalate(&self, raises: Vec<Raise>) -> Result<u64, StoreError>;
 
-    /// Pages that are due at `now`, the longest due first, at most `limit`. A row is written with each delivery whose header says
-    /// `page`, and with each escalation; it goes when somebody opens the delivery after that, settles or rejects it.
-    async fn pages(&self, now: Timestamp, limit: usize) -> Result<Vec<DuePage>, StoreError>;
+    /// Pages that are due at `now`: in rounds, one of each queue, that with the fewest on their way first; of a queue the most urgent
+    /// class first, and of that the longest due. A row is written with each delivery whose header says `page`, and with each
+    /// escalation; it goes when somebody opens the delivery after that, settles or rejects it.
+    async fn pages(&self, now: Timestamp, round: Round) -> Result<Vec<DuePage>, StoreError>;
 
     /// Notes what came of an attempt to deliver a page: false, and nothing changes, where another was noted since it was begun,
     /// or the page is gone.

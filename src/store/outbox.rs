@@ -26,6 +26,17 @@ pub struct DuePage {
     pub attempts: u32,
 }
 
+/// Which of the pages that are due are asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Round {
+    /// Those on their way: not again, and they count for their queue.
+    pub on_its_way: Vec<PageId>,
+    /// Of one queue, together with those on their way, at most.
+    pub of_a_queue: usize,
+    /// At most.
+    pub limit: usize,
+}
+
 /// What came of an attempt to deliver a page.
 #[derive(Debug, Clone)]
 pub struct Noted {

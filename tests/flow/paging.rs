@@ -4,8 +4,9 @@ use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt, path::PathBuf
 
 use homeward::{
     broker::{Hook, Pager},
+    domain::history::Escalation,
     paging::{Command, Common},
-    store::Outbox,
+    store::{Outbox, Round},
     wire::pb::Part,
 };
 use jiff::SignedDuration;
@@ -23,7 +24,9 @@ fn hook(house: &House, name: &str, script: &str, queues: &[&str]) -> Command {
     fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
     let queues = queues.iter().map(|each| (*each).to_owned()).collect();
-    let common = Common { name: name.into(), queues, fallback: false, timeout: Duration::from_secs(50) };
+    let (escalations, councils) = (Vec::new(), Vec::new());
+    let timeout = Duration::from_secs(50);
+    let common = Common { name: name.into(), queues, escalations, councils, fallback: false, timeout };
     Command { common, program, arguments: Vec::new() }
 }
 
@@ -35,6 +38,11 @@ fn keeping(house: &House, file: &str) -> String {
 fn told(file: PathBuf) -> Vec<Value> {
     let text = fs::read_to_string(file).unwrap_or_default();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// Whatever is due.
+fn everything() -> Round {
+    Round { on_its_way: Vec::new(), of_a_queue: 100, limit: 100 }
 }
 
 /// A pager at work.
@@ -196,7 +204,7 @@ async fn nobody_is_paged_any_longer_once_somebody_has_opened_it() {
     let left = until(&house, |outbox| outbox.waiting < before).await;
     assert_eq!(left.waiting, before - 1, "only that of the officer's delivery");
     house.later(SignedDuration::from_mins(5));
-    let due = house.store().pages(house.lives().now(), 100).await.unwrap();
+    let due = house.store().pages(house.lives().now(), everything()).await.unwrap();
     assert!(due.iter().all(|page| page.id.delivery.to_string() != taken.header.delivery_id));
     paging.end().await;
     house.close().await;
@@ -219,4 +227,45 @@ async fn an_alarm_says_that_no_hook_is_configured_or_none_reaches_the_unit() {
     until(&house, |outbox| outbox.waiting == 0).await;
     alarm(&house, "PAGING_NOT_CONFIGURED", false).await;
     paging.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_late_is_paged_to_those_above_and_to_the_late_unit_only_where_there_is_nobody() {
+    use Escalation::{BcuDuty, CouncilManager};
+    let house = House::open().await;
+    house.person(LEWISHAM).await.submit(submission(&narrative(1))).await.unwrap();
+    let above = |name: &str, to: Escalation, council: &str| {
+        let mut hook = hook(&house, name, &keeping(&house, name), &[]);
+        (hook.common.escalations, hook.common.councils) = (vec![to], vec![council.into()]);
+        hook
+    };
+    let hooks = vec![
+        hook(&house, "unit", &keeping(&house, "unit"), &[]),
+        above("duty", BcuDuty, "E09000023"),
+        above("manager", CouncilManager, "E09000023"),
+        above("stranger", CouncilManager, "E09000006"),
+    ];
+    let paging = Paging::begin(&house, hooks);
+    until(&house, |outbox| outbox.waiting == 0).await;
+    let of = |name: &str| -> BTreeSet<String> {
+        let level = |page: &Value| page["escalated_to"].as_str().unwrap_or("-").to_owned();
+        told(house.folder(name)).iter().map(level).collect()
+    };
+    let levels = |levels: &[&str]| levels.iter().map(|each| (*each).to_owned()).collect::<BTreeSet<_>>();
+    assert_eq!(of("unit"), levels(&["-"]));
+    // Nobody is there for a queue's supervisor: the unit itself is rung again, and an alarm says so.
+    let mut waiting = 61;
+    for after in [&["-", "queue_supervisor"][..], &["-", "queue_supervisor"], &["-", "queue_supervisor"]] {
+        house.later(SignedDuration::from_mins(waiting));
+        house.caretake().await;
+        until(&house, |outbox| outbox.waiting == 0).await;
+        assert_eq!(of("unit"), levels(after));
+        waiting = 24 * 60;
+    }
+    assert_eq!((of("duty"), of("manager")), (levels(&["bcu_duty"]), levels(&["council_manager"])));
+    assert!(of("stranger").is_empty(), "another council's");
+    alarm(&house, "PAGE_NOT_ESCALATED queue_supervisor", true).await;
+    paging.end().await;
+    let alarms = house.lives().alarms().names();
+    assert!(!alarms.iter().any(|name| name.contains("bcu_duty") || name.contains("council_manager")), "{alarms:?}");
 }

@@ -2,19 +2,25 @@
 
 use homeward::{
     domain::{
+        code::Class,
         delivery::{Delivery, DeliveryId, Header},
         history::{Escalation, Step, StepKind},
         paging::PageId,
     },
     ledger::Verb,
-    store::{DuePage, Noted, Outbox, Raise, Settle, Store},
+    store::{DuePage, Noted, Outbox, Raise, Round, Settle, Store},
 };
 use uuid::Uuid;
 
 use super::{Engine, fixtures::*};
 
 async fn due(store: &dyn Store, now: i64) -> Vec<DuePage> {
-    store.pages(at(now), 100).await.unwrap()
+    store.pages(at(now), round(100)).await.unwrap()
+}
+
+/// Whatever is due, at most so many.
+fn round(limit: usize) -> Round {
+    Round { on_its_way: Vec::new(), of_a_queue: 100, limit }
 }
 
 fn held(store: &dyn Store) -> Outbox {
@@ -57,7 +63,7 @@ pub async fn what_is_to_be_paged_waits_in_the_outbox_also_after_a_crash(engine: 
     );
     assert!(first.id.delivery.record == record && first.escalated_to.is_none());
     assert!(due(&*store, -1).await.is_empty(), "not before its time");
-    assert_eq!(store.pages(at(0), 2).await.unwrap(), found[..2], "no more than asked for");
+    assert_eq!(store.pages(at(0), round(2)).await.unwrap(), found[..2], "no more than asked for");
     let waiting = held(&*store);
     assert_eq!((waiting.waiting, waiting.failing, waiting.oldest, waiting.next), (3, 0, Some(at(0)), Some(at(0))));
 
@@ -141,4 +147,30 @@ pub async fn an_escalation_pages_anew_and_so_does_what_is_sent_on(engine: &impl 
     let sent_on = due(&*store, 160).await;
     assert_eq!(sent_on.len(), 1, "the one that is to be, and HOLD's own no longer");
     assert_eq!((sent_on[0].id.delivery.leg, sent_on[0].since), (2, at(160)), "from when it was sent on");
+}
+
+pub async fn every_queue_has_its_turn_and_the_most_urgent_of_each_is_first(engine: &impl Engine) {
+    let store = engine.open();
+    for _ in 0..20 {
+        accept_with(&*store, header("MPU.SE")).await;
+    }
+    for (queue, class) in [("MPU.SE", Class::P0), ("MPU.NW", Class::P3), ("MPU.NE", Class::P2)] {
+        accept_with(&*store, Header { class, ..header(queue) }).await;
+    }
+    let asked = |on_its_way: &[DuePage], limit| {
+        let on_its_way = on_its_way.iter().map(|page| page.id).collect();
+        let (store, round) = (&store, Round { on_its_way, of_a_queue: 3, limit });
+        async move { store.pages(at(0), round).await.unwrap() }
+    };
+    let told =
+        |pages: &[DuePage]| pages.iter().map(|page| format!("{} {}", page.queue, page.class)).collect::<Vec<_>>();
+    let all = asked(&[], 100).await;
+    assert_eq!(told(&all), ["MPU.SE P0", "MPU.NE P2", "MPU.NW P3", "MPU.SE P1", "MPU.SE P1"]);
+    assert_eq!(asked(&[], 2).await, all[..2]);
+    let more = asked(&all[..1], 100).await;
+    assert_eq!(told(&more), ["MPU.NE P2", "MPU.NW P3", "MPU.SE P1", "MPU.SE P1"], "what is on its way counts");
+    assert_eq!(told(&asked(&all, 100).await), [""; 0], "each queue has as many as it may, or no more");
+    // One that failed is due later: what else waits has its place.
+    store.note_page(noted(&all[0], Some(5), "PAGE_FAILED")).await.unwrap();
+    assert_eq!(told(&asked(&[], 100).await), ["MPU.SE P1", "MPU.NE P2", "MPU.NW P3", "MPU.SE P1", "MPU.SE P1"]);
 }

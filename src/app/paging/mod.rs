@@ -8,7 +8,11 @@ use serde::Deserialize;
 
 use self::ways::{HttpsConfig, MailConfig};
 use super::failure::Failure;
-use crate::{broker::Hook, paging::Common};
+use crate::{
+    broker::Hook,
+    domain::{grants::is_authority_code, history::Escalation},
+    paging::Common,
+};
 
 /// The longest time that one attempt may take, in seconds.
 const MOST_SECONDS: u64 = 60;
@@ -44,6 +48,12 @@ pub struct HookConfig {
     /// Queues whose units it reaches, by how their names begin; none: all of them.
     #[serde(default)]
     pub queues: Vec<String>,
+    /// Whom of those above a late unit it reaches: `queue_supervisor`, `bcu_duty`, `council_manager` (R25); none: the units themselves.
+    #[serde(default)]
+    pub escalations: Vec<String>,
+    /// Councils, GSS, whose children's referrals it is for; none: all of them.
+    #[serde(default)]
+    pub councils: Vec<String>,
     /// Used only once the others have failed, or where no other reaches the unit.
     #[serde(default)]
     pub fallback: bool,
@@ -115,12 +125,25 @@ impl HookConfig {
                 "`{queue}` under `queues` is not how the name of a queue begins, e.g. `MPU.` or `EDT.E09000023`"
             ));
         }
+        for to in self.escalations.iter().filter(|to| Escalation::from_code(to).is_none()) {
+            let known = Escalation::ALL.iter().map(|to| to.code()).collect::<Vec<_>>().join(", ");
+            faults.push(format!("`{to}` under `escalations` is nobody: {known} are possible"));
+        }
+        for council in self.councils.iter().filter(|code| !is_authority_code(code)) {
+            faults.push(format!("`{council}` under `councils` is not a GSS code, e.g. E09000023"));
+        }
         faults
     }
 
     fn common(&self) -> Common {
-        let (name, queues) = (self.name.clone(), self.queues.clone());
-        Common { name, queues, fallback: self.fallback, timeout: Duration::from_secs(self.timeout_seconds) }
+        Common {
+            name: self.name.clone(),
+            queues: self.queues.clone(),
+            escalations: self.escalations.iter().filter_map(|to| Escalation::from_code(to)).collect(),
+            councils: self.councils.clone(),
+            fallback: self.fallback,
+            timeout: Duration::from_secs(self.timeout_seconds),
+        }
     }
 
     /// The hook itself, or what is wrong with it.

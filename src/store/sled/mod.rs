@@ -54,8 +54,8 @@ use self::{
 };
 use super::{
     Acceptance, Accepted, Amendment, Claim, Clarification, Copied, CopyPart, Document, DuePage, Event, Head, Held,
-    Noted, Once, Outbox, Page, Proven, Pull, QueueCounts, Raise, Replay, Rewrap, Seen, Settle, Shelf, Side, Store,
-    StoreError, Stored, Unsettled, Whose, Wraps,
+    Noted, Once, Outbox, Page, Proven, Pull, QueueCounts, Raise, Replay, Rewrap, Round, Seen, Settle, Shelf, Side,
+    Store, StoreError, Stored, Unsettled, Whose, Wraps,
 };
 use crate::{
     domain::{
@@ -280,8 +280,8 @@ impl Store for SledStore {
         self.command(raises.len() * OVERHEAD, move |tx| late::escalate(tx, raises)).await
     }
 
-    async fn pages(&self, now: Timestamp, limit: usize) -> Result<Vec<DuePage>, StoreError> {
-        self.command(0, move |tx| pages::due(tx, now, limit)).await
+    async fn pages(&self, now: Timestamp, round: Round) -> Result<Vec<DuePage>, StoreError> {
+        self.command(0, move |tx| pages::due(tx, now, &round)).await
     }
 
     async fn note_page(&self, noted: Noted) -> Result<bool, StoreError> {

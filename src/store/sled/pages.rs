@@ -1,18 +1,20 @@
 //! Pages: rows written in the transaction that made them due, looked up by when they are due, gone with the first attempt that
 //! reached somebody, or with what answers them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use jiff::Timestamp;
 
 use super::{keys, lease::find, transaction::Transaction, view::Look, view::engine};
 use crate::{
     domain::{
+        code::Class,
         delivery::{Delivery, DeliveryId},
         history::Escalation,
         paging::PageId,
+        queue::QueueId,
     },
-    store::{DuePage, Noted, Outbox, StoreError, stored::PageRow},
+    store::{DuePage, Noted, Outbox, Round, StoreError, stored::PageRow},
 };
 
 /// The first byte of the key of every page.
@@ -35,9 +37,11 @@ pub(super) fn row(view: &impl Look, id: PageId) -> Result<Option<Vec<u8>>, Store
     view.get(&key(id))
 }
 
-/// When a row was written and is due, as the books know it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// When a row was written and is due, and for whom, as the books know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Due {
+    queue: QueueId,
+    class: Class,
     since: Timestamp,
     next: Timestamp,
     attempts: u32,
@@ -45,7 +49,8 @@ pub(super) struct Due {
 
 impl From<&PageRow> for Due {
     fn from(row: &PageRow) -> Self {
-        Self { since: row.since, next: row.next, attempts: row.attempts }
+        let PageRow { queue, class, since, next, attempts, .. } = row;
+        Self { queue: queue.clone(), class: *class, since: *since, next: *next, attempts: *attempts }
     }
 }
 
@@ -54,6 +59,7 @@ impl From<&PageRow> for Due {
 pub(super) struct Rows {
     rows: BTreeMap<PageId, Due>,
     due: BTreeSet<(Timestamp, PageId)>,
+    queues: BTreeMap<QueueId, BTreeMap<Class, BTreeSet<(Timestamp, PageId)>>>,
     since: BTreeSet<(Timestamp, PageId)>,
     failing: BTreeSet<(Timestamp, PageId)>,
 }
@@ -72,22 +78,48 @@ impl Rows {
 
     /// A row is now as given; `None`: it is gone.
     pub fn set(&mut self, id: PageId, due: Option<Due>) {
-        let before = match due {
-            Some(due) => self.rows.insert(id, due),
-            None => self.rows.remove(&id),
-        };
-        if let Some(before) = before {
+        if let Some(before) = self.rows.remove(&id) {
             self.due.remove(&(before.next, id));
             self.since.remove(&(before.since, id));
             self.failing.remove(&(before.since, id));
-        }
-        if let Some(due) = due {
-            self.due.insert((due.next, id));
-            self.since.insert((due.since, id));
-            if due.attempts > 0 {
-                self.failing.insert((due.since, id));
+            if let Some(queue) = self.queues.get_mut(&before.queue) {
+                queue.entry(before.class).or_default().remove(&(before.next, id));
+                queue.retain(|_, waiting| !waiting.is_empty());
+                if queue.is_empty() {
+                    self.queues.remove(&before.queue);
+                }
             }
         }
+        let Some(due) = due else { return };
+        self.due.insert((due.next, id));
+        self.since.insert((due.since, id));
+        if due.attempts > 0 {
+            self.failing.insert((due.since, id));
+        }
+        self.queues.entry(due.queue.clone()).or_default().entry(due.class).or_default().insert((due.next, id));
+        self.rows.insert(id, due);
+    }
+
+    /// Those of a round that is begun at `now`.
+    fn round(&self, now: Timestamp, round: &Round) -> Vec<PageId> {
+        let on_its_way: HashSet<PageId> = round.on_its_way.iter().copied().collect();
+        let mut taken: BTreeMap<&QueueId, usize> = BTreeMap::new();
+        for id in &on_its_way {
+            if let Some(due) = self.rows.get(id) {
+                *taken.entry(&due.queue).or_default() += 1;
+            }
+        }
+        let mut chosen = Vec::new();
+        for (queue, classes) in &self.queues {
+            let before = taken.get(queue).copied().unwrap_or_default();
+            let due = classes.iter().flat_map(|(class, waiting)| {
+                let due = waiting.iter().take_while(|(next, _)| *next <= now);
+                due.filter(|(_, id)| !on_its_way.contains(id)).map(|(next, id)| (*class, *next, *id))
+            });
+            chosen.extend((before..round.of_a_queue).zip(due));
+        }
+        chosen.sort_unstable();
+        chosen.into_iter().take(round.limit).map(|(_, (_, _, id))| id).collect()
     }
 
     /// The rows of one delivery.
@@ -113,7 +145,8 @@ impl Transaction<'_> {
     /// Somebody is to be told of this delivery, from `at` on. Once for its arrival, and once for each escalation.
     pub fn page(&mut self, delivery: &Delivery, why: &str, at: Timestamp) {
         let number = u16::try_from(delivery.escalations().count()).unwrap_or(u16::MAX);
-        let row = PageRow { why: why.to_owned(), since: at, attempts: 0, next: at };
+        let (queue, class) = (delivery.header.queue.clone(), delivery.class());
+        let row = PageRow { why: why.to_owned(), since: at, attempts: 0, next: at, queue, class };
         self.books.meta.pages += 1;
         self.put_page(PageId { delivery: delivery.id, number }, &row);
     }
@@ -140,16 +173,16 @@ impl Transaction<'_> {
     }
 }
 
-/// What is due at `now`, the longest due first.
-pub(super) fn due(tx: &Transaction<'_>, now: Timestamp, limit: usize) -> Result<Vec<DuePage>, StoreError> {
-    let due = tx.books.pages.due.iter().take_while(|(next, _)| *next <= now).take(limit);
-    due.map(|(_, id)| {
-        let row = PageRow::decode(&tx.view.get(&key(*id))?.ok_or_else(unreadable)?)?;
+/// What is due at `now`, of the round that is asked for.
+pub(super) fn due(tx: &Transaction<'_>, now: Timestamp, round: &Round) -> Result<Vec<DuePage>, StoreError> {
+    let due = tx.books.pages.round(now, round).into_iter();
+    due.map(|id| {
+        let row = PageRow::decode(&tx.view.get(&key(id))?.ok_or_else(unreadable)?)?;
         let legs = tx.legs(id.delivery.record)?.ok_or_else(unreadable)?;
         let delivery = find(&legs, id.delivery).ok_or_else(unreadable)?;
         let step = usize::from(id.number).checked_sub(1).and_then(|before| delivery.escalations().nth(before));
         Ok(DuePage {
-            id: *id,
+            id,
             queue: delivery.header.queue.clone(),
             class: delivery.class(),
             why: row.why,

@@ -4,7 +4,10 @@ use jiff::Timestamp;
 use prost::Message;
 
 use super::{moment, pb, time};
-use crate::store::StoreError;
+use crate::{
+    domain::{code::Class, queue::QueueId},
+    store::StoreError,
+};
 
 /// A page that waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,20 +20,26 @@ pub struct PageRow {
     pub attempts: u32,
     /// When the next is due.
     pub next: Timestamp,
+    /// The queue of its delivery.
+    pub queue: QueueId,
+    /// The delivery's class when it was written.
+    pub class: Class,
 }
 
 impl PageRow {
     /// To its bytes.
     pub fn encode(&self) -> Vec<u8> {
         let (since, next) = (Some(time(self.since)), Some(time(self.next)));
-        pb::Page { why: self.why.clone(), since, attempts: self.attempts, next }.encode_to_vec()
+        let (queue, class) = (self.queue.as_str().to_owned(), self.class.code().to_owned());
+        pb::Page { why: self.why.clone(), since, attempts: self.attempts, next, queue, class }.encode_to_vec()
     }
 
     /// From its bytes.
     pub fn decode(bytes: &[u8]) -> Result<Self, StoreError> {
         let read = || {
-            let pb::Page { why, since, attempts, next } = pb::Page::decode(bytes).ok()?;
-            Some(Self { why, since: moment(since)?, attempts, next: moment(next)? })
+            let pb::Page { why, since, attempts, next, queue, class } = pb::Page::decode(bytes).ok()?;
+            let (queue, class) = (QueueId::parse(&queue)?, Class::from_code(&class)?);
+            Some(Self { why, since: moment(since)?, attempts, next: moment(next)?, queue, class })
         };
         read().ok_or_else(|| StoreError::Damaged("a page cannot be read".into()))
     }
