@@ -69,6 +69,13 @@ macro_rules! every_case {
                 what_is_handed_over_waits_for_the_colleague_alone,
                 what_nobody_takes_goes_back_without_a_failure,
                 back_to_the_queue_it_is_anybodys,
+                what_is_not_taken_is_taken_back_by_who_gave_it_or_who_supervises,
+            }
+            offers {
+                what_is_offered_stays_until_it_is_accepted_and_then_goes_on_there_alone,
+                what_is_refused_comes_back_and_is_escalated,
+                what_nobody_answers_lapses_once_and_what_was_answered_does_not,
+                whoever_decides_about_it_or_takes_it_back_ends_the_offer,
             }
             order {
                 class_then_deadline_then_age,

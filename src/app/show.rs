@@ -71,7 +71,11 @@ fn destination(value: &Value) -> String {
     let escalated: Vec<&str> = list(value, "escalations").iter().map(|step| text(step, "to")).collect();
     let escalated =
         if escalated.is_empty() { String::new() } else { format!("  escalated to {}", escalated.join(", ")) };
-    format!("  {:<18} {}  {state}{separator}{outcome}{overdue}{escalated}", text(value, "queue"), text(value, "class"))
+    let transfer = &value["transfer"];
+    let open = transfer.is_object() && text(transfer, "accepted_time").is_empty();
+    let offered = if open { format!("  offered to {}", text(transfer, "queue")) } else { String::new() };
+    let (queue, class) = (text(value, "queue"), text(value, "class"));
+    format!("  {queue:<18} {class}  {state}{separator}{outcome}{overdue}{escalated}{offered}")
 }
 
 /// A queue with its counts.
@@ -110,10 +114,22 @@ pub(super) fn delivery_line(value: &Value) -> String {
     if value["overdue"] == true {
         line.push_str("  OVERDUE");
     }
+    line.push_str(&offers(value));
     for step in list(value, "history") {
         line.push_str(&format!("  {}", step_words(step)));
     }
     line
+}
+
+/// What waits for the answer of another unit, or of this one.
+fn offers(delivery: &Value) -> String {
+    let told = |name: &str, words: &str| {
+        let offer = &delivery[name];
+        let open = offer.is_object() && text(offer, "accepted_time").is_empty();
+        let (queue, due) = (text(offer, "queue"), text(offer, "answer_due_time"));
+        if open { format!("  {words} {queue}, answer by {due}") } else { String::new() }
+    };
+    told("transfer", "OFFERED to") + &told("offered", "OFFERED by")
 }
 
 /// A delivery that somebody holds.
@@ -246,6 +262,26 @@ pub(super) fn handed_over(value: &Value) -> Vec<String> {
     match list(delivery, "history").last().map(|step| text(step, "code")).unwrap_or_default() {
         "" => vec!["nobody had opened it: back in its queue".to_owned()],
         to => vec![format!("kept for {to}, who takes it with their next pull")],
+    }
+}
+
+/// A delivery offered to another unit.
+pub(super) fn transfer_offered(value: &Value) -> Vec<String> {
+    let offer = &value["delivery"]["transfer"];
+    vec![format!(
+        "offered to {}, yours until they accept; answer by {}",
+        text(offer, "queue"),
+        text(offer, "answer_due_time")
+    )]
+}
+
+/// An offer answered.
+pub(super) fn transfer_answered(value: &Value) -> Vec<String> {
+    let delivery = &value["delivery"];
+    let from = text(&delivery["offered"], "queue");
+    match text(delivery, "state") {
+        "DELIVERY_STATE_DECLINED" => vec![format!("refused: it goes on in {from}")],
+        _ => vec![format!("accepted from {from}: it is yours")],
     }
 }
 

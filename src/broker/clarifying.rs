@@ -19,7 +19,7 @@ use crate::{
         violation::{Violation, Violations},
     },
     ledger::{Entry, Verb},
-    sealing::{Note, SealError, SealedRecordAt, open_note, open_original},
+    sealing::{Note, SealError, SealedRecordAt, open_given, open_note, open_original, seal_given},
     store::{Clarification, Keep, Once, Record, Settle, StoreError, Stored},
 };
 
@@ -95,6 +95,13 @@ impl Broker {
 
     /// Whoever asks has read something, and asks those who know it.
     fn may_ask(&self, record: &Record, delivery: &Delivery, asking: &Asking) -> Result<(), Error> {
+        if record.on_behalf_of.is_empty() {
+            return Err(Error::Precondition {
+                reason: "NOBODY_TO_ASK",
+                advice: "this is the broker's own alert of a submission that it may not keep: ring its sender, whom the ledger \
+                         names in the entry UNSUPPORTED_MARKING of this record; an auditor tells you who it was",
+            });
+        }
         if record.linked_from.is_some() {
             return Err(Error::Precondition {
                 reason: "ASK_ON_THE_REFERRAL",
@@ -119,7 +126,8 @@ impl Broker {
     }
 
     /// Answers a question of the caller's own referral. `read` reads the submission as it was received: the answer is redacted for
-    /// the reader of the delivery with all that was listed and found in it, and kept sealed as it was given.
+    /// the reader of the delivery with all that was listed and found in it, and kept sealed as it was given, for whoever may open
+    /// the original.
     pub async fn answer_clarification(
         &self,
         permit: &ReadPermit,
@@ -148,8 +156,12 @@ impl Broker {
         let shown = Text::new(shown.await?.unwrap_or_else(|| WITHHELD.to_owned()));
         let note = self.note(delivery.id, &note_of(request.id), &shown).await?;
         let code = reply.question.hyphenated().to_string();
-        let step = Step { id: request.id, kind: StepKind::Answered, at: now, by: String::new(), code, note, failed: 0 };
-        let given = self.note(delivery.id, &format!("given/{}", request.id.hyphenated()), &reply.text).await?;
+        let at = SealedRecordAt { sealed: &sealed, place: &place };
+        let purpose = given_of(request.id);
+        let as_given = Note { number: delivery.id.leg, purpose: &purpose };
+        let given = seal_given(at, as_given, reply.text.reveal(), &self.keyring, &*self.entropy)?;
+        let (kind, by) = (StepKind::Answered, String::new());
+        let step = Step { id: request.id, kind, at: now, by, code, note, given, failed: 0 };
         let actor = reply.actor.each_ref().map(Text::reveal);
         let entry = Entry {
             at: now,
@@ -160,7 +172,7 @@ impl Broker {
             record: Some(record.id),
             deliveries: vec![delivery.id],
             recipients: vec![delivery.header.queue.clone()],
-            details: vec![format!("sealed_answer={}", hex::encode(given))],
+            details: Vec::new(),
             commitment: None,
         };
         let once = Once {
@@ -178,6 +190,18 @@ impl Broker {
             },
             other => other.into(),
         })
+    }
+
+    /// What the sender of a record has answered since, as it was given, with the question that it answers.
+    pub(super) fn given(&self, deliveries: &[Delivery], at: SealedRecordAt<'_>) -> Result<Vec<(String, Text)>, Error> {
+        let answers = deliveries.iter().flat_map(|one| one.history.iter().map(move |step| (one.id.leg, step)));
+        let mut given = Vec::new();
+        for (leg, step) in answers.filter(|(_, step)| !step.given.is_empty()) {
+            let purpose = given_of(step.id);
+            let text = open_given(at, Note { number: leg, purpose: &purpose }, &step.given, &self.keyring)?;
+            given.push((step.code.clone(), text));
+        }
+        Ok(given)
     }
 
     /// What those who read a queue may read. On HOLD it may be either side's.
@@ -213,4 +237,9 @@ impl Broker {
         }
         Ok(())
     }
+}
+
+/// What an answer as it was given is sealed for.
+fn given_of(step: Uuid) -> String {
+    format!("given/{}", step.hyphenated())
 }

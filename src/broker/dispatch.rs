@@ -192,6 +192,7 @@ impl Broker {
         if self.accuses(record, permit.identity()) {
             return Err(Refusal::Excluded.into());
         }
+        is_theirs(delivery)?;
         if let Some(held) = &delivery.header.held {
             if self.accuses_colleague_on_hold(record, permit.identity()) {
                 return Err(Refusal::Excluded.into());
@@ -283,6 +284,17 @@ pub struct Release {
     pub reason: Text,
     /// Not offered before this has passed.
     pub delay: SignedDuration,
+}
+
+/// What is only offered to the unit is not its own.
+pub(super) fn is_theirs(delivery: &Delivery) -> Result<(), Error> {
+    if !delivery.is_offered() {
+        return Ok(());
+    }
+    Err(Error::Precondition {
+        reason: "ANSWER_FIRST",
+        advice: "another unit offers it to yours: open what you need, then accept or refuse it",
+    })
 }
 
 /// `span` after `now`, or the end of time.

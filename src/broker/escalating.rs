@@ -24,9 +24,14 @@ impl Broker {
         loop {
             let late = self.store.late(now, AT_ONCE).await?;
             let rulebook = self.rulebook();
-            let raises: Vec<Raise> = late.iter().filter_map(|each| raise(each, now, &rulebook)).collect();
-            if raises.is_empty() {
+            let (offered, own): (Vec<_>, Vec<_>) = late.iter().partition(|each| each.is_offered());
+            let raises: Vec<Raise> = own.into_iter().filter_map(|each| raise(each, now, &rulebook)).collect();
+            let lapses = self.lapses(&offered, now).await?;
+            if raises.is_empty() && lapses.is_empty() {
                 return Ok(escalated);
+            }
+            if !lapses.is_empty() {
+                escalated += self.store.lapse(lapses).await?;
             }
             for raise in &raises {
                 tracing::warn!(delivery = %raise.delivery, to = %raise.step.code, "late: escalated (R25)");
@@ -40,7 +45,7 @@ impl Broker {
 }
 
 /// How one delivery is escalated: to whom, and when to the next. They have as long as there is to acknowledge in its new class.
-fn raise(delivery: &Delivery, now: Timestamp, rulebook: &Rulebook) -> Option<Raise> {
+pub(super) fn raise(delivery: &Delivery, now: Timestamp, rulebook: &Rulebook) -> Option<Raise> {
     let to = delivery.next_escalation()?;
     let class = delivery.class().raised();
     let (again_from, _) = rulebook.policy.due(&delivery.header.queue, class, now);
@@ -53,6 +58,7 @@ fn raise(delivery: &Delivery, now: Timestamp, rulebook: &Rulebook) -> Option<Rai
         by: String::new(),
         code: to.code().to_owned(),
         note: Vec::new(),
+        given: Vec::new(),
         failed: delivery.failed,
     };
     let entry = Entry {

@@ -119,6 +119,9 @@ impl Broker {
                 continue;
             }
             let found = stored.deliveries.iter().find(|delivery| Some(delivery.id.leg) == event.leg);
+            if found.is_some_and(Delivery::is_nobodys) {
+                continue;
+            }
             let mut destinations: Vec<_> =
                 found.cloned().map(|delivery| self.destination(delivery)).into_iter().collect();
             self.add_questions(&stored.record, &mut destinations).await?;
@@ -151,12 +154,11 @@ impl Broker {
         let Some(receipt) = Receipt::decode(&kept.answer, kept.ledger_index, &kept.root, &self.log)? else {
             return Ok(None);
         };
-        let mut destinations: Vec<Destination> =
-            stored.deliveries.into_iter().map(|delivery| self.destination(delivery)).collect();
+        let mut destinations: Vec<Destination> = self.destinations_of(stored.deliveries).collect();
         self.add_questions(&stored.record, &mut destinations).await?;
         for linked in &receipt.linked {
             if let Some(linked) = self.store.find(*linked).await? {
-                destinations.extend(linked.deliveries.into_iter().map(|delivery| self.destination(delivery)));
+                destinations.extend(self.destinations_of(linked.deliveries));
             }
         }
         Ok(Some(Referral {
@@ -179,6 +181,11 @@ impl Broker {
         }
     }
 
+    /// What is only offered to a unit, or was, is shown with the delivery that is offered.
+    fn destinations_of(&self, deliveries: Vec<Delivery>) -> impl Iterator<Item = Destination> {
+        deliveries.into_iter().filter(|delivery| !delivery.is_nobodys()).map(|delivery| self.destination(delivery))
+    }
+
     fn destination(&self, delivery: Delivery) -> Destination {
         let overdue = delivery.overdue(self.clock.now());
         Destination { wording: self.wording(&delivery), overdue, delivery, questions: Vec::new() }
@@ -191,7 +198,7 @@ impl Broker {
             return Some(format!("not taken up: {}; it lies with the unit's supervisor", reason.words()));
         }
         let settled = delivery.settled.as_ref()?;
-        if delivery.state == State::Resolved {
+        if matches!(delivery.state, State::Resolved | State::Transferred) {
             return Some(format!("sent to {}", settled.outcome));
         }
         let rulebook = self.rulebook();

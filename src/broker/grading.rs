@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Broker, Error, Handle, Request};
+use super::{Broker, Error, Handle, Request, dispatch::is_theirs};
 use crate::{
     domain::{
         delivery::{Delivery, ItemHeader},
@@ -52,6 +52,9 @@ impl Broker {
         self.may_grade(permit, &record)?;
         let lease = delivery.live_lease(&handle.token, self.now());
         let holds = lease.is_some_and(|lease| lease.holder == permit.identity().as_str());
+        if holds {
+            is_theirs(&delivery)?;
+        }
         Ok(holds.then_some(delivery))
     }
 

@@ -6,15 +6,18 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Broker, Error, Handle, Request, dispatch::later};
 use crate::{
     domain::{
-        delivery::{Delivery, Lease},
-        grants::QueuePermit,
+        delivery::{Delivery, DeliveryId, Lease},
+        grants::{QueuePermit, Refusal},
         history::StepKind,
-        identity::Identity,
+        identity::{Identity, Role},
         text::Text,
     },
     ledger::Verb,
-    store::{Record, Settle},
+    store::{Record, Settle, StoreError, TakeBack},
 };
+
+/// What is handed over is kept at least this long, however near its deadline is.
+const KEPT_AT_LEAST: SignedDuration = SignedDuration::from_mins(5);
 
 /// To whom, and what they should know.
 #[derive(Debug, Clone)]
@@ -25,6 +28,15 @@ pub struct HandOver {
     pub note: Text,
     /// For how long it is kept for them.
     pub keep: SignedDuration,
+}
+
+/// What is to be taken back, and why.
+#[derive(Debug, Clone)]
+pub struct TakingBack {
+    /// The delivery.
+    pub delivery: DeliveryId,
+    /// Why; kept sealed.
+    pub reason: Text,
 }
 
 impl Broker {
@@ -43,10 +55,10 @@ impl Broker {
         let holds = delivery.live_lease(&handle.token, now);
         let holds = holds.is_some_and(|lease| lease.holder == permit.identity().as_str());
         let until = match holds && delivery.is_begun() {
-            true => Some(self.colleague(permit, (&record, &delivery), &over.to)?),
+            true => Some(self.colleague(permit, (&record, &delivery), &over.to).await?),
             false => None,
         };
-        let to = until.map(|until| self.kept_for(&over, now, until)).transpose()?;
+        let to = until.map(|until| self.kept_for(&over, now, (until, delivery.running_deadline()))).transpose()?;
         let code = if to.is_some() { over.to.as_str() } else { "" };
         let step = self.step_of(permit, (StepKind::HandedOver, code), request, (handle.delivery, &over.note)).await?;
         let mut entry = self.officer_entry(permit, Verb::Administration, "HAND_OVER", now);
@@ -57,8 +69,9 @@ impl Broker {
         Ok(self.store.settle(once, self.held(permit, handle, now), Settle::HandOver(step, to), entry).await?)
     }
 
-    /// Until when the colleague may work on this delivery. Somebody whom the record accuses is refused as a stranger is (D08).
-    fn colleague(
+    /// Until when the colleague may work on this delivery. Somebody whom the record accuses, and a name that nobody bears, are refused
+    /// as a stranger is (D08).
+    async fn colleague(
         &self,
         permit: &QueuePermit,
         (record, delivery): (&Record, &Delivery),
@@ -69,21 +82,62 @@ impl Broker {
         let never_by =
             [held.map(|held| held.never_by.clone()).unwrap_or_default(), self.excluded_queues(record)].concat();
         let until = self.grants().colleague(permit, to, &never_by, self.now()).filter(|_| !accused);
-        until.ok_or(Error::Precondition {
+        let is_somebody = self.is_somebody(to, permit.queue()).await?;
+        until.filter(|_| is_somebody).ok_or(Error::Precondition {
             reason: "NOT_A_COLLEAGUE",
-            advice: "name somebody else, by their whole identity, who works on this queue and may work on this delivery",
+            advice: "name somebody else, by their whole identity, who works on this queue, may work on this delivery and has a good \
+                     certificate; where another authority signs certificates, they call once first (homeward whoami)",
         })
     }
 
-    /// The lease that waits for the colleague. Nobody is told its token: they get one of their own when they take it.
-    fn kept_for(&self, over: &HandOver, now: Timestamp, until: Timestamp) -> Result<Lease, Error> {
+    /// The lease that waits for the colleague, not past the deadline that runs. Nobody is told its token: they get one of their own
+    /// when they take it.
+    fn kept_for(
+        &self,
+        over: &HandOver,
+        now: Timestamp,
+        (until, deadline): (Timestamp, Option<Timestamp>),
+    ) -> Result<Lease, Error> {
+        let by_the_deadline = deadline.unwrap_or(Timestamp::MAX).max(later(now, KEPT_AT_LEAST));
         Ok(Lease {
             token: self.token()?,
             holder: over.to.as_str().to_owned(),
             session: String::new(),
-            expires: later(now, over.keep).min(until),
+            expires: later(now, over.keep).min(by_the_deadline).min(until),
             since: now,
             handed_over: true,
+        })
+    }
+
+    /// Takes back what was handed over and is not taken yet: it is in its queue again. Whoever handed it over may, and whoever
+    /// supervises the queue.
+    pub async fn take_back(
+        &self,
+        permit: &QueuePermit,
+        request: Request,
+        taking: TakingBack,
+    ) -> Result<Delivery, Error> {
+        let (record, delivery) = self.found(taking.delivery).await?;
+        let supervises = permit.identity().role() == Role::UnitSupervisor;
+        if !supervises {
+            self.may_decide(permit, &record, &delivery)?;
+        } else if self.accuses(&record, permit.identity()) {
+            return Err(Refusal::Excluded.into());
+        }
+        let step = self.step_of(permit, (StepKind::TakenBack, ""), request, (taking.delivery, &taking.reason)).await?;
+        let mut entry = self.officer_entry(permit, Verb::Administration, "TAKE_BACK", step.at);
+        entry.record = Some(record.id);
+        entry.deliveries.push(taking.delivery);
+        let giver = (!supervises).then(|| permit.identity().as_str().to_owned());
+        let taking = TakeBack { delivery: taking.delivery, queue: permit.queue().clone(), giver, step };
+        let taken = self.store.take_back(self.once_with_record(permit, request), taking, entry).await;
+        taken.map_err(|error| match error {
+            StoreError::WrongState => Error::Precondition {
+                reason: "NOTHING_TO_TAKE_BACK",
+                advice: "only what you have handed over yourself, or, as its supervisor, what is handed over in your queue, and \
+                         only until it is taken",
+            },
+            other => other.into(),
         })
     }
 }

@@ -21,6 +21,7 @@ mod grading;
 mod handing;
 mod intake;
 mod judge;
+mod known;
 mod opening;
 mod paging;
 mod receipt;
@@ -29,6 +30,7 @@ mod rejecting;
 mod releasing;
 mod replacing;
 mod resolving;
+mod transferring;
 mod turns;
 
 use std::sync::Arc;
@@ -51,7 +53,7 @@ pub use error::Error;
 pub use feedback::{Destination, Happening, Referral};
 pub use filing::would_keep;
 pub use grading::{GradeVersion, ItemGrading};
-pub use handing::HandOver;
+pub use handing::{HandOver, TakingBack};
 pub use intake::Submission;
 pub use judge::{Rulebook, fingerprint, judge};
 pub use opening::Opened;
@@ -59,6 +61,7 @@ pub use paging::{Hook, HookFailed, PageMessage, Pager};
 pub use receipt::{Receipt, ReceiptLeg, ReceiptPrompt};
 pub use releasing::{CarerRelease, Released};
 pub use resolving::Resolution;
+pub use transferring::{Transfer, TransferAnswer};
 pub use turns::Turn;
 
 use self::bench::Bench;
@@ -102,6 +105,8 @@ pub struct Broker {
     bench: Bench,
     /// Whose submission is next.
     turns: turns::Turns,
+    /// Who has called.
+    known: known::Known,
 }
 
 /// What a broker is made of.
@@ -148,6 +153,7 @@ impl Broker {
             rewrapping: Mutex::new(()),
             bench: Bench::new(),
             turns: turns::Turns::default(),
+            known: known::Known::default(),
         }
     }
 

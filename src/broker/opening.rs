@@ -5,7 +5,7 @@ use crate::{
     domain::{
         delivery::Delivery,
         grants::{OpenPermit, OpenRequest, QueuePermit},
-        history::Step,
+        history::{Step, StepKind},
         identity::Organisation,
         queue::QueueId,
         text::Text,
@@ -21,7 +21,8 @@ use crate::{
 pub struct Opened {
     /// Which unit.
     pub unit: UnitLabel,
-    /// What it says. The original is one field, `submission`, in the protobuf form as received, hex.
+    /// What it says. The original is the field `submission`, in the protobuf form as received, hex, and what its sender answered
+    /// since, as it was given.
     pub view: View,
     /// The delivery as it now is: the first opening acknowledged it.
     pub delivery: Delivery,
@@ -48,7 +49,14 @@ impl Broker {
             return Err(Error::LeaseLost);
         }
         let (place, sealed) = self.sealed_of(&stored.record).await?;
-        let view = self.unsealed(&sealed, opened.unit(), &place)?;
+        let mut view = self.unsealed(&sealed, opened.unit(), &place)?;
+        if unit.0 == Part::Original {
+            let given = self.given(&stored.deliveries, SealedRecordAt { sealed: &sealed, place: &place })?;
+            for (number, (question, text)) in given.into_iter().enumerate() {
+                view.push(format!("answers[{number}].clarification_id"), question);
+                view.push(format!("answers[{number}].text"), text);
+            }
+        }
         let mut entry = self.officer_entry(permit, Verb::Consultation, "OPEN_PART", now);
         entry.details.push(format!("unit={}", name_of(opened.unit())));
         if !reason.trim().is_empty() {
@@ -69,7 +77,7 @@ impl Broker {
         let opened = |step: &Step| match step.note.as_slice() {
             [] => Ok(Text::default()),
             sealed => {
-                let note = Note { number: delivery.id.leg, purpose: &note_of(step.id) };
+                let note = Note { number: leg_of(delivery, step), purpose: &note_of(step.id) };
                 open_note(at, note, sealed, &self.keyring)
             }
         };
@@ -125,6 +133,12 @@ impl Broker {
         let on_hold = *permit.queue() == QueueId::hold() && self.accuses_colleague_on_hold(record, own);
         if on_hold || self.accuses(record, own) { vec![own.as_str().to_owned()] } else { Vec::new() }
     }
+}
+
+/// The leg under whose number a step's note was sealed: what was written when it was offered here, on the other side.
+fn leg_of(delivery: &Delivery, step: &Step) -> u16 {
+    let other = delivery.offered.as_ref().filter(|_| step.kind == StepKind::Offered);
+    other.map_or(delivery.id.leg, |offer| offer.leg)
 }
 
 /// The delivery's unit for this part and item; the audience follows from the delivery.

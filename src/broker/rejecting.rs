@@ -102,7 +102,7 @@ impl Broker {
             false => self.note(delivery, &note_of(request.id), note).await?,
         };
         let (at, by) = (self.now(), permit.identity().as_str().to_owned());
-        Ok(Step { id: request.id, kind, at, by, code: code.to_owned(), note, failed: 0 })
+        Ok(Step { id: request.id, kind, at, by, code: code.to_owned(), note, given: Vec::new(), failed: 0 })
     }
 }
 

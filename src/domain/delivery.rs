@@ -11,6 +11,7 @@ use super::{
     grading::ConfirmedGrade,
     history::Step,
     queue::QueueId,
+    transfer::Offer,
     unit::UnitLabel,
 };
 
@@ -120,6 +121,10 @@ pub enum State {
     Completed,
     /// On HOLD, and sent on to a named queue.
     Resolved,
+    /// Another unit has accepted it.
+    Transferred,
+    /// Was offered to this unit, which did not accept it: the other's as it always was.
+    Declined,
     /// On the dead-letter side of its queue: kept, shown, given to nobody until it is sent back.
     DeadLetter,
 }
@@ -187,20 +192,31 @@ pub struct Delivery {
     pub confirmed: Vec<ConfirmedGrade>,
     /// What else happened to it, oldest first.
     pub history: Vec<Step>,
+    /// The offer to another unit that it waits for, or that was accepted.
+    pub transfer: Option<Offer>,
+    /// The offer of another unit by which it is here.
+    pub offered: Option<Offer>,
 }
 
 impl Delivery {
     /// Late to acknowledge or to decide at `now` (R25, D15: late means now > deadline).
     pub fn overdue(&self, now: Timestamp) -> bool {
+        if self.is_offered() {
+            return self.running_deadline().is_some_and(|due| now > due);
+        }
         let late = |due: Option<Timestamp>| due.is_some_and(|due| now > due);
         let decided = self.settled.is_some() || self.is_rejected();
         !decided && ((self.opened.is_none() && late(self.header.ack_due)) || late(self.header.decide_due))
     }
 
-    /// The earliest deadline that still runs: once opened, only that to decide; once rejected, none.
+    /// The earliest deadline that still runs: once opened, only that to decide; once rejected, none; while it is only offered here, that
+    /// to answer.
     pub fn running_deadline(&self) -> Option<Timestamp> {
         if self.settled.is_some() || self.is_rejected() {
             return None;
+        }
+        if let Some(offer) = self.offered.as_ref().filter(|_| self.is_offered()) {
+            return Some(offer.answer_by);
         }
         let ack = self.header.ack_due.filter(|_| self.opened.is_none());
         [ack, self.header.decide_due].into_iter().flatten().min()

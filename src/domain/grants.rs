@@ -305,6 +305,13 @@ impl Grants {
         self.0.iter().filter(in_force).filter(serves).map(|row| row.not_after).max()
     }
 
+    /// Whether a row in force for this queue names them, and not everybody of their role.
+    pub fn names(&self, identity: &Identity, queue: &QueueId, now: Timestamp) -> bool {
+        let exactly = |row: &&Grant| matches!(row.holder, Holder::Exactly(_)) && row.holder.is(identity);
+        let in_force = |row: &&Grant| row.not_before <= now && now < row.not_after;
+        self.0.iter().filter(exactly).filter(in_force).any(|row| row.queues.contains(queue))
+    }
+
     /// True where somebody belongs to the unit of one of `queues`: by a grant for it at any time, or by organisation
     /// (`met/SE` is the unit of `MPU.SE`, `gss/E09000023` of `MASH.E09000023`). Everybody who settles what is on HOLD has a
     /// grant for HOLD: that makes them no unit, and who of them is a colleague of an accused is their organisation's to say.

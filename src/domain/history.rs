@@ -24,6 +24,18 @@ vocabulary! {
         Escalated = "ESCALATED",
         /// Handed over to a colleague, or, where nobody had opened it, back to the queue.
         HandedOver = "HANDED_OVER",
+        /// Taken back, by who handed it over or by the supervisor, before the other side had it.
+        TakenBack = "TAKEN_BACK",
+        /// Offered to another unit.
+        TransferOffered = "TRANSFER_OFFERED",
+        /// Offered here by another unit.
+        Offered = "OFFERED",
+        /// The other unit accepted it, or this one did.
+        TransferAccepted = "TRANSFER_ACCEPTED",
+        /// The other unit refused it.
+        TransferRefused = "TRANSFER_REFUSED",
+        /// The other unit did not answer in time.
+        TransferLapsed = "TRANSFER_LAPSED",
         /// The sender was asked something.
         Asked = "ASKED",
         /// The sender answered.
@@ -55,10 +67,12 @@ pub struct Step {
     /// Identity of who did it; empty for the broker, and for whoever answered: nobody who reads the delivery learns who the sender is.
     pub by: String,
     /// What says more: for a rejection a [`DeadReason`], for an escalation an [`Escalation`], for a hand-over the identity of the
-    /// colleague, for a question the number of the item that it is about, for an answer the id of the question.
+    /// colleague, for a transfer, also one that is taken back, the queue of the other side, for a question the number of the item that it is about, for an answer the id of the question.
     pub code: String,
-    /// What they wrote, sealed; empty where they wrote nothing.
+    /// What they wrote, sealed; empty where they wrote nothing. For an answer, as the readers of the delivery read it.
     pub note: Vec<u8>,
+    /// For an answer, as it was given: sealed with the source side, for whoever may open the original.
+    pub given: Vec<u8>,
     /// Failures of the delivery until then.
     pub failed: u32,
 }

@@ -35,6 +35,7 @@ pub mod routing;
 pub mod stage;
 pub mod submission;
 pub mod text;
+pub mod transfer;
 pub mod unit;
 pub mod validate;
 pub mod violation;

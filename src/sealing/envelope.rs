@@ -141,8 +141,29 @@ pub fn seal_note(
     keyring: &Keyring,
     entropy: &dyn Entropy,
 ) -> Result<Vec<u8>, SealError> {
+    seal_on(Side::Rest, (at, note), text, keyring, entropy)
+}
+
+/// Seals what its sender wrote about a record later, as it was given: with the source side, as the original is.
+pub fn seal_given(
+    at: SealedRecordAt<'_>,
+    note: Note<'_>,
+    text: &str,
+    keyring: &Keyring,
+    entropy: &dyn Entropy,
+) -> Result<Vec<u8>, SealError> {
+    seal_on(Side::Source, (at, note), text, keyring, entropy)
+}
+
+fn seal_on(
+    side: Side,
+    (at, note): (SealedRecordAt<'_>, Note<'_>),
+    text: &str,
+    keyring: &Keyring,
+    entropy: &dyn Entropy,
+) -> Result<Vec<u8>, SealError> {
     let record = read(at.sealed)?;
-    let record_key = RecordKey::unwrap(&record, Side::Rest, at.place, keyring)?;
+    let record_key = RecordKey::unwrap(&record, side, at.place, keyring)?;
     let data = at.place.note(&record_key.id, note.purpose, note.number);
     let key = derived(&record_key.bytes, &of_note(note))?;
     let plaintext = Zeroizing::new(text.as_bytes().to_vec());
@@ -152,8 +173,22 @@ pub fn seal_note(
 
 /// Opens a note.
 pub fn open_note(at: SealedRecordAt<'_>, note: Note<'_>, sealed: &[u8], keyring: &Keyring) -> Result<Text, SealError> {
+    open_on(Side::Rest, (at, note), sealed, keyring)
+}
+
+/// Opens what [`seal_given`] sealed.
+pub fn open_given(at: SealedRecordAt<'_>, note: Note<'_>, sealed: &[u8], keyring: &Keyring) -> Result<Text, SealError> {
+    open_on(Side::Source, (at, note), sealed, keyring)
+}
+
+fn open_on(
+    side: Side,
+    (at, note): (SealedRecordAt<'_>, Note<'_>),
+    sealed: &[u8],
+    keyring: &Keyring,
+) -> Result<Text, SealError> {
     let record = read(at.sealed)?;
-    let record_key = RecordKey::unwrap(&record, Side::Rest, at.place, keyring)?;
+    let record_key = RecordKey::unwrap(&record, side, at.place, keyring)?;
     let (nonce, ciphertext) = sealed.split_at_checked(aead::NONCE_LEN).ok_or(SealError::Broken)?;
     let data = at.place.note(&record_key.id, note.purpose, note.number);
     let bytes = open_with(&derived(&record_key.bytes, &of_note(note))?, nonce, &data, ciphertext)?;

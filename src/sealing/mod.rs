@@ -16,7 +16,8 @@ mod wraps;
 
 pub use backup::BackupKey;
 pub use envelope::{
-    Note, SealError, Sealed, SealedRecordAt, labels, open, open_note, open_original, seal, seal_note, seal_nothing,
+    Note, SealError, Sealed, SealedRecordAt, labels, open, open_given, open_note, open_original, seal, seal_given,
+    seal_note, seal_nothing,
 };
 pub use key_file::{KeyFileError, lock, unlock};
 pub use keyring::{CurrentEpoch, EpochKey, Keyring};

@@ -13,8 +13,8 @@ pub use compacted::{Compacted, Compaction};
 pub use copied::{Copied, CopyPart};
 pub use examined::{Examined, Examining, Finding, Mend, Relation};
 pub use model::{
-    Acceptance, Accepted, Claim, Clarification, Event, EventKind, Head, Held, Keep, Kept, NewRecord, Once, Proven,
-    Pull, QueueCounts, Raise, Record, Replay, Settle, Side, Stored,
+    Acceptance, Accepted, Claim, Clarification, Event, EventKind, Head, Held, Keep, Kept, Lapse, NewRecord, Once,
+    Proven, Pull, QueueCounts, Raise, Record, Replay, Returned, Settle, Side, Stored, TakeBack,
 };
 pub use outbox::{DuePage, Noted, Outbox, Round};
 pub use shelf::{Amendment, Change, Document, Expect, MOST_NAME, Rewrap, Seen, Shelf, Wraps};
@@ -85,7 +85,9 @@ pub trait Store: Send + Sync {
     async fn pull(&self, pull: Pull) -> Result<Vec<Delivery>, StoreError>;
 
     /// Uses a lease; answers with the delivery as it then is (for a replay: as it was). [`StoreError::WrongState`] where
-    /// what is not held would be resolved, or an item graded that the delivery does not carry, or a 21st time.
+    /// what is not held would be resolved, or an item graded that the delivery does not carry, or a 21st time; where what is only
+    /// offered would be anything but prolonged, handed back, accepted or refused, and what is not, accepted or refused; where a second
+    /// offer would be made. Whoever settles what they had offered ends the offer.
     async fn settle(&self, once: Once, held: Held, settle: Settle, entry: Entry) -> Result<Delivery, StoreError>;
 
     /// Records that content was opened under a live lease: `entry` is durable and the first opening is the
@@ -97,7 +99,8 @@ pub trait Store: Send + Sync {
     /// dead-letter side instead, with a second entry, `ATTEMPT_LIMIT`. Returns how many leases ended.
     async fn expire_leases(&self, now: Timestamp, most: u32) -> Result<u64, StoreError>;
 
-    /// Deliveries that are to be escalated at `now` ([`Delivery::late_after`] is past), the longest late first, at most `limit`.
+    /// Deliveries that are to be escalated at `now` ([`Delivery::late_after`] is past), and offers that are to lapse, the longest late
+    /// first, at most `limit`.
     async fn late(&self, now: Timestamp, limit: usize) -> Result<Vec<Delivery>, StoreError>;
 
     /// Escalates deliveries, each with its ledger entry: one that is late no longer, or was escalated since, is left as it is.
@@ -119,6 +122,17 @@ pub trait Store: Send + Sync {
     /// Sends a dead letter back to its queue; answers with it as it then is (for a replay of the call: as it was).
     /// [`StoreError::WrongState`] where it is none, or has as long a history as there can be.
     async fn replay(&self, once: Once, replay: Replay, entry: Entry) -> Result<Delivery, StoreError>;
+
+    /// Ends offers that nobody answered by [`Offer::answer_by`]: each delivery goes on where it was, escalated. One that was answered
+    /// since is left as it is. Returns how many ended.
+    ///
+    /// [`Offer::answer_by`]: crate::domain::transfer::Offer::answer_by
+    async fn lapse(&self, lapses: Vec<Lapse>) -> Result<u64, StoreError>;
+
+    /// Takes back what was handed over and is not taken: it waits in its queue again, no failure; or ends an offer that is not
+    /// answered; answers with it as it then is (for a
+    /// replay: as it was). [`StoreError::WrongState`] where nothing is handed over, or by somebody else.
+    async fn take_back(&self, once: Once, taking: TakeBack, entry: Entry) -> Result<Delivery, StoreError>;
 
     /// Adds a sender's answer to the delivery, whoever holds it by then, or nobody; answers with it as it then is (for a replay: as it
     /// was). [`StoreError::WrongState`] where the question is answered, or the delivery settled.

@@ -11,6 +11,7 @@ use crate::{
         grading::ConfirmedGrade,
         history::Step,
         queue::QueueId,
+        transfer::Offer,
     },
     ledger::Entry,
 };
@@ -186,6 +187,13 @@ pub enum Settle {
     HandOver(Step, Option<Lease>),
     /// Ask the sender something.
     Ask(Step),
+    /// Offer it to another unit: a delivery of this header waits there for an answer. The offer names the other side's queue; the
+    /// store gives the leg.
+    Offer(Step, Box<Header>, Offer),
+    /// Accept what is offered: the other side's is settled with this, and this one is worked on from now on.
+    Accept(Step, crate::domain::delivery::Settled),
+    /// Refuse what is offered: it is settled with this, and the other side's goes on.
+    Refuse(crate::domain::delivery::Settled, Box<Returned>),
     /// Complete with an outcome.
     Complete(crate::domain::delivery::Settled),
     /// Send a held delivery on: settle it and add deliveries to the same record with the next leg numbers, in this order.
@@ -205,6 +213,19 @@ pub struct Replay {
     /// The queue the caller's permit is for; another queue's delivery is not found.
     pub queue: QueueId,
     /// Who, when and why; the store adds how often it had failed.
+    pub step: Step,
+}
+
+/// What was handed over, or offered to another unit, is taken back before it is taken.
+#[derive(Debug, Clone)]
+pub struct TakeBack {
+    /// The delivery.
+    pub delivery: DeliveryId,
+    /// The queue the caller's permit is for; another queue's delivery is not found.
+    pub queue: QueueId,
+    /// Only what this identity has handed over or offered; `None`: whoever did.
+    pub giver: Option<String>,
+    /// Who, when and why.
     pub step: Step,
 }
 
@@ -230,6 +251,28 @@ pub struct Raise {
     pub step: Step,
     /// Not again before this moment; `None`: not again.
     pub again_from: Option<Timestamp>,
+    /// The ledger entry.
+    pub entry: Entry,
+}
+
+/// What comes of a delivery whose offer to another unit was refused or not answered in time.
+#[derive(Debug, Clone)]
+pub struct Returned {
+    /// What its history says.
+    pub step: Step,
+    /// How it is escalated, late or not; `None` where nobody is left to turn to. Left out if it has been since.
+    pub raise: Option<Raise>,
+}
+
+/// An offer that nobody answered in time is over.
+#[derive(Debug, Clone)]
+pub struct Lapse {
+    /// The delivery that was offered.
+    pub offered: DeliveryId,
+    /// When. If it was answered before, nothing changes.
+    pub at: Timestamp,
+    /// What comes of the other side's.
+    pub returned: Returned,
     /// The ledger entry.
     pub entry: Entry,
 }
@@ -304,6 +347,12 @@ pub enum EventKind {
     Asked,
     /// Its sender answered.
     Answered,
+    /// Offered to another unit.
+    Offered,
+    /// Another unit has accepted it.
+    Transferred,
+    /// An offer to another unit is over, and was not accepted.
+    NotTransferred,
 }
 
 /// The head of the ledger.

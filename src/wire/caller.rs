@@ -3,6 +3,7 @@
 mod admin;
 mod asking;
 mod audit;
+mod offers;
 mod streams;
 
 use jiff::SignedDuration;
@@ -251,25 +252,6 @@ impl Caller {
             delay: Some(convert::wire_span(delay)),
         };
         answer("ReleaseDeliveryResponse", self.queues.release_delivery(request).await)
-    }
-
-    /// Hands a delivery over to a colleague.
-    pub async fn hand_over(
-        &mut self,
-        request_id: &str,
-        holding: Holding,
-        (to, note): (&str, &str),
-        keep: SignedDuration,
-    ) -> Answer {
-        let request = pb::HandOverRequest {
-            request_id: request_id.to_owned(),
-            delivery_id: holding.delivery,
-            lease_token: holding.token,
-            to: to.to_owned(),
-            note: note.to_owned(),
-            keep_for: Some(convert::wire_span(keep)),
-        };
-        answer("HandOverResponse", self.queues.hand_over(request).await)
     }
 
     /// Puts a delivery on the dead-letter side.

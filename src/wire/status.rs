@@ -56,8 +56,8 @@ pub enum Refused {
     RequestIdReused,
     /// The lease has expired or somebody else has it now.
     LeaseLost,
-    /// The record is not in a state for this.
-    FailedPrecondition(Reason),
+    /// The record is not in a state for this; and what to do.
+    FailedPrecondition(Reason, &'static str),
     /// Over a limit.
     ResourceExhausted(Reason),
     /// More calls in a second than one identity may; again after this long.
@@ -128,7 +128,7 @@ impl Refused {
             | Self::RequestIdReused
             | Self::LeaseLost
             | Self::TakenOver
-            | Self::FailedPrecondition(_)
+            | Self::FailedPrecondition(..)
             | Self::ResourceExhausted(_)
             | Self::DeadlineExceeded
             | Self::Internal(_) => {}
@@ -153,9 +153,7 @@ impl Refused {
                 (Code::AlreadyExists, "REQUEST_ID_REUSED", "this request_id was used with another body")
             }
             Self::LeaseLost => (Code::FailedPrecondition, "LEASE_LOST", "the lease has expired or was superseded"),
-            Self::FailedPrecondition(reason) => {
-                (Code::FailedPrecondition, *reason, "the record is not in a state that allows this")
-            }
+            Self::FailedPrecondition(reason, advice) => (Code::FailedPrecondition, *reason, *advice),
             Self::ResourceExhausted(reason) => (Code::ResourceExhausted, *reason, "a limit of the server was exceeded"),
             Self::TooFast(_) => {
                 (Code::ResourceExhausted, "RATE_LIMITED", "too many calls in a second, try again later")
@@ -238,7 +236,7 @@ impl From<Error> for Refused {
             Error::RequestIdReused => Self::RequestIdReused,
             Error::LeaseLost => Self::LeaseLost,
             Error::Overloaded => Self::Overloaded,
-            Error::Precondition { reason, .. } => Self::FailedPrecondition(reason),
+            Error::Precondition { reason, advice } => Self::FailedPrecondition(reason, advice),
             Error::Unavailable(inner) => {
                 tracing::error!(inner, "the store is not available");
                 Self::Unavailable("STORE_UNAVAILABLE", Duration::from_secs(2))
@@ -300,7 +298,11 @@ mod tests {
             (Refused::NotFound, Code::NotFound, "NOT_FOUND"),
             (Refused::RequestIdReused, Code::AlreadyExists, "REQUEST_ID_REUSED"),
             (Refused::LeaseLost, Code::FailedPrecondition, "LEASE_LOST"),
-            (Refused::FailedPrecondition("ALREADY_SETTLED"), Code::FailedPrecondition, "ALREADY_SETTLED"),
+            (
+                Refused::FailedPrecondition("ALREADY_SETTLED", "list the queue again"),
+                Code::FailedPrecondition,
+                "ALREADY_SETTLED",
+            ),
             (Refused::ResourceExhausted("MESSAGE_TOO_LARGE"), Code::ResourceExhausted, "MESSAGE_TOO_LARGE"),
             (Refused::TooManyCalls, Code::ResourceExhausted, "TOO_MANY_CALLS"),
             (Refused::TooManyStreams, Code::ResourceExhausted, "TOO_MANY_STREAMS"),

@@ -6,7 +6,7 @@ use tonic::Code;
 
 use crate::{
     accused::about,
-    house::{BROMLEY, House, LEWISHAM, MASH, MPU, MPU_TOO, RESOLVER, narrative},
+    house::{BROMLEY, House, INTELLIGENCE, LEAD, LEWISHAM, MASH, MPU, MPU_TOO, RESOLVER, narrative},
     person::{Person, Taken, fresh, refusal, submission, why},
 };
 
@@ -23,6 +23,10 @@ fn asking(taken: &Taken, question: &str) -> pb::RequestClarificationRequest {
         question: question.into(),
         ..Default::default()
     }
+}
+
+fn saying(referral: &str, question: &str, answer: &str) -> pb::AnswerClarificationRequest {
+    pb::AnswerClarificationRequest { answer: answer.into(), ..answering(referral, question) }
 }
 
 fn answering(referral: &str, question: &str) -> pb::AnswerClarificationRequest {
@@ -53,6 +57,16 @@ async fn begun(person: &mut Person, queue: &str) -> Taken {
 async fn again(person: &mut Person, taken: &Taken) -> Vec<pb::DeliveryStep> {
     let unit = taken.header.openable[0];
     person.open(taken, (unit.part(), unit.item), "").await.unwrap().history
+}
+
+fn release(taken: &Taken) -> pb::ReleaseDeliveryRequest {
+    pb::ReleaseDeliveryRequest {
+        request_id: fresh(),
+        delivery_id: taken.id.clone(),
+        lease_token: taken.token.clone(),
+        reason: "Waits for the answer.".into(),
+        delay: None,
+    }
 }
 
 async fn ask(person: &mut Person, taken: &Taken) -> String {
@@ -134,14 +148,7 @@ async fn each_side_reads_the_answer_as_it_reads_the_record_and_the_queue_has_it_
     for (person, taken) in [(&mut mash, &at_mash), (&mut officer, &at_mpu)] {
         let id = ask(person, taken).await;
         // Nobody holds it when the answer comes.
-        let back = pb::ReleaseDeliveryRequest {
-            request_id: fresh(),
-            delivery_id: taken.id.clone(),
-            lease_token: taken.token.clone(),
-            reason: "Waits for the answer.".into(),
-            delay: None,
-        };
-        person.queues.release_delivery(back).await.unwrap();
+        person.queues.release_delivery(release(taken)).await.unwrap();
         council.referrals.answer_clarification(answering(&referral, &id)).await.unwrap();
     }
     let taken = begun(&mut mash, queue).await;
@@ -224,4 +231,95 @@ async fn every_fault_is_named_and_nobody_asks_or_answers_for_another() {
     // What is settled needs no answer.
     officer.complete(&taken, "recorded").await.unwrap();
     assert_eq!(why(council.referrals.answer_clarification(answering(&referral, &id)).await).1, "NOTHING_TO_ANSWER");
+}
+
+/// An answer that goes to police names nobody who told: not the source whom the record lists, not somebody whom it lists as another
+/// and who, says the answer, told us; and not one who stands in the answer alone, nor what they are to anybody.
+#[tokio::test]
+async fn who_told_is_in_no_answer_that_police_read() {
+    let house = House::open().await;
+    let mut council = house.person(LEWISHAM).await;
+    let mut draft = submission(&narrative(1));
+    let witness = pb::Person {
+        id: "p9".into(),
+        name: "Oksana Brightwell".into(),
+        role: pb::PersonRole::Friend.into(),
+        category: pb::DataSubjectCategory::Witness.into(),
+        ..Default::default()
+    };
+    draft.persons.push(witness);
+    let referral = council.submit(draft).await.unwrap().referral_id;
+    let (mut officer, mut mash) = (house.person(MPU).await, house.person(MASH).await);
+    let taken = begun(&mut officer, "MPU.SE").await;
+    for (told, hidden) in [
+        ("Oksana Brightwell told us that Marcus Dray drives it.", "Oksana"),
+        ("Her aunt Perpetua Nightingale told the worker that Marcus Dray drives it.", "Perpetua"),
+        ("Her aunt Perpetua Nightingale told the worker that Marcus Dray drives it.", "aunt"),
+        ("Ella-Mae Fennimore told me that Marcus Dray drives it.", "Fennimore"),
+    ] {
+        let id = ask(&mut officer, &taken).await;
+        council.referrals.answer_clarification(saying(&referral, &id, told)).await.unwrap();
+        let read = again(&mut officer, &taken).await.pop().unwrap().note;
+        assert!(read.contains("Marcus Dray drives it") && !read.contains(hidden), "{hidden}: {read}");
+    }
+    // Whom the answer does not make a source stays who they are.
+    let id = ask(&mut officer, &taken).await;
+    let seen = saying(&referral, &id, "Marcus Dray drives it, and Oksana Brightwell was with him.");
+    council.referrals.answer_clarification(seen).await.unwrap();
+    let read = again(&mut officer, &taken).await.pop().unwrap().note;
+    assert_eq!(read, "Marcus Dray drives it, and Oksana Brightwell was with him.");
+    let queue =
+        if mash.deliveries("ALLOC.E09000023").await.unwrap().is_empty() { "MASH.E09000023" } else { "ALLOC.E09000023" };
+    let taken = begun(&mut mash, queue).await;
+    let id = ask(&mut mash, &taken).await;
+    let told = "Her aunt Perpetua Nightingale told the worker that Marcus Dray drives it.";
+    council.referrals.answer_clarification(saying(&referral, &id, told)).await.unwrap();
+    let read = again(&mut mash, &taken).await.pop().unwrap().note;
+    assert!(!read.contains("Perpetua"), "nor does safeguarding read who told: {read}");
+}
+
+#[tokio::test]
+async fn an_answer_as_it_was_given_is_read_by_whoever_may_read_the_original() {
+    let house = House::open().await;
+    let mut council = house.person(LEWISHAM).await;
+    let referral = council.submit(submission(&narrative(1))).await.unwrap().referral_id;
+    let mut officer = house.person(MPU).await;
+    let taken = begun(&mut officer, "MPU.SE").await;
+    let id = ask(&mut officer, &taken).await;
+    council.referrals.answer_clarification(answering(&referral, &id)).await.unwrap();
+    let whole = (pb::Part::O, 0);
+    assert_eq!(refusal(officer.open(&taken, whole, "To be sure.").await).code, Code::PermissionDenied);
+    officer.queues.release_delivery(release(&taken)).await.unwrap();
+    let mut intelligence = house.person(INTELLIGENCE).await;
+    let at_mpu = intelligence.pull("MPU.SE").await.unwrap().into_iter().find(|one| one.id == taken.id).unwrap();
+    assert_eq!(refusal(intelligence.open(&at_mpu, whole, "").await).code, Code::InvalidArgument, "with a reason");
+    let read = intelligence.read(&at_mpu, whole, "Evidence of what was said.").await.unwrap();
+    assert!(read.contains(&format!("answers[0].clarification_id: {id}\n")), "{read}");
+    assert!(read.contains(&format!("answers[0].text: {ANSWER}\n")), "{read}");
+    // The sender's lead practitioner, on whatever leg the question was.
+    let mut lead = house.person(LEAD).await;
+    let at_mash = lead.pull("MASH.E09000023").await.unwrap();
+    let carries = |one: &&Taken| one.header.openable.iter().any(|unit| unit.part() == pb::Part::O);
+    let at_mash = at_mash.iter().find(carries).unwrap();
+    assert!(lead.read(at_mash, whole, "For the file.").await.unwrap().contains(ANSWER));
+    assert!(
+        !format!("{:?}", house.ledger().await).contains("sealed_answer"),
+        "it lies with the delivery, and goes with it"
+    );
+}
+
+#[tokio::test]
+async fn on_an_alert_of_what_may_not_be_kept_there_is_nobody_to_ask() {
+    let house = House::open().await;
+    let mut secret = submission(&narrative(1));
+    secret.envelope.as_mut().unwrap().marking.as_mut().unwrap().level = pb::MarkingLevel::Secret.into();
+    refusal(house.person(LEWISHAM).await.submit(secret).await);
+    let mut resolver = house.person(RESOLVER).await;
+    let alert = resolver.pull("HOLD.human").await.unwrap().remove(0);
+    let refused = refusal(resolver.queues.request_clarification(asking(&alert, QUESTION)).await);
+    assert_eq!((refused.code, refused.reason.as_str()), (Code::FailedPrecondition, "NOBODY_TO_ASK"));
+    assert!(refused.status.message().contains("ring its sender"), "{}", refused.status.message());
+    let named = house.ledger().await;
+    let named = named.iter().find(|entry| entry.action == "UNSUPPORTED_MARKING").unwrap();
+    assert!(named.who.ends_with(LEWISHAM) && named.record.unwrap().to_string() == alert.header.referral_id);
 }

@@ -7,7 +7,7 @@ use tonic::{Code, Status};
 
 use crate::{
     accused::about,
-    house::{House, INTELLIGENCE, LEWISHAM, MPU, MPU_NE, MPU_TOO, RESOLVER, SUPERVISOR, narrative},
+    house::{GRANTS, House, INTELLIGENCE, LEWISHAM, MPU, MPU_NE, MPU_TOO, RESOLVER, SUPERVISOR, narrative},
     person::{Person, Taken, bytes, fresh, refusal, submission, why},
 };
 
@@ -100,9 +100,17 @@ fn handing(taken: &Taken, to: &str) -> pb::HandOverRequest {
     }
 }
 
+/// Somebody comes to work.
+async fn arrives(house: &House, who: &str) {
+    house.person(who).await.identity.who_am_i(pb::WhoAmIRequest {}).await.unwrap();
+}
+
 /// An officer who holds a delivery and has opened its card, or has not.
 async fn holding(house: &House, draft: pb::Submission, opened: bool) -> (Person, Taken) {
     house.person(LEWISHAM).await.submit(draft).await.unwrap();
+    for colleague in [MPU_TOO, INTELLIGENCE, MPU_NE, SUPERVISOR, RESOLVER] {
+        arrives(house, colleague).await;
+    }
     let mut officer = house.person(MPU).await;
     let taken = Taken::of(take(&mut officer).await);
     if opened {
@@ -127,11 +135,11 @@ async fn what_was_begun_goes_to_a_colleague_with_a_note_and_to_nobody_else() {
     let (kind, to) = (StepKind::HandedOver.code(), whole(MPU_TOO));
     assert_eq!((step.kind.as_str(), step.code.as_str(), step.note.as_str()), (kind, to.as_str(), ""));
     assert_eq!(why(officer.complete(&taken, "recorded").await).1, "LEASE_LOST");
-    house.later(SignedDuration::from_mins(50));
+    house.later(SignedDuration::from_mins(20));
     house.reopen().await;
     let mut supervisor = house.person(SUPERVISOR).await;
     let seen = held(&mut supervisor, "MPU.SE", 0, "").await.unwrap().deliveries.remove(0);
-    assert!(seen.handed_over && seen.holder == to && seen.held_for.unwrap().seconds == 3000);
+    assert!(seen.handed_over && seen.holder == to && seen.held_for.unwrap().seconds == 1200);
 
     let (mut officer, mut colleague) = (house.person(MPU).await, house.person(MPU_TOO).await);
     assert!(officer.pull("MPU.SE").await.unwrap().is_empty());
@@ -190,11 +198,101 @@ async fn only_who_may_work_on_it_is_a_colleague_and_every_fault_is_named() {
     let wrong = pb::HandOverRequest {
         to: "homeward://other.example/met/SE/mpu_officer/p124".into(),
         note: " ".into(),
-        keep_for: Some(prost_types::Duration { seconds: 86_401, nanos: 0 }),
+        keep_for: Some(prost_types::Duration { seconds: 14_401, nanos: 0 }),
         ..handing(&taken, "")
     };
     let refused = refusal(officer.queues.hand_over(wrong).await);
     assert_eq!((refused.code, refused.field_names()), (Code::InvalidArgument, vec!["to", "note", "keep_for"]));
     officer.queues.hand_over(handing(&taken, INTELLIGENCE)).await.unwrap();
     assert_eq!(second.pull("MPU.SE").await.unwrap()[0].id, taken.id);
+}
+
+#[tokio::test]
+async fn a_name_that_nobody_bears_is_no_colleague() {
+    const TYPO: &str = "met/SE/mpu_officer/p214";
+    let refused = (Code::FailedPrecondition, "NOT_A_COLLEAGUE".to_owned());
+    let mut house = House::open().await;
+    let (mut officer, taken) = holding(&house, submission(&narrative(1)), true).await;
+    assert_eq!(why(officer.queues.hand_over(handing(&taken, TYPO)).await), refused);
+    // Whom a grant for this queue names alone is somebody, before they have ever called.
+    let named = format!(
+        "{GRANTS}\n[[grant]]\nidentity = \"{}\"\nqueues = [\"MPU.SE\"]\nnot_before = \"2020-01-01T00:00:00Z\"\n\
+         not_after = \"2096-01-01T00:00:00Z\"\n",
+        whole(TYPO)
+    );
+    house.grant(&named);
+    officer.queues.hand_over(handing(&taken, TYPO)).await.unwrap();
+    house.close().await;
+
+    // A broker that signs certificates asks its register: a good one is enough, and one that was revoked is none.
+    let house = House::open_issuing().await;
+    house.person(LEWISHAM).await.submit(submission(&narrative(1))).await.unwrap();
+    let mut officer = house.person(MPU).await;
+    let taken = Taken::of(take(&mut officer).await);
+    officer.open(&taken, (pb::Part::E, 0), "").await.unwrap();
+    assert_eq!(why(officer.queues.hand_over(handing(&taken, TYPO)).await), refused);
+    house.issue(MPU_TOO);
+    officer.queues.hand_over(handing(&taken, MPU_TOO)).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_not_taken_is_taken_back_by_who_gave_it_or_who_supervises() {
+    let mut house = House::open().await;
+    let (mut officer, taken) = holding(&house, submission(&narrative(1)), true).await;
+    let back = |reason: &str| pb::TakeBackRequest {
+        request_id: fresh(),
+        delivery_id: taken.id.clone(),
+        reason: reason.into(),
+    };
+    let nothing = (Code::FailedPrecondition, "NOTHING_TO_TAKE_BACK".to_owned());
+    assert_eq!(why(officer.queues.take_back(back("Mine.")).await), nothing, "held, and not handed over");
+    officer.queues.hand_over(handing(&taken, MPU_TOO)).await.unwrap();
+    let mut third = house.person(INTELLIGENCE).await;
+    assert_eq!(why(third.queues.take_back(back("Not mine.")).await), nothing);
+    let mut stranger = house.person(MPU_NE).await;
+    assert_eq!(why(stranger.queues.take_back(back("Elsewhere.")).await).0, Code::NotFound);
+    let refused = refusal(officer.queues.take_back(pb::TakeBackRequest { reason: " ".into(), ..back("") }).await);
+    assert_eq!(refused.field_names(), ["reason"]);
+    let request = back("Marlow Fennimore rang already.");
+    let answered = officer.queues.take_back(request.clone()).await.unwrap().into_inner();
+    house.reopen().await;
+    let mut officer = house.person(MPU).await;
+    assert!(officer.queues.take_back(request).await.unwrap().into_inner() == answered, "once");
+    assert!(answered.delivery.unwrap().state() == pb::DeliveryState::Waiting);
+    let again = officer.pull("MPU.SE").await.unwrap().remove(0);
+    assert_eq!((&again.id, again.header.failed_count), (&taken.id, 0));
+    let opened = officer.open(&again, (pb::Part::E, 0), "").await.unwrap();
+    assert_eq!(opened.history.last().unwrap().note, "Marlow Fennimore rang already.");
+
+    // The supervisor, whoever gave it; not once it is taken.
+    arrives(&house, MPU_TOO).await;
+    officer.queues.hand_over(handing(&again, MPU_TOO)).await.unwrap();
+    let mut supervisor = house.person(SUPERVISOR).await;
+    supervisor.queues.take_back(back("P124 is off sick.")).await.unwrap();
+    let again = officer.pull("MPU.SE").await.unwrap().remove(0);
+    officer.queues.hand_over(handing(&again, MPU_TOO)).await.unwrap();
+    house.person(MPU_TOO).await.pull("MPU.SE").await.unwrap();
+    assert_eq!(why(supervisor.queues.take_back(back("Too late.")).await), nothing);
+    let entries = house.ledger().await;
+    let taken_back = entries.iter().filter(|entry| entry.action == "TAKE_BACK");
+    assert_eq!(taken_back.map(|entry| entry.who.ends_with(SUPERVISOR)).collect::<Vec<_>>(), [false, true]);
+    assert!(!format!("{entries:?}").contains("Fennimore"));
+}
+
+#[tokio::test]
+async fn what_is_handed_over_is_not_kept_past_its_deadline() {
+    let house = House::open().await;
+    let (mut officer, taken) = holding(&house, submission(&narrative(1)), true).await;
+    let due = taken.header.decide_due_time.unwrap().seconds;
+    let now = house.clock_seconds();
+    house.later(SignedDuration::from_secs(due - now - 600));
+    // The lease of ten minutes is over by then.
+    let again = officer.pull("MPU.SE").await.unwrap();
+    assert!(again.is_empty());
+    house.caretake().await;
+    let again = officer.pull("MPU.SE").await.unwrap().remove(0);
+    officer.queues.hand_over(handing(&again, MPU_TOO)).await.unwrap();
+    let mut supervisor = house.person(SUPERVISOR).await;
+    let seen = held(&mut supervisor, "MPU.SE", 0, "").await.unwrap().deliveries.remove(0);
+    assert_eq!(seen.lease_expire_time.unwrap().seconds, due);
 }

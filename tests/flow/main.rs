@@ -39,3 +39,4 @@ mod resume;
 mod rotation;
 mod silent;
 mod streams;
+mod transferring;

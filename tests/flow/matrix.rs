@@ -65,6 +65,7 @@ const LOOKS: &[Role] = &[
     UnitSupervisor,
 ];
 
+const OFFERS: &[Role] = LOOKS;
 const APPROVES: &[Role] = &[CertificateAdmin, KeyCustodian, PolicyAdmin];
 
 const fn row(method: &'static str, roles: &'static [Role], of: Of, body: &'static str) -> Row {
@@ -115,6 +116,24 @@ const ROWS: &[Row] = &[
         WORKS,
         Of::Delivery,
         r#"{"requestId":"{id}","deliveryId":"{delivery}","leaseToken":"x","to":"homeward://pilot.example/met/SE/mpu_officer/p124","note":"words"}"#,
+    ),
+    row(
+        "QueueService/TakeBack",
+        OFFERS,
+        Of::Delivery,
+        r#"{"requestId":"{id}","deliveryId":"{delivery}","reason":"words"}"#,
+    ),
+    row(
+        "QueueService/TransferDelivery",
+        WORKS,
+        Of::Delivery,
+        r#"{"requestId":"{id}","deliveryId":"{delivery}","leaseToken":"x","toQueue":"MPU.NW","reason":"words"}"#,
+    ),
+    row(
+        "QueueService/AnswerTransfer",
+        WORKS,
+        Of::Delivery,
+        r#"{"requestId":"{id}","deliveryId":"{delivery}","leaseToken":"x","decision":"TRANSFER_DECISION_ACCEPT"}"#,
     ),
     row(
         "QueueService/RequestClarification",

@@ -164,7 +164,16 @@ fn raising(delivery: &Delivery, now: i64) -> Raise {
     Raise {
         delivery: delivery.id,
         before,
-        step: Step { id: Uuid::nil(), kind, at: at(now), by, code, note: Vec::new(), failed: delivery.failed },
+        step: Step {
+            id: Uuid::nil(),
+            kind,
+            at: at(now),
+            by,
+            code,
+            note: Vec::new(),
+            given: Vec::new(),
+            failed: delivery.failed,
+        },
         again_from: (before + 1 < Escalation::ALL.len()).then(|| at(now + 60)),
         entry: entry(Verb::Administration, "ESCALATE"),
     }
@@ -225,6 +234,8 @@ fn fresh_delivery(id: DeliveryId, header: Header) -> Delivery {
         settled: None,
         confirmed: Vec::new(),
         history: Vec::new(),
+        transfer: None,
+        offered: None,
     }
 }
 
@@ -293,6 +304,8 @@ async fn use_lease(store: &dyn Store, model: &mut Model, chance: &mut Chance, no
             delivery.history.push(Step { failed: delivery.failed, ..step });
         }
         Settle::Ask(step) => delivery.history.push(Step { failed: delivery.failed, ..step }),
+        // Cases of their own.
+        Settle::Offer(..) | Settle::Accept(..) | Settle::Refuse(..) => {}
         Settle::Disclose => delivery.opened = delivery.opened.or(Some(at(now))),
         Settle::Reject(step) => {
             (delivery.state, delivery.lease) = (State::DeadLetter, None);

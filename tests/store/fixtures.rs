@@ -200,7 +200,7 @@ pub fn holding(delivery: &Delivery, now: i64) -> Held {
 
 pub fn rejected() -> Step {
     let (id, kind, code, note) = (id(), StepKind::Rejected, "UNREADABLE".into(), b"sealed".to_vec());
-    Step { id, kind, at: at(60), by: OFFICER.into(), code, note, failed: 0 }
+    Step { id, kind, at: at(60), by: OFFICER.into(), code, note, given: Vec::new(), failed: 0 }
 }
 
 pub fn settled() -> Settled {

@@ -6,7 +6,7 @@ use homeward::{
         history::{Step, StepKind},
     },
     ledger::Verb,
-    store::{EventKind, Settle, Store, StoreError},
+    store::{EventKind, Once, Settle, Store, StoreError, TakeBack},
 };
 
 use super::{Engine, fixtures::*};
@@ -82,4 +82,48 @@ pub async fn back_to_the_queue_it_is_anybodys(engine: &impl Engine) {
     let back = settle(&*store, holding(&held, 60), Settle::HandOver(step(""), None)).await.unwrap();
     assert_eq!((back.state, &back.lease, back.failed, back.history.len()), (State::Waiting, &None, 0, 1));
     assert_eq!(ids(&take(&*store, COLLEAGUE, 1, 61).await), [held.id]);
+}
+
+async fn take_back(
+    store: &dyn Store,
+    once: Once,
+    delivery: &Delivery,
+    giver: Option<&str>,
+) -> Result<Delivery, StoreError> {
+    let (queue, giver) = (delivery.header.queue.clone(), giver.map(str::to_owned));
+    let step = Step { kind: StepKind::TakenBack, ..step("") };
+    let taking = TakeBack { delivery: delivery.id, queue, giver, step };
+    store.take_back(once, taking, entry(Verb::Administration, "TAKE_BACK")).await
+}
+
+pub async fn what_is_not_taken_is_taken_back_by_who_gave_it_or_who_supervises(engine: &impl Engine) {
+    let store = engine.open();
+    let held = leased(&*store, "MPU.SE").await;
+    let give = async |held: &Delivery, now| {
+        let handing = Settle::HandOver(step(COLLEAGUE), kept_for(COLLEAGUE, 4000));
+        settle(&*store, holding(held, now), handing).await.unwrap()
+    };
+    let nothing = Err(StoreError::WrongState);
+    assert_eq!(take_back(&*store, once("TakeBack"), &held, None).await, nothing, "nothing is handed over");
+    give(&held, 60).await;
+    assert_eq!(take_back(&*store, once("TakeBack"), &held, Some(COLLEAGUE)).await, nothing, "not theirs");
+    let elsewhere = Delivery { header: header("MPU.SX"), ..held.clone() };
+    assert_eq!(take_back(&*store, once("TakeBack"), &elsewhere, None).await, Err(StoreError::NotFound));
+    let first = once("TakeBack");
+    let back = take_back(&*store, first.clone(), &held, Some(OFFICER)).await.unwrap();
+    assert_eq!((back.state, &back.lease, back.failed, back.history.len()), (State::Waiting, &None, 0, 2));
+    assert_eq!(take_back(&*store, first, &held, Some(OFFICER)).await, Ok(back), "the first answer");
+    assert!(
+        take(&*store, COLLEAGUE, 1, 61).await.len() == 1,
+        "anybody's, the colleague's too, who takes it as others do"
+    );
+    let again = take_back(&*store, once("TakeBack"), &held, Some(OFFICER)).await;
+    assert_eq!(again, nothing, "it is taken");
+    // Whoever supervises takes back what anybody gave.
+    store.end_leases(COLLEAGUE, at(62)).await.unwrap();
+    give(&take(&*store, OFFICER, 1, 63).await.remove(0), 64).await;
+    take_back(&*store, once("TakeBack"), &held, None).await.unwrap();
+    assert_eq!(ids(&take(&*store, OFFICER, 1, 65).await), [held.id]);
+    drop(store);
+    engine.open();
 }

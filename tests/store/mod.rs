@@ -8,6 +8,7 @@ pub mod grading;
 pub mod handed;
 pub mod lease;
 pub mod ledger;
+pub mod offers;
 pub mod once;
 pub mod order;
 pub mod pages;

@@ -39,7 +39,7 @@ fn noted(page: &DuePage, again: Option<i64>, action: &str) -> Noted {
 async fn escalate(store: &dyn Store, delivery: DeliveryId, now: i64) -> u64 {
     let code = Escalation::QueueSupervisor.code().to_owned();
     let (id, kind, by, note) = (Uuid::nil(), StepKind::Escalated, String::new(), Vec::new());
-    let step = Step { id, kind, at: at(now), by, code, note, failed: 0 };
+    let step = Step { id, kind, at: at(now), by, code, note, given: Vec::new(), failed: 0 };
     let entry = entry(Verb::Administration, "ESCALATE");
     store.escalate(vec![Raise { delivery, before: 0, step, again_from: None, entry }]).await.unwrap()
 }

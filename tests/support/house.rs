@@ -329,6 +329,11 @@ impl House {
         entries.iter().map(|(_, bytes)| ledger::decode(bytes).unwrap()).collect()
     }
 
+    /// What time it is, in seconds.
+    pub fn clock_seconds(&self) -> i64 {
+        self.clock.now().as_second()
+    }
+
     /// Moves the clock.
     pub fn later(&self, span: SignedDuration) -> Timestamp {
         self.clock.advance(span);
@@ -337,13 +342,22 @@ impl House {
 
     /// Somebody with a certificate from `pki issue`, connected. `path` is the identity below the trust domain.
     pub async fn person(&self, path: &str) -> Person {
+        Person::new(self.connect(&self.profile(path)).await.unwrap())
+    }
+
+    /// A certificate is issued to somebody who has not come yet.
+    pub fn issue(&self, path: &str) {
+        self.profile(path);
+    }
+
+    fn profile(&self, path: &str) -> PathBuf {
         let identity = Identity::parse(&format!("homeward://pilot.example/{path}"), &domain()).unwrap();
         let out = self.folder(&format!("profile-{}", path.replace('/', "-")));
         if !out.exists() {
             let wish = pki::Issue { identity: &identity, endpoint: "https://localhost:1", out: &out, days: 90 };
             pki::issue(&self.certs(), &wish, self.tools()).unwrap();
         }
-        Person::new(self.connect(&out).await.unwrap())
+        out
     }
 
     /// A channel with a profile to a replica.

@@ -178,6 +178,7 @@ impl Broker {
 
     /// The leases of a revoked certificate's holder end: each delivery waits again, unread, with a ledger entry of its own.
     pub async fn return_leases(&self, holder: &str) -> Result<u64, Error> {
+        self.known.forget(holder);
         Ok(self.store.end_leases(holder, self.clock.now()).await?)
     }
 
@@ -232,7 +233,7 @@ impl Broker {
     }
 
     /// Every certificate that is good now.
-    async fn good_certificates(&self) -> Result<Vec<Certificate>, Error> {
+    pub(in crate::broker) async fn good_certificates(&self) -> Result<Vec<Certificate>, Error> {
         let (now, (_, standing)) = (self.clock.now(), self.standing().await?);
         self.certificates_where(|one| one.not_after >= now && standing.revocation(one).is_none()).await
     }

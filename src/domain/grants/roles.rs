@@ -45,6 +45,12 @@ vocabulary! {
         /// QueueService.
         HandOver = "HandOver",
         /// QueueService.
+        TakeBack = "TakeBack",
+        /// QueueService.
+        TransferDelivery = "TransferDelivery",
+        /// QueueService.
+        AnswerTransfer = "AnswerTransfer",
+        /// QueueService.
         RejectDelivery = "RejectDelivery",
         /// AdminService, on a queue.
         ReplayDeadLetter = "ReplayDeadLetter",
@@ -138,6 +144,9 @@ impl Action {
                 | CompleteDelivery
                 | ReleaseDelivery
                 | HandOver
+                | TakeBack
+                | TransferDelivery
+                | AnswerTransfer
                 | RequestClarification
                 | RejectDelivery
         )
@@ -158,7 +167,7 @@ pub(super) fn grants(role: Role, action: Action) -> bool {
         Role::MashOfficer | Role::EdtOfficer | Role::MpuOfficer | Role::RefdeskOfficer | Role::ForceOfficer => works,
         Role::PoliceIntelligence => works || action == ConfirmGrading,
         Role::HoldResolver => works || action == ResolveHeld,
-        Role::UnitSupervisor => matches!(action, ListQueues | ListDeliveries | ListHeld | ReplayDeadLetter),
+        Role::UnitSupervisor => matches!(action, ListQueues | ListDeliveries | ListHeld | TakeBack | ReplayDeadLetter),
         Role::CertificateAdmin => {
             approves || matches!(action, SignCertificate | ListCertificates | PreviewRevocation | RevokeCertificate)
         }

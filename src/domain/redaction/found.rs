@@ -102,7 +102,7 @@ impl Engine {
     }
 
     /// What the form and the shapes of values give.
-    fn page<'r, 'f>(&self, prose: &'r Prose<'f>) -> Page<'r, 'f> {
+    pub(super) fn page<'r, 'f>(&self, prose: &'r Prose<'f>) -> Page<'r, 'f> {
         let mut hits = self.listed_hits(prose);
         let typos = self.spellings.hits(prose, &covered(prose, &hits));
         hits.extend(typos);
@@ -171,7 +171,7 @@ impl Engine {
     }
 
     /// Adds what was learnt to `page`.
-    fn add_found(&self, page: &mut Page<'_, '_>) {
+    pub(super) fn add_found(&self, page: &mut Page<'_, '_>) {
         if self.found.names.is_empty() {
             return;
         }
@@ -292,8 +292,8 @@ impl Engine {
 
 /// One text being read.
 pub(super) struct Page<'r, 'f> {
-    prose: &'r Prose<'f>,
-    hits: Vec<Hit>,
+    pub(super) prose: &'r Prose<'f>,
+    pub(super) hits: Vec<Hit>,
     candidates: Vec<Candidate>,
     /// Who is mentioned where, once it is known who told.
     mentions: Vec<Named>,

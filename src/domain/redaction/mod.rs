@@ -28,6 +28,7 @@ mod index;
 mod informants;
 mod items;
 mod kin;
+mod later;
 mod letters;
 mod lexicon;
 mod listing;
@@ -76,6 +77,7 @@ pub use engine::{ENGINE_VERSION, Engine, Finished, Owner};
 pub use floor::{Loosened, loosened};
 pub(in crate::domain) use fold::plain_text;
 pub use form::{Entity, Form, ListedPerson, ListedValue};
+pub use later::redact_later;
 pub(in crate::domain) use letters::{is_invisible, plain};
 pub use lexicon::{Lexicon, WordList};
 pub use listing::{Belonging, Listing, Owned, StatedPerson, StatedRole};
@@ -84,7 +86,7 @@ pub use narrative::{Narrative, Rendered, Section, Sharing};
 pub use policy::{Action, Class, EffectiveRole, Lens, MissingRow, RedactionPolicy, Row};
 pub use render::WITHHELD;
 pub use resolve::Span;
-pub use units::{redact, redact_later};
+pub use units::redact;
 
 #[cfg(test)]
 mod tests;

@@ -48,6 +48,21 @@ impl<'d> Roles<'d> {
         Self { child, child_id, by_id: draft.persons.iter().map(role).collect() }
     }
 
+    /// These have told us, whatever else they are.
+    pub fn have_told(&mut self, ids: &BTreeSet<String>) {
+        if ids.contains(self.child_id) {
+            self.child = EffectiveRole::SubjectSource;
+        }
+        for (id, role) in self.by_id.iter_mut().filter(|(id, _)| ids.contains(**id)) {
+            let family = matches!(role, EffectiveRole::ParentCarer | EffectiveRole::ParentOfSource);
+            *role = match family {
+                _ if *id == self.child_id => EffectiveRole::SubjectSource,
+                true => EffectiveRole::CarerSource,
+                false => EffectiveRole::Source,
+            };
+        }
+    }
+
     /// The subject child.
     pub fn child(&self) -> Owner<'d> {
         Owner { role: self.child, id: Some(self.child_id) }

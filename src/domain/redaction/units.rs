@@ -51,16 +51,6 @@ pub fn redact(valid: Valid, policy: &RedactionPolicy) -> Redacted {
     Redacted::finished(valid, views, degraded, engine)
 }
 
-/// A text that came after the record, an answer of its sender, as it is read through each of `lenses` in turn: by an engine that
-/// has read the record and this text, as the record's own views were made.
-pub fn redact_later(draft: &Draft, text: &str, policy: &RedactionPolicy, lenses: &[Lens]) -> String {
-    let mut engine = Engine::compile(&form(draft, &Roles::of(draft)), policy);
-    let mut texts = texts(draft);
-    texts.push(text);
-    engine.read(&texts, None);
-    lenses.iter().fold(text.to_owned(), |text, lens| engine.finish(&text, *lens).text)
-}
-
 fn label(item: Option<u16>, part: Part, audience: Audience) -> UnitLabel {
     UnitLabel { item, part, audience }
 }

@@ -75,6 +75,8 @@ pub(super) fn waiting(id: DeliveryId, header: Header) -> Delivery {
         settled: None,
         confirmed: Vec::new(),
         history: Vec::new(),
+        transfer: None,
+        offered: None,
     }
 }
 
@@ -213,6 +215,7 @@ pub(super) mod tests {
             by: "officer".into(),
             code: "colleague".into(),
             note: vec![8; 40],
+            given: Vec::new(),
             failed: 0,
         };
         for (number, held, settle) in [

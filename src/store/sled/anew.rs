@@ -232,7 +232,7 @@ impl<'a> Anew<'a> {
 /// Nothing that was sealed stays with a delivery.
 fn strip(delivery: &mut Delivery) {
     delivery.settled.iter_mut().for_each(|settled| settled.note = Vec::new());
-    delivery.history.iter_mut().for_each(|step| step.note = Vec::new());
+    delivery.history.iter_mut().for_each(|step| (step.note, step.given) = (Vec::new(), Vec::new()));
     for grade in &mut delivery.confirmed {
         (grade.instructions, grade.reason) = (Vec::new(), Vec::new());
     }

@@ -42,6 +42,7 @@ pub(super) fn at_the_limit(delivery: &mut Delivery, now: Timestamp) {
         by: String::new(),
         code: DeadReason::AttemptLimit.code().to_owned(),
         note: Vec::new(),
+        given: Vec::new(),
         failed: delivery.failed,
     };
     delivery.history.push(step);
@@ -99,8 +100,8 @@ pub(super) fn replay(
     Ok(delivery)
 }
 
-/// Adds a step; the last places are kept free for the broker's own, the limit of attempts and each escalation, and for an answer to
-/// each question.
+/// Adds a step; the last places are kept free for the broker's own, the limit of attempts and each escalation, for an answer to each
+/// question, and for what comes of an offer to another unit.
 pub(super) fn add(delivery: &mut Delivery, step: Step) -> Result<(), StoreError> {
     let open = delivery.questions().filter(|(_, answer)| answer.is_none()).count();
     let kept = match step.kind {
@@ -108,6 +109,8 @@ pub(super) fn add(delivery: &mut Delivery, step: Step) -> Result<(), StoreError>
         StepKind::Answered => open.saturating_sub(1),
         _ => open,
     };
+    let offering = delivery.is_offering() || step.kind == StepKind::TransferOffered;
+    let kept = kept + usize::from(offering);
     if delivery.history.len() + 1 + Escalation::ALL.len() + kept >= MOST_STEPS {
         return Err(StoreError::WrongState);
     }

@@ -1,12 +1,22 @@
 //! Handing over: a delivery waits for one colleague, under a lease whose token nobody has, until they take it or it lapses.
 
-use super::{dead, keys, lease::find, transaction::Transaction, view::Look};
+use super::{
+    dead, keys,
+    lease::{find, other_kind},
+    offers,
+    transaction::Transaction,
+    view::Look,
+};
 use crate::{
     domain::{
         delivery::{Delivery, DeliveryId, Lease, State},
-        history::Step,
+        history::{Step, StepKind},
     },
-    store::{Pull, StoreError},
+    ledger::Entry,
+    store::{
+        EventKind, Once, Pull, StoreError, TakeBack,
+        stored::{Answer, StoredEvent},
+    },
 };
 
 /// Hands a delivery over under this lease, or back to its queue.
@@ -32,6 +42,45 @@ pub(super) fn handed_to(tx: &Transaction<'_>, pull: &Pull) -> Result<Vec<Deliver
         }
     }
     Ok(found)
+}
+
+/// Takes back what is not taken, or answers as the first time.
+pub(super) fn take_back(
+    tx: &mut Transaction<'_>,
+    once: &Once,
+    taking: &TakeBack,
+    entry: &Entry,
+) -> Result<Delivery, StoreError> {
+    match tx.answered(once)? {
+        None => {}
+        Some(Answer::Delivery(delivery)) => return Ok(*delivery),
+        Some(_) => return Err(other_kind()),
+    }
+    let id = taking.delivery;
+    let mut legs = tx.legs(id.record)?.ok_or(StoreError::NotFound)?;
+    let mut delivery = find(&legs, id).filter(|each| each.header.queue == taking.queue).ok_or(StoreError::NotFound)?;
+    let given = delivery.history.iter().rev().find(|step| step.kind == StepKind::HandedOver).map(|step| &step.by);
+    let by = |giver: Option<&String>| taking.giver.is_none() || taking.giver.as_ref() == giver;
+    let handed = delivery.is_handed_over() && by(given);
+    let offered = delivery.is_offering() && by(delivery.transfer.as_ref().map(|offer| &offer.by));
+    if !handed && !offered {
+        return Err(StoreError::WrongState);
+    }
+    let code = delivery.transfer.as_ref().filter(|_| offered).map(|offer| offer.queue.as_str().to_owned());
+    dead::add(&mut delivery, Step { code: code.unwrap_or_default(), ..taking.step.clone() })?;
+    if handed {
+        (delivery.state, delivery.lease) = (State::Waiting, None);
+    }
+    let index = tx.append(entry)?;
+    if offered {
+        offers::withdraw(tx, &mut legs, &mut delivery, (taking.step.at, &taking.step.by))?;
+    }
+    tx.replace(&mut legs, delivery.clone())?;
+    if offered {
+        tx.tell(&legs, index, StoredEvent::of(id, taking.step.at, EventKind::NotTransferred));
+    }
+    tx.keep_answer(once, &Answer::Delivery(Box::new(delivery.clone())))?;
+    Ok(delivery)
 }
 
 fn unreadable() -> StoreError {

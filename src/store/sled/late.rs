@@ -15,7 +15,10 @@ use crate::{
         delivery::{Delivery, DeliveryId},
         paging::LATE,
     },
-    store::{EventKind, Raise, StoreError, stored::StoredEvent},
+    store::{
+        EventKind, Raise, StoreError,
+        stored::{Legs, StoredEvent},
+    },
 };
 
 /// After when each live delivery is late, read once from the indices of the queues.
@@ -44,22 +47,34 @@ pub(super) fn late(tx: &Transaction<'_>, now: Timestamp, limit: usize) -> Result
 /// Escalates what is late and was not escalated since: a second replica, or somebody who settled it, may have come first.
 pub(super) fn escalate(tx: &mut Transaction<'_>, raises: Vec<Raise>) -> Result<u64, StoreError> {
     let mut count = 0;
-    for Raise { delivery: id, before, step, again_from, entry } in raises {
+    for one in raises {
+        let id = one.delivery;
         let mut legs = tx.legs(id.record)?.ok_or(StoreError::NotFound)?;
-        let mut delivery = find(&legs, id).ok_or(StoreError::NotFound)?;
-        let late = delivery.late_after().is_some_and(|due| step.at > due);
-        if !late || delivery.escalations().count() != before {
+        let delivery = find(&legs, id).ok_or(StoreError::NotFound)?;
+        let late = delivery.late_after().is_some_and(|due| one.step.at > due);
+        if !late || delivery.is_offered() || delivery.escalations().count() != one.before {
             continue;
         }
-        let (at, index) = (step.at, tx.append(&entry)?);
-        delivery.history.push(step);
-        delivery.escalate_from = again_from;
-        tx.page(&delivery, LATE, at);
-        tx.replace(&mut legs, delivery)?;
-        tx.tell(&legs, index, StoredEvent::of(id, at, EventKind::Escalated));
+        raise(tx, &mut legs, delivery, &one)?;
         count += 1;
     }
     Ok(count)
+}
+
+/// Somebody above is turned to.
+pub(super) fn raise(
+    tx: &mut Transaction<'_>,
+    legs: &mut Legs,
+    mut delivery: Delivery,
+    one: &Raise,
+) -> Result<(), StoreError> {
+    let (id, at, index) = (delivery.id, one.step.at, tx.append(&one.entry)?);
+    delivery.history.push(one.step.clone());
+    delivery.escalate_from = one.again_from;
+    tx.page(&delivery, LATE, at);
+    tx.replace(legs, delivery)?;
+    tx.tell(legs, index, StoredEvent::of(id, at, EventKind::Escalated));
+    Ok(())
 }
 
 fn unreadable() -> StoreError {

@@ -7,12 +7,13 @@ use super::{
     accept::waiting,
     asked, dead, handed,
     keys::{self, Place},
+    offers,
     transaction::Transaction,
     view::Look,
 };
 use crate::{
     domain::{
-        delivery::{Delivery, DeliveryId, Header, Lease, Settled, State},
+        delivery::{Delivery, DeliveryId, Lease, Settled, State},
         grading::ConfirmedGrade,
         queue::QueueId,
     },
@@ -129,6 +130,8 @@ pub(super) fn bytes(settle: &Settle) -> usize {
     match settle {
         Settle::Grade(grades) => grades.iter().map(|(_, grade)| grade.instructions.len() + grade.reason.len()).sum(),
         Settle::Reject(step) | Settle::HandOver(step, _) | Settle::Ask(step) => step.note.len(),
+        Settle::Offer(step, ..) | Settle::Accept(step, _) => 2 * step.note.len(),
+        Settle::Refuse(settled, returned) => settled.note.len() + returned.step.note.len(),
         Settle::Extend(_) | Settle::Release(_) | Settle::Complete(_) | Settle::Resolve(..) | Settle::Disclose => 0,
     }
 }
@@ -141,7 +144,13 @@ pub(super) fn settle(tx: &mut Transaction<'_>, command: &Use) -> Result<Delivery
         Some(_) => return Err(other_kind()),
     }
     let (mut legs, mut delivery) = under_lease(tx, &command.held)?;
+    if !offers::may_be(&delivery, &command.settle) {
+        return Err(StoreError::WrongState);
+    }
     match &command.settle {
+        Settle::Offer(..) | Settle::Accept(..) | Settle::Refuse(..) => {
+            return offers::settle(tx, command, (legs, delivery));
+        }
         Settle::Extend(until) => {
             if let Some(lease) = &mut delivery.lease {
                 lease.expires = *until;
@@ -171,22 +180,32 @@ pub(super) fn settle(tx: &mut Transaction<'_>, command: &Use) -> Result<Delivery
     }
     let index = tx.append(&command.entry)?;
     let at = command.held.now;
+    if matches!(command.settle, Settle::Complete(_) | Settle::Reject(_)) {
+        offers::withdraw(tx, &mut legs, &mut delivery, (at, &command.held.holder))?;
+    }
     tx.replace(&mut legs, delivery.clone())?;
-    match &command.settle {
-        Settle::Disclose if acknowledged => tx.tell(&legs, index, StoredEvent::of(delivery.id, at, EventKind::Opened)),
-        Settle::Extend(_) | Settle::Release(_) | Settle::HandOver(..) | Settle::Grade(_) | Settle::Disclose => {}
-        Settle::Ask(_) => tx.tell(&legs, index, StoredEvent::of(delivery.id, at, EventKind::Asked)),
-        Settle::Reject(_) => tx.tell(&legs, index, StoredEvent::of(delivery.id, at, EventKind::Rejected)),
-        Settle::Complete(_) => tx.tell(&legs, index, StoredEvent::of(delivery.id, at, EventKind::Completed)),
-        Settle::Resolve(_, headers) => {
-            for header in headers {
-                send_on(tx, &mut legs, (delivery.id, at), header)?;
-            }
-            tx.tell(&legs, index, StoredEvent::of(delivery.id, at, EventKind::Resolved));
+    if let Settle::Resolve(_, headers) = &command.settle {
+        for header in headers {
+            add(tx, &mut legs, (at, waiting(delivery.id, header.clone())))?;
         }
+    }
+    if let Some(kind) = told(&command.settle, acknowledged) {
+        tx.tell(&legs, index, StoredEvent::of(delivery.id, at, kind));
     }
     tx.keep_answer(&command.once, &Answer::Delivery(Box::new(delivery.clone())))?;
     Ok(delivery)
+}
+
+/// What its sender is told of a use.
+fn told(settle: &Settle, acknowledged: bool) -> Option<EventKind> {
+    match settle {
+        Settle::Disclose if acknowledged => Some(EventKind::Opened),
+        Settle::Ask(_) => Some(EventKind::Asked),
+        Settle::Reject(_) => Some(EventKind::Rejected),
+        Settle::Complete(_) => Some(EventKind::Completed),
+        Settle::Resolve(..) => Some(EventKind::Resolved),
+        _ => None,
+    }
 }
 
 /// Adds a confirmed grade to the delivery's own record, and to those that carry the same item.
@@ -219,16 +238,17 @@ fn end(delivery: &mut Delivery, state: State, settled: &Settled) {
     delivery.settled = Some(settled.clone());
 }
 
-/// Adds the next leg to a record.
-fn send_on(
+/// Adds a delivery to a record as its next leg; answers with its name.
+pub(super) fn add(
     tx: &mut Transaction<'_>,
     legs: &mut Legs,
-    (from, at): (DeliveryId, Timestamp),
-    header: &Header,
-) -> Result<(), StoreError> {
+    (at, delivery): (Timestamp, Delivery),
+) -> Result<DeliveryId, StoreError> {
     let last = legs.deliveries.iter().map(|each| each.id.leg).max().unwrap_or(0);
     let leg = last.checked_add(1).ok_or(StoreError::WrongState)?;
-    tx.add(legs, waiting(DeliveryId { leg, ..from }, header.clone()), at)
+    let id = DeliveryId { leg, ..delivery.id };
+    tx.add(legs, Delivery { id, ..delivery }, at)?;
+    Ok(id)
 }
 
 /// The delivery under this lease, with its record's other legs.
@@ -257,7 +277,8 @@ pub(super) fn expire(tx: &mut Transaction<'_>, now: Timestamp, most: u32, limit:
         delivery.state = State::Waiting;
         delivery.lease = None;
         delivery.failed = delivery.failed.saturating_add(u32::from(!lapsed));
-        if !lapsed && delivery.failed_lately() >= most {
+        // What is only offered here is the other unit's: no limit of this one's buries it.
+        if !lapsed && !delivery.is_offered() && delivery.failed_lately() >= most {
             let index = tx.append(&own_entry("ATTEMPT_LIMIT", now, &delivery))?;
             dead::at_the_limit(&mut delivery, now);
             tx.tell(&legs, index, StoredEvent::of(id, now, EventKind::Rejected));

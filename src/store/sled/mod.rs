@@ -18,6 +18,7 @@ mod handed;
 mod keys;
 mod late;
 mod lease;
+mod offers;
 mod offline;
 mod open;
 mod pages;
@@ -54,8 +55,8 @@ use self::{
 };
 use super::{
     Acceptance, Accepted, Amendment, Claim, Clarification, Copied, CopyPart, Document, DuePage, Event, Head, Held,
-    Noted, Once, Outbox, Page, Proven, Pull, QueueCounts, Raise, Replay, Rewrap, Round, Seen, Settle, Shelf, Side,
-    Store, StoreError, Stored, Unsettled, Whose, Wraps,
+    Lapse, Noted, Once, Outbox, Page, Proven, Pull, QueueCounts, Raise, Replay, Rewrap, Round, Seen, Settle, Shelf,
+    Side, Store, StoreError, Stored, TakeBack, Unsettled, Whose, Wraps,
 };
 use crate::{
     domain::{
@@ -249,8 +250,16 @@ impl Store for SledStore {
         self.command(replay.step.note.len(), move |tx| dead::replay(tx, &once, &replay, &entry)).await
     }
 
+    async fn lapse(&self, lapses: Vec<Lapse>) -> Result<u64, StoreError> {
+        self.command(lapses.len() * OVERHEAD, move |tx| offers::lapse(tx, lapses)).await
+    }
+
+    async fn take_back(&self, once: Once, taking: TakeBack, entry: Entry) -> Result<Delivery, StoreError> {
+        self.command(taking.step.note.len(), move |tx| handed::take_back(tx, &once, &taking, &entry)).await
+    }
+
     async fn clarify(&self, once: Once, clarification: Clarification, entry: Entry) -> Result<Delivery, StoreError> {
-        let bytes = clarification.step.note.len() + entry.details.iter().map(String::len).sum::<usize>();
+        let bytes = clarification.step.note.len() + clarification.step.given.len();
         self.command(bytes, move |tx| asked::clarify(tx, &once, &clarification, &entry)).await
     }
 

@@ -8,6 +8,7 @@ use crate::domain::{
     decision::{Content, HoldReason, PromptKind},
     delivery::{Delivery, DeliveryId, Header, HeldHeader, ItemHeader, Lease, PromptDue, Settled, State},
     queue::QueueId,
+    transfer::Offer,
     unit::{Audience, Part, UnitLabel},
 };
 
@@ -19,6 +20,8 @@ pub(super) fn put(delivery: &Delivery) -> pb::Delivery {
         State::Completed => pb::State::Completed,
         State::Resolved => pb::State::Resolved,
         State::DeadLetter => pb::State::DeadLetter,
+        State::Transferred => pb::State::Transferred,
+        State::Declined => pb::State::Declined,
     };
     pb::Delivery {
         record: Some(delivery.id.record.as_bytes().to_vec()),
@@ -35,6 +38,8 @@ pub(super) fn put(delivery: &Delivery) -> pb::Delivery {
         settled: delivery.settled.as_ref().map(put_settled),
         confirmed: delivery.confirmed.iter().map(grade::put).collect(),
         history: delivery.history.iter().map(step::put).collect(),
+        transfer: delivery.transfer.as_ref().map(put_offer),
+        offered: delivery.offered.as_ref().map(put_offer),
     }
 }
 
@@ -47,6 +52,8 @@ pub(super) fn take(record: Option<Uuid>, from: pb::Delivery) -> Option<Delivery>
         pb::State::Completed => State::Completed,
         pb::State::Resolved => State::Resolved,
         pb::State::DeadLetter => State::DeadLetter,
+        pb::State::Transferred => State::Transferred,
+        pb::State::Declined => State::Declined,
     };
     let record = match record {
         Some(record) => record,
@@ -66,6 +73,8 @@ pub(super) fn take(record: Option<Uuid>, from: pb::Delivery) -> Option<Delivery>
         settled: optional(from.settled, take_settled)?,
         confirmed: from.confirmed.into_iter().map(grade::take).collect::<Option<_>>()?,
         history: from.history.into_iter().map(step::take).collect::<Option<_>>()?,
+        transfer: optional(from.transfer, take_offer)?,
+        offered: optional(from.offered, take_offer)?,
     })
 }
 
@@ -196,6 +205,28 @@ fn take_lease(from: pb::Lease) -> Option<Lease> {
         expires: moment(from.expires)?,
         since: moment(from.since)?,
         handed_over: from.handed_over,
+    })
+}
+
+fn put_offer(offer: &Offer) -> pb::Offer {
+    pb::Offer {
+        queue: offer.queue.as_str().to_owned(),
+        leg: u32::from(offer.leg),
+        at: Some(time(offer.at)),
+        by: offer.by.clone(),
+        answer_by: Some(time(offer.answer_by)),
+        accepted: offer.accepted.map(time),
+    }
+}
+
+fn take_offer(from: pb::Offer) -> Option<Offer> {
+    Some(Offer {
+        queue: QueueId::parse(&from.queue)?,
+        leg: u16::try_from(from.leg).ok()?,
+        at: moment(from.at)?,
+        by: from.by,
+        answer_by: moment(from.answer_by)?,
+        accepted: maybe(from.accepted)?,
     })
 }
 

@@ -132,6 +132,9 @@ impl StoredEvent {
             EventKind::Escalated => pb::event::Kind::Escalated,
             EventKind::Asked => pb::event::Kind::Asked,
             EventKind::Answered => pb::event::Kind::Answered,
+            EventKind::Offered => pb::event::Kind::Offered,
+            EventKind::Transferred => pb::event::Kind::Transferred,
+            EventKind::NotTransferred => pb::event::Kind::NotTransferred,
         };
         pb::Event {
             record: self.record.as_bytes().to_vec(),
@@ -158,6 +161,9 @@ impl StoredEvent {
                 pb::event::Kind::Escalated => EventKind::Escalated,
                 pb::event::Kind::Asked => EventKind::Asked,
                 pb::event::Kind::Answered => EventKind::Answered,
+                pb::event::Kind::Offered => EventKind::Offered,
+                pb::event::Kind::Transferred => EventKind::Transferred,
+                pb::event::Kind::NotTransferred => EventKind::NotTransferred,
             };
             let leg = u16::try_from(event.leg).ok()?;
             Some(Self { record: uuid(&event.record)?, leg, at: moment(event.at)?, kind })

@@ -12,6 +12,7 @@ pub(super) fn put(step: &Step) -> pb::Step {
         by: step.by.clone(),
         code: step.code.clone(),
         note: step.note.clone(),
+        given: step.given.clone(),
         failed: step.failed,
     }
 }
@@ -25,6 +26,7 @@ pub(super) fn take(from: pb::Step) -> Option<Step> {
         by: from.by,
         code: from.code,
         note: from.note,
+        given: from.given,
         failed: from.failed,
     })
 }

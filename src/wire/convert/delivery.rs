@@ -11,6 +11,7 @@ use crate::{
         history::Step,
         policy::QueueKind,
         text::Text,
+        transfer::Offer,
         unit::{Part, UnitLabel},
     },
     wire::pb,
@@ -52,6 +53,20 @@ pub fn delivery(found: &Delivery, openable: &[UnitLabel], now: Option<Timestamp>
         available_time: found.not_before.map(wire_time),
         outcome: found.settled.as_ref().map(|settled| settled.outcome.clone()).unwrap_or_default(),
         history: found.history.iter().map(step).collect(),
+        transfer: found.transfer.as_ref().map(|offer| transfer(found, offer)),
+        offered: found.offered.as_ref().map(|offer| transfer(found, offer)),
+    }
+}
+
+/// An offer, as either side's header shows it.
+fn transfer(found: &Delivery, offer: &Offer) -> pb::Transfer {
+    pb::Transfer {
+        queue: offer.queue.to_string(),
+        delivery_id: found.other_side(offer).to_string(),
+        offered_time: Some(wire_time(offer.at)),
+        by: offer.by.clone(),
+        answer_due_time: Some(wire_time(offer.answer_by)),
+        accepted_time: offer.accepted.map(wire_time),
     }
 }
 
@@ -215,5 +230,7 @@ fn state(state: State) -> pb::DeliveryState {
         State::Completed => pb::DeliveryState::Completed,
         State::Resolved => pb::DeliveryState::Resolved,
         State::DeadLetter => pb::DeliveryState::DeadLetter,
+        State::Transferred => pb::DeliveryState::Transferred,
+        State::Declined => pb::DeliveryState::Declined,
     }
 }

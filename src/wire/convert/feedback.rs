@@ -78,6 +78,9 @@ fn event(kind: EventKind) -> pb::ReferralEvent {
         EventKind::Escalated => pb::ReferralEvent::Escalated,
         EventKind::Asked => pb::ReferralEvent::Asked,
         EventKind::Answered => pb::ReferralEvent::Answered,
+        EventKind::Offered => pb::ReferralEvent::Offered,
+        EventKind::Transferred => pb::ReferralEvent::Transferred,
+        EventKind::NotTransferred => pb::ReferralEvent::NotTransferred,
     }
 }
 
@@ -126,6 +129,12 @@ fn destination(destination: &Destination) -> pb::Destination {
         graded_time: delivery.graded().map(wire_time),
         escalations: delivery.escalations().map(escalation).collect(),
         clarifications: destination.questions.iter().map(clarification).collect(),
+        transfer: delivery.transfer.as_ref().map(|offer| pb::DestinationTransfer {
+            queue: offer.queue.to_string(),
+            offered_time: Some(wire_time(offer.at)),
+            answer_due_time: Some(wire_time(offer.answer_by)),
+            accepted_time: offer.accepted.map(wire_time),
+        }),
     }
 }
 

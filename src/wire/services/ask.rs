@@ -27,7 +27,8 @@ pub(super) const LONGEST_LEASE: SignedDuration = SignedDuration::from_hours(1);
 const SHORTEST_LEASE: SignedDuration = SignedDuration::from_secs(30);
 const USUAL_LEASE: SignedDuration = SignedDuration::from_mins(10);
 const USUAL_HEARTBEAT: SignedDuration = SignedDuration::from_secs(15);
-const USUAL_KEEPING: SignedDuration = SignedDuration::from_hours(1);
+const USUAL_KEEPING: SignedDuration = SignedDuration::from_mins(30);
+const LONGEST_KEEPING: SignedDuration = SignedDuration::from_hours(4);
 const SHORTEST_KEEPING: SignedDuration = SignedDuration::from_mins(5);
 const LONGEST_DELAY: SignedDuration = SignedDuration::from_hours(24);
 /// Most characters of any free text of an officer (domain 3.2).
@@ -139,10 +140,10 @@ impl Ask {
         text.into()
     }
 
-    /// For how long something is kept for a colleague: 5 minutes to 24 hours, an hour if not said.
+    /// For how long something is kept for a colleague: 5 minutes to 4 hours, half an hour if not said.
     pub(super) fn kept_for(&mut self, duration: Option<prost_types::Duration>) -> SignedDuration {
         let Some(duration) = duration else { return USUAL_KEEPING };
-        self.within("keep_for", duration, SHORTEST_KEEPING..=LONGEST_DELAY, "5 minutes to 24 hours")
+        self.within("keep_for", duration, SHORTEST_KEEPING..=LONGEST_KEEPING, "5 minutes to 4 hours")
     }
 
     /// A whole identity of the peer's own trust domain.

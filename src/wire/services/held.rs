@@ -6,7 +6,7 @@ use super::{
     queue::handle,
 };
 use crate::{
-    broker::{Error, HandOver, Request as Bound, Side},
+    broker::{Error, HandOver, Request as Bound, Side, TakingBack},
     domain::{
         delivery::Delivery,
         grants::{Action, QueuePermit},
@@ -63,5 +63,21 @@ impl Services {
         let permit = self.broker.permit_for(peer, Action::HandOver, handle.delivery).await?;
         let delivery = self.broker.hand_over(&permit, bound, handle, HandOver { to, note, keep }).await?;
         Ok(pb::HandOverResponse { delivery: Some(self.header(&permit, &delivery)) })
+    }
+
+    pub(super) async fn taken_back(
+        &self,
+        peer: &Peer,
+        request: Received<pb::TakeBackRequest>,
+    ) -> Result<pb::TakeBackResponse, Error> {
+        let Received { message, raw, .. } = request;
+        let mut ask = Ask::default();
+        let bound = Bound { id: ask.uuid("request_id", &message.request_id), digest: digest_of(&raw) };
+        let taking =
+            TakingBack { delivery: ask.delivery(&message.delivery_id), reason: ask.required("reason", message.reason) };
+        ask.done(())?;
+        let permit = self.broker.permit_for(peer, Action::TakeBack, taking.delivery).await?;
+        let delivery = self.broker.take_back(&permit, bound, taking).await?;
+        Ok(pb::TakeBackResponse { delivery: Some(self.header(&permit, &delivery)) })
     }
 }

@@ -14,6 +14,7 @@ mod policy;
 mod queue;
 mod referral;
 mod submissions;
+mod transferring;
 
 use std::sync::Arc;
 
@@ -90,6 +91,7 @@ impl Services {
         let peer = peer::of(request)?;
         let admitted = self.broker.grants().may_call(&peer, action, self.broker.now());
         admitted.map_err(|refusal| self.refuse(&peer, action, refusal.into()))?;
+        self.broker.came(&peer);
         Ok(peer)
     }
 

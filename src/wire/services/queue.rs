@@ -111,6 +111,33 @@ impl QueueService for Services {
         Ok(Response::new(answer.map_err(|error| self.refuse(&peer, Action::HandOver, error))?))
     }
 
+    async fn take_back(
+        &self,
+        request: Request<Received<pb::TakeBackRequest>>,
+    ) -> Result<Response<pb::TakeBackResponse>, Status> {
+        let peer = self.admit(&request, Action::TakeBack)?;
+        let answer = self.taken_back(&peer, request.into_inner()).await;
+        Ok(Response::new(answer.map_err(|error| self.refuse(&peer, Action::TakeBack, error))?))
+    }
+
+    async fn transfer_delivery(
+        &self,
+        request: Request<Received<pb::TransferDeliveryRequest>>,
+    ) -> Result<Response<pb::TransferDeliveryResponse>, Status> {
+        let peer = self.admit(&request, Action::TransferDelivery)?;
+        let answer = self.offered(&peer, request.into_inner()).await;
+        Ok(Response::new(answer.map_err(|error| self.refuse(&peer, Action::TransferDelivery, error))?))
+    }
+
+    async fn answer_transfer(
+        &self,
+        request: Request<Received<pb::AnswerTransferRequest>>,
+    ) -> Result<Response<pb::AnswerTransferResponse>, Status> {
+        let peer = self.admit(&request, Action::AnswerTransfer)?;
+        let answer = self.transfer_answered(&peer, request.into_inner()).await;
+        Ok(Response::new(answer.map_err(|error| self.refuse(&peer, Action::AnswerTransfer, error))?))
+    }
+
     async fn request_clarification(
         &self,
         request: Request<Received<pb::RequestClarificationRequest>>,

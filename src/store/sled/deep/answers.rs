@@ -9,7 +9,7 @@ use crate::{
     domain::{
         delivery::{Delivery, State},
         grading::ConfirmedGrade,
-        history::StepKind,
+        history::{Step, StepKind},
     },
     store::{
         Relation, Shelf, StoreError,
@@ -116,7 +116,8 @@ fn unanswered(deep: &mut Deep<'_>, whole: &Whole) -> Result<(), StoreError> {
 type Decision = (Uuid, &'static str);
 
 fn steps(delivery: &Delivery) -> impl Iterator<Item = Decision> {
-    delivery.history.iter().filter(|step| !step.id.is_nil()).map(|step| (step.id, decision(step.kind)))
+    let decided = |step: &Step| decision(step.kind).map(|what| (step.id, what));
+    delivery.history.iter().filter(|step| !step.id.is_nil()).filter_map(decided)
 }
 
 fn grades(delivery: &Delivery) -> impl Iterator<Item = Decision> {
@@ -128,18 +129,25 @@ fn end(delivery: &Delivery) -> Option<Decision> {
     match delivery.state {
         State::Completed => Some((Uuid::nil(), "its completion")),
         State::Resolved => Some((Uuid::nil(), "its resolution")),
+        // Whoever decided that was answered about another delivery, or nobody was.
+        State::Transferred | State::Declined => None,
         State::Waiting | State::Leased | State::DeadLetter => None,
     }
 }
 
-fn decision(kind: StepKind) -> &'static str {
+/// What somebody decided about this very delivery; none where the answer was about another.
+fn decision(kind: StepKind) -> Option<&'static str> {
     match kind {
-        StepKind::Rejected => "its rejection",
-        StepKind::Replayed => "its return from the dead-letter side",
-        StepKind::Escalated => "its escalation",
-        StepKind::HandedOver => "a hand-over",
-        StepKind::Asked => "a question about it",
-        StepKind::Answered => "the sender's answer about it",
+        StepKind::Rejected => Some("its rejection"),
+        StepKind::Replayed => Some("its return from the dead-letter side"),
+        StepKind::Escalated => Some("its escalation"),
+        StepKind::HandedOver => Some("a hand-over"),
+        StepKind::TakenBack => Some("what was taken back"),
+        StepKind::TransferOffered => Some("an offer to another unit"),
+        StepKind::TransferAccepted => Some("an accepted offer"),
+        StepKind::Offered | StepKind::TransferRefused | StepKind::TransferLapsed => None,
+        StepKind::Asked => Some("a question about it"),
+        StepKind::Answered => Some("the sender's answer about it"),
     }
 }
 

@@ -6,7 +6,7 @@ use super::{Deep, Whole};
 use crate::{
     domain::{
         delivery::{Delivery, State},
-        history::StepKind,
+        history::{Step, StepKind},
     },
     store::{
         EventKind, Relation, StoreError,
@@ -105,6 +105,8 @@ fn untold(deep: &mut Deep<'_>, whole: &Whole) -> Result<(), StoreError> {
 fn life(delivery: &Delivery) -> Vec<(usize, EventKind)> {
     let steps = |kind| delivery.history.iter().filter(|step| step.kind == kind).count();
     let graded = delivery.confirmed.iter().filter(|grade| grade.leg == Some(delivery.id.leg)).count();
+    let withdraws = |step: &&Step| step.kind == StepKind::TakenBack && !step.code.is_empty();
+    let withdrawn = delivery.history.iter().filter(withdraws).count();
     vec![
         (usize::from(delivery.delivered.is_some()), EventKind::Delivered),
         (usize::from(delivery.opened.is_some()), EventKind::Opened),
@@ -116,6 +118,9 @@ fn life(delivery: &Delivery) -> Vec<(usize, EventKind)> {
         (graded, EventKind::Graded),
         (steps(StepKind::Asked), EventKind::Asked),
         (steps(StepKind::Answered), EventKind::Answered),
+        (steps(StepKind::TransferOffered), EventKind::Offered),
+        (usize::from(delivery.state == State::Transferred), EventKind::Transferred),
+        (steps(StepKind::TransferRefused) + steps(StepKind::TransferLapsed) + withdrawn, EventKind::NotTransferred),
     ]
 }
 
@@ -132,5 +137,8 @@ fn word(kind: EventKind) -> &'static str {
         EventKind::Escalated => "escalated",
         EventKind::Asked => "asked about",
         EventKind::Answered => "answered about",
+        EventKind::Offered => "offered to another unit",
+        EventKind::Transferred => "transferred",
+        EventKind::NotTransferred => "not transferred",
     }
 }

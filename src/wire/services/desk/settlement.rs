@@ -25,6 +25,8 @@ pub(super) enum Settlement {
     Release(Received<pb::ReleaseDeliveryRequest>),
     Reject(Received<pb::RejectDeliveryRequest>),
     HandOver(Received<pb::HandOverRequest>),
+    Transfer(Received<pb::TransferDeliveryRequest>),
+    AnswerTransfer(Received<pb::AnswerTransferRequest>),
 }
 
 /// What became of it.
@@ -46,6 +48,8 @@ impl Settlement {
             Some(Step::Release(message)) => Ok(Self::Release(Received { message, raw, sound })),
             Some(Step::Reject(message)) => Ok(Self::Reject(Received { message, raw, sound })),
             Some(Step::HandOver(message)) => Ok(Self::HandOver(Received { message, raw, sound })),
+            Some(Step::Transfer(message)) => Ok(Self::Transfer(Received { message, raw, sound })),
+            Some(Step::AnswerTransfer(message)) => Ok(Self::AnswerTransfer(Received { message, raw, sound })),
             Some(Step::Start(_)) => Err(Refused::field("start", "the stream has begun already")),
             None => Err(Refused::Malformed),
         }
@@ -58,6 +62,8 @@ impl Settlement {
             Self::Release(one) => &one.message.delivery_id,
             Self::Reject(one) => &one.message.delivery_id,
             Self::HandOver(one) => &one.message.delivery_id,
+            Self::Transfer(one) => &one.message.delivery_id,
+            Self::AnswerTransfer(one) => &one.message.delivery_id,
         }
     }
 
@@ -68,6 +74,8 @@ impl Settlement {
             Self::Release(one) => &one.message.lease_token,
             Self::Reject(one) => &one.message.lease_token,
             Self::HandOver(one) => &one.message.lease_token,
+            Self::Transfer(one) => &one.message.lease_token,
+            Self::AnswerTransfer(one) => &one.message.lease_token,
         }
     }
 
@@ -79,6 +87,8 @@ impl Settlement {
             Self::Release(one) => &one.message.request_id,
             Self::Reject(one) => &one.message.request_id,
             Self::HandOver(one) => &one.message.request_id,
+            Self::Transfer(one) => &one.message.request_id,
+            Self::AnswerTransfer(one) => &one.message.request_id,
         };
         if id.len() <= LONGEST_ID { id.clone() } else { String::new() }
     }
@@ -90,6 +100,8 @@ impl Settlement {
             Self::Release(_) => Action::ReleaseDelivery,
             Self::Reject(_) => Action::RejectDelivery,
             Self::HandOver(_) => Action::HandOver,
+            Self::Transfer(_) => Action::TransferDelivery,
+            Self::AnswerTransfer(_) => Action::AnswerTransfer,
         }
     }
 
@@ -114,6 +126,8 @@ impl Settlement {
             Self::Release(one) => Outcome::Released(services.released(peer, one).await?),
             Self::Reject(one) => Outcome::Rejected(services.rejected(peer, one).await?),
             Self::HandOver(one) => Outcome::HandedOver(services.handed_over(peer, one).await?),
+            Self::Transfer(one) => Outcome::TransferOffered(services.offered(peer, one).await?),
+            Self::AnswerTransfer(one) => Outcome::TransferAnswered(services.transfer_answered(peer, one).await?),
         })
     }
 }
@@ -128,8 +142,14 @@ impl Settled {
 
     /// The delivery is out of the caller's hands by it.
     pub(super) fn is_over(&self) -> bool {
-        use Outcome::{Completed, HandedOver, Rejected, Released};
-        matches!(self.result.outcome, Some(Completed(_) | Released(_) | Rejected(_) | HandedOver(_)))
+        use Outcome::{Completed, HandedOver, Rejected, Released, TransferAnswered};
+        match &self.result.outcome {
+            Some(Completed(_) | Released(_) | Rejected(_) | HandedOver(_)) => true,
+            Some(TransferAnswered(answered)) => {
+                answered.delivery.as_ref().is_some_and(|delivery| delivery.state() == pb::DeliveryState::Declined)
+            }
+            _ => false,
+        }
     }
 
     /// It was said that the lease is none.

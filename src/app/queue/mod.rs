@@ -1,10 +1,14 @@
 //! `homeward queue`: an officer's side.
 
+mod command;
+
 use jiff::SignedDuration;
 use serde_json::Value;
 
+use self::command::HoldingArgs;
+pub(super) use self::command::QueueCommand;
 use super::{
-    cli::{ClientArgs, HoldingArgs, QueueCommand, minutes},
+    cli::{ClientArgs, minutes},
     client,
     failure::Failure,
     print, questions, show,
@@ -58,6 +62,10 @@ pub(super) async fn run(command: QueueCommand) -> Result<(), Failure> {
         QueueCommand::HandOver { holding, to, note, minutes: length } => {
             hand_over(&holding, (&to, &note), minutes(length)).await
         }
+        QueueCommand::TakeBack { client, delivery, reason } => take_back(&client, &delivery, &reason).await,
+        QueueCommand::Transfer { holding, to, reason } => transfer(&holding, &to, &reason).await,
+        QueueCommand::Accept { holding, reason } => answer_transfer(&holding, true, &reason).await,
+        QueueCommand::Refuse { holding, reason } => answer_transfer(&holding, false, &reason).await,
         QueueCommand::Ask { holding, question, item, nothing_of_the_child } => {
             ask(&holding, Asked { question, item, nothing_of_the_child }).await
         }
@@ -68,9 +76,7 @@ pub(super) async fn run(command: QueueCommand) -> Result<(), Failure> {
             told(&holding.client, answered, |value| show::graded(value, item))
         }
         QueueCommand::ReleaseCarer { holding, reason, against_proposal } => {
-            let (mut caller, id) = (held(&holding).await?, client::request_id()?);
-            let answered = caller.release_carer(&id, in_hand(&holding), &reason, against_proposal).await;
-            told(&holding.client, answered, show::carer_copy)
+            release_carer(&holding, &reason, against_proposal).await
         }
         QueueCommand::Resolve { holding, to, reason } => resolve(&holding, &to, &reason).await,
     }
@@ -86,6 +92,28 @@ async fn hand_over(holding: &HoldingArgs, (to, note): (&str, &str), keep: Signed
     let (mut caller, id) = (held(holding).await?, client::request_id()?);
     let answered = caller.hand_over(&id, in_hand(holding), (to, note), keep).await;
     told(&holding.client, answered, show::handed_over)
+}
+
+async fn take_back(args: &ClientArgs, delivery: &str, reason: &str) -> Result<(), Failure> {
+    let (mut caller, id) = (client::connect(args).await?, client::request_id()?);
+    told(args, caller.take_back(&id, delivery, reason).await, show::replayed)
+}
+
+async fn transfer(holding: &HoldingArgs, to: &str, reason: &str) -> Result<(), Failure> {
+    let (mut caller, id) = (held(holding).await?, client::request_id()?);
+    told(&holding.client, caller.transfer(&id, in_hand(holding), to, reason).await, show::transfer_offered)
+}
+
+async fn release_carer(holding: &HoldingArgs, reason: &str, against_proposal: bool) -> Result<(), Failure> {
+    let (mut caller, id) = (held(holding).await?, client::request_id()?);
+    let answered = caller.release_carer(&id, in_hand(holding), reason, against_proposal).await;
+    told(&holding.client, answered, show::carer_copy)
+}
+
+async fn answer_transfer(holding: &HoldingArgs, accepts: bool, reason: &str) -> Result<(), Failure> {
+    let (mut caller, id) = (held(holding).await?, client::request_id()?);
+    let answered = caller.answer_transfer(&id, in_hand(holding), accepts, reason).await;
+    told(&holding.client, answered, show::transfer_answered)
 }
 
 async fn ask(holding: &HoldingArgs, asked: Asked) -> Result<(), Failure> {

@@ -1,0 +1,173 @@
+//! Transfers: offered, accepted once, refused or lapsed, and of the two deliveries always exactly one that goes on.
+
+use homeward::{
+    domain::{
+        delivery::{Delivery, Settled, State},
+        history::{Escalation, Step, StepKind},
+        transfer::Offer,
+    },
+    ledger::Verb,
+    store::{EventKind, Lapse, Raise, Returned, Settle, Side, Store, StoreError, TakeBack},
+};
+
+use super::{Engine, fixtures::*};
+
+fn step(kind: StepKind) -> Step {
+    Step { kind, code: "MPU.NE".into(), ..rejected() }
+}
+
+fn offering(until: i64) -> Settle {
+    let offer =
+        Offer { queue: queue("MPU.NE"), leg: 0, at: at(60), by: OFFICER.into(), answer_by: at(until), accepted: None };
+    Settle::Offer(step(StepKind::TransferOffered), Box::new(header("MPU.NE")), offer)
+}
+
+fn accepting() -> Settle {
+    Settle::Accept(step(StepKind::TransferAccepted), Settled { outcome: "MPU.NE".into(), ..settled() })
+}
+
+fn returned(of: &Delivery, kind: StepKind, now: i64) -> Returned {
+    let escalated = Step {
+        kind: StepKind::Escalated,
+        at: at(now),
+        code: Escalation::ALL[of.escalations().count()].code().into(),
+        note: Vec::new(),
+        ..rejected()
+    };
+    let raise = Raise {
+        delivery: of.id,
+        before: of.escalations().count(),
+        step: escalated,
+        again_from: Some(at(now + 900)),
+        entry: entry(Verb::Administration, "ESCALATE"),
+    };
+    Returned { step: step(kind), raise: Some(raise) }
+}
+
+async fn find(store: &dyn Store, of: &Delivery) -> Delivery {
+    store.delivery(of.id).await.unwrap().unwrap()
+}
+
+/// What is offered, leased on the other side.
+async fn offered(store: &dyn Store, until: i64) -> (Delivery, Delivery) {
+    let held = leased(store, "MPU.SE").await;
+    let held = settle(store, holding(&held, 60), offering(until)).await.unwrap();
+    let there = pull(store, "MPU.NE", 1, 61).await.remove(0);
+    (held, there)
+}
+
+async fn kinds(store: &dyn Store) -> Vec<EventKind> {
+    store.events(BARNET, 0, 100).await.unwrap().iter().map(|event| event.kind).collect()
+}
+
+pub async fn what_is_offered_stays_until_it_is_accepted_and_then_goes_on_there_alone(engine: &impl Engine) {
+    let store = engine.open();
+    let (held, there) = offered(&*store, 900).await;
+    let (offer, from) = (held.transfer.clone().unwrap(), there.offered.clone().unwrap());
+    assert_eq!((offer.leg, from.leg, from.queue.as_str()), (there.id.leg, held.id.leg, "MPU.SE"));
+    assert!(held.state == State::Leased && held.is_offering() && there.is_offered());
+    assert_eq!(there.running_deadline(), Some(at(900)), "until it is answered only that to answer runs");
+    assert_eq!(held.running_deadline(), held.header.ack_due, "and its own runs on");
+    let wrong = Err(StoreError::WrongState);
+    assert_eq!(settle(&*store, holding(&held, 62), offering(900)).await, wrong, "one offer at a time");
+    assert_eq!(settle(&*store, holding(&held, 62), accepting()).await, wrong, "nobody offers it here");
+    for other in [Settle::Complete(settled()), Settle::Reject(rejected()), offering(900), Settle::Disclose] {
+        assert_eq!(settle(&*store, holding(&there, 62), other).await, wrong, "it is not theirs yet");
+    }
+    settle(&*store, holding(&there, 62), Settle::Extend(at(800))).await.unwrap();
+    let opened = store.opened(holding(&there, 63), entry(Verb::Consultation, "OPEN_PART")).await.unwrap();
+    drop(store);
+    let store = engine.open();
+    let once_only = once("AnswerTransfer");
+    let answer = async |held| {
+        store.settle(once_only.clone(), held, accepting(), entry(Verb::Disclosure, "TRANSFER_ACCEPTED")).await
+    };
+    let accepted = answer(holding(&opened, 64)).await.unwrap();
+    assert_eq!(answer(holding(&opened, 65)).await.as_ref(), Ok(&accepted), "the first answer");
+    assert!(!accepted.is_offered() && accepted.state == State::Leased);
+    assert_eq!(accepted.running_deadline(), accepted.header.decide_due);
+    let gone = find(&*store, &held).await;
+    assert_eq!((gone.state, gone.lease), (State::Transferred, None));
+    assert_eq!(gone.transfer.unwrap().accepted, Some(at(60)));
+    assert_eq!(settle(&*store, holding(&held, 66), Settle::Complete(settled())).await, Err(StoreError::LeaseLost));
+    assert!(store.deliveries(&queue("MPU.SE"), Side::Live, None, 9).await.unwrap().deliveries.is_empty());
+    settle(&*store, holding(&accepted, 67), Settle::Complete(settled())).await.unwrap();
+    let told = kinds(&*store).await;
+    let of = |kind| told.iter().filter(|told| **told == kind).count();
+    assert_eq!((of(EventKind::Offered), of(EventKind::Transferred), of(EventKind::Completed)), (1, 1, 1));
+    drop(store);
+    engine.open();
+}
+
+pub async fn what_is_refused_comes_back_and_is_escalated(engine: &impl Engine) {
+    let store = engine.open();
+    let (held, there) = offered(&*store, 900).await;
+    let back = Settle::Refuse(settled(), Box::new(returned(&held, StepKind::TransferRefused, 70)));
+    let refused = settle(&*store, holding(&there, 70), back).await.unwrap();
+    assert!(refused.state == State::Declined && refused.is_nobodys());
+    let goes_on = find(&*store, &held).await;
+    assert_eq!((goes_on.state, goes_on.transfer.clone()), (State::Leased, None), "whoever holds it holds it");
+    let kinds_of: Vec<_> = goes_on.history.iter().map(|step| step.kind).collect();
+    assert_eq!(kinds_of, [StepKind::TransferOffered, StepKind::TransferRefused, StepKind::Escalated]);
+    assert_eq!(goes_on.class(), held.class().raised());
+    assert!(kinds(&*store).await.ends_with(&[EventKind::NotTransferred, EventKind::Escalated]));
+    // It may be offered again, and somebody else may accept.
+    settle(&*store, holding(&goes_on, 71), offering(900)).await.unwrap();
+    let there = pull(&*store, "MPU.NE", 1, 72).await.remove(0);
+    settle(&*store, holding(&there, 73), accepting()).await.unwrap();
+    drop(store);
+    engine.open();
+}
+
+pub async fn what_nobody_answers_lapses_once_and_what_was_answered_does_not(engine: &impl Engine) {
+    let store = engine.open();
+    let (held, there) = offered(&*store, 900).await;
+    // The lease of whoever took it runs out, as often as it may: nothing of another unit's is buried here.
+    store.expire_leases(at(661), 1).await.unwrap();
+    assert_eq!(find(&*store, &there).await.state, State::Waiting);
+    let lapse = |now| Lapse {
+        offered: there.id,
+        at: at(now),
+        returned: returned(&held, StepKind::TransferLapsed, now),
+        entry: entry(Verb::Administration, "TRANSFER_LAPSED"),
+    };
+    assert_eq!(store.lapse(vec![lapse(900)]).await, Ok(0), "in its last moment it can be answered");
+    let late = store.late(at(901), 9).await.unwrap();
+    assert_eq!(ids(&late), [there.id]);
+    // Two replicas see it.
+    let both = join_all([store.lapse(vec![lapse(901)]), store.lapse(vec![lapse(902)])]).await;
+    assert_eq!(both.into_iter().map(Result::unwrap).sum::<u64>(), 1);
+    let goes_on = find(&*store, &held).await;
+    assert_eq!((goes_on.transfer.clone(), goes_on.escalations().count()), (None, 1));
+    assert!(pull(&*store, "MPU.NE", 1, 903).await.is_empty());
+    assert!(store.late(at(903), 9).await.unwrap().is_empty(), "they have the time of its new class");
+    drop(store);
+    engine.open();
+}
+
+pub async fn whoever_decides_about_it_or_takes_it_back_ends_the_offer(engine: &impl Engine) {
+    let store = engine.open();
+    for ends in [Settle::Complete(settled()), Settle::Reject(rejected())] {
+        let (held, there) = offered(&*store, 900).await;
+        settle(&*store, holding(&held, 62), ends).await.unwrap();
+        assert_eq!(settle(&*store, holding(&there, 63), accepting()).await, Err(StoreError::LeaseLost));
+        assert_eq!(find(&*store, &there).await.state, State::Declined);
+    }
+    let (held, there) = offered(&*store, 900).await;
+    let taking = |giver: Option<&str>| TakeBack {
+        delivery: held.id,
+        queue: queue("MPU.SE"),
+        giver: giver.map(str::to_owned),
+        step: step(StepKind::TakenBack),
+    };
+    let take =
+        async |giver| store.take_back(once("TakeBack"), taking(giver), entry(Verb::Administration, "TAKE_BACK")).await;
+    assert_eq!(take(Some("somebody else")).await, Err(StoreError::WrongState));
+    let back = take(Some(OFFICER)).await.unwrap();
+    assert!(back.state == State::Leased && back.transfer.is_none(), "it never left");
+    assert_eq!(take(None).await, Err(StoreError::WrongState), "once");
+    assert_eq!(find(&*store, &there).await.state, State::Declined);
+    assert_eq!(kinds(&*store).await.last(), Some(&EventKind::NotTransferred));
+    drop(store);
+    engine.open();
+}
