@@ -77,6 +77,12 @@ macro_rules! every_case {
                 what_nobody_answers_lapses_once_and_what_was_answered_does_not,
                 whoever_decides_about_it_or_takes_it_back_ends_the_offer,
             }
+            retracted {
+                what_nobody_has_read_is_closed_and_whoever_has_is_told,
+                a_correction_never_overtakes_what_it_corrects,
+                a_notice_is_late_like_any_other_and_nothing_buries_it,
+                whoever_retracts_twice_is_told_so_and_the_first_answer_comes_again,
+            }
             order {
                 class_then_deadline_then_age,
                 an_acknowledged_delivery_waits_by_its_decision,

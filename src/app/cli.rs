@@ -15,6 +15,7 @@ use super::{
     policy::PolicyCommand,
     questions::AnswerArgs,
     queue::QueueCommand,
+    retract::{CorrectArgs, RecallArgs},
 };
 
 /// A secure broker for intelligence that comes out of Return Home Interviews.
@@ -55,6 +56,10 @@ pub(super) enum Command {
     Watch(WatchArgs),
     /// Council: answer a question that a destination asked about a referral, out of what is known already.
     Answer(AnswerArgs),
+    /// Council: put a whole new submission in the place of one that was wrong. Whoever has read the first is told and acknowledges it.
+    Correct(CorrectArgs),
+    /// Council: take a referral back. What nobody had read is closed; whoever has read it is told and acknowledges it.
+    Recall(RecallArgs),
     /// Officer: list, pull, open, complete, release; resolve what is on HOLD.
     #[command(subcommand)]
     Queue(QueueCommand),

@@ -34,6 +34,7 @@ mod queue;
 mod redact;
 mod referrals;
 mod reload;
+mod retract;
 mod rewrap;
 mod rulebook;
 mod serve;
@@ -107,6 +108,8 @@ async fn online(command: Command) -> Result<(), Failure> {
         Command::Referrals(args) => referrals::run(&args).await,
         Command::Watch(args) => watch::run(&args).await,
         Command::Answer(args) => questions::answer(args).await,
+        Command::Correct(args) => retract::correct(args).await,
+        Command::Recall(args) => retract::recall(args).await,
         Command::Queue(command) => queue::run(command).await,
         Command::Whoami(args) => client::who_am_i(&args).await,
         Command::Admin(command) => admin::run(command).await,

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::questions;
+use super::{questions, retract};
 
 /// A receipt.
 pub(super) fn receipt(value: &Value) -> Vec<String> {
@@ -45,6 +45,7 @@ pub(super) fn referral_line(value: &Value) -> String {
 pub(super) fn referral(value: &Value) -> Vec<String> {
     let mut lines = receipt(&value["receipt"]);
     lines.push(format!("state: {}", word(text(value, "state"), "REFERRAL_STATE_")));
+    lines.extend(retract::retraction(value));
     for found in list(value, "destinations") {
         lines.push(destination(found));
         lines.extend(questions::of(found));
@@ -75,7 +76,8 @@ fn destination(value: &Value) -> String {
     let open = transfer.is_object() && text(transfer, "accepted_time").is_empty();
     let offered = if open { format!("  offered to {}", text(transfer, "queue")) } else { String::new() };
     let (queue, class) = (text(value, "queue"), text(value, "class"));
-    format!("  {queue:<18} {class}  {state}{separator}{outcome}{overdue}{escalated}{offered}")
+    let notice = retract::notice(value);
+    format!("  {queue:<18} {class}  {state}{separator}{outcome}{overdue}{escalated}{offered}{notice}")
 }
 
 /// A queue with its counts.
@@ -115,6 +117,7 @@ pub(super) fn delivery_line(value: &Value) -> String {
         line.push_str("  OVERDUE");
     }
     line.push_str(&offers(value));
+    line.push_str(&retract::notice(value));
     for step in list(value, "history") {
         line.push_str(&format!("  {}", step_words(step)));
     }

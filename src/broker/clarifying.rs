@@ -23,6 +23,9 @@ use crate::{
     store::{Clarification, Keep, Once, Record, Settle, StoreError, Stored},
 };
 
+/// Through what the readers of a queue read what came later: police, a council, HOLD.
+pub(super) const LENSES: [&[Lens]; 3] = [&[Lens::Item], &[Lens::Mash], &[Lens::Item, Lens::Mash]];
+
 /// What an officer asks.
 #[derive(Debug, Clone)]
 pub struct Asking {
@@ -204,12 +207,13 @@ impl Broker {
         Ok(given)
     }
 
-    /// What those who read a queue may read. On HOLD it may be either side's.
-    fn lenses(&self, queue: &QueueId) -> &'static [Lens] {
+    /// What those who read a queue may read: one of [`LENSES`]. On HOLD it may be either side's.
+    pub(super) fn lenses(&self, queue: &QueueId) -> &'static [Lens] {
+        let [police, council, both] = LENSES;
         match self.rulebook().policy.queues.kind_of(queue).map(|kind| kind.side) {
-            Some(QueueSide::Police) => &[Lens::Item],
-            Some(QueueSide::Council) => &[Lens::Mash],
-            Some(QueueSide::Triage) | None => &[Lens::Item, Lens::Mash],
+            Some(QueueSide::Police) => police,
+            Some(QueueSide::Council) => council,
+            Some(QueueSide::Triage) | None => both,
         }
     }
 

@@ -8,6 +8,7 @@ use crate::{
     domain::{
         delivery::{Delivery, DeliveryId, Settled},
         grants::{Action, QueuePermit, Refusal},
+        history::StepKind,
         identity::Peer,
         queue::QueueId,
         text::Text,
@@ -286,14 +287,31 @@ pub struct Release {
     pub delay: SignedDuration,
 }
 
-/// What is only offered to the unit is not its own.
+/// What is only offered to the unit is not its own, and a notice is nothing to work on.
 pub(super) fn is_theirs(delivery: &Delivery) -> Result<(), Error> {
+    if delivery.is_notice() {
+        return Err(Error::Precondition {
+            reason: "ACKNOWLEDGE_IT",
+            advice: "it tells that the sender has corrected or recalled the referral: acknowledge it with AcknowledgeNotice",
+        });
+    }
     if !delivery.is_offered() {
         return Ok(());
     }
     Err(Error::Precondition {
         reason: "ANSWER_FIRST",
         advice: "another unit offers it to yours: open what you need, then accept or refuse it",
+    })
+}
+
+/// What the sender has taken back goes to nobody else.
+pub(super) fn not_recalled(delivery: &Delivery) -> Result<(), Error> {
+    if !delivery.history.iter().any(|step| step.kind == StepKind::Recalled) {
+        return Ok(());
+    }
+    Err(Error::Precondition {
+        reason: "RECALLED",
+        advice: "the sender has taken the referral back: it goes to nobody else; settle it with an outcome of your queue",
     })
 }
 

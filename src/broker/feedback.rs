@@ -13,6 +13,7 @@ use crate::{
         grants::ReadPermit,
         identity::Organisation,
         outcome::reason_words,
+        retraction::Retraction,
         text::Text,
         unit::{Audience, Part, UnitLabel},
     },
@@ -33,6 +34,10 @@ pub struct Referral {
     pub destinations: Vec<Destination>,
     /// That its content was erased, and how far it is gone.
     pub erasure: Option<(Erasure, ErasureState)>,
+    /// That it was corrected or recalled.
+    pub retraction: Option<Retraction>,
+    /// The referral in whose place it stands.
+    pub corrects: Option<Uuid>,
 }
 
 /// One destination as the sender sees it.
@@ -164,6 +169,8 @@ impl Broker {
         Ok(Some(Referral {
             sender_reference: self.sender_reference(receipt.record).await?,
             erasure: self.erasure(receipt.record).await?,
+            retraction: stored.retractions.last().cloned(),
+            corrects: stored.record.corrects,
             on_behalf_of: stored.record.on_behalf_of,
             receipt,
             destinations,
@@ -198,6 +205,12 @@ impl Broker {
             return Some(format!("not taken up: {}; it lies with the unit's supervisor", reason.words()));
         }
         let settled = delivery.settled.as_ref()?;
+        match delivery.state {
+            _ if delivery.is_notice() => return Some("acknowledged".to_owned()),
+            State::Superseded => return Some("your correction stands in its place; nobody had read it".to_owned()),
+            State::Recalled => return Some("recalled; nobody had read it".to_owned()),
+            _ => {}
+        }
         if matches!(delivery.state, State::Resolved | State::Transferred) {
             return Some(format!("sent to {}", settled.outcome));
         }

@@ -7,6 +7,7 @@ use ring::digest::{SHA256, digest};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+pub(super) use super::succeeding::{Standing, Succeeding};
 use super::{Error, Keys, Receipt, ReceiptLeg, ReceiptPrompt, Rulebook, exclusion::excluded};
 use crate::{
     domain::{
@@ -39,6 +40,8 @@ pub(super) struct Filing {
     pub(super) once: Once,
     pub(super) original: Zeroizing<Vec<u8>>,
     pub(super) received: Timestamp,
+    /// What it stands in the place of.
+    pub(super) corrects: Option<Succeeding>,
 }
 
 /// What filing needs of the broker; it goes to the threads where submissions are judged and sealed.
@@ -68,6 +71,9 @@ impl Filer {
             records.push(record);
         }
         let decision = routed.decision();
+        let corrects = filing.corrects.as_ref();
+        let retracts = corrects.map(|before| before.retracted_by(decision, &records)).transpose()?.unwrap_or_default();
+        let class = corrects.map_or(decision.class, |before| before.class.min(decision.class));
         let receipt = Receipt {
             record: ids[0],
             received: filing.received,
@@ -75,7 +81,7 @@ impl Filer {
             commitment,
             opening,
             ledger_index: 0,
-            class: decision.class.code().to_owned(),
+            class: class.code().to_owned(),
             rule_set: decision.rule_set.clone(),
             rules: decision.rules.iter().map(|rule| (*rule).to_owned()).collect(),
             legs,
@@ -86,7 +92,7 @@ impl Filer {
             checkpoint: String::new(),
         };
         let entries = self.entries(routed, &ids, filing, commitment);
-        Ok(Acceptance { once: filing.once.clone(), records, entries, answer: receipt.encode(), seen })
+        Ok(Acceptance { once: filing.once.clone(), records, entries, answer: receipt.encode(), seen, retracts })
     }
 
     /// The content-free alert of D04: one HOLD delivery and nothing sealed. It is the broker's own record, so no
@@ -114,6 +120,8 @@ impl Filer {
                 never_by: Vec::new(),
             }),
             linked_from: None,
+            corrects: None,
+            notice: None,
         });
         let record = Record {
             id,
@@ -126,6 +134,7 @@ impl Filer {
             linked: Vec::new(),
             excluded: Vec::new(),
             carer_copy: CarerCopy::Suppressed,
+            corrects: None,
         };
         let entry = Entry {
             details: vec!["submission.envelope.marking.level".to_owned()],
@@ -135,7 +144,8 @@ impl Filer {
         let Sealed { wraps, under: wrapped_under, units: sealed } =
             seal_nothing(&place, &self.keyring, &*self.entropy)?;
         let records = vec![NewRecord { record, wraps, wrapped_under, sealed, deliveries: headers.collect() }];
-        Ok(Acceptance { once: filing.once.clone(), records, entries: vec![entry], answer: Vec::new(), seen })
+        let (once, entries, answer) = (filing.once.clone(), vec![entry], Vec::new());
+        Ok(Acceptance { once, records, entries, answer, seen, retracts: Vec::new() })
     }
 
     fn new_record(
@@ -154,18 +164,21 @@ impl Filer {
         let Sealed { wraps, under: wrapped_under, units: sealed } = sealed;
         let linked_from = (!subject).then_some(ids[0]);
         let filed = Filed { policy: &self.rulebook.policy, decision: routed.decision(), dossier };
-        let deliveries = dossier
-            .legs()
-            .iter()
-            .zip(1_u16..)
-            .map(|(leg, number)| filed.header(leg, number, filing.received, linked_from))
-            .collect();
+        let before = filing.corrects.as_ref();
+        let header = |(leg, number): (&FiledLeg, u16)| {
+            let header = filed.header(leg, number, filing.received, linked_from);
+            match before {
+                Some(before) => before.keeps(header, &self.rulebook.policy),
+                None => header,
+            }
+        };
+        let deliveries = dossier.legs().iter().zip(1_u16..).map(header).collect();
         let record = Record {
             id: *id,
             organisation,
             on_behalf_of: filing.permit.on_behalf_of().to_owned(),
             received: filing.received,
-            class: dossier.class(),
+            class: before.map_or(dossier.class(), |before| before.class.min(dossier.class())),
             linked_from,
             linked: if subject { ids[1..].to_vec() } else { Vec::new() },
             excluded: excluded(&self.keyring, draft),
@@ -174,6 +187,7 @@ impl Filer {
             } else {
                 CarerCopy::Suppressed
             },
+            corrects: before.filter(|_| subject).map(|before| before.record),
         };
         Ok(NewRecord { record, wraps, wrapped_under, sealed, deliveries })
     }
@@ -189,6 +203,7 @@ impl Filer {
         }
         entries[0].actor = Some(self.keyring.reference("actor", &parts));
         entries[0].commitment = Some(commitment);
+        entries[0].details.extend(filing.corrects.iter().map(|before| format!("corrects={}", before.record)));
         entries
     }
 
@@ -299,6 +314,8 @@ impl Filed<'_> {
                 never_by: held.never_by.clone(),
             }),
             linked_from,
+            corrects: None,
+            notice: None,
         }
     }
 

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::{
     Broker, Error, Receipt, Rulebook,
-    filing::{Filer, Filing, would_keep},
+    filing::{Filer, Filing, Succeeding, would_keep},
     judge::{alert, judge},
 };
 use crate::{
@@ -39,7 +39,7 @@ impl Broker {
             digest: submission.digest,
             keep: Keep::WithRecord,
         };
-        let refused = match self.judged(permit, submission, once.clone()).await {
+        let refused = match self.judged(permit, submission, (once.clone(), None)).await {
             Ok(receipt) => return Ok(receipt),
             Err(refused) => refused,
         };
@@ -49,10 +49,15 @@ impl Broker {
         }
     }
 
-    async fn judged(&self, permit: &SubmitPermit, submission: Submission<'_>, once: Once) -> Result<Receipt, Error> {
+    pub(super) async fn judged(
+        &self,
+        permit: &SubmitPermit,
+        submission: Submission<'_>,
+        (once, corrects): (Once, Option<Succeeding>),
+    ) -> Result<Receipt, Error> {
         let received = self.clock.now();
         let original = Zeroizing::new(submission.original.to_vec());
-        let filing = Filing { permit: permit.clone(), once, original, received };
+        let filing = Filing { permit: permit.clone(), once, original, received, corrects };
         self.keys.ready(received).await?;
         let (filer, reading) = (self.filer(), submission.reading);
         let verdict = self.bench.does(move || {
@@ -70,7 +75,7 @@ impl Broker {
     }
 
     /// The receipt that was answered; `None` for a content-free alert.
-    fn receipt(&self, accepted: &Accepted) -> Result<Option<Receipt>, Error> {
+    pub(super) fn receipt(&self, accepted: &Accepted) -> Result<Option<Receipt>, Error> {
         Receipt::decode(&accepted.answer, accepted.ledger_index, &accepted.root, &self.log)
     }
 

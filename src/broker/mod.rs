@@ -30,6 +30,8 @@ mod rejecting;
 mod releasing;
 mod replacing;
 mod resolving;
+mod retracting;
+mod succeeding;
 mod transferring;
 mod turns;
 
@@ -61,6 +63,7 @@ pub use paging::{Hook, HookFailed, PageMessage, Pager};
 pub use receipt::{Receipt, ReceiptLeg, ReceiptPrompt};
 pub use releasing::{CarerRelease, Released};
 pub use resolving::Resolution;
+pub use retracting::{Acknowledged, Correction, Reader, Recalling};
 pub use transferring::{Transfer, TransferAnswer};
 pub use turns::Turn;
 

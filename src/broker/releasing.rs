@@ -1,7 +1,11 @@
 //! Releasing the carer copy: the lead practitioner's recorded act (domain 2.4), never in full, and never where a word home
 //! may be a danger.
 
-use super::{Broker, Error, Handle, Request, dispatch::is_theirs, opening::name_of};
+use super::{
+    Broker, Error, Handle, Request,
+    dispatch::{is_theirs, not_recalled},
+    opening::name_of,
+};
 use crate::{
     domain::{
         carer_copy::CarerCopy,
@@ -54,6 +58,7 @@ impl Broker {
         let delivery = deliveries.iter().find(|found| found.id == handle.delivery).ok_or(Error::NotFound)?;
         let opened = self.may_open(permit, (&record, delivery), (Part::Carer, None), release.reason.reveal())?;
         is_theirs(delivery)?;
+        not_recalled(delivery)?;
         leads(delivery, &deliveries, &record.on_behalf_of)?;
         may_go(record.carer_copy, release)?;
         let (place, sealed) = self.sealed(record.id).await?;

@@ -4,7 +4,12 @@
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::{Broker, Error, Handle, Request, dispatch::later, escalating::raise, filing::carried_by};
+use super::{
+    Broker, Error, Handle, Request,
+    dispatch::{later, not_recalled},
+    escalating::raise,
+    filing::carried_by,
+};
 use crate::{
     domain::{
         delivery::{Delivery, Header, Settled},
@@ -64,6 +69,7 @@ impl Broker {
         let again = delivery.history.iter().any(|step| step.id == request.id);
         if holds && !again {
             may_offer(delivery)?;
+            not_recalled(delivery)?;
             self.may_go_there(&record, delivery, &transfer.to)?;
             is_not_there(delivery, &deliveries, &transfer.to)?;
             has_views(delivery, &header)?;

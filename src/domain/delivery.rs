@@ -11,6 +11,7 @@ use super::{
     grading::ConfirmedGrade,
     history::Step,
     queue::QueueId,
+    retraction::Retraction,
     transfer::Offer,
     unit::UnitLabel,
 };
@@ -71,6 +72,10 @@ pub struct Header {
     pub held: Option<HeldHeader>,
     /// The record this one is linked from (R15); police and MASH only.
     pub linked_from: Option<Uuid>,
+    /// The referral in whose place this one stands.
+    pub corrects: Option<Uuid>,
+    /// It tells that the referral was corrected or recalled, and nothing else.
+    pub notice: Option<Retraction>,
 }
 
 /// An item as a header shows it.
@@ -125,6 +130,10 @@ pub enum State {
     Transferred,
     /// Was offered to this unit, which did not accept it: the other's as it always was.
     Declined,
+    /// Corrected before anybody had read it: another delivery stands in its place.
+    Superseded,
+    /// Recalled before anybody had read it.
+    Recalled,
     /// On the dead-letter side of its queue: kept, shown, given to nobody until it is sent back.
     DeadLetter,
 }

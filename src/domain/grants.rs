@@ -173,6 +173,12 @@ impl Grants {
         self.authority(peer, on_behalf_of, now)
     }
 
+    /// May they submit a correction for this authority? Same check as for a submission, other method.
+    pub fn may_correct(&self, peer: &Peer, on_behalf_of: &str, now: Timestamp) -> Result<SubmitPermit, Refusal> {
+        self.may_call(peer, Action::CorrectReferral, now)?;
+        self.authority(peer, on_behalf_of, now)
+    }
+
     /// Which records may they follow? Those they sent, for authorities still granted; a council those sent for it.
     pub fn may_read_referrals(&self, peer: &Peer, action: Action, now: Timestamp) -> Result<ReadPermit, Refusal> {
         self.may_call(peer, action, now)?;
@@ -183,6 +189,8 @@ impl Grants {
                 | Action::WatchReferrals
                 | Action::ProveReferral
                 | Action::AnswerClarification
+                | Action::CorrectReferral
+                | Action::RecallReferral
         ) {
             return Err(Refusal::Method);
         }

@@ -36,6 +36,10 @@ vocabulary! {
         TransferRefused = "TRANSFER_REFUSED",
         /// The other unit did not answer in time.
         TransferLapsed = "TRANSFER_LAPSED",
+        /// The sender has corrected the referral.
+        Corrected = "CORRECTED",
+        /// The sender has recalled the referral.
+        Recalled = "RECALLED",
         /// The sender was asked something.
         Asked = "ASKED",
         /// The sender answered.
@@ -67,7 +71,8 @@ pub struct Step {
     /// Identity of who did it; empty for the broker, and for whoever answered: nobody who reads the delivery learns who the sender is.
     pub by: String,
     /// What says more: for a rejection a [`DeadReason`], for an escalation an [`Escalation`], for a hand-over the identity of the
-    /// colleague, for a transfer, also one that is taken back, the queue of the other side, for a question the number of the item that it is about, for an answer the id of the question.
+    /// colleague, for a transfer, also one that is taken back, the queue of the other side, for a correction the referral that stands in
+    /// its place, for a question the number of the item that it is about, for an answer the id of the question.
     pub code: String,
     /// What they wrote, sealed; empty where they wrote nothing. For an answer, as the readers of the delivery read it.
     pub note: Vec<u8>,

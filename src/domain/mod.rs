@@ -31,6 +31,7 @@ pub mod preview;
 pub mod proof;
 pub mod queue;
 pub mod redaction;
+pub mod retraction;
 pub mod routing;
 pub mod stage;
 pub mod submission;

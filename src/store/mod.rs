@@ -4,6 +4,7 @@ mod compacted;
 mod copied;
 mod examined;
 mod model;
+mod onward;
 mod outbox;
 mod shelf;
 pub mod sled;
@@ -13,9 +14,10 @@ pub use compacted::{Compacted, Compaction};
 pub use copied::{Copied, CopyPart};
 pub use examined::{Examined, Examining, Finding, Mend, Relation};
 pub use model::{
-    Acceptance, Accepted, Claim, Clarification, Event, EventKind, Head, Held, Keep, Kept, Lapse, NewRecord, Once,
-    Proven, Pull, QueueCounts, Raise, Record, Replay, Returned, Settle, Side, Stored, TakeBack,
+    Acceptance, Accepted, Claim, Event, EventKind, Head, Held, Keep, Kept, NewRecord, Once, Proven, Pull, QueueCounts,
+    Record, Settle, Side, Stored,
 };
+pub use onward::{Clarification, Lapse, Notice, Raise, Replay, Retract, Returned, TakeBack};
 pub use outbox::{DuePage, Noted, Outbox, Round};
 pub use shelf::{Amendment, Change, Document, Expect, MOST_NAME, Rewrap, Seen, Shelf, Wraps};
 
@@ -128,6 +130,11 @@ pub trait Store: Send + Sync {
     ///
     /// [`Offer::answer_by`]: crate::domain::transfer::Offer::answer_by
     async fn lapse(&self, lapses: Vec<Lapse>) -> Result<u64, StoreError>;
+
+    /// Recalls records: in each, what nobody has read is closed and whoever has read something gets a notice, a delivery that waits to
+    /// be acknowledged; the first answer is kept. What an acceptance corrects is treated likewise, in its step.
+    /// [`StoreError::WrongState`] where a record was corrected or recalled since.
+    async fn recall(&self, once: Once, retracts: Vec<Retract>, answer: Vec<u8>) -> Result<Accepted, StoreError>;
 
     /// Takes back what was handed over and is not taken: it waits in its queue again, no failure; or ends an offer that is not
     /// answered; answers with it as it then is (for a

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::{Retract, Returned};
 use crate::{
     domain::{
         carer_copy::CarerCopy,
@@ -11,6 +12,7 @@ use crate::{
         grading::ConfirmedGrade,
         history::Step,
         queue::QueueId,
+        retraction::Retraction,
         transfer::Offer,
     },
     ledger::Entry,
@@ -53,6 +55,8 @@ pub struct Acceptance {
     pub answer: Vec<u8>,
     /// What must still be so: [`super::StoreError::Conflict`] if the document has another version by now.
     pub seen: Option<super::Seen>,
+    /// What it corrects, in the same step.
+    pub retracts: Vec<Retract>,
 }
 
 /// A record to store.
@@ -92,6 +96,8 @@ pub struct Record {
     pub excluded: Vec<[u8; 32]>,
     /// Whether its carer copy may be released.
     pub carer_copy: CarerCopy,
+    /// The referral in whose place it stands.
+    pub corrects: Option<Uuid>,
 }
 
 impl Record {
@@ -136,6 +142,8 @@ pub struct Stored {
     pub deliveries: Vec<Delivery>,
     /// What its acceptance answered; a linked record has none of its own.
     pub kept: Option<Kept>,
+    /// That it was corrected or recalled, oldest first.
+    pub retractions: Vec<Retraction>,
 }
 
 /// Pulls from one queue: waiting deliveries in order of class, then earliest deadline, then age.
@@ -192,6 +200,8 @@ pub enum Settle {
     Offer(Step, Box<Header>, Offer),
     /// Accept what is offered: the other side's is settled with this, and this one is worked on from now on.
     Accept(Step, crate::domain::delivery::Settled),
+    /// Acknowledge a notice that its referral was corrected or recalled.
+    Acknowledge(crate::domain::delivery::Settled),
     /// Refuse what is offered: it is settled with this, and the other side's goes on.
     Refuse(crate::domain::delivery::Settled, Box<Returned>),
     /// Complete with an outcome.
@@ -203,78 +213,6 @@ pub enum Settle {
     Grade(Vec<(Uuid, ConfirmedGrade)>),
     /// Disclose content to whoever holds it: the entry says what. Like an opening, the first one is the acknowledgement.
     Disclose,
-}
-
-/// A dead letter is sent back to its own queue.
-#[derive(Debug, Clone)]
-pub struct Replay {
-    /// The delivery.
-    pub delivery: DeliveryId,
-    /// The queue the caller's permit is for; another queue's delivery is not found.
-    pub queue: QueueId,
-    /// Who, when and why; the store adds how often it had failed.
-    pub step: Step,
-}
-
-/// What was handed over, or offered to another unit, is taken back before it is taken.
-#[derive(Debug, Clone)]
-pub struct TakeBack {
-    /// The delivery.
-    pub delivery: DeliveryId,
-    /// The queue the caller's permit is for; another queue's delivery is not found.
-    pub queue: QueueId,
-    /// Only what this identity has handed over or offered; `None`: whoever did.
-    pub giver: Option<String>,
-    /// Who, when and why.
-    pub step: Step,
-}
-
-/// The sender answers a question about a delivery.
-#[derive(Debug, Clone)]
-pub struct Clarification {
-    /// The delivery.
-    pub delivery: DeliveryId,
-    /// The question, by the step that asked it.
-    pub question: Uuid,
-    /// When and what.
-    pub step: Step,
-}
-
-/// A late delivery is escalated (R25).
-#[derive(Debug, Clone)]
-pub struct Raise {
-    /// The delivery.
-    pub delivery: DeliveryId,
-    /// How often it had been when that was decided: if it has been since, nothing changes.
-    pub before: usize,
-    /// When, and to whom.
-    pub step: Step,
-    /// Not again before this moment; `None`: not again.
-    pub again_from: Option<Timestamp>,
-    /// The ledger entry.
-    pub entry: Entry,
-}
-
-/// What comes of a delivery whose offer to another unit was refused or not answered in time.
-#[derive(Debug, Clone)]
-pub struct Returned {
-    /// What its history says.
-    pub step: Step,
-    /// How it is escalated, late or not; `None` where nobody is left to turn to. Left out if it has been since.
-    pub raise: Option<Raise>,
-}
-
-/// An offer that nobody answered in time is over.
-#[derive(Debug, Clone)]
-pub struct Lapse {
-    /// The delivery that was offered.
-    pub offered: DeliveryId,
-    /// When. If it was answered before, nothing changes.
-    pub at: Timestamp,
-    /// What comes of the other side's.
-    pub returned: Returned,
-    /// The ledger entry.
-    pub entry: Entry,
 }
 
 /// A side of a queue, or a part of one.
@@ -353,6 +291,12 @@ pub enum EventKind {
     Transferred,
     /// An offer to another unit is over, and was not accepted.
     NotTransferred,
+    /// Its sender has corrected it.
+    Corrected,
+    /// Its sender has recalled it.
+    Recalled,
+    /// A notice of that was acknowledged.
+    Acknowledged,
 }
 
 /// The head of the ledger.

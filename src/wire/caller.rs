@@ -4,6 +4,7 @@ mod admin;
 mod asking;
 mod audit;
 mod offers;
+mod retracting;
 mod streams;
 
 use jiff::SignedDuration;
@@ -22,6 +23,7 @@ use super::{
 };
 use crate::domain::unit::Part;
 pub use asking::{Answering, Asked};
+pub use retracting::Recall;
 pub use streams::{Following, Outgoing, Submitted};
 
 /// Why a call did not succeed.

@@ -14,6 +14,8 @@ const TREE: &[(&str, &[&str])] = &[
     ("referrals", &[]),
     ("watch", &[]),
     ("answer", &[]),
+    ("correct", &[]),
+    ("recall", &[]),
     (
         "queue",
         &[
@@ -28,6 +30,7 @@ const TREE: &[(&str, &[&str])] = &[
             "transfer",
             "accept",
             "refuse",
+            "acknowledge",
             "ask",
             "grade",
             "release-carer",

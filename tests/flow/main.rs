@@ -36,6 +36,7 @@ mod paging;
 mod policy;
 mod preview;
 mod resume;
+mod retracting;
 mod rotation;
 mod silent;
 mod streams;

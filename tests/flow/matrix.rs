@@ -87,6 +87,18 @@ const ROWS: &[Row] = &[
         Of::Referral,
         r#"{"requestId":"{id}","referralId":"{referral}","clarificationId":"{id}","answer":"words","actor":{"scheme":"s","id":"i","role":"r"}}"#,
     ),
+    row(
+        "ReferralService/CorrectReferral",
+        SUBMITS,
+        Of::Authority,
+        r#"{"requestId":"{id}","referralId":"{referral}","reason":"words","submission":{submission}}"#,
+    ),
+    row(
+        "ReferralService/RecallReferral",
+        &[CouncilSubmitter, ProviderSubmitter, CouncilManager],
+        Of::Referral,
+        r#"{"requestId":"{id}","referralId":"{referral}","reason":"words","actor":{"scheme":"s","id":"i","role":"r"}}"#,
+    ),
     row("QueueService/ListQueues", LOOKS, Of::Whole, "{}"),
     row("QueueService/ListDeliveries", LOOKS, Of::Queue, r#"{"queue":"{queue}"}"#),
     row("QueueService/ListHeld", &[UnitSupervisor], Of::Queue, r#"{"queue":"{queue}"}"#),
@@ -135,6 +147,7 @@ const ROWS: &[Row] = &[
         Of::Delivery,
         r#"{"requestId":"{id}","deliveryId":"{delivery}","leaseToken":"x","decision":"TRANSFER_DECISION_ACCEPT"}"#,
     ),
+    row("QueueService/AcknowledgeNotice", WORKS, Of::Delivery, HELD),
     row(
         "QueueService/RequestClarification",
         WORKS,

@@ -305,7 +305,7 @@ async fn use_lease(store: &dyn Store, model: &mut Model, chance: &mut Chance, no
         }
         Settle::Ask(step) => delivery.history.push(Step { failed: delivery.failed, ..step }),
         // Cases of their own.
-        Settle::Offer(..) | Settle::Accept(..) | Settle::Refuse(..) => {}
+        Settle::Offer(..) | Settle::Accept(..) | Settle::Refuse(..) | Settle::Acknowledge(_) => {}
         Settle::Disclose => delivery.opened = delivery.opened.or(Some(at(now))),
         Settle::Reject(step) => {
             (delivery.state, delivery.lease) = (State::DeadLetter, None);

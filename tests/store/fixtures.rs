@@ -95,6 +95,8 @@ pub fn header(name: &str) -> Header {
         provisional: false,
         held: None,
         linked_from: None,
+        corrects: None,
+        notice: None,
     }
 }
 
@@ -117,6 +119,7 @@ pub fn new_record(deliveries: Vec<Header>) -> NewRecord {
         received: at(0),
         class: Class::P1,
         linked_from: None,
+        corrects: None,
         linked: Vec::new(),
         excluded: vec![[5; 32], [6; 32]],
         carer_copy: CarerCopy::Proposed,
@@ -134,6 +137,7 @@ pub fn submission(deliveries: Vec<Header>) -> Acceptance {
         once: once("SubmitReferral"),
         answer: new.record.id.as_bytes().to_vec(),
         seen: None,
+        retracts: Vec::new(),
         records: vec![new],
         entries: vec![first],
     }

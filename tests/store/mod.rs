@@ -12,6 +12,7 @@ pub mod offers;
 pub mod once;
 pub mod order;
 pub mod pages;
+pub mod retracted;
 pub mod shelf;
 pub mod whole;
 

@@ -155,6 +155,11 @@ pub(in crate::app) enum QueueCommand {
         #[arg(long)]
         reason: String,
     },
+    /// Acknowledge a notice that the sender has corrected or recalled a referral; it says why.
+    Acknowledge {
+        #[command(flatten)]
+        holding: HoldingArgs,
+    },
     /// Ask the sender what is known already. The answer comes to the delivery, whoever holds it then; `queue open` shows it.
     Ask {
         #[command(flatten)]

@@ -11,7 +11,7 @@ use super::{
     cli::{ClientArgs, minutes},
     client,
     failure::Failure,
-    print, questions, show,
+    print, questions, retract, show,
 };
 use crate::{
     domain::unit::Part,
@@ -43,11 +43,7 @@ pub(super) async fn run(command: QueueCommand) -> Result<(), Failure> {
             let answered = held(&holding).await?.open(in_hand(&holding), part, item, &reason).await;
             told(&holding.client, answered, show::opened)
         }
-        QueueCommand::Extend { holding, minutes: length } => {
-            let mut caller = held(&holding).await?;
-            let answered = caller.extend(&client::request_id()?, in_hand(&holding), minutes(length)).await;
-            told(&holding.client, answered, show::extended)
-        }
+        QueueCommand::Extend { holding, minutes: length } => extend(&holding, minutes(length)).await,
         QueueCommand::Complete { holding, outcome, reason, note, release_detail } => {
             let mut caller = held(&holding).await?;
             let completion = Completion { outcome, reason, note, release_detail };
@@ -64,6 +60,7 @@ pub(super) async fn run(command: QueueCommand) -> Result<(), Failure> {
         }
         QueueCommand::TakeBack { client, delivery, reason } => take_back(&client, &delivery, &reason).await,
         QueueCommand::Transfer { holding, to, reason } => transfer(&holding, &to, &reason).await,
+        QueueCommand::Acknowledge { holding } => acknowledge(&holding).await,
         QueueCommand::Accept { holding, reason } => answer_transfer(&holding, true, &reason).await,
         QueueCommand::Refuse { holding, reason } => answer_transfer(&holding, false, &reason).await,
         QueueCommand::Ask { holding, question, item, nothing_of_the_child } => {
@@ -80,6 +77,11 @@ pub(super) async fn run(command: QueueCommand) -> Result<(), Failure> {
         }
         QueueCommand::Resolve { holding, to, reason } => resolve(&holding, &to, &reason).await,
     }
+}
+
+async fn extend(holding: &HoldingArgs, lease: SignedDuration) -> Result<(), Failure> {
+    let (mut caller, id) = (held(holding).await?, client::request_id()?);
+    told(&holding.client, caller.extend(&id, in_hand(holding), lease).await, show::extended)
 }
 
 async fn reject(holding: &HoldingArgs, reason: &str, note: &str) -> Result<(), Failure> {
@@ -102,6 +104,11 @@ async fn take_back(args: &ClientArgs, delivery: &str, reason: &str) -> Result<()
 async fn transfer(holding: &HoldingArgs, to: &str, reason: &str) -> Result<(), Failure> {
     let (mut caller, id) = (held(holding).await?, client::request_id()?);
     told(&holding.client, caller.transfer(&id, in_hand(holding), to, reason).await, show::transfer_offered)
+}
+
+async fn acknowledge(holding: &HoldingArgs) -> Result<(), Failure> {
+    let (mut caller, id) = (held(holding).await?, client::request_id()?);
+    told(&holding.client, caller.acknowledge(&id, in_hand(holding)).await, retract::acknowledged)
 }
 
 async fn release_carer(holding: &HoldingArgs, reason: &str, against_proposal: bool) -> Result<(), Failure> {

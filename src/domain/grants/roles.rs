@@ -24,6 +24,10 @@ vocabulary! {
         WatchReferrals = "WatchReferrals",
         /// ReferralService.
         AnswerClarification = "AnswerClarification",
+        /// ReferralService.
+        CorrectReferral = "CorrectReferral",
+        /// ReferralService.
+        RecallReferral = "RecallReferral",
         /// QueueService.
         ListQueues = "ListQueues",
         /// QueueService.
@@ -50,6 +54,8 @@ vocabulary! {
         TransferDelivery = "TransferDelivery",
         /// QueueService.
         AnswerTransfer = "AnswerTransfer",
+        /// QueueService.
+        AcknowledgeNotice = "AcknowledgeNotice",
         /// QueueService.
         RejectDelivery = "RejectDelivery",
         /// AdminService, on a queue.
@@ -147,6 +153,7 @@ impl Action {
                 | TakeBack
                 | TransferDelivery
                 | AnswerTransfer
+                | AcknowledgeNotice
                 | RequestClarification
                 | RejectDelivery
         )
@@ -157,12 +164,13 @@ impl Action {
 pub(super) fn grants(role: Role, action: Action) -> bool {
     use Action::*;
     let follows = matches!(action, GetReferral | ListReferrals | WatchReferrals | ProveReferral | AnswerClarification);
-    let submits = follows || matches!(action, SubmitReferral | SubmitReferrals | PreviewReferral);
+    let submits = matches!(action, SubmitReferral | SubmitReferrals | PreviewReferral | CorrectReferral);
+    let submits = follows || submits || action == RecallReferral;
     let works = action.is_everyday_work();
     let approves = matches!(action, ListProposals | ApproveProposal);
     let method = match role {
         Role::CouncilSubmitter | Role::ProviderSubmitter => submits,
-        Role::CouncilManager => follows,
+        Role::CouncilManager => follows || action == RecallReferral,
         Role::LeadPractitioner => follows || works || action == ReleaseCarerCopy,
         Role::MashOfficer | Role::EdtOfficer | Role::MpuOfficer | Role::RefdeskOfficer | Role::ForceOfficer => works,
         Role::PoliceIntelligence => works || action == ConfirmGrading,

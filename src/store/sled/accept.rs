@@ -1,6 +1,6 @@
 //! Accepting a submission: record, deliveries, kept answer, ledger entries and list entry, in one batch.
 
-use super::{keys, read::accepted, shelf::still, transaction::Transaction, view::Look};
+use super::{keys, read::accepted, retracted, shelf::still, transaction::Transaction, view::Look};
 use crate::{
     domain::delivery::{Delivery, DeliveryId, Header, State},
     store::{
@@ -17,6 +17,9 @@ pub(super) fn accept(tx: &mut Transaction<'_>, acceptance: &Acceptance) -> Resul
         Some(_) => return Err(StoreError::Damaged("a kept answer is of another kind".into())),
     }
     still(&tx.view, acceptance.seen.as_ref())?;
+    for retract in &acceptance.retracts {
+        retracted::retract(tx, retract)?;
+    }
     let Some((subject, _)) = acceptance.records.split_first() else { return Err(StoreError::WrongState) };
     let Some((first, more)) = acceptance.entries.split_first() else { return Err(StoreError::WrongState) };
     let ledger_index = tx.append(first)?;
@@ -55,7 +58,8 @@ fn store(tx: &mut Transaction<'_>, new: &NewRecord, kept: Option<Kept>) -> Resul
     let (followers, wraps) = (new.record.followers(), new.wraps.clone());
     let wrapped_under = new.wrapped_under.clone();
     tx.wrapped(None, &wrapped_under);
-    let legs = Legs { followers, deliveries, confirmed: Vec::new(), wraps, wrapped_under };
+    let retractions = Vec::new();
+    let legs = Legs { followers, deliveries, confirmed: Vec::new(), wraps, wrapped_under, retractions };
     tx.create(new.record.id, &legs)
 }
 
@@ -125,6 +129,8 @@ pub(super) mod tests {
             provisional: false,
             held: None,
             linked_from: None,
+            corrects: None,
+            notice: None,
         }
     }
 
@@ -140,6 +146,7 @@ pub(super) mod tests {
             received,
             class: Class::P1,
             linked_from: None,
+            corrects: None,
             linked: Vec::new(),
             excluded: Vec::new(),
             carer_copy: crate::domain::carer_copy::CarerCopy::Proposed,
@@ -169,6 +176,7 @@ pub(super) mod tests {
             entries: vec![entry],
             answer: vec![5; 200],
             seen: None,
+            retracts: Vec::new(),
         }
     }
 

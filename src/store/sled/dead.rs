@@ -101,7 +101,7 @@ pub(super) fn replay(
 }
 
 /// Adds a step; the last places are kept free for the broker's own, the limit of attempts and each escalation, for an answer to each
-/// question, and for what comes of an offer to another unit.
+/// question, for what comes of an offer to another unit, and for a correction and a recall.
 pub(super) fn add(delivery: &mut Delivery, step: Step) -> Result<(), StoreError> {
     let open = delivery.questions().filter(|(_, answer)| answer.is_none()).count();
     let kept = match step.kind {
@@ -110,7 +110,7 @@ pub(super) fn add(delivery: &mut Delivery, step: Step) -> Result<(), StoreError>
         _ => open,
     };
     let offering = delivery.is_offering() || step.kind == StepKind::TransferOffered;
-    let kept = kept + usize::from(offering);
+    let kept = kept + usize::from(offering) + 2;
     if delivery.history.len() + 1 + Escalation::ALL.len() + kept >= MOST_STEPS {
         return Err(StoreError::WrongState);
     }

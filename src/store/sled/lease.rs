@@ -132,7 +132,8 @@ pub(super) fn bytes(settle: &Settle) -> usize {
         Settle::Reject(step) | Settle::HandOver(step, _) | Settle::Ask(step) => step.note.len(),
         Settle::Offer(step, ..) | Settle::Accept(step, _) => 2 * step.note.len(),
         Settle::Refuse(settled, returned) => settled.note.len() + returned.step.note.len(),
-        Settle::Extend(_) | Settle::Release(_) | Settle::Complete(_) | Settle::Resolve(..) | Settle::Disclose => 0,
+        Settle::Extend(_) | Settle::Release(_) | Settle::Complete(_) | Settle::Resolve(..) => 0,
+        Settle::Acknowledge(_) | Settle::Disclose => 0,
     }
 }
 
@@ -164,7 +165,7 @@ pub(super) fn settle(tx: &mut Transaction<'_>, command: &Use) -> Result<Delivery
         Settle::Reject(step) => dead::reject(&mut delivery, step.clone())?,
         Settle::HandOver(step, to) => handed::hand_over(&mut delivery, step.clone(), to.clone())?,
         Settle::Ask(step) => asked::ask(&mut delivery, step.clone())?,
-        Settle::Complete(settled) => end(&mut delivery, State::Completed, settled),
+        Settle::Complete(settled) | Settle::Acknowledge(settled) => end(&mut delivery, State::Completed, settled),
         Settle::Resolve(settled, _) => {
             if delivery.header.held.is_none() {
                 return Err(StoreError::WrongState);
@@ -203,6 +204,7 @@ fn told(settle: &Settle, acknowledged: bool) -> Option<EventKind> {
         Settle::Ask(_) => Some(EventKind::Asked),
         Settle::Reject(_) => Some(EventKind::Rejected),
         Settle::Complete(_) => Some(EventKind::Completed),
+        Settle::Acknowledge(_) => Some(EventKind::Acknowledged),
         Settle::Resolve(..) => Some(EventKind::Resolved),
         _ => None,
     }
@@ -277,8 +279,9 @@ pub(super) fn expire(tx: &mut Transaction<'_>, now: Timestamp, most: u32, limit:
         delivery.state = State::Waiting;
         delivery.lease = None;
         delivery.failed = delivery.failed.saturating_add(u32::from(!lapsed));
-        // What is only offered here is the other unit's: no limit of this one's buries it.
-        if !lapsed && !delivery.is_offered() && delivery.failed_lately() >= most {
+        // What is only offered here is the other unit's, and a notice is to be acknowledged: no limit buries them.
+        let buries = !delivery.is_offered() && !delivery.is_notice();
+        if !lapsed && buries && delivery.failed_lately() >= most {
             let index = tx.append(&own_entry("ATTEMPT_LIMIT", now, &delivery))?;
             dead::at_the_limit(&mut delivery, now);
             tx.tell(&legs, index, StoredEvent::of(id, now, EventKind::Rejected));

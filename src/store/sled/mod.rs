@@ -25,7 +25,9 @@ mod pages;
 mod prove;
 mod read;
 mod restoring;
+mod retracted;
 mod rows;
+mod seeing;
 mod shelf;
 mod tally;
 mod transaction;
@@ -33,12 +35,9 @@ mod unsettled;
 mod view;
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::BTreeMap,
     path::Path,
-    sync::{
-        Arc, Mutex, OnceLock, RwLock,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, OnceLock, RwLock, atomic::AtomicU64},
     thread,
 };
 
@@ -51,12 +50,11 @@ pub use self::restoring::Restoring;
 use self::{
     commit::{Command, Message, Reply, Shared, WAITING, Writer},
     transaction::Transaction,
-    view::Watched,
 };
 use super::{
     Acceptance, Accepted, Amendment, Claim, Clarification, Copied, CopyPart, Document, DuePage, Event, Head, Held,
-    Lapse, Noted, Once, Outbox, Page, Proven, Pull, QueueCounts, Raise, Replay, Rewrap, Round, Seen, Settle, Shelf,
-    Side, Store, StoreError, Stored, TakeBack, Unsettled, Whose, Wraps,
+    Lapse, Noted, Once, Outbox, Page, Proven, Pull, QueueCounts, Raise, Replay, Retract, Rewrap, Round, Seen, Settle,
+    Shelf, Side, Store, StoreError, Stored, TakeBack, Unsettled, Whose, Wraps,
 };
 use crate::{
     domain::{
@@ -128,56 +126,6 @@ impl SledStore {
         let command = Message::Command(Command { bytes: bytes + OVERHEAD, run });
         self.inbox.send(command).await.map_err(|_| self.shared.unavailable())?;
         answered.await.map_err(|_| self.shared.unavailable())?
-    }
-
-    /// Reads whole batches off the async threads, and answers when what was seen is durable.
-    async fn read<T: Send + 'static>(
-        &self,
-        read: impl FnOnce(&::sled::Tree) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        self.seen(move |tree, _| (read(tree), true)).await
-    }
-
-    /// The same for single keys: it waits only where the batch that is on its way to the disk has one of them. Else every
-    /// look would take as long as a commit while others write.
-    async fn look<T: Send + 'static>(
-        &self,
-        read: impl FnOnce(&Watched<'_>) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        self.seen(move |tree, in_flight| {
-            let watched = Watched::new(tree, in_flight);
-            let result = read(&watched);
-            (result, watched.touched())
-        })
-        .await
-    }
-
-    /// Reads, and answers when what was seen is durable, if it `may` not have been yet.
-    async fn seen<T: Send + 'static>(
-        &self,
-        read: impl FnOnce(&::sled::Tree, &HashSet<Vec<u8>>) -> (Result<T, StoreError>, bool) + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let shared = Arc::clone(&self.shared);
-        let seat = Arc::clone(&self.readers).acquire_owned().await.expect("never closed");
-        let ((result, may), applied) = tokio::task::spawn_blocking(move || {
-            let _until_read = seat;
-            let tree = shared.tree.read().map_err(|_| shared.unavailable())?;
-            let Some(tree) = tree.as_ref() else { return Err(shared.unavailable()) };
-            let in_flight = shared.in_flight.read().map_err(|_| shared.unavailable())?;
-            Ok((read(tree, &in_flight), shared.applied.load(Ordering::Acquire)))
-        })
-        .await
-        .map_err(|_| StoreError::Damaged("the engine failed on what it read".into()))??;
-        if !may {
-            return result;
-        }
-        let mut durable = self.shared.durable.subscribe();
-        let stopped = || self.shared.stopped.get().is_some();
-        let reached = durable.wait_for(|durable| *durable >= applied || stopped()).await.map(|durable| *durable);
-        match reached {
-            Ok(durable) if durable >= applied => result,
-            _ => Err(self.shared.unavailable()),
-        }
     }
 
     /// Repeats a command that does at most [`SWEEP`] of something until there is no more.
@@ -252,6 +200,11 @@ impl Store for SledStore {
 
     async fn lapse(&self, lapses: Vec<Lapse>) -> Result<u64, StoreError> {
         self.command(lapses.len() * OVERHEAD, move |tx| offers::lapse(tx, lapses)).await
+    }
+
+    async fn recall(&self, once: Once, retracts: Vec<Retract>, answer: Vec<u8>) -> Result<Accepted, StoreError> {
+        let bytes = retracts.iter().flat_map(|one| &one.notices).map(|notice| notice.note.len() + OVERHEAD).sum();
+        self.command(bytes, move |tx| retracted::recall(tx, &once, &retracts, answer)).await
     }
 
     async fn take_back(&self, once: Once, taking: TakeBack, entry: Entry) -> Result<Delivery, StoreError> {

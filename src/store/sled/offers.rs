@@ -21,10 +21,13 @@ use crate::{
     },
 };
 
-/// Whether a delivery that is offered, or is not, can be used so.
+/// Whether a delivery that is offered, or is a notice, or neither, can be used so.
 pub(super) fn may_be(delivery: &Delivery, settle: &Settle) -> bool {
     match settle {
         Settle::Extend(_) | Settle::Release(_) => true,
+        Settle::HandOver(..) if delivery.is_notice() => true,
+        Settle::Acknowledge(_) => delivery.is_notice(),
+        _ if delivery.is_notice() => false,
         Settle::Accept(..) | Settle::Refuse(..) => delivery.is_offered(),
         _ => !delivery.is_offered(),
     }

@@ -45,7 +45,7 @@ pub(super) fn again(kept: Kept) -> Accepted {
 pub(super) fn find(tree: &impl Look, id: Uuid) -> Result<Option<Stored>, StoreError> {
     let Some(RecordHead { record, kept }) = head_of(tree, id)? else { return Ok(None) };
     let legs = legs(tree, id)?.ok_or_else(|| damaged("deliveries", id))?;
-    Ok(Some(Stored { record, deliveries: legs.deliveries, kept }))
+    Ok(Some(Stored { record, deliveries: legs.deliveries, kept, retractions: legs.retractions }))
 }
 
 /// A record without its sealed value, which stands behind it and is rarely touched for this.

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{grade, maybe, moment, pb, step, time, uuid};
+use super::{grade, maybe, moment, pb, retraction, step, time, uuid};
 use crate::domain::{
     code::Class,
     decision::{Content, HoldReason, PromptKind},
@@ -22,6 +22,8 @@ pub(super) fn put(delivery: &Delivery) -> pb::Delivery {
         State::DeadLetter => pb::State::DeadLetter,
         State::Transferred => pb::State::Transferred,
         State::Declined => pb::State::Declined,
+        State::Superseded => pb::State::Superseded,
+        State::Recalled => pb::State::Recalled,
     };
     pb::Delivery {
         record: Some(delivery.id.record.as_bytes().to_vec()),
@@ -54,6 +56,8 @@ pub(super) fn take(record: Option<Uuid>, from: pb::Delivery) -> Option<Delivery>
         pb::State::DeadLetter => State::DeadLetter,
         pb::State::Transferred => State::Transferred,
         pb::State::Declined => State::Declined,
+        pb::State::Superseded => State::Superseded,
+        pb::State::Recalled => State::Recalled,
     };
     let record = match record {
         Some(record) => record,
@@ -95,6 +99,8 @@ fn put_header(header: &Header) -> pb::Header {
         provisional: header.provisional,
         held: header.held.as_ref().map(put_held),
         linked_from: header.linked_from.map(|id| id.as_bytes().to_vec()),
+        corrects: header.corrects.map(|id| id.as_bytes().to_vec()),
+        notice: header.notice.as_ref().map(retraction::put),
     }
 }
 
@@ -115,6 +121,8 @@ fn take_header(from: pb::Header) -> Option<Header> {
         provisional: from.provisional,
         held: optional(from.held, take_held)?,
         linked_from: optional(from.linked_from, |bytes| uuid(&bytes))?,
+        corrects: optional(from.corrects, |bytes| uuid(&bytes))?,
+        notice: optional(from.notice, retraction::take)?,
     })
 }
 

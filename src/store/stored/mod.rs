@@ -4,6 +4,7 @@ mod delivery;
 mod grade;
 mod page;
 mod record;
+mod retraction;
 mod step;
 
 use jiff::Timestamp;
@@ -12,7 +13,7 @@ use uuid::Uuid;
 
 use super::{Document, Kept, StoreError};
 use crate::{
-    domain::{delivery::Delivery, grading::ConfirmedGrade},
+    domain::{delivery::Delivery, grading::ConfirmedGrade, retraction::Retraction},
     ledger::Frontier,
 };
 
@@ -44,6 +45,8 @@ pub(super) struct Legs {
     pub wraps: Vec<u8>,
     /// What they are wrapped under.
     pub wrapped_under: String,
+    /// That it was corrected or recalled, oldest first.
+    pub retractions: Vec<Retraction>,
 }
 
 /// A kept first answer, opened by the kind of call it belongs to.
@@ -90,7 +93,8 @@ impl Legs {
         let confirmed = self.confirmed.iter().map(grade::put).collect();
         let (followers, wraps) = (self.followers.clone(), self.wraps.clone());
         let wrapped_under = self.wrapped_under.clone();
-        pb::Legs { followers, deliveries, confirmed, wraps, wrapped_under }.encode_to_vec()
+        let retractions = self.retractions.iter().map(retraction::put).collect();
+        pb::Legs { followers, deliveries, confirmed, wraps, wrapped_under, retractions }.encode_to_vec()
     }
 
     /// Adds the next version of an item's confirmed grade.
@@ -129,7 +133,8 @@ impl Legs {
                 legs.deliveries.into_iter().map(|each| delivery::take(Some(record), each)).collect::<Option<_>>()?;
             let confirmed = legs.confirmed.into_iter().map(grade::take).collect::<Option<_>>()?;
             let (followers, wraps, wrapped_under) = (legs.followers, legs.wraps, legs.wrapped_under);
-            let mut legs = Self { followers, deliveries, confirmed, wraps, wrapped_under };
+            let retractions = legs.retractions.into_iter().map(retraction::take).collect::<Option<_>>()?;
+            let mut legs = Self { followers, deliveries, confirmed, wraps, wrapped_under, retractions };
             legs.show_grades();
             Some(legs)
         };

@@ -30,6 +30,7 @@ pub(in crate::store) fn encode_record(record: &Record, kept: Option<Kept>) -> Ve
         excluded: record.excluded.iter().map(|reference| reference.to_vec()).collect(),
         on_behalf_of: record.on_behalf_of.clone(),
         carer_copy: record.carer_copy.code().to_owned(),
+        corrects: record.corrects.map(|id| id.as_bytes().to_vec()),
         kept: kept.map(|kept| pb::Acceptance {
             ledger_index: kept.ledger_index,
             answer: kept.answer,
@@ -62,6 +63,10 @@ pub(in crate::store) fn decode_record(id: Uuid, bytes: &[u8]) -> Result<Option<(
             received: moment(record.received)?,
             class: Class::from_code(&record.class)?,
             linked_from: match record.linked_from {
+                None => None,
+                Some(bytes) => Some(uuid(&bytes)?),
+            },
+            corrects: match record.corrects {
                 None => None,
                 Some(bytes) => Some(uuid(&bytes)?),
             },
@@ -135,6 +140,9 @@ impl StoredEvent {
             EventKind::Offered => pb::event::Kind::Offered,
             EventKind::Transferred => pb::event::Kind::Transferred,
             EventKind::NotTransferred => pb::event::Kind::NotTransferred,
+            EventKind::Corrected => pb::event::Kind::Corrected,
+            EventKind::Recalled => pb::event::Kind::Recalled,
+            EventKind::Acknowledged => pb::event::Kind::Acknowledged,
         };
         pb::Event {
             record: self.record.as_bytes().to_vec(),
@@ -164,6 +172,9 @@ impl StoredEvent {
                 pb::event::Kind::Offered => EventKind::Offered,
                 pb::event::Kind::Transferred => EventKind::Transferred,
                 pb::event::Kind::NotTransferred => EventKind::NotTransferred,
+                pb::event::Kind::Corrected => EventKind::Corrected,
+                pb::event::Kind::Recalled => EventKind::Recalled,
+                pb::event::Kind::Acknowledged => EventKind::Acknowledged,
             };
             let leg = u16::try_from(event.leg).ok()?;
             Some(Self { record: uuid(&event.record)?, leg, at: moment(event.at)?, kind })

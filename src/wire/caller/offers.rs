@@ -59,4 +59,14 @@ impl Caller {
         };
         answer("AnswerTransferResponse", self.queues.answer_transfer(request).await)
     }
+
+    /// Acknowledges a notice.
+    pub async fn acknowledge(&mut self, request_id: &str, holding: Holding) -> Answer {
+        let request = pb::AcknowledgeNoticeRequest {
+            request_id: request_id.to_owned(),
+            delivery_id: holding.delivery,
+            lease_token: holding.token,
+        };
+        answer("AcknowledgeNoticeResponse", self.queues.acknowledge_notice(request).await)
+    }
 }

@@ -10,6 +10,7 @@ use crate::{
         grading::ConfirmedGrade,
         history::Step,
         policy::QueueKind,
+        retraction::{Retraction, RetractionKind},
         text::Text,
         transfer::Offer,
         unit::{Part, UnitLabel},
@@ -55,6 +56,21 @@ pub fn delivery(found: &Delivery, openable: &[UnitLabel], now: Option<Timestamp>
         history: found.history.iter().map(step).collect(),
         transfer: found.transfer.as_ref().map(|offer| transfer(found, offer)),
         offered: found.offered.as_ref().map(|offer| transfer(found, offer)),
+        corrects_referral_id: header.corrects.map(|id| id.hyphenated().to_string()).unwrap_or_default(),
+        notice: header.notice.as_ref().map(retraction),
+    }
+}
+
+/// That a referral was corrected or recalled.
+pub fn retraction(found: &Retraction) -> pb::Retraction {
+    let kind = match found.kind {
+        RetractionKind::Corrected => pb::RetractionKind::Corrected,
+        RetractionKind::Recalled => pb::RetractionKind::Recalled,
+    };
+    pb::Retraction {
+        kind: kind.into(),
+        retract_time: Some(wire_time(found.at)),
+        successor_referral_id: found.successor.map(|id| id.hyphenated().to_string()).unwrap_or_default(),
     }
 }
 
@@ -232,5 +248,7 @@ fn state(state: State) -> pb::DeliveryState {
         State::DeadLetter => pb::DeliveryState::DeadLetter,
         State::Transferred => pb::DeliveryState::Transferred,
         State::Declined => pb::DeliveryState::Declined,
+        State::Superseded => pb::DeliveryState::Superseded,
+        State::Recalled => pb::DeliveryState::Recalled,
     }
 }

@@ -1,6 +1,6 @@
 //! Receipts, referrals and happenings as their sender sees them, for the wire.
 
-use super::reader::wire_time;
+use super::{delivery::retraction, reader::wire_time};
 use crate::{
     broker::{Destination, EventKind, Happening, Question, Receipt, ReceiptLeg, ReceiptPrompt, Referral},
     domain::{erasure::ErasureState, history::Step},
@@ -42,6 +42,8 @@ pub fn referral(referral: &Referral) -> pb::Referral {
             state: erasure_state(*state).into(),
             reason: erasure.reason.code().to_owned(),
         }),
+        retraction: referral.retraction.as_ref().map(retraction),
+        corrects_referral_id: referral.corrects.map(|id| id.hyphenated().to_string()).unwrap_or_default(),
     }
 }
 
@@ -81,6 +83,9 @@ fn event(kind: EventKind) -> pb::ReferralEvent {
         EventKind::Offered => pb::ReferralEvent::Offered,
         EventKind::Transferred => pb::ReferralEvent::Transferred,
         EventKind::NotTransferred => pb::ReferralEvent::NotTransferred,
+        EventKind::Corrected => pb::ReferralEvent::Corrected,
+        EventKind::Recalled => pb::ReferralEvent::Recalled,
+        EventKind::Acknowledged => pb::ReferralEvent::Acknowledged,
     }
 }
 
@@ -135,6 +140,7 @@ fn destination(destination: &Destination) -> pb::Destination {
             answer_due_time: Some(wire_time(offer.answer_by)),
             accepted_time: offer.accepted.map(wire_time),
         }),
+        notice: delivery.header.notice.as_ref().map(retraction),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
         text::{Text, is_printable},
         violation::Violations,
     },
-    wire::received::sha256,
+    wire::{pb, received::sha256},
 };
 
 /// Rows of a page unless asked otherwise.
@@ -138,6 +138,12 @@ impl Ask {
             self.wrong(field, "say it, in at most 200 printable characters");
         }
         text.into()
+    }
+
+    /// Who acts: scheme, id, role.
+    pub(super) fn actor(&mut self, actor: Option<pb::Actor>) -> [Text; 3] {
+        let pb::Actor { scheme, id, role } = actor.unwrap_or_default();
+        [self.named("actor.scheme", scheme), self.named("actor.id", id), self.named("actor.role", role)]
     }
 
     /// For how long something is kept for a colleague: 5 minutes to 4 hours, half an hour if not said.

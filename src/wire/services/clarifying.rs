@@ -1,20 +1,15 @@
 //! Questions to the sender, and their answers.
 
-use prost::Message;
-
 use super::{
     Services,
     ask::{Ask, digest_of},
     queue::handle,
+    retracting::as_received,
 };
 use crate::{
     broker::{Asking, Error, Reply, Request as Bound},
     domain::{grants::Action, identity::Peer},
-    wire::{
-        convert::{self, wire_time},
-        pb,
-        received::Received,
-    },
+    wire::{convert::wire_time, pb, received::Received},
 };
 
 impl Services {
@@ -55,19 +50,10 @@ impl Services {
         let referral = ask.uuid("referral_id", &message.referral_id);
         let question = ask.uuid("clarification_id", &message.clarification_id);
         let text = ask.required("answer", message.answer);
-        let actor = message.actor.unwrap_or_default();
-        let actor = [
-            ask.named("actor.scheme", actor.scheme),
-            ask.named("actor.id", actor.id),
-            ask.named("actor.role", actor.role),
-        ];
+        let actor = ask.actor(message.actor);
         ask.done(())?;
         let reply = Reply { referral, question, text, actor };
-        let read = |original: &[u8]| {
-            let received = pb::SubmitReferralRequest::decode(original).ok()?;
-            Some(convert::submission(received.submission?))
-        };
-        let delivery = self.broker.answer_clarification(&permit, bound, reply, read).await?;
+        let delivery = self.broker.answer_clarification(&permit, bound, reply, as_received).await?;
         let answer = delivery.history.iter().find(|step| step.id == bound.id);
         Ok(pb::AnswerClarificationResponse { answered_time: answer.map(|step| wire_time(step.at)) })
     }

@@ -13,6 +13,7 @@ mod keys;
 mod policy;
 mod queue;
 mod referral;
+mod retracting;
 mod submissions;
 mod transferring;
 

@@ -138,6 +138,15 @@ impl QueueService for Services {
         Ok(Response::new(answer.map_err(|error| self.refuse(&peer, Action::AnswerTransfer, error))?))
     }
 
+    async fn acknowledge_notice(
+        &self,
+        request: Request<Received<pb::AcknowledgeNoticeRequest>>,
+    ) -> Result<Response<pb::AcknowledgeNoticeResponse>, Status> {
+        let peer = self.admit(&request, Action::AcknowledgeNotice)?;
+        let answer = self.acknowledged(&peer, request.into_inner()).await;
+        Ok(Response::new(answer.map_err(|error| self.refuse(&peer, Action::AcknowledgeNotice, error))?))
+    }
+
     async fn request_clarification(
         &self,
         request: Request<Received<pb::RequestClarificationRequest>>,

@@ -103,6 +103,26 @@ impl ReferralService for Services {
         Ok(Response::new(answer.map_err(|error| self.refuse(&peer, action, error))?))
     }
 
+    async fn correct_referral(
+        &self,
+        request: Request<Received<pb::CorrectReferralRequest>>,
+    ) -> Result<Response<pb::CorrectReferralResponse>, Status> {
+        let action = Action::CorrectReferral;
+        let peer = self.admit(&request, action)?;
+        let corrected = self.corrected(&peer, request.into_inner()).await;
+        Ok(Response::new(corrected.map_err(|error| self.refuse(&peer, action, error))?))
+    }
+
+    async fn recall_referral(
+        &self,
+        request: Request<Received<pb::RecallReferralRequest>>,
+    ) -> Result<Response<pb::RecallReferralResponse>, Status> {
+        let action = Action::RecallReferral;
+        let peer = self.admit(&request, action)?;
+        let recalled = self.recalled(&peer, request.into_inner()).await;
+        Ok(Response::new(recalled.map_err(|error| self.refuse(&peer, action, error))?))
+    }
+
     type WatchReferralsStream = WatchStream;
 
     async fn watch_referrals(
@@ -156,7 +176,12 @@ impl Services {
     }
 
     /// The second check: `on_behalf_of` malformed is told on that field alone; not granted is denied.
-    fn permit(&self, peer: &Peer, submission: &pb::Submission, action: Action) -> Result<SubmitPermit, Error> {
+    pub(super) fn permit(
+        &self,
+        peer: &Peer,
+        submission: &pb::Submission,
+        action: Action,
+    ) -> Result<SubmitPermit, Error> {
         let code = submission.envelope.as_ref().map_or("", |envelope| envelope.on_behalf_of.as_str());
         if !is_authority_code(code) {
             return Err(Error::Invalid(Violations(vec![Violation::new(
@@ -167,6 +192,7 @@ impl Services {
         let (grants, now) = (self.broker.grants(), self.broker.now());
         let permit = match action {
             Action::PreviewReferral => grants.may_preview(peer, code, now),
+            Action::CorrectReferral => grants.may_correct(peer, code, now),
             _ => grants.may_submit(peer, code, now),
         };
         Ok(permit?)

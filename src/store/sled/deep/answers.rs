@@ -130,7 +130,7 @@ fn end(delivery: &Delivery) -> Option<Decision> {
         State::Completed => Some((Uuid::nil(), "its completion")),
         State::Resolved => Some((Uuid::nil(), "its resolution")),
         // Whoever decided that was answered about another delivery, or nobody was.
-        State::Transferred | State::Declined => None,
+        State::Transferred | State::Declined | State::Superseded | State::Recalled => None,
         State::Waiting | State::Leased | State::DeadLetter => None,
     }
 }
@@ -146,6 +146,7 @@ fn decision(kind: StepKind) -> Option<&'static str> {
         StepKind::TransferOffered => Some("an offer to another unit"),
         StepKind::TransferAccepted => Some("an accepted offer"),
         StepKind::Offered | StepKind::TransferRefused | StepKind::TransferLapsed => None,
+        StepKind::Corrected | StepKind::Recalled => None,
         StepKind::Asked => Some("a question about it"),
         StepKind::Answered => Some("the sender's answer about it"),
     }

@@ -107,10 +107,16 @@ fn life(delivery: &Delivery) -> Vec<(usize, EventKind)> {
     let graded = delivery.confirmed.iter().filter(|grade| grade.leg == Some(delivery.id.leg)).count();
     let withdraws = |step: &&Step| step.kind == StepKind::TakenBack && !step.code.is_empty();
     let withdrawn = delivery.history.iter().filter(withdraws).count();
+    // What a notice tells is told of what it is about.
+    let notice = delivery.is_notice();
+    let marked = |kind| if notice { 0 } else { steps(kind) };
     vec![
         (usize::from(delivery.delivered.is_some()), EventKind::Delivered),
         (usize::from(delivery.opened.is_some()), EventKind::Opened),
-        (usize::from(delivery.state == State::Completed), EventKind::Completed),
+        (usize::from(delivery.state == State::Completed && !notice), EventKind::Completed),
+        (usize::from(delivery.state == State::Completed && notice), EventKind::Acknowledged),
+        (usize::from(delivery.state == State::Superseded) + marked(StepKind::Corrected), EventKind::Corrected),
+        (usize::from(delivery.state == State::Recalled) + marked(StepKind::Recalled), EventKind::Recalled),
         (usize::from(delivery.state == State::Resolved), EventKind::Resolved),
         (steps(StepKind::Rejected), EventKind::Rejected),
         (steps(StepKind::Replayed), EventKind::Replayed),
@@ -140,5 +146,8 @@ fn word(kind: EventKind) -> &'static str {
         EventKind::Offered => "offered to another unit",
         EventKind::Transferred => "transferred",
         EventKind::NotTransferred => "not transferred",
+        EventKind::Corrected => "corrected",
+        EventKind::Recalled => "recalled",
+        EventKind::Acknowledged => "acknowledged",
     }
 }

@@ -27,6 +27,7 @@ pub(super) enum Settlement {
     HandOver(Received<pb::HandOverRequest>),
     Transfer(Received<pb::TransferDeliveryRequest>),
     AnswerTransfer(Received<pb::AnswerTransferRequest>),
+    Acknowledge(Received<pb::AcknowledgeNoticeRequest>),
 }
 
 /// What became of it.
@@ -50,6 +51,7 @@ impl Settlement {
             Some(Step::HandOver(message)) => Ok(Self::HandOver(Received { message, raw, sound })),
             Some(Step::Transfer(message)) => Ok(Self::Transfer(Received { message, raw, sound })),
             Some(Step::AnswerTransfer(message)) => Ok(Self::AnswerTransfer(Received { message, raw, sound })),
+            Some(Step::Acknowledge(message)) => Ok(Self::Acknowledge(Received { message, raw, sound })),
             Some(Step::Start(_)) => Err(Refused::field("start", "the stream has begun already")),
             None => Err(Refused::Malformed),
         }
@@ -64,6 +66,7 @@ impl Settlement {
             Self::HandOver(one) => &one.message.delivery_id,
             Self::Transfer(one) => &one.message.delivery_id,
             Self::AnswerTransfer(one) => &one.message.delivery_id,
+            Self::Acknowledge(one) => &one.message.delivery_id,
         }
     }
 
@@ -76,6 +79,7 @@ impl Settlement {
             Self::HandOver(one) => &one.message.lease_token,
             Self::Transfer(one) => &one.message.lease_token,
             Self::AnswerTransfer(one) => &one.message.lease_token,
+            Self::Acknowledge(one) => &one.message.lease_token,
         }
     }
 
@@ -89,6 +93,7 @@ impl Settlement {
             Self::HandOver(one) => &one.message.request_id,
             Self::Transfer(one) => &one.message.request_id,
             Self::AnswerTransfer(one) => &one.message.request_id,
+            Self::Acknowledge(one) => &one.message.request_id,
         };
         if id.len() <= LONGEST_ID { id.clone() } else { String::new() }
     }
@@ -102,6 +107,7 @@ impl Settlement {
             Self::HandOver(_) => Action::HandOver,
             Self::Transfer(_) => Action::TransferDelivery,
             Self::AnswerTransfer(_) => Action::AnswerTransfer,
+            Self::Acknowledge(_) => Action::AcknowledgeNotice,
         }
     }
 
@@ -128,6 +134,7 @@ impl Settlement {
             Self::HandOver(one) => Outcome::HandedOver(services.handed_over(peer, one).await?),
             Self::Transfer(one) => Outcome::TransferOffered(services.offered(peer, one).await?),
             Self::AnswerTransfer(one) => Outcome::TransferAnswered(services.transfer_answered(peer, one).await?),
+            Self::Acknowledge(one) => Outcome::Acknowledged(services.acknowledged(peer, one).await?),
         })
     }
 }
@@ -142,9 +149,9 @@ impl Settled {
 
     /// The delivery is out of the caller's hands by it.
     pub(super) fn is_over(&self) -> bool {
-        use Outcome::{Completed, HandedOver, Rejected, Released, TransferAnswered};
+        use Outcome::{Acknowledged, Completed, HandedOver, Rejected, Released, TransferAnswered};
         match &self.result.outcome {
-            Some(Completed(_) | Released(_) | Rejected(_) | HandedOver(_)) => true,
+            Some(Completed(_) | Released(_) | Rejected(_) | HandedOver(_) | Acknowledged(_)) => true,
             Some(TransferAnswered(answered)) => {
                 answered.delivery.as_ref().is_some_and(|delivery| delivery.state() == pb::DeliveryState::Declined)
             }

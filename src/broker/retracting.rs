@@ -1,0 +1,359 @@
+//! Corrections and recalls (DPA s.38): a whole new submission in the place of one, or one taken back. Whoever has read it is told and
+//! acknowledges it, late ones are escalated like any other delivery; what nobody had read is closed. No class falls by it, and what
+//! was submitted under the statutory duty is never taken back: a correction may only add to it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use super::{
+    Broker, Error, Handle, Receipt, Request, Submission,
+    clarifying::LENSES,
+    dispatch::later,
+    feedback::covers,
+    filing::{Standing, Succeeding},
+};
+use crate::{
+    domain::{
+        code::Class,
+        decision::Flag,
+        delivery::{Delivery, Settled},
+        grants::{QueuePermit, ReadPermit, Refusal, SubmitPermit},
+        queue::QueueId,
+        redaction::{Lens, WITHHELD, redact_later},
+        retraction::{Retraction, RetractionKind},
+        submission::Reading,
+        text::Text,
+        violation::{Violation, Violations},
+    },
+    ledger::{Entry, Verb},
+    sealing::{Note, SealError, SealedRecordAt, open_note, open_original, seal_note},
+    store::{self, Keep, Once, Record, Retract, Settle, StoreError, Stored},
+};
+
+/// How long a notice may wait where its class has no deadline to acknowledge.
+const WITHOUT_DEADLINE: SignedDuration = SignedDuration::from_hours(72);
+/// Referrals that one stands in the place of, at most.
+const MOST_CORRECTIONS: usize = 20;
+
+/// A text by the lenses through which it is read.
+type Shown = BTreeMap<&'static [Lens], Text>;
+
+/// Reads a submission as it was received.
+pub type Reader = fn(&[u8]) -> Option<Reading>;
+
+/// A submission in the place of another.
+pub struct Correction<'a> {
+    /// The referral that it corrects.
+    pub referral: Uuid,
+    /// Why, in words; redacted for each reader.
+    pub reason: Text,
+    /// What is right.
+    pub submission: Submission<'a>,
+}
+
+/// A referral is taken back.
+#[derive(Debug, Clone)]
+pub struct Recalling {
+    /// The referral.
+    pub referral: Uuid,
+    /// Why, in words; redacted for each reader.
+    pub reason: Text,
+    /// Who recalls: scheme, id, role.
+    pub actor: [Text; 3],
+}
+
+/// What a notice says.
+#[derive(Debug, Clone)]
+pub struct Acknowledged {
+    /// The notice, settled.
+    pub delivery: Delivery,
+    /// Why, as its readers may read it; empty once the record was erased.
+    pub reason: Text,
+}
+
+impl Broker {
+    /// Accepts a correction and returns its receipt. `permit` is for what is submitted, `reads` for what it corrects.
+    pub async fn correct(
+        &self,
+        (permit, reads): (&SubmitPermit, &ReadPermit),
+        correction: Correction<'_>,
+        read: Reader,
+    ) -> Result<Receipt, Error> {
+        let Correction { referral, reason, submission } = correction;
+        let once = Once {
+            caller: permit.identity().as_str().to_owned(),
+            method: "CorrectReferral",
+            request: submission.request,
+            digest: submission.digest,
+            keep: Keep::WithRecord,
+        };
+        if let Some(first) = self.store.answered(&once).await? {
+            return self.receipt(&first)?.ok_or(Error::RequestIdReused);
+        }
+        let stored = self.retractable(reads, referral).await?;
+        if stored.record.on_behalf_of != permit.on_behalf_of() {
+            return Err(Error::Invalid(Violations(vec![Violation::new(
+                "submission.envelope.on_behalf_of",
+                "give the authority of the referral that it corrects; where that is what is wrong, recall it and submit anew",
+            )])));
+        }
+        let (now, id) = (self.now(), submission.request);
+        let retraction = Retraction { kind: RetractionKind::Corrected, at: now, id, successor: None };
+        let retracts = self.retracts(&stored, (&retraction, &reason), read, permit.identity().as_str()).await?;
+        let succeeding = Succeeding {
+            record: referral,
+            class: stored.record.class,
+            before: self.standing_before(&stored).await?,
+            is_statutory: self.is_statutory(&stored)?,
+            retracts,
+        };
+        self.judged(permit, submission, (once, Some(succeeding))).await.map_err(changed_meanwhile)
+    }
+
+    /// Recalls a referral; answers with when.
+    pub async fn recall(
+        &self,
+        permit: &ReadPermit,
+        request: Request,
+        recalling: Recalling,
+        read: Reader,
+    ) -> Result<Timestamp, Error> {
+        let who = permit.identity().as_str();
+        let once = Once {
+            caller: who.to_owned(),
+            method: "RecallReferral",
+            request: request.id,
+            digest: request.digest,
+            keep: Keep::WithRecord,
+        };
+        if let Some(first) = self.store.answered(&once).await? {
+            return moment(&first.answer);
+        }
+        let stored = self.retractable(permit, recalling.referral).await?;
+        if self.is_statutory(&stored)? {
+            return Err(Error::Precondition {
+                reason: "STATUTORY_DUTY",
+                advice: "it was submitted under the duty to report child sexual abuse: nobody takes it back; correct it, which adds",
+            });
+        }
+        let now = self.now();
+        let retraction = Retraction { kind: RetractionKind::Recalled, at: now, id: request.id, successor: None };
+        let mut retracts = self.retracts(&stored, (&retraction, &recalling.reason), read, who).await?;
+        let actor = self.keyring.reference("actor", &recalling.actor.each_ref().map(Text::reveal));
+        retracts.iter_mut().for_each(|one| one.entry.actor = Some(actor));
+        let accepted = self.store.recall(once, retracts, now.to_string().into_bytes()).await;
+        moment(&accepted.map_err(|error| changed_meanwhile(error.into()))?.answer)
+    }
+
+    /// Acknowledges a notice under a live lease, and tells why.
+    pub async fn acknowledge(
+        &self,
+        permit: &QueuePermit,
+        request: Request,
+        handle: Handle,
+    ) -> Result<Acknowledged, Error> {
+        let now = self.now();
+        let (record, delivery) = self.found(handle.delivery).await?;
+        let own = permit.identity();
+        let on_hold = *permit.queue() == QueueId::hold() && self.accuses_colleague_on_hold(&record, own);
+        if on_hold || self.accuses(&record, own) || self.excluded_queues(&record).contains(permit.queue()) {
+            return Err(Refusal::Excluded.into());
+        }
+        let notice = delivery.header.notice.as_ref().ok_or(Error::Precondition {
+            reason: "NOT_A_NOTICE",
+            advice: "settle it with an outcome: only a notice of a correction or a recall is acknowledged",
+        })?;
+        let mut entry = self.officer_entry(permit, Verb::Consultation, "ACKNOWLEDGE_NOTICE", now);
+        entry.record = Some(record.id);
+        entry.deliveries.push(handle.delivery);
+        entry.details.push(format!("notice={}", notice.kind));
+        let reason = self.reason_of(&record, &delivery, notice).await?;
+        let settled = Settled {
+            at: now,
+            by: own.as_str().to_owned(),
+            outcome: "acknowledged".to_owned(),
+            reason: None,
+            release_detail: false,
+            note: Vec::new(),
+        };
+        let once = self.once_with_record(permit, request);
+        let delivery =
+            self.store.settle(once, self.held(permit, handle, now), Settle::Acknowledge(settled), entry).await?;
+        Ok(Acknowledged { delivery, reason })
+    }
+
+    async fn reason_of(&self, record: &Record, delivery: &Delivery, notice: &Retraction) -> Result<Text, Error> {
+        let Some(step) = delivery.history.iter().find(|step| !step.note.is_empty()) else { return Ok(Text::default()) };
+        let (place, sealed) = self.sealed_of(record).await?;
+        let purpose = notice.purpose(&delivery.header.queue);
+        let note = Note { number: 0, purpose: &purpose };
+        match open_note(SealedRecordAt { sealed: &sealed, place: &place }, note, &step.note, &self.keyring) {
+            Err(SealError::Erased) => Ok(Text::default()),
+            opened => Ok(opened?),
+        }
+    }
+
+    /// The caller's own referral, neither corrected nor recalled.
+    async fn retractable(&self, permit: &ReadPermit, id: Uuid) -> Result<Stored, Error> {
+        let stored = self.store.find(id).await?.ok_or(Error::NotFound)?;
+        if stored.record.linked_from.is_some() || !covers(permit, &stored.record) {
+            return Err(Error::NotFound);
+        }
+        match stored.retractions.last().map(|last| last.kind) {
+            None => Ok(stored),
+            Some(RetractionKind::Corrected) => Err(Error::Precondition {
+                reason: "CORRECTED_ALREADY",
+                advice: "another referral stands in its place: correct or recall that one; GetReferral names it",
+            }),
+            Some(RetractionKind::Recalled) => Err(Error::Precondition {
+                reason: "RECALLED_ALREADY",
+                advice: "it was taken back: submit what is right anew",
+            }),
+        }
+    }
+
+    /// Whether it was submitted under the statutory duty (R02, R03).
+    fn is_statutory(&self, stored: &Stored) -> Result<bool, Error> {
+        let Some(kept) = &stored.kept else { return Ok(false) };
+        let receipt = Receipt::decode(&kept.answer, kept.ledger_index, &kept.root, &self.log)?;
+        Ok(receipt.is_some_and(|receipt| receipt.flags.iter().any(|flag| flag == Flag::StatutoryNotification.code())))
+    }
+
+    /// How each queue stands with it and with what is linked from it: no delivery of its successor stands lower or waits longer.
+    async fn standing_before(&self, stored: &Stored) -> Result<BTreeMap<QueueId, Standing>, Error> {
+        let mut all = stored.deliveries.clone();
+        for linked in &stored.record.linked {
+            all.extend(self.store.find(*linked).await?.map(|found| found.deliveries).unwrap_or_default());
+        }
+        let mut before: BTreeMap<QueueId, Standing> = BTreeMap::new();
+        for delivery in all.iter().filter(|one| !one.is_notice() && !one.is_nobodys()) {
+            let unread = delivery.settled.is_none() && !delivery.was_read();
+            let due = |due: Option<Timestamp>| due.filter(|_| unread);
+            let (ack_due, decide_due) = (due(delivery.header.ack_due), due(delivery.header.decide_due));
+            let standing = Standing { class: delivery.class(), ack_due, decide_due };
+            let known = before.entry(delivery.header.queue.clone()).or_insert_with(|| standing.clone());
+            *known = known.and(&standing);
+        }
+        Ok(before)
+    }
+
+    /// What becomes of the referral, of what is linked from it, and of those in whose place it stands.
+    async fn retracts(
+        &self,
+        stored: &Stored,
+        (retraction, reason): (&Retraction, &Text),
+        read: Reader,
+        who: &str,
+    ) -> Result<Vec<Retract>, Error> {
+        let mut retracts = Vec::new();
+        let mut next = Some(stored.record.id);
+        for earlier in 0.. {
+            let Some(id) = next else { break };
+            if earlier > MOST_CORRECTIONS {
+                return Err(Error::Precondition {
+                    reason: "CORRECTED_TOO_OFTEN",
+                    advice: "it has been corrected 20 times: recall it, and submit what is right anew",
+                });
+            }
+            let subject = self.store.find(id).await?.ok_or(Error::NotFound)?;
+            next = subject.record.corrects;
+            let words = match self.shown_to(&subject.record, reason, read).await {
+                Err(Error::Precondition { reason: "ERASED", .. }) if earlier > 0 => None,
+                words => Some(words?),
+            };
+            let linked = subject.record.linked.clone();
+            let tells = earlier == 0 && retraction.kind == RetractionKind::Corrected;
+            retracts.push(self.retract(&subject, (retraction, tells), words.as_ref(), who).await?);
+            for id in linked {
+                let linked = self.store.find(id).await?.ok_or(Error::NotFound)?;
+                retracts.push(self.retract(&linked, (retraction, tells), words.as_ref(), who).await?);
+            }
+        }
+        Ok(retracts)
+    }
+
+    /// The reason as each side reads it, by the lenses of its queues.
+    async fn shown_to(&self, record: &Record, reason: &Text, read: Reader) -> Result<Shown, Error> {
+        let (place, sealed) = self.sealed_of(record).await?;
+        let original = open_original(&sealed, &place, &self.keyring)?;
+        let (reason, rulebook) = (reason.clone(), self.rulebook());
+        let shown = self.bench.does(move || {
+            let reading = read(&original)?;
+            let through = |lenses: &&'static [Lens]| {
+                let shown = redact_later(reading.draft(), reason.reveal(), &rulebook.redaction, lenses);
+                (*lenses, Text::new(shown))
+            };
+            Some(LENSES.iter().map(through).collect::<Shown>())
+        });
+        let withheld = || LENSES.iter().map(|lenses| (*lenses, Text::from(WITHHELD))).collect();
+        Ok(shown.await?.unwrap_or_else(withheld))
+    }
+
+    async fn retract(
+        &self,
+        stored: &Stored,
+        (retraction, tell_unread): (&Retraction, bool),
+        words: Option<&Shown>,
+        who: &str,
+    ) -> Result<Retract, Error> {
+        let record = &stored.record;
+        let sealed = self.sealed_of(record).await?;
+        let at = SealedRecordAt { sealed: &sealed.1, place: &sealed.0 };
+        let mut classes: BTreeMap<QueueId, Class> = BTreeMap::new();
+        for delivery in &stored.deliveries {
+            let class = classes.entry(delivery.header.queue.clone()).or_insert(Class::P3);
+            *class = delivery.class().min(*class);
+        }
+        let (now, rulebook) = (retraction.at, self.rulebook());
+        let otherwise = later(now, WITHOUT_DEADLINE);
+        let mut notices = Vec::new();
+        for (queue, class) in classes {
+            let text = words.and_then(|words| words.get(self.lenses(&queue)));
+            let purpose = retraction.purpose(&queue);
+            let note = text.map(|text| {
+                seal_note(at, Note { number: 0, purpose: &purpose }, text.reveal(), &self.keyring, &*self.entropy)
+            });
+            let (due, _) = rulebook.policy.due(&queue, class, now);
+            notices.push(store::Notice {
+                queue,
+                due: due.unwrap_or(otherwise),
+                note: note.transpose()?.unwrap_or_default(),
+            });
+        }
+        let action = match retraction.kind {
+            RetractionKind::Corrected => "CORRECT_REFERRAL",
+            RetractionKind::Recalled => "RECALL_REFERRAL",
+        };
+        let recipients: BTreeSet<QueueId> = notices.iter().map(|notice| notice.queue.clone()).collect();
+        let entry = Entry {
+            at: now,
+            verb: Verb::Alteration,
+            action: action.to_owned(),
+            who: who.to_owned(),
+            actor: None,
+            record: Some(record.id),
+            deliveries: Vec::new(),
+            recipients: recipients.into_iter().collect(),
+            details: Vec::new(),
+            commitment: None,
+        };
+        let (record, before, retraction) = (record.id, stored.retractions.len(), retraction.clone());
+        let due = later(now, SignedDuration::from_hours(1));
+        Ok(Retract { record, before, retraction, notices, due, successors: Vec::new(), tell_unread, entry })
+    }
+}
+
+fn moment(answer: &[u8]) -> Result<Timestamp, Error> {
+    let text = std::str::from_utf8(answer).unwrap_or_default();
+    text.parse().map_err(|_| Error::Internal("a kept recall cannot be read".to_owned()))
+}
+
+/// Somebody else corrected or recalled it at the same moment.
+fn changed_meanwhile(error: Error) -> Error {
+    match error {
+        Error::Precondition { reason: "WRONG_STATE", .. } => StoreError::Conflict.into(),
+        other => other,
+    }
+}

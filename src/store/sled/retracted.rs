@@ -1,0 +1,158 @@
+//! Corrections and recalls: what nobody has read is closed, whoever has read something gets a notice of their own, and all of it is one
+//! step with the correction, so that it never overtakes what it corrects.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::{accept::waiting, lease::add, offers, read::again, transaction::Transaction};
+use crate::{
+    domain::{
+        code::Class,
+        delivery::{Delivery, DeliveryId, Header, Settled, State},
+        history::{Step, StepKind},
+        queue::QueueId,
+        retraction::{Retraction, RetractionKind},
+    },
+    store::{
+        Accepted, EventKind, Kept, Once, Retract, StoreError,
+        stored::{Answer, Legs, StoredEvent},
+    },
+};
+
+/// Recalls, or answers as the first time.
+pub(super) fn recall(
+    tx: &mut Transaction<'_>,
+    once: &Once,
+    retracts: &[Retract],
+    answer: Vec<u8>,
+) -> Result<Accepted, StoreError> {
+    match tx.answered(once)? {
+        None => {}
+        Some(Answer::Amended(kept)) => return Ok(again(kept)),
+        Some(_) => return Err(super::lease::other_kind()),
+    }
+    let ledger_index = tx.books.meta.frontier.size();
+    for one in retracts {
+        retract(tx, one)?;
+    }
+    let root = tx.books.meta.frontier.root();
+    tx.keep_answer(once, &Answer::Amended(Kept { ledger_index, answer: answer.clone(), root }))?;
+    Ok(Accepted { ledger_index, answer, root, replayed: false })
+}
+
+/// Corrects or recalls one record.
+pub(super) fn retract(tx: &mut Transaction<'_>, one: &Retract) -> Result<(), StoreError> {
+    let mut legs = tx.legs(one.record)?.ok_or(StoreError::NotFound)?;
+    if legs.retractions.len() != one.before {
+        return Err(StoreError::WrongState);
+    }
+    let (retraction, index) = (&one.retraction, tx.append(&one.entry)?);
+    let (kind, event) = match retraction.kind {
+        RetractionKind::Corrected => (StepKind::Corrected, EventKind::Corrected),
+        RetractionKind::Recalled => (StepKind::Recalled, EventKind::Recalled),
+    };
+    legs.retractions.push(retraction.clone());
+    let mut told: BTreeMap<QueueId, Class> = BTreeMap::new();
+    for id in legs.deliveries.iter().map(|each| each.id).collect::<Vec<DeliveryId>>() {
+        let Some(mut delivery) = super::lease::find(&legs, id) else { continue };
+        let queue = delivery.header.queue.clone();
+        let read = delivery.was_read() && !delivery.is_notice();
+        // Whoever is to hear of it where nothing of it was read: where no delivery of the successor says it.
+        let unheard = delivery.settled.is_none() && one.tell_unread && !one.successors.contains(&queue);
+        if read || (unheard && queue != QueueId::hold() && !delivery.is_offered()) {
+            let class = told.entry(queue).or_insert(Class::P3);
+            *class = delivery.class().min(*class);
+        }
+        if delivery.settled.is_some() {
+            continue;
+        }
+        offers::withdraw(tx, &mut legs, &mut delivery, (retraction.at, ""))?;
+        if read {
+            delivery.history.push(mark(kind, retraction, &delivery));
+        } else {
+            close(&mut delivery, retraction);
+        }
+        tx.replace(&mut legs, delivery)?;
+        tx.tell(&legs, index, StoredEvent::of(id, retraction.at, event));
+    }
+    for (queue, class) in told {
+        notify(tx, &mut legs, one, (queue, class))?;
+    }
+    tx.rewrite(one.record, &legs)
+}
+
+/// The mark on what somebody has read and is still at work on.
+fn mark(kind: StepKind, retraction: &Retraction, delivery: &Delivery) -> Step {
+    Step {
+        id: retraction.id,
+        kind,
+        at: retraction.at,
+        by: String::new(),
+        code: retraction.successor.map(|id| id.hyphenated().to_string()).unwrap_or_default(),
+        note: Vec::new(),
+        given: Vec::new(),
+        failed: delivery.failed,
+    }
+}
+
+/// Nobody has read it, and nobody is to.
+fn close(delivery: &mut Delivery, retraction: &Retraction) {
+    let state = match retraction.kind {
+        RetractionKind::Corrected => State::Superseded,
+        RetractionKind::Recalled => State::Recalled,
+    };
+    let settled = Settled {
+        at: retraction.at,
+        by: String::new(),
+        outcome: retraction.kind.code().to_owned(),
+        reason: None,
+        release_detail: false,
+        note: Vec::new(),
+    };
+    (delivery.state, delivery.lease, delivery.not_before, delivery.settled) = (state, None, None, Some(settled));
+}
+
+/// A delivery of its own, which somebody of the queue must acknowledge, late or not like any other.
+fn notify(
+    tx: &mut Transaction<'_>,
+    legs: &mut Legs,
+    one: &Retract,
+    (queue, class): (QueueId, Class),
+) -> Result<(), StoreError> {
+    let like = legs.deliveries.iter().find(|each| each.header.queue == queue).map(|each| &each.header);
+    let like = like.ok_or_else(|| StoreError::Damaged("a notice without its delivery".into()))?;
+    let prepared = one.notices.iter().find(|notice| notice.queue == queue);
+    // A queue that has got something of it a moment ago.
+    let due: Timestamp = prepared.map_or(one.due, |notice| notice.due);
+    let header = Header {
+        class,
+        rules: Vec::new(),
+        contents: Vec::new(),
+        items: Vec::new(),
+        prompts: Vec::new(),
+        units: Vec::new(),
+        received: one.retraction.at,
+        ack_due: None,
+        decide_due: Some(due),
+        page: class == Class::P0,
+        provisional: false,
+        held: None,
+        corrects: None,
+        notice: Some(one.retraction.clone()),
+        queue,
+        ..like.clone()
+    };
+    let mut notice = waiting(DeliveryId { record: one.record, leg: 0 }, header);
+    let note = prepared.map(|notice| notice.note.clone()).unwrap_or_default();
+    let why = Step { note, ..mark(kind_of(one), &one.retraction, &notice) };
+    notice.history.push(why);
+    add(tx, legs, (one.retraction.at, notice)).map(|_| ())
+}
+
+fn kind_of(one: &Retract) -> StepKind {
+    match one.retraction.kind {
+        RetractionKind::Corrected => StepKind::Corrected,
+        RetractionKind::Recalled => StepKind::Recalled,
+    }
+}

@@ -1,0 +1,149 @@
+//! Corrections and recalls: closed where nobody has read, told where somebody has, and never the fix before what it fixes.
+
+use homeward::{
+    domain::{
+        code::Class,
+        delivery::{Delivery, DeliveryId, State},
+        history::StepKind,
+        retraction::{Retraction, RetractionKind},
+    },
+    ledger::Verb,
+    store::{Acceptance, EventKind, Notice, Retract, Settle, Side, Store, StoreError},
+};
+use uuid::Uuid;
+
+use super::{Engine, fixtures::*};
+
+fn retract(record: Uuid, kind: RetractionKind, now: i64) -> Retract {
+    let notice = |name: &str| Notice { queue: queue(name), due: at(now + 3600), note: b"sealed why".to_vec() };
+    Retract {
+        record,
+        before: 0,
+        retraction: Retraction { kind, at: at(now), id: id(), successor: None },
+        notices: vec![notice("MPU.SE"), notice("MASH.E09000003")],
+        due: at(now + 600),
+        successors: Vec::new(),
+        tell_unread: false,
+        entry: entry(Verb::Alteration, "RETRACT"),
+    }
+}
+
+async fn recall(store: &dyn Store, record: Uuid, now: i64) -> Result<(), StoreError> {
+    let one = retract(record, RetractionKind::Recalled, now);
+    store.recall(once("RecallReferral"), vec![one], b"answer".to_vec()).await.map(|_| ())
+}
+
+/// A submission that one queue has read and the other has not.
+async fn half_read(store: &dyn Store) -> (Delivery, DeliveryId) {
+    let acceptance = to(&["MPU.SE", "MASH.E09000003"]);
+    let record = acceptance.records[0].record.id;
+    store.accept(acceptance).await.unwrap();
+    let read = pull(store, "MPU.SE", 1, 0).await.remove(0);
+    let read = store.opened(holding(&read, 10), entry(Verb::Consultation, "OPEN_PART")).await.unwrap();
+    (read, DeliveryId { record, leg: 2 })
+}
+
+fn correcting(record: Uuid, queues: &[&str], now: i64) -> Acceptance {
+    let mut acceptance = to(queues);
+    let mut one = retract(record, RetractionKind::Corrected, now);
+    (one.tell_unread, one.retraction.successor) = (true, Some(acceptance.records[0].record.id));
+    one.successors = queues.iter().map(|name| queue(name)).collect();
+    acceptance.records[0].record.corrects = Some(record);
+    acceptance.retracts = vec![one];
+    acceptance
+}
+
+async fn kinds(store: &dyn Store) -> Vec<EventKind> {
+    store.events(BARNET, 0, 100).await.unwrap().iter().map(|event| event.kind).collect()
+}
+
+pub async fn what_nobody_has_read_is_closed_and_whoever_has_is_told(engine: &impl Engine) {
+    let store = engine.open();
+    let (read, unread) = half_read(&*store).await;
+    // Taken and not read yet: closed under whoever has it.
+    let taken = pull(&*store, "MASH.E09000003", 1, 20).await.remove(0);
+    recall(&*store, read.id.record, 60).await.unwrap();
+    drop(store);
+    let store = engine.open();
+    let closed = store.delivery(unread).await.unwrap().unwrap();
+    assert!(closed.state == State::Recalled && closed.lease.is_none() && closed.is_closed_unread());
+    let open = store.opened(holding(&taken, 61), entry(Verb::Consultation, "OPEN_PART")).await;
+    assert_eq!(open, Err(StoreError::LeaseLost), "nobody opens it any longer");
+    assert!(pull(&*store, "MASH.E09000003", 9, 62).await.is_empty());
+    let marked = store.delivery(read.id).await.unwrap().unwrap();
+    assert!(marked.state == State::Leased && marked.settled.is_none(), "whoever works on it works on it");
+    assert_eq!(marked.history.last().unwrap().kind, StepKind::Recalled);
+    let notice = pull(&*store, "MPU.SE", 9, 63).await.remove(0);
+    assert!(notice.is_notice() && notice.header.units.is_empty() && notice.class() == read.class());
+    assert_eq!(notice.header.decide_due, Some(at(3660)));
+    assert_eq!(notice.history[0].note, b"sealed why");
+    for other in [Settle::Complete(settled()), Settle::Reject(rejected())] {
+        assert_eq!(settle(&*store, holding(&notice, 64), other).await, Err(StoreError::WrongState));
+    }
+    let wrong = settle(&*store, holding(&read, 64), Settle::Acknowledge(settled())).await;
+    assert_eq!(wrong, Err(StoreError::WrongState), "it is no notice");
+    let done = settle(&*store, holding(&notice, 65), Settle::Acknowledge(settled())).await.unwrap();
+    assert_eq!(done.state, State::Completed);
+    settle(&*store, holding(&read, 66), Settle::Complete(settled())).await.unwrap();
+    let told = kinds(&*store).await;
+    let of = |kind| told.iter().filter(|told| **told == kind).count();
+    assert_eq!((of(EventKind::Recalled), of(EventKind::Acknowledged), of(EventKind::Completed)), (2, 1, 1));
+    assert_eq!(store.find(read.id.record).await.unwrap().unwrap().retractions.len(), 1);
+    drop(store);
+    engine.open();
+}
+
+pub async fn a_correction_never_overtakes_what_it_corrects(engine: &impl Engine) {
+    let store = engine.open();
+    let acceptance = to(&["MPU.SE", "MASH.E09000003"]);
+    let record = acceptance.records[0].record.id;
+    store.accept(acceptance).await.unwrap();
+    // More urgent than what it corrects, and it goes to one of its queues only.
+    let mut correction = correcting(record, &["MPU.SE"], 60);
+    correction.records[0].deliveries[0].class = Class::P0;
+    let successor = correction.records[0].record.id;
+    store.accept(correction.clone()).await.unwrap();
+    assert!(store.accept(correction).await.unwrap().replayed, "once");
+    drop(store);
+    let store = engine.open();
+    let there = store.deliveries(&queue("MPU.SE"), Side::Live, None, 9).await.unwrap().deliveries;
+    assert_eq!(there.iter().map(|one| one.id.record).collect::<Vec<_>>(), [successor], "what it corrects is closed");
+    assert_eq!(store.delivery(DeliveryId { record, leg: 1 }).await.unwrap().unwrap().state, State::Superseded);
+    // The other queue was to read the first, and gets no delivery of the second: it is told.
+    let told = pull(&*store, "MASH.E09000003", 9, 61).await;
+    let [notice] = told.as_slice() else { panic!("one notice") };
+    assert_eq!(notice.header.notice.as_ref().unwrap().successor, Some(successor));
+    assert_eq!(store.find(successor).await.unwrap().unwrap().record.corrects, Some(record));
+    drop(store);
+    engine.open();
+}
+
+pub async fn a_notice_is_late_like_any_other_and_nothing_buries_it(engine: &impl Engine) {
+    let store = engine.open();
+    let (read, _) = half_read(&*store).await;
+    recall(&*store, read.id.record, 60).await.unwrap();
+    let notice = pull(&*store, "MPU.SE", 9, 61).await.remove(0);
+    store.expire_leases(at(700), 1).await.unwrap();
+    let again = store.delivery(notice.id).await.unwrap().unwrap();
+    assert_eq!((again.state, again.failed), (State::Waiting, 1), "no dead letter");
+    assert!(store.late(at(3660), 9).await.unwrap().iter().all(|one| one.id != notice.id));
+    assert!(store.late(at(3661), 9).await.unwrap().iter().any(|one| one.id == notice.id));
+    drop(store);
+    engine.open();
+}
+
+pub async fn whoever_retracts_twice_is_told_so_and_the_first_answer_comes_again(engine: &impl Engine) {
+    let store = engine.open();
+    let (read, _) = half_read(&*store).await;
+    let record = read.id.record;
+    let (first, one) = (once("RecallReferral"), retract(record, RetractionKind::Recalled, 60));
+    let recalling = async || store.recall(first.clone(), vec![one.clone()], b"answer".to_vec()).await.unwrap();
+    let (answer, again) = (recalling().await, recalling().await);
+    assert_eq!((answer.answer.as_slice(), answer.replayed, again.replayed), (b"answer".as_slice(), false, true));
+    assert_eq!(answer.ledger_index, again.ledger_index);
+    assert_eq!(recall(&*store, record, 61).await, Err(StoreError::WrongState));
+    let before = size(&*store).await;
+    let refused = store.accept(correcting(record, &["MPU.SE"], 62)).await;
+    assert_eq!(refused.map(|_| ()), Err(StoreError::WrongState), "what was recalled is not corrected");
+    assert_eq!(size(&*store).await, before, "and nothing of the correction is there");
+}
