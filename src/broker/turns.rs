@@ -25,7 +25,7 @@ pub(super) struct Turns(Arc<Mutex<Queue>>);
 
 struct Queue {
     free: usize,
-    /// Who waits, each in the order they came; nobody is here without anything that waits.
+    /// Who waits, each in the order they came. Each of them stands in the round once, and nobody else does.
     waiting: BTreeMap<Identity, VecDeque<oneshot::Sender<Turn>>>,
     /// Whose turn is next.
     round: VecDeque<Identity>,
@@ -95,10 +95,11 @@ impl Queue {
             }
         }
         let (seat, waiting) = oneshot::channel();
-        let own = self.waiting.entry(who.clone()).or_default();
-        if own.is_empty() {
+        // Whoever is known stands in the round already, also where nothing of theirs is left that waits.
+        let own = self.waiting.entry(who.clone()).or_insert_with(|| {
             self.round.push_back(who.clone());
-        }
+            VecDeque::new()
+        });
         own.push_back(seat);
         Some(waiting)
     }
@@ -227,5 +228,29 @@ mod tests {
         assert_eq!(wait(&other, Patience::Share).await, Err(Error::Overloaded));
         waiting.truncate(WAITING / 4);
         assert!(stands(&mut wait(&loud, Patience::Share)).await.is_none(), "calls that were given up make room");
+    }
+
+    #[tokio::test]
+    async fn whoever_gave_up_all_of_its_calls_and_comes_again_takes_no_turn_from_the_others() {
+        let (turns, loud, other) = (Turns::of(1), who("loud"), who("other"));
+        let sitting = turns.take(&other, Patience::Share).await.unwrap();
+        let mut given_up: Vec<_> = (0..WAITING).map(|_| Box::pin(turns.take(&loud, Patience::Share))).collect();
+        for one in &mut given_up {
+            assert!(stands(one).await.is_none());
+        }
+        drop(given_up);
+        let mut again = Box::pin(turns.take(&loud, Patience::Share));
+        let mut others: Vec<_> = (0..2).map(|_| Box::pin(turns.take(&other, Patience::Share))).collect();
+        assert!(stands(&mut again).await.is_none());
+        for one in &mut others {
+            assert!(stands(one).await.is_none());
+        }
+        drop(sitting);
+        drop(stands(&mut again).await.expect("the seat was free").unwrap());
+        for one in &mut others {
+            drop(stands(one).await.expect("the seat was given on").unwrap());
+        }
+        let queue = locked(&turns.0);
+        assert_eq!((queue.free, queue.waiting.len(), queue.round.len()), (1, 0, 0));
     }
 }
