@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{Broker, Error, Handle, Request, feedback::covers, rejecting::note_of};
+use super::{Broker, Error, Handle, Request, rejecting::note_of};
 use crate::{
     domain::{
         delivery::Delivery,
@@ -140,7 +140,7 @@ impl Broker {
     ) -> Result<Delivery, Error> {
         let now = self.now();
         let Stored { record, deliveries, .. } = self.store.find(reply.referral).await?.ok_or(Error::NotFound)?;
-        if record.linked_from.is_some() || !covers(permit, &record) {
+        if record.linked_from.is_some() || !self.shows(permit, &record) {
             return Err(Error::NotFound);
         }
         let asked = |delivery: &&Delivery| delivery.questions().any(|(asked, _)| asked.id == reply.question);

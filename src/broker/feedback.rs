@@ -77,7 +77,7 @@ impl Broker {
     /// One referral. Another sender's and an unknown one are both not found.
     pub async fn referral(&self, permit: &ReadPermit, id: Uuid) -> Result<Referral, Error> {
         let stored = self.store.find(id).await?.ok_or(Error::NotFound)?;
-        if stored.record.linked_from.is_some() || !covers(permit, &stored.record) {
+        if stored.record.linked_from.is_some() || !self.shows(permit, &stored.record) {
             return Err(Error::NotFound);
         }
         self.as_seen(stored).await?.ok_or(Error::NotFound)
@@ -96,7 +96,7 @@ impl Broker {
         let next = (found.len() == limit).then(|| found.last().map(|(index, _)| *index)).flatten();
         let mut seen = Vec::new();
         for (_, stored) in found {
-            if covers(permit, &stored.record)
+            if self.shows(permit, &stored.record)
                 && let Some(referral) = self.as_seen(stored).await?
             {
                 seen.push(referral);
@@ -120,7 +120,7 @@ impl Broker {
         while let Some(event) = events.next() {
             let more = events.peek().is_some_and(|next| next.index == event.index);
             let Some(stored) = self.store.find(event.record).await? else { continue };
-            if !covers(permit, &stored.record) {
+            if !self.shows(permit, &stored.record) {
                 continue;
             }
             let found = stored.deliveries.iter().find(|delivery| Some(delivery.id.leg) == event.leg);
@@ -147,6 +147,15 @@ impl Broker {
     /// Where a watch begins that wants only what is new.
     pub async fn watch_from_now(&self) -> Result<u64, Error> {
         Ok(self.store.head().await?.size)
+    }
+
+    /// Is this record the caller's to follow? It is their organisation's, and it accuses neither them nor people of a queue that
+    /// they work on (D08): to those it does not exist, and nothing that happens to it is told.
+    pub(super) fn shows(&self, permit: &ReadPermit, record: &Record) -> bool {
+        let sender = Organisation::parse(&record.organisation);
+        sender.is_ok_and(|sender| permit.covers(&sender, &record.on_behalf_of))
+            && !self.accuses(record, permit.identity())
+            && !self.grants().works_on(permit.identity(), &self.excluded_queues(record))
     }
 
     /// Changes whenever something was committed: a hint to look again.
@@ -223,6 +232,3 @@ impl Broker {
     }
 }
 
-pub(super) fn covers(permit: &ReadPermit, record: &Record) -> bool {
-    Organisation::parse(&record.organisation).is_ok_and(|sender| permit.covers(&sender, &record.on_behalf_of))
-}

@@ -324,10 +324,15 @@ impl Grants {
     /// (`met/SE` is the unit of `MPU.SE`, `gss/E09000023` of `MASH.E09000023`). Everybody who settles what is on HOLD has a
     /// grant for HOLD: that makes them no unit, and who of them is a colleague of an accused is their organisation's to say.
     fn works_in(&self, identity: &Identity, queues: &[QueueId]) -> bool {
-        queues.iter().filter(|queue| **queue != QueueId::hold()).any(|queue| {
-            identity.organisation().id() == queue.suffix()
-                || self.0.iter().any(|row| row.holder.is(identity) && row.queues.contains(queue))
-        })
+        let unit_of = |queue: &&QueueId| **queue != QueueId::hold() && identity.organisation().id() == queue.suffix();
+        queues.iter().any(|queue| unit_of(&queue)) || self.works_on(identity, queues)
+    }
+
+    /// True where somebody has a grant for one of `queues`, at any time; HOLD apart.
+    pub fn works_on(&self, identity: &Identity, queues: &[QueueId]) -> bool {
+        let own: Vec<_> = self.0.iter().filter(|row| row.holder.is(identity)).collect();
+        let others = queues.iter().filter(|queue| **queue != QueueId::hold());
+        others.into_iter().any(|queue| own.iter().any(|row| row.queues.contains(queue)))
     }
 
     /// Contract 2, second check: malformed before not granted.

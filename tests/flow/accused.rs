@@ -1,12 +1,18 @@
 //! D08 from outside: whom a record accuses neither reads it nor settles it, however the sender said so.
 
-use homeward::wire::pb;
+use std::time::Duration;
+
+use homeward::wire::{client::audit_service_client::AuditServiceClient, pb};
 use tonic::Code;
 
 use crate::{
-    house::{House, LEWISHAM, MPU, MPU_TOO, RESOLVER, narrative},
+    house::{House, LEAD, LEWISHAM, MPU, MPU_TOO, RESOLVER, narrative},
     person::{Person, Refusal, Taken, fresh, refusal, submission, why},
 };
+
+/// Two managers of Lewisham, who follow what it sends.
+const MANAGER: &str = "gss/E09000023/council_manager/m1";
+const MANAGER_TOO: &str = "gss/E09000023/council_manager/m2";
 
 /// The first narrative with an allegation about an officer, made by an item that names them.
 pub fn about(identity: &str, works_in_queue: &str) -> pb::Submission {
@@ -147,4 +153,78 @@ async fn what_is_on_hold_is_not_resolved_by_the_organisation_of_an_accused_who_w
         reason: "The right place.".into(),
     };
     other.queues.resolve_held(asked).await.unwrap();
+}
+
+/// An officer opens a delivery of the referral and asks its sender; the question's id.
+async fn asked(officer: &mut Person) -> String {
+    let taken = officer.pull("MPU.SE").await.unwrap().remove(0);
+    let unit = taken.header.openable[0];
+    officer.open(&taken, (unit.part(), unit.item), "").await.unwrap();
+    let asking = pb::RequestClarificationRequest {
+        request_id: fresh(),
+        delivery_id: taken.id.clone(),
+        lease_token: taken.token.clone(),
+        question: "Which Saturday was meant?".into(),
+        ..Default::default()
+    };
+    officer.queues.request_clarification(asking).await.unwrap().into_inner().clarification_id
+}
+
+fn answer(referral: &str, question: &str) -> pb::AnswerClarificationRequest {
+    pb::AnswerClarificationRequest {
+        request_id: fresh(),
+        referral_id: referral.into(),
+        clarification_id: question.into(),
+        answer: "The 28th.".into(),
+        actor: Some(pb::Actor { scheme: "staff-number".into(), id: "L20417".into(), role: "practitioner".into() }),
+    }
+}
+
+/// The referrals that somebody is told of, until one of them is `last`.
+async fn watched(person: &mut Person, last: &str) -> Vec<String> {
+    let asked = pb::WatchReferralsRequest { resume_token: "0".into(), on_behalf_of: String::new() };
+    let mut stream = person.referrals.watch_referrals(asked).await.unwrap().into_inner();
+    let mut seen = Vec::new();
+    while seen.last().is_none_or(|seen| seen != last) {
+        let told = tokio::time::timeout(Duration::from_secs(10), stream.message()).await.unwrap().unwrap();
+        seen.push(told.unwrap().referral_id);
+    }
+    seen
+}
+
+async fn listed(person: &mut Person) -> Vec<String> {
+    let found = person.referrals.list_referrals(pb::ListReferralsRequest::default()).await.unwrap().into_inner();
+    found.referrals.into_iter().map(|found| found.receipt.unwrap().referral_id).collect()
+}
+
+#[tokio::test]
+async fn of_the_senders_people_the_accused_learns_nothing_and_the_others_do() {
+    for (accused, draft) in
+        [(MANAGER, about(MANAGER, "")), (LEAD, about("gss/E09000023/lead_practitioner/lp9", "ALLOC.E09000023"))]
+    {
+        let house = House::open().await;
+        let mut council = house.person(LEWISHAM).await;
+        let theirs = council.submit(draft).await.unwrap().referral_id;
+        let question = asked(&mut house.person(MPU).await).await;
+        let after = council.submit(submission(&narrative(1))).await.unwrap().referral_id;
+
+        let mut person = house.person(accused).await;
+        let not_there = (Code::NotFound, why(person.referral(&fresh()).await).1);
+        assert_eq!(why(person.referral(&theirs).await), not_there, "{accused}");
+        assert_eq!(why(person.referrals.answer_clarification(answer(&theirs, &question)).await), not_there);
+        let profile = house.folder(&format!("profile-{}", accused.replace('/', "-")));
+        let mut audit = AuditServiceClient::new(house.connect(&profile).await.unwrap());
+        let filed = audit.prove_referral(pb::ProveReferralRequest { referral_id: theirs.clone() }).await;
+        assert_eq!(why(filed), not_there);
+        assert_eq!(listed(&mut person).await, [after.as_str()]);
+        assert!(watched(&mut person, &after).await.iter().all(|seen| *seen == after));
+
+        for other in [LEWISHAM, MANAGER_TOO] {
+            let mut other = house.person(other).await;
+            assert_eq!(listed(&mut other).await, [after.as_str(), theirs.as_str()]);
+            assert!(watched(&mut other, &after).await.contains(&theirs));
+            assert!(!other.referral(&theirs).await.unwrap().destinations.is_empty());
+        }
+        council.referrals.answer_clarification(answer(&theirs, &question)).await.unwrap();
+    }
 }
