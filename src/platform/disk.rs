@@ -1,6 +1,10 @@
 //! The disk that a folder lies on: how much room is left, and whether it is one.
 
-use std::{fs, io, os::unix::fs::MetadataExt, path::Path};
+use std::{
+    fs, io,
+    os::unix::fs::{MetadataExt, lchown},
+    path::Path,
+};
 
 /// Bytes that whoever is no superuser may still write.
 ///
@@ -44,6 +48,31 @@ pub fn exchange(one: &Path, other: &Path) -> io::Result<()> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
     renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE)?;
     fs::File::open(one.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// Gives a folder, and everything below it, the owner and group of something else, and the folder its mode: so that what root
+/// has made for somebody is theirs to use.
+///
+/// # Errors
+/// Where something may not be given away.
+pub fn own_as(folder: &Path, like: &fs::Metadata) -> io::Result<()> {
+    if fs::metadata(folder)?.mode() & 0o7777 != like.mode() & 0o7777 {
+        fs::set_permissions(folder, like.permissions())?;
+    }
+    give(folder, like)
+}
+
+fn give(path: &Path, like: &fs::Metadata) -> io::Result<()> {
+    let about = fs::symlink_metadata(path)?;
+    if (about.uid(), about.gid()) != (like.uid(), like.gid()) {
+        lchown(path, Some(like.uid()), Some(like.gid()))?;
+    }
+    if about.is_dir() {
+        for entry in fs::read_dir(path)? {
+            give(&entry?.path(), like)?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

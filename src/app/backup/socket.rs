@@ -10,8 +10,8 @@ use std::{
 
 use tokio::{
     net::{UnixListener, UnixStream},
-    sync::mpsc,
-    task::JoinHandle,
+    sync::{Mutex, mpsc},
+    task::{JoinHandle, JoinSet},
 };
 
 use super::frames::{self, CHECKPOINT, FAR, FAULT, KNOWN, MANIFEST, PART, SET, THERE};
@@ -19,6 +19,12 @@ use crate::broker::{BackupSet, BackupStep, Broker};
 
 /// Steps on their way.
 const AHEAD: usize = 4;
+/// Whoever connects says within this what it wants.
+const FIRST_WORDS: Duration = Duration::from_secs(10);
+/// So many may have connected and not said it, or wait for the one before.
+const MOST: usize = 8;
+/// A step is taken within this, or nobody takes it.
+const TAKEN_WITHIN: Duration = Duration::from_secs(120);
 /// After this long it listens again, where the machine had no room for one more.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -61,32 +67,46 @@ impl Listening {
     }
 }
 
-/// Takes backups for whoever asks, one after the other.
+/// Takes backups for whoever asks, one after the other. Whoever says nothing keeps nobody waiting.
 async fn serve(listener: UnixListener, broker: Arc<Broker>) {
+    let (one, mut served) = (Arc::new(Mutex::new(())), JoinSet::new());
     loop {
-        let Ok((mut stream, _)) = listener.accept().await else {
+        while served.len() >= MOST {
+            served.join_next().await;
+        }
+        let Ok((stream, _)) = listener.accept().await else {
             tokio::time::sleep(AGAIN).await;
             continue;
         };
-        match take(&mut stream, &broker).await {
-            Ok(()) => tracing::info!("a backup was taken"),
-            Err(error) => tracing::warn!(%error, "a backup ended before it was whole"),
-        }
+        let (broker, one) = (Arc::clone(&broker), Arc::clone(&one));
+        served.spawn(async move {
+            match take(stream, &broker, &one).await {
+                Ok(()) => tracing::info!("a backup was taken"),
+                Err(error) => tracing::warn!(%error, "a backup ended before it was whole"),
+            }
+        });
+        while served.try_join_next().is_some() {}
     }
 }
 
-async fn take(stream: &mut UnixStream, broker: &Broker) -> io::Result<()> {
+async fn take(mut stream: UnixStream, broker: &Broker, one: &Mutex<()>) -> io::Result<()> {
+    let stream = &mut stream;
     let by = stream.peer_cred().map(|peer| format!("uid:{}", peer.uid())).unwrap_or_default();
-    let (set, there) = asked(stream).await?;
-    let (steps, mut given) = mpsc::channel(AHEAD);
+    let asked = tokio::time::timeout(FIRST_WORDS, asked(stream)).await;
+    let (set, there) = asked.map_err(|_| io::Error::other("nobody said what is wanted"))??;
+    let _alone = one.lock().await;
+    let (steps, given) = mpsc::channel(AHEAD);
     let taking = async {
         let taken = broker.back_up(&by, set, &there, &steps).await;
         drop(steps);
         taken
     };
     let sending = async {
+        // Gone with whoever does not take it, so that nobody goes on giving.
+        let mut given = given;
         while let Some(step) = given.recv().await {
-            send(stream, step).await?;
+            let sent = tokio::time::timeout(TAKEN_WITHIN, send(stream, step)).await;
+            sent.map_err(|_| io::Error::other("nobody takes what is given"))??;
         }
         Ok::<_, io::Error>(stream)
     };

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     platform::{
-        disk::{exchange, used_bytes},
+        disk::{exchange, own_as, used_bytes},
         secret_file::ensure_private_dir,
     },
     store::{Compacted, Compaction, Examining, Finding, Mend, StoreError},
@@ -31,7 +31,7 @@ const COMPACTING: &str = "compacting";
 /// [`StoreError::NotFound`] where there is none; [`StoreError::Damaged`] where something does not agree that was not to be made
 /// again, or is lost; [`StoreError::Unavailable`] when another process has it or the disk refuses. The store is then as it was.
 pub(super) fn compact(dir: &Path, how: &Compaction, watch: &mut dyn Examining) -> Result<Compacted, StoreError> {
-    let before = used_bytes(dir).unwrap_or(0);
+    let (before, like) = (used_bytes(dir).unwrap_or(0), fs::metadata(dir));
     let mut sorted = Sorted { watch, derived: 0, lost: 0 };
     examine(dir, None, &mut sorted)?;
     let Sorted { derived, lost, watch } = sorted;
@@ -43,7 +43,9 @@ pub(super) fn compact(dir: &Path, how: &Compaction, watch: &mut dyn Examining) -
     remove(&beside).map_err(|error| disk(&error))?;
     let written = write(&old, &beside, how, watch).and_then(|written| {
         held_against(&old, &beside, &written, watch)?;
-        exchange(dir, &beside).map_err(|error| disk(&error))?;
+        // Whoever compacts may be root, and whoever serves is not.
+        let given = like.and_then(|like| own_as(&beside, &like)).and_then(|()| exchange(dir, &beside));
+        given.map_err(|error| disk(&error))?;
         Ok(written)
     });
     // The old store is let go of before it is removed, so that nothing writes to it any longer.

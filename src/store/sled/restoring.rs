@@ -1,7 +1,8 @@
 //! A store made again from a copy: into a folder beside where it is to stand, examined whole, and put in its place in one step.
 
 use std::{
-    fs,
+    fs, io,
+    os::unix::fs::{MetadataExt, lchown},
     path::{Path, PathBuf},
 };
 
@@ -17,7 +18,10 @@ use super::{
 };
 use crate::{
     ledger::{Checkpoint, Entry},
-    platform::secret_file::ensure_private_dir,
+    platform::{
+        disk::own_as,
+        secret_file::{FileError, ensure_private_dir},
+    },
     store::{Copied, Examined, Examining, StoreError, stored::Meta},
 };
 
@@ -29,6 +33,8 @@ pub struct Restoring {
     dir: PathBuf,
     beside: PathBuf,
     db: ::sled::Db,
+    /// Whose it is to be: the folder's where it is to stand, else of what that lies in.
+    like: fs::Metadata,
 }
 
 impl Restoring {
@@ -41,12 +47,12 @@ impl Restoring {
             return Err(StoreError::WrongState);
         }
         let refused = |error| StoreError::Unavailable(format!("the disk refused: {error}"));
-        ensure_private_dir(dir).map_err(refused)?;
+        let made = make(dir).map_err(refused)?;
         let beside = named_beside(dir, RESTORING)?;
         remove(&beside).map_err(|error| disk(&error))?;
         ensure_private_dir(&beside).map_err(refused)?;
-        let db = open_sled(&beside)?;
-        Ok(Self { dir: dir.to_owned(), beside, db })
+        let (db, like) = (open_sled(&beside)?, made.map_err(|error| disk(&error))?);
+        Ok(Self { dir: dir.to_owned(), beside, db, like })
     }
 
     /// Takes a part, in the order in which they were copied.
@@ -77,7 +83,7 @@ impl Restoring {
         entry: &Entry,
         watch: &mut dyn Examining,
     ) -> Result<Examined, StoreError> {
-        let Self { dir, beside, db } = self;
+        let Self { dir, beside, db, like } = self;
         let meta = Look::get(&*db, keys::META)?.map(|bytes| Meta::decode(&bytes)).transpose()?.unwrap_or_default();
         let (size, root) = (meta.frontier.size(), meta.frontier.root());
         if (meta.sequence, size, root) != (copied.sequence, copied.head.size, copied.head.root) {
@@ -105,10 +111,24 @@ impl Restoring {
         let batch = tx.view.into_batch();
         db.apply_batch(batch).map_err(engine)?;
         closed(db, &books.meta)?;
-        fs::rename(&beside, &dir).map_err(|error| disk(&error))?;
+        own_as(&beside, &like).and_then(|()| fs::rename(&beside, &dir)).map_err(|error| disk(&error))?;
         fs::File::open(dir.parent().unwrap_or(&dir))
             .and_then(|parent| parent.sync_all())
             .map_err(|error| disk(&error))?;
         Ok(examined)
     }
+}
+
+/// Makes the folder, private, where it is not there, and whatever it lies in. What is made belongs to whom that belongs in which it
+/// is made: whoever restores may be root, and whoever serves is not.
+fn make(dir: &Path) -> Result<io::Result<fs::Metadata>, FileError> {
+    let there = dir.ancestors().map(|above| if above.as_os_str().is_empty() { Path::new(".") } else { above });
+    let there = there.into_iter().find(|above| above.exists()).unwrap_or(Path::new("."));
+    let new: Vec<_> = dir.ancestors().take_while(|above| !above.as_os_str().is_empty() && !above.exists()).collect();
+    let about = fs::metadata(there);
+    ensure_private_dir(dir)?;
+    Ok(about.and_then(|about| {
+        new.iter().try_for_each(|made| lchown(made, Some(about.uid()), Some(about.gid())))?;
+        fs::metadata(dir)
+    }))
 }
