@@ -76,6 +76,9 @@ pub struct Pki {
     /// Most certificates that one identity may have by renewing, good at the same time.
     #[serde(default = "default_renewals")]
     pub renewals: u8,
+    /// Whoever shows a certificate that this authority signed and its register does not hold is not let in.
+    #[serde(default)]
+    pub only_listed: bool,
 }
 
 /// TLS.

@@ -112,8 +112,8 @@ impl Issuer for FolderIssuer {
 }
 
 fn certificate(entry: Entry) -> Certificate {
-    let Entry { serial, holder, not_before, not_after, issuer } = entry;
-    Certificate { serial, holder, not_before, not_after, chain: String::new(), issuer }
+    let Entry { serial, holder, not_before, not_after, issuer, fingerprint } = entry;
+    Certificate { serial, holder, not_before, not_after, chain: String::new(), issuer, fingerprint }
 }
 
 fn told(error: PkiError) -> IssuerError {

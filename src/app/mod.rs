@@ -4,6 +4,7 @@ mod admin;
 mod audit;
 mod backup;
 mod bench;
+mod beside;
 mod cli;
 mod client;
 mod columns;

@@ -23,28 +23,27 @@ pub(super) async fn rotate(client: &ClientArgs) -> Result<(), Failure> {
             return Ok(());
         }
         if asked % SILENT == 0 {
-            waiting(client.json, &value, &caller.who_am_i().await?);
+            print::problem(&waiting(client.json, &value, &caller.who_am_i().await?));
         }
         tokio::time::sleep(EVERY).await;
     }
     Ok(())
 }
 
-/// Says, where it does not get in the way of the answer, what is still to do and what keeps it.
-fn waiting(json: bool, keys: &Value, who: &str) {
+/// What is still to do, and what keeps it.
+fn waiting(json: bool, keys: &Value, who: &str) -> String {
     let who: Value = serde_json::from_str(who).unwrap_or_default();
     let away = who["alarms"].as_array().into_iter().flatten().any(|alarm| alarm == "OUTER_KEY_UNAVAILABLE");
     let left = count(&keys["outer_rotation"]["left"]);
     if json {
-        print::problem(&json!({ "waiting": { "left": left, "key_unavailable": away } }).to_string());
-        return;
+        return json!({ "waiting": { "left": left, "key_unavailable": away } }).to_string();
     }
     let why = if away {
         ": a key outside the store does not answer (OUTER_KEY_UNAVAILABLE, see the daemon's log)"
     } else {
         ""
     };
-    print::problem(&format!("waiting, {left} keys left{why}; Ctrl-C ends the waiting, the rotation goes on by itself"));
+    format!("waiting, {left} keys left{why}; Ctrl-C ends the waiting, the rotation goes on by itself")
 }
 
 fn done(value: &Value) -> Vec<String> {
@@ -105,6 +104,19 @@ fn count(of: &Value) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whoever_waits_is_told_how_much_is_left_and_whether_a_key_does_not_answer() {
+        let keys = json!({"outer_rotation": {"left": "7"}});
+        let (well, away) = (r#"{"alarms": ["DEAD_LETTERS MPU.SE"]}"#, r#"{"alarms": ["OUTER_KEY_UNAVAILABLE"]}"#);
+        let said = waiting(false, &keys, well);
+        assert!(said.starts_with("waiting, 7 keys left;") && said.contains("goes on by itself"), "{said}");
+        let said = waiting(false, &keys, away);
+        assert!(said.contains("7 keys left: a key outside the store does not answer (OUTER_KEY_UNAVAILABLE"), "{said}");
+        let told = |who| serde_json::from_str::<Value>(&waiting(true, &keys, who)).unwrap();
+        assert_eq!(told(away), json!({"waiting": {"left": "7", "key_unavailable": true}}));
+        assert_eq!(told(well), json!({"waiting": {"left": "7", "key_unavailable": false}}));
+    }
 
     #[test]
     fn only_a_previous_key_that_nothing_is_under_is_said_to_be_gone() {

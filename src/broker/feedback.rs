@@ -231,4 +231,3 @@ impl Broker {
         Some(if settled.release_detail { format!("{words} ({})", outcome.label) } else { words })
     }
 }
-

@@ -41,10 +41,11 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use tokio::sync::Mutex;
 
 pub use administration::{
-    Activation, Approved, Asked, BackupSet, BackupStep, Begin, Certificate, Checked, Effect, Ended, EpochRow, Epochs,
-    ErasedRow, Erasure, Fault, Folder, Impact, Issuer, IssuerError, KeptPolicy, KeyShelf, Keys, KeysError, Lifespan,
-    Manifest, NewCertificate, OuterKeys, OuterRotation, OuterRow, OuterState, PolicyRefused, Progress, Proof, Register,
-    Revocation, SignedList, Stage, Standing, Steer, Tainted, restored_entry,
+    Activation, Approved, Asked, BackupSet, BackupStep, Begin, Beside, Certificate, Checked, Effect, Ended, EpochRow,
+    Epochs, ErasedRow, Erasure, Fault, Folder, Impact, Issuer, IssuerError, KeptPolicy, KeyShelf, Keys, KeysError,
+    Lifespan, Manifest, NewCertificate, OuterKeys, OuterRotation, OuterRow, OuterState, PolicyRefused, Progress, Proof,
+    Register, Revocation, Shown, SignedList, Stage, Standing, Steer, Tainted, lists_since, restored_entry,
+    stated_lines,
 };
 pub use alarms::Alarms;
 pub use audit::{FiledProof, LedgerEntry, LedgerProof};
@@ -96,6 +97,8 @@ pub struct Broker {
     refusals: refusals::Refusals,
     /// Signs certificates, where this broker may.
     issuer: Option<Arc<dyn Issuer>>,
+    /// What must not come undone with an older store.
+    beside: Option<administration::Remembered>,
     /// Most good certificates that one identity may have by renewing.
     most_renewals: usize,
     /// Leases on one delivery that may run out before it goes to the dead-letter side.
@@ -150,6 +153,7 @@ impl Broker {
             alarms: Alarms::default(),
             refusals,
             issuer: None,
+            beside: None,
             most_renewals: 0,
             most_failures: MOST_FAILURES,
             taken_over: Mutex::new(0),

@@ -82,6 +82,9 @@ pub enum Refusal {
     /// What should name the authority is not a GSS code.
     #[error("the authority is not a GSS code")]
     AuthorityMalformed,
+    /// The register of our authority does not hold the certificate: it is not renewed, and administers nothing.
+    #[error("the certificate is not in the register")]
+    Unlisted,
     /// Not this authority.
     #[error("the authority is not granted")]
     Authority,
@@ -157,6 +160,9 @@ impl Grants {
         let known = action.is_everybodys() || self.in_force(peer, now).next().is_some();
         if !(known && roles::grants(peer.identity.role(), action)) {
             return Err(Refusal::Method);
+        }
+        if peer.unlisted && roles::needs_register(peer.identity.role(), action) {
+            return Err(Refusal::Unlisted);
         }
         Ok(CallPermit::granted(peer, action))
     }

@@ -232,6 +232,9 @@ pub struct Peer {
     pub serial: String,
     /// The certificate's `notAfter`: valid through this second.
     pub not_after: Timestamp,
+    /// Our own authority signed the certificate, and its register does not hold it: somebody has a copy of the authority's key.
+    /// It is never renewed, and administers nothing.
+    pub unlisted: bool,
 }
 
 impl Peer {

@@ -158,6 +158,9 @@ pub(super) fn signer(folder: &Path) -> Result<Issuer<'static, KeyPair>, PkiError
     let key = keys::read(&folder.join("issuing.key"))?;
     let path = folder.join("issuing.pem");
     let pem = fs::read_to_string(&path).map_err(|source| FileError::Io { path: path.clone(), source })?;
+    if !certificate::is_of(pem.as_bytes(), &key.subject_public_key_info()) {
+        return Err(PkiError::HalfActivated);
+    }
     Issuer::from_ca_cert_pem(&pem, key)
         .map_err(|_| PkiError::Damaged { path, what: "a certificate of an authority in PEM" })
 }

@@ -80,8 +80,9 @@ pub fn init_with(dir: &Path, plan: &Plan<'_>, tools: Tools<'_>) -> Result<Initia
     plan.limits.check()?;
     prepare(dir)?;
     let root_folder = plan.root.map_or_else(|| dir.join("root"), Path::to_owned);
+    let name = format!("Homeward root of {}", plan.trust_domain);
     let MadeRoot { root, entry, passphrase_file } =
-        Root::create(&root_folder, plan.trust_domain, ROOT_DAYS, plan.passphrase, tools)?;
+        Root::create(&root_folder, (plan.trust_domain, &name), ROOT_DAYS, plan.passphrase, tools)?;
     let (authority, issuing) = Authority::create(dir, plan.trust_domain, &root, plan.limits, tools)?;
     plan.limits.keep(dir)?;
     register::append(dir, &entry)?;

@@ -5,6 +5,7 @@ use rcgen::{
     CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
     PublicKeyData, SanType, SerialNumber, string::Ia5String,
 };
+use ring::digest::{SHA256, digest};
 
 use super::{BACKDATED, PkiError, Tools, register::Entry};
 use crate::{domain::identity::Identity, platform::entropy};
@@ -111,8 +112,14 @@ pub(super) fn certify(
     }
     let certificate = params.signed_by(public_key, signer.issuer)?;
     let Validity { not_before, not_after } = validity;
-    let entry = Entry { serial, holder: kind.holder(), not_before, not_after, issuer: signer.serial.to_owned() };
+    let (holder, issuer, fingerprint) = (kind.holder(), signer.serial.to_owned(), fingerprint(certificate.der()));
+    let entry = Entry { serial, holder, not_before, not_after, issuer, fingerprint };
     Ok(Certified { entry, pem: certificate.pem() })
+}
+
+/// What the register knows a certificate by.
+pub(super) fn fingerprint(der: &[u8]) -> String {
+    hex::encode(digest(&SHA256, der))
 }
 
 /// A serial number of 128 random bits, positive and without leading zero, so that it has one spelling.

@@ -23,6 +23,7 @@ mod folder;
 mod keys;
 mod leaf;
 mod limits;
+pub mod next_root;
 mod profile;
 mod register;
 mod request;
@@ -38,6 +39,7 @@ use crate::{
     platform::{Clock, Entropy, EntropyError, secret_file::FileError},
 };
 pub use authority::{Authority, Days, RevocationList, Signed, revocation_lists};
+pub use certificate::revoked_serials;
 pub use export::export;
 pub use folder::{
     Initialised, Issue, Issued, Plan, Requested, deliver, identity_of, init, init_with, issue, issue_server, list,
@@ -98,6 +100,25 @@ pub enum PkiError {
     /// No authority was replaced yet.
     #[error("no issuing authority was replaced: `homeward pki rotate prepare`, then `activate`, come first")]
     NothingReplaced,
+    /// Everybody trusts a root before it signs.
+    #[error("this root is not in ca.pem: `homeward pki rotate prepare-root` makes the next one and puts it there")]
+    UnknownRoot,
+    /// Another root is on its way.
+    #[error("two roots are trusted already: `homeward pki rotate retire-root` ends the rotation that was begun")]
+    RootPrepared,
+    /// Something hangs on the old root.
+    #[error(
+        "an issuing authority of the old root is accepted still: `homeward pki rotate taint` and `revoke` come first"
+    )]
+    RootInUse,
+    /// One root, and it signs.
+    #[error("no root is to be retired: only the one is trusted that signed the issuing authority")]
+    NothingToRetire,
+    /// Key and certificate of the authority are not of each other.
+    #[error(
+        "issuing.key and issuing.pem do not belong together: an activation was broken off; run `homeward pki rotate activate` again"
+    )]
+    HalfActivated,
     /// What is revoked is tainted first, so that whoever hangs on it hears of it.
     #[error("no issuing authority is tainted: `homeward pki rotate taint` comes first, then renewing what it signed")]
     NothingTainted,

@@ -28,6 +28,8 @@ pub struct Entry {
     pub not_after: Timestamp,
     /// Serial number of the authority's certificate that signed it; empty for a root, which nobody else signed.
     pub issuer: String,
+    /// SHA-256 of it, in hexadecimal: somebody else's may have its serial number.
+    pub fingerprint: String,
 }
 
 /// A certificate that was revoked.
@@ -52,9 +54,8 @@ pub struct Tainted {
 
 /// Writes down one certificate, durably.
 pub(super) fn append(dir: &Path, entry: &Entry) -> Result<(), PkiError> {
-    let Entry { serial, holder, not_before, not_after, issuer } = entry;
-    let line = format!("{serial}\t{holder}\t{not_before}\t{not_after}");
-    let line = if issuer.is_empty() { line } else { format!("{line}\t{issuer}") };
+    let Entry { serial, holder, not_before, not_after, issuer, fingerprint } = entry;
+    let line = format!("{serial}\t{holder}\t{not_before}\t{not_after}\t{issuer}\t{fingerprint}");
     Ok(secret_file::append_line(&dir.join(ISSUED), &line)?)
 }
 
@@ -102,8 +103,8 @@ fn entry(line: &str) -> Option<Entry> {
     let mut fields = line.split('\t');
     let (serial, holder) = (fields.next()?.to_owned(), fields.next()?.to_owned());
     let (not_before, not_after) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
-    let issuer = fields.next().unwrap_or_default().to_owned();
-    fields.next().is_none().then_some(Entry { serial, holder, not_before, not_after, issuer })
+    let (issuer, fingerprint) = (fields.next()?.to_owned(), fields.next()?.to_owned());
+    fields.next().is_none().then_some(Entry { serial, holder, not_before, not_after, issuer, fingerprint })
 }
 
 fn revoked(line: &str) -> Option<Revoked> {

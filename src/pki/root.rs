@@ -41,7 +41,7 @@ impl Root {
     /// Makes a root in the new folder `dir`; without a passphrase one is made and written beside the key.
     pub(super) fn create(
         dir: &Path,
-        domain: &TrustDomain,
+        (domain, name): (&TrustDomain, &str),
         days: i32,
         passphrase: Option<&Passphrase>,
         tools: Tools<'_>,
@@ -49,8 +49,9 @@ impl Root {
         secret_file::create_private_dir(dir)?;
         let key = keys::make(KeyKind::P256)?;
         let validity = Validity::from_now(tools, days)?;
-        let (params, serial) = params(&format!("Homeward root of {domain}"), validity, 1, tools)?;
-        let pem = params.self_signed(&key)?.pem();
+        let (params, serial) = params(name, validity, 1, tools)?;
+        let certificate = params.self_signed(&key)?;
+        let (pem, fingerprint) = (certificate.pem(), leaf::fingerprint(certificate.der()));
         let made = passphrase.is_none().then(|| Passphrase::make(tools)).transpose()?;
         let passphrase_file = dir.join("passphrase");
         if let Some(made) = &made {
@@ -61,7 +62,7 @@ impl Root {
         secret_file::create_public(&dir.join("root.pem"), pem.as_bytes())?;
         let Validity { not_before, not_after } = validity;
         let holder = format!("root of {domain}");
-        let entry = Entry { serial: serial.clone(), holder, not_before, not_after, issuer: String::new() };
+        let entry = Entry { serial: serial.clone(), holder, not_before, not_after, issuer: String::new(), fingerprint };
         register::append(dir, &entry)?;
         let root = Self { pem, serial, not_after, issuer: Issuer::new(params, key) };
         Ok(MadeRoot { root, entry, passphrase_file: made.map(|_| passphrase_file) })
@@ -84,6 +85,11 @@ impl Root {
         let issuer = Issuer::from_ca_cert_pem(&pem, key)
             .map_err(|_| PkiError::Damaged { path, what: "a certificate of an authority in PEM" })?;
         Ok(Self { pem, serial, not_after, issuer })
+    }
+
+    /// The serial number of its certificate.
+    pub(super) fn serial(&self) -> &str {
+        &self.serial
     }
 
     /// The certificate, for those who verify.
@@ -109,10 +115,11 @@ impl Root {
         let (mut params, serial) =
             params(&format!("Homeward issuing authority of {domain}, {year}"), validity, 0, tools)?;
         params.use_authority_key_identifier_extension = true;
-        let pem = params.signed_by(key, &self.issuer)?.pem();
+        let certificate = params.signed_by(key, &self.issuer)?;
+        let (pem, fingerprint) = (certificate.pem(), leaf::fingerprint(certificate.der()));
         let Validity { not_before, not_after } = validity;
         let (holder, issuer) = (format!("issuing authority of {domain}"), self.serial.clone());
-        Ok((pem, Entry { serial, holder, not_before, not_after, issuer }))
+        Ok((pem, Entry { serial, holder, not_before, not_after, issuer, fingerprint }))
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
 use super::{
     Entry, Limits, Passphrase, PkiError, Revoked, Tainted, Tools, authority, certificate, folder,
     keys::{self, KeyKind},
-    register,
+    next_root, register,
     root::Root,
 };
 use crate::{
@@ -21,40 +21,73 @@ use crate::{
 /// The files of an issuing authority.
 const FILES: [&str; 2] = ["issuing.key", "issuing.pem"];
 
-/// Makes the next issuing authority in `next/`, signed by the root in `root`. Nothing uses it yet.
+/// Makes the next issuing authority in `next/`, signed by the root in `root`. Nothing uses it yet. What an attempt that was killed
+/// has left is taken away.
 pub fn prepare(dir: &Path, root: &Path, passphrase: Option<&Passphrase>, tools: Tools<'_>) -> Result<Entry, PkiError> {
     let domain = authority::read_trust_domain(dir)?;
     let root = Root::load(root, passphrase)?;
-    let next = dir.join("next");
-    secret_file::create_private_dir(&next)?;
+    if !next_root::is_trusted(dir, root.serial())? {
+        return Err(PkiError::UnknownRoot);
+    }
+    let (next, unfinished) = (dir.join("next"), dir.join("next.unfinished"));
+    if next.exists() {
+        return Err(FileError::Exists { path: next }.into());
+    }
+    if unfinished.exists() {
+        fs::remove_dir_all(&unfinished).map_err(|source| FileError::Io { path: unfinished.clone(), source })?;
+    }
+    secret_file::create_private_dir(&unfinished)?;
     let key = keys::make(KeyKind::P256)?;
     let (pem, entry) = root.sign(&domain, &key, Limits::of(dir)?.authority_days, tools)?;
     register::append(dir, &entry)?;
     let [key_name, certificate_name] = FILES;
-    secret_file::create_secret(&next.join(key_name), keys::to_pem(&key)?.as_bytes())?;
-    secret_file::create_public(&next.join(certificate_name), pem.as_bytes())?;
+    secret_file::create_secret(&unfinished.join(key_name), keys::to_pem(&key)?.as_bytes())?;
+    secret_file::create_public(&unfinished.join(certificate_name), pem.as_bytes())?;
+    moved(&unfinished, &next)?;
     Ok(entry)
 }
 
 /// From now on the prepared authority signs; the old one is kept in `old/`, by its serial number, and signs revocation lists
-/// only. Returns where.
+/// only. Returns where. Killed at any moment, the same call goes on; meanwhile nothing is signed with a key and a certificate
+/// that do not belong together.
 pub fn activate(dir: &Path, tools: Tools<'_>) -> Result<PathBuf, PkiError> {
     let next = dir.join("next");
-    // Both files of the next one must be there and fit before the old one moves.
-    keys::read(&next.join(FILES[0]))?;
-    certificate::read(&next.join(FILES[1]))?;
-    let old = dir.join("old").join(certificate::read(&dir.join(FILES[1]))?.serial);
-    secret_file::create_private_dir(&old)?;
-    let moved = |from: PathBuf, to: PathBuf| {
-        fs::rename(&from, &to).map_err(|source| PkiError::from(FileError::Io { path: from, source }))
+    let [key, pem] = FILES;
+    let kept = |old: &Path, name: &str| -> Result<(), PkiError> {
+        let (from, to) = (dir.join(name), old.join(name));
+        if to.exists() {
+            return Ok(());
+        }
+        fs::hard_link(&from, &to).map_err(|source| FileError::Io { path: from, source }.into())
     };
-    for name in FILES {
-        moved(dir.join(name), old.join(name))?;
-        moved(next.join(name), dir.join(name))?;
+    if next.join(key).exists() {
+        // Both files of the next one must be there and fit before the old one goes.
+        authority::signer(&next)?;
+        let old = dir.join("old").join(certificate::read(&dir.join(pem))?.serial);
+        secret_file::ensure_private_dir(&old)?;
+        FILES.iter().try_for_each(|name| kept(&old, name))?;
+        moved(&next.join(key), &dir.join(key))?;
     }
-    fs::remove_dir(&next).map_err(|source| FileError::Io { path: next, source })?;
+    if next.join(pem).exists() {
+        moved(&next.join(pem), &dir.join(pem))?;
+    }
     folder::publish(dir, tools)?;
-    Ok(old)
+    fs::remove_dir(&next).map_err(|source| FileError::Io { path: next, source })?;
+    latest(dir)
+}
+
+/// The authority that was replaced last.
+fn latest(dir: &Path) -> Result<PathBuf, PkiError> {
+    let issued = register::read(dir)?;
+    let place = |folder: &PathBuf| {
+        let serial = folder.file_name().map(|name| name.to_string_lossy().into_owned());
+        issued.iter().position(|entry| Some(&entry.serial) == serial.as_ref())
+    };
+    replaced(dir)?.into_iter().max_by_key(place).ok_or(PkiError::NothingReplaced)
+}
+
+fn moved(from: &Path, to: &Path) -> Result<(), PkiError> {
+    fs::rename(from, to).map_err(|source| FileError::Io { path: from.into(), source }.into())
 }
 
 /// An authority that was replaced, and how much hangs on it.

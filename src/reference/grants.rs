@@ -161,6 +161,7 @@ mod tests {
             identity: Identity::parse(&format!("homeward://pilot.example/{path}"), &domain()).unwrap(),
             serial: "1".into(),
             not_after: "2027-01-01T00:00:00Z".parse().unwrap(),
+            unlisted: false,
         };
         let bromley = peer("gss/E09000006/council_submitter/case-system");
         assert!(grants.may_submit(&bromley, "E09000006", now).is_ok());

@@ -251,7 +251,7 @@ mod tests {
     fn officer(not_after: &str) -> Peer {
         let domain = TrustDomain::parse("pilot.example").unwrap();
         let identity = Identity::parse("homeward://pilot.example/met/SE/mpu_officer/p1", &domain).unwrap();
-        Peer { identity, serial: "1".into(), not_after: not_after.parse().unwrap() }
+        Peer { identity, serial: "1".into(), not_after: not_after.parse().unwrap(), unlisted: false }
     }
 
     fn bounds(clock: &Arc<dyn Clock>) -> Bounds {
@@ -279,7 +279,7 @@ mod tests {
         let enter = || {
             let remote = "127.0.0.1:1".parse().unwrap();
             let peer = officer("2027-01-01T00:00:00Z");
-            sessions.enter(Visitor { peer, chain: Vec::new(), remote }, &bounds(&clock))
+            sessions.enter(Visitor { peer, chain: Vec::new(), serials: Vec::new(), remote }, &bounds(&clock))
         };
         let (first, second) = (enter().unwrap(), enter().unwrap());
         assert!(enter().is_none(), "two connections are all it may have");
@@ -302,7 +302,7 @@ mod tests {
     async fn asked(timeout: Option<&'static str>, not_after: &str, end: Option<End>) -> Response<Body> {
         let clock = noon();
         let (peer, bounds) = (officer(not_after), bounds(&clock));
-        let visitor = Visitor { peer, chain: Vec::new(), remote: "127.0.0.1:1".parse().unwrap() };
+        let visitor = Visitor { peer, chain: Vec::new(), serials: Vec::new(), remote: "127.0.0.1:1".parse().unwrap() };
         let entered = Sessions::default().enter(visitor, &bounds).unwrap();
         let session = Arc::clone(&entered.session);
         let never = tower::service_fn(|_| std::future::pending::<Result<Response<Body>, Infallible>>());

@@ -47,6 +47,7 @@ pub fn read(leaf: &CertificateDer<'_>, trust_domain: &TrustDomain) -> Result<Pee
         identity,
         serial: serial(certificate.raw_serial()),
         not_after: not_after.map_err(|_| PeerError::Unreadable)?,
+        unlisted: false,
     })
 }
 
@@ -60,9 +61,11 @@ pub fn session<T>(request: &tonic::Request<T>) -> Result<Arc<Session>, Refused> 
     request.extensions().get::<Arc<Session>>().cloned().ok_or(Refused::Unauthenticated("NO_CERTIFICATE"))
 }
 
-/// The serial numbers of a chain, in one spelling; what cannot be read has none.
-pub(super) fn serials(chain: &[CertificateDer<'_>]) -> impl Iterator<Item = String> {
-    let read = chain.iter().filter_map(|der| X509Certificate::from_der(der).ok());
+/// The serial numbers of certificates, in one spelling; what cannot be read has none.
+pub(super) fn serials<'a>(
+    certificates: impl IntoIterator<Item = &'a CertificateDer<'a>>,
+) -> impl Iterator<Item = String> {
+    let read = certificates.into_iter().filter_map(|der| X509Certificate::from_der(der).ok());
     read.map(|(_, certificate)| serial(certificate.raw_serial()))
 }
 

@@ -89,7 +89,7 @@ mod tests {
         let domain = TrustDomain::parse("pilot.example").unwrap();
         let identity = Identity::parse("homeward://pilot.example/met/SE/mpu_officer/p1", &domain).unwrap();
         let end: Timestamp = "2026-12-31T00:00:00Z".parse().unwrap();
-        let peer = Peer { identity, serial: "1".into(), not_after: end };
+        let peer = Peer { identity, serial: "1".into(), not_after: end, unlisted: false };
         let reminders = Reminders::default();
         let said: Vec<bool> = [31 * 24, 30 * 24, 30 * 24 - 23, 29 * 24, 14 * 24, 14 * 24 - 1, 7 * 24, 24, 1]
             .into_iter()
@@ -113,7 +113,7 @@ mod tests {
         let domain = TrustDomain::parse("pilot.example").unwrap();
         let identity = Identity::parse("homeward://pilot.example/met/SE/mpu_officer/p1", &domain).unwrap();
         let end: Timestamp = "2026-12-31T00:00:00Z".parse().unwrap();
-        let peer = Peer { identity, serial: "1".into(), not_after: end };
+        let peer = Peer { identity, serial: "1".into(), not_after: end, unlisted: false };
         let reminders = Reminders::default();
         let said: Vec<bool> =
             [(60 * 24, false), (59 * 24, true), (59 * 24 - 23, true), (58 * 24, true), (30 * 24, true)]

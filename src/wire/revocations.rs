@@ -15,8 +15,10 @@ const AT_MOST_EVERY: Duration = Duration::from_millis(50);
 pub(super) struct Revocations {
     broker: Arc<Broker>,
     sessions: Sessions,
-    /// Versions of the lists of what is revoked and what is tainted, as last seen.
-    versions: (u64, u64),
+    /// Versions of the lists of what is revoked, what is tainted and what is in no register, as last seen.
+    versions: [u64; 3],
+    /// The register has changed since what is in none was last looked at.
+    register_changed: bool,
     /// Serial numbers that were dealt with.
     known: BTreeSet<String>,
     /// Holders whose leases are looked at once more: a pull may have been under way while their sessions ended.
@@ -27,7 +29,15 @@ pub(super) struct Revocations {
 
 impl Revocations {
     pub(super) fn new(broker: Arc<Broker>, sessions: Sessions) -> Self {
-        Self { broker, sessions, versions: (0, 0), known: BTreeSet::new(), again: Vec::new(), failing: false }
+        Self {
+            broker,
+            sessions,
+            versions: [0; 3],
+            register_changed: true,
+            known: BTreeSet::new(),
+            again: Vec::new(),
+            failing: false,
+        }
     }
 
     /// Shuts the door to everybody who is revoked already. None where the store cannot be read.
@@ -62,12 +72,12 @@ impl Revocations {
     }
 
     async fn look(&mut self) -> Result<(), Error> {
-        self.broker.follow_register().await;
+        self.register_changed |= self.broker.follow_register().await;
         for holder in std::mem::take(&mut self.again) {
             self.broker.return_leases(&holder).await?;
         }
         let (versions, standing) = self.broker.standing().await?;
-        if versions == self.versions {
+        if versions == self.versions && !self.register_changed {
             return Ok(());
         }
         standing.tainted().for_each(|serial| _ = self.sessions.taint(serial));
@@ -79,7 +89,8 @@ impl Revocations {
             self.known.insert(one.serial.clone());
         }
         self.broker.tell_tainted(&standing);
-        self.versions = versions;
+        self.broker.tell_unlisted(&standing).await?;
+        (self.versions, self.register_changed) = (versions, false);
         Ok(())
     }
 

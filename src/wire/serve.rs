@@ -19,7 +19,7 @@ use super::{
         refusal::Refusals,
     },
 };
-use crate::platform::Clock;
+use crate::{broker::Broker, platform::Clock};
 
 /// What bounds the server. Times are of the machine's own timer, not of the clock on the wall.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,6 +114,10 @@ pub struct Setup {
     pub refusals: Arc<Refusals>,
     /// When grants end.
     pub grant_end: GrantEnd,
+    /// Whose register says which certificates our authority was asked to sign.
+    pub register: Option<Arc<Broker>>,
+    /// Whoever is in no register is not let in.
+    pub only_listed: bool,
     /// Bounds.
     pub limits: Limits,
 }
@@ -127,6 +131,8 @@ impl Setup {
             clock,
             refusals: Arc::default(),
             grant_end: Arc::new(|_, _| None),
+            register: None,
+            only_listed: false,
             limits: Limits::default(),
         }
     }
@@ -192,6 +198,8 @@ fn door(setup: &Setup) -> Door {
         sessions: setup.sessions.clone(),
         refusals: Arc::clone(&setup.refusals),
         reminders: Reminders::default(),
+        register: setup.register.clone(),
+        only_listed: setup.only_listed,
         bounds: Bounds {
             clock: Arc::clone(&setup.clock),
             grant_end: Arc::clone(&setup.grant_end),

@@ -1,6 +1,8 @@
 //! Live sessions, by certificate: each ends at `notAfter`, at the end of a grant, at revocation, at its age or when the
 //! server drains; first a status on its streams, then, after a short grace, the socket.
 
+mod end;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
@@ -15,9 +17,10 @@ use jiff::Timestamp;
 use rustls::pki_types::CertificateDer;
 use tokio::sync::{Notify, OwnedSemaphorePermit, watch};
 
+pub use end::End;
+
 use super::{
     allowance::{Allowance, REFILLED, Shares},
-    peer,
     shut::Shut,
     status::Refused,
     taken::Waiting,
@@ -26,37 +29,6 @@ use crate::{
     domain::identity::{Identity, Peer},
     platform::Clock,
 };
-
-/// Why a session ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
-    /// The certificate has run out.
-    Expired,
-    /// The certificate was revoked.
-    Revoked,
-    /// A grant has run out; a new connection shows what is left.
-    GrantEnded,
-    /// The peer asks and does not read the answers.
-    NotReading,
-    /// The connection is old enough; a new one is welcome.
-    Age,
-    /// The server is going down.
-    Draining,
-}
-
-impl End {
-    /// What its streams and further calls are told.
-    pub fn refused(self) -> Refused {
-        match self {
-            Self::Expired => Refused::Unauthenticated("CERTIFICATE_EXPIRED"),
-            Self::Revoked => Refused::Unauthenticated("CERTIFICATE_REVOKED"),
-            Self::GrantEnded => Refused::PermissionDenied("GRANT_ENDED"),
-            Self::NotReading => Refused::ResourceExhausted("ANSWER_NOT_TAKEN"),
-            Self::Age => Refused::Unavailable("CONNECTION_AGE", Duration::ZERO),
-            Self::Draining => Refused::Unavailable("DRAINING", Duration::from_secs(5)),
-        }
-    }
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
@@ -73,6 +45,8 @@ pub struct Visitor {
     pub peer: Peer,
     /// The certificates as they were shown, the leaf first: to be judged again when authorities or revocation lists change.
     pub chain: Vec<CertificateDer<'static>>,
+    /// Serial numbers of all that the leaf hangs on, its own too: also of authorities of ours that were not shown.
+    pub serials: Vec<String>,
     /// Address of the other end.
     pub remote: SocketAddr,
 }
@@ -107,6 +81,11 @@ impl Session {
     /// The certificates as they were shown, the leaf first.
     pub fn chain(&self) -> &[CertificateDer<'static>] {
         &self.visitor.chain
+    }
+
+    /// Whether it hangs on the certificate with this serial number: its own, or one above it, shown or not.
+    pub fn hangs_on(&self, serial: &str) -> bool {
+        self.visitor.serials.iter().any(|one| one == serial)
     }
 
     /// True where the authority that signed its certificate is tainted: still accepted, to be renewed now.
@@ -263,12 +242,18 @@ impl Sessions {
             let id = registry.next;
             registry.next += 1;
             let phase = watch::Sender::new(Phase::Live);
-            let tainted = peer::serials(&visitor.chain).any(|serial| registry.tainted.contains(&serial));
+            let tainted = visitor.serials.iter().any(|serial| registry.tainted.contains(serial));
             let (regranted, waiting, tainted) = (Notify::new(), Arc::default(), AtomicBool::new(tainted));
             let session = Arc::new(Session { id, visitor, phase, regranted, allowance, waiting, tainted });
             registry.live.insert(id, Arc::clone(&session));
             Some(session)
         })?;
+        // Shut while they were at the door: whoever shuts it ends whom it finds on the register.
+        if self.shut.holds(&session.visitor.serials) {
+            session.end(End::Revoked);
+        } else if session.is_tainted() && session.peer().unlisted {
+            session.end(End::Unlisted);
+        }
         tokio::spawn(keep(Arc::clone(&session), bounds.clone(), self.clone()));
         Some(Entered { session, registry: self.clone() })
     }
@@ -277,18 +262,24 @@ impl Sessions {
     /// sessions; says how many.
     pub fn revoke(&self, serial: &str) -> usize {
         self.shut.add(serial);
-        self.end_where(|session| peer::serials(session.chain()).any(|one| one == serial), End::Revoked)
+        self.end_where(|session| session.hangs_on(serial), End::Revoked)
     }
 
     /// An authority is tainted: whoever comes with a certificate that it signed is told to renew, and so are those who are
-    /// here already; says how many.
+    /// here already; says how many. Whoever of them is not in its register is out.
     pub fn taint(&self, serial: &str) -> usize {
-        self.with(|registry| {
+        let told = self.with(|registry| {
             registry.tainted.insert(serial.to_owned());
-            let hang = |session: &&Arc<Session>| peer::serials(session.chain()).any(|one| one == serial);
-            let new = registry.live.values().filter(hang).filter(|one| !one.tainted.swap(true, Ordering::Relaxed));
-            new.count()
-        })
+            let hang = registry.live.values().filter(|session| session.hangs_on(serial));
+            hang.filter(|one| !one.tainted.swap(true, Ordering::Relaxed)).count()
+        });
+        self.end_where(|session| session.hangs_on(serial) && session.peer().unlisted, End::Unlisted);
+        told
+    }
+
+    /// Whether one of these serial numbers is a tainted authority's.
+    pub(super) fn taints(&self, serials: &[String]) -> bool {
+        self.with(|registry| serials.iter().any(|serial| registry.tainted.contains(serial)))
     }
 
     /// The policy has changed: ends the sessions of peers who have lost something by it, and asks anew when the grants of

@@ -6,10 +6,6 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use rustls::pki_types::CertificateDer;
-
-use super::peer;
-
 /// Serial numbers of certificates that nobody may come in with again. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub struct Shut(Arc<RwLock<BTreeSet<String>>>);
@@ -20,9 +16,9 @@ impl Shut {
         self.0.write().unwrap_or_else(PoisonError::into_inner).insert(serial.to_owned());
     }
 
-    /// Whether it is shut to one of these.
-    pub(super) fn holds(&self, chain: &[CertificateDer<'_>]) -> bool {
+    /// Whether it is shut to one of these serial numbers.
+    pub(super) fn holds(&self, serials: &[String]) -> bool {
         let shut = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        !shut.is_empty() && peer::serials(chain).any(|serial| shut.contains(&serial))
+        serials.iter().any(|serial| shut.contains(serial))
     }
 }

@@ -214,6 +214,7 @@ impl From<Refusal> for Refused {
         match refusal {
             Refusal::Expired => Self::Unauthenticated("CERTIFICATE_EXPIRED"),
             Refusal::Method => Self::PermissionDenied("METHOD_NOT_GRANTED"),
+            Refusal::Unlisted => Self::PermissionDenied("CERTIFICATE_UNKNOWN"),
             Refusal::AuthorityMalformed => {
                 Self::field("submission.envelope.on_behalf_of", "give the GSS code of the authority, e.g. E09000006")
             }

@@ -17,7 +17,7 @@ use jiff::SignedDuration;
 use rustls::{
     RootCertStore, ServerConfig, SupportedProtocolVersion,
     crypto::{CryptoProvider, ring},
-    pki_types::{CertificateRevocationListDer, UnixTime},
+    pki_types::{CertificateDer, CertificateRevocationListDer, UnixTime},
     server::{NoServerSessionStorage, VerifierBuilderError, WebPkiClientVerifier, danger::ClientCertVerifier},
     time_provider::TimeProvider,
     version::{TLS12, TLS13},
@@ -138,6 +138,12 @@ impl ServerTls {
         let Some(now) = unix_time(self.clock.as_ref()) else { return 0 };
         let verifier = &self.current.get().verifier;
         sessions.end_where(|session| !verifier.lets_in(session.chain(), now), End::Revoked)
+    }
+
+    /// The serial numbers of everything that a chain hangs on, whether it was shown or left out; the leaf first.
+    pub(super) fn hangs_on(&self, chain: &[CertificateDer<'_>]) -> Vec<String> {
+        let verifier = &self.current.get().verifier;
+        chain.split_first().map(|(leaf, sent)| verifier.hangs_on(leaf, sent)).unwrap_or_default()
     }
 
     /// What must be looked at now: certificates that run out, revocation lists that are missing or old.

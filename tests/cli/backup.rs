@@ -2,6 +2,10 @@
 
 use std::{
     fs,
+    os::unix::{
+        fs::{MetadataExt, PermissionsExt},
+        net::UnixStream,
+    },
     path::Path,
     process::{Command, Stdio},
     thread,
@@ -10,7 +14,7 @@ use std::{
 
 use super::{
     Ended, fed, homeward,
-    house::{Daemon, House, LEWISHAM},
+    house::{Daemon, House, LEWISHAM, OFFICER},
     narrative, one_line,
 };
 
@@ -95,6 +99,146 @@ fn a_backup_of_a_running_daemon_is_restored_and_goes_on() {
     fed(at, &["submit", "-", "--profile", &council], &narrative(1)).with(0);
     backup(at).with(0);
     daemon.stop();
+}
+
+#[test]
+fn whoever_connects_and_says_nothing_keeps_no_backup_waiting() {
+    let house = House::new();
+    let at = house.path();
+    let daemon = Daemon::start(&house);
+    let silent: Vec<_> = (0..4).map(|_| UnixStream::connect(at.join("data/store/backup.sock")).unwrap()).collect();
+    backup(at).with(0);
+    drop(silent);
+    daemon.stop();
+}
+
+/// Revokes a certificate through the daemon.
+fn revoke(at: &Path, serial: &str) {
+    let said =
+        homeward(at, &["pki", "revoke", serial, "--reason", "key-compromise", "--profile", "certs/admin-1"]).with(0);
+    assert!(said.contains("revoked"), "{said}");
+}
+
+/// The serial number of the newest certificate of an identity, by the folder's register.
+fn serial_of(at: &Path, identity: &str) -> String {
+    let register = fs::read_to_string(at.join("certs/issued.tsv")).unwrap();
+    let line = register.lines().rfind(|line| line.contains(identity)).unwrap();
+    line.split('\t').next().unwrap().to_owned()
+}
+
+#[test]
+fn whoever_was_revoked_since_the_backup_stays_out_of_what_is_restored() {
+    let house = House::new();
+    let at = house.path();
+    let administers = "[[grant]]\norganisation = \"operator\"\nrole = \"certificate_admin\"\n\
+                       not_before = \"2020-01-01T00:00:00Z\"\nnot_after = \"2090-01-01T00:00:00Z\"\n";
+    let grants = fs::read_to_string(at.join("grants.toml")).unwrap();
+    fs::write(at.join("grants.toml"), format!("{grants}{administers}")).unwrap();
+    house.configure("pki.folder = \"certs\"\n");
+    let daemon = Daemon::start(&house);
+    let (thief, honest) = (house.profile(LEWISHAM, daemon.port), house.profile(OFFICER, daemon.port));
+    let endpoint = format!("https://localhost:{}\n", daemon.port);
+    fs::write(at.join("certs/admin-1/endpoint"), &endpoint).unwrap();
+    let who = |profile: &str| homeward(at, &["whoami", "--profile", profile]);
+    who(&thief).with(0);
+    backup(at).with(0);
+    revoke(at, &serial_of(at, LEWISHAM));
+    homeward(at, &["admin", "crl", "--out", "since.pem", "--profile", "certs/admin-1"]).with(0);
+    daemon.stop();
+
+    let (data, list) = (at.join("data/store"), at.join("data/store.revoked"));
+    let served = |restored: &[&str], profiles: [(&str, bool); 2]| {
+        fs::remove_dir_all(&data).unwrap();
+        let said = restore(at, restored).with(0);
+        let daemon = Daemon::start(&house);
+        for (profile, good) in profiles {
+            fs::write(at.join(profile).join("endpoint"), format!("https://localhost:{}\n", daemon.port)).unwrap();
+            assert_eq!(who(profile).code == 0, good, "{profile} after {restored:?}: {said}");
+        }
+        daemon.stop();
+    };
+    // The list beside the store knows it, also when it is restored twice.
+    served(&[], [(&thief, false), (&honest, true)]);
+    served(&[], [(&thief, false), (&honest, true)]);
+
+    // Without it nothing is restored, until somebody says what was revoked.
+    let kept = fs::read(&list).unwrap();
+    fs::remove_file(&list).unwrap();
+    fs::rename(&data, at.join("aside")).unwrap();
+    restore(at, &[]).refused(65, &["RESTORED_REVOCATIONS", "store.revoked", "--revoked", "--nothing-revoked-since"]);
+    // One that ends before the backup was taken is as good as none.
+    let text = String::from_utf8(kept).unwrap();
+    let older: String =
+        text.lines().take_while(|line| !line.starts_with("backup")).map(|line| format!("{line}\n")).collect();
+    fs::write(&list, older).unwrap();
+    restore(at, &[]).refused(65, &["RESTORED_REVOCATIONS"]);
+    fs::remove_file(&list).unwrap();
+    fs::write(at.join("nonsense"), "not a serial number\n").unwrap();
+    restore(at, &["--revoked", "nonsense"]).refused(65, &["neither a revocation list"]);
+    fs::rename(at.join("aside"), &data).unwrap();
+    served(&["--revoked", "since.pem"], [(&thief, false), (&honest, true)]);
+    // It has come into the list by then.
+    let list = fs::read_to_string(&list).unwrap();
+    assert!(list.contains(&format!("revoked\t{}", serial_of(at, LEWISHAM))), "{list}");
+
+    // Half a line, as a cut of the power leaves it: the rest is obeyed.
+    let changed = list + "revoked\t5a";
+    fs::write(at.join("data/store.revoked"), changed).unwrap();
+    let daemon = Daemon::start(&house);
+    fs::write(at.join(&thief).join("endpoint"), format!("https://localhost:{}\n", daemon.port)).unwrap();
+    assert_ne!(who(&thief).code, 0);
+    daemon.stop();
+    fs::remove_file(at.join("data/store.revoked")).unwrap();
+    served(&["--nothing-revoked-since"], [(&thief, true), (&honest, true)]);
+}
+
+/// The user `nobody`, whoever that is on this machine.
+const NOBODY: u32 = 65534;
+
+/// Owner and mode of a folder and of all in it.
+fn owners(folder: &Path) -> Vec<(u32, u32)> {
+    let of = |about: fs::Metadata| (about.uid(), about.mode() & 0o7777);
+    let mut found = vec![of(fs::metadata(folder).unwrap())];
+    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let about = entry.metadata().unwrap();
+        found.extend(if about.is_dir() { owners(&entry.path()) } else { vec![of(about)] });
+    }
+    found
+}
+
+#[test]
+fn what_root_compacts_and_restores_belongs_to_whom_it_belonged_to() {
+    let house = House::new();
+    let at = house.path();
+    let daemon = Daemon::start(&house);
+    backup(at).with(0);
+    daemon.stop();
+    let (data, store) = (at.join("data"), at.join("data/store"));
+    let root = fs::metadata(at).unwrap().uid() == 0;
+    let whose = if root { NOBODY } else { fs::metadata(at).unwrap().uid() };
+    let belongs = |mode: u32| {
+        let all = owners(&store);
+        assert!(all.iter().all(|(owner, _)| *owner == whose) && all.len() > 2, "{all:?}");
+        assert_eq!(all[0].1, mode);
+    };
+    if root {
+        Command::new("chown").args(["-R", "nobody"]).arg(&data).status().unwrap();
+    }
+    fs::set_permissions(&store, fs::Permissions::from_mode(0o750)).unwrap();
+    homeward(at, &["compact", "data/store"]).with(0);
+    belongs(0o750);
+    // Into an empty folder that is there, and into one that is not.
+    fs::rename(&store, at.join("aside")).unwrap();
+    fs::create_dir(&store).unwrap();
+    fs::set_permissions(&store, fs::Permissions::from_mode(0o750)).unwrap();
+    if root {
+        Command::new("chown").arg("nobody").arg(&store).status().unwrap();
+    }
+    restore(at, &[]).with(0);
+    belongs(0o750);
+    fs::remove_dir_all(&store).unwrap();
+    restore(at, &[]).with(0);
+    belongs(0o700);
 }
 
 /// It is not whole then, or it is; what is there is not written again.

@@ -14,6 +14,7 @@ mod offline;
 mod policies;
 mod policy;
 mod redact;
+mod rotate;
 mod served;
 
 use std::{

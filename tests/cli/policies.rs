@@ -180,3 +180,18 @@ fn what_editors_leave_is_no_rule_a_wrong_name_is_a_fault_and_a_folder_that_decid
     assert!(mended, "{}", alarms(&house, &first));
     daemon.stop();
 }
+
+#[test]
+fn what_stands_in_place_of_a_policy_is_a_fingerprint_beside_a_folder() {
+    let house = House::new();
+    shipped_reference(&house.path().join("own"));
+    let (folder, print) = ("policy.reference = \"own\"\n", "a".repeat(64));
+    for (of, beside) in [("zz", folder), (&print[1..], folder), (&print, ""), (&format!("{print} "), folder)] {
+        house.configure(&format!("policy.in_place_of = \"{of}\"\n{beside}"));
+        let refused = homeward(house.path(), &["serve", "--config", "homeward.toml"]);
+        refused.refused(65, &["policy.in_place_of is the fingerprint of a policy, 64 hexadecimal digits"]);
+    }
+    // It does nothing where there is nothing that cannot be read.
+    house.configure(&format!("policy.in_place_of = \"{print}\"\n{folder}"));
+    Daemon::start(&house).stop();
+}

@@ -25,4 +25,5 @@ mod person;
 mod python;
 mod reload;
 mod rewrap;
+mod root;
 mod scan;

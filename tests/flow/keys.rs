@@ -72,6 +72,55 @@ async fn approve(who: &mut Person, of: &pb::Proposal) -> Result<Option<Effect>, 
     Ok(who.admin.approve_proposal(asked).await?.into_inner().effect)
 }
 
+/// Rotates, and wraps everything anew.
+async fn rotated(house: &House, who: &mut Person) {
+    who.admin.rotate_key(pb::RotateKeyRequest { request_id: fresh() }).await.unwrap();
+    while keys(who).await.rewrap.unwrap().finish_time.is_none() {
+        house.caretake().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_that_is_destroyed_while_a_rotation_begins_takes_nothing_with_it() {
+    let house = House::open().await;
+    let (mut first, mut second) = (house.person(FIRST).await, house.person(SECOND).await);
+    let mut council = house.person(LEWISHAM).await;
+    let mut all = vec![council.submit(submission(&narrative(1))).await.unwrap().referral_id];
+    let mut destroyed = 0;
+    for _ in 0..8 {
+        let old = keys(&mut first).await.keys.into_iter().find(|key| key.current).unwrap().key_id;
+        rotated(&house, &mut first).await;
+        let proposal = destroy(&mut first, &old).await.unwrap();
+        let (asked, mut writer) = (pb::RotateKeyRequest { request_id: fresh() }, council.clone());
+        let (gone, begun, written, ()) = tokio::join!(
+            approve(&mut second, &proposal),
+            first.admin.rotate_key(asked),
+            writer.submit(submission(&narrative(1))),
+            house.caretake(),
+        );
+        begun.unwrap();
+        all.push(written.unwrap().referral_id);
+        match gone {
+            Ok(_) => destroyed += 1,
+            Err(status) => assert_eq!(status.code(), Code::FailedPrecondition, "{status:?}"),
+        }
+    }
+    rotated(&house, &mut first).await;
+    assert!(destroyed > 0, "nothing was destroyed beside a rotation");
+    let (records, _) = wrapped(house.store()).await;
+    let there: Vec<_> = keys(&mut first).await.keys.into_iter().map(|key| key.key_id).collect();
+    assert!(
+        records.iter().flat_map(|(_, under)| under).all(|key| there.contains(key)),
+        "each is under a key that is there"
+    );
+    let mut officer = house.person(MPU).await;
+    let taken = officer.pull("MPU.SE").await.unwrap();
+    for referral in &all {
+        let taken = taken.iter().find(|taken| taken.header.referral_id == *referral).unwrap();
+        assert!(officer.read(taken, (Part::E, 0), "").await.unwrap().contains("clock.carried_out"));
+    }
+}
+
 /// How many are wrapped anew here; the daemon's test has more.
 const RECORDS: usize = 300;
 

@@ -41,3 +41,4 @@ mod rotation;
 mod silent;
 mod streams;
 mod transferring;
+mod unlisted;

@@ -1,7 +1,7 @@
 //! The issuing authority is replaced while everybody is connected: prepared, activated, tainted, revoked. Whoever renews in
 //! between loses nothing; whoever does not is told, can be seen, and is out at the end.
 
-use std::time::Duration;
+use std::{fs, path::PathBuf, time::Duration};
 
 use homeward::{
     pki::{self, Tools, rotation},
@@ -11,7 +11,9 @@ use homeward::{
     },
 };
 use jiff::SignedDuration;
-use tonic::{Code, Streaming};
+use rcgen::{BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair};
+use tonic::{Code, Status, Streaming};
+use x509_parser::pem::parse_x509_pem;
 
 use crate::{
     certificates::{FIRST, requested},
@@ -19,8 +21,12 @@ use crate::{
     person::{Person, fresh, submission, why},
 };
 
-async fn me(who: &mut Person) -> pb::WhoAmIResponse {
-    who.identity.who_am_i(pb::WhoAmIRequest {}).await.unwrap().into_inner()
+pub(crate) async fn me(who: &mut Person) -> pb::WhoAmIResponse {
+    me_or_why(who).await.unwrap()
+}
+
+async fn me_or_why(who: &mut Person) -> Result<pb::WhoAmIResponse, Status> {
+    Ok(who.identity.who_am_i(pb::WhoAmIRequest {}).await?.into_inner())
 }
 
 /// What an answer says of the caller's certificate in its headers.
@@ -30,7 +36,7 @@ async fn told(who: &mut Person) -> Option<String> {
 }
 
 /// Asks until somebody hears that their authority is tainted, within the second that a revocation has.
-async fn hears(who: &mut Person) {
+pub(crate) async fn hears(who: &mut Person) {
     let heard = async {
         while !me(who).await.certificate_authority_tainted {
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -40,7 +46,7 @@ async fn hears(who: &mut Person) {
 }
 
 /// Waits until these alarms are on and no others: the last thing that a look at what is revoked and tainted does.
-async fn alarms_are(operator: &mut Person, expected: &[String]) {
+pub(crate) async fn alarms_are(operator: &mut Person, expected: &[String]) {
     let seen = async {
         while me(operator).await.alarms != expected {
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -49,7 +55,7 @@ async fn alarms_are(operator: &mut Person, expected: &[String]) {
     tokio::time::timeout(Duration::from_secs(5), seen).await.unwrap();
 }
 
-async fn watching(who: &mut Person) -> Streaming<pb::WatchReferralsResponse> {
+pub(crate) async fn watching(who: &mut Person) -> Streaming<pb::WatchReferralsResponse> {
     let asked = WatchReferralsRequest { resume_token: "0".into(), on_behalf_of: String::new() };
     let mut stream = who.referrals.watch_referrals(asked).await.unwrap().into_inner();
     assert!(stream.message().await.unwrap().is_some());
@@ -57,7 +63,7 @@ async fn watching(who: &mut Person) -> Streaming<pb::WatchReferralsResponse> {
 }
 
 /// The status with which a stream ends at last.
-async fn end<T>(stream: &mut Streaming<T>) -> (Code, String) {
+pub(crate) async fn end<T>(stream: &mut Streaming<T>) -> (Code, String) {
     let ended = async {
         loop {
             match stream.message().await {
@@ -228,4 +234,81 @@ async fn a_broker_whose_folder_is_an_old_copy_signs_nothing_with_a_tainted_autho
     let asked = RenewCertificateRequest { request_id: fresh(), request };
     let refused = why(council.identity.renew_certificate(asked).await);
     assert_eq!(refused, (Code::FailedPrecondition, "AUTHORITY_TAINTED".into()));
+}
+
+/// The server knows its issuing authorities, so that clients need not show them.
+async fn opened_knowing_its_authorities() -> House {
+    let mut house = House::open_issuing().await;
+    house.close().await;
+    let file = house.certs().join("server/ca.pem");
+    let all = ["ca.pem", "issuing.pem"].map(|name| fs::read_to_string(house.certs().join(name)).unwrap());
+    fs::write(file, all.concat()).unwrap();
+    house.start().await;
+    house
+}
+
+/// Somebody who shows another chain: their own certificate, and what else is given.
+async fn showing(house: &House, path: &str, name: &str, above: &str) -> (Person, PathBuf) {
+    drop(house.person(path).await);
+    let (own, folder) = (house.folder(&format!("profile-{}", path.replace('/', "-"))), house.folder(name));
+    fs::create_dir(&folder).unwrap();
+    for file in ["key.pem", "ca.pem", "endpoint"] {
+        fs::copy(own.join(file), folder.join(file)).unwrap();
+    }
+    let chain = fs::read_to_string(own.join("cert.pem")).unwrap();
+    let (leaf, _) = chain.split_at(chain.find("-----END CERTIFICATE-----\n").unwrap() + 26);
+    fs::write(folder.join("cert.pem"), format!("{leaf}{above}")).unwrap();
+    (Person::new(house.connect(&folder).await.unwrap()), folder)
+}
+
+/// A certificate with the name and the key of the issuing authority that nobody of ours has signed.
+fn impostor(house: &House) -> String {
+    let read = |name: &str| fs::read_to_string(house.certs().join(name)).unwrap();
+    let key = KeyPair::from_pem(&read("issuing.key")).unwrap();
+    let (_, pem) = parse_x509_pem(read("issuing.pem").as_bytes()).unwrap();
+    let subject = pem.parse_x509().unwrap().subject().iter_common_name().next().unwrap().as_str().unwrap().to_owned();
+    let mut params = CertificateParams::default();
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, subject);
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.serial_number = Some(vec![0x41; 16].into());
+    let (own, name) = (KeyPair::generate().unwrap(), CertificateParams::default());
+    params.signed_by(&key, &Issuer::new(name, own)).unwrap().pem()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_leaves_the_authority_out_of_the_chain_is_out_with_it_all_the_same() {
+    let house = opened_knowing_its_authorities().await;
+    let mut council = house.person(LEWISHAM).await;
+    for _ in 0..2 {
+        council.submit(submission(&narrative(1))).await.unwrap();
+    }
+    let (mut bare, bare_profile) = showing(&house, LEWISHAM, "bare", "").await;
+    let (mut dressed, dressed_profile) = showing(&house, MASH, "dressed", &impostor(&house)).await;
+    let mut stream = watching(&mut bare).await;
+    let entropy = SystemEntropy::new();
+    house.later(SignedDuration::from_mins(1));
+    let (certs, tools) = (house.certs(), Tools { clock: &house.clock, entropy: &entropy });
+    let root = certs.join("root");
+    rotation::prepare(&certs, &root, None, tools).unwrap();
+    rotation::activate(&certs, tools).unwrap();
+    rotation::taint(&certs, tools).unwrap();
+    for who in [&mut bare, &mut dressed] {
+        hears(who).await;
+    }
+    rotation::revoke(&certs, &root, None, tools).unwrap();
+    assert_eq!(end(&mut stream).await, (Code::Unauthenticated, "CERTIFICATE_REVOKED".into()));
+    let refused = async {
+        while me_or_why(&mut dressed).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), refused).await.unwrap();
+    for profile in [bare_profile, dressed_profile] {
+        if let Ok(channel) = house.connect(&profile).await {
+            let mut asked = Person::new(channel);
+            let answer = tokio::time::timeout(Duration::from_secs(5), me_or_why(&mut asked)).await;
+            assert!(answer.unwrap().is_err(), "the door is shut");
+        }
+    }
 }

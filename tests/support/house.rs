@@ -79,6 +79,8 @@ pub struct House {
     secret: Vec<u8>,
     /// The broker signs certificates, with the authority's folder.
     issues: bool,
+    /// From the next start on, whoever is in no register is not let in.
+    pub only_listed: bool,
     /// How long an epoch key wraps.
     lifespan: Lifespan,
     /// The device with the key outside the store does not answer.
@@ -144,6 +146,7 @@ impl House {
             entropy,
             secret,
             issues: false,
+            only_listed: false,
             lifespan,
             away: Arc::default(),
             folder: None,
@@ -197,7 +200,8 @@ impl House {
         Arc::new(self.clock.clone())
     }
 
-    async fn start(&mut self) {
+    /// Opens what was closed.
+    pub async fn start(&mut self) {
         let store = Arc::new(SledStore::open(&self.folder("store")).unwrap());
         self.live = Some(self.serve(store).await);
     }
@@ -219,7 +223,8 @@ impl House {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let served = tokio::spawn(run(listener, broker.clone(), Setup::new(Arc::new(tls), self.time()), async {
+        let setup = Setup { only_listed: self.only_listed, ..Setup::new(Arc::new(tls), self.time()) };
+        let served = tokio::spawn(run(listener, broker.clone(), setup, async {
             let _ = stopped.await;
         }));
         Live { address, store, broker, stop, served }

@@ -1,14 +1,30 @@
 //! `homeward restore`: a store made again from a backup, verified whole before it is put in its place.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    fs, io,
+    os::unix::fs::{MetadataExt, PermissionsExt, lchown},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use serde_json::json;
 
 use super::folder::Folder;
 use crate::{
-    app::{audit, config::Config, custody, examining::Teller, failure::Failure, print, progress::Progress, wiring},
-    broker::{BackupSet, Manifest, restored_entry},
+    app::{
+        audit,
+        beside::{self, FileBeside},
+        config::Config,
+        custody,
+        examining::Teller,
+        failure::Failure,
+        print,
+        progress::Progress,
+        wiring,
+    },
+    broker::{BackupSet, Beside, Manifest, lists_since, restored_entry, stated_lines},
     ledger::{Checkpoint, VerifierKey},
+    pki,
     platform::{Clock, Entropy, SystemClock, SystemEntropy},
     sealing::BackupKey,
 };
@@ -27,6 +43,13 @@ pub(in crate::app) struct RestoreArgs {
     /// The ledger's public key, or a file that holds it.
     #[arg(long, value_name = "KEY|FILE", env = "HOMEWARD_LEDGER_KEY")]
     key: Option<String>,
+    /// What was revoked since the backup, where the list beside the store is lost: a revocation list (PEM), or serial numbers, a line
+    /// each.
+    #[arg(long, value_name = "FILE", conflicts_with = "nothing_revoked_since")]
+    revoked: Option<PathBuf>,
+    /// States that nothing was revoked since the backup, where the list beside the store is lost.
+    #[arg(long)]
+    nothing_revoked_since: bool,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -43,6 +66,7 @@ pub(in crate::app) fn restore(args: &RestoreArgs) -> Result<(), Failure> {
         backup.is_signed(key)?;
     }
     let store = &config.store.path;
+    let since = Since::of(args, &backup, &beside::path(store))?;
     let mut restoring = wiring::restoring(store)?;
     let progress = Progress::new(backup.manifest.parts.len() as u64);
     progress.says("restoring");
@@ -51,17 +75,84 @@ pub(in crate::app) fn restore(args: &RestoreArgs) -> Result<(), Failure> {
         progress.step();
     }
     drop(progress);
-    let entry = restored_entry(SystemClock.now(), &backup.set, &backup.manifest);
+    let entry = restored_entry(SystemClock.now(), &backup.set, &backup.manifest, since.word());
     let mut teller = Teller::new(store, args.json, "verifying what was restored");
     let wanted = at_least.as_ref().map(|checkpoint| checkpoint.size);
     let finished = restoring.finish(&backup.manifest.copied, at_least, &entry, &mut teller);
     drop(teller);
     finished.map_err(|error| refused(error.to_string(), &backup.manifest, wanted))?;
-    told(args, &backup.manifest);
+    since.keep(store)?;
+    told(args, &backup.manifest, &since);
     Ok(())
 }
 
-fn told(args: &RestoreArgs, manifest: &Manifest) {
+/// How it is known what was revoked since the backup.
+enum Since {
+    /// The list beside the store goes on from the backup; so many lines.
+    Beside(usize),
+    /// These serial numbers were, as whoever restores states.
+    Stated(Vec<String>),
+    /// Nothing was, as whoever restores states.
+    Nothing,
+}
+
+impl Since {
+    fn of(args: &RestoreArgs, backup: &Backup, list: &Path) -> Result<Self, Failure> {
+        let about = |file: &Path, error: io::Error| Failure::bad_data(format!("{}: {error}", file.display()));
+        if let Some(file) = &args.revoked {
+            let bytes = fs::read(file).map_err(|error| about(file, error))?;
+            let serials = pki::revoked_serials(&bytes);
+            let unreadable = || {
+                Failure::bad_data(format!(
+                    "{}: neither a revocation list in PEM nor serial numbers, a line each",
+                    file.display()
+                ))
+            };
+            return serials.map(Self::Stated).ok_or_else(unreadable);
+        }
+        if args.nothing_revoked_since {
+            return Ok(Self::Nothing);
+        }
+        let lines = FileBeside(list.to_owned()).lines().map_err(|error| about(list, error))?;
+        if lists_since(&lines, &backup.set, &backup.manifest) {
+            return Ok(Self::Beside(lines.len()));
+        }
+        let taken = backup.manifest.taken;
+        Err(Failure::bad_data(format!(
+            "RESTORED_REVOCATIONS: whoever was revoked since {taken} would be let in again: {} is not there, or is older than the backup",
+            list.display()
+        ))
+        .advise("put that file back where it was beside the store; else say what was revoked since, with --revoked FILE: a list that `homeward admin crl` fetched since, or serial numbers")
+        .advise("only if nothing was: --nothing-revoked-since"))
+    }
+
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Beside(_) => "beside",
+            Self::Stated(_) => "stated",
+            Self::Nothing => "none_stated",
+        }
+    }
+
+    /// Writes down what was stated, where the daemon finds it.
+    fn keep(&self, store: &Path) -> Result<(), Failure> {
+        let Self::Stated(serials) = self else { return Ok(()) };
+        let list = beside::path(store);
+        let kept = FileBeside(list.clone()).add(&stated_lines(serials)).and_then(|()| {
+            let like = fs::metadata(store)?;
+            fs::set_permissions(&list, fs::Permissions::from_mode(0o600))?;
+            lchown(&list, Some(like.uid()), Some(like.gid()))
+        });
+        kept.map_err(|error| {
+            Failure::other(format!(
+                "{}: {error}; what was revoked since is not written down: do not start the daemon",
+                list.display()
+            ))
+        })
+    }
+}
+
+fn told(args: &RestoreArgs, manifest: &Manifest, since: &Since) {
     let (taken, copied) = (manifest.taken, &manifest.copied);
     if args.json {
         let told = json!({"taken": taken.to_string(), "records": copied.records, "entries": copied.head.size});
@@ -69,6 +160,15 @@ fn told(args: &RestoreArgs, manifest: &Manifest) {
         return;
     }
     print::line(&format!("restored: {} records and {} entries, as of {taken}", copied.records, copied.head.size));
+    print::line(&match since {
+        Since::Beside(lines) => {
+            format!("revoked since: the {lines} lines beside the store are taken over when the daemon starts")
+        }
+        Since::Stated(serials) => {
+            format!("revoked since: {} serial numbers, as stated; taken over when the daemon starts", serials.len())
+        }
+        Since::Nothing => "revoked since: nothing, as stated".to_owned(),
+    });
     print::line("tell senders: what they submitted since, they repeat with the same request ids");
     print::line("tell officers: outcomes given since are given again; tell custodians: erasures since, too");
 }

@@ -110,10 +110,11 @@ pub(in crate::app) enum PkiCommand {
         folder: FolderArgs,
         /// `prepare`: the root signs the next one. `activate`: it signs from now on, the old one no more. `taint`: what the old
         /// one signed is accepted still, and everybody who has it is told to renew. `revoke`, once everything was renewed:
-        /// the root says that the tainted ones are accepted no longer.
+        /// the root says that the tainted ones are accepted no longer. `prepare-root`: the next root is made, and trusted
+        /// beside the old one; then `prepare` with it, and so on. `retire-root`: the old one is trusted no longer.
         #[arg(value_name = "STEP")]
         step: Step,
-        /// Folder of the offline root, for `prepare` and `revoke`. Default: `root` in the authority's folder.
+        /// Folder of the offline root, for `prepare` and `revoke`; new for `prepare-root`. Default: `root` in the authority's folder.
         #[arg(long, value_name = "DIR")]
         root: Option<PathBuf>,
         #[command(flatten)]
@@ -173,6 +174,10 @@ pub(in crate::app) enum Step {
     Taint,
     /// The tainted ones are accepted no longer.
     Revoke,
+    /// The next root is trusted beside the old one.
+    PrepareRoot,
+    /// The old root is trusted no longer.
+    RetireRoot,
 }
 
 /// An authority's folder.

@@ -253,6 +253,11 @@ fn failed(error: PkiError) -> Failure {
         | PkiError::Revoked
         | PkiError::NothingReplaced
         | PkiError::NothingTainted
+        | PkiError::UnknownRoot
+        | PkiError::RootPrepared
+        | PkiError::RootInUse
+        | PkiError::NothingToRetire
+        | PkiError::HalfActivated
         | PkiError::NotRenewable => Failure::bad_data(error.to_string()),
         PkiError::File(_)
         | PkiError::Entropy(_)

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     app::{failure::Failure, print},
     pki::{
-        Passphrase, Tools,
+        Passphrase, Tools, next_root,
         rotation::{self, Replaced},
     },
 };
@@ -51,6 +51,8 @@ pub(super) fn rotate(
             lines.push(format!("next: put {}/root-crl.pem where revocation lists are read", dir.display()));
             (json!({ "revoked": each(&revoked) }), lines)
         }
+        Step::PrepareRoot => prepare_root(dir, (root, passphrase), tools)?,
+        Step::RetireRoot => retire_root(dir)?,
     };
     if folder.json {
         print::line(&told.to_string());
@@ -58,6 +60,43 @@ pub(super) fn rotate(
         lines.iter().for_each(|line| print::line(line));
     }
     Ok(())
+}
+
+/// What is told, as JSON and in lines.
+type Told = (Value, Vec<String>);
+
+fn prepare_root(
+    dir: &Path,
+    (root, passphrase): (&Path, Option<&Passphrase>),
+    tools: Tools<'_>,
+) -> Result<Told, Failure> {
+    let next_root::NextRoot { root: made, passphrase_file } =
+        next_root::prepare(dir, root, passphrase, tools).map_err(failed)?;
+    let (place, until) = (root.display(), made.not_after);
+    let mut lines = vec![format!("the next root is in {place}, until {until}; it is trusted beside the old one")];
+    let file = passphrase_file.map(|file| file.display().to_string());
+    if let Some(file) = &file {
+        lines.push(format!("MOVE {place} OFFLINE NOW, and {file} to another place than the key it opens"));
+    }
+    lines.push(other_servers(dir));
+    lines.push(format!(
+        "then, when everybody has renewed or fetched the trust bundle: homeward pki rotate prepare --root {place}"
+    ));
+    Ok((json!({ "root": entry(&made), "passphrase_file": file }), lines))
+}
+
+fn retire_root(dir: &Path) -> Result<Told, Failure> {
+    let gone = next_root::retire(dir).map_err(failed)?;
+    let mut lines: Vec<_> = gone.iter().map(|serial| format!("trusted no longer {serial}")).collect();
+    lines.push(other_servers(dir));
+    Ok((json!({ "retired": gone }), lines))
+}
+
+fn other_servers(dir: &Path) -> String {
+    format!(
+        "next: put {}/ca.pem in the place of ca.pem in every folder of a server that is not in there",
+        dir.display()
+    )
 }
 
 fn each(authorities: &[Replaced]) -> Vec<Value> {

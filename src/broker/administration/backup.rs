@@ -169,6 +169,7 @@ impl Broker {
         })?;
         let checkpoint = self.log.sign(copied.head.size, &copied.head.root);
         let manifest = Manifest { taken, copied, parts, checkpoint: checkpoint.clone() };
+        self.remember_backup(&set.id, taken);
         let manifest = key.seal(MANIFEST, manifest.text().into_bytes(), &*self.entropy)?;
         give(steps, BackupStep::End { manifest, checkpoint }).await
     }
@@ -197,11 +198,14 @@ fn backup_entry(at: Timestamp, by: &str, set: &str) -> Entry {
 }
 
 /// The entry of a store that was restored from a backup.
-pub fn restored_entry(at: Timestamp, set: &str, manifest: &Manifest) -> Entry {
+///
+/// `revocations` says how it is known what was revoked since.
+pub fn restored_entry(at: Timestamp, set: &str, manifest: &Manifest, revocations: &str) -> Entry {
     let details = vec![
         format!("set={set}"),
         format!("taken={}", manifest.taken),
         format!("entries={}", manifest.copied.head.size),
+        format!("revocations={revocations}"),
     ];
     own_entry(at, "RESTORE", details)
 }

@@ -38,6 +38,8 @@ pub struct Certificate {
     pub chain: String,
     /// Serial number of the authority's certificate that signed it; empty for a root, which nobody else signed.
     pub issuer: String,
+    /// SHA-256 of it, in hexadecimal.
+    pub fingerprint: String,
 }
 
 impl Broker {
@@ -78,6 +80,7 @@ impl Broker {
         entry.details.push(format!("serial={}", certificate.serial));
         let once = self.once_by(permit, request);
         self.step(once, vec![approval, put(&certificate)], entry, answer).await?;
+        self.remember_issued(&certificate);
         Ok(Effect::Enrolled(certificate, bundle))
     }
 
@@ -140,10 +143,10 @@ impl Broker {
     }
 
     /// Takes over what was issued or revoked with the folder, if anything was. A register that cannot be read raises an
-    /// alarm and stops nothing else: revocations in the store must still be obeyed.
-    pub async fn follow_register(&self) {
+    /// alarm and stops nothing else: revocations in the store must still be obeyed. True where anything may be new.
+    pub async fn follow_register(&self) -> bool {
         let mut seen = self.taken_over.lock().await;
-        let Some(issuer) = self.issuer.as_ref().filter(|issuer| issuer.register_changed()) else { return };
+        let Some(issuer) = self.issuer.as_ref().filter(|issuer| issuer.register_changed()) else { return false };
         match self.take_over(issuer, &mut seen).await {
             Ok(()) => self.alarms.clear(REGISTER_ALARM),
             Err(error) => {
@@ -154,6 +157,7 @@ impl Broker {
                 self.alarms.raise(REGISTER_ALARM, &words, self.clock.now());
             }
         }
+        true
     }
 
     /// A certificate fresh from the authority, which is not one that somebody has tainted: a folder may be an old copy.

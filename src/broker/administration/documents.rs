@@ -10,6 +10,7 @@ use super::{
     outer::{OuterDocument, OuterRotation},
     renewal::Renewal,
     rewrap::{Progress, Proof},
+    unlisted::Unlisted,
 };
 use crate::{
     broker::Error,
@@ -113,6 +114,7 @@ pub(super) fn put_certificate(certificate: &Certificate) -> Vec<u8> {
         not_after_micros: certificate.not_after.as_microsecond(),
         chain: certificate.chain.clone(),
         issuer: certificate.issuer.clone(),
+        fingerprint: certificate.fingerprint.clone(),
     }
     .encode_to_vec()
 }
@@ -128,6 +130,7 @@ pub(super) fn take_certificate(bytes: &[u8]) -> Result<Certificate, Error> {
             not_after: moment(kept.not_after_micros)?,
             chain: kept.chain,
             issuer: kept.issuer,
+            fingerprint: kept.fingerprint,
         })
     };
     damaged(read())
@@ -186,6 +189,28 @@ pub(super) fn put_tainted(tainted: &[Tainted]) -> Vec<u8> {
 pub(super) fn take_tainted(bytes: &[u8]) -> Result<Vec<Tainted>, Error> {
     let take = |kept: kept::KeptTaint| Some(Tainted { serial: kept.serial, at: moment(kept.at_micros)? });
     let read = || kept::KeptTainted::decode(bytes).ok()?.tainted.into_iter().map(take).collect();
+    damaged(read())
+}
+
+/// Certificates that are in no register, as bytes.
+pub(super) fn put_unlisted(unlisted: &[Unlisted]) -> Vec<u8> {
+    let put = |one: &Unlisted| kept::KeptUnlistedOne {
+        serial: one.serial.clone(),
+        holder: one.holder.clone(),
+        above: one.above.clone(),
+        fingerprint: one.fingerprint.clone(),
+        at_micros: one.at.as_microsecond(),
+    };
+    kept::KeptUnlisted { certificates: unlisted.iter().map(put).collect() }.encode_to_vec()
+}
+
+/// Reads certificates that are in no register.
+pub(super) fn take_unlisted(bytes: &[u8]) -> Result<Vec<Unlisted>, Error> {
+    let take = |kept: kept::KeptUnlistedOne| {
+        let kept::KeptUnlistedOne { serial, holder, above, fingerprint, at_micros } = kept;
+        Some(Unlisted { serial, holder, above, fingerprint, at: moment(at_micros)? })
+    };
+    let read = || kept::KeptUnlisted::decode(bytes).ok()?.certificates.into_iter().map(take).collect();
     damaged(read())
 }
 

@@ -115,6 +115,7 @@ impl Broker {
         let once = self.once_by(permit, request);
         self.step(once, vec![approval, gone], entry, documents::put_proposal(proposal)).await?;
         self.keyring.drop_key(id);
+        self.remember_destroyed(id);
         Ok(Effect::KeyDestroyed(id.clone()))
     }
 

@@ -94,7 +94,8 @@ impl Broker {
             let mut rewraps = Vec::new();
             let mut changes = vec![approval.clone()];
             let mut entries = Vec::new();
-            for record in self.erasable(record).await? {
+            let records = self.erasable(record).await?;
+            for record in records.iter().copied() {
                 let (rewrap, erasure) = self.erasing(record, reason).await?;
                 entries.push(self.erasure_entry(permit, record, proposal, &erasure));
                 let bytes = Some(put_erasure(&erasure));
@@ -104,7 +105,10 @@ impl Broker {
             let once = Some(self.once_by(permit, request));
             let amendment = Amendment { once, changes, entries, answer: put_proposal(proposal) };
             match self.store.rewrap(rewraps, None, amendment).await {
-                Ok(_) => return Ok(Effect::Erased(record)),
+                Ok(_) => {
+                    self.remember_erased(&records);
+                    return Ok(Effect::Erased(record));
+                }
                 // It was wrapped anew at the same moment: once more, as it is now wrapped.
                 Err(StoreError::Conflict) => {}
                 Err(error) => return Err(error.into()),

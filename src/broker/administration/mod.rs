@@ -3,6 +3,7 @@
 
 mod approval;
 mod backup;
+mod beside;
 mod certificates;
 mod documents;
 mod epochs;
@@ -17,11 +18,14 @@ mod renewal;
 mod revocation;
 mod rewrap;
 mod taint;
+mod unlisted;
 
 use jiff::SignedDuration;
 
 pub use approval::{Approved, Effect};
 pub use backup::{BackupSet, BackupStep, Manifest, restored_entry};
+pub(super) use beside::Remembered;
+pub use beside::{Beside, lists_since, stated_lines};
 pub use certificates::Certificate;
 pub use epochs::{EpochRow, Epochs};
 pub use erasure::{ErasedRow, Erasure};
@@ -34,6 +38,7 @@ pub use policy::{Activation, Begin, Checked, Fault, Folder, KeptPolicy, PolicyRe
 pub use revocation::{Ended, Impact, Revocation};
 pub use rewrap::{Progress, Proof, Stage, Steer};
 pub use taint::{Standing, Tainted};
+pub use unlisted::Shown;
 
 use super::{Broker, Error, Request};
 use crate::{

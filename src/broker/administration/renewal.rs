@@ -47,6 +47,7 @@ impl Broker {
         let entry = self.step_entry(who, "RENEW_CERTIFICATE", vec![format!("serial={}", certificate.serial)]);
         let answer = documents::put_certificate(certificate);
         let accepted = self.step(once, vec![put(certificate), renewals], entry, answer).await?;
+        self.remember_issued(certificate);
         Ok(NewCertificate { certificate: documents::take_certificate(&accepted.answer)?, ..renewed })
     }
 

@@ -18,6 +18,7 @@ use crate::{
         grants::CallPermit,
         identity::{Identity, Peer, Role, TrustDomain},
         queue::QueueId,
+        violation::Violations,
     },
     ledger::Entry,
     store::{Amendment, Change, Expect, Once, Shelf, StoreError},
@@ -137,6 +138,9 @@ impl Broker {
     /// What would break. Sessions are the door's to count.
     pub async fn preview_revocation(&self, _permit: &CallPermit, serial: &str) -> Result<Impact, Error> {
         let holder = self.holder_of(serial).await?;
+        if holder.is_empty() {
+            return Err(Error::NotFound);
+        }
         let now = self.clock.now();
         let (ending, staying): (Vec<_>, Vec<_>) =
             self.good_certificates().await?.into_iter().partition(|one| one.serial == serial || one.issuer == serial);
@@ -219,7 +223,10 @@ impl Broker {
             let changes = std::iter::once(list).chain(with.clone()).collect();
             let (once, entries) = (once.clone(), vec![entry.clone()]);
             match self.store.amend(Amendment { once, changes, entries, answer: answer.clone() }).await {
-                Ok(_) => return Ok(()),
+                Ok(_) => {
+                    self.remember_revoked(one);
+                    return Ok(());
+                }
                 Err(StoreError::Conflict) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -227,9 +234,21 @@ impl Broker {
         Err(StoreError::Conflict.into())
     }
 
+    /// Whose certificate it is: by the register, else by what was shown. Empty where neither knows it: it may be of anybody, and
+    /// takes two persons.
     async fn holder_of(&self, serial: &str) -> Result<String, Error> {
+        let one_spelling = |digit: u8| digit.is_ascii_digit() || (b'a'..=b'f').contains(&digit);
+        if !(2..=40).contains(&serial.len()) || !serial.len().is_multiple_of(2) || !serial.bytes().all(one_spelling) {
+            let mut violations = Violations::default();
+            violations
+                .add("serial", "give the serial number in lower-case hexadecimal digits, as certificates are listed");
+            return Err(Error::Invalid(violations));
+        }
         self.follow_register().await;
-        self.certificate(serial).await?.map(|certificate| certificate.holder).ok_or(Error::NotFound)
+        match self.certificate(serial).await? {
+            Some(certificate) => Ok(certificate.holder),
+            None => self.shown_by(serial).await,
+        }
     }
 
     /// Every certificate that is good now.
@@ -279,11 +298,11 @@ fn words(one: &Revocation) -> Vec<String> {
 fn peer_of(uri: &str) -> Option<Peer> {
     let domain = uri.strip_prefix("homeward://")?.split('/').next()?;
     let identity = Identity::parse(uri, &TrustDomain::parse(domain).ok()?).ok()?;
-    Some(Peer { identity, serial: String::new(), not_after: Timestamp::MAX })
+    Some(Peer { identity, serial: String::new(), not_after: Timestamp::MAX, unlisted: false })
 }
 
 /// Is this holder an authority, neither a client nor a server?
-fn is_authority(holder: &str) -> bool {
+pub(super) fn is_authority(holder: &str) -> bool {
     peer_of(holder).is_none() && !holder.starts_with("server ")
 }
 

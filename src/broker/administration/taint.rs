@@ -55,6 +55,11 @@ impl Standing {
         self.revocation(certificate).is_none() && either.iter().any(|serial| self.tainted.contains(*serial))
     }
 
+    /// Was the certificate with this serial number revoked?
+    pub(super) fn is_revoked(&self, serial: &str) -> bool {
+        self.places.contains_key(serial)
+    }
+
     /// May the authority with this serial number sign nothing more?
     pub(super) fn is_out_of_use(&self, serial: &str) -> bool {
         self.tainted.contains(serial) || self.places.contains_key(serial)
@@ -67,12 +72,14 @@ impl Standing {
 }
 
 impl Broker {
-    /// How certificates stand now, with the versions of the documents that say so; 0 where there is none yet.
-    pub async fn standing(&self) -> Result<((u64, u64), Standing), Error> {
+    /// How certificates stand now, with the versions of the documents that say so, and of the list of those that are in no
+    /// register; 0 where there is none yet.
+    pub async fn standing(&self) -> Result<([u64; 3], Standing), Error> {
         let ((of_revoked, revoked), (of_tainted, tainted)) = (self.revocations().await?, self.tainted().await?);
+        let (of_unlisted, _) = self.unlisted().await?;
         let places = revoked.iter().enumerate().map(|(place, one)| (one.serial.clone(), place)).collect();
         let tainted = tainted.into_iter().map(|one| one.serial).collect();
-        Ok(((of_revoked, of_tainted), Standing { revoked, places, tainted }))
+        Ok(([of_revoked, of_tainted, of_unlisted], Standing { revoked, places, tainted }))
     }
 
     /// Sets the alarm of each authority that is tainted and not revoked, and ends those of the others.
@@ -99,12 +106,15 @@ impl Broker {
             }
             let entry = |one: &Tainted| self.step_entry("", "TAINT_AUTHORITY", vec![format!("serial={}", one.serial)]);
             let entries = new.iter().map(entry).collect();
-            all.extend(new);
+            all.extend(new.clone());
             let expect = if version == 0 { Expect::New } else { Expect::Version(version) };
             let bytes = Some(documents::put_tainted(&all));
             let changes = vec![Change { shelf: Shelf::Authority, name: NAME.to_owned(), expect, bytes }];
             match self.store.amend(Amendment { once: None, changes, entries, answer: Vec::new() }).await {
-                Ok(_) => return Ok(()),
+                Ok(_) => {
+                    self.remember_tainted(&new);
+                    return Ok(());
+                }
                 // Another replica was quicker.
                 Err(StoreError::Conflict) => {}
                 Err(error) => return Err(error.into()),
@@ -113,7 +123,7 @@ impl Broker {
         Err(StoreError::Conflict.into())
     }
 
-    async fn tainted(&self) -> Result<(u64, Vec<Tainted>), Error> {
+    pub(super) async fn tainted(&self) -> Result<(u64, Vec<Tainted>), Error> {
         match self.store.document(Shelf::Authority, NAME).await? {
             Some(document) => Ok((document.version, documents::take_tainted(&document.bytes)?)),
             None => Ok((0, Vec::new())),

@@ -160,6 +160,19 @@ impl Action {
     }
 }
 
+/// Is the method one that makes a certificate good, or somebody able to do more? Whoever has a copy of the authority's key would
+/// otherwise outlive that key's end by it.
+pub(super) fn needs_register(role: Role, action: Action) -> bool {
+    let administers = matches!(role, Role::CertificateAdmin | Role::KeyCustodian | Role::PolicyAdmin);
+    action == Action::RenewCertificate || administers && !(is_public(action) || action.is_everybodys())
+}
+
+/// Public: what is revoked, what to trust, and that the ledger was not cut short.
+fn is_public(action: Action) -> bool {
+    use Action::*;
+    matches!(action, GetRevocationList | GetTrustBundle | GetCheckpoint | ProveConsistency)
+}
+
 /// Does the role have the method? Everything that is not said here is denied.
 pub(super) fn grants(role: Role, action: Action) -> bool {
     use Action::*;
@@ -188,9 +201,7 @@ pub(super) fn grants(role: Role, action: Action) -> bool {
         Role::Auditor => matches!(action, ListEntries | ProveInclusion | GetPolicy),
         Role::Analyst => false,
     };
-    // Public: what is revoked, what to trust, and that the ledger was not cut short.
-    let public = matches!(action, GetRevocationList | GetTrustBundle | GetCheckpoint | ProveConsistency);
-    method || public || action.is_everybodys()
+    method || is_public(action) || action.is_everybodys()
 }
 
 /// Does the role open this unit, by itself or because the queue opens it?

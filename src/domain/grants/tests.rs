@@ -12,7 +12,7 @@ fn at(text: &str) -> Timestamp {
 fn peer(path: &str) -> Peer {
     let domain = TrustDomain::parse("pilot.example").unwrap();
     let identity = Identity::parse(&format!("homeward://pilot.example/{path}"), &domain).unwrap();
-    Peer { identity, serial: "01".to_owned(), not_after: at("2027-02-01T00:00:00Z") }
+    Peer { identity, serial: "01".to_owned(), not_after: at("2027-02-01T00:00:00Z"), unlisted: false }
 }
 
 fn queue(name: &str) -> QueueId {

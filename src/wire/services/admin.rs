@@ -1,7 +1,5 @@
 //! AdminService: certificates, and what needs two persons. Keys and policies are next door.
 
-use std::sync::Arc;
-
 use tonic::{Request, Response, Status, async_trait};
 
 use super::{
@@ -17,10 +15,9 @@ use crate::{
     },
     wire::{
         convert::{self, wire_time},
-        pb, peer,
+        pb,
         received::Received,
         server::admin_service_server::AdminService,
-        session::Session,
     },
 };
 
@@ -218,9 +215,7 @@ impl Services {
         let serial = request.message.serial;
         let permit = self.office(peer, Action::PreviewRevocation)?;
         let impact = self.broker.preview_revocation(&permit, &serial).await?;
-        // An authority's stands in the chains of those whom it signed.
-        let hangs = |session: &&Arc<Session>| peer::serials(session.chain()).any(|one| one == serial);
-        let live = self.sessions.live().iter().filter(hangs).count();
+        let live = self.sessions.live().iter().filter(|session| session.hangs_on(&serial)).count();
         Ok(pb::PreviewRevocationResponse {
             holder: impact.holder,
             live_sessions: u32::try_from(live).unwrap_or(u32::MAX),

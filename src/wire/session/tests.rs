@@ -8,7 +8,7 @@ async fn to_leave_and_come_back_gains_nothing_and_who_stays_away_is_forgotten() 
     let domain = TrustDomain::parse("pilot.example").unwrap();
     let identity = Identity::parse("homeward://pilot.example/met/SE/mpu_officer/p1", &domain).unwrap();
     let not_after = "2027-01-01T00:00:00Z".parse().unwrap();
-    let peer = Peer { identity, serial: "1".into(), not_after };
+    let peer = Peer { identity, serial: "1".into(), not_after, unlisted: false };
     let bounds = Bounds {
         clock: Arc::new(ManualClock::new("2026-11-21T12:00:00Z".parse().unwrap())),
         grant_end: Arc::new(|_, _| None),
@@ -21,7 +21,7 @@ async fn to_leave_and_come_back_gains_nothing_and_who_stays_away_is_forgotten() 
     let sessions = Sessions::default();
     let enter = || {
         let remote = "127.0.0.1:1".parse().unwrap();
-        sessions.enter(Visitor { peer: peer.clone(), chain: Vec::new(), remote }, &bounds)
+        sessions.enter(Visitor { peer: peer.clone(), chain: Vec::new(), serials: Vec::new(), remote }, &bounds)
     };
     let first = enter().unwrap();
     assert!(first.session.takes(1) && enter().is_none());

@@ -29,10 +29,14 @@ use super::{
     pacing::Pacing,
     refusal::{Refusal, Refusals, Why},
 };
-use crate::wire::{
-    peer,
-    reminders::Reminders,
-    session::{Bounds, Entered, Session, Sessions, Visitor},
+use crate::{
+    broker::{Broker, Shown},
+    ledger::sha256,
+    wire::{
+        peer,
+        reminders::Reminders,
+        session::{Bounds, Entered, Session, Sessions, Visitor},
+    },
 };
 
 /// Everything a new connection meets.
@@ -41,6 +45,10 @@ pub(in crate::wire) struct Door {
     pub(in crate::wire) sessions: Sessions,
     pub(in crate::wire) refusals: Arc<Refusals>,
     pub(in crate::wire) reminders: Reminders,
+    /// Whose register says which certificates our authority was asked to sign.
+    pub(in crate::wire) register: Option<Arc<Broker>>,
+    /// Whoever is in no register is not let in.
+    pub(in crate::wire) only_listed: bool,
     pub(in crate::wire) bounds: Bounds,
     pub(in crate::wire) handshake_time: Duration,
     pub(in crate::wire) handshakes: Arc<Semaphore>,
@@ -151,13 +159,7 @@ async fn meet(
     }
     let chain: Vec<_> =
         tls.peer_certificates().unwrap_or_default().iter().map(|der| der.clone().into_owned()).collect();
-    let leaf: &CertificateDer<'_> = chain.first().ok_or(Why::NoCertificate)?;
-    let admitted = match peer::read(leaf, door.tls.trust_domain()) {
-        Ok(_) if door.tls.shut().holds(&chain) => Err(Why::Revoked),
-        Ok(peer) => door.sessions.enter(Visitor { peer, chain, remote }, &door.bounds).ok_or(Why::Busy),
-        Err(error) => Err(error.into()),
-    };
-    match admitted {
+    match door.admitted(chain, remote).await {
         Ok(entered) => {
             let session = &entered.session;
             door.reminders.met(session.peer(), session.is_tainted(), door.tls.clock().now());
@@ -167,6 +169,27 @@ async fn meet(
             close(stream).await;
             Err(why.into())
         }
+    }
+}
+
+impl Door {
+    /// Who has passed the handshake with these certificates, if the door is not shut to them.
+    async fn admitted(&self, chain: Vec<CertificateDer<'static>>, remote: SocketAddr) -> Result<Entered, Why> {
+        let leaf = chain.first().ok_or(Why::NoCertificate)?;
+        let mut peer = peer::read(leaf, self.tls.trust_domain())?;
+        let (serials, fingerprint) = (self.tls.hangs_on(&chain), sha256(&[leaf]));
+        if self.tls.shut().holds(&serials) {
+            return Err(Why::Revoked);
+        }
+        if let Some(register) = &self.register {
+            let listed = register.lists(Shown { peer: &peer, fingerprint, hangs_on: &serials }).await;
+            // Where the store cannot say, it is taken for one that is in no register.
+            peer.unlisted = !listed.unwrap_or_default();
+        }
+        if peer.unlisted && (self.only_listed || self.sessions.taints(&serials)) {
+            return Err(Why::Unlisted);
+        }
+        self.sessions.enter(Visitor { peer, chain, serials, remote }, &self.bounds).ok_or(Why::Busy)
     }
 }
 

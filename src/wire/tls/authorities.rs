@@ -6,6 +6,7 @@ use std::path::Path;
 use rustls::{RootCertStore, pki_types::CertificateDer};
 use x509_parser::{
     certificate::X509Certificate,
+    error::X509Error,
     oid_registry::OID_X509_ORGANIZATION_NAME,
     prelude::FromDer,
     x509::{SubjectPublicKeyInfo, X509Name},
@@ -51,6 +52,17 @@ impl Authorities {
         self.each()
             .filter(move |authority| authority.subject().as_raw() == name)
             .map(|authority| authority.tbs_certificate.subject_pki)
+    }
+
+    /// Those that signed this certificate. Where it is signed in a way that cannot be verified here, whoever has the name counts.
+    pub(super) fn signers<'a>(&'a self, certificate: &X509Certificate<'_>) -> Vec<&'a CertificateDer<'static>> {
+        let signed = |der: &&CertificateDer<'static>| {
+            let Ok((_, authority)) = X509Certificate::from_der(der) else { return false };
+            authority.subject().as_raw() == certificate.issuer().as_raw()
+                && certificate.verify_signature(Some(authority.public_key()))
+                    != Err(X509Error::SignatureVerificationError)
+        };
+        self.all.iter().filter(signed).collect()
     }
 
     /// True where the name could be that of an issuing authority below one of these: it has the organisation of one of them,

@@ -37,6 +37,8 @@ vocabulary! {
         AuthorityOutOfTime = "authority_out_of_time",
         /// Revoked.
         Revoked = "revoked",
+        /// Our authority signed it, and its register does not hold it.
+        Unlisted = "not_in_register",
         /// There is no revocation list of its authority, or none that counts.
         RevocationUnknown = "revocation_unknown",
         /// The revocation list of its authority should have been replaced.
@@ -90,6 +92,9 @@ impl Why {
             Self::NotYetValid => "compare the clocks of this machine and of the one that issues certificates",
             Self::AuthorityOutOfTime => "an issuing authority has run out, or a clock is wrong",
             Self::Revoked => "its authority has revoked it",
+            Self::Unlisted => {
+                "our authority signed it and its register does not hold it: who has a copy of the authority's key?"
+            }
             Self::RevocationUnknown => "put the current revocation list of its authority into tls.crl_folder",
             Self::RevocationStale => "fetch the authority's new revocation list: nextUpdate has passed",
             Self::BadPurpose => "the certificate needs the extended key usage clientAuth",

@@ -64,8 +64,26 @@ impl Verifier {
             return Err(Why::WeakKey);
         }
         peer::read(leaf, &self.trust_domain)?;
-        let revoked = self.shut.holds(std::slice::from_ref(leaf)) || self.shut.holds(sent);
-        if revoked { Err(Why::Revoked) } else { Ok(()) }
+        if self.shut.holds(&self.hangs_on(leaf, sent)) { Err(Why::Revoked) } else { Ok(()) }
+    }
+
+    /// The serial numbers of everything that a certificate hangs on: its own, those of what was shown with it, and those of our
+    /// authorities that signed any of these. Whoever leaves an authority out, or shows another in its place, hangs on it all the
+    /// same.
+    pub(super) fn hangs_on(&self, leaf: &CertificateDer<'_>, sent: &[CertificateDer<'_>]) -> Vec<String> {
+        let mut chain: Vec<&CertificateDer<'_>> = std::iter::once(leaf).chain(sent).collect();
+        let mut at = 0;
+        // Each of ours comes in once, so that it ends. What cannot be read is passed over, as the verdict passes it over.
+        while let Some(der) = chain.get(at) {
+            at += 1;
+            let Ok((_, certificate)) = X509Certificate::from_der(der) else { continue };
+            for above in self.authorities.signers(&certificate) {
+                if !chain.contains(&above) {
+                    chain.push(above);
+                }
+            }
+        }
+        peer::serials(chain).collect()
     }
 
     /// True where whoever showed this chain would be let in now.

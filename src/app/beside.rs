@@ -1,0 +1,49 @@
+//! The file beside the store that a restored store is held against: what was revoked, and what else must not come undone.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+use crate::broker::Beside;
+
+/// The file of a store.
+pub(super) fn path(store: &Path) -> PathBuf {
+    let name = store.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    store.with_file_name(format!("{name}.revoked"))
+}
+
+/// The file.
+pub(super) struct FileBeside(pub(super) PathBuf);
+
+impl Beside for FileBeside {
+    fn lines(&self) -> io::Result<Vec<String>> {
+        let text = match fs::read_to_string(&self.0) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        // Half a line is what a cut of the power leaves.
+        let whole = text.rfind('\n').and_then(|end| text.get(..end)).unwrap_or_default();
+        Ok(whole.lines().map(str::to_owned).collect())
+    }
+
+    fn add(&self, lines: &[String]) -> io::Result<()> {
+        let new = !self.0.exists();
+        let mut file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(&self.0)?;
+        let text = fs::read(&self.0)?;
+        if let Some(half) = text.rsplit(|byte| *byte == b'\n').next().filter(|half| !half.is_empty()) {
+            file.set_len((text.len() - half.len()) as u64)?;
+        }
+        file.write_all(lines.iter().map(|line| format!("{line}\n")).collect::<String>().as_bytes())?;
+        file.sync_all()?;
+        let parent = self.0.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if new { File::open(parent)?.sync_all() } else { Ok(()) }
+    }
+
+    fn put_aside(&self) -> io::Result<()> {
+        fs::rename(&self.0, self.0.with_extension("revoked-of-another-store"))
+    }
+}

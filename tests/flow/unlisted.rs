@@ -1,0 +1,203 @@
+//! Somebody has a copy of the issuing authority's key, and signs with it what nobody was asked to sign.
+
+use std::{fs, path::PathBuf, time::Duration};
+
+use homeward::{
+    ledger::sha256,
+    pki::{Tools, rotation},
+    platform::SystemEntropy,
+    wire::pb::{
+        self, ListCertificatesRequest, RenewCertificateRequest, RevokeCertificateRequest,
+        revoke_certificate_response::Outcome,
+    },
+};
+use jiff::SignedDuration;
+use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, Issuer, KeyPair, SanType};
+use tonic::{Code, Status};
+
+use crate::{
+    certificates::{FIRST, SECOND, requested, serial_of},
+    house::{House, LEWISHAM, MPU, MPU_TOO, narrative},
+    person::{Person, fresh, submission, why},
+    rotation::{alarms_are, end, hears, me, watching},
+};
+
+/// A profile signed with a copy of the key, with this serial number; and its line of the register, if somebody had written it.
+fn forged(house: &House, path: &str, serial: &[u8]) -> (PathBuf, String) {
+    let read = |name: &str| fs::read_to_string(house.certs().join(name)).unwrap();
+    let (ca, register) = (read("issuing.pem"), read("issued.tsv"));
+    let issuer = Issuer::from_ca_cert_pem(&ca, KeyPair::from_pem(&read("issuing.key")).unwrap()).unwrap();
+    let uri = format!("homeward://pilot.example/{path}");
+    let mut params = CertificateParams::default();
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    params.subject_alt_names = vec![SanType::URI(uri.as_str().try_into().unwrap())];
+    params.serial_number = Some(serial.to_vec().into());
+    (params.not_before, params.not_after) = (rcgen::date_time_ymd(2026, 11, 1), rcgen::date_time_ymd(2027, 2, 1));
+    let own = KeyPair::generate().unwrap();
+    let certificate = params.signed_by(&own, &issuer).unwrap();
+    let serial = hex::encode(serial);
+    let folder = house.folder(&format!("forged-{serial}-{}", path.replace('/', "-")));
+    fs::create_dir(&folder).unwrap();
+    homeward::platform::secret_file::create_secret(&folder.join("key.pem"), own.serialize_pem().as_bytes()).unwrap();
+    fs::write(folder.join("cert.pem"), format!("{}{ca}", certificate.pem())).unwrap();
+    fs::write(folder.join("ca.pem"), read("ca.pem")).unwrap();
+    fs::write(folder.join("endpoint"), "https://localhost:1").unwrap();
+    let authority = register.lines().find(|line| line.contains("issuing authority")).unwrap();
+    let (authority, _) = authority.split_once('\t').unwrap();
+    let fingerprint = hex::encode(sha256(&[certificate.der()]));
+    let line = format!("{serial}\t{uri}\t2026-11-01T00:00:00Z\t2027-02-01T00:00:00Z\t{authority}\t{fingerprint}\n");
+    (folder, line)
+}
+
+async fn comes(house: &House, profile: &std::path::Path) -> Person {
+    Person::new(house.connect(profile).await.unwrap())
+}
+
+/// Whether somebody is served who comes now.
+async fn is_served(house: &House, profile: &std::path::Path) -> bool {
+    let Ok(channel) = house.connect(profile).await else { return false };
+    let mut asked = Person::new(channel);
+    let answer = asked.identity.who_am_i(pb::WhoAmIRequest {});
+    tokio::time::timeout(Duration::from_secs(5), answer).await.unwrap().is_ok()
+}
+
+async fn renews(house: &House, who: &mut Person, path: &str, name: &str) -> Result<(), Status> {
+    let (_, request, _) = requested(house, path, name);
+    who.identity.renew_certificate(RenewCertificateRequest { request_id: fresh(), request }).await.map(drop)
+}
+
+fn unknown() -> (Code, String) {
+    (Code::PermissionDenied, "CERTIFICATE_UNKNOWN".into())
+}
+
+const SERIAL: [u8; 16] = [0x5a; 16];
+
+fn alarm(serial: &[u8]) -> String {
+    format!("CERTIFICATE_NOT_IN_REGISTER {}", hex::encode(serial))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_copy_of_the_issuing_key_has_signed_is_renewed_for_nobody() {
+    let house = House::open_issuing().await;
+    let mut admin = house.person(FIRST).await;
+    let mut honest = house.person(MPU).await;
+    let known = hex::decode(serial_of(&mut admin, MPU).await).unwrap();
+    let (profile, _) = forged(&house, MPU, &SERIAL);
+    let mut thief = comes(&house, &profile).await;
+    alarms_are(&mut admin, &[alarm(&SERIAL)]).await;
+    assert_eq!(why(renews(&house, &mut thief, MPU, "first").await), unknown());
+    // Nor is one that has the serial number of somebody who is in the register.
+    let (profile, _) = forged(&house, MPU_TOO, &known);
+    let mut twin = comes(&house, &profile).await;
+    assert_eq!(why(renews(&house, &mut twin, MPU_TOO, "twin").await), unknown());
+
+    // Two administrators of their own making would approve each other.
+    for (path, serial) in [(FIRST, [0x5b; 16]), (SECOND, [0x5c; 16])] {
+        let (profile, _) = forged(&house, path, &serial);
+        let mut thief = comes(&house, &profile).await;
+        assert_eq!(why(thief.admin.list_certificates(ListCertificatesRequest::default()).await), unknown());
+        let (_, request, _) = requested(&house, MPU, &format!("of-{}", serial[0]));
+        let asked = pb::SignCertificateRequest { request_id: fresh(), request, days: 0 };
+        assert_eq!(why(thief.admin.sign_certificate(asked).await), unknown());
+        me(&mut thief).await;
+        thief.admin.get_trust_bundle(pb::GetTrustBundleRequest {}).await.expect("what to trust is public");
+    }
+
+    let entropy = SystemEntropy::new();
+    house.later(SignedDuration::from_mins(1));
+    let tools = Tools { clock: &house.clock, entropy: &entropy };
+    rotation::prepare(&house.certs(), &house.certs().join("root"), None, tools).unwrap();
+    rotation::activate(&house.certs(), tools).unwrap();
+    assert_eq!(why(renews(&house, &mut thief, MPU, "second").await), unknown());
+    renews(&house, &mut honest, MPU, "honest").await.unwrap();
+    let ledger = house.ledger().await;
+    let entries: Vec<_> = ledger.iter().filter(|entry| entry.action == "CERTIFICATE_NOT_IN_REGISTER").collect();
+    assert_eq!(entries.len(), 4, "one for each");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_is_in_no_register_is_out_when_the_authority_is_tainted() {
+    let house = House::open_issuing().await;
+    let mut council = house.person(LEWISHAM).await;
+    council.submit(submission(&narrative(1))).await.unwrap();
+    let (profile, _) = forged(&house, LEWISHAM, &SERIAL);
+    let mut thief = comes(&house, &profile).await;
+    let mut stream = watching(&mut thief).await;
+    let (late, _) = forged(&house, MPU, &[0x5b; 16]);
+    let entropy = SystemEntropy::new();
+    house.later(SignedDuration::from_mins(1));
+    let tools = Tools { clock: &house.clock, entropy: &entropy };
+    rotation::prepare(&house.certs(), &house.certs().join("root"), None, tools).unwrap();
+    rotation::activate(&house.certs(), tools).unwrap();
+    rotation::taint(&house.certs(), tools).unwrap();
+    assert_eq!(end(&mut stream).await, (Code::Unauthenticated, "CERTIFICATE_UNKNOWN".into()));
+    hears(&mut council).await;
+    assert!(!is_served(&house, &profile).await && !is_served(&house, &late).await);
+    let mut council = house.person(LEWISHAM).await;
+    renews(&house, &mut council, LEWISHAM, "renewed").await.expect("whoever is in the register has time to renew");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_certificate_that_is_in_no_register_is_revoked_on_every_replica() {
+    let mut house = House::open_issuing().await;
+    let (mut first, mut second) = (house.person(FIRST).await, house.person(SECOND).await);
+    house.person(LEWISHAM).await.submit(submission(&narrative(1))).await.unwrap();
+    let other = house.replica().await;
+    let (profile, _) = forged(&house, LEWISHAM, &SERIAL);
+    let mut thief = Person::new(house.connect_at(&profile, &other).await.unwrap());
+    let mut stream = watching(&mut thief).await;
+    let revoke = |serial: &str| RevokeCertificateRequest {
+        request_id: fresh(),
+        serial: serial.to_owned(),
+        reason: "key_compromise".into(),
+    };
+    let serial = hex::encode(SERIAL);
+    let previewed = pb::PreviewRevocationRequest { serial: serial.clone() };
+    assert!(first.admin.preview_revocation(previewed).await.unwrap().into_inner().holder.ends_with(LEWISHAM));
+    let outcome = first.admin.revoke_certificate(revoke(&serial)).await.unwrap().into_inner().outcome;
+    assert!(matches!(outcome, Some(Outcome::Revocation(_))), "whose it says it is has been seen");
+    assert_eq!(end(&mut stream).await, (Code::Unauthenticated, "CERTIFICATE_REVOKED".into()));
+    assert!(!is_served(&house, &profile).await);
+    assert!(is_served(&house, &house.folder(&format!("profile-{}", LEWISHAM.replace('/', "-")))).await);
+    alarms_are(&mut first, &[]).await;
+    let list = first.admin.get_revocation_list(pb::GetRevocationListRequest {}).await.unwrap().into_inner();
+    assert!(list.der.windows(SERIAL.len()).any(|bytes| bytes == SERIAL), "it is in the list");
+
+    // Nobody has shown this one: whose it is, is not known, so it takes two.
+    let unseen = [0x5b; 16];
+    let outcome = first.admin.revoke_certificate(revoke(&hex::encode(unseen))).await.unwrap().into_inner().outcome;
+    let Some(Outcome::Proposal(proposal)) = outcome else { panic!("revoked by one") };
+    let approval = pb::ApproveProposalRequest {
+        request_id: fresh(),
+        proposal_id: proposal.proposal_id,
+        fingerprint: proposal.fingerprint,
+    };
+    second.admin.approve_proposal(approval).await.unwrap();
+    let (profile, _) = forged(&house, MPU, &unseen);
+    assert!(!is_served(&house, &profile).await);
+    let refused = why(first.admin.revoke_certificate(revoke("5A:5A")).await);
+    assert_eq!(refused.0, Code::InvalidArgument);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_issued_with_another_copy_of_the_folder_is_good_once_its_line_is_there() {
+    let mut house = House::open_issuing().await;
+    let mut admin = house.person(FIRST).await;
+    let (profile, line) = forged(&house, MPU, &SERIAL);
+    let mut officer = comes(&house, &profile).await;
+    alarms_are(&mut admin, &[alarm(&SERIAL)]).await;
+    let register = house.certs().join("issued.tsv");
+    fs::write(&register, fs::read_to_string(&register).unwrap() + &line).unwrap();
+    alarms_are(&mut admin, &[]).await;
+    assert_eq!(why(renews(&house, &mut officer, MPU, "too-soon").await), unknown(), "this connection is of before");
+    let mut officer = comes(&house, &profile).await;
+    renews(&house, &mut officer, MPU, "renewed").await.unwrap();
+    drop((officer, admin));
+
+    // Where it is so configured, whoever is in no register does not come in at all.
+    house.close().await;
+    house.only_listed = true;
+    house.start().await;
+    let (forged, _) = forged(&house, MPU_TOO, &[0x5b; 16]);
+    assert!(!is_served(&house, &forged).await && is_served(&house, &profile).await);
+}
