@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::fold::Casing;
+use super::{ascii::is_white, fold::Casing};
 
 /// Share of capitalised words below which capitals say nothing: one word in twenty-five.
 const FEW: usize = 25;
@@ -41,27 +41,52 @@ impl Capitals {
         let mut at = 0;
         while let Some(&b) = text.as_bytes().get(at) {
             if b.is_ascii() {
-                count.count(b.is_ascii_uppercase(), b.is_ascii_lowercase(), false, matches!(b, b' ' | b'\t'..=b'\r'));
+                count.count(OF_ASCII[usize::from(b)]);
                 at += 1;
             } else {
                 let Some(c) = text[at..].chars().next() else { break };
-                count.count(c.is_uppercase(), c.is_lowercase(), c.is_alphabetic(), c.is_whitespace());
+                let kind = |is: bool, kind: usize| if is { kind } else { 0 };
+                let letter = kind(c.is_uppercase(), UPPER) | kind(c.is_lowercase(), LOWER);
+                count.count(letter | kind(c.is_alphabetic(), OTHER) | kind(c.is_whitespace(), SPACE));
                 at += c.len_utf8();
             }
         }
         *self = count;
     }
 
-    fn count(&mut self, upper: bool, lower: bool, other: bool, space: bool) {
-        let letter = upper | lower | other;
-        let begins = letter & !self.in_word;
-        self.words += usize::from(begins);
-        self.capitalised += usize::from(begins & upper);
-        self.upper += usize::from(upper);
-        self.lower += usize::from(lower);
-        self.in_word = letter | (self.in_word & !space);
+    #[inline]
+    fn count(&mut self, kind: usize) {
+        let letter = kind & (UPPER | LOWER | OTHER) != 0;
+        let begins = usize::from(letter & !self.in_word);
+        let upper = kind & UPPER;
+        self.words += begins;
+        self.capitalised += begins & upper;
+        self.upper += upper;
+        self.lower += usize::from(kind & LOWER != 0);
+        self.in_word = letter | (self.in_word & (kind & SPACE == 0));
     }
 }
+
+/// What a character is; a letter may be more than one.
+const UPPER: usize = 1;
+const LOWER: usize = 2;
+const OTHER: usize = 4;
+const SPACE: usize = 8;
+
+const OF_ASCII: [usize; 128] = {
+    let mut kinds = [0; 128];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        kinds[byte as usize] = match byte {
+            b'A'..=b'Z' => UPPER,
+            b'a'..=b'z' => LOWER,
+            _ if is_white(byte) => SPACE,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    kinds
+};
 
 #[cfg(test)]
 mod tests {

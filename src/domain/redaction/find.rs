@@ -155,7 +155,9 @@ fn stands(folded: &Folded<'_>, needle: &Needle, squeezed: Range<usize>) -> Optio
         range.end += 1;
     }
     let fits = match needle.rule {
-        Rule::Compact => gaps(folded, &squeezed).all(|(_, gap)| gap.chars().count() <= 3),
+        Rule::Compact => {
+            folded.is_unbroken(&squeezed) || gaps(folded, &squeezed).all(|(_, gap)| gap.chars().count() <= 3)
+        }
         Rule::Words | Rule::Family => {
             spacing_fits(folded, needle, &squeezed) && initials_are_capital(folded, needle, &squeezed)
         }
@@ -189,6 +191,9 @@ fn gaps<'f>(folded: &'f Folded<'_>, squeezed: &Range<usize>) -> impl Iterator<It
 /// True when the words stand together: apart only at their breaks, or spelled out letter by letter, or broken by a
 /// hyphen at the end of a line or by signs put between the letters.
 fn spacing_fits(folded: &Folded<'_>, needle: &Needle, squeezed: &Range<usize>) -> bool {
+    if folded.is_unbroken(squeezed) {
+        return true;
+    }
     let letters = needle.text.chars().count();
     let (mut whole, mut apart, mut signs_only, mut line_breaks) = (0, 0, true, 0);
     let mut space = None;

@@ -4,7 +4,11 @@ use std::ops::Range;
 
 use unicode_segmentation::{GraphemeCursor, GraphemeIncomplete};
 
-use super::{casing::casing, letters::plain};
+use super::{
+    ascii::{self, is_white},
+    casing::casing,
+    letters::plain,
+};
 
 /// How a text uses capitals: decides whether a small letter says anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +54,7 @@ impl<'a> Folded<'a> {
         };
         each_plain(original, |piece| match piece {
             Piece::Run(run) => folded.run(run),
+            Piece::Sign(sign, at) => folded.sign(sign, at),
             Piece::Plain(part, start, end) => folded.put(part, start, end),
         });
         // Runs were taken as they are; everything else came as small letters.
@@ -71,14 +76,30 @@ impl<'a> Folded<'a> {
         self.from.extend((written..written + length).map(|at| (at, at + 1)));
     }
 
+    fn sign(&mut self, sign: u8, at: usize) {
+        let (start, end) = (offset(at), offset(at) + 1);
+        if !is_white(sign) {
+            self.text.push(char::from(sign));
+        } else if self.text.as_bytes().last() == Some(&b' ') {
+            return self.widen_space(end);
+        } else {
+            self.text.push(' ');
+        }
+        self.from.push((start, end));
+    }
+
+    /// The last character, a space, goes on to `end` of the original.
+    fn widen_space(&mut self, end: u32) {
+        if let Some(last) = self.from.last_mut() {
+            last.1 = end;
+        }
+    }
+
     fn put(&mut self, part: char, start: usize, end: usize) {
         let (start, end) = (offset(start), offset(end));
         if part == ' ' || part.is_whitespace() {
             if self.text.ends_with(' ') {
-                if let Some(last) = self.from.last_mut() {
-                    last.1 = end;
-                }
-                return;
+                return self.widen_space(end);
             }
             self.text.push(' ');
             self.from.push((start, end));
@@ -138,6 +159,11 @@ impl<'a> Folded<'a> {
         start..end
     }
 
+    /// True for a range of `squeezed` that stands in `text` without anything inside.
+    pub fn is_unbroken(&self, squeezed: &Range<usize>) -> bool {
+        self.to_text(squeezed.clone()).len() == squeezed.len()
+    }
+
     /// What stands in `text` between two neighbouring bytes of `squeezed`, the first of which is `before`: nothing where both
     /// are of one character.
     pub fn gap(&self, before: usize) -> &str {
@@ -160,7 +186,11 @@ impl<'a> Folded<'a> {
 
     /// True when the character behind byte `at` of `text` was written as a capital.
     pub fn is_capital(&self, at: usize) -> bool {
-        self.written(at).is_some_and(|c| c.is_uppercase() || !c.is_lowercase() && c.is_alphabetic())
+        let Some(&(start, _)) = self.from.get(at) else { return false };
+        match self.original.as_bytes().get(start as usize) {
+            Some(byte) if byte.is_ascii() => byte.is_ascii_uppercase(),
+            _ => self.written(at).is_some_and(|c| c.is_uppercase() || !c.is_lowercase() && c.is_alphabetic()),
+        }
     }
 
     /// How many lines end in the white space at byte `at` of `text`.
@@ -209,6 +239,9 @@ pub(in crate::domain) fn plain_text(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     each_plain(text, |piece| match piece {
         Piece::Run(run) => out.push_str(&text[run]),
+        Piece::Sign(sign, _) if !is_white(sign) => out.push(char::from(sign)),
+        Piece::Sign(..) if !out.ends_with(' ') => out.push(' '),
+        Piece::Sign(..) => {}
         Piece::Plain(part, ..) if !part.is_whitespace() => out.push(part),
         Piece::Plain(..) if !out.ends_with(' ') => out.push(' '),
         Piece::Plain(..) => {}
@@ -221,6 +254,8 @@ pub(in crate::domain) fn plain_text(text: &str) -> String {
 enum Piece {
     /// Letters and digits that are ASCII: bytes of the original, still with their capitals.
     Run(Range<usize>),
+    /// Any other character that is ASCII, and where it stands.
+    Sign(u8, usize),
     /// Any other character, and where its original begins and ends.
     Plain(char, usize, usize),
 }
@@ -231,9 +266,8 @@ fn each_plain(original: &str, mut emit: impl FnMut(Piece)) {
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
         let start = at;
-        if byte.is_ascii_alphanumeric() {
-            let length = bytes[at..].iter().position(|byte| !byte.is_ascii_alphanumeric());
-            at = length.map_or(bytes.len(), |length| at + length);
+        if ascii::kind(byte) != 0 {
+            at = ascii::run(bytes, at).0;
             emit(Piece::Run(start..at));
         } else if byte == b'&'
             && let Some((entity, stands_for)) = html_entity(&original[start..])
@@ -242,7 +276,7 @@ fn each_plain(original: &str, mut emit: impl FnMut(Piece)) {
             emit(Piece::Plain(stands_for, start, at));
         } else if byte.is_ascii() {
             at += 1;
-            emit(Piece::Plain(char::from(byte), start, at));
+            emit(Piece::Sign(byte, start));
         } else {
             let Some(c) = original[start..].chars().next() else { return };
             at += c.len_utf8();

@@ -80,9 +80,13 @@ impl<T: Sought + Ord> Index<T> {
     /// Gives `found` everything whose text begins at the beginning of `rest`, in order.
     #[inline]
     pub fn starting<'s>(&'s self, rest: &[u8], found: impl FnMut(&'s T)) {
-        let key = key(rest);
-        if rest.len() >= 2 && self.heads.may_begin(key) {
-            self.those_of(key, rest, found);
+        if let [first, _, ..] = rest
+            && self.heads.firsts[usize::from(*first)]
+        {
+            let key = key(rest);
+            if self.heads.may_begin(key) {
+                self.those_of(key, rest, found);
+            }
         }
     }
 
@@ -145,7 +149,6 @@ fn key(text: &[u8]) -> u64 {
 }
 
 /// The beginnings of every text, hashed: nearly every place of a text is known by this to begin nothing.
-#[derive(Default)]
 struct Heads {
     bits: Vec<u64>,
     /// How many bits of a hash are not of the place.
@@ -154,10 +157,21 @@ struct Heads {
     lengths: [bool; HEADS.len()],
     /// Where in the order those begin that have the same first two bytes, by a hash of these.
     begins: Vec<u32>,
+    /// Their first bytes.
+    firsts: Firsts,
 }
+
+/// Which bytes are there.
+type Firsts = [bool; 256];
 
 /// What is hashed of a text: as many of its first bytes as it has, of these.
 const HEADS: [u32; 3] = [2, 3, 5];
+
+impl Default for Heads {
+    fn default() -> Self {
+        Self { bits: Vec::new(), shift: 0, lengths: [false; HEADS.len()], begins: Vec::new(), firsts: [false; 256] }
+    }
+}
 
 impl Heads {
     fn of(order: &[Entry]) -> Self {
@@ -170,6 +184,7 @@ impl Heads {
             shift: 64 - bits.trailing_zeros(),
             lengths: [false; 3],
             begins: vec![0; (order.len() * 2).next_power_of_two().min(1 << 12)],
+            firsts: [false; 256],
         };
         let mut last = None;
         for (number, entry) in (0_u32..).zip(order) {
@@ -177,6 +192,7 @@ impl Heads {
                 let place = heads.place(entry.first_two());
                 heads.begins[place] = number;
             }
+            heads.firsts[usize::from(entry.key.to_be_bytes()[0])] = true;
             let longest = HEADS.iter().rposition(|&length| length <= entry.length).unwrap_or_default();
             let bit = heads.bit(entry.key, HEADS[longest]);
             heads.bits[bit / 64] |= 1 << (bit % 64);

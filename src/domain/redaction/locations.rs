@@ -34,7 +34,8 @@ pub(super) fn shapes() -> Vec<Shape> {
             true,
             |marks, _| marks.digits() >= 6,
             |folded, range| cue(folded, range, &["grid"]),
-        ),
+        )
+        .behind(&["grid"]),
         // A plus code: "9C3XFX6Q+2V", or without its first four signs.
         shape(
             Entity::Address,

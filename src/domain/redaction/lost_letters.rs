@@ -16,6 +16,9 @@ pub(super) struct Damaged {
 /// Every word of `text`, which is folded, that has lost letters.
 pub(super) fn damaged(text: &str) -> Vec<Damaged> {
     let mut out: Vec<Damaged> = Vec::new();
+    if !text.contains('?') && !text.contains('\u{FFFD}') {
+        return out;
+    }
     let mut done = 0;
     for (at, _) in text.match_indices(is_lost) {
         if at < done {

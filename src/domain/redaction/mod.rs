@@ -6,6 +6,7 @@
 //! the units of a record from a submission; [`Engine::narrative`] makes the views of one text.
 
 mod addresses;
+mod ascii;
 mod cards;
 mod carer;
 mod carer_copy;

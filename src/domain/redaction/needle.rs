@@ -8,6 +8,7 @@ use super::{
     index::{Index, Sought},
     lexicon::Lexicon,
     policy::EffectiveRole,
+    prose::next_word,
     words::{family, is_institution, is_nameless, is_ordinary, is_particle, is_title},
 };
 
@@ -149,10 +150,18 @@ pub(super) type Name = Vec<Vec<String>>;
 /// The words of a text at its white space, each as its folded letter-and-digit pieces.
 pub(super) fn words(text: &str) -> Vec<Vec<String>> {
     let folded = plain_text(text);
-    let pieces = |word: &str| -> Vec<String> {
-        word.split(|c: char| !c.is_alphanumeric()).filter(|piece| !piece.is_empty()).map(str::to_owned).collect()
-    };
-    folded.split(' ').map(pieces).filter(|word| !word.is_empty()).collect()
+    let mut words: Vec<Vec<String>> = Vec::new();
+    let mut done = 0;
+    while let Some(piece) = next_word(&folded, done) {
+        let written = folded[piece.clone()].to_owned();
+        let space = folded[done..piece.start].contains(' ');
+        match words.last_mut().filter(|_| !space) {
+            Some(word) => word.push(written),
+            None => words.push(vec![written]),
+        }
+        done = piece.end;
+    }
+    words
 }
 
 /// A word of [`words`] as one, its pieces `by` this.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{
-    cards, dates,
+    ascii, cards, dates,
     find::Hit,
     fold::plain_text,
     form::{Entity, ListedValue},
@@ -70,8 +70,13 @@ pub(super) fn digits(text: &str, words: impl Iterator<Item = Range<usize>>) -> D
 
 /// The digits that a listed number consists of, without the prefix of a United Kingdom telephone.
 pub(super) fn significant(entity: Entity, number: &str) -> String {
-    let number = plain_text(number);
-    let all: String = digits(&number, tokens(&number)).stream.chars().filter(char::is_ascii_digit).collect();
+    let figures = number.bytes().all(|b| b.is_ascii() && ascii::kind(b) != ascii::LETTER && b != b'&');
+    let all: String = if figures {
+        number.chars().filter(char::is_ascii_digit).collect()
+    } else {
+        let number = plain_text(number);
+        digits(&number, tokens(&number)).stream.chars().filter(char::is_ascii_digit).collect()
+    };
     if entity != Entity::Phone {
         return all;
     }

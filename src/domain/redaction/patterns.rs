@@ -32,7 +32,7 @@ pub(super) fn all() -> Vec<Shape> {
 
 pub(super) fn shape(entity: Entity, pattern: &str, numbered: bool, may_be: MayBe, fits: Fits) -> Shape {
     let pattern = Regex::new(pattern).expect("the pattern is a constant that the tests compile");
-    Shape { entity, pattern, numbered, run: None, may_be, fits }
+    Shape { entity, pattern, numbered, run: None, may_be, cues: &[], fits }
 }
 
 fn mail_and_web() -> Vec<Shape> {
@@ -164,7 +164,8 @@ fn references() -> Vec<Shape> {
                 let digits = folded.text[range.clone()].bytes().filter(u8::is_ascii_digit).count();
                 digits >= 4 && cue_just_before(folded, range)
             },
-        ),
+        )
+        .behind(&["ref", "case n", "number", "urn"]),
     ]
 }
 
@@ -206,8 +207,9 @@ fn official() -> Vec<Shape> {
             r"[a-z]{2} ?[0-9]{2} ?[0-9]{2} ?[0-9]{2}",
             true,
             |marks, _| marks.digits() >= 6,
-            |folded, range| cue(folded, range, &["national insurance", "nino", " ni ", "ni:", "ni no", "ni num"]),
-        ),
+            |folded, range| cue(folded, range, NATIONAL_INSURANCE),
+        )
+        .behind(NATIONAL_INSURANCE),
         shape(
             Entity::DrivingLicence,
             r"[a-z9]{5} ?[0-9]{6} ?[a-z9]{2} ?[a-z0-9]{3}",
@@ -221,7 +223,8 @@ fn official() -> Vec<Shape> {
             true,
             |marks, _| marks.longest_run() >= 7,
             |folded, range| cue(folded, range, &["passport"]),
-        ),
+        )
+        .behind(&["passport"]),
         shape(
             Entity::BankAccount,
             r"[0-9]{2}[ -]?[0-9]{2}[ -]?[0-9]{2}[^a-z0-9]{1,4}(?:and|a/?c|acct?|account)?[^a-z0-9]{0,4}(?:no|num|number|nr)?[^a-z0-9]{0,4}[0-9]{4}[ -]?[0-9]{4}",
@@ -234,8 +237,9 @@ fn official() -> Vec<Shape> {
             r"[0-9]{8}|[0-9]{2}-[0-9]{2}-[0-9]{2}",
             true,
             |marks, _| marks.longest_run() >= 8 || marks.digits() >= 6 && marks.has(b'-'),
-            |folded, range| cue(folded, range, &["account", "a/c", "acc ", "sort code"]),
-        ),
+            |folded, range| cue(folded, range, ACCOUNT),
+        )
+        .behind(ACCOUNT),
     ]
 }
 
@@ -253,14 +257,23 @@ pub(super) fn always(_: &Folded<'_>, _: &Range<usize>) -> bool {
 
 /// What [`is_obfuscated`] asks for: a sign that stands apart, or "dot", or a bracket around "at", a sign or a point.
 fn may_be_obfuscated(marks: &Marks, text: &str) -> bool {
-    let opens = |(at, _): (usize, &str)| {
+    let opens = |(at, sign): (usize, u8)| {
+        if !matches!(sign, b'[' | b'(' | b'{') {
+            return false;
+        }
         let inside = text[at + 1..].strip_prefix(' ').unwrap_or(&text[at + 1..]);
         inside.starts_with("at") || inside.starts_with(['.', '@']) || inside.starts_with("dot")
     };
     marks.has(b'@') && text.contains(" @ ")
         || text.contains("dot")
-        || text.match_indices(" at ").any(|(at, _)| is_domain(text[at + 4..].split(' ').next().unwrap_or("")))
-        || [b'[', b'(', b'{'].iter().any(|&sign| marks.has(sign)) && text.match_indices(['[', '(', '{']).any(opens)
+        || has_domain(text)
+            && text.match_indices(" at ").any(|(at, _)| is_domain(text[at + 4..].split(' ').next().unwrap_or("")))
+        || [b'[', b'(', b'{'].iter().any(|&sign| marks.has(sign)) && text.bytes().enumerate().any(opens)
+}
+
+/// True where a letter follows a point.
+fn has_domain(text: &str) -> bool {
+    text.match_indices('.').any(|(at, _)| text.as_bytes().get(at + 1).is_some_and(u8::is_ascii_lowercase))
 }
 
 /// Signs in words or brackets; a plain address is the other pattern's.
@@ -299,6 +312,9 @@ fn is_partial_mark(folded: &Folded<'_>, range: &Range<usize>) -> bool {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     unseen > 0 && text.len() - unseen >= 2 && (digits > 0 || unseen >= 3)
 }
+
+const NATIONAL_INSURANCE: &[&str] = &["national insurance", "nino", " ni ", "ni:", "ni no", "ni num"];
+const ACCOUNT: &[&str] = &["account", "a/c", "acc ", "sort code"];
 
 const VEHICLE: &[&str] = &[
     "reg",

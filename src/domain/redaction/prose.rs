@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::{
+    ascii,
     fold::{Casing, Folded},
     lexicon::{Flags, Lexicon, WordList},
     words::is_function,
@@ -133,7 +134,12 @@ impl<'f> Prose<'f> {
     /// True when the last two words are a full stop that was dictated.
     fn says_full_stop(&self) -> bool {
         let end = self.words.len();
-        end > 2 && self.text(end - 1) == "stop" && self.text(end - 2) == "full" && self.words[end - 1].gap == Gap::Space
+        let last = |length: usize| self.words[end - 1].range().len() == length;
+        end > 2
+            && last(4)
+            && self.text(end - 1) == "stop"
+            && self.text(end - 2) == "full"
+            && self.words[end - 1].gap == Gap::Space
     }
 
     fn word(&self, range: Range<usize>, gap: Gap, lexicon: &Lexicon) -> Word {
@@ -233,28 +239,34 @@ impl<'f> Prose<'f> {
 
 /// The next run of letters and digits in `text`.
 pub(super) fn next_word(text: &str, from: usize) -> Option<Range<usize>> {
-    let start = next(text, from, true)?;
-    Some(start..next(text, start, false).unwrap_or(text.len()))
-}
-
-/// Where in `text` the next letter or digit stands, or without `word` the next character that is neither.
-fn next(text: &str, from: usize, word: bool) -> Option<usize> {
-    let mut at = from;
-    while let Some(byte) = text.as_bytes().get(at) {
+    let bytes = text.as_bytes();
+    let mut start = from;
+    loop {
+        let byte = *bytes.get(start)?;
+        if ascii::kind(byte) != 0 {
+            break;
+        }
         if byte.is_ascii() {
-            if byte.is_ascii_alphanumeric() == word {
-                return Some(at);
-            }
-            at += 1;
-        } else {
-            let c = text[at..].chars().next()?;
-            if c.is_alphanumeric() == word {
-                return Some(at);
-            }
-            at += c.len_utf8();
+            start += 1;
+            continue;
+        }
+        let c = text[start..].chars().next()?;
+        if c.is_alphanumeric() {
+            break;
+        }
+        start += c.len_utf8();
+    }
+    let mut end = start;
+    loop {
+        end = ascii::run(bytes, end).0;
+        if bytes.get(end).is_none_or(u8::is_ascii) {
+            return Some(start..end);
+        }
+        match text[end..].chars().next().filter(|c| c.is_alphanumeric()) {
+            Some(c) => end += c.len_utf8(),
+            None => return Some(start..end),
         }
     }
-    None
 }
 
 /// Counts rows: lines that are not just the continuation of the line before.
@@ -269,7 +281,7 @@ impl Rows {
     fn gap(&mut self, folded: &Folded<'_>, between: Range<usize>) -> Gap {
         let signs = &folded.text[between.clone()];
         if signs.len() <= 1 && (signs != " " || folded.is_plain_space(between.start)) {
-            return one_sign(signs.trim());
+            return one_sign(signs);
         }
         let breaks = between.clone().filter(|&at| folded.text.as_bytes()[at] == b' ').map(|at| folded.lines_at(at));
         let lines = breaks.max().unwrap_or(0);
@@ -289,7 +301,7 @@ impl Rows {
 
 fn one_sign(sign: &str) -> Gap {
     match sign {
-        "" => Gap::Space,
+        "" | " " => Gap::Space,
         "'" => Gap::Apostrophe,
         "-" => Gap::Hyphen,
         "," => Gap::Comma,

@@ -1,10 +1,6 @@
 //! Overlapping mentions become one by their widest cover; nothing is ever trimmed.
 
-use std::{
-    cmp::Reverse,
-    collections::{BTreeSet, HashSet},
-    ops::Range,
-};
+use std::{cmp::Reverse, ops::Range};
 
 use super::{
     find::Hit,
@@ -68,11 +64,13 @@ fn drop_seams(text: &str, found: &mut Vec<Hit>) {
         0 => 0,
         before => reach[before - 1],
     };
-    let own: HashSet<Range<usize>> = strong.iter().cloned().collect();
+    let mut own: Vec<(usize, usize)> = strong.iter().map(|range| (range.start, range.end)).collect();
+    own.sort_unstable();
+    let is_own = |range: &Range<usize>| own.binary_search(&(range.start, range.end)).is_ok();
     found.retain(|hit| {
         let begins_inside = covered_to(hit.range.start) > hit.range.start;
         let ends_inside = covered_to(hit.range.end) >= hit.range.end;
-        let weak = hit.strength == Strength::Part && begins_inside && ends_inside && !own.contains(&hit.range);
+        let weak = hit.strength == Strength::Part && begins_inside && ends_inside && !is_own(&hit.range);
         !weak || is_home(hit.meaning.entity) || hit.meaning.entity == Entity::Person && owns(text, &hit.range)
     });
 }
@@ -96,7 +94,7 @@ fn cover(text: &str, cluster: Vec<Hit>) -> Span {
     // Less of a name inside something longer that is listed says nothing of its own, unless it points at somebody.
     let most = cluster.iter().filter(whole).filter(|hit| hit.listed).map(|hit| hit.strength).max();
     // Nor does a shape that the form has an owner for.
-    let owned: BTreeSet<Class> = cluster
+    let owned: Vec<Class> = cluster
         .iter()
         .filter(|hit| hit.listed && hit.strength > Strength::Part)
         .map(|hit| hit.meaning.entity.class())

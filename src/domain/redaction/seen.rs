@@ -2,7 +2,11 @@
 
 use std::ops::Range;
 
-use super::{letters::plain, render::labels_in};
+use super::{
+    ascii::{self, DIGIT},
+    letters::plain,
+    render::labels_in,
+};
 
 /// One view.
 pub(super) struct Seen<'v> {
@@ -57,14 +61,10 @@ impl<'v> Seen<'v> {
         let bytes = &view.as_bytes()[..part.end];
         let mut at = part.start;
         while let Some(&byte) = bytes.get(at) {
-            if byte.is_ascii_alphanumeric() {
-                let begins = at;
-                let mut digits = false;
-                while let Some(byte) = bytes.get(at).filter(|byte| byte.is_ascii_alphanumeric()) {
-                    digits |= byte.is_ascii_digit();
-                    at += 1;
-                }
-                self.run(begins..at, digits);
+            if ascii::kind(byte) != 0 {
+                let (ends, kinds) = ascii::run(bytes, at);
+                self.run(at..ends, kinds & DIGIT != 0);
+                at = ends;
             } else if byte.is_ascii() {
                 self.open = false;
                 at += 1;

@@ -1,6 +1,6 @@
 //! Looks for values by their shape: where a text lacks what every match of a shape needs, the shape is not looked for.
 
-use std::{ops::Range, sync::LazyLock};
+use std::{cell::OnceCell, ops::Range, sync::LazyLock};
 
 use regex::{Regex, RegexSet, RegexSetBuilder, SetMatches};
 
@@ -23,6 +23,8 @@ pub(super) struct Shape {
     pub run: Option<(u8, Belongs)>,
     /// False where the text lacks what every match needs.
     pub may_be: MayBe,
+    /// Where given, what [`fits`](Self::fits) asks for in the text before a match: one of these.
+    pub cues: &'static [&'static str],
     /// What the pattern cannot say.
     pub fits: Fits,
 }
@@ -48,15 +50,15 @@ static NUMBERED: LazyLock<RegexSet> = LazyLock::new(|| {
 /// A part of a text around digits.
 struct Part {
     at: Range<usize>,
-    marks: Marks,
+    /// Read only where a shape is there.
+    marks: OnceCell<Marks>,
     /// Which numbered shapes are there.
     shapes: SetMatches,
 }
 
 impl Part {
     fn of(text: &str, at: Range<usize>) -> Self {
-        let part = &text[at.clone()];
-        Self { marks: Marks::of(part), shapes: NUMBERED.matches(part), at }
+        Self { marks: OnceCell::new(), shapes: NUMBERED.matches(&text[at.clone()]), at }
     }
 }
 
@@ -68,13 +70,16 @@ pub(super) fn hits(folded: &Folded<'_>, marks: &Marks, hits: &mut Vec<Hit>) {
     let mut numbers = 0..NUMBERED.len();
     for shape in SHAPES.iter() {
         let number = if shape.numbered { numbers.next() } else { None };
-        if !(shape.may_be)(marks, text) {
+        if !(shape.may_be)(marks, text) || !shape.is_announced(text) {
             continue;
         }
         if let Some(number) = number {
             let there = near_digits.iter().filter(|part| part.shapes.matched(number));
             // What every match needs lies where the match lies.
-            let may_be = there.filter(|part| (shape.may_be)(&part.marks, &text[part.at.clone()]));
+            let may_be = there.filter(|part| {
+                let here = &text[part.at.clone()];
+                (shape.may_be)(part.marks.get_or_init(|| Marks::of(here)), here)
+            });
             may_be.for_each(|part| shape.hits(folded, part.at.clone(), hits));
         } else if let Some((sign, belongs)) = shape.run {
             // No match goes past the end of a run, so each is searched as if nothing stood around it.
@@ -102,6 +107,15 @@ impl Shape {
     /// Looks only at runs of bytes that belong together and have `sign` among them.
     pub fn in_runs(self, sign: u8, belongs: Belongs) -> Self {
         Self { run: Some((sign, belongs)), ..self }
+    }
+
+    /// Looks only where one of `cues` is in the text.
+    pub fn behind(self, cues: &'static [&'static str]) -> Self {
+        Self { cues, ..self }
+    }
+
+    fn is_announced(&self, text: &str) -> bool {
+        self.cues.is_empty() || self.cues.iter().any(|cue| text.contains(cue))
     }
 
     fn hits(&self, folded: &Folded<'_>, part: Range<usize>, hits: &mut Vec<Hit>) {

@@ -1,6 +1,11 @@
 //! Number plates that are spelled out: in the radio alphabet ("Tango Alpha seven one ..."), or one sign at a time.
 
-use super::{find::Hit, form::Entity, patterns::unlisted, prose::Prose};
+use super::{
+    find::Hit,
+    form::Entity,
+    patterns::unlisted,
+    prose::{Letters, Prose},
+};
 
 /// What a plate consists of: two letters, two digits, three letters.
 const MARK: [Sign; 7] =
@@ -29,6 +34,11 @@ pub(super) fn hits(prose: &Prose<'_>, hits: &mut Vec<Hit>) {
 
 /// The word after the last of the plate that begins at word `from`.
 fn mark(prose: &Prose<'_>, from: usize) -> Option<usize> {
+    let first = &prose.words[from];
+    // Nearly every word is letters alone: more than two, and none of them spelled.
+    if !first.flags.spells() && first.letters != Letters::Digits && first.range().len() > 2 {
+        return None;
+    }
     let (mut known, mut spelled, mut at) = (0, 0, from);
     while known < MARK.len() {
         let word = prose.words.get(at)?;

@@ -15,8 +15,8 @@ use crate::domain::number_words::{TENS, UNITS};
 /// Adds where `text`, which is folded, says one of `listed`: with its year, or without one where a birthday is spoken of.
 pub(super) fn hits(text: &str, listed: &[(Date, Meaning)], hits: &mut Vec<Hit>) {
     // Most texts name no such month.
-    let spoken_of = |date: Date| text.contains(&month_of(date)[..3]) || names_month_by_number(text);
-    if !listed.iter().any(|(date, _)| spoken_of(*date)) {
+    let named = |(date, _): &(Date, Meaning)| text.contains(&month_of(*date)[..3]);
+    if listed.is_empty() || !listed.iter().any(named) && !names_month_by_number(text) {
         return;
     }
     let words = words_of(text);

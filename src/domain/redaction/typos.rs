@@ -1,7 +1,7 @@
 //! Misspellings of names: one slip of the keyboard, digits for letters, or a spelling that sounds the same; and pet forms
 //! that nobody listed.
 
-use std::{borrow::Cow, cell::OnceCell, collections::BTreeMap};
+use std::{borrow::Cow, cell::OnceCell};
 
 use super::{
     endings::is_inflected,
@@ -19,12 +19,13 @@ use super::{
 /// The names that a word may be a misspelling of.
 #[derive(Default)]
 pub(super) struct Spellings {
-    /// Words of names, by the sound they begin with.
-    by_sound: BTreeMap<char, Vec<Known>>,
-    known: usize,
+    /// Words of names, in the order of the sounds they begin with.
+    known: Vec<Known>,
 }
 
 struct Known {
+    /// The sound it begins with.
+    begins: char,
     text: String,
     letters: Vec<char>,
     sound: String,
@@ -50,34 +51,35 @@ impl Spellings {
         for (index, piece) in name.iter().flatten().enumerate() {
             let letters: Vec<char> = piece.chars().collect();
             let unfit = is_particle(piece) || is_title(piece) || letters.iter().any(|c| !c.is_alphabetic());
-            if !(FEWEST..=LONGEST).contains(&letters.len()) || unfit || self.known >= MOST {
+            if !(FEWEST..=LONGEST).contains(&letters.len()) || unfit || self.known.len() >= MOST {
                 continue;
             }
             let (begins, sound) = (first_sound(&letters), sound_of(&letters));
             let first = index == 0 && meaning.entity == Entity::Person;
-            let known = Known { text: piece.clone(), letters, sound, meaning, first, ordinary: false };
-            self.by_sound.entry(begins).or_default().push(known);
-            self.known += 1;
+            let known = Known { begins, text: piece.clone(), letters, sound, meaning, first, ordinary: false };
+            let behind = self.known.partition_point(|known| known.begins <= begins);
+            self.known.insert(behind, known);
         }
     }
 
     /// Adds a word that is the own of a school or a home, which is of `meaning`. One that is an ordinary word too is known
     /// only where it is written as a name.
     pub fn add_own(&mut self, word: &str, meaning: Meaning, ordinary: bool) {
-        let (before, letters) = (self.known, word.chars().collect::<Vec<char>>());
+        let (before, letters) = (self.known.len(), word.chars().collect::<Vec<char>>());
         if word.chars().count() >= FEWEST_OF_PLACES {
             self.add(&[vec![word.to_owned()]], meaning);
         }
-        if ordinary && self.known > before {
-            let added = self.by_sound.get_mut(&first_sound(&letters));
-            added.and_then(|known| known.last_mut()).into_iter().for_each(|known| known.ordinary = true);
+        if ordinary && self.known.len() > before {
+            let begins = first_sound(&letters);
+            let added = self.known.iter_mut().rev().find(|known| known.begins == begins);
+            added.into_iter().for_each(|known| known.ordinary = true);
         }
     }
 
     /// Every misspelt name in `prose` that no hit of `hits` covers yet.
     pub fn hits(&self, prose: &Prose<'_>, covered: &[bool]) -> Vec<Hit> {
         let mut out = Vec::new();
-        if self.by_sound.is_empty() {
+        if self.known.is_empty() {
             return out;
         }
         self.with_lost_letters(prose, covered, &mut out);
@@ -89,13 +91,19 @@ impl Spellings {
         out
     }
 
+    /// The words that begin with this sound.
+    fn beginning(&self, sound: char) -> &[Known] {
+        let from = &self.known[self.known.partition_point(|known| known.begins < sound)..];
+        &from[..from.partition_point(|known| known.begins == sound)]
+    }
+
     fn with_lost_letters(&self, prose: &Prose<'_>, covered: &[bool], out: &mut Vec<Hit>) {
         for word in damaged(&prose.folded.text) {
             if covered.get(prose.word_at(word.range.start)).is_some_and(|covered| *covered) {
                 continue;
             }
             let before = out.len();
-            for known in self.by_sound.values().flatten().filter(|known| word.may_be(&known.letters)) {
+            for known in self.known.iter().filter(|known| word.may_be(&known.letters)) {
                 let (range, meaning) = (word.range.clone(), known.meaning);
                 out.push(Hit { range, meaning, strength: Strength::Part, listed: true });
             }
@@ -136,7 +144,7 @@ impl Spellings {
         let mut letters = text.chars();
         let begins = first_sound(&[letters.next()?, letters.next().unwrap_or(' ')]);
         let pet = |known: &&Known| known.first && shortens(text, &known.text);
-        let found: Vec<&Known> = self.by_sound.get(&begins)?.iter().filter(pet).collect();
+        let found: Vec<&Known> = self.beginning(begins).iter().filter(pet).collect();
         (!found.is_empty()).then_some(found)
     }
 
@@ -158,8 +166,7 @@ impl Spellings {
         let found: Vec<&Known> = [Some(begins), second, other.filter(|c| second != Some(*c))]
             .into_iter()
             .flatten()
-            .filter_map(|begins| self.by_sound.get(&begins))
-            .flatten()
+            .flat_map(|begins| self.beginning(begins))
             .filter(near)
             .collect();
         (!found.is_empty()).then_some(found)
@@ -298,8 +305,15 @@ mod tests {
             role: super::super::policy::EffectiveRole::Unknown,
             person: None,
         };
-        let known =
-            Known { text: name.to_owned(), sound: sound_of(&letters), letters, meaning, first: true, ordinary: false };
+        let known = Known {
+            begins: first_sound(&letters),
+            text: name.to_owned(),
+            sound: sound_of(&letters),
+            letters,
+            meaning,
+            first: true,
+            ordinary: false,
+        };
         let written: Vec<char> = written.chars().collect();
         is_near(&known, &written, || sound_of(&written))
     }

@@ -2,6 +2,7 @@
 
 use super::{
     addresses::street_type,
+    fold::plain_text,
     form::{Entity, Form, ListedValue},
     lexicon::Lexicon,
     needle::{Collector, Meaning, Rule, Strength, joined, words},
@@ -246,49 +247,75 @@ const MOST_MIXED: usize = 3;
 
 /// `part` squeezed, with each of its signs as written or said ("jo dot k_9"), and its numbers as written or said.
 fn dictated(part: &str) -> Vec<String> {
-    let said = |sign: char| match sign {
-        '.' => &["dot"][..],
-        '_' => &["underscore"],
-        '-' => &["dash"],
-        _ => &[],
-    };
-    let mixed = part.chars().filter(|&c| !said(c).is_empty()).count() <= MOST_MIXED;
-    let mut forms = vec![String::new()];
-    for c in part.chars() {
-        let without = if mixed || said(c).is_empty() { forms.clone() } else { Vec::new() };
-        let mut next: Vec<String> = without.into_iter().map(|form| form + c.encode_utf8(&mut [0; 4])).collect();
-        for word in said(c) {
-            next.extend(forms.iter().map(|form| format!("{form} {word} ")));
+    let part = plain_text(part);
+    let mixed = part.chars().filter(|&c| said(c).is_some()).count() <= MOST_MIXED;
+    let numbered = part.bytes().any(|b| b.is_ascii_digit());
+    let ways = if numbered { &[Figures::Written, Figures::Whole, Figures::Apart][..] } else { &[Figures::Written] };
+    let mut out = Vec::new();
+    for &way in ways {
+        // With many signs all of them are as written, or all of them said.
+        let mut forms = vec![String::with_capacity(part.len()); if mixed { 1 } else { 2 }];
+        let mut rest = part.as_str();
+        while let Some(c) = rest.chars().next() {
+            let length = match rest.bytes().take_while(u8::is_ascii_digit).count() {
+                0 => c.len_utf8(),
+                digits => digits,
+            };
+            let (piece, behind) = rest.split_at(length);
+            match said(c) {
+                Some(word) if mixed => {
+                    let without = forms.clone();
+                    forms.iter_mut().for_each(|form| form.push_str(word));
+                    forms.extend(without);
+                }
+                Some(word) => forms[1].push_str(word),
+                None if c.is_ascii_digit() => forms.iter_mut().for_each(|form| way.push(piece, form)),
+                None if c.is_alphanumeric() => forms.iter_mut().for_each(|form| form.push_str(piece)),
+                None => {}
+            }
+            rest = behind;
         }
-        forms = next;
+        out.extend(forms);
     }
-    forms.push(part.to_owned());
-    let numbers = |form: &String| [form.clone(), numbers_said(form, true), numbers_said(form, false)];
-    let mut out: Vec<String> = forms.iter().flat_map(numbers).map(|form| words(&form).concat().concat()).collect();
     out.sort_unstable();
     out.dedup();
     out
 }
 
-/// `part` with its numbers as they are said: of two digits as one number where `whole`, else digit by digit.
-fn numbers_said(part: &str, whole: bool) -> String {
-    let mut out = String::with_capacity(part.len());
-    let mut rest = part;
-    while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
-        let (before, from) = rest.split_at(at);
-        let (run, after) = from.split_at(from.find(|c: char| !c.is_ascii_digit()).unwrap_or(from.len()));
-        out.push_str(before);
-        rest = after;
-        match run.parse::<usize>() {
-            Ok(number) if whole && run.len() <= 2 => match (UNITS.get(number), number / 10, number % 10) {
-                (Some(unit), ..) => out.push_str(unit),
-                (None, tens, ones) => {
-                    out.push_str(TENS.get(tens.wrapping_sub(2)).unwrap_or(&""));
-                    out.push_str(if ones == 0 { "" } else { UNITS[ones] });
+/// How a sign inside a handle or an address is said.
+const fn said(sign: char) -> Option<&'static str> {
+    match sign {
+        '.' => Some("dot"),
+        '_' => Some("underscore"),
+        '-' => Some("dash"),
+        _ => None,
+    }
+}
+
+/// How a number is written or said.
+#[derive(Debug, Clone, Copy)]
+enum Figures {
+    /// In figures.
+    Written,
+    /// Of one or two digits as one number.
+    Whole,
+    /// Digit by digit.
+    Apart,
+}
+
+impl Figures {
+    /// Adds `run`, which is digits, to `out`.
+    fn push(self, run: &str, out: &mut String) {
+        match (self, run.parse::<usize>()) {
+            (Self::Written, _) => out.push_str(run),
+            (Self::Whole, Ok(number)) if run.len() <= 2 => match UNITS.get(number) {
+                Some(unit) => out.push_str(unit),
+                None => {
+                    out.push_str(TENS.get((number / 10).wrapping_sub(2)).unwrap_or(&""));
+                    out.push_str(if number.is_multiple_of(10) { "" } else { UNITS[number % 10] });
                 }
             },
             _ => run.bytes().for_each(|digit| out.push_str(UNITS[usize::from(digit - b'0')])),
         }
     }
-    out + rest
 }

@@ -1,0 +1,62 @@
+//! Which bytes are letters and digits: nearly every byte of a text is ASCII, and every one is asked.
+
+/// A letter of ASCII.
+pub(super) const LETTER: u8 = 1;
+/// A digit of ASCII.
+pub(super) const DIGIT: u8 = 2;
+
+const KINDS: [u8; 256] = {
+    let mut kinds = [0; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        kinds[byte as usize] = match byte {
+            b'a'..=b'z' | b'A'..=b'Z' => LETTER,
+            b'0'..=b'9' => DIGIT,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    kinds
+};
+
+/// Whether `byte` is a [letter](LETTER) or a [digit](DIGIT) of ASCII; 0 for any other.
+#[inline]
+pub(super) const fn kind(byte: u8) -> u8 {
+    KINDS[byte as usize]
+}
+
+/// Where the run of letters and digits of ASCII ends that begins at `from`, and which kinds are in it.
+#[inline]
+pub(super) fn run(bytes: &[u8], from: usize) -> (usize, u8) {
+    let mut kinds = 0;
+    for (at, &byte) in bytes[from..].iter().enumerate() {
+        match kind(byte) {
+            0 => return (from + at, kinds),
+            kind => kinds |= kind,
+        }
+    }
+    (bytes.len(), kinds)
+}
+
+/// True for white space of ASCII, as [`char::is_whitespace`] has it.
+#[inline]
+pub(super) const fn is_white(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t'..=b'\r')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_what_their_characters_are() {
+        for byte in 0..=u8::MAX {
+            let (c, ascii) = (char::from(byte), byte.is_ascii());
+            assert_eq!(kind(byte) != 0, ascii && c.is_alphanumeric(), "{byte}");
+            assert_eq!(kind(byte) == DIGIT, c.is_ascii_digit(), "{byte}");
+            assert_eq!(is_white(byte), ascii && c.is_whitespace(), "{byte}");
+        }
+        assert_eq!(run(b"- ab1 c", 2), (5, LETTER | DIGIT));
+        assert_eq!((run(b"12", 0), run(b"", 0), run(b" ", 0)), ((2, DIGIT), (0, 0), (0, 0)));
+    }
+}
