@@ -8,6 +8,7 @@ use super::{
     values::is_generic,
     words::{STREET_TYPES, is_ordinary},
 };
+use crate::domain::number_words;
 
 /// Kinds of building that stand in an address and are no street.
 const BUILDING: &[&str] = &[
@@ -56,7 +57,30 @@ impl Collector {
                 self.street(&name, false);
             }
             self.bare(&name);
+            self.number(line);
         }
+    }
+
+    /// "Flat twelve", "flat number 12" of Flat 12; "at number twenty-seven" of 27 Tallow Lane.
+    fn number(&mut self, line: &[String]) {
+        let unit = line.first().filter(|unit| UNIT.contains(&unit.as_str()));
+        let number = line.get(usize::from(unit.is_some()));
+        let Some(number) = number.filter(|piece| piece.bytes().all(|b| b.is_ascii_digit())) else { return };
+        let mut ways = number_words::said(number);
+        ways.push(vec![number]);
+        // "No. 27" is the number of the house.
+        let Some(unit) = unit.map(String::as_str).filter(|unit| !matches!(*unit, "no" | "number" | "plot")) else {
+            ways.iter().for_each(|way| self.push(&[&["number"][..], way].concat(), Rule::At, Strength::Part));
+            return self.push(&["no", number], Rule::At, Strength::Part);
+        };
+        let own = [unit];
+        let kinds =
+            if matches!(unit, "flat" | "flt" | "apartment" | "apt") { &["flat", "apartment"][..] } else { &own };
+        for (kind, way) in kinds.iter().flat_map(|kind| ways.iter().map(move |way| (*kind, way))) {
+            self.push(&[&[kind][..], way].concat(), Rule::Words, Strength::Whole);
+            self.push(&[&[kind, "number"][..], way].concat(), Rule::Words, Strength::Whole);
+        }
+        self.push(&[unit, "no", number], Rule::Words, Strength::Whole);
     }
 
     fn street(&mut self, pieces: &[String], numbered: bool) {
@@ -78,7 +102,13 @@ impl Collector {
 
     /// "On Pinfold", for Pinfold Road.
     fn bare(&mut self, name: &[String]) {
-        let Some((_, own)) = name.split_last().filter(|(last, own)| is_kind(last) && !own.is_empty()) else { return };
+        let Some((kind, own)) = name.split_last().filter(|(last, own)| is_kind(last) && !own.is_empty()) else {
+            return;
+        };
+        // "In the Heights", for Rowan Heights.
+        if is_short_for_a_home(kind) {
+            self.push(&[kind], Rule::Bare, Strength::Part);
+        }
         if own.concat().chars().count() >= 5 && !own.iter().all(|word| is_ordinary(word)) {
             self.push(own, Rule::Bare, Strength::Part);
         }
@@ -115,13 +145,45 @@ pub(super) fn is_a_place(folded: &Folded<'_>, range: &Range<usize>) -> bool {
     if mixed && !folded.is_capital(range.start) {
         return false;
     }
+    let keyed = folded.text[..range.start].trim_end().ends_with([':', '=']);
+    let goes_on = mixed && folded.text[range.end..].starts_with(' ') && folded.is_capital(range.end + 1);
+    (is_led_to(folded, range.start) || keyed) && !goes_on
+}
+
+/// "At number 27", "house number 27"; not "on the number 27 bus".
+pub(super) fn is_a_house(folded: &Folded<'_>, range: &Range<usize>) -> bool {
+    let behind = &folded.text[range.end..];
     let before = folded.text[..range.start].trim_end();
-    let keyed = before.ends_with([':', '=']);
+    (before.ends_with("house") || !before.ends_with(" the") && is_led_to(folded, range.start))
+        && !behind.starts_with(" bus")
+}
+
+/// True for what homes in such a building are called by without its name: not "the hall", "the house".
+pub(super) fn is_short_for_a_home(kind: &str) -> bool {
+    matches!(
+        kind,
+        "lodge"
+            | "grange"
+            | "manor"
+            | "villa"
+            | "villas"
+            | "cottage"
+            | "gables"
+            | "heights"
+            | "mansions"
+            | "towers"
+            | "wharf"
+    )
+}
+
+/// True where the words before byte `at` say that a place follows.
+fn is_led_to(folded: &Folded<'_>, at: usize) -> bool {
+    let before = folded.text[..at].trim_end();
     let before = before.strip_suffix(" the").unwrap_or(before);
     let word = before
         .rfind(|c: char| !c.is_alphanumeric())
         .map_or(before, |at| before[at..].trim_start_matches(|c: char| !c.is_alphanumeric()));
-    let leads = matches!(
+    matches!(
         word,
         "on" | "in"
             | "at"
@@ -145,9 +207,7 @@ pub(super) fn is_a_place(folded: &Folded<'_>, range: &Range<usize>) -> bool {
             | "towards"
             | "lives"
             | "address"
-    );
-    let goes_on = mixed && folded.text[range.end..].starts_with(' ') && folded.is_capital(range.end + 1);
-    (leads || keyed) && !goes_on
+    )
 }
 
 /// The type of street and its short forms, given any one of them.

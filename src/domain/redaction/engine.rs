@@ -11,6 +11,7 @@ use super::{
     found::Found,
     lexicon::Lexicon,
     marks::Marks,
+    misread::Misread,
     needle::{Meaning, Name, joined, needles, words},
     numbers::{self, ListedNumbers},
     policy::{Action, EffectiveRole, Lens, RedactionPolicy},
@@ -36,6 +37,7 @@ const MOST_LOOKS: usize = 3;
 pub struct Engine {
     pub(super) finder: Finder,
     numbers: ListedNumbers,
+    misread: Misread,
     dates: Vec<(Date, Meaning)>,
     pub(super) labels: Labels,
     /// Everyone listed, then everyone found.
@@ -93,6 +95,7 @@ impl Engine {
         Self {
             finder: Finder::new(needles((&persons, &names), form, policy.words())),
             numbers: ListedNumbers::new(&form.values),
+            misread: Misread::new(&form.values),
             dates: persons.iter().enumerate().filter_map(born).collect(),
             labels: Labels::new(&persons, form.as_of),
             guards: Guards::new((&persons, &names), form, policy),
@@ -121,6 +124,7 @@ impl Engine {
         let marks = Marks::of(&folded.text);
         let digits = numbers::digits(&folded.text, prose.words.iter().map(Word::range));
         self.numbers.hits(&folded.text, &digits, &mut hits);
+        self.misread.hits(prose, &mut hits);
         numbers::pattern_hits(&folded.text, &digits, &mut hits);
         dates::hits(&folded.text, &marks, &self.dates, &mut hits);
         shapes::hits(folded, &marks, &mut hits);

@@ -166,6 +166,7 @@ fn stands(folded: &Folded<'_>, needle: &Needle, squeezed: Range<usize>) -> Optio
         }
         Rule::Capital => spacing_fits(folded, needle, &squeezed) && capital_counts(folded, needle, &range),
         Rule::Bare => spacing_fits(folded, needle, &squeezed) && addresses::is_a_place(folded, &range),
+        Rule::At => spacing_fits(folded, needle, &squeezed) && addresses::is_a_house(folded, &range),
         Rule::Initials => return initials(folded, needle, &squeezed, range),
     };
     fits.then_some(range)

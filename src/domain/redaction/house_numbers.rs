@@ -32,8 +32,24 @@ fn before(prose: &Prose<'_>, words: Range<usize>) -> Option<usize> {
     let joined = |at: usize| matches!(prose.words[at].gap, Gap::Space | Gap::Hyphen | Gap::Comma);
     let number = |at: usize| joined(at + 1) && is_number(prose, at);
     let last = words.end.checked_sub(1).filter(|&at| at >= words.start && number(at))?;
-    Some(if last > words.start && TENS.contains(&prose.text(last - 1)) && joined(last) { last - 1 } else { last })
+    let mut first = last;
+    let said = |at: usize| match prose.text(at) {
+        "hundred" | "and" => true,
+        "a" => prose.text(at + 1) == "hundred",
+        word => UNITS.contains(&word) || TENS.contains(&word),
+    };
+    let beside = |at: usize| matches!(prose.words[at].gap, Gap::Space | Gap::Hyphen);
+    // "One one eight", "a hundred and eighteen": the number is said, and so are the words before it.
+    while said(last) && first > words.start && last - first < MOST && beside(first) && said(first - 1) {
+        first -= 1;
+    }
+    // "Jo and four Tallow Lane".
+    first += usize::from(matches!(prose.text(first), "and" | "hundred"));
+    Some(first.min(last))
 }
+
+/// No number of a house has more words before its last: "a hundred and twenty".
+const MOST: usize = 4;
 
 /// The last word of the number that begins where `words` begin, after "no." or a comma.
 fn behind(prose: &Prose<'_>, words: Range<usize>) -> Option<usize> {

@@ -37,6 +37,7 @@ mod locations;
 mod lost_letters;
 mod marks;
 mod mention;
+mod misread;
 mod named;
 mod narrative;
 mod needle;

@@ -27,6 +27,8 @@ pub(super) enum Rule {
     Compact,
     /// What a road or a building is called, without its kind: where the words before it say that it is a place.
     Bare,
+    /// The number of a house: where the words before it say that it is a place.
+    At,
     /// A word for family.
     Family,
 }

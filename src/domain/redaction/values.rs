@@ -1,7 +1,7 @@
 //! The needles of listed values: contacts, marks, addresses, institutions, organisations.
 
 use super::{
-    addresses::street_type,
+    addresses::{is_short_for_a_home, street_type},
     fold::plain_text,
     form::{Entity, Form, ListedValue},
     lexicon::Lexicon,
@@ -160,7 +160,7 @@ impl Collector {
         let pieces = words(text);
         let [first, .., last] = &pieces[..] else { return };
         let (first, last) = (first.concat(), last.concat());
-        if matches!(last.as_str(), "lodge" | "grange" | "manor" | "hall" | "villa" | "cottage" | "gables" | "heights") {
+        if is_short_for_a_home(&last) || last == "hall" {
             self.push(&[&last], Rule::Bare, Strength::Part);
         }
         if first.chars().count() >= 5 && !is_institution(&first) && !is_function(&first) && pieces.len() > 2 {

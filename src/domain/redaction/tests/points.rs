@@ -70,6 +70,30 @@ fn every_building_of_a_listed_address_goes_and_its_town_stays() {
 }
 
 #[test]
+fn a_home_goes_by_its_number_in_words_and_by_its_kind() {
+    let flat = "Flat 12, Samphire Heights, Deptford";
+    let house = "118 Oxlow Road, Deptford";
+    for (address, text, seen) in [
+        (flat, "She stays in flat twelve in the Heights.", "She stays in [ADDRESS] in the [ADDRESS]."),
+        (flat, "It is apartment number 12.", "It is [ADDRESS]."),
+        (flat, "It is flat twenty, and twelve came.", "It is flat twenty, and twelve came."),
+        (flat, "From the heights of Kent one sees it.", "From the heights of Kent one sees it."),
+        (house, "They went to number one one eight.", "They went to [ADDRESS]."),
+        (house, "They wait outside number 118.", "They wait outside [ADDRESS]."),
+        (
+            house,
+            "They took the number 118 bus, and at number 11 went in.",
+            "They took the number 118 bus, and at number 11 went in.",
+        ),
+        (house, "He waits at one hundred and eighteen Oxlow Road.", "He waits at [ADDRESS]."),
+        (house, "He waits at a hundred and eighteen, Oxlow Road.", "He waits at [ADDRESS]."),
+    ] {
+        let engine = with(|form| form.values.push(value(Entity::Address, address, EffectiveRole::SubjectSource)));
+        assert_eq!(engine.finish(text, Lens::Item).text, seen, "{address}");
+    }
+}
+
+#[test]
 fn another_surname_goes_with_the_first_name_and_what_was_given_stays() {
     for (text, seen) in [
         ("Ellie Brown went.", "[CHILD] went."),
