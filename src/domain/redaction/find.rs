@@ -155,9 +155,7 @@ fn stands(folded: &Folded<'_>, needle: &Needle, squeezed: Range<usize>) -> Optio
         range.end += 1;
     }
     let fits = match needle.rule {
-        Rule::Compact => {
-            folded.is_unbroken(&squeezed) || gaps(folded, &squeezed).all(|(_, gap)| gap.chars().count() <= 3)
-        }
+        Rule::Compact => gaps(folded, &squeezed).all(|(_, gap)| gap.chars().count() <= 3),
         Rule::Words | Rule::Family => {
             spacing_fits(folded, needle, &squeezed) && initials_are_capital(folded, needle, &squeezed)
         }

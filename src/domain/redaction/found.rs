@@ -267,8 +267,7 @@ impl Engine {
         let Page { prose, mut hits, .. } = page;
         self.assign_roles(&mut hits);
         let mut more = Vec::new();
-        let owned = !self.found.owners.is_empty();
-        for hit in hits.iter_mut().filter(|hit| owned && is_nobodys(hit)) {
+        for hit in hits.iter_mut().filter(|hit| !self.found.owners.is_empty() && is_nobodys(hit)) {
             let Some(roles) = self.found.owners.get(&key(prose.folded, hit)) else { continue };
             for (index, &role) in roles.iter().enumerate() {
                 if index == 0 {

@@ -125,7 +125,10 @@ impl<T: Sought + Ord> Index<T> {
                 left = others;
             }
             let Some(&next) = rest.get(depth).filter(|_| !left.is_empty()) else { return };
-            let byte = |entry: &Entry| thing(entry).text().as_bytes()[depth];
+            let byte = |entry: &Entry| match entry.key.to_be_bytes().get(depth) {
+                Some(byte) => *byte,
+                None => thing(entry).text().as_bytes()[depth],
+            };
             let begin = left.partition_point(|entry| byte(entry) < next);
             let length = left[begin..].partition_point(|entry| byte(entry) == next);
             left = &left[begin..begin + length];

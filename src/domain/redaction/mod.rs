@@ -35,6 +35,7 @@ mod lexicon;
 mod listing;
 mod locations;
 mod lost_letters;
+mod mail;
 mod marks;
 mod mention;
 mod misread;

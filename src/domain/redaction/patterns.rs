@@ -8,7 +8,7 @@ use super::{
     find::Hit,
     fold::{Casing, Folded},
     form::Entity,
-    handles, locations,
+    handles, locations, mail,
     marks::Marks,
     needle::{Meaning, Strength},
     policy::EffectiveRole,
@@ -27,31 +27,16 @@ pub(super) fn unlisted(entity: Entity, range: Range<usize>) -> Hit {
 
 /// All shapes, in the order in which they are looked for.
 pub(super) fn all() -> Vec<Shape> {
-    [mail_and_web(), accounts(), marks_and_places(), locations::shapes(), references(), official()].concat()
+    [mail::shapes(), web(), accounts(), marks_and_places(), locations::shapes(), references(), official()].concat()
 }
 
 pub(super) fn shape(entity: Entity, pattern: &str, numbered: bool, may_be: MayBe, fits: Fits) -> Shape {
     let pattern = Regex::new(pattern).expect("the pattern is a constant that the tests compile");
-    Shape { entity, pattern, numbered, run: None, may_be, cues: &[], fits }
+    Shape { entity, pattern, numbered, run: None, around: None, may_be, cues: &[], fits }
 }
 
-fn mail_and_web() -> Vec<Shape> {
+fn web() -> Vec<Shape> {
     vec![
-        shape(
-            Entity::Email,
-            r"[a-z0-9][a-z0-9._%+'-]*@[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)+",
-            false,
-            |marks, _| marks.has(b'@') && marks.has(b'.'),
-            always,
-        )
-        .in_runs(b'@', is_part_of_mail),
-        shape(
-            Entity::Email,
-            r"(?:[a-z0-9_-]{1,30}(?: (?:dot|underscore|dash|hyphen) | ?[\[({] ?(?:dot|underscore|dash|hyphen|\.) ?[\])}] ?)){0,4}[a-z0-9][a-z0-9._-]{0,63}(?: (?:oh|zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|[a-z]{3,5}teen|[a-z]{3,5}ty)){0,4} ?(?:[\[({] ?(?:at|@) ?[\])}] ?| @ | at )[a-z0-9-]{1,63}(?:(?:\.| \. | ?[\[({] ?(?:dot|\.) ?[\])}] ?| dot )[a-z]{2,12}){1,3}",
-            false,
-            may_be_obfuscated,
-            is_obfuscated,
-        ),
         shape(
             Entity::Url,
             r#"(?:https?://|www\.)[^ <>"]+"#,
@@ -247,49 +232,8 @@ pub(super) const fn is_letter_or_digit(byte: u8) -> bool {
     byte.is_ascii_lowercase() || byte.is_ascii_digit()
 }
 
-const fn is_part_of_mail(byte: u8) -> bool {
-    matches!(byte, b'.' | b'_' | b'%' | b'+' | b'\'' | b'-' | b'@') || is_letter_or_digit(byte)
-}
-
 pub(super) fn always(_: &Folded<'_>, _: &Range<usize>) -> bool {
     true
-}
-
-/// What [`is_obfuscated`] asks for: a sign that stands apart, or "dot", or a bracket around "at", a sign or a point.
-fn may_be_obfuscated(marks: &Marks, text: &str) -> bool {
-    let opens = |(at, sign): (usize, u8)| {
-        if !matches!(sign, b'[' | b'(' | b'{') {
-            return false;
-        }
-        let inside = text[at + 1..].strip_prefix(' ').unwrap_or(&text[at + 1..]);
-        inside.starts_with("at") || inside.starts_with(['.', '@']) || inside.starts_with("dot")
-    };
-    marks.has(b'@') && text.contains(" @ ")
-        || text.contains("dot")
-        || has_domain(text)
-            && text.match_indices(" at ").any(|(at, _)| is_domain(text[at + 4..].split(' ').next().unwrap_or("")))
-        || [b'[', b'(', b'{'].iter().any(|&sign| marks.has(sign)) && text.bytes().enumerate().any(opens)
-}
-
-/// True where a letter follows a point.
-fn has_domain(text: &str) -> bool {
-    text.match_indices('.').any(|(at, _)| text.as_bytes().get(at + 1).is_some_and(u8::is_ascii_lowercase))
-}
-
-/// Signs in words or brackets; a plain address is the other pattern's.
-fn is_obfuscated(folded: &Folded<'_>, range: &Range<usize>) -> bool {
-    let text = &folded.text[range.clone()];
-    let plain = text.split_once(" at ").is_some_and(|(local, domain)| {
-        local.bytes().any(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'_')) && is_domain(domain)
-    });
-    plain || text.contains("dot") || text.contains(['[', '(', '{', '@'])
-}
-
-/// True for "example.com": behind "at" it may also be a place or the end of a sentence that lacks its space.
-fn is_domain(text: &str) -> bool {
-    let text = text.trim_end_matches(['.', ',', ';', ')', '?', '!']);
-    let (_, last) = text.rsplit_once('.').unwrap_or_default();
-    matches!(last, "com" | "uk" | "org" | "net" | "edu" | "gov" | "info" | "me" | "io" | "co" | "eu" | "ie" | "scot")
 }
 
 /// A spaced mark has to be written in capitals where the text uses them: "at 10 the" is none.

@@ -21,6 +21,8 @@ pub(super) struct Shape {
     pub numbered: bool,
     /// Where given, every match lies in a run of such bytes that has this one in it.
     pub run: Option<(u8, Belongs)>,
+    /// Where given, every match lies in one of these parts of a text.
+    pub around: Option<Around>,
     /// False where the text lacks what every match needs.
     pub may_be: MayBe,
     /// Where given, what [`fits`](Self::fits) asks for in the text before a match: one of these.
@@ -31,6 +33,7 @@ pub(super) struct Shape {
 
 /// True for the bytes that may be part of a match. What is not ASCII belongs, or it does not, with all its bytes.
 pub(super) type Belongs = fn(u8) -> bool;
+pub(super) type Around = fn(&str) -> Vec<Range<usize>>;
 pub(super) type MayBe = fn(&Marks, &str) -> bool;
 pub(super) type Fits = fn(&Folded<'_>, &Range<usize>) -> bool;
 
@@ -84,6 +87,8 @@ pub(super) fn hits(folded: &Folded<'_>, marks: &Marks, hits: &mut Vec<Hit>) {
         } else if let Some((sign, belongs)) = shape.run {
             // No match goes past the end of a run, so each is searched as if nothing stood around it.
             runs(text, sign, belongs).for_each(|run| shape.hits(folded, run, hits));
+        } else if let Some(around) = shape.around {
+            around(text).into_iter().for_each(|part| shape.hits(folded, part, hits));
         } else {
             shape.hits(folded, 0..text.len(), hits);
         }
@@ -107,6 +112,11 @@ impl Shape {
     /// Looks only at runs of bytes that belong together and have `sign` among them.
     pub fn in_runs(self, sign: u8, belongs: Belongs) -> Self {
         Self { run: Some((sign, belongs)), ..self }
+    }
+
+    /// Looks only in the parts of a text that `around` gives.
+    pub fn around(self, around: Around) -> Self {
+        Self { around: Some(around), ..self }
     }
 
     /// Looks only where one of `cues` is in the text.
