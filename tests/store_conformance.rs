@@ -105,7 +105,14 @@ macro_rules! every_case {
                 an_expiry_is_in_the_ledger,
                 the_ledger_goes_on_after_opening_again,
             }
+            finished {
+                what_is_finished_is_found_a_page_at_a_time_in_order,
+                a_question_keeps_a_record_open_until_it_is_answered,
+                nothing_that_is_open_is_erased_and_notes_go_with_the_keys,
+            }
             feedback {
+                who_opened_what_is_kept_and_told_once,
+                no_more_readings_are_kept_than_a_record_can_carry,
                 the_receipt_chain_of_a_submission,
                 only_the_first_pull_and_opening_are_told,
                 going_on_from_an_index_misses_nothing,

@@ -9,6 +9,7 @@ use super::{
     cli::ClientArgs,
     client,
     failure::Failure,
+    holds::{self, HoldCommand},
     keys::{self, KeysCommand},
     pki, policies, print, show,
 };
@@ -52,6 +53,9 @@ pub(super) enum AdminCommand {
         #[arg(long, value_name = "WORD")]
         reason: String,
     },
+    /// Legal holds: what must not be erased, however long it was kept.
+    #[command(subcommand)]
+    Hold(HoldCommand),
     /// Supervisor: send a dead letter back to the queue in which it died, with a reason. `queue dead-letters` lists them.
     Replay {
         #[command(flatten)]
@@ -82,6 +86,7 @@ pub(super) enum AdminCommand {
 pub(super) async fn run(command: AdminCommand) -> Result<(), Failure> {
     match command {
         AdminCommand::Keys(command) => keys::run(command).await,
+        AdminCommand::Hold(command) => holds::run(command).await,
         AdminCommand::Proposals { client } => proposals(&client).await,
         AdminCommand::Crl { client, out } => {
             let text = client::connect(&client).await?.revocation_list().await?;
@@ -180,6 +185,9 @@ fn approved(value: &Value, out: Option<&Path>) -> Vec<String> {
     if let Some(id) = value["erased_referral_id"].as_str() {
         let next = "next: homeward admin keys rotate, and destroy the keys that wrapped it: then it is irrecoverable";
         return vec![format!("erased the content of {id}"), next.to_owned()];
+    }
+    if let Some(id) = value["released_hold_id"].as_str() {
+        return vec![format!("the hold {id} ended: what is over by now is erased")];
     }
     if let Some(activation) = value.get("activated_policy") {
         let next = "in force here at once, on every replica within a second".to_owned();

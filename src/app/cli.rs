@@ -15,7 +15,9 @@ use super::{
     policy::PolicyCommand,
     questions::AnswerArgs,
     queue::QueueCommand,
+    referrals::ReferralsArgs,
     retract::{CorrectArgs, RecallArgs},
+    subject::SubjectArgs,
 };
 
 /// A secure broker for intelligence that comes out of Return Home Interviews.
@@ -60,6 +62,8 @@ pub(super) enum Command {
     Correct(CorrectArgs),
     /// Council: take a referral back. What nobody had read is closed; whoever has read it is told and acknowledges it.
     Recall(RecallArgs),
+    /// Lead practitioner: take out what is held about a child, for a decision on a subject-access request.
+    SubjectAccess(SubjectArgs),
     /// Officer: list, pull, open, complete, release; resolve what is on HOLD.
     #[command(subcommand)]
     Queue(QueueCommand),
@@ -177,15 +181,6 @@ Lines that are not right are named on stderr, by line and field and never by val
 Nothing is stored or sent. Engine and policy are those by which the broker makes its views.
 
 Example: homeward redact < inputs.jsonl > views.jsonl"#;
-
-#[derive(Debug, Args)]
-pub(super) struct ReferralsArgs {
-    #[command(flatten)]
-    pub(super) client: ClientArgs,
-    /// Show this one.
-    #[arg(value_name = "REFERRAL_ID")]
-    pub(super) id: Option<String>,
-}
 
 #[derive(Debug, Args)]
 pub(super) struct WatchArgs {

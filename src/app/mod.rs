@@ -16,6 +16,7 @@ mod demo;
 mod examining;
 mod explained;
 mod failure;
+mod holds;
 mod issuer;
 mod keys;
 mod limits;
@@ -40,6 +41,7 @@ mod rewrap;
 mod rulebook;
 mod serve;
 mod show;
+mod subject;
 mod submit;
 mod telemetry;
 mod versions;
@@ -111,6 +113,7 @@ async fn online(command: Command) -> Result<(), Failure> {
         Command::Answer(args) => questions::answer(args).await,
         Command::Correct(args) => retract::correct(args).await,
         Command::Recall(args) => retract::recall(args).await,
+        Command::SubjectAccess(args) => subject::run(args).await,
         Command::Queue(command) => queue::run(command).await,
         Command::Whoami(args) => client::who_am_i(&args).await,
         Command::Admin(command) => admin::run(command).await,

@@ -48,6 +48,7 @@ pub(super) fn referral(value: &Value) -> Vec<String> {
     lines.extend(retract::retraction(value));
     for found in list(value, "destinations") {
         lines.push(destination(found));
+        lines.extend(list(found, "readings").iter().map(reading));
         lines.extend(questions::of(found));
     }
     lines
@@ -58,10 +59,21 @@ pub(super) fn happening(value: &Value) -> Vec<String> {
     let head =
         format!("{}  {}  {}", text(value, "event_time"), text(value, "referral_id"), text(value, "sender_reference"));
     let head = format!("{head}  {}", word(text(value, "event"), "REFERRAL_EVENT_"));
+    let read = value.get("reading").filter(|read| !read.is_null()).map(reading);
     match value.get("destination") {
         Some(Value::Null) | None => vec![head],
-        Some(found) => [vec![head, destination(found)], questions::of(found)].concat(),
+        Some(found) => [vec![head, destination(found)], read.into_iter().collect(), questions::of(found)].concat(),
     }
+}
+
+/// Who opened what.
+fn reading(value: &Value) -> String {
+    let (role, organisation) = (text(value, "role"), text(value, "organisation"));
+    let whose = if organisation.is_empty() { String::new() } else { format!(" of {organisation}") };
+    let times = value["times"].as_u64().filter(|times| *times > 1);
+    let again = times.map(|times| format!(", {times} times, last at {}", text(value, "last_time")));
+    let (what, first) = (unit(&value["unit"]), text(value, "first_time"));
+    format!("    {what} opened by {role}{whose} at {first}{}", again.unwrap_or_default())
 }
 
 fn destination(value: &Value) -> String {

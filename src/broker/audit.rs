@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::{Broker, Error, Receipt};
 use crate::{
     domain::grants::{Action, CallPermit, ReadPermit, Refusal},
-    ledger::{self, Entry, FiledReceipt},
+    ledger::{self, Entry, FiledErasure, FiledReceipt},
     store::{Claim, Proven},
 };
 
@@ -97,6 +97,21 @@ impl Broker {
         // Whoever files it finds out years later: what does not verify is not handed out.
         let verifier = self.log.verifier();
         FiledReceipt::verify(&text, verifier).map_err(|wrong| Error::Internal(wrong.to_string()))?;
+        Ok(FiledProof { text, verifier_key: verifier.to_string() })
+    }
+
+    /// The certificate of destruction of one referral of the caller's, to file.
+    pub async fn prove_erasure(&self, permit: &ReadPermit, id: Uuid) -> Result<FiledProof, Error> {
+        self.referral(permit, id).await?;
+        let index = self.store.find(id).await?.and_then(|found| found.erased).ok_or(Error::Precondition {
+            reason: "NOT_ERASED",
+            advice: "its content is there; GetReferral says when it was erased, once it is",
+        })?;
+        let entry = self.store.entries(index, 1).await?.pop().ok_or_else(|| unreadable(index))?.1;
+        let LedgerProof { path, checkpoint } = self.proof(Claim::Inclusion(index), None).await?;
+        let text = FiledErasure { entry, index, path, checkpoint }.text().ok_or_else(|| unreadable(index))?;
+        let verifier = self.log.verifier();
+        FiledErasure::verify(&text, verifier).map_err(|wrong| Error::Internal(wrong.to_string()))?;
         Ok(FiledProof { text, verifier_key: verifier.to_string() })
     }
 

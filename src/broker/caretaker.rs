@@ -1,4 +1,4 @@
-//! The caretaker: expires leases, escalates what is late (R25), says where dead letters lie, forgets short-lived answers, writes joined refusals, turns keys over. Driven by the injected clock.
+//! The caretaker: expires leases, escalates what is late (R25), says where dead letters lie, forgets short-lived answers, writes joined refusals, turns keys over, erases what is over. Driven by the injected clock.
 
 use std::sync::Arc;
 
@@ -24,6 +24,8 @@ pub struct Round {
     pub forgotten_answers: u64,
     /// Refusal entries written.
     pub refusals: u64,
+    /// Records that were erased because their time was over.
+    pub erased: u64,
 }
 
 impl Broker {
@@ -39,6 +41,7 @@ impl Broker {
             escalated: self.escalate_late(now).await?,
             forgotten_answers: self.store.forget_answers(now).await?,
             refusals: self.write_refusals(now, false).await?,
+            erased: self.erase_what_is_over(now).await?,
         };
         self.look_at_dead_letters(now).await?;
         // Leases expire all the same where a device does not answer.

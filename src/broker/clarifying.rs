@@ -85,9 +85,7 @@ impl Broker {
         let item = asking.item.map(|item| item.to_string()).unwrap_or_default();
         let kind = (StepKind::Asked, item.as_str());
         let step = self.step_of(permit, kind, request, (handle.delivery, &asking.text)).await?;
-        let mut entry = self.officer_entry(permit, Verb::Disclosure, "REQUEST_CLARIFICATION", now);
-        entry.record = Some(record.id);
-        entry.deliveries.push(handle.delivery);
+        let mut entry = self.entry_about(permit, (Verb::Disclosure, "REQUEST_CLARIFICATION"), handle.delivery, now);
         entry.details.push(format!("to={}", record.organisation));
         if tasks_child(asking.text.reveal(), &self.rulebook().lint).is_some() {
             entry.details.push("nothing_of_the_child=stated".to_owned());

@@ -127,7 +127,7 @@ impl Broker {
         let now = self.clock.now();
         let until = later(now, lease).min(permit.until());
         let keep = later(now, SHORT_REPLAY);
-        let entry = self.officer_entry(permit, Verb::Administration, "EXTEND_LEASE", now);
+        let entry = self.entry_about(permit, (Verb::Administration, "EXTEND_LEASE"), handle.delivery, now);
         let held = self.held(permit, handle, now);
         Ok(self.store.settle(self.once(permit, request, keep), held, Settle::Extend(until), entry).await?)
     }
@@ -141,7 +141,7 @@ impl Broker {
         release: Release,
     ) -> Result<Delivery, Error> {
         let now = self.clock.now();
-        let mut entry = self.officer_entry(permit, Verb::Administration, "RELEASE", now);
+        let mut entry = self.entry_about(permit, (Verb::Administration, "RELEASE"), handle.delivery, now);
         let note = self.note(handle.delivery, "release", &release.reason).await?;
         entry.details.push(format!("sealed_reason={}", hex::encode(note)));
         let not_before = (release.delay > SignedDuration::ZERO).then(|| later(now, release.delay));
@@ -175,7 +175,7 @@ impl Broker {
             "" => Vec::new(),
             _ => self.note(handle.delivery, "complete", &outcome.note).await?,
         };
-        let mut entry = self.officer_entry(permit, Verb::Alteration, "COMPLETE", now);
+        let mut entry = self.entry_about(permit, (Verb::Alteration, "COMPLETE"), handle.delivery, now);
         entry.details.push(format!("outcome={}", outcome.code));
         let settled = Settled {
             at: now,
@@ -270,6 +270,18 @@ impl Broker {
             details: Vec::new(),
             commitment: None,
         }
+    }
+
+    /// The entry of an officer's step that is about one delivery.
+    pub(super) fn entry_about(
+        &self,
+        permit: &QueuePermit,
+        (verb, action): (Verb, &str),
+        id: DeliveryId,
+        now: Timestamp,
+    ) -> Entry {
+        let entry = self.officer_entry(permit, verb, action, now);
+        Entry { record: Some(id.record), deliveries: vec![id], ..entry }
     }
 
     /// A lease token: 128 random bits.

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::{Broker, Erasure, Error, Question, Receipt};
+use super::{Broker, Erasure, Error, Question, Receipt, SeenReading};
 use crate::{
     domain::{
         delivery::{Delivery, State},
@@ -51,6 +51,8 @@ pub struct Destination {
     pub overdue: bool,
     /// What the sender was asked, oldest first.
     pub questions: Vec<Question>,
+    /// Who opened what, as far as the sender is shown it.
+    pub readings: Vec<SeenReading>,
 }
 
 /// Something that happened to one of the sender's referrals.
@@ -71,6 +73,8 @@ pub struct Happening {
     pub kind: EventKind,
     /// The destination concerned, as it is now; `None` for a referral just received.
     pub destination: Option<Destination>,
+    /// What was opened, of an opening that the sender is shown.
+    pub reading: Option<SeenReading>,
 }
 
 impl Broker {
@@ -128,8 +132,19 @@ impl Broker {
                 continue;
             }
             let mut destinations: Vec<_> =
-                found.cloned().map(|delivery| self.destination(delivery)).into_iter().collect();
+                found.cloned().map(|delivery| self.destination(&stored, delivery)).into_iter().collect();
             self.add_questions(&stored.record, &mut destinations).await?;
+            let mut readings = destinations.iter().flat_map(|destination| &destination.readings);
+            let reading = readings.rfind(|reading| reading.index == event.index).cloned();
+            // An opening that is not theirs to see; the end of a linked record, of which they have no content.
+            let unseen = match event.kind {
+                EventKind::Read => reading.is_none(),
+                EventKind::Erased => stored.record.linked_from.is_some(),
+                _ => false,
+            };
+            if unseen {
+                continue;
+            }
             let referral = stored.record.linked_from.unwrap_or(stored.record.id);
             happenings.push(Happening {
                 resume: if more { event.index } else { event.index + 1 },
@@ -139,6 +154,7 @@ impl Broker {
                 sender_reference: self.sender_reference(referral).await?,
                 kind: event.kind,
                 destination: destinations.pop(),
+                reading,
             });
         }
         Ok((happenings, next))
@@ -168,11 +184,11 @@ impl Broker {
         let Some(receipt) = Receipt::decode(&kept.answer, kept.ledger_index, &kept.root, &self.log)? else {
             return Ok(None);
         };
-        let mut destinations: Vec<Destination> = self.destinations_of(stored.deliveries).collect();
+        let mut destinations = self.destinations_of(&stored);
         self.add_questions(&stored.record, &mut destinations).await?;
         for linked in &receipt.linked {
             if let Some(linked) = self.store.find(*linked).await? {
-                destinations.extend(self.destinations_of(linked.deliveries));
+                destinations.extend(self.destinations_of(&linked));
             }
         }
         Ok(Some(Referral {
@@ -198,13 +214,15 @@ impl Broker {
     }
 
     /// What is only offered to a unit, or was, is shown with the delivery that is offered.
-    fn destinations_of(&self, deliveries: Vec<Delivery>) -> impl Iterator<Item = Destination> {
-        deliveries.into_iter().filter(|delivery| !delivery.is_nobodys()).map(|delivery| self.destination(delivery))
+    fn destinations_of(&self, stored: &Stored) -> Vec<Destination> {
+        let shown = stored.deliveries.iter().filter(|delivery| !delivery.is_nobodys());
+        shown.map(|delivery| self.destination(stored, delivery.clone())).collect()
     }
 
-    fn destination(&self, delivery: Delivery) -> Destination {
+    fn destination(&self, stored: &Stored, delivery: Delivery) -> Destination {
         let overdue = delivery.overdue(self.clock.now());
-        Destination { wording: self.wording(&delivery), overdue, delivery, questions: Vec::new() }
+        let readings = self.readings(&stored.record, &delivery, &stored.readings);
+        Destination { wording: self.wording(&delivery), overdue, delivery, questions: Vec::new(), readings }
     }
 
     /// The outcome as the sender reads it: acted on, recorded, no further action with its reason; the outcome itself

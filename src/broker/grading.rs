@@ -88,9 +88,7 @@ impl Broker {
             let there = ConfirmedGrade { leg: None, ..kept.clone() };
             grades.push((other, self.with_words(other, there, grade).await?));
         }
-        let mut entry = self.officer_entry(permit, Verb::Alteration, "CONFIRM_GRADING", now);
-        entry.record = Some(record.id);
-        entry.deliveries.push(handle.delivery);
+        let mut entry = self.entry_about(permit, (Verb::Alteration, "CONFIRM_GRADING"), handle.delivery, now);
         entry.details.push(format!("item={item}"));
         let once = self.once_with_record(permit, request);
         Ok(self.store.settle(once, self.held(permit, handle, now), Settle::Grade(grades), entry).await?)

@@ -61,9 +61,7 @@ impl Broker {
         let to = until.map(|until| self.kept_for(&over, now, (until, delivery.running_deadline()))).transpose()?;
         let code = if to.is_some() { over.to.as_str() } else { "" };
         let step = self.step_of(permit, (StepKind::HandedOver, code), request, (handle.delivery, &over.note)).await?;
-        let mut entry = self.officer_entry(permit, Verb::Administration, "HAND_OVER", now);
-        entry.record = Some(record.id);
-        entry.deliveries.push(handle.delivery);
+        let mut entry = self.entry_about(permit, (Verb::Administration, "HAND_OVER"), handle.delivery, now);
         entry.details.push(if to.is_some() { format!("to={code}") } else { "to=queue".to_owned() });
         let once = self.once_with_record(permit, request);
         Ok(self.store.settle(once, self.held(permit, handle, now), Settle::HandOver(step, to), entry).await?)

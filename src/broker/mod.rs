@@ -31,8 +31,10 @@ mod releasing;
 mod replacing;
 mod resolving;
 mod retracting;
+mod subject;
 mod succeeding;
 mod transferring;
+mod transparency;
 mod turns;
 
 use std::sync::Arc;
@@ -42,10 +44,10 @@ use tokio::sync::Mutex;
 
 pub use administration::{
     Activation, Approved, Asked, BackupSet, BackupStep, Begin, Beside, Certificate, Checked, Effect, Ended, EpochRow,
-    Epochs, ErasedRow, Erasure, Fault, Folder, Impact, Issuer, IssuerError, KeptPolicy, KeyShelf, Keys, KeysError,
-    Lifespan, Manifest, NewCertificate, OuterKeys, OuterRotation, OuterRow, OuterState, PolicyRefused, Progress, Proof,
-    Register, Revocation, Shown, SignedList, Stage, Standing, Steer, Tainted, lists_since, restored_entry,
-    stated_lines,
+    Epochs, ErasedRow, Erasure, Fault, Folder, HeldRecord, Impact, Issuer, IssuerError, KeptPolicy, KeyShelf, Keys,
+    KeysError, Lifespan, Manifest, NewCertificate, OuterKeys, OuterRotation, OuterRow, OuterState, PolicyRefused,
+    Progress, Proof, Register, Revocation, Shown, SignedList, Stage, Standing, Steer, Tainted, lists_since,
+    restored_entry, stated_lines,
 };
 pub use alarms::Alarms;
 pub use audit::{FiledProof, LedgerEntry, LedgerProof};
@@ -65,7 +67,9 @@ pub use receipt::{Receipt, ReceiptLeg, ReceiptPrompt};
 pub use releasing::{CarerRelease, Released};
 pub use resolving::Resolution;
 pub use retracting::{Acknowledged, Correction, Reader, Recalling};
+pub use subject::{ExportedPart, ExportedRecord, MOST_RECORDS};
 pub use transferring::{Transfer, TransferAnswer};
+pub use transparency::SeenReading;
 pub use turns::Turn;
 
 use self::bench::Bench;
@@ -107,6 +111,8 @@ pub struct Broker {
     taken_over: Mutex<usize>,
     /// Held by who wraps records anew, and by who begins, pauses or resumes that.
     rewrapping: Mutex<()>,
+    /// How far it was looked for what is to be erased.
+    retention: Mutex<administration::Looked>,
     /// Where submissions are judged.
     bench: Bench,
     /// Whose submission is next.
@@ -158,6 +164,7 @@ impl Broker {
             most_failures: MOST_FAILURES,
             taken_over: Mutex::new(0),
             rewrapping: Mutex::new(()),
+            retention: Mutex::default(),
             bench: Bench::new(),
             turns: turns::Turns::default(),
             known: known::Known::default(),

@@ -57,7 +57,7 @@ impl Broker {
                 view.push(format!("answers[{number}].text"), text);
             }
         }
-        let mut entry = self.officer_entry(permit, Verb::Consultation, "OPEN_PART", now);
+        let mut entry = self.entry_about(permit, (Verb::Consultation, "OPEN_PART"), handle.delivery, now);
         entry.details.push(format!("unit={}", name_of(opened.unit())));
         if !reason.trim().is_empty() {
             let at = SealedRecordAt { sealed: &sealed, place: &place };
@@ -65,7 +65,7 @@ impl Broker {
             let sealed_reason = seal_note(at, note, reason, &self.keyring, &*self.entropy)?;
             entry.details.push(format!("sealed_reason={}", hex::encode(sealed_reason)));
         }
-        let delivery = self.store.opened(self.held(permit, handle, now), entry).await?;
+        let delivery = self.store.opened(self.held(permit, handle, now), opened.unit(), entry).await?;
         let unit = opened.unit();
         let grading = self.grading_of(unit, &delivery, (&place, &sealed))?;
         let notes = self.notes(&delivery, SealedRecordAt { sealed: &sealed, place: &place })?;

@@ -62,9 +62,7 @@ impl Broker {
         let (record, delivery) = self.found(handle.delivery).await?;
         self.may_decide(permit, &record, &delivery)?;
         let step = self.step_of(permit, (StepKind::Rejected, reason.code()), request, (handle.delivery, &note)).await?;
-        let mut entry = self.officer_entry(permit, Verb::Alteration, "REJECT", now);
-        entry.record = Some(record.id);
-        entry.deliveries.push(handle.delivery);
+        let mut entry = self.entry_about(permit, (Verb::Alteration, "REJECT"), handle.delivery, now);
         entry.details.push(format!("reason={reason}"));
         let once = self.once_with_record(permit, request);
         Ok(self.store.settle(once, self.held(permit, handle, now), Settle::Reject(step), entry).await?)

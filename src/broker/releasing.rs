@@ -63,15 +63,14 @@ impl Broker {
         may_go(record.carer_copy, release)?;
         let (place, sealed) = self.sealed(record.id).await?;
         let copy = self.unsealed(&sealed, opened.unit(), &place)?;
-        let mut entry = self.officer_entry(permit, Verb::Disclosure, "RELEASE_CARER_COPY", now);
-        entry.record = Some(record.id);
-        entry.deliveries.push(handle.delivery);
+        let mut entry = self.entry_about(permit, (Verb::Disclosure, "RELEASE_CARER_COPY"), handle.delivery, now);
         entry.details.push(format!("unit={}", name_of(opened.unit())));
         entry.details.push(format!("carer_copy={}", record.carer_copy));
         let reason = self.note(handle.delivery, "release_carer_copy", &release.reason).await?;
         entry.details.push(format!("sealed_reason={}", hex::encode(reason)));
         let once = self.once_with_record(permit, request);
-        let delivery = self.store.settle(once, self.held(permit, handle, now), Settle::Disclose, entry).await?;
+        let delivery =
+            self.store.settle(once, self.held(permit, handle, now), Settle::Disclose(opened.unit()), entry).await?;
         Ok(Released { unit: opened.unit(), copy, delivery })
     }
 }

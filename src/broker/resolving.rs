@@ -53,7 +53,7 @@ impl Broker {
         let (_, sealed) = self.sealed(handle.delivery.record).await?;
         let units = labels(&sealed)?;
         let headers: Vec<Header> = queues.iter().map(|queue| self.sent_on(&found, &units, queue)).collect();
-        let mut entry = self.officer_entry(permit, Verb::Disclosure, "RESOLVE_HELD", now);
+        let mut entry = self.entry_about(permit, (Verb::Disclosure, "RESOLVE_HELD"), handle.delivery, now);
         let note = self.note(handle.delivery, "resolve", &reason).await?;
         entry.details.push(format!("sealed_reason={}", hex::encode(&note)));
         entry.recipients.extend(queues.iter().cloned());

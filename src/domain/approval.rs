@@ -21,6 +21,8 @@ vocabulary! {
         PolicyActivation = "policy_activation",
         /// The end of a record's content.
         Erasure = "erasure",
+        /// The end of a legal hold.
+        HoldRelease = "hold_release",
     }
 }
 
@@ -29,7 +31,7 @@ impl ProposalKind {
     pub fn role(self) -> Role {
         match self {
             Self::Enrolment | Self::AdministratorRevocation => Role::CertificateAdmin,
-            Self::KeyDestruction | Self::Erasure => Role::KeyCustodian,
+            Self::KeyDestruction | Self::Erasure | Self::HoldRelease => Role::KeyCustodian,
             Self::PolicyActivation => Role::PolicyAdmin,
         }
     }

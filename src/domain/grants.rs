@@ -197,6 +197,7 @@ impl Grants {
                 | Action::AnswerClarification
                 | Action::CorrectReferral
                 | Action::RecallReferral
+                | Action::ExportSubject
         ) {
             return Err(Refusal::Method);
         }

@@ -161,6 +161,12 @@ impl Identity {
         Ok(Self { uri: uri.to_owned(), organisation, role })
     }
 
+    /// Reads an identity that was kept, of whatever trust domain; `None` for anything else. Nobody is let in by it.
+    pub fn kept(uri: &str) -> Option<Self> {
+        let domain = uri.strip_prefix(SCHEME)?.split('/').next()?;
+        Self::parse(uri, &TrustDomain::parse(domain).ok()?).ok()
+    }
+
     /// The identity of `name` with `role` in `organisation`.
     pub fn new(
         domain: &TrustDomain,

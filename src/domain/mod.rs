@@ -30,6 +30,7 @@ pub mod policy;
 pub mod preview;
 pub mod proof;
 pub mod queue;
+pub mod reading;
 pub mod redaction;
 pub mod retraction;
 pub mod routing;

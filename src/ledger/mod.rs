@@ -12,7 +12,7 @@ mod proof;
 pub use encoding::{Unreadable, decode, encode};
 pub use entry::{Entry, Verb};
 pub use export::{Damage, TITLE as EXPORT_TITLE, Verified, base64_bytes, export_line, verify_export};
-pub use filed::{FiledError, FiledReceipt};
+pub use filed::{FiledErasure, FiledError, FiledReceipt};
 pub use frontier::{Frontier, leaf_hash, sha256};
 pub use note::{Checkpoint, LogKey, NoteError, VerifierKey};
 pub use proof::{Subtrees, consistency, inclusion, is_consistent, is_included, root_of};

@@ -21,12 +21,13 @@ pub struct FileSet(BTreeMap<String, String>);
 
 impl FileSet {
     /// The files that are there exactly once.
-    pub const NAMES: [&str; 8] = [
+    pub const NAMES: [&str; 9] = [
         "directory.toml",
         "calendar.toml",
         "queues.toml",
         "deadlines.toml",
         "contacts.toml",
+        "memory.toml",
         LINT,
         redaction::TABLE,
         redaction::WORDS,
@@ -40,6 +41,7 @@ impl FileSet {
             include_str!("../../deploy/reference/queues.toml"),
             include_str!("../../deploy/reference/deadlines.toml"),
             include_str!("../../deploy/reference/contacts.toml"),
+            include_str!("../../deploy/reference/memory.toml"),
             include_str!("../../deploy/reference/lint.toml"),
             include_str!("../../deploy/reference/redaction.toml"),
             include_str!("../../deploy/reference/redaction-words.toml"),
@@ -119,6 +121,7 @@ impl FileSet {
             queues: self.text("queues.toml"),
             deadlines: self.text("deadlines.toml"),
             contacts: self.text("contacts.toml"),
+            memory: self.text("memory.toml"),
         }
     }
 

@@ -8,6 +8,7 @@ mod directory;
 mod files;
 pub mod grants;
 pub mod lint;
+mod memory;
 mod queues;
 pub mod redaction;
 mod redaction_words;
@@ -45,6 +46,8 @@ pub struct Files<'a> {
     pub deadlines: &'a str,
     /// `contacts.toml`.
     pub contacts: &'a str,
+    /// `memory.toml`.
+    pub memory: &'a str,
 }
 
 /// The files that the binary carries.
@@ -55,6 +58,7 @@ pub const EMBEDDED: Files<'static> = Files {
     queues: include_str!("../../deploy/reference/queues.toml"),
     deadlines: include_str!("../../deploy/reference/deadlines.toml"),
     contacts: include_str!("../../deploy/reference/contacts.toml"),
+    memory: include_str!("../../deploy/reference/memory.toml"),
 };
 
 /// One thing wrong with a file of reference data.
@@ -79,6 +83,7 @@ pub fn load(files: Files<'_>) -> Result<Policy, Vec<ReferenceError>> {
     let mut queues_report = Report::new("queues.toml");
     let mut deadlines_report = Report::new("deadlines.toml");
     let mut contacts_report = Report::new("contacts.toml");
+    let mut memory_report = Report::new("memory.toml");
     let directory = directory::read(files.directory, &mut directory_report);
     let calendar = calendar::read(files.calendar, directory.as_ref(), &mut calendar_report);
     let mut of_rules = Vec::new();
@@ -86,16 +91,23 @@ pub fn load(files: Files<'_>) -> Result<Policy, Vec<ReferenceError>> {
     let kinds = queues::read_kinds(files.queues, &mut queues_report);
     let deadlines = deadlines::read(files.deadlines, directory.as_ref(), &mut deadlines_report);
     let contacts = contacts::read(files.contacts, &mut contacts_report);
+    let memory = memory::read(files.memory, directory.as_ref(), &mut memory_report);
     let mut wrong = [directory_report.wrong, calendar_report.wrong].concat();
     wrong.extend(of_rules);
-    wrong.extend([queues_report.wrong, deadlines_report.wrong, contacts_report.wrong].concat());
-    let parts = (directory, calendar, rules, kinds, deadlines, contacts);
+    wrong.extend([queues_report.wrong, deadlines_report.wrong, contacts_report.wrong, memory_report.wrong].concat());
+    let parts = (directory, calendar, rules, kinds, deadlines, contacts, memory);
     match parts {
-        (Some(directory), Some(calendar), Some(rules), Some((version, kinds)), Some(deadlines), Some(contacts))
-            if wrong.is_empty() =>
-        {
+        (
+            Some(directory),
+            Some(calendar),
+            Some(rules),
+            Some((version, kinds)),
+            Some(deadlines),
+            Some(contacts),
+            Some(memory),
+        ) if wrong.is_empty() => {
             let queues = Queues { version, kinds, deadlines };
-            Ok(Policy { directory, calendar, rules, queues, contacts })
+            Ok(Policy { directory, calendar, rules, queues, contacts, memory })
         }
         _ => Err(wrong),
     }

@@ -11,7 +11,7 @@ use crate::domain::{
 };
 
 /// Kinds that the rules send to; each must be described.
-const KINDS: [&str; 7] = ["MPU", "REFDESK", "MASH", "ALLOC", "EDT", "FORCE", "HOLD"];
+pub(super) const KINDS: [&str; 7] = ["MPU", "REFDESK", "MASH", "ALLOC", "EDT", "FORCE", "HOLD"];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -22,6 +22,8 @@ vocabulary! {
         Queue = "queue",
         /// The list of what an organisation submitted.
         List = "list",
+        /// The index of what is finished, by which retention finds it.
+        Retention = "retention",
         /// What a sender is told of.
         Event = "event",
         /// The pages that wait.
@@ -52,7 +54,7 @@ impl Relation {
     /// Whether it can be made again from what is whole.
     pub const fn mend(self) -> Mend {
         match self {
-            Self::Proof | Self::Queue | Self::List | Self::Count | Self::Stray => Mend::Derived,
+            Self::Proof | Self::Queue | Self::List | Self::Retention | Self::Count | Self::Stray => Mend::Derived,
             Self::File
             | Self::Head
             | Self::Ledger

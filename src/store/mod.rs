@@ -32,6 +32,7 @@ use crate::{
     domain::{
         delivery::{Delivery, DeliveryId},
         queue::QueueId,
+        unit::UnitLabel,
     },
     ledger::Entry,
 };
@@ -59,6 +60,8 @@ use crate::{
 /// 11. **Fail stop.** After a failed write or sync every call is [`StoreError::Unavailable`]; a damaged store does not open.
 /// 12. **Copied as of one moment.** What a copy gives, taken in its order, is the store as it was, durably, at one moment of it, however much
 ///     was written meanwhile; writers wait for no more than a few hundred keys of it.
+/// 13. **Erased only when nothing is open.** Wraps are taken away only from a record whose every delivery is settled: [`StoreError::Conflict`]
+///     otherwise. What was sealed in notes goes with them, its followers are told, and the record says which entry tells of it.
 #[async_trait]
 pub trait Store: Send + Sync {
     /// Accepts a submission: contract points 1 to 3, 6.
@@ -92,9 +95,9 @@ pub trait Store: Send + Sync {
     /// offer would be made. Whoever settles what they had offered ends the offer.
     async fn settle(&self, once: Once, held: Held, settle: Settle, entry: Entry) -> Result<Delivery, StoreError>;
 
-    /// Records that content was opened under a live lease: `entry` is durable and the first opening is the
-    /// acknowledgement, before this returns. Not replayed.
-    async fn opened(&self, held: Held, entry: Entry) -> Result<Delivery, StoreError>;
+    /// Records that this unit was opened under a live lease: `entry` is durable, who opened it is kept with the record, and the first
+    /// opening is the acknowledgement, before this returns. Not replayed.
+    async fn opened(&self, held: Held, unit: UnitLabel, entry: Entry) -> Result<Delivery, StoreError>;
 
     /// Ends every lease that expired by `now`: the delivery waits again and counts one failure, each with a ledger entry
     /// of the broker's own, `LEASE_EXPIRED`. What was handed over and not taken counts none: `HAND_OVER_LAPSED`. One that has by then failed `most` times since it was last sent back is put on the
@@ -179,6 +182,15 @@ pub trait Store: Send + Sync {
         seen: Option<Seen>,
         amendment: Amendment,
     ) -> Result<Accepted, StoreError>;
+
+    /// Records about which nothing has been open since a moment before `before`, with that moment, in the order of both, those after
+    /// `after`, at most `limit`: every delivery is settled, every question answered, and the content is not erased.
+    async fn finished(
+        &self,
+        before: Timestamp,
+        after: Option<(Timestamp, Uuid)>,
+        limit: usize,
+    ) -> Result<Vec<(Timestamp, Uuid)>, StoreError>;
 
     /// A record's wraps with its sealed value behind them.
     async fn sealed(&self, record: Uuid) -> Result<Option<Vec<u8>>, StoreError>;

@@ -12,8 +12,10 @@ use crate::{
         grading::ConfirmedGrade,
         history::Step,
         queue::QueueId,
+        reading::Reading,
         retraction::Retraction,
         transfer::Offer,
+        unit::UnitLabel,
     },
     ledger::Entry,
 };
@@ -144,6 +146,10 @@ pub struct Stored {
     pub kept: Option<Kept>,
     /// That it was corrected or recalled, oldest first.
     pub retractions: Vec<Retraction>,
+    /// Who opened what, in the order of first openings.
+    pub readings: Vec<Reading>,
+    /// Once its content was erased: the ledger index of the entry that says so.
+    pub erased: Option<u64>,
 }
 
 /// Pulls from one queue: waiting deliveries in order of class, then earliest deadline, then age.
@@ -211,8 +217,8 @@ pub enum Settle {
     /// Add a confirmed grade of one of its items to these records, its own first and linked ones after it: the next
     /// version of that item in each, never over an earlier one. It is told of the held delivery.
     Grade(Vec<(Uuid, ConfirmedGrade)>),
-    /// Disclose content to whoever holds it: the entry says what. Like an opening, the first one is the acknowledgement.
-    Disclose,
+    /// Disclose this unit to whoever holds it. Like an opening, the first one is the acknowledgement.
+    Disclose(UnitLabel),
 }
 
 /// A side of a queue, or a part of one.
@@ -297,6 +303,10 @@ pub enum EventKind {
     Recalled,
     /// A notice of that was acknowledged.
     Acknowledged,
+    /// Somebody opened a unit for the first time, beyond the first opening of all.
+    Read,
+    /// The content of the record was erased.
+    Erased,
 }
 
 /// The head of the ledger.

@@ -26,6 +26,8 @@ vocabulary! {
         PolicyVersion = "policy_version",
         /// That a record was erased, by its id.
         Erasure = "erasure",
+        /// The legal holds that a record is under, by its id.
+        LegalHold = "legal_hold",
         /// What one identity renewed for itself.
         Renewals = "renewals",
     }

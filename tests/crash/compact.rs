@@ -141,7 +141,7 @@ async fn indices_are_made_again_from_records_and_ledger_and_what_is_lost_is_refu
     let dir = place.path().join("store");
     everything(&dir).await;
     let whole = keys(&dir);
-    for kind in ["w", "h", "n", "z", "l", "q", "o", "t", "c"] {
+    for kind in ["w", "h", "n", "z", "l", "q", "f", "o", "t", "c"] {
         behind(&dir, |db| {
             let key = db.scan_prefix(kind).keys().next().unwrap().unwrap();
             db.remove(key).unwrap();

@@ -287,7 +287,7 @@ async fn use_lease(store: &dyn Store, model: &mut Model, chance: &mut Chance, no
     }
     let way = chance.below(11);
     if way == 0 {
-        let opened = store.opened(held, entry(Verb::Consultation, "OPEN_PART")).await;
+        let opened = store.opened(held, CARD, entry(Verb::Consultation, "OPEN_PART")).await;
         delivery.opened = delivery.opened.or(Some(at(now)));
         return check(model, live, opened, delivery);
     }
@@ -306,7 +306,7 @@ async fn use_lease(store: &dyn Store, model: &mut Model, chance: &mut Chance, no
         Settle::Ask(step) => delivery.history.push(Step { failed: delivery.failed, ..step }),
         // Cases of their own.
         Settle::Offer(..) | Settle::Accept(..) | Settle::Refuse(..) | Settle::Acknowledge(_) => {}
-        Settle::Disclose => delivery.opened = delivery.opened.or(Some(at(now))),
+        Settle::Disclose(_) => delivery.opened = delivery.opened.or(Some(at(now))),
         Settle::Reject(step) => {
             (delivery.state, delivery.lease) = (State::DeadLetter, None);
             delivery.history.push(Step { failed: delivery.failed, ..step });
@@ -343,7 +343,7 @@ fn some_use(way: u64, delivery: &Delivery, onward: &Header, now: i64) -> Settle 
         1 => Settle::Extend(at(now + 900)),
         2 => Settle::Release(None),
         3 => Settle::Release(Some(at(now + 60))),
-        7 => Settle::Disclose,
+        7 => Settle::Disclose(CARD),
         8 => Settle::Reject(rejected()),
         9 => Settle::HandOver(Step { kind: StepKind::HandedOver, ..rejected() }, None),
         10 => Settle::Ask(Step { kind: StepKind::Asked, ..rejected() }),

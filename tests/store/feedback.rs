@@ -1,8 +1,12 @@
 //! What a sender can watch and list.
 
 use homeward::{
+    domain::{
+        reading::MOST_READINGS,
+        unit::{Audience, Part, UnitLabel},
+    },
     ledger::Verb,
-    store::{Event, EventKind, Settle, Store},
+    store::{Event, EventKind, Held, Pull, Settle, Store, StoreError},
 };
 
 use super::{Engine, fixtures::*};
@@ -17,7 +21,7 @@ pub async fn the_receipt_chain_of_a_submission(engine: &impl Engine) {
     let record = acceptance.records[0].record.id;
     store.accept(acceptance).await.unwrap();
     let held = pull(&*store, "HOLD.human", 1, 1).await.remove(0);
-    store.opened(holding(&held, 2), entry(Verb::Consultation, "OPEN_PART")).await.unwrap();
+    store.opened(holding(&held, 2), CARD, entry(Verb::Consultation, "OPEN_PART")).await.unwrap();
     let onward = Settle::Resolve(settled(), vec![header("MPU.SE")]);
     settle(&*store, holding(&held, 3), onward).await.unwrap();
     let sent_on = pull(&*store, "MPU.SE", 1, 4).await.remove(0);
@@ -44,7 +48,7 @@ pub async fn only_the_first_pull_and_opening_are_told(engine: &impl Engine) {
     settle(&*store, holding(&extended, 1), Settle::Release(None)).await.unwrap();
     let second = pull(&*store, "MPU.SE", 1, 2).await.remove(0);
     for now in [3, 4] {
-        store.opened(holding(&second, now), entry(Verb::Consultation, "OPEN_PART")).await.unwrap();
+        store.opened(holding(&second, now), CARD, entry(Verb::Consultation, "OPEN_PART")).await.unwrap();
     }
     store.expire_leases(at(5000), 5).await.unwrap();
     let kinds: Vec<_> = events(&*store).await.iter().map(|event| event.kind).collect();
@@ -140,4 +144,46 @@ pub async fn linked_records_are_found_but_not_listed(engine: &impl Engine) {
     let listed = store.records(BARNET, u64::MAX, 10).await.unwrap();
     assert_eq!(listed.iter().map(|(_, stored)| stored.record.clone()).collect::<Vec<_>>(), [subject]);
     assert_eq!(store.find(other.id).await.unwrap().unwrap().record, other);
+}
+
+pub async fn who_opened_what_is_kept_and_told_once(engine: &impl Engine) {
+    let store = engine.open();
+    let held = leased(&*store, "MPU.SE").await;
+    let item = UnitLabel { item: Some(1), part: Part::Item, audience: Audience::Mpu };
+    let open = |held, unit| store.opened(held, unit, entry(Verb::Consultation, "OPEN_PART"));
+    for (unit, now) in [(CARD, 1), (item, 2), (CARD, 3)] {
+        open(holding(&held, now), unit).await.unwrap();
+    }
+    let colleague = "homeward://pilot.example/met/SE/mpu_officer/p2";
+    settle(&*store, holding(&held, 4), Settle::Release(None)).await.unwrap();
+    let again = store.pull(Pull { holder: colleague.into(), ..pulling("MPU.SE", 1, 5) }).await.unwrap().remove(0);
+    settle(&*store, holding(&again, 6), Settle::Disclose(CARD)).await.unwrap();
+    let refused = open(Held { token: "stale".into(), ..holding(&again, 7) }, item).await;
+    assert_eq!(refused, Err(StoreError::LeaseLost));
+    drop(store);
+    let store = engine.open();
+    let expected = [(CARD, OFFICER, 1, 3, 2), (item, OFFICER, 2, 2, 1), (CARD, colleague, 6, 6, 1)];
+    let readings = store.find(held.id.record).await.unwrap().unwrap().readings;
+    let kept: Vec<_> = readings.iter().map(|one| (one.unit, one.by.as_str(), one.first, one.last, one.times)).collect();
+    assert_eq!(kept, expected.map(|(unit, by, first, last, times)| (unit, by, at(first), at(last), times)));
+    let told = events(&*store).await.into_iter().filter(|one| [EventKind::Opened, EventKind::Read].contains(&one.kind));
+    let told: Vec<_> = told.map(|one| (one.kind, one.index)).collect();
+    let index: Vec<_> = readings.iter().map(|one| one.index).collect();
+    assert_eq!(told, [(EventKind::Opened, index[0]), (EventKind::Read, index[1]), (EventKind::Read, index[2])]);
+}
+
+pub async fn no_more_readings_are_kept_than_a_record_can_carry(engine: &impl Engine) {
+    let store = engine.open();
+    let held = leased(&*store, "MPU.SE").await;
+    let unit = |item| UnitLabel { item: Some(item), part: Part::Item, audience: Audience::Mpu };
+    let most = u16::try_from(MOST_READINGS).unwrap();
+    for item in 1..=most + 1 {
+        store.opened(holding(&held, 1), unit(item), entry(Verb::Consultation, "OPEN_PART")).await.unwrap();
+    }
+    store.opened(holding(&held, 2), unit(1), entry(Verb::Consultation, "OPEN_PART")).await.unwrap();
+    let readings = store.find(held.id.record).await.unwrap().unwrap().readings;
+    assert_eq!((readings.len(), readings[0].times), (MOST_READINGS, 2));
+    let told = store.events(BARNET, 0, 10_000).await.unwrap().len();
+    assert_eq!(told, 1 + 1 + MOST_READINGS, "received, taken, and each reading once");
+    assert_eq!(size(&*store).await, 2 + u64::from(most) + 2, "the ledger has all");
 }

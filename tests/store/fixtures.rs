@@ -24,6 +24,8 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 pub const BARNET: &str = "gss/E09000003";
+/// A unit that every delivery has.
+pub const CARD: UnitLabel = UnitLabel { item: None, part: Part::EpisodeCard, audience: Audience::Mpu };
 pub const OFFICER: &str = "homeward://pilot.example/met/SE/mpu_officer/p1";
 
 /// A number never given before, also not by another process of the same test.

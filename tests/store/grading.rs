@@ -54,7 +54,7 @@ pub async fn a_second_grade_is_the_next_version_and_the_first_stays(engine: &imp
     assert_eq!(elsewhere.confirmed, expected, "the other delivery of the item shows it too");
     assert_eq!((graded.graded(), elsewhere.graded()), (Some(at(5)), None));
     // Opened, handed back, taken again, settled: it stays.
-    store.opened(holding(&delivery, 8), entry(Verb::Consultation, "OPEN_PART")).await.unwrap();
+    store.opened(holding(&delivery, 8), CARD, entry(Verb::Consultation, "OPEN_PART")).await.unwrap();
     settle(&*store, holding(&delivery, 9), Settle::Release(None)).await.unwrap();
     let again = pull(&*store, "MPU.SE", 1, 10).await.remove(0);
     assert_eq!(again.confirmed, expected);

@@ -35,7 +35,7 @@ pub async fn what_is_handed_over_waits_for_the_colleague_alone(engine: &impl Eng
     let handed = settle(&*store, holding(&first, 60), handing).await.unwrap();
     assert!(handed.is_handed_over() && handed.state == State::Leased && handed.opened.is_none());
     assert_eq!(handed.history.last().unwrap().code, COLLEAGUE);
-    assert_eq!(settle(&*store, holding(&first, 61), Settle::Disclose).await, Err(StoreError::LeaseLost));
+    assert_eq!(settle(&*store, holding(&first, 61), Settle::Disclose(CARD)).await, Err(StoreError::LeaseLost));
     accept_one(&*store, "MPU.SE").await;
     // It is of one queue, and for one holder, also after a start that nobody had prepared.
     drop(store);
@@ -61,7 +61,7 @@ pub async fn what_is_handed_over_waits_for_the_colleague_alone(engine: &impl Eng
 pub async fn what_nobody_takes_goes_back_without_a_failure(engine: &impl Engine) {
     let store = engine.open();
     let held = leased(&*store, "MPU.SE").await;
-    store.opened(holding(&held, 10), entry(Verb::Consultation, "OPEN_PART")).await.unwrap();
+    store.opened(holding(&held, 10), CARD, entry(Verb::Consultation, "OPEN_PART")).await.unwrap();
     settle(&*store, holding(&held, 60), Settle::HandOver(step(COLLEAGUE), kept_for(COLLEAGUE, 400))).await.unwrap();
     assert_eq!(store.leases_of(COLLEAGUE).await.unwrap(), 1);
     assert!(take(&*store, COLLEAGUE, 1, 400).await.is_empty(), "too late, though nobody has swept");

@@ -78,7 +78,7 @@ async fn refused(store: &dyn Store, held: &Held, expected: &StoreError) {
     for way in ways {
         assert_eq!(settle(store, held.clone(), way).await.as_ref(), Err(expected));
     }
-    let opening = store.opened(held.clone(), entry(Verb::Consultation, "OPEN_PART")).await;
+    let opening = store.opened(held.clone(), CARD, entry(Verb::Consultation, "OPEN_PART")).await;
     assert_eq!(opening.as_ref(), Err(expected));
     let after = (store.delivery(held.delivery).await.unwrap(), store.head().await.unwrap());
     assert_eq!(after, before);
@@ -153,7 +153,7 @@ pub async fn a_lease_lives_until_its_last_moment(engine: &impl Engine) {
     let mut last = holding(&delivery, 600);
     last.now -= jiff::SignedDuration::from_nanos(1);
     assert_eq!(store.expire_leases(last.now, 5).await, Ok(0));
-    assert!(store.opened(last.clone(), entry(Verb::Consultation, "OPEN_PART")).await.is_ok());
+    assert!(store.opened(last.clone(), CARD, entry(Verb::Consultation, "OPEN_PART")).await.is_ok());
     assert!(settle(&*store, last, Settle::Release(None)).await.is_ok());
 }
 
@@ -235,7 +235,7 @@ pub async fn only_a_held_leg_can_be_resolved(engine: &impl Engine) {
 pub async fn the_first_opening_is_the_acknowledgement(engine: &impl Engine) {
     let store = engine.open();
     let delivery = leased(&*store, "MPU.SE").await;
-    let open = |now| store.opened(holding(&delivery, now), entry(Verb::Consultation, "OPEN_PART"));
+    let open = |now| store.opened(holding(&delivery, now), CARD, entry(Verb::Consultation, "OPEN_PART"));
     let before = size(&*store).await;
     assert_eq!(open(7).await.unwrap().opened, Some(at(7)));
     assert_eq!(open(8).await.unwrap().opened, Some(at(7)), "the first one counts");

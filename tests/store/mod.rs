@@ -3,6 +3,7 @@
 pub mod asked;
 pub mod evening;
 pub mod feedback;
+pub mod finished;
 pub mod fixtures;
 pub mod grading;
 pub mod handed;

@@ -71,7 +71,7 @@ pub async fn what_is_offered_stays_until_it_is_accepted_and_then_goes_on_there_a
     let wrong = Err(StoreError::WrongState);
     assert_eq!(settle(&*store, holding(&held, 62), offering(900)).await, wrong, "one offer at a time");
     assert_eq!(settle(&*store, holding(&held, 62), accepting()).await, wrong, "nobody offers it here");
-    for other in [Settle::Complete(settled()), Settle::Reject(rejected()), offering(900), Settle::Disclose] {
+    for other in [Settle::Complete(settled()), Settle::Reject(rejected()), offering(900), Settle::Disclose(CARD)] {
         assert_eq!(settle(&*store, holding(&there, 62), other).await, wrong, "it is not theirs yet");
     }
     settle(&*store, holding(&there, 62), Settle::Extend(at(800))).await.unwrap();

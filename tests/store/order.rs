@@ -52,7 +52,7 @@ pub async fn an_acknowledged_delivery_waits_by_its_decision(engine: &impl Engine
     let second = accept_with(&*store, due(Class::P1, Some(200), Some(9000), 0)).await;
     let delivery = pull(&*store, "MPU.SE", 1, 0).await.remove(0);
     assert_eq!(delivery.id, first);
-    store.opened(holding(&delivery, 1), entry(Verb::Consultation, "OPEN_PART")).await.unwrap();
+    store.opened(holding(&delivery, 1), CARD, entry(Verb::Consultation, "OPEN_PART")).await.unwrap();
     settle(&*store, holding(&delivery, 2), Settle::Release(None)).await.unwrap();
     assert_eq!(ids(&pull(&*store, "MPU.SE", 2, 3).await), [second, first]);
 }
@@ -66,8 +66,8 @@ async fn mixed(store: &dyn Store) -> Vec<Delivery> {
     settle(store, holding(&pulled[0], 1), Settle::Complete(settled())).await.unwrap();
     settle(store, holding(&pulled[1], 1), Settle::Release(None)).await.unwrap();
     settle(store, holding(&pulled[2], 1), Settle::Release(Some(at(4000)))).await.unwrap();
-    store.opened(holding(&pulled[3], 1), entry(Verb::Consultation, "OPEN_PART")).await.unwrap();
-    store.opened(holding(&pulled[4], 1), entry(Verb::Consultation, "OPEN_PART")).await.unwrap();
+    store.opened(holding(&pulled[3], 1), CARD, entry(Verb::Consultation, "OPEN_PART")).await.unwrap();
+    store.opened(holding(&pulled[4], 1), CARD, entry(Verb::Consultation, "OPEN_PART")).await.unwrap();
     settle(store, holding(&pulled[4], 1), Settle::Release(None)).await.unwrap();
     pulled
 }
@@ -144,7 +144,7 @@ pub async fn counts_follow_every_change(engine: &impl Engine) {
     assert_eq!(numbers(&counts(&*store, 0).await), (2, 2, 0, 0));
     let pulled = pull(&*store, "MPU.SE", 2, 0).await;
     assert_eq!(numbers(&counts(&*store, 0).await), (2, 2, 0, 2));
-    store.opened(holding(&pulled[1], 1), entry(Verb::Consultation, "OPEN_PART")).await.unwrap();
+    store.opened(holding(&pulled[1], 1), CARD, entry(Verb::Consultation, "OPEN_PART")).await.unwrap();
     assert_eq!(numbers(&counts(&*store, 3601).await), (2, 1, 1, 2));
     settle(&*store, holding(&pulled[1], 1), Settle::Release(Some(at(500)))).await.unwrap();
     assert_eq!(numbers(&counts(&*store, 0).await), (2, 1, 0, 1));

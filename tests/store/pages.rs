@@ -117,10 +117,10 @@ pub async fn who_answers_ends_the_page_and_who_only_takes_it_does_not(engine: &i
         }
     };
     left(&[0, 1, 2, 3, 4, 5]).await;
-    store.opened(holding(&taken[0], 1), entry(Verb::Consultation, "OPEN_PART")).await.unwrap();
+    store.opened(holding(&taken[0], 1), CARD, entry(Verb::Consultation, "OPEN_PART")).await.unwrap();
     settle(&*store, holding(&taken[1], 1), Settle::Complete(settled())).await.unwrap();
     settle(&*store, holding(&taken[2], 1), Settle::Reject(rejected())).await.unwrap();
-    settle(&*store, holding(&taken[3], 1), Settle::Disclose).await.unwrap();
+    settle(&*store, holding(&taken[3], 1), Settle::Disclose(CARD)).await.unwrap();
     settle(&*store, holding(&taken[4], 1), Settle::Release(None)).await.unwrap();
     left(&[4, 5]).await;
     // A lease that ran out answers nothing, nor does the limit of attempts.
@@ -131,7 +131,7 @@ pub async fn who_answers_ends_the_page_and_who_only_takes_it_does_not(engine: &i
 pub async fn an_escalation_pages_anew_and_so_does_what_is_sent_on(engine: &impl Engine) {
     let store = engine.open();
     let delivery = leased(&*store, "MPU.SE").await;
-    store.opened(holding(&delivery, 1), entry(Verb::Consultation, "OPEN_PART")).await.unwrap();
+    store.opened(holding(&delivery, 1), CARD, entry(Verb::Consultation, "OPEN_PART")).await.unwrap();
     assert!(due(&*store, 1).await.is_empty());
     assert_eq!((escalate(&*store, delivery.id, 86_401).await, escalate(&*store, delivery.id, 86_401).await), (1, 0));
     let late = due(&*store, 86_401).await;

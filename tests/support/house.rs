@@ -323,6 +323,23 @@ impl House {
         self.live().broker.go_on_rewrapping().await.unwrap();
     }
 
+    /// A round of the caretaker of every replica, all at the same time.
+    pub async fn caretake_everywhere(&self) {
+        let brokers = std::iter::once(self.live()).chain(&self.replicas).map(|live| live.broker.clone());
+        let rounds: Vec<_> = brokers.map(|broker| tokio::spawn(async move { broker.caretake().await })).collect();
+        for round in rounds {
+            round.await.unwrap().unwrap();
+        }
+    }
+
+    /// So many days go by, each with a round of the caretaker.
+    pub async fn days(&self, days: u32) {
+        for _ in 0..days {
+            self.later(SignedDuration::from_hours(24));
+            self.caretake_everywhere().await;
+        }
+    }
+
     /// Entries in the ledger.
     pub async fn ledger_size(&self) -> u64 {
         self.store().head().await.unwrap().size

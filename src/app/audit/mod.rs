@@ -73,13 +73,16 @@ pub(super) enum AuditCommand {
         /// Referral.
         #[arg(value_name = "REFERRAL_ID")]
         referral: String,
+        /// The certificate that its content was destroyed, instead of the receipt.
+        #[arg(long)]
+        erasure: bool,
         /// File to write. Default: print it.
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
-    /// Verify a filed receipt without a broker. Exit code 65 says what does not hold.
+    /// Verify a filed receipt, or a certificate of destruction, without a broker. Exit code 65 says what does not hold.
     Check {
-        /// Receipt, as `audit prove` wrote it.
+        /// Receipt or certificate, as `audit prove` wrote it.
         #[arg(value_name = "FILE")]
         file: PathBuf,
         #[command(flatten)]
@@ -148,12 +151,14 @@ pub(super) async fn run(command: AuditCommand) -> Result<(), Failure> {
                 }
             }
         }
-        AuditCommand::Prove { client, referral, out } => prove(&client, &referral, out.as_deref()).await,
+        AuditCommand::Prove { client, referral, erasure, out } => {
+            prove(&client, (&referral, erasure), out.as_deref()).await
+        }
         AuditCommand::Check { file, key, submission, request_id, against, json } => {
             let key = key.read()?;
             let checked = offline::check(&file, &key, submission.as_deref(), request_id.as_deref())?;
             if let Some(against) = against.as_deref() {
-                continues(against, &key, &checked.checkpoint).await?;
+                continues(against, &key, checked.checkpoint()).await?;
             }
             checked.print(against.is_some(), json);
             Ok(())
@@ -230,8 +235,8 @@ async fn export(args: &ClientArgs, file: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn prove(args: &ClientArgs, referral: &str, out: Option<&Path>) -> Result<(), Failure> {
-    let answered = client::connect(args).await?.prove_referral(referral).await?;
+async fn prove(args: &ClientArgs, (referral, erasure): (&str, bool), out: Option<&Path>) -> Result<(), Failure> {
+    let answered = client::connect(args).await?.prove_referral(referral, erasure).await?;
     let text = word(&parsed(&answered), "receipt_file");
     match out {
         Some(out) => {

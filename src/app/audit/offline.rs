@@ -2,11 +2,13 @@
 
 use std::{fs, path::Path};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     app::{client, failure::Failure, print},
-    ledger::{Checkpoint, Entry, FiledReceipt, VerifierKey, base64_bytes, export_line, sha256, verify_export},
+    ledger::{
+        Checkpoint, Entry, FiledErasure, FiledReceipt, VerifierKey, base64_bytes, export_line, sha256, verify_export,
+    },
     wire::offline::request_bytes,
 };
 
@@ -58,13 +60,12 @@ pub(super) fn older(file: &Path, key: &VerifierKey) -> Result<Checkpoint, Failur
     key.open(&note).map_err(|error| Failure::bad_data(format!("{}: the checkpoint is {error}", file.display())))
 }
 
-/// A receipt that holds.
-pub(super) struct Checked {
-    receipt: FiledReceipt,
-    entry: Entry,
-    /// Its checkpoint.
-    pub(super) checkpoint: Checkpoint,
-    submission: bool,
+/// What holds.
+pub(super) enum Checked {
+    /// A receipt, and whether it is about the submission that was given.
+    Receipt(FiledReceipt, Entry, Checkpoint, bool),
+    /// A certificate of destruction.
+    Destruction(FiledErasure, Entry, Checkpoint),
 }
 
 /// `homeward audit check`: all that needs no ledger.
@@ -75,8 +76,15 @@ pub(super) fn check(
     request_id: Option<&str>,
 ) -> Result<Checked, Failure> {
     let about = |why: String| Failure::bad_data(format!("{}: {why}", file.display()));
-    let (receipt, entry, checkpoint) =
-        FiledReceipt::verify(&client::read(file)?, key).map_err(|error| about(error.to_string()))?;
+    let text = client::read(file)?;
+    if FiledErasure::is_one(&text) {
+        if submission.is_some() {
+            return Err(Failure::usage("a certificate of destruction is about no submission: leave --submission out"));
+        }
+        let (filed, entry, checkpoint) = FiledErasure::verify(&text, key).map_err(|error| about(error.to_string()))?;
+        return Ok(Checked::Destruction(filed, entry, checkpoint));
+    }
+    let (receipt, entry, checkpoint) = FiledReceipt::verify(&text, key).map_err(|error| about(error.to_string()))?;
     if let Some(submission) = submission {
         let sent = match request_id {
             Some(id) => request_bytes(id, &client::read(submission)?)?,
@@ -89,33 +97,70 @@ pub(super) fn check(
                 .advise("a submission in JSON needs the --request-id under which it was sent"));
         }
     }
-    Ok(Checked { receipt, entry, checkpoint, submission: submission.is_some() })
+    Ok(Checked::Receipt(receipt, entry, checkpoint, submission.is_some()))
 }
 
 impl Checked {
+    /// Its checkpoint.
+    pub(super) fn checkpoint(&self) -> &Checkpoint {
+        match self {
+            Self::Receipt(_, _, checkpoint, _) | Self::Destruction(_, _, checkpoint) => checkpoint,
+        }
+    }
+
     /// Says what was proven.
     pub(super) fn print(&self, continued: bool, as_json: bool) {
-        let (entry, digest) = (&self.entry, hex::encode(self.receipt.digest));
-        let record = entry.record.map(|id| id.hyphenated().to_string()).unwrap_or_default();
-        let queues: Vec<&str> = entry.recipients.iter().map(|queue| queue.as_str()).collect();
-        let reporter = entry.actor.map(hex::encode).unwrap_or_default();
+        let (lines, value) = match self {
+            Self::Receipt(receipt, entry, _, submission) => submitted(receipt, entry, *submission),
+            Self::Destruction(_, entry, _) => destroyed(entry),
+        };
+        let index = match self {
+            Self::Receipt(receipt, ..) => receipt.index,
+            Self::Destruction(filed, ..) => filed.index,
+        };
+        let size = self.checkpoint().size;
         if as_json {
-            let proven = json!({
-                "referral_id": record, "submitted_time": entry.at.to_string(), "by": entry.who, "reporter": reporter,
-                "queues": queues, "digest": digest, "index": self.receipt.index, "size": self.checkpoint.size,
-                "submission": self.submission, "continued": continued,
-            });
-            print::line(&proven.to_string());
+            let mut value = value;
+            (value["index"], value["size"], value["continued"]) = (json!(index), json!(size), json!(continued));
+            print::line(&value.to_string());
             return;
         }
-        print::line(&format!("proven: referral {record} was submitted at {}", entry.at));
-        print::line(&format!("  by {}, reporter {reporter}", entry.who));
-        print::line(&format!("  to {}", queues.join(" ")));
-        print::line(&format!("  digest {digest}{}", if self.submission { ", that of the submission" } else { "" }));
+        lines.iter().for_each(|line| print::line(line));
         let then = if continued { ", which the ledger continues" } else { "" };
-        print::line(&format!(
-            "  entry {} of a signed ledger of {} entries{then}",
-            self.receipt.index, self.checkpoint.size
-        ));
+        print::line(&format!("  entry {index} of a signed ledger of {size} entries{then}"));
     }
+}
+
+fn record_of(entry: &Entry) -> String {
+    entry.record.map(|id| id.hyphenated().to_string()).unwrap_or_default()
+}
+
+fn submitted(receipt: &FiledReceipt, entry: &Entry, submission: bool) -> (Vec<String>, Value) {
+    let (record, digest) = (record_of(entry), hex::encode(receipt.digest));
+    let queues: Vec<&str> = entry.recipients.iter().map(|queue| queue.as_str()).collect();
+    let reporter = entry.actor.map(hex::encode).unwrap_or_default();
+    let lines = vec![
+        format!("proven: referral {record} was submitted at {}", entry.at),
+        format!("  by {}, reporter {reporter}", entry.who),
+        format!("  to {}", queues.join(" ")),
+        format!("  digest {digest}{}", if submission { ", that of the submission" } else { "" }),
+    ];
+    let value = json!({
+        "referral_id": record, "submitted_time": entry.at.to_string(), "by": entry.who, "reporter": reporter,
+        "queues": queues, "digest": digest, "submission": submission,
+    });
+    (lines, value)
+}
+
+fn destroyed(entry: &Entry) -> (Vec<String>, Value) {
+    let record = record_of(entry);
+    let by = if entry.who.is_empty() { "the broker, by itself" } else { &entry.who };
+    let lines = vec![
+        format!("proven: the content of referral {record} was destroyed at {}", entry.at),
+        format!("  by {by}: {}", entry.details.join(" ")),
+    ];
+    let value = json!({
+        "referral_id": record, "erased_time": entry.at.to_string(), "by": entry.who, "details": entry.details,
+    });
+    (lines, value)
 }

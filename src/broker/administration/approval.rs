@@ -36,6 +36,8 @@ pub enum Effect {
     PolicyActivated(Activation),
     /// A record was erased, with those linked from it.
     Erased(Uuid),
+    /// A legal hold ended; its id.
+    HoldReleased(Uuid),
 }
 
 /// What is proposed.
@@ -161,6 +163,7 @@ impl Broker {
             ProposalKind::KeyDestruction => self.destroy_as_proposed(permit, request, &proposal, change).await?,
             ProposalKind::PolicyActivation => self.activate_as_proposed(permit, request, &proposal, change).await?,
             ProposalKind::Erasure => self.erase_as_proposed(permit, request, &proposal, change).await?,
+            ProposalKind::HoldRelease => self.release_as_proposed(permit, request, &proposal, change).await?,
         };
         Ok(Approved { proposal, effect })
     }
@@ -176,6 +179,7 @@ impl Broker {
             }
             ProposalKind::KeyDestruction => Effect::KeyDestroyed(proposal.subject.clone()),
             ProposalKind::PolicyActivation => self.activated(&proposal).await?,
+            ProposalKind::HoldRelease => Effect::HoldReleased(super::holds::subject_of(&proposal)?.1),
             ProposalKind::Erasure => Effect::Erased(Uuid::try_parse(&proposal.subject).map_err(|_| Error::NotFound)?),
         };
         Ok(Approved { proposal, effect })

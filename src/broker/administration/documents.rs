@@ -17,7 +17,7 @@ use crate::{
     domain::{
         approval::{Proposal, ProposalKind},
         certificate::RevocationReason,
-        erasure::ErasureReason,
+        erasure::{ErasureReason, LegalHold, LegalHoldReason},
     },
     sealing::Wrapped,
 };
@@ -60,6 +60,47 @@ pub(super) fn take_erasure(bytes: &[u8]) -> Result<Erasure, Error> {
         Some(Erasure { at, key: kept.key_id, key_number: kept.key_number, reason })
     };
     damaged(read())
+}
+
+/// The legal holds of a record as bytes.
+pub(super) fn put_holds(holds: &[LegalHold]) -> Vec<u8> {
+    kept::KeptLegalHolds { holds: holds.iter().map(kept_hold).collect() }.encode_to_vec()
+}
+
+/// Reads them.
+pub(super) fn take_holds(bytes: &[u8]) -> Result<Vec<LegalHold>, Error> {
+    let read = || kept::KeptLegalHolds::decode(bytes).ok()?.holds.into_iter().map(read_hold).collect();
+    damaged(read())
+}
+
+/// One legal hold as bytes.
+pub(super) fn put_hold(hold: &LegalHold) -> Vec<u8> {
+    kept_hold(hold).encode_to_vec()
+}
+
+/// Reads it.
+pub(super) fn take_hold(bytes: &[u8]) -> Result<LegalHold, Error> {
+    damaged(kept::KeptLegalHold::decode(bytes).ok().and_then(read_hold))
+}
+
+fn kept_hold(hold: &LegalHold) -> kept::KeptLegalHold {
+    kept::KeptLegalHold {
+        id: hold.id.as_bytes().to_vec(),
+        reason: hold.reason.code().to_owned(),
+        reference: hold.reference.clone(),
+        by: hold.by.clone(),
+        placed_micros: hold.at.as_microsecond(),
+    }
+}
+
+fn read_hold(kept: kept::KeptLegalHold) -> Option<LegalHold> {
+    Some(LegalHold {
+        id: Uuid::from_slice(&kept.id).ok()?,
+        reason: LegalHoldReason::from_code(&kept.reason)?,
+        reference: kept.reference,
+        by: kept.by,
+        at: moment(kept.placed_micros)?,
+    })
 }
 
 /// A proposal as bytes.

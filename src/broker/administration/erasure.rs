@@ -97,6 +97,7 @@ impl Broker {
             let records = self.erasable(record).await?;
             for record in records.iter().copied() {
                 let (rewrap, erasure) = self.erasing(record, reason).await?;
+                changes.push(self.not_held(record).await?.ok_or_else(held)?);
                 entries.push(self.erasure_entry(permit, record, proposal, &erasure));
                 let bytes = Some(put_erasure(&erasure));
                 changes.push(Change { shelf: Shelf::Erasure, name: record.to_string(), expect: Expect::New, bytes });
@@ -154,13 +155,16 @@ impl Broker {
                              when every destination has settled it",
                 });
             }
+            if self.not_held(one).await?.is_none() {
+                return Err(held());
+            }
             records.push(one);
         }
         if records.contains(&record) { Ok(records) } else { Err(erased_already()) }
     }
 
     /// What erases one record, as it is wrapped now.
-    async fn erasing(&self, record: Uuid, reason: ErasureReason) -> Result<(Rewrap, Erasure), Error> {
+    pub(super) async fn erasing(&self, record: Uuid, reason: ErasureReason) -> Result<(Rewrap, Erasure), Error> {
         let before = record.as_u128().checked_sub(1).map(Uuid::from_u128);
         let found = self.store.wraps(before, 1).await?.into_iter().find(|one| one.record == record);
         let Wraps { bytes, .. } = found.ok_or(Error::NotFound)?;
@@ -193,6 +197,13 @@ fn gone(key_number: u64, oldest: Option<u64>) -> ErasureState {
     if oldest.is_some_and(|oldest| oldest <= key_number) { ErasureState::Erased } else { ErasureState::Irrecoverable }
 }
 
-fn erased_already() -> Error {
+fn held() -> Error {
+    Error::Precondition {
+        reason: "LEGAL_HOLD",
+        advice: "it, or one linked from it, is under legal hold; ListLegalHolds says why, and whom to ask",
+    }
+}
+
+pub(super) fn erased_already() -> Error {
     Error::Precondition { reason: "ERASED", advice: "its content was erased; nobody reads it any longer" }
 }

@@ -16,7 +16,7 @@ use crate::{
         approval::{Proposal, ProposalKind},
         certificate::RevocationReason,
         grants::CallPermit,
-        identity::{Identity, Peer, Role, TrustDomain},
+        identity::{Identity, Peer, Role},
         queue::QueueId,
         violation::Violations,
     },
@@ -296,8 +296,7 @@ fn words(one: &Revocation) -> Vec<String> {
 
 /// The identity in a register, as a peer; `None` for a server's.
 fn peer_of(uri: &str) -> Option<Peer> {
-    let domain = uri.strip_prefix("homeward://")?.split('/').next()?;
-    let identity = Identity::parse(uri, &TrustDomain::parse(domain).ok()?).ok()?;
+    let identity = Identity::kept(uri)?;
     Some(Peer { identity, serial: String::new(), not_after: Timestamp::MAX, unlisted: false })
 }
 

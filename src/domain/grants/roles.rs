@@ -28,6 +28,8 @@ vocabulary! {
         CorrectReferral = "CorrectReferral",
         /// ReferralService.
         RecallReferral = "RecallReferral",
+        /// ReferralService.
+        ExportSubject = "ExportSubject",
         /// QueueService.
         ListQueues = "ListQueues",
         /// QueueService.
@@ -110,6 +112,12 @@ vocabulary! {
         ActivatePolicy = "ActivatePolicy",
         /// AdminService.
         EraseReferral = "EraseReferral",
+        /// AdminService.
+        PlaceLegalHold = "PlaceLegalHold",
+        /// AdminService.
+        ReleaseLegalHold = "ReleaseLegalHold",
+        /// AdminService.
+        ListLegalHolds = "ListLegalHolds",
         /// AuditService.
         ListEntries = "ListEntries",
         /// AuditService.
@@ -184,7 +192,7 @@ pub(super) fn grants(role: Role, action: Action) -> bool {
     let method = match role {
         Role::CouncilSubmitter | Role::ProviderSubmitter => submits,
         Role::CouncilManager => follows || action == RecallReferral,
-        Role::LeadPractitioner => follows || works || action == ReleaseCarerCopy,
+        Role::LeadPractitioner => follows || works || matches!(action, ReleaseCarerCopy | ExportSubject),
         Role::MashOfficer | Role::EdtOfficer | Role::MpuOfficer | Role::RefdeskOfficer | Role::ForceOfficer => works,
         Role::PoliceIntelligence => works || action == ConfirmGrading,
         Role::HoldResolver => works || action == ResolveHeld,
@@ -194,7 +202,9 @@ pub(super) fn grants(role: Role, action: Action) -> bool {
         }
         Role::KeyCustodian => {
             let rewraps = matches!(action, RewrapStatus | PauseRewrap | ResumeRewrap);
-            approves || rewraps || matches!(action, ListKeys | RotateKey | RotateOuterKey | DestroyKey | EraseReferral)
+            let keys = matches!(action, ListKeys | RotateKey | RotateOuterKey | DestroyKey);
+            let erases = matches!(action, EraseReferral | PlaceLegalHold | ReleaseLegalHold | ListLegalHolds);
+            approves || rewraps || keys || erases
         }
         Role::PolicyAdmin => approves || matches!(action, GetPolicy | CheckPolicy | ActivatePolicy),
         // Entries name policies by their fingerprints: what a decision was made by is part of what is audited.

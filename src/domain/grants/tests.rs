@@ -82,6 +82,7 @@ fn administrators_cannot_touch_referrals_and_officers_cannot_submit() {
         assert_eq!(can(Action::ResolveHeld), *role == Role::HoldResolver, "{role}");
         assert_eq!(can(Action::ConfirmGrading), *role == Role::PoliceIntelligence, "{role}");
         assert_eq!(can(Action::ReleaseCarerCopy), *role == Role::LeadPractitioner, "{role}");
+        assert_eq!(can(Action::ExportSubject), *role == Role::LeadPractitioner, "{role}");
         let administers = matches!(
             role,
             Role::CertificateAdmin | Role::KeyCustodian | Role::PolicyAdmin | Role::Auditor | Role::Analyst
@@ -98,6 +99,9 @@ fn administrators_cannot_touch_referrals_and_officers_cannot_submit() {
                 PauseRewrap,
                 ResumeRewrap,
                 EraseReferral,
+                PlaceLegalHold,
+                ReleaseLegalHold,
+                ListLegalHolds,
             ];
             let policy = [GetPolicy, CheckPolicy, ActivatePolicy];
             let approval = matches!(action, ListProposals | ApproveProposal);

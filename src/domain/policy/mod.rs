@@ -1,11 +1,13 @@
 //! Everything a judgement reads besides the submission: directory, calendar, rules, queues. Data, never code.
 
 mod deadlines;
+mod memory;
 mod queues;
 mod rules;
 mod terms;
 
 pub use deadlines::{ClassDeadlines, Deadline, Deadlines};
+pub use memory::{Access, Agreed, Memory, NEVER_GIVEN, ReadingShown, Retention, Withholding};
 pub use queues::{Outcome, QueueKind, QueueSide, Queues, SenderWording};
 pub use rules::{Owed, RULE_IDS, Rule, RuleClass, RulePrompt, RuleSet, RuleSets, Sending};
 pub use terms::{Choice, Condition, Destination, DueBy};
@@ -27,6 +29,8 @@ pub struct Policy {
     pub queues: Queues,
     /// Whom to ring.
     pub contacts: Contacts,
+    /// What is remembered, and for how long.
+    pub memory: Memory,
 }
 
 impl Policy {

@@ -58,8 +58,9 @@ fn store(tx: &mut Transaction<'_>, new: &NewRecord, kept: Option<Kept>) -> Resul
     let (followers, wraps) = (new.record.followers(), new.wraps.clone());
     let wrapped_under = new.wrapped_under.clone();
     tx.wrapped(None, &wrapped_under);
-    let retractions = Vec::new();
-    let legs = Legs { followers, deliveries, confirmed: Vec::new(), wraps, wrapped_under, retractions };
+    let (retractions, readings) = (Vec::new(), Vec::new());
+    let confirmed = Vec::new();
+    let legs = Legs { followers, deliveries, confirmed, wraps, wrapped_under, retractions, readings, erased: None };
     tx.create(new.record.id, &legs)
 }
 
@@ -94,7 +95,7 @@ pub(super) mod tests {
         domain::{
             code::Class,
             decision::Content,
-            delivery::{ItemHeader, Lease},
+            delivery::{ItemHeader, Lease, Settled},
             history::{Step, StepKind},
             queue::QueueId,
             unit::{Audience, Part, UnitLabel},
@@ -180,6 +181,45 @@ pub(super) mod tests {
         }
     }
 
+    /// A record about which nothing is open any longer.
+    fn finished(tx: &mut Transaction<'_>) {
+        let mut other = plain();
+        let once = |number| Once { request: Uuid::from_u128(number), ..plain().once };
+        let (entry, now) = (other.entries[0].clone(), other.records[0].record.received);
+        other.once = once(6);
+        let id = Uuid::from_u128(2);
+        (other.records[0].record.id, other.records[0].deliveries) = (id, vec![header("MPU.SE")]);
+        tx.run(|tx| accept(tx, &other)).unwrap();
+        let pull = Pull {
+            once: once(7),
+            queue: QueueId::parse("MPU.SE").unwrap(),
+            holder: "officer".into(),
+            session: "session".into(),
+            tokens: vec!["token".into()],
+            now,
+            expires: now + SignedDuration::from_mins(10),
+            entry: entry.clone(),
+        };
+        tx.run(|tx| lease::pull(tx, &pull)).unwrap();
+        let settled = Settled {
+            at: now,
+            by: "officer".into(),
+            outcome: "recorded".into(),
+            reason: None,
+            release_detail: false,
+            note: Vec::new(),
+        };
+        let held = Held {
+            delivery: DeliveryId { record: id, leg: 1 },
+            queue: QueueId::parse("MPU.SE").unwrap(),
+            holder: "officer".into(),
+            token: "token".into(),
+            now,
+        };
+        let settling = lease::Use { once: once(8), held, settle: Settle::Complete(settled), entry: entry.clone() };
+        tx.run(|tx| lease::settle(tx, &settling)).unwrap();
+    }
+
     /// Writes a key of every kind: one leg ready, one handed over under a lease, one handed back for later.
     pub fn everything(tx: &mut Transaction<'_>) {
         let mut acceptance = plain();
@@ -233,6 +273,7 @@ pub(super) mod tests {
             let entry = entry.clone();
             tx.run(|tx| lease::settle(tx, &lease::Use { once: once(number), held, settle, entry })).unwrap();
         }
+        finished(tx);
         let change =
             Change { shelf: Shelf::Proposal, name: "p1".into(), expect: Expect::New, bytes: Some(vec![6; 40]) };
         let amendment = Amendment { once: None, changes: vec![change], entries: Vec::new(), answer: Vec::new() };

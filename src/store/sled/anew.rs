@@ -11,11 +11,10 @@ use super::{
     view::{Look, Overlay, engine},
 };
 use crate::{
-    domain::delivery::Delivery,
     ledger::{self, Entry, Verb, leaf_hash},
     store::{
         Compaction, Examining, Shelf, StoreError,
-        stored::{Answer, Legs, Listed, Meta, damaged, decode_record, encode_record},
+        stored::{Answer, Legs, Listed, Meta, damaged, decode_record, encode_record, strip},
     },
 };
 
@@ -162,14 +161,15 @@ impl<'a> Anew<'a> {
             self.written.meta.live += 1;
             rows::rows(delivery).into_iter().for_each(|(row, value)| self.batch.put(row, value));
         }
+        if let Some(since) = legs.finished() {
+            self.written.meta.finished += 1;
+            self.batch.put(keys::finished(since, id), Vec::new());
+        }
         *self.wrapped.entry(legs.wrapped_under.clone()).or_default() += 1;
         if !self.is_erased(id)? {
             return self.batch.put_large(key.to_vec(), &bytes);
         }
-        legs.deliveries.iter_mut().for_each(strip);
-        for grade in &mut legs.confirmed {
-            (grade.instructions, grade.reason) = (Vec::new(), Vec::new());
-        }
+        legs.strip();
         self.written.shortened.insert(key.to_vec());
         self.batch.put_large(key.to_vec(), &legs.encode())
     }
@@ -229,15 +229,6 @@ impl<'a> Anew<'a> {
     }
 }
 
-/// Nothing that was sealed stays with a delivery.
-fn strip(delivery: &mut Delivery) {
-    delivery.settled.iter_mut().for_each(|settled| settled.note = Vec::new());
-    delivery.history.iter_mut().for_each(|step| (step.note, step.given) = (Vec::new(), Vec::new()));
-    for grade in &mut delivery.confirmed {
-        (grade.instructions, grade.reason) = (Vec::new(), Vec::new());
-    }
-}
-
 fn gone() -> StoreError {
     StoreError::Damaged("what was there a moment ago cannot be read".into())
 }
@@ -249,7 +240,7 @@ mod tests {
     /// Kinds of keys that are copied, and with them the pieces of their values.
     const COPIED: &[u8] = b"erdisvpxk";
     /// Kinds that are made from those.
-    const MADE: &[u8] = b"whnqglzotcm";
+    const MADE: &[u8] = b"whnqglzotcmf";
 
     #[test]
     fn no_kind_of_key_is_forgotten() {

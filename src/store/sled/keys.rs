@@ -14,11 +14,15 @@ use crate::{
     store::{Once, Shelf, Side},
 };
 
+mod following;
+
+pub(super) use following::{FINISHED, finished, read_finished};
+
 /// The one value that every commit replaces.
 pub(super) const META: &[u8] = b"m";
 
 /// The first byte of every kind of key.
-pub(super) const KINDS: &[u8] = b"cdeghiklmnopqrstvwxz";
+pub(super) const KINDS: &[u8] = b"cdefghiklmnopqrstvwxz";
 
 /// The record in a [`record`] key.
 pub(super) fn record_of(key: &[u8]) -> Option<Uuid> {

@@ -16,6 +16,8 @@ use crate::{
         delivery::{Delivery, DeliveryId, Lease, Settled, State},
         grading::ConfirmedGrade,
         queue::QueueId,
+        reading::Reading,
+        unit::UnitLabel,
     },
     ledger::{Entry, Verb},
     store::{
@@ -102,15 +104,41 @@ fn lease_one(
 }
 
 /// Records an opening; the first one is the acknowledgement.
-pub(super) fn opened(tx: &mut Transaction<'_>, held: &Held, entry: &Entry) -> Result<Delivery, StoreError> {
+pub(super) fn opened(
+    tx: &mut Transaction<'_>,
+    held: &Held,
+    unit: UnitLabel,
+    entry: &Entry,
+) -> Result<Delivery, StoreError> {
     let (mut legs, mut delivery) = under_lease(tx, held)?;
     let index = tx.append(entry)?;
-    if delivery.opened.is_none() {
-        delivery.opened = Some(held.now);
-        tx.tell(&legs, index, StoredEvent::of(delivery.id, held.now, EventKind::Opened));
+    if read(tx, (&mut legs, &mut delivery), (held, unit), index) {
         tx.replace(&mut legs, delivery.clone())?;
+    } else {
+        tx.rewrite(delivery.id.record, &legs)?;
     }
     Ok(delivery)
+}
+
+/// Notes who read what; true where it is the first reading of all, which acknowledges. The sender is told of it, and of every other
+/// reader and unit once.
+fn read(
+    tx: &mut Transaction<'_>,
+    (legs, delivery): (&mut Legs, &mut Delivery),
+    (held, unit): (&Held, UnitLabel),
+    index: u64,
+) -> bool {
+    let (leg, by, at) = (delivery.id.leg, held.holder.clone(), held.now);
+    let new = legs.read(Reading { leg, unit, by, first: at, last: at, times: 1, index });
+    let acknowledges = delivery.opened.is_none();
+    if acknowledges {
+        delivery.opened = Some(at);
+    }
+    if acknowledges || new {
+        let kind = if acknowledges { EventKind::Opened } else { EventKind::Read };
+        tx.tell(legs, index, StoredEvent::of(delivery.id, at, kind));
+    }
+    acknowledges
 }
 
 /// A use of a lease, with what makes it happen once.
@@ -133,7 +161,7 @@ pub(super) fn bytes(settle: &Settle) -> usize {
         Settle::Offer(step, ..) | Settle::Accept(step, _) => 2 * step.note.len(),
         Settle::Refuse(settled, returned) => settled.note.len() + returned.step.note.len(),
         Settle::Extend(_) | Settle::Release(_) | Settle::Complete(_) | Settle::Resolve(..) => 0,
-        Settle::Acknowledge(_) | Settle::Disclose => 0,
+        Settle::Acknowledge(_) | Settle::Disclose(_) => 0,
     }
 }
 
@@ -173,14 +201,13 @@ pub(super) fn settle(tx: &mut Transaction<'_>, command: &Use) -> Result<Delivery
             end(&mut delivery, State::Resolved, settled);
         }
         Settle::Grade(grades) => return graded(tx, command, (legs, delivery), grades),
-        Settle::Disclose => {}
-    }
-    let acknowledged = matches!(command.settle, Settle::Disclose) && delivery.opened.is_none();
-    if acknowledged {
-        delivery.opened = Some(command.held.now);
+        Settle::Disclose(_) => {}
     }
     let index = tx.append(&command.entry)?;
     let at = command.held.now;
+    if let Settle::Disclose(unit) = command.settle {
+        read(tx, (&mut legs, &mut delivery), (&command.held, unit), index);
+    }
     if matches!(command.settle, Settle::Complete(_) | Settle::Reject(_)) {
         offers::withdraw(tx, &mut legs, &mut delivery, (at, &command.held.holder))?;
     }
@@ -190,17 +217,16 @@ pub(super) fn settle(tx: &mut Transaction<'_>, command: &Use) -> Result<Delivery
             add(tx, &mut legs, (at, waiting(delivery.id, header.clone())))?;
         }
     }
-    if let Some(kind) = told(&command.settle, acknowledged) {
+    if let Some(kind) = told(&command.settle) {
         tx.tell(&legs, index, StoredEvent::of(delivery.id, at, kind));
     }
     tx.keep_answer(&command.once, &Answer::Delivery(Box::new(delivery.clone())))?;
     Ok(delivery)
 }
 
-/// What its sender is told of a use.
-fn told(settle: &Settle, acknowledged: bool) -> Option<EventKind> {
+/// What its sender is told of a use, beside what was read.
+fn told(settle: &Settle) -> Option<EventKind> {
     match settle {
-        Settle::Disclose if acknowledged => Some(EventKind::Opened),
         Settle::Ask(_) => Some(EventKind::Asked),
         Settle::Reject(_) => Some(EventKind::Rejected),
         Settle::Complete(_) => Some(EventKind::Completed),

@@ -8,6 +8,7 @@
 mod accept;
 mod anew;
 mod asked;
+mod calls;
 mod commit;
 mod compact;
 mod copying;
@@ -46,11 +47,8 @@ use jiff::Timestamp;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use uuid::Uuid;
 
+use self::commit::{Message, Shared, WAITING, Writer};
 pub use self::restoring::Restoring;
-use self::{
-    commit::{Command, Message, Reply, Shared, WAITING, Writer},
-    transaction::Transaction,
-};
 use super::{
     Acceptance, Accepted, Amendment, Claim, Clarification, Copied, CopyPart, Document, DuePage, Event, Head, Held,
     Lapse, Noted, Once, Outbox, Page, Proven, Pull, QueueCounts, Raise, Replay, Retract, Rewrap, Round, Seen, Settle,
@@ -60,12 +58,11 @@ use crate::{
     domain::{
         delivery::{Delivery, DeliveryId},
         queue::QueueId,
+        unit::UnitLabel,
     },
     ledger::Entry,
 };
 
-/// Leases ended, or answers forgotten, in one command: what else waits gets its turn in between.
-const SWEEP: usize = 256;
 /// Threads that read at the same time. All of them wait while a batch is applied: without a bound there was one for each
 /// call, two hundred at a time.
 const READERS: usize = 8;
@@ -107,40 +104,6 @@ impl SledStore {
             })
             .map_err(|error| StoreError::Unavailable(format!("no thread: {error}")))?;
         Ok(Self { shared, inbox, readers: Arc::new(Semaphore::new(READERS)) })
-    }
-
-    /// Sends a command to the commit thread and waits until it is durable.
-    async fn command<T: Send + 'static>(
-        &self,
-        bytes: usize,
-        run: impl FnOnce(&mut Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let (answer, answered) = oneshot::channel();
-        let run = Box::new(move |tx: &mut Transaction<'_>| {
-            let result = tx.run(run);
-            Box::new(move |durable: Result<(), StoreError>| {
-                // A caller that has gone away does not undo what is committed.
-                let _ = answer.send(durable.and(result));
-            }) as Reply
-        });
-        let command = Message::Command(Command { bytes: bytes + OVERHEAD, run });
-        self.inbox.send(command).await.map_err(|_| self.shared.unavailable())?;
-        answered.await.map_err(|_| self.shared.unavailable())?
-    }
-
-    /// Repeats a command that does at most [`SWEEP`] of something until there is no more.
-    async fn sweep(
-        &self,
-        step: impl Fn(&mut Transaction<'_>, usize) -> Result<u64, StoreError> + Copy + Send + 'static,
-    ) -> Result<u64, StoreError> {
-        let mut total = 0;
-        loop {
-            let done = self.command(0, move |tx| step(tx, SWEEP)).await?;
-            total += done;
-            if done < SWEEP as u64 {
-                return Ok(total);
-            }
-        }
     }
 }
 
@@ -186,8 +149,8 @@ impl Store for SledStore {
         self.command(bytes, move |tx| lease::settle(tx, &command)).await
     }
 
-    async fn opened(&self, held: Held, entry: Entry) -> Result<Delivery, StoreError> {
-        self.command(0, move |tx| lease::opened(tx, &held, &entry)).await
+    async fn opened(&self, held: Held, unit: UnitLabel, entry: Entry) -> Result<Delivery, StoreError> {
+        self.command(OVERHEAD, move |tx| lease::opened(tx, &held, unit, &entry)).await
     }
 
     async fn expire_leases(&self, now: Timestamp, most: u32) -> Result<u64, StoreError> {
@@ -278,6 +241,15 @@ impl Store for SledStore {
     ) -> Result<Accepted, StoreError> {
         let bytes = rewraps.len() * OVERHEAD;
         self.command(bytes, move |tx| shelf::rewrap(tx, rewraps, seen.as_ref(), amendment)).await
+    }
+
+    async fn finished(
+        &self,
+        before: Timestamp,
+        after: Option<(Timestamp, Uuid)>,
+        limit: usize,
+    ) -> Result<Vec<(Timestamp, Uuid)>, StoreError> {
+        self.read(move |tree| read::finished(tree, before, after, limit)).await
     }
 
     async fn sealed(&self, record: Uuid) -> Result<Option<Vec<u8>>, StoreError> {

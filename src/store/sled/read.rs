@@ -45,7 +45,8 @@ pub(super) fn again(kept: Kept) -> Accepted {
 pub(super) fn find(tree: &impl Look, id: Uuid) -> Result<Option<Stored>, StoreError> {
     let Some(RecordHead { record, kept }) = head_of(tree, id)? else { return Ok(None) };
     let legs = legs(tree, id)?.ok_or_else(|| damaged("deliveries", id))?;
-    Ok(Some(Stored { record, deliveries: legs.deliveries, kept, retractions: legs.retractions }))
+    let Legs { deliveries, retractions, readings, erased, .. } = legs;
+    Ok(Some(Stored { record, deliveries, kept, retractions, readings, erased }))
 }
 
 /// A record without its sealed value, which stands behind it and is rarely touched for this.
@@ -86,6 +87,21 @@ pub(super) fn delivery(tree: &impl Look, id: DeliveryId) -> Result<Option<Delive
     Ok(legs.deliveries.into_iter().find(|each| each.id == id))
 }
 
+/// Records about which nothing is open, the longest first.
+pub(super) fn finished(
+    tree: &impl Look,
+    before: Timestamp,
+    after: Option<(Timestamp, Uuid)>,
+    limit: usize,
+) -> Result<Vec<(Timestamp, Uuid)>, StoreError> {
+    let from = match after {
+        None => keys::FINISHED.to_vec(),
+        Some((since, record)) => [keys::finished(since, record).as_slice(), &[0]].concat(),
+    };
+    let found = tree.range(&from, &keys::finished(before, Uuid::nil()), limit)?;
+    found.into_iter().map(|(key, _)| keys::read_finished(&key).ok_or_else(unreadable)).collect()
+}
+
 /// An organisation's records, newest first.
 pub(super) fn records(
     tree: &::sled::Tree,
@@ -121,7 +137,7 @@ pub(super) fn events(tree: &impl Look, organisation: &str, from: u64, limit: usi
     }
     for (index, value) in later {
         let StoredEvent { record, leg, at, kind } = StoredEvent::decode(&value)?;
-        events.push(Event { index, at, record, leg: Some(leg), kind });
+        events.push(Event { index, at, record, leg: (leg > 0).then_some(leg), kind });
     }
     events.sort_by_key(|event| event.index);
     if let Some(last) = events.get(limit - 1).map(|event| event.index) {

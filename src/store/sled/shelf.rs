@@ -1,11 +1,12 @@
 //! Administrative documents: changed from the version the changer saw, together or not at all.
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{keys, read::again, transaction::Transaction, view::Look};
 use crate::store::{
     Accepted, Amendment, Change, Document, Expect, Kept, MOST_NAME, Rewrap, Seen, Shelf, StoreError, Wraps,
-    stored::{Answer, Legs, damaged, decode_document, encode_document},
+    stored::{Answer, Legs, StoredEvent, damaged, decode_document, encode_document},
 };
 
 /// Makes the changes, or answers as the first time.
@@ -40,6 +41,7 @@ pub(super) fn rewrap(
     seen: Option<&Seen>,
     amendment: Amendment,
 ) -> Result<Accepted, StoreError> {
+    let told: Vec<_> = amendment.entries.iter().map(|entry| (entry.record, entry.at)).collect();
     let accepted = amend(tx, amendment)?;
     if accepted.replayed {
         return Ok(accepted);
@@ -50,11 +52,35 @@ pub(super) fn rewrap(
         if legs.wraps != before {
             return Err(StoreError::Conflict);
         }
+        let (erased, finished) = (after.is_empty() && !before.is_empty(), legs.finished());
         tx.wrapped(Some(&legs.wrapped_under), &under);
         (legs.wraps, legs.wrapped_under) = (after, under);
+        if erased {
+            let of_it = (accepted.ledger_index..).zip(&told).find(|(_, (about, _))| *about == Some(record));
+            erase(tx, (record, &mut legs), of_it.map(|(index, (_, at))| (index, *at)))?;
+            tx.finish(record, finished, None);
+        }
         tx.rewrite(record, &legs)?;
     }
     Ok(accepted)
+}
+
+/// The keys of a record are gone: what was sealed in notes goes, and its followers are told at the entry about it.
+fn erase(
+    tx: &mut Transaction<'_>,
+    (record, legs): (Uuid, &mut Legs),
+    told: Option<(u64, Timestamp)>,
+) -> Result<(), StoreError> {
+    if legs.deliveries.iter().any(|delivery| delivery.settled.is_none()) {
+        // Something was opened again since it was looked at.
+        return Err(StoreError::Conflict);
+    }
+    legs.strip();
+    if let Some((index, at)) = told {
+        legs.erased = Some(index);
+        tx.tell(legs, index, StoredEvent::erased(record, at));
+    }
+    Ok(())
 }
 
 /// What somebody relied on must still be so.

@@ -182,6 +182,7 @@ impl<'t> Transaction<'t> {
         for delivery in &legs.deliveries {
             self.arrive(delivery, delivery.header.received);
         }
+        self.finish(record, None, legs.finished());
         self.view.put_large(keys::legs(record), &legs.encode())
     }
 
@@ -192,13 +193,14 @@ impl<'t> Transaction<'t> {
 
     /// Replaces a delivery that is not settled.
     pub fn replace(&mut self, legs: &mut Legs, after: Delivery) -> Result<(), StoreError> {
-        let id = after.id;
+        let (id, open) = (after.id, legs.finished());
         let slot = legs.deliveries.iter_mut().find(|each| each.id == id).expect("the caller found it in these legs");
         let before = std::mem::replace(slot, after.clone());
         self.leave(&before)?;
         self.enter(&after);
         self.answer_pages(&before, &after);
         self.changes.push((Some(before), after));
+        self.finish(id.record, open, legs.finished());
         self.view.replace_large(keys::legs(id.record), &legs.encode())
     }
 
@@ -210,9 +212,18 @@ impl<'t> Transaction<'t> {
     /// Adds a delivery to a record.
     pub fn add(&mut self, legs: &mut Legs, delivery: Delivery, at: Timestamp) -> Result<(), StoreError> {
         self.arrive(&delivery, at);
-        let record = delivery.id.record;
+        let (record, before) = (delivery.id.record, legs.finished());
         legs.deliveries.push(delivery);
+        self.finish(record, before, legs.finished());
         self.view.replace_large(keys::legs(record), &legs.encode())
+    }
+
+    /// Since when nothing about a record is open: before, and after.
+    pub fn finish(&mut self, record: Uuid, before: Option<Timestamp>, after: Option<Timestamp>) {
+        let finished = &mut self.books.meta.finished;
+        *finished = finished.saturating_sub(u64::from(before.is_some())) + u64::from(after.is_some());
+        before.into_iter().for_each(|since| self.view.remove(keys::finished(since, record)));
+        after.into_iter().for_each(|since| self.view.put(keys::finished(since, record), Vec::new()));
     }
 
     /// A new delivery comes to its queue; a person is told, where one is to be.

@@ -162,7 +162,7 @@ fn take_prompt(from: pb::Prompt) -> Option<PromptDue> {
     })
 }
 
-fn put_unit(unit: &UnitLabel) -> pb::Unit {
+pub(super) fn put_unit(unit: &UnitLabel) -> pb::Unit {
     pb::Unit {
         item: unit.item.map(u32::from),
         part: unit.part.code().to_owned(),
@@ -170,7 +170,7 @@ fn put_unit(unit: &UnitLabel) -> pb::Unit {
     }
 }
 
-fn take_unit(from: pb::Unit) -> Option<UnitLabel> {
+pub(super) fn take_unit(from: pb::Unit) -> Option<UnitLabel> {
     Some(UnitLabel {
         item: optional(from.item, |number| u16::try_from(number).ok())?,
         part: Part::from_code(&from.part)?,

@@ -3,6 +3,7 @@
 mod delivery;
 mod grade;
 mod page;
+mod reading;
 mod record;
 mod retraction;
 mod step;
@@ -13,7 +14,12 @@ use uuid::Uuid;
 
 use super::{Document, Kept, StoreError};
 use crate::{
-    domain::{delivery::Delivery, grading::ConfirmedGrade, retraction::Retraction},
+    domain::{
+        delivery::Delivery,
+        grading::ConfirmedGrade,
+        reading::{MOST_READINGS, Reading},
+        retraction::Retraction,
+    },
     ledger::Frontier,
 };
 
@@ -47,6 +53,10 @@ pub(super) struct Legs {
     pub wrapped_under: String,
     /// That it was corrected or recalled, oldest first.
     pub retractions: Vec<Retraction>,
+    /// Who opened what, in the order of first openings.
+    pub readings: Vec<Reading>,
+    /// Once its content was erased: the ledger index of the entry that says so.
+    pub erased: Option<u64>,
 }
 
 /// A kept first answer, opened by the kind of call it belongs to.
@@ -83,6 +93,8 @@ pub(super) struct Meta {
     pub documents: u64,
     /// Pages that wait.
     pub pages: u64,
+    /// Records about which nothing is open, and whose content is not erased.
+    pub finished: u64,
 }
 
 impl Legs {
@@ -92,9 +104,42 @@ impl Legs {
         let deliveries = self.deliveries.iter().map(bare).collect();
         let confirmed = self.confirmed.iter().map(grade::put).collect();
         let (followers, wraps) = (self.followers.clone(), self.wraps.clone());
-        let wrapped_under = self.wrapped_under.clone();
+        let (wrapped_under, readings) = (self.wrapped_under.clone(), self.readings.iter().map(reading::put).collect());
+        let erased = self.erased;
         let retractions = self.retractions.iter().map(retraction::put).collect();
-        pb::Legs { followers, deliveries, confirmed, wraps, wrapped_under, retractions }.encode_to_vec()
+        pb::Legs { followers, deliveries, confirmed, wraps, wrapped_under, retractions, readings, erased }
+            .encode_to_vec()
+    }
+
+    /// Since when nothing about the record is open: every delivery is settled, and every question answered. `None` while something is,
+    /// and where there is no content that could be erased.
+    pub fn finished(&self) -> Option<Timestamp> {
+        let open = |delivery: &Delivery| delivery.questions().any(|(_, answer)| answer.is_none());
+        if self.wraps.is_empty() || self.deliveries.iter().any(open) {
+            return None;
+        }
+        let settled = self.deliveries.iter().map(|delivery| delivery.settled.as_ref().map(|settled| settled.at));
+        settled.collect::<Option<Vec<_>>>()?.into_iter().max()
+    }
+
+    /// Takes away what was sealed in it beside the record: its keys are gone.
+    pub fn strip(&mut self) {
+        self.deliveries.iter_mut().for_each(strip);
+        for grade in &mut self.confirmed {
+            (grade.instructions, grade.reason) = (Vec::new(), Vec::new());
+        }
+    }
+
+    /// Adds what somebody opened; true where it is the first time that they opened this. More than [`MOST_READINGS`] are not added.
+    pub fn read(&mut self, new: Reading) -> bool {
+        let known = self.readings.iter_mut().find(|known| known.is_of(new.leg, &new.by, new.unit));
+        if let Some(known) = known {
+            (known.last, known.times) = (new.last, known.times.saturating_add(1));
+            return false;
+        }
+        let room = self.readings.len() < MOST_READINGS;
+        self.readings.extend(Some(new).filter(|_| room));
+        room
     }
 
     /// Adds the next version of an item's confirmed grade.
@@ -134,11 +179,23 @@ impl Legs {
             let confirmed = legs.confirmed.into_iter().map(grade::take).collect::<Option<_>>()?;
             let (followers, wraps, wrapped_under) = (legs.followers, legs.wraps, legs.wrapped_under);
             let retractions = legs.retractions.into_iter().map(retraction::take).collect::<Option<_>>()?;
-            let mut legs = Self { followers, deliveries, confirmed, wraps, wrapped_under, retractions };
+            let readings = legs.readings.into_iter().map(reading::take).collect::<Option<_>>()?;
+            let erased = legs.erased;
+            let mut legs =
+                Self { followers, deliveries, confirmed, wraps, wrapped_under, retractions, readings, erased };
             legs.show_grades();
             Some(legs)
         };
         read().ok_or_else(|| damaged("deliveries", record))
+    }
+}
+
+/// Nothing that was sealed stays with a delivery.
+pub(in crate::store) fn strip(delivery: &mut Delivery) {
+    delivery.settled.iter_mut().for_each(|settled| settled.note = Vec::new());
+    delivery.history.iter_mut().for_each(|step| (step.note, step.given) = (Vec::new(), Vec::new()));
+    for grade in &mut delivery.confirmed {
+        (grade.instructions, grade.reason) = (Vec::new(), Vec::new());
     }
 }
 
@@ -220,6 +277,7 @@ impl Meta {
             events: self.events,
             documents: self.documents,
             pages: self.pages,
+            finished: self.finished,
         }
         .encode_to_vec()
     }
@@ -240,6 +298,7 @@ impl Meta {
                 events: meta.events,
                 documents: meta.documents,
                 pages: meta.pages,
+                finished: meta.finished,
             })
         };
         read().ok_or_else(|| StoreError::Damaged("the counts of the last commit cannot be read".into()))

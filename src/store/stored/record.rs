@@ -109,7 +109,7 @@ impl Listed {
 pub(in crate::store) struct StoredEvent {
     /// The record.
     pub record: Uuid,
-    /// The leg.
+    /// The leg; 0 where it happened to the record.
     pub leg: u16,
     /// When.
     pub at: Timestamp,
@@ -121,6 +121,11 @@ impl StoredEvent {
     /// What happened to a leg.
     pub fn of(id: DeliveryId, at: Timestamp, kind: EventKind) -> Self {
         Self { record: id.record, leg: id.leg, at, kind }
+    }
+
+    /// The content of a record was erased.
+    pub fn erased(record: Uuid, at: Timestamp) -> Self {
+        Self { record, leg: 0, at, kind: EventKind::Erased }
     }
 
     /// To bytes.
@@ -143,6 +148,8 @@ impl StoredEvent {
             EventKind::Corrected => pb::event::Kind::Corrected,
             EventKind::Recalled => pb::event::Kind::Recalled,
             EventKind::Acknowledged => pb::event::Kind::Acknowledged,
+            EventKind::Read => pb::event::Kind::Read,
+            EventKind::Erased => pb::event::Kind::Erased,
         };
         pb::Event {
             record: self.record.as_bytes().to_vec(),
@@ -175,6 +182,8 @@ impl StoredEvent {
                 pb::event::Kind::Corrected => EventKind::Corrected,
                 pb::event::Kind::Recalled => EventKind::Recalled,
                 pb::event::Kind::Acknowledged => EventKind::Acknowledged,
+                pb::event::Kind::Read => EventKind::Read,
+                pb::event::Kind::Erased => EventKind::Erased,
             };
             let leg = u16::try_from(event.leg).ok()?;
             Some(Self { record: uuid(&event.record)?, leg, at: moment(event.at)?, kind })

@@ -86,6 +86,32 @@ impl Caller {
         answer("EraseReferralResponse", self.admin.erase_referral(asked).await)
     }
 
+    /// Places a legal hold.
+    pub async fn place_hold(
+        &mut self,
+        request_id: &str,
+        referral_id: &str,
+        (reason, reference): (&str, &str),
+    ) -> Answer {
+        let (request_id, referral_id) = (request_id.to_owned(), referral_id.to_owned());
+        let (reason, reference) = (reason.to_owned(), reference.to_owned());
+        let asked = pb::PlaceLegalHoldRequest { request_id, referral_id, reason, reference };
+        answer("PlaceLegalHoldResponse", self.admin.place_legal_hold(asked).await)
+    }
+
+    /// Proposes to end one.
+    pub async fn release_hold(&mut self, request_id: &str, referral_id: &str, hold_id: &str) -> Answer {
+        let (request_id, referral_id, hold_id) = (request_id.to_owned(), referral_id.to_owned(), hold_id.to_owned());
+        let asked = pb::ReleaseLegalHoldRequest { request_id, referral_id, hold_id };
+        answer("ReleaseLegalHoldResponse", self.admin.release_legal_hold(asked).await)
+    }
+
+    /// A page of legal holds.
+    pub async fn holds(&mut self, page_token: &str) -> Answer {
+        let asked = pb::ListLegalHoldsRequest { page_size: 0, page_token: page_token.to_owned() };
+        answer("ListLegalHoldsResponse", self.admin.list_legal_holds(asked).await)
+    }
+
     /// How far a rewrapping has come.
     pub async fn rewrap_status(&mut self) -> Answer {
         answer("RewrapStatusResponse", self.admin.rewrap_status(pb::RewrapStatusRequest {}).await)

@@ -41,6 +41,16 @@ impl Caller {
         answer("RequestClarificationResponse", self.queues.request_clarification(request).await)
     }
 
+    /// What is held in referrals about one child.
+    pub async fn export_subject(&mut self, referrals: &[String], reason: &str, unconfirmed: bool) -> Answer {
+        let request = pb::ExportSubjectRequest {
+            referral_ids: referrals.to_vec(),
+            reason: reason.to_owned(),
+            neither_confirm_nor_deny: unconfirmed,
+        };
+        answer("ExportSubjectResponse", self.referrals.export_subject(request).await)
+    }
+
     /// Answers a question.
     pub async fn answer_question(&mut self, request_id: &str, answering: Answering) -> Answer {
         let [scheme, id, role] = answering.actor;

@@ -21,9 +21,9 @@ impl Caller {
         answer("ProveConsistencyResponse", self.audit.prove_consistency(asked).await)
     }
 
-    /// A receipt to file.
-    pub async fn prove_referral(&mut self, referral_id: &str) -> Answer {
-        let asked = pb::ProveReferralRequest { referral_id: referral_id.to_owned() };
+    /// A receipt to file, or the certificate of an erasure.
+    pub async fn prove_referral(&mut self, referral_id: &str, erasure: bool) -> Answer {
+        let asked = pb::ProveReferralRequest { referral_id: referral_id.to_owned(), erasure };
         answer("ProveReferralResponse", self.audit.prove_referral(asked).await)
     }
 }

@@ -213,7 +213,7 @@ pub fn wire_part(part: Part) -> pb::Part {
     }
 }
 
-fn openable_unit(unit: UnitLabel) -> pb::OpenableUnit {
+pub(super) fn openable_unit(unit: UnitLabel) -> pb::OpenableUnit {
     // A card is numbered by its leg inside; outside it is the delivery's own.
     let item = if unit.part == Part::Card { 0 } else { unit.item.map_or(0, u32::from) };
     pb::OpenableUnit { part: wire_part(unit.part).into(), item }

@@ -1,8 +1,13 @@
 //! Receipts, referrals and happenings as their sender sees them, for the wire.
 
-use super::{delivery::retraction, reader::wire_time};
+use super::{
+    delivery::{openable_unit, retraction},
+    reader::wire_time,
+};
 use crate::{
-    broker::{Destination, EventKind, Happening, Question, Receipt, ReceiptLeg, ReceiptPrompt, Referral},
+    broker::{
+        Destination, Erasure, EventKind, Happening, Question, Receipt, ReceiptLeg, ReceiptPrompt, Referral, SeenReading,
+    },
     domain::{erasure::ErasureState, history::Step},
     wire::pb,
 };
@@ -37,13 +42,18 @@ pub fn referral(referral: &Referral) -> pb::Referral {
         sender_reference: referral.sender_reference.reveal().to_owned(),
         state: referral_state(&destinations).into(),
         destinations,
-        erasure: referral.erasure.as_ref().map(|(erasure, state)| pb::Erasure {
-            erase_time: Some(wire_time(erasure.at)),
-            state: erasure_state(*state).into(),
-            reason: erasure.reason.code().to_owned(),
-        }),
+        erasure: referral.erasure.as_ref().map(erasure),
         retraction: referral.retraction.as_ref().map(retraction),
         corrects_referral_id: referral.corrects.map(|id| id.hyphenated().to_string()).unwrap_or_default(),
+    }
+}
+
+/// That content was erased.
+pub fn erasure((erasure, state): &(Erasure, ErasureState)) -> pb::Erasure {
+    pb::Erasure {
+        erase_time: Some(wire_time(erasure.at)),
+        state: erasure_state(*state).into(),
+        reason: erasure.reason.code().to_owned(),
     }
 }
 
@@ -64,6 +74,7 @@ pub fn happening(happening: &Happening) -> pb::WatchReferralsResponse {
         sender_reference: happening.sender_reference.reveal().to_owned(),
         event: event(happening.kind).into(),
         destination: happening.destination.as_ref().map(destination),
+        reading: happening.reading.as_ref().map(reading),
     }
 }
 
@@ -86,6 +97,8 @@ fn event(kind: EventKind) -> pb::ReferralEvent {
         EventKind::Corrected => pb::ReferralEvent::Corrected,
         EventKind::Recalled => pb::ReferralEvent::Recalled,
         EventKind::Acknowledged => pb::ReferralEvent::Acknowledged,
+        EventKind::Read => pb::ReferralEvent::Read,
+        EventKind::Erased => pb::ReferralEvent::Erased,
     }
 }
 
@@ -141,6 +154,18 @@ fn destination(destination: &Destination) -> pb::Destination {
             accepted_time: offer.accepted.map(wire_time),
         }),
         notice: delivery.header.notice.as_ref().map(retraction),
+        readings: destination.readings.iter().map(reading).collect(),
+    }
+}
+
+fn reading(reading: &SeenReading) -> pb::Reading {
+    pb::Reading {
+        unit: Some(openable_unit(reading.unit)),
+        role: reading.role.code().to_owned(),
+        organisation: reading.organisation.clone().unwrap_or_default(),
+        first_time: Some(wire_time(reading.first)),
+        last_time: Some(wire_time(reading.last)),
+        times: reading.times,
     }
 }
 

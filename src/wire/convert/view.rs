@@ -1,17 +1,17 @@
 //! A rendered unit, for the wire.
 
 use crate::{
-    domain::unit::{UnitLabel, View},
+    domain::unit::{Field, UnitLabel, View},
     wire::pb,
 };
 
+/// One field.
+pub fn field(field: &Field) -> pb::Field {
+    pb::Field { name: field.name.clone(), value: field.value.reveal().to_owned(), withheld: field.withheld }
+}
+
 /// A unit with its label, as its audience reads it.
 pub fn view_of(label: UnitLabel, view: &View) -> pb::ViewOf {
-    let field = |field: &crate::domain::unit::Field| pb::Field {
-        name: field.name.clone(),
-        value: field.value.reveal().to_owned(),
-        withheld: field.withheld,
-    };
     pb::ViewOf {
         part: label.part.code().to_owned(),
         item: label.item.map_or(0, u32::from),

@@ -151,6 +151,27 @@ impl AdminService for Services {
         answer!(self, request, EraseReferral, erasure_proposed)
     }
 
+    async fn place_legal_hold(
+        &self,
+        request: Request<Received<pb::PlaceLegalHoldRequest>>,
+    ) -> Result<Response<pb::PlaceLegalHoldResponse>, Status> {
+        answer!(self, request, PlaceLegalHold, hold_placed)
+    }
+
+    async fn release_legal_hold(
+        &self,
+        request: Request<Received<pb::ReleaseLegalHoldRequest>>,
+    ) -> Result<Response<pb::ReleaseLegalHoldResponse>, Status> {
+        answer!(self, request, ReleaseLegalHold, release_proposed)
+    }
+
+    async fn list_legal_holds(
+        &self,
+        request: Request<Received<pb::ListLegalHoldsRequest>>,
+    ) -> Result<Response<pb::ListLegalHoldsResponse>, Status> {
+        answer!(self, request, ListLegalHolds, holds_listed)
+    }
+
     async fn get_policy(
         &self,
         request: Request<Received<pb::GetPolicyRequest>>,
@@ -311,6 +332,7 @@ impl Services {
                 pb::approve_proposal_response::Effect::ActivatedPolicy(convert::activation(&one))
             }
             Effect::Erased(record) => pb::approve_proposal_response::Effect::ErasedReferralId(record.to_string()),
+            Effect::HoldReleased(id) => pb::approve_proposal_response::Effect::ReleasedHoldId(id.to_string()),
         };
         let proposal = Some(convert::proposal(&approved.proposal));
         Ok(pb::ApproveProposalResponse { proposal, effect: Some(effect) })

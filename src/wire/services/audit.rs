@@ -104,7 +104,10 @@ impl Services {
         let mut ask = Ask::default();
         let id = ask.uuid("referral_id", &message.referral_id);
         let id = ask.done(id)?;
-        let filed = self.broker.prove_referral(&permit, id).await?;
+        let filed = match message.erasure {
+            true => self.broker.prove_erasure(&permit, id).await?,
+            false => self.broker.prove_referral(&permit, id).await?,
+        };
         Ok(pb::ProveReferralResponse { receipt_file: filed.text, verifier_key: filed.verifier_key })
     }
 }

@@ -8,12 +8,14 @@ mod dead;
 mod deciding;
 mod desk;
 mod held;
+mod holds;
 mod identity;
 mod keys;
 mod policy;
 mod queue;
 mod referral;
 mod retracting;
+mod subject;
 mod submissions;
 mod transferring;
 

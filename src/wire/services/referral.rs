@@ -123,6 +123,16 @@ impl ReferralService for Services {
         Ok(Response::new(recalled.map_err(|error| self.refuse(&peer, action, error))?))
     }
 
+    async fn export_subject(
+        &self,
+        request: Request<Received<pb::ExportSubjectRequest>>,
+    ) -> Result<Response<pb::ExportSubjectResponse>, Status> {
+        let action = Action::ExportSubject;
+        let peer = self.admit(&request, action)?;
+        let answer = self.exported(&peer, request.into_inner().message).await;
+        Ok(Response::new(answer.map_err(|error| self.refuse(&peer, action, error))?))
+    }
+
     type WatchReferralsStream = WatchStream;
 
     async fn watch_referrals(

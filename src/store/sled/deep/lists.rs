@@ -15,7 +15,7 @@ use crate::{
             transaction::legs,
             view::{Look, engine},
         },
-        stored::{Listed, StoredEvent},
+        stored::{Legs, Listed, StoredEvent},
     },
 };
 
@@ -64,9 +64,17 @@ fn event(deep: &mut Deep<'_>, whole: &Whole, key: &[u8], value: &[u8]) -> Result
         Err(StoreError::Damaged(_)) => return Ok(()),
         Err(error) => return Err(error),
     };
-    let about = format!("delivery {}.{}", event.record, event.leg);
-    let followed = found.as_ref().is_some_and(|legs| legs.followers.iter().any(|follower| follower == name));
-    if !followed || !found.is_some_and(|legs| legs.deliveries.iter().any(|delivery| delivery.id.leg == event.leg)) {
+    let of_the_record = event.kind == EventKind::Erased;
+    let about = match of_the_record {
+        true => format!("record {}", event.record),
+        false => format!("delivery {}.{}", event.record, event.leg),
+    };
+    let there = |legs: Legs| {
+        let leg = || legs.deliveries.iter().any(|delivery| delivery.id.leg == event.leg);
+        legs.followers.iter().any(|follower| follower == name)
+            && if of_the_record { legs.erased == Some(index) } else { leg() }
+    };
+    if !found.is_some_and(there) {
         deep.found(Relation::Event, about, format!("{name} is told of it at entry {index}, and it is not there"));
     } else if Look::get(&*whole.tree, &keys::entry(index))?.is_none() {
         deep.found(Relation::Event, about, format!("{name} is told of it at entry {index}, which is not there"));
@@ -86,8 +94,19 @@ fn untold(deep: &mut Deep<'_>, whole: &Whole) -> Result<(), StoreError> {
     for key in whole.tree.scan_prefix(b"d").keys() {
         let Some(id) = keys::record_of_legs(&key.map_err(engine)?) else { continue };
         let Ok(Some(found)) = legs(&*whole.tree, id) else { continue };
+        if found.erased.is_some() {
+            for follower in &found.followers {
+                if !told.contains_key(&(follower.clone(), id, 0, word(EventKind::Erased))) {
+                    let says = format!("{follower} is not told that its content was erased");
+                    deep.lost(Relation::Event, format!("record {id}"), says);
+                }
+            }
+        }
         for delivery in &found.deliveries {
-            for (times, kind) in life(delivery) {
+            let read = found.readings.iter().filter(|reading| reading.leg == delivery.id.leg).count();
+            // The first of all is told as the opening; whoever took it over acknowledged it without.
+            let read = [(read.saturating_sub(1), EventKind::Read)];
+            for (times, kind) in life(delivery).into_iter().chain(read) {
                 for follower in &found.followers {
                     let of = (follower.clone(), id, delivery.id.leg, word(kind));
                     for _ in told.get(&of).copied().unwrap_or(0)..times {
@@ -149,5 +168,7 @@ fn word(kind: EventKind) -> &'static str {
         EventKind::Corrected => "corrected",
         EventKind::Recalled => "recalled",
         EventKind::Acknowledged => "acknowledged",
+        EventKind::Read => "read",
+        EventKind::Erased => "erased",
     }
 }

@@ -127,8 +127,8 @@ impl<'w> Deep<'w> {
         if files > 0 {
             self.found(Relation::File, dir.join("blobs").display(), "values lie there that no commit makes durable");
         }
-        self.of =
-            meta.frontier.size() + 3 * meta.records + meta.live + meta.answers + meta.listed + meta.events + meta.pages;
+        let kept = meta.live + meta.answers + meta.listed + meta.events + meta.pages + meta.finished;
+        self.of = meta.frontier.size() + 3 * meta.records + kept;
         let whole = Whole { tree, meta, head, since };
         ledger::walk(self, &whole)?;
         records::walk(self, &whole)?;
@@ -193,6 +193,7 @@ impl<'w> Deep<'w> {
             ("listed submissions", b"o", meta.listed, Relation::Count),
             ("events", b"v", meta.events, Relation::Event),
             ("pages", super::pages::PAGES, meta.pages, Relation::Outbox),
+            ("finished records", keys::FINISHED, meta.finished, Relation::Count),
             ("documents", b"s", meta.documents, Relation::Document),
         ];
         for (what, kinds, written, relation) in said {

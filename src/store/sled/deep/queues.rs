@@ -6,6 +6,7 @@ use crate::store::{
     sled::{
         keys::{self, Place},
         read, rows,
+        transaction::legs,
         view::engine,
     },
 };
@@ -19,6 +20,30 @@ pub(super) fn walk(deep: &mut Deep<'_>, whole: &Whole) -> Result<(), StoreError>
             deep.step(kind);
             row(deep, whole, &key)?;
         }
+    }
+    for key in whole.tree.scan_prefix(keys::FINISHED).keys() {
+        let key = key.map_err(engine)?;
+        deep.step(keys::FINISHED[0]);
+        finished(deep, whole, &key)?;
+    }
+    Ok(())
+}
+
+/// What the index of finished records has is finished since then.
+fn finished(deep: &mut Deep<'_>, whole: &Whole, key: &[u8]) -> Result<(), StoreError> {
+    let Some((since, record)) = keys::read_finished(key) else {
+        deep.found(Relation::Retention, format!("key {}", hex::encode(key)), "it is no record's");
+        return Ok(());
+    };
+    let found = match legs(&*whole.tree, record) {
+        Ok(found) => found,
+        // Told where records were walked.
+        Err(StoreError::Damaged(_)) => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    if found.and_then(|legs| legs.finished()) != Some(since) {
+        let says = "the index has it as finished, and it is not, or since another moment";
+        deep.found(Relation::Retention, format!("record {record}"), says);
     }
     Ok(())
 }

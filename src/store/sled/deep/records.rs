@@ -70,7 +70,13 @@ fn record(deep: &mut Deep<'_>, whole: &Whole, id: Uuid) -> Result<(), StoreError
     }
     deliveries(deep, whole, &found)?;
     if !(1_u16..).zip(&found.deliveries).all(|(leg, delivery)| delivery.id.leg == leg) {
-        deep.found(Relation::Deliveries, about, "one of them is missing, or two have the same number");
+        deep.found(Relation::Deliveries, &about, "one of them is missing, or two have the same number");
+    }
+    if let Some(since) = found.finished()
+        && Look::get(tree, &keys::finished(since, id))?.is_none()
+    {
+        let says = "it is finished, and the index of that has it not: it would never be erased";
+        deep.found(Relation::Retention, &about, says);
     }
     *deep.wrapped.entry(found.wrapped_under).or_default() += 1;
     Ok(())
