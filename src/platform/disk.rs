@@ -1,7 +1,8 @@
 //! The disk that a folder lies on: how much room is left, and whether it is one.
 
 use std::{
-    fs, io,
+    fs::{self, File},
+    io,
     os::unix::fs::{MetadataExt, lchown},
     path::Path,
 };
@@ -38,6 +39,19 @@ pub fn is_memory(folder: &Path) -> io::Result<bool> {
     const TMPFS: u64 = 0x0102_1994;
     let disk = rustix::fs::statfs(folder)?;
     Ok(u64::try_from(disk.f_type).is_ok_and(|kind| kind == TMPFS))
+}
+
+/// A file that nobody else has locked, locked for as long as it is held; `None` where somebody has, or there is no such file.
+///
+/// # Errors
+/// Where it cannot be opened.
+pub fn locked(path: &Path) -> io::Result<Option<File>> {
+    use rustix::fs::{FlockOperation, flock};
+    match File::open(path) {
+        Ok(file) => Ok(flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok().then_some(file)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Each of two folders on one disk takes the other's name, in one step, and durably.
@@ -78,6 +92,18 @@ fn give(path: &Path, like: &fs::Metadata) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_at_a_time_has_a_file_locked() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        assert!(locked(&path).unwrap().is_none());
+        fs::write(&path, "").unwrap();
+        let first = locked(&path).unwrap();
+        assert!(first.is_some() && locked(&path).unwrap().is_none());
+        drop(first);
+        assert!(locked(&path).unwrap().is_some());
+    }
 
     #[test]
     fn the_disk_of_a_folder_is_looked_at() {

@@ -151,3 +151,24 @@ async fn no_value_ever_becomes_a_file_of_its_own() {
     assert_eq!(fs::read_dir(place.path().join("blobs")).unwrap().count(), 0);
     store.close().await;
 }
+
+#[tokio::test]
+async fn what_rots_after_a_stop_in_order_is_never_silent() {
+    let place = tempfile::tempdir().unwrap();
+    let dir = place.path().join("store");
+    fill(&dir, 0..60, true).await;
+    let numbers: Vec<u64> = (0..60).collect();
+    let whole = fs::read(dir.join("db")).unwrap();
+    let used = whole.iter().rposition(|byte| *byte != 0).unwrap();
+    let flips = std::env::var("HOMEWARD_ROT_FLIPS").map_or(60, |flips| flips.parse().unwrap());
+    let mut refused = 0;
+    for turn in 0..flips {
+        let damaged = copy(&dir, &format!("flip-{turn}"));
+        let mut bytes = whole.clone();
+        bytes[used * (2 * turn + 1) / (2 * flips)] ^= 1 << (turn % 8);
+        fs::write(damaged.join("db"), bytes).unwrap();
+        refused += usize::from(refuses_or_works(&damaged, &numbers).await);
+        let _ = fs::remove_dir_all(damaged);
+    }
+    assert!(refused > 0, "no flip was noticed: the test proves nothing");
+}

@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
     durable::{Durable, HeadMark},
+    open::open_sled,
     transaction::{Books, Transaction},
     view::engine,
 };
@@ -67,7 +68,9 @@ impl Shared {
     /// Ends every wait and every later call.
     fn stop(&self, why: &str) {
         let first = self.stopped.set(why.to_owned()).is_ok();
-        self.tree.write().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        let tree = self.tree.write().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        // Letting go of the engine would write and sync once more, and panic where that fails: it ends with the process.
+        std::mem::forget(tree);
         self.durable.send_modify(|_| {});
         if first {
             tracing::error!(reason = why, "the store stopped");
@@ -161,15 +164,26 @@ impl Writer<'_> {
         Ok(())
     }
 
+    /// Lets the engine read its log once more and keep where everything is: what rots in a log that is still to be read is silently
+    /// missing, and what rots behind a snapshot is noticed whenever it is read.
+    fn snapshot(&self) -> bool {
+        let dir = self.durable.dir();
+        catch_unwind(AssertUnwindSafe(|| open_sled(dir).map(drop).is_ok())).unwrap_or(false)
+    }
+
     /// Lets go of the files; marks the store as closed in order, if it was asked to and nothing failed.
     fn close(&mut self, in_order: bool) {
         let tree = self.shared.tree.write().unwrap_or_else(std::sync::PoisonError::into_inner).take();
         if let Some(tree) = tree {
-            let flushed = tree.flush().is_ok();
-            drop(tree);
-            if in_order && flushed {
-                // Without the mark the next start walks the store, which is only slower.
-                let _ = self.durable.commit(HeadMark::of(&self.books.meta, true));
+            if tree.flush().is_err() || self.durable.sync().is_err() {
+                // As where it stops.
+                std::mem::forget(tree);
+            } else {
+                drop(tree);
+                if in_order && self.snapshot() {
+                    // Without the mark the next start walks the store, which is only slower.
+                    let _ = self.durable.close(&self.books.meta);
+                }
             }
         }
         let _ = self.shared.stopped.set("closed".into());

@@ -88,6 +88,7 @@ fn read_mark(bytes: &[u8]) -> Option<HeadMark> {
 /// The two files that are synced on every commit.
 #[derive(Debug)]
 pub(super) struct Durable {
+    dir: PathBuf,
     data: File,
     head: File,
     turn: usize,
@@ -101,7 +102,7 @@ impl Durable {
         if head.metadata()?.len() < FILE as u64 {
             head.write_all_at(&[0; FILE], 0)?;
         }
-        let mut durable = Self { data, head, turn: 0 };
+        let mut durable = Self { dir: dir.to_owned(), data, head, turn: 0 };
         durable.data.sync_all()?;
         // Both places: the older mark may still say that the store was closed in order.
         for _ in PLACES {
@@ -121,8 +122,24 @@ impl Durable {
 
     /// What sled has written is on disk, and then the head is. In this order: a head may never be ahead of the data.
     pub fn commit(&mut self, mark: HeadMark) -> io::Result<()> {
-        self.data.sync_data()?;
+        self.sync()?;
         self.mark(mark)
+    }
+
+    /// What sled has written is on disk.
+    pub fn sync(&self) -> io::Result<()> {
+        self.data.sync_data()
+    }
+
+    /// The folder of the store.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The store was closed in order, and so are the names of its files.
+    pub fn close(&mut self, meta: &Meta) -> io::Result<()> {
+        sync_dir(&self.dir)?;
+        self.commit(HeadMark::of(meta, true))
     }
 
     fn mark(&mut self, mark: HeadMark) -> io::Result<()> {

@@ -1,7 +1,7 @@
 //! Opening with care: sled panics on damaged files and may silently miss keys or go back in time, so it is opened in a
 //! thread of its own, and after an unclean stop everything countable is counted and the ledger is walked.
 
-use std::{io, path::Path, thread, time::Duration};
+use std::{fs, io, path::Path, thread, time::Duration};
 
 use super::{
     compact,
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     ledger::{Frontier, leaf_hash},
-    platform::secret_file::ensure_private_dir,
+    platform::{disk::locked, secret_file::ensure_private_dir},
     store::{StoreError, stored::Meta},
 };
 
@@ -76,8 +76,22 @@ fn guarded(dir: &Path) -> Result<Opened, StoreError> {
         return Err(StoreError::Damaged("the data file is missing".into()));
     }
     let db = open_sled(dir)?;
+    match verified(dir, &db, head) {
+        Ok((books, durable)) => Ok(Opened { db, books, durable }),
+        Err(error) => {
+            if matches!(error, StoreError::Unavailable(_)) {
+                // Letting go of the engine would sync, and panic where the disk refuses that.
+                std::mem::forget(db);
+            }
+            Err(error)
+        }
+    }
+}
+
+/// What an open engine holds, verified, and the files to sync.
+fn verified(dir: &Path, db: &::sled::Db, head: Option<HeadMark>) -> Result<(Books, Durable), StoreError> {
     compact::clear(dir)?;
-    let meta = match Look::get(&*db, keys::META)? {
+    let meta = match Look::get(&**db, keys::META)? {
         Some(bytes) => Meta::decode(&bytes)?,
         None if !db.is_empty() => return Err(StoreError::Damaged("the counts of the last commit are missing".into())),
         None => Meta::default(),
@@ -85,13 +99,13 @@ fn guarded(dir: &Path) -> Result<Opened, StoreError> {
     compare(&meta, head)?;
     let walked = head.is_none_or(|head| !head.clean);
     if walked {
-        walk(&db, &meta, head)?;
+        walk(db, &meta, head)?;
     }
     tracing::info!(entries = meta.frontier.size(), records = meta.records, live = meta.live, walked, "store verified");
     let durable = Durable::open(dir, &meta).map_err(|error| disk(&error))?;
-    let wrapped = read::wrapped(&*db)?.into_iter().collect();
-    let (awaited, pages) = (late::awaited(&db)?, Rows::read(&db)?);
-    Ok(Opened { db, books: Books { meta, wrapped, awaited, pages, ..Books::default() }, durable })
+    let wrapped = read::wrapped(&**db)?.into_iter().collect();
+    let (awaited, pages) = (late::awaited(db)?, Rows::read(db)?);
+    Ok((Books { meta, wrapped, awaited, pages, ..Books::default() }, durable))
 }
 
 /// Opens the engine alone.
@@ -100,6 +114,7 @@ pub(super) fn open_sled(dir: &Path) -> Result<::sled::Db, StoreError> {
     let config = ::sled::Config::new().path(dir).cache_capacity(CACHE).flush_every_ms(None);
     let mut tries = 0;
     loop {
+        leave_no_half_snapshot(dir).map_err(|error| disk(&error))?;
         match config.open() {
             Ok(db) => return Ok(db),
             Err(::sled::Error::Io(error)) if error.to_string().contains("could not acquire lock") => {
@@ -118,6 +133,21 @@ pub(super) fn open_sled(dir: &Path) -> Result<::sled::Db, StoreError> {
             Err(error) => return Err(engine(error)),
         }
     }
+}
+
+/// Takes away a snapshot that the engine was ended over. It would take it for a whole one that is damaged, and there is nothing in it that
+/// is not in the data file.
+fn leave_no_half_snapshot(dir: &Path) -> io::Result<()> {
+    // Whoever has the store open may be writing one at this moment.
+    let Some(_alone) = locked(&data_path(dir))? else { return Ok(()) };
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if name.to_string_lossy().starts_with("snap.") && name.to_string_lossy().ends_with(".generating") {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// The data may be ahead of the head file, never behind it, and never another history.
@@ -218,8 +248,6 @@ pub(super) fn disk(error: &io::Error) -> StoreError {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     /// A store that was not closed in order and lost one key of the given kind behind its own back.
@@ -237,6 +265,16 @@ mod tests {
         opened.db.flush().unwrap();
         drop(opened);
         open(dir.path()).map(|_| ()).unwrap_err()
+    }
+
+    #[test]
+    fn a_snapshot_that_was_never_finished_is_no_damage() {
+        let dir = tempfile::tempdir().unwrap();
+        drop(open(dir.path()).unwrap());
+        let half = dir.path().join("snap.FFFFFFFFFFFFFFFF.generating");
+        fs::write(&half, "half").unwrap();
+        drop(open(dir.path()).unwrap());
+        assert!(!half.exists());
     }
 
     #[test]
