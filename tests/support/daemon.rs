@@ -87,6 +87,15 @@ impl Daemon {
 
     /// Starts the binary on the folder as it is, and waits until it serves.
     pub async fn restart(&mut self) {
+        let ended = self.try_restart().await;
+        assert_eq!(ended, Ok(()), "{}", self.log());
+    }
+
+    /// Starts the binary on the folder as it is, and waits until it serves.
+    ///
+    /// # Errors
+    /// It ended by itself: how, and what it said.
+    pub async fn try_restart(&mut self) -> Result<(), String> {
         let log = fs::File::options().create(true).append(true).open(self.folder("log")).unwrap();
         let before = self.log().len();
         let child = self.command().stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
@@ -94,10 +103,12 @@ impl Daemon {
         for _ in 0..6_000 {
             if let Some(port) = serving(&self.log()[before..]) {
                 self.port = port;
-                return;
+                return Ok(());
             }
-            let ended = self.child.as_mut().unwrap().try_wait().unwrap();
-            assert!(ended.is_none(), "{ended:?}: {}", self.log());
+            if let Some(ended) = self.child.as_mut().unwrap().try_wait().unwrap() {
+                self.child = None;
+                return Err(format!("{ended}: {}", &self.log()[before..]));
+            }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         panic!("it does not serve after a minute: {}", self.log());
@@ -127,6 +138,23 @@ impl Daemon {
     /// What the daemon has said.
     pub fn log(&self) -> String {
         fs::read_to_string(self.folder("log")).unwrap()
+    }
+
+    /// Waits until it ends by itself: its exit code.
+    pub async fn ends(&mut self) -> Option<i32> {
+        for _ in 0..6_000 {
+            if let Some(ended) = self.child.as_mut().unwrap().try_wait().unwrap() {
+                self.child = None;
+                return ended.code();
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("it does not end within a minute: {}", self.log());
+    }
+
+    /// Begins a new log; it is not running.
+    pub fn forget_log(&self) {
+        fs::write(self.folder("log"), "").unwrap();
     }
 
     /// Ends it in the middle of whatever it does.
@@ -163,6 +191,13 @@ impl Daemon {
     /// Somebody, connected.
     pub async fn person(&self, path: &str) -> Person {
         self.person_with(&self.profile(path)).await
+    }
+
+    /// Somebody, connected, if it answers.
+    pub async fn try_person(&self, path: &str) -> Result<Person, String> {
+        let profile = Profile::load(&self.profile(path)).unwrap().at(self.url());
+        let channel = profile.connect(Arc::new(SystemClock)).await.map_err(|error| error.to_string())?;
+        Ok(Person::new(channel))
     }
 
     /// Somebody with the profile in a folder, connected.

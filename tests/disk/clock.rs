@@ -1,0 +1,64 @@
+//! The clock is set, forwards and backwards, while the daemon works and while it is down: leases end by it and not otherwise, nothing is
+//! lost or doubled, and a clock that is behind is told.
+
+use crate::{
+    daemon::Daemon,
+    house::{MPU, MPU_TOO},
+    load::{Oracle, judge, load},
+    person::why,
+    preloaded::Disk,
+};
+
+const HOUR: i64 = 3_600;
+const DAY: i64 = 24 * HOUR;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_that_is_set_both_ways_loses_nothing() {
+    let mut daemon = Daemon::prepared("");
+    let disk = Disk::below(&mut daemon);
+    let mut oracle = Oracle::default();
+    daemon.restart().await;
+    load(&daemon, &mut oracle, 6, || 0).await;
+    let mut officer = daemon.person(MPU).await;
+    let held = officer.pull("MPU.SE").await.unwrap();
+    let one = held.first().expect("something to take");
+
+    // An hour at once: the lease is over, and somebody else is given the delivery.
+    disk.clock(HOUR);
+    let from = daemon.log().len();
+    daemon.says(from, "expired_leases").await;
+    let (_, reason) = why(officer.complete(one, "recorded").await);
+    assert_eq!(reason, "LEASE_LOST");
+    let taken = daemon.person(MPU_TOO).await.pull("MPU.SE").await.unwrap();
+    assert!(taken.iter().any(|other| other.id == one.id && other.token != one.token));
+    assert_eq!(judge(&daemon, &mut oracle).await, Ok(()));
+
+    // Back by that hour: what was taken since is still held, by whoever took it.
+    disk.clock(0);
+    let (_, reason) = why(officer.complete(one, "recorded").await);
+    assert_eq!(reason, "LEASE_LOST");
+    load(&daemon, &mut oracle, 6, || 0).await;
+    assert_eq!(judge(&daemon, &mut oracle).await, Ok(()));
+
+    // Weeks ahead, where keys turn over, and back again while it is down; and the other way round.
+    for (ahead, while_down) in [(40 * DAY, true), (40 * DAY, false)] {
+        disk.clock(ahead);
+        load(&daemon, &mut oracle, 6, || 0).await;
+        assert_eq!(judge(&daemon, &mut oracle).await, Ok(()), "{ahead} seconds ahead");
+        if while_down {
+            daemon.kill();
+            disk.clock(0);
+            daemon.restart().await;
+        } else {
+            disk.clock(0);
+        }
+        load(&daemon, &mut oracle, 6, || 0).await;
+        daemon.says(0, "CLOCK_SET_BACK").await;
+        assert_eq!(judge(&daemon, &mut oracle).await, Ok(()), "back from {ahead} seconds");
+        daemon.kill();
+        daemon.forget_log();
+        daemon.restart().await;
+    }
+    assert!(!daemon.log().contains("a fault of ours"), "{}", daemon.log());
+    daemon.stop();
+}
