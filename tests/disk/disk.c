@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WRITES = 1, SYNCS = 2 };
+enum { WRITES = 1, SYNCS = 2, READS = 4, OPENS = 8 };
 
 struct control {
     int64_t which;      /* of the above, added up; 0: nothing fails */
@@ -181,6 +181,24 @@ int fdatasync(int file) {
     return synced(file, real);
 }
 
+ssize_t pread64(int file, void *data, size_t length, off64_t offset) {
+    static ssize_t (*real)(int, void *, size_t, off64_t);
+    if (!real) real = REAL(pread64);
+    char path[4096];
+    if (place(file, path) && fails(READS)) return -1;
+    return real(file, data, length, offset);
+}
+
+ssize_t pread(int file, void *data, size_t length, off_t offset) { return pread64(file, data, length, offset); }
+
+ssize_t read(int file, void *data, size_t length) {
+    static ssize_t (*real)(int, void *, size_t);
+    if (!real) real = REAL(read);
+    char path[4096];
+    if (place(file, path) && fails(READS)) return -1;
+    return real(file, data, length);
+}
+
 int open64(const char *given, int flags, ...) {
     static int (*real)(const char *, int, ...);
     if (!real) real = REAL(open64);
@@ -193,6 +211,7 @@ int open64(const char *given, int flags, ...) {
     }
     char path[4096];
     if (!whole(given, path)) return real(given, flags, mode);
+    if (fails(OPENS)) return -1;
     struct stat about;
     int there = stat(path, &about) == 0;
     int file = real(given, flags, mode);

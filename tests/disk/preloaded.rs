@@ -13,6 +13,7 @@ use crate::daemon::Daemon;
 /// Calls that can be made to fail; added up.
 pub const WRITES: i64 = 1;
 pub const SYNCS: i64 = 2;
+pub const READS: i64 = 4;
 
 /// What the machine says when it refuses.
 pub const EIO: i64 = 5;

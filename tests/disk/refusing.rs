@@ -5,7 +5,7 @@ use crate::{
     asked,
     daemon::Daemon,
     load::{Oracle, judge, load},
-    preloaded::{Disk, EIO, ENOSPC, EROFS, SYNCS, WRITES},
+    preloaded::{Disk, EIO, ENOSPC, EROFS, READS, SYNCS, WRITES},
 };
 
 /// What the machine refuses, and with what.
@@ -59,9 +59,11 @@ async fn a_disk_that_refuses_at_the_start_is_named_and_changes_nothing() {
     load(&daemon, &mut oracle, SUBMISSIONS, || 0).await;
     daemon.kill();
     let (mut started, mut refused) = (0, 0);
-    for (what, which, error) in REFUSALS {
+    for (what, which, error) in REFUSALS.into_iter().chain([("reads that fail", READS, EIO)]) {
         // From the first call on, and from some later ones: until there are so few that it starts.
-        for after in [0, 1, 2, 3, 5, 8, 13, 21] {
+        // What was read once before the engine opens is in memory: no later call for it reaches the disk.
+        let calls = if which == READS { &[0, 1, 2, 3, 5][..] } else { &[0, 1, 2, 3, 5, 8, 13, 21][..] };
+        for after in calls.iter().copied() {
             disk.refuse(which, error, after);
             daemon.forget_log();
             let start = daemon.try_restart().await;

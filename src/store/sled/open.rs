@@ -1,7 +1,7 @@
 //! Opening with care: sled panics on damaged files and may silently miss keys or go back in time, so it is opened in a
 //! thread of its own, and after an unclean stop everything countable is counted and the ledger is walked.
 
-use std::{fs, io, path::Path, thread, time::Duration};
+use std::{fs, io, os::unix::fs::FileExt, path::Path, thread, time::Duration};
 
 use super::{
     compact,
@@ -21,6 +21,10 @@ use crate::{
 
 /// sled's cache: measured to give about 115 MB of resident memory.
 const CACHE: u64 = 64 << 20;
+/// The engine's log is made of segments of this size, which it has unless it is told otherwise.
+const SEGMENT: usize = 512 << 10;
+/// What of each is read in any case.
+const SEGMENT_HEAD: usize = 4 << 10;
 /// A lock just given up may be held a moment longer.
 const LOCK_TRIES: u32 = 40;
 const LOCK_WAIT: Duration = Duration::from_millis(50);
@@ -75,6 +79,7 @@ fn guarded(dir: &Path) -> Result<Opened, StoreError> {
     if expected && !data_path(dir).exists() {
         return Err(StoreError::Damaged("the data file is missing".into()));
     }
+    can_be_read(dir, head.is_none_or(|head| !head.clean)).map_err(|error| disk(&error))?;
     let db = open_sled(dir)?;
     match verified(dir, &db, head) {
         Ok((books, durable)) => Ok(Opened { db, books, durable }),
@@ -86,6 +91,28 @@ fn guarded(dir: &Path) -> Result<Opened, StoreError> {
             Err(error)
         }
     }
+}
+
+/// Reads what the engine will read as it opens: whatever of its log it cannot read then it takes for the end of it, and keeps that. After
+/// a stop in order that is the beginning of each segment, else all of them.
+fn can_be_read(dir: &Path, whole: bool) -> io::Result<()> {
+    let data = match fs::File::open(data_path(dir)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        opened => opened?,
+    };
+    let mut piece = vec![0; if whole { SEGMENT } else { SEGMENT_HEAD }];
+    let mut at = 0;
+    while at < data.metadata()?.len() {
+        let mut read = 0;
+        while read < piece.len() {
+            match data.read_at(&mut piece[read..], at + read as u64)? {
+                0 => break,
+                more => read += more,
+            }
+        }
+        at += SEGMENT as u64;
+    }
+    Ok(())
 }
 
 /// What an open engine holds, verified, and the files to sync.
