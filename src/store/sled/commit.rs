@@ -77,10 +77,49 @@ impl Shared {
         }
     }
 
+    /// Reads what stands in the tree, whole batches only: whoever calls this holds it.
+    pub fn looked<T>(
+        &self,
+        tree: Option<&::sled::Db>,
+        read: impl FnOnce(&::sled::Tree, &HashSet<Vec<u8>>) -> (Result<T, StoreError>, bool),
+    ) -> Result<Looked<T>, StoreError> {
+        let tree = tree.ok_or_else(|| self.unavailable())?;
+        let in_flight = self.in_flight.read().map_err(|_| self.unavailable())?;
+        // The engine panics on a damaged page.
+        let (result, may_be_undone) = catch_unwind(AssertUnwindSafe(|| read(tree, &in_flight)))
+            .map_err(|_| StoreError::Damaged("the engine failed on what it read".into()))?;
+        Ok(Looked { result, may_be_undone, applied: self.applied.load(Ordering::Acquire) })
+    }
+
+    /// Answers when what was seen is durable, if it may not have been yet.
+    pub async fn told<T>(&self, looked: Looked<T>) -> Result<T, StoreError> {
+        let Looked { result, may_be_undone, applied } = looked;
+        if !may_be_undone {
+            return result;
+        }
+        let mut durable = self.durable.subscribe();
+        let stopped = || self.stopped.get().is_some();
+        let reached = durable.wait_for(|durable| *durable >= applied || stopped()).await.map(|durable| *durable);
+        match reached {
+            Ok(durable) if durable >= applied => result,
+            _ => Err(self.unavailable()),
+        }
+    }
+
     /// What calls answer once it stopped.
     pub fn unavailable(&self) -> StoreError {
         StoreError::Unavailable(self.stopped.get().map_or("closed", String::as_str).to_owned())
     }
+}
+
+/// What was read.
+pub(super) struct Looked<T> {
+    /// The answer.
+    pub result: Result<T, StoreError>,
+    /// Something of it may be of a batch that a power cut takes back.
+    pub may_be_undone: bool,
+    /// The batch that was applied last.
+    pub applied: u64,
 }
 
 /// What the commit thread owns.

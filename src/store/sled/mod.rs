@@ -1,9 +1,8 @@
 //! The embedded engine: sled 0.34 with its known limits handled. One tree, one commit thread, one durable flush a batch.
 //!
 //! A call that changes something is a command sent to the commit thread; it is answered after its batch is on disk. A
-//! call that only reads runs on a blocking thread, sees whole batches, and is answered once what it saw is on disk: so
-//! nobody is ever told something that a power cut takes back. A look at single keys waits only if they are in the batch
-//! that is on its way there.
+//! call that only reads sees whole batches, and is answered once what it saw is on disk: so nobody is ever told something
+//! that a power cut takes back. A look at single keys waits only if they are in the batch that is on its way there.
 
 mod accept;
 mod anew;

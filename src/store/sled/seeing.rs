@@ -1,11 +1,8 @@
-//! Reading while others write: off the async threads, and nothing is told before it is on the disk.
+//! Reading while others write: whole batches, and nothing is told before it is on the disk.
 
-use std::{
-    collections::HashSet,
-    sync::{Arc, atomic::Ordering},
-};
+use std::{collections::HashSet, sync::Arc};
 
-use super::{SledStore, StoreError, view::Watched};
+use super::{SledStore, StoreError, commit::Looked, view::Watched};
 
 impl SledStore {
     /// Reads whole batches off the async threads, and answers when what was seen is durable.
@@ -13,48 +10,44 @@ impl SledStore {
         &self,
         read: impl FnOnce(&::sled::Tree) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.seen(move |tree, _| (read(tree), true)).await
+        let looked = self.looked(move |tree, _| (read(tree), true)).await?;
+        self.shared.told(looked).await
     }
 
-    /// The same for single keys: it waits only where the batch that is on its way to the disk has one of them. Else every
-    /// look would take as long as a commit while others write.
+    /// The same for single keys: it waits only where the batch on its way to the disk has one of them, or every look would take as
+    /// long as a commit. They are nearly always at hand and read here, unless a batch is being applied: waking a thread takes longer.
     pub(super) async fn look<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Watched<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.seen(move |tree, in_flight| {
+        let watched = move |tree: &::sled::Tree, in_flight: &HashSet<Vec<u8>>| {
             let watched = Watched::new(tree, in_flight);
             let result = read(&watched);
             (result, watched.touched())
-        })
-        .await
+        };
+        let here = match self.shared.tree.try_read() {
+            Ok(tree) => Ok(self.shared.looked(tree.as_ref(), watched)?),
+            Err(_) => Err(watched),
+        };
+        let looked = match here {
+            Ok(looked) => looked,
+            Err(watched) => self.looked(watched).await?,
+        };
+        self.shared.told(looked).await
     }
 
-    /// Reads, and answers when what was seen is durable, if it `may` not have been yet.
-    async fn seen<T: Send + 'static>(
+    /// Reads on one of the threads for that.
+    async fn looked<T: Send + 'static>(
         &self,
         read: impl FnOnce(&::sled::Tree, &HashSet<Vec<u8>>) -> (Result<T, StoreError>, bool) + Send + 'static,
-    ) -> Result<T, StoreError> {
+    ) -> Result<Looked<T>, StoreError> {
         let shared = Arc::clone(&self.shared);
         let seat = Arc::clone(&self.readers).acquire_owned().await.expect("never closed");
-        let ((result, may), applied) = tokio::task::spawn_blocking(move || {
+        let looked = tokio::task::spawn_blocking(move || {
             let _until_read = seat;
             let tree = shared.tree.read().map_err(|_| shared.unavailable())?;
-            let Some(tree) = tree.as_ref() else { return Err(shared.unavailable()) };
-            let in_flight = shared.in_flight.read().map_err(|_| shared.unavailable())?;
-            Ok((read(tree, &in_flight), shared.applied.load(Ordering::Acquire)))
-        })
-        .await
-        .map_err(|_| StoreError::Damaged("the engine failed on what it read".into()))??;
-        if !may {
-            return result;
-        }
-        let mut durable = self.shared.durable.subscribe();
-        let stopped = || self.shared.stopped.get().is_some();
-        let reached = durable.wait_for(|durable| *durable >= applied || stopped()).await.map(|durable| *durable);
-        match reached {
-            Ok(durable) if durable >= applied => result,
-            _ => Err(self.shared.unavailable()),
-        }
+            shared.looked(tree.as_ref(), read)
+        });
+        looked.await.map_err(|_| self.shared.unavailable())?
     }
 }
