@@ -33,6 +33,7 @@ mod progress;
 mod proved;
 mod questions;
 mod queue;
+mod readings;
 mod redact;
 mod referrals;
 mod reload;

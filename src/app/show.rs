@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{questions, retract};
+use super::{questions, readings, retract};
 
 /// A receipt.
 pub(super) fn receipt(value: &Value) -> Vec<String> {
@@ -48,7 +48,7 @@ pub(super) fn referral(value: &Value) -> Vec<String> {
     lines.extend(retract::retraction(value));
     for found in list(value, "destinations") {
         lines.push(destination(found));
-        lines.extend(list(found, "readings").iter().map(reading));
+        lines.extend(list(found, "readings").iter().map(readings::line));
         lines.extend(questions::of(found));
     }
     lines
@@ -59,21 +59,11 @@ pub(super) fn happening(value: &Value) -> Vec<String> {
     let head =
         format!("{}  {}  {}", text(value, "event_time"), text(value, "referral_id"), text(value, "sender_reference"));
     let head = format!("{head}  {}", word(text(value, "event"), "REFERRAL_EVENT_"));
-    let read = value.get("reading").filter(|read| !read.is_null()).map(reading);
+    let read = value.get("reading").filter(|read| !read.is_null()).map(readings::line);
     match value.get("destination") {
         Some(Value::Null) | None => vec![head],
         Some(found) => [vec![head, destination(found)], read.into_iter().collect(), questions::of(found)].concat(),
     }
-}
-
-/// Who opened what.
-fn reading(value: &Value) -> String {
-    let (role, organisation) = (text(value, "role"), text(value, "organisation"));
-    let whose = if organisation.is_empty() { String::new() } else { format!(" of {organisation}") };
-    let times = value["times"].as_u64().filter(|times| *times > 1);
-    let again = times.map(|times| format!(", {times} times, last at {}", text(value, "last_time")));
-    let (what, first) = (unit(&value["unit"]), text(value, "first_time"));
-    format!("    {what} opened by {role}{whose} at {first}{}", again.unwrap_or_default())
 }
 
 fn destination(value: &Value) -> String {
@@ -352,7 +342,7 @@ fn prompt_words(value: &Value) -> String {
     format!("{}{by}{overdue}", text(value, "kind"))
 }
 
-fn unit(value: &Value) -> String {
+pub(super) fn unit(value: &Value) -> String {
     let part = word(text(value, "part"), "PART_");
     match value["item"].as_u64() {
         Some(0) | None => part,

@@ -282,6 +282,10 @@ fn refusals(at: &Path) {
     fs::remove_file(&part).unwrap();
     restore(at, &[]).refused(65, &["missing or damaged", &name]);
     fs::write(&part, whole).unwrap();
+    let (manifest, away) = (at.join("kept/manifest"), at.join("manifest"));
+    fs::rename(&manifest, &away).unwrap();
+    restore(at, &[]).refused(65, &["the backup was never finished", "run `homeward backup` again"]);
+    fs::rename(&away, &manifest).unwrap();
     nothing();
     let keyring = at.join("data/keyring");
     fs::rename(&keyring, at.join("keyring")).unwrap();

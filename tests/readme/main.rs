@@ -59,15 +59,36 @@ fn the_journeys_are_short() {
 #[test]
 fn every_test_that_the_page_on_threats_names_is_there() {
     let page = read("deploy/THREATS.md");
+    assert!(tests_named(&page).len() > 20, "{:?}", tests_named(&page));
+    are_there("deploy/THREATS.md", &tests_named(&page));
+}
+
+/// Each row of the table says which test does the damage and mends it; of the key outside the store a whole folder does.
+#[test]
+fn every_damage_that_the_runbook_mends_is_done_by_a_test() {
+    let page = read("deploy/RUNBOOK.md");
+    let table = page.split("\n## Damage, and what mends it\n").nth(1).unwrap().split("\n## ").next().unwrap();
+    let rows: Vec<&str> = table.lines().filter(|line| line.starts_with("| ")).skip(1).collect();
+    assert!(rows.len() > 12, "{rows:?}");
+    for row in rows {
+        let cell = row.trim_end_matches(" |").rsplit(" | ").next().unwrap();
+        assert!(!tests_named(cell).is_empty() || cell == "`tests/custody/`", "no test does this damage: {row}");
+        are_there("deploy/RUNBOOK.md", &tests_named(cell));
+    }
+}
+
+fn tests_named(page: &str) -> Vec<&str> {
+    let name = Regex::new("`([a-z0-9_]{20,})`").unwrap();
+    name.captures_iter(page).map(|found| found.get(1).unwrap().as_str()).collect()
+}
+
+fn are_there(page: &str, named: &[&str]) {
     let mut sources = String::new();
     for folder in ["src", "tests"] {
         sources_of(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut sources);
     }
-    let name = Regex::new("`([a-z0-9_]{20,})`").unwrap();
-    let named: Vec<&str> = name.captures_iter(&page).map(|found| found.get(1).unwrap().as_str()).collect();
-    assert!(named.len() > 20, "{named:?}");
     for test in named {
-        assert!(sources.contains(&format!("fn {test}()")), "deploy/THREATS.md names a test that is not there: {test}");
+        assert!(sources.contains(&format!("fn {test}()")), "{page} names a test that is not there: {test}");
     }
 }
 

@@ -75,7 +75,7 @@ pub async fn what_is_offered_stays_until_it_is_accepted_and_then_goes_on_there_a
         assert_eq!(settle(&*store, holding(&there, 62), other).await, wrong, "it is not theirs yet");
     }
     settle(&*store, holding(&there, 62), Settle::Extend(at(800))).await.unwrap();
-    let opened = store.opened(holding(&there, 63), entry(Verb::Consultation, "OPEN_PART")).await.unwrap();
+    let opened = store.opened(holding(&there, 63), CARD, entry(Verb::Consultation, "OPEN_PART")).await.unwrap();
     drop(store);
     let store = engine.open();
     let once_only = once("AnswerTransfer");

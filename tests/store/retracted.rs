@@ -39,7 +39,7 @@ async fn half_read(store: &dyn Store) -> (Delivery, DeliveryId) {
     let record = acceptance.records[0].record.id;
     store.accept(acceptance).await.unwrap();
     let read = pull(store, "MPU.SE", 1, 0).await.remove(0);
-    let read = store.opened(holding(&read, 10), entry(Verb::Consultation, "OPEN_PART")).await.unwrap();
+    let read = store.opened(holding(&read, 10), CARD, entry(Verb::Consultation, "OPEN_PART")).await.unwrap();
     (read, DeliveryId { record, leg: 2 })
 }
 
@@ -67,7 +67,7 @@ pub async fn what_nobody_has_read_is_closed_and_whoever_has_is_told(engine: &imp
     let store = engine.open();
     let closed = store.delivery(unread).await.unwrap().unwrap();
     assert!(closed.state == State::Recalled && closed.lease.is_none() && closed.is_closed_unread());
-    let open = store.opened(holding(&taken, 61), entry(Verb::Consultation, "OPEN_PART")).await;
+    let open = store.opened(holding(&taken, 61), CARD, entry(Verb::Consultation, "OPEN_PART")).await;
     assert_eq!(open, Err(StoreError::LeaseLost), "nobody opens it any longer");
     assert!(pull(&*store, "MASH.E09000003", 9, 62).await.is_empty());
     let marked = store.delivery(read.id).await.unwrap().unwrap();
