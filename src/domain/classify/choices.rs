@@ -14,8 +14,8 @@ use crate::domain::{
 /// Whether `choice` takes this item.
 pub(in crate::domain) fn takes(choice: Choice, item: &ItemFacts<'_>, facts: &Facts<'_>) -> bool {
     match choice {
-        Choice::Coded => matters_to_protection(item) && item.linked.is_none(),
-        Choice::CodedNotHealth => matters_to_protection(item) && !item.health_only,
+        Choice::Coded => item.coded && item.linked.is_none(),
+        Choice::CodedNotHealth => item.coded && !item.health_only,
         Choice::Intelligence => item.intelligence,
         Choice::IntelligenceStaying => item.intelligence && item.item.journey_only != Some(true),
         Choice::OnRailway => item.rail(),
@@ -23,12 +23,6 @@ pub(in crate::domain) fn takes(choice: Choice, item: &ItemFacts<'_>, facts: &Fac
         Choice::Images => item.images(),
         Choice::AboutAdult => about_adult_at_risk(item, facts),
     }
-}
-
-/// Coded, or what somebody must act on tonight though nobody coded it: whoever protects a child always gets the facts that they
-/// need at P0 and P1 (domain 2.2).
-fn matters_to_protection(item: &ItemFacts<'_>) -> bool {
-    item.coded || item.item.danger_now == Some(true) || item.offence()
 }
 
 /// Whether a send to `to` reaches `police`, of a place where an item happened.

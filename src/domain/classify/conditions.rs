@@ -273,9 +273,7 @@ fn carer_reports_after_refusal(facts: &Facts<'_>) -> Evidence {
     declined.then(|| std::iter::once(Field::Record("episode.outcome")).chain(sources).collect())
 }
 
-/// A code of the record or coded item of the child that no rule of `fired` brings to the front door (D02, D20, D26). The record is
-/// the child's: a code that it states opens the door also where only an item about another child carries it (PROP), or that item
-/// would take the door away.
+/// A code or coded item of the child that no rule of `fired` brings to the front door (D02, D20, D26).
 fn unreached(facts: &Facts<'_>, fired: &[&Rule]) -> Evidence {
     let opens = |rule: &&Rule| {
         let mut doors = rule.sends.iter().filter(|send| send.to == Destination::FrontDoor);
@@ -285,8 +283,7 @@ fn unreached(facts: &Facts<'_>, fired: &[&Rule]) -> Evidence {
         return None;
     }
     let on_items = items(facts, "codes", |item| item.coded && item.linked.is_none());
-    let recorded: Vec<HarmCode> = facts.record_codes().into_iter().collect();
-    either(by(on_record(facts, &recorded)), by(on_items))
+    either(by(on_record(facts, &facts.childs_own_codes())), by(on_items))
 }
 
 /// D20: the child's own SELF together with danger, missing again, or stated intent.

@@ -53,8 +53,7 @@ pub(in crate::domain) struct ItemFacts<'a> {
     pub number: u16,
     /// Read by R07 to R11: an intelligence item that is no allegation (D08) and not self-harm alone (D20).
     pub intelligence: bool,
-    /// Has a code other than NONE, or is a referral or an allegation (D06). A referral on which somebody added NONE is one still
-    /// (PROP): what is added takes nothing away.
+    /// Has a code other than NONE, or is a referral without code (D06), or an allegation.
     pub coded: bool,
     /// Coded SELF alone, without a crime: stays on the council and health route (D20).
     pub health_only: bool,
@@ -176,9 +175,9 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Codes of the record, whomever the items are about that carry them, with those that answers stand for: suicidal intent counts as SELF (D20), and so that
+    /// Codes of the record, with those that answers stand for: suicidal intent counts as SELF (D20), and so that
     /// nothing recorded as harm ends nowhere, an `fgm` answer other than none as FGM.
-    pub fn record_codes(&self) -> BTreeSet<HarmCode> {
+    fn record_codes(&self) -> BTreeSet<HarmCode> {
         let answers = &self.draft.answers;
         let mut codes: BTreeSet<HarmCode> = answers.codes.iter().copied().filter(|c| *c != HarmCode::None).collect();
         if answers.suicidal_intent == Some(true) {
@@ -216,7 +215,7 @@ impl<'a> Facts<'a> {
             item,
             number,
             intelligence: !referral && !allegation && !health_only,
-            coded: !codes.is_empty() || allegation || referral,
+            coded: !codes.is_empty() || allegation || (referral && item.codes.is_empty()),
             health_only,
             linked: about.and_then(|id| index.linked.get(id)).copied(),
             sexual_offence,
@@ -331,7 +330,7 @@ fn coded_about(draft: &Draft) -> BTreeSet<&str> {
     let coded = |item: &&Item| {
         item.danger_now == Some(true)
             || item.codes.iter().any(|code| *code != HarmCode::None)
-            || item.kind == ItemKind::Safeguarding
+            || (item.codes.is_empty() && item.kind == ItemKind::Safeguarding)
             || is_allegation(item, &said)
     };
     draft.items.iter().filter(coded).filter_map(|item| item.about.as_ref()).map(|id| id.reveal()).collect()

@@ -48,7 +48,7 @@ glossary! {
         HarmSourceAtHome = "harm_source_at_home": "the source of harm is a parent or carer, or lives at home",
         CarerReportsAfterRefusal = "carer_reports_after_refusal": "the child declined, and a carer or parent is the source of an item (D13)",
         Wanted = "wanted": "wanted by police",
-        SelfHarmOrUnreached = "self_harm_or_not_at_front_door": "self-harm is recorded, or a code of the record or a coded item of the child that no rule before this one brings to the front door (D20)",
+        SelfHarmOrUnreached = "self_harm_or_not_at_front_door": "self-harm is recorded, or a code or coded item of the child that no rule before this one brings to the front door (D20)",
         SelfHarm = "self_harm": "self-harm is recorded; stated suicidal intent counts (D20)",
         SelfHarmRisk = "self_harm_with_danger": "the child's own self-harm together with R00, missing again now, or stated suicidal intent (D20)",
         SuicidalIntent = "suicidal_intent": "the child says that they want to die, or has a plan",
@@ -86,8 +86,8 @@ glossary! {
 glossary! {
     /// Which items a send takes.
     Choice {
-        Coded = "coded": "every coded item that stays with the child (D06, D11); and, coded or not, one that says danger now, a sexual offence or images (2.2)",
-        CodedNotHealth = "coded_not_health": "the same, also of another child, except health alone (D06, D20)",
+        Coded = "coded": "every coded item that stays with the child (D06, D11)",
+        CodedNotHealth = "coded_not_health": "every coded item except health alone (D06, D20)",
         Intelligence = "intelligence": "every intelligence item",
         IntelligenceStaying = "intelligence_not_journey": "every intelligence item but those only travelled through (D17)",
         OnRailway = "on_railway": "every intelligence item on the railway or Underground",

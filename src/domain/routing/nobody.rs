@@ -17,6 +17,8 @@ pub fn nobody_gets(routed: &Routed, policy: &Policy) -> Vec<String> {
     let police = items_of(decision, policy, QueueSide::Police);
     let councils = items_of(decision, policy, QueueSide::Council);
     let linked: BTreeSet<u16> = decision.linked.iter().flat_map(|linked| linked.items.iter().copied()).collect();
+    let held: BTreeSet<u16> =
+        decision.legs.iter().filter(|leg| !leg.held.is_empty()).flat_map(|leg| leg.items.clone()).collect();
     for item in (1_u16..).zip(&routed.draft().items).map(|(number, _)| number) {
         let (police, council) = (police.contains(&item), councils.contains(&item));
         let why = match (linked.contains(&item), police, council) {
@@ -25,6 +27,9 @@ pub fn nobody_gets(routed: &Routed, policy: &Policy) -> Vec<String> {
                 "goes to no police unit: no rule sends it there (self-harm alone stays on the health route, D20)"
             }
             (false, true, false) => "goes to no council: intelligence without a code of harm stays with police (D06)",
+            (false, false, false) if !held.contains(&item) => {
+                "goes nowhere: it says that there is nothing for anybody (NONE)"
+            }
             _ => continue,
         };
         words.push(format!("item {item} {why}"));

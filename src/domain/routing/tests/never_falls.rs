@@ -85,10 +85,9 @@ fn one_more(draft: &mut Draft, pick: usize) -> String {
         draft.answers.codes.push(code);
         return code.to_string();
     }
-    // Health alone goes another way (D20), and what has ended by an explicit no (D05) has ended.
-    if code != HarmCode::SelfHarm {
-        let coded = |item: &Item| code == HarmCode::None || !item.codes.is_empty();
-        let goes_on = |item: &&mut Item| coded(item) && item.still_happening != Some(YesNoUnknown::No);
+    // Health alone goes another way (D20), NONE says nothing, and what has ended by an explicit no (D05) has ended.
+    if !matches!(code, HarmCode::SelfHarm | HarmCode::None) {
+        let goes_on = |item: &&mut Item| !item.codes.is_empty() && item.still_happening != Some(YesNoUnknown::No);
         draft.items.iter_mut().take(1).filter(goes_on).for_each(|item| item.codes.push(code));
     }
     format!("item {code}")
@@ -188,8 +187,8 @@ proptest! {
     ) {
         without_accusations(&mut draft);
         draft.answers.fgm = fgm;
-        // The bare fact of self-harm, which police get, stays with whomever the item is about that carries it (D20).
-        draft.answers.codes.retain(|code| *code != HarmCode::SelfHarm);
+        // A code of the record belongs to whomever the items that carry it are about (D20); an answer is the subject's.
+        draft.answers.codes.clear();
         more.about = Some("other".into());
         more.allegation = None;
         more.adult_at_risk = more.adult_at_risk.filter(|yes| *yes);

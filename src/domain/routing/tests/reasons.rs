@@ -1,11 +1,11 @@
 //! Which fields fired a rule, and what was kept from whom.
 
 use crate::domain::{
-    code::{HarmCode, PersonRole},
+    code::{HarmCode, ItemKind, PersonRole},
     decision::Decision,
     routing::nobody_gets,
     submission::{Draft, Person},
-    testing::{area, coded, decide, draft, intelligence, person, policy, referral, routed, tuesday},
+    testing::{area, coded, decide, draft, intelligence, item, person, policy, referral, routed, tuesday},
 };
 
 fn decided(change: impl FnOnce(&mut Draft)) -> Decision {
@@ -54,4 +54,6 @@ fn what_is_kept_from_whom_is_said() {
     assert!(told(|d| d.answers.harm_source_at_home = Some(true)).contains("suppressed, safe_contact_no"));
     assert!(told(|d| d.items = vec![intelligence()]).contains("item 1 goes to no council"));
     assert!(told(|d| d.items = vec![coded(&[HarmCode::SelfHarm])]).contains("item 1 goes to no police unit"));
+    let none = |d: &mut Draft| d.items = vec![item(ItemKind::Safeguarding, &[HarmCode::None])];
+    assert!(told(none).contains("item 1 goes nowhere"));
 }
