@@ -12,10 +12,12 @@
 //! | 4 | [`broker`] | the flow: judge, intake, dispatch, opening, feedback, caretaker |
 //! | 5 | [`wire`] | gRPC over mutual TLS, conversion, protobuf JSON |
 //! | 5 | [`paging`] | how a page leaves the house |
+//! | 6 | [`desk`] | pages for officers, over the same door and calls |
 //! | roof | [`app`] | the command tree, configuration, wiring |
 
 pub mod app;
 pub mod broker;
+pub mod desk;
 pub mod domain;
 pub mod ledger;
 pub mod paging;

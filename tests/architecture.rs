@@ -127,8 +127,26 @@ const HOUSE: &[Room] = &[
         ],
     },
     Room {
-        folder: "app",
+        folder: "desk",
         floor: 6,
+        crates: &[
+            "axum",
+            "maud",
+            "http",
+            "tonic",
+            "tonic_types",
+            "prost",
+            "prost_types",
+            "ring",
+            "hex",
+            "uuid",
+            "jiff",
+            "serde",
+        ],
+    },
+    Room {
+        folder: "app",
+        floor: 7,
         crates: &[
             "clap",
             "serde",

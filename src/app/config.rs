@@ -47,6 +47,9 @@ pub struct Config {
     /// What operators watch, where it is to be served.
     #[serde(default)]
     pub metrics: Option<Metrics>,
+    /// Pages for officers; without it there are none.
+    #[serde(default)]
+    pub desk: Option<DeskConfig>,
     /// Logs.
     #[serde(default)]
     pub log: Log,
@@ -161,6 +164,14 @@ pub struct Policy {
     /// Fingerprint of an activated policy that this program cannot read: the folder is gone by in its place.
     #[serde(default)]
     pub in_place_of: Option<String>,
+}
+
+/// Pages for officers.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeskConfig {
+    /// Address to listen on, with the daemon's own certificate; a browser shows its certificate as every client does.
+    pub listen: SocketAddr,
 }
 
 /// What operators watch.

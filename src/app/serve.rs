@@ -4,7 +4,14 @@ use std::net::SocketAddr;
 
 use tokio::net::TcpListener;
 
-use super::{backup, cli::ServeArgs, config::Config, failure::Failure, metrics, telemetry, wiring};
+use super::{
+    backup,
+    cli::ServeArgs,
+    config::Config,
+    failure::Failure,
+    metrics, telemetry,
+    wiring::{self, Doors},
+};
 use crate::platform::shutdown::{hangups, shutdown_signal};
 
 pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
@@ -29,9 +36,17 @@ pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
         }
         None => None,
     };
+    let desk = match &config.desk {
+        Some(desk) => {
+            let (desk, address) = bound(desk.listen).await?;
+            tracing::info!(%address, "pages");
+            Some(desk)
+        }
+        None => None,
+    };
     tracing::info!(%address, "serving");
     let backups = backup::Listening::begin(&config.store.path, daemon.broker());
-    let ended = wiring::serve(listener, watchers, daemon, stop).await;
+    let ended = wiring::serve(Doors { listener, watchers, desk }, daemon, stop).await;
     backups.end();
     ended
 }

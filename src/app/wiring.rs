@@ -23,6 +23,7 @@ use crate::{
         Begin, Broker, Error, Folder, Issuer, KeyShelf, Keys, KeysError, Lifespan, Pager, Parts, PolicyRefused,
         Rulebook,
     },
+    desk::Desk,
     domain::identity::TrustDomain,
     ledger::Checkpoint,
     platform::{Clock, Entropy, SystemClock, SystemEntropy},
@@ -170,15 +171,25 @@ fn issuer(config: &Config, clock: &Arc<dyn Clock>) -> Result<Option<Arc<dyn Issu
     Ok(Some(Arc::new(issuer)))
 }
 
+/// Where the daemon is to be found.
+pub(super) struct Doors {
+    /// For programs.
+    pub(super) listener: TcpListener,
+    /// For whoever watches the daemon.
+    pub(super) watchers: Option<TcpListener>,
+    /// For people with a browser.
+    pub(super) desk: Option<TcpListener>,
+}
+
 /// Serves until `stop` is ready or the store fails; drains, writes what is to be written and closes.
-pub(super) async fn serve(
-    listener: TcpListener,
-    watchers: Option<TcpListener>,
-    daemon: Daemon,
-    stop: impl Future<Output = ()>,
-) -> Result<(), Failure> {
+pub(super) async fn serve(doors: Doors, daemon: Daemon, stop: impl Future<Output = ()>) -> Result<(), Failure> {
     let Daemon { broker, pager, setup, reload, watched } = daemon;
+    let Doors { listener, watchers, desk } = doors;
     let closing = watch::Sender::new(false);
+    let desk = match desk {
+        Some(desk) => Some(tokio::spawn(pages(desk, broker.clone(), &setup, closing.subscribe())?)),
+        None => None,
+    };
     let house = tokio::spawn(broker.clone().keep_house(closing.subscribe()));
     let paging = tokio::spawn(pager.keep(closing.subscribe()));
     let rewrapping = tokio::spawn(broker.clone().keep_rewrapping(closing.subscribe()));
@@ -188,8 +199,8 @@ pub(super) async fn serve(
     closing.send_replace(true);
     // The tasks end by themselves; a panic in one was logged.
     let _ = (house.await, paging.await, rewrapping.await, reloading.await);
-    if let Some(watching) = watching {
-        let _ = watching.await;
+    for serving in [watching, desk].into_iter().flatten() {
+        let _ = serving.await;
     }
     broker.close().await;
     tracing::info!("closed");
@@ -199,6 +210,24 @@ pub(super) async fn serve(
             Err(Failure::unavailable("the store cannot be written any longer; see the log, repair the disk, restart"))
         }
     }
+}
+
+/// The pages, until `closing`.
+fn pages(
+    listener: TcpListener,
+    broker: Arc<Broker>,
+    setup: &Setup,
+    mut closing: watch::Receiver<bool>,
+) -> Result<impl Future<Output = ()> + use<>, Failure> {
+    let desk = Desk::new(broker.clone(), setup, Arc::new(SystemEntropy::new()));
+    let desk = desk.map_err(|error| Failure::other(error.to_string()))?;
+    let setup = Desk::setup(setup);
+    Ok(async move {
+        let stop = async move { _ = closing.wait_for(|closing| *closing).await };
+        if let Err(error) = wire::run_beside(listener, broker, setup, desk.routes(), stop).await {
+            tracing::error!(%error, "pages are no longer served");
+        }
+    })
 }
 
 /// How many leases on one delivery may run out: never none, and not so many that it is taken for ever.

@@ -39,6 +39,16 @@ pub struct Guard {
     pub clock: Arc<dyn Clock>,
     /// The longest a call may take until its answer, or the first of its answers, begins.
     pub answer_within: Duration,
+    /// How a refusal is told.
+    pub tell: Telling,
+}
+
+/// How a refusal is told: as a status to programs, as a page to people.
+pub type Telling = fn(Refused) -> Response<Body>;
+
+/// As a status of gRPC.
+pub fn status(refused: Refused) -> Response<Body> {
+    refused.into_status().into_http()
 }
 
 impl<S> Layer<S> for Guard {
@@ -75,18 +85,18 @@ where
         let mut inner = std::mem::replace(&mut self.inner, inner);
         let guard = self.guard.clone();
         let Some(session) = request.extensions().get::<Arc<Session>>().cloned() else {
-            return refuse(Refused::Unauthenticated("NO_CERTIFICATE"));
+            return refuse(guard.tell, Refused::Unauthenticated("NO_CERTIFICATE"));
         };
         if let Err(refused) = session.check(guard.clock.now()) {
-            return refuse(refused);
+            return refuse(guard.tell, refused);
         }
         let room = match session.allowance().enter() {
             Ok(room) => room,
-            Err(refused) => return refuse(refused),
+            Err(refused) => return refuse(guard.tell, refused),
         };
         let stream = match streaming::is_stream(request.uri().path()).then(|| session.allowance().open()).transpose() {
             Ok(stream) => stream,
-            Err(refused) => return refuse(refused),
+            Err(refused) => return refuse(guard.tell, refused),
         };
         // Whatever a caller puts there would travel on to places that did not ask for it.
         request.headers_mut().remove("baggage");
@@ -107,7 +117,7 @@ where
                 () = or_never(late.as_mut()) => Refused::DeadlineExceeded,
                 () = sleep(guard.answer_within) => Refused::DeadlineExceeded,
             };
-            Ok(refused.into_status().into_http())
+            Ok((guard.tell)(refused))
         };
         Box::pin(guarded.instrument(span))
     }
@@ -123,8 +133,8 @@ async fn or_never(late: Option<&mut Pin<Box<Sleep>>>) {
     }
 }
 
-fn refuse(refused: Refused) -> Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>> {
-    Box::pin(std::future::ready(Ok(refused.into_status().into_http())))
+fn refuse(tell: Telling, refused: Refused) -> Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>> {
+    Box::pin(std::future::ready(Ok(tell(refused))))
 }
 
 /// One span a call: the method, who, and the caller's trace where it is well-formed.

@@ -26,7 +26,7 @@ mod taken;
 mod timeout;
 pub mod tls;
 
-pub use run::{Ended, run};
+pub use run::{Ended, run, run_beside};
 
 /// Messages of `homeward.v1`, generated from `proto/`. Named only on this floor.
 #[allow(missing_docs, clippy::all, clippy::too_many_lines, reason = "generated; the contract's comments come with it")]

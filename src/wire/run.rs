@@ -64,6 +64,24 @@ pub async fn run(
     Ok(ended)
 }
 
+/// Serves further `routes` to the same peers until `stop` is ready: whoever was revoked finds this door shut, too.
+///
+/// # Errors
+/// When the transport fails.
+pub async fn run_beside(
+    listener: TcpListener,
+    broker: Arc<Broker>,
+    setup: Setup,
+    routes: Routes,
+    stop: impl Future<Output = ()>,
+) -> Result<(), ServeError> {
+    // The first listener ends with the store, and this one with it.
+    match Revocations::new(broker, setup.sessions.clone()).first_look().await {
+        Some(_) => serve(listener, routes, setup, stop).await,
+        None => Ok(()),
+    }
+}
+
 /// SERVING while store and ledger can be written. Returns when they no longer can.
 async fn watch_health(broker: &Broker, reporter: HealthReporter) {
     while broker.healthy().await {

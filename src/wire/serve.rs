@@ -10,7 +10,7 @@ use tonic::{service::Routes, transport::Server};
 
 use super::{
     allowance::Shares,
-    guards::Guard,
+    guards::{Guard, Telling, status},
     reminders::Reminders,
     session::{Bounds, End, GrantEnd, Sessions},
     tls::{
@@ -118,6 +118,8 @@ pub struct Setup {
     pub register: Option<Arc<Broker>>,
     /// Whoever is in no register is not let in.
     pub only_listed: bool,
+    /// How a refusal is told.
+    pub tell: Telling,
     /// Bounds.
     pub limits: Limits,
 }
@@ -133,6 +135,7 @@ impl Setup {
             grant_end: Arc::new(|_, _| None),
             register: None,
             only_listed: false,
+            tell: status,
             limits: Limits::default(),
         }
     }
@@ -174,7 +177,7 @@ pub async fn serve(
         stopping.send_replace(true);
     };
     let serving = Server::builder()
-        .layer(Guard { clock: Arc::clone(&setup.clock), answer_within: limits.answer_within })
+        .layer(Guard { clock: Arc::clone(&setup.clock), answer_within: limits.answer_within, tell: setup.tell })
         .max_concurrent_streams(limits.calls_per_connection)
         .http2_max_pending_accept_reset_streams(Some(limits.pending_resets))
         .http2_max_local_error_reset_streams(Some(limits.faulty_streams))

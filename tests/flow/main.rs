@@ -32,6 +32,7 @@ mod matrix;
 mod once;
 mod opening;
 mod order;
+mod pages;
 mod paging;
 mod policy;
 mod preview;

@@ -14,6 +14,7 @@ use std::{
 use homeward::{
     app::FolderIssuer,
     broker::{Begin, Broker, Folder, KeyShelf, Keys, Lifespan, Parts, PolicyRefused, Rulebook},
+    desk::Desk,
     domain::identity::{Identity, TrustDomain},
     ledger::{self, Entry},
     pki::{self, Tools},
@@ -24,7 +25,7 @@ use homeward::{
     wire::{
         Ended,
         profile::Profile,
-        run,
+        run, run_beside,
         serve::{ServeError, Setup},
         tls::{ServerTls, TlsSettings},
     },
@@ -94,6 +95,8 @@ pub struct House {
 
 struct Live {
     address: SocketAddr,
+    /// Where the pages are.
+    desk: SocketAddr,
     store: Arc<SledStore>,
     broker: Arc<Broker>,
     stop: oneshot::Sender<()>,
@@ -224,10 +227,28 @@ impl House {
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let setup = Setup { only_listed: self.only_listed, ..Setup::new(Arc::new(tls), self.time()) };
+        let (desk, closing) = self.pages(&broker, &setup).await;
         let served = tokio::spawn(run(listener, broker.clone(), setup, async {
             let _ = stopped.await;
+            drop(closing);
         }));
-        Live { address, store, broker, stop, served }
+        Live { address, desk, store, broker, stop, served }
+    }
+
+    /// The pages, for as long as what is given back is kept.
+    async fn pages(&self, broker: &Arc<Broker>, setup: &Setup) -> (SocketAddr, oneshot::Sender<()>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let desk = Desk::new(broker.clone(), setup, Arc::new(SystemEntropy::new())).unwrap();
+        let (open, closed) = oneshot::channel();
+        let stop = async { _ = closed.await };
+        tokio::spawn(run_beside(listener, broker.clone(), Desk::setup(setup), desk.routes(), stop));
+        (address, open)
+    }
+
+    /// Where the pages are.
+    pub fn desk(&self) -> String {
+        format!("https://localhost:{}", self.live().desk.port())
     }
 
     /// Whether a broker over the same store would begin by these files, and with which alarms.
@@ -372,7 +393,8 @@ impl House {
         self.profile(path);
     }
 
-    fn profile(&self, path: &str) -> PathBuf {
+    /// The profile of somebody, made when they first come.
+    pub fn profile(&self, path: &str) -> PathBuf {
         let identity = Identity::parse(&format!("homeward://pilot.example/{path}"), &domain()).unwrap();
         let out = self.folder(&format!("profile-{}", path.replace('/', "-")));
         if !out.exists() {

@@ -14,7 +14,12 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 use super::expect::Narrative;
 use crate::{
-    app::{client, config::Config, failure::Failure, wiring},
+    app::{
+        client,
+        config::Config,
+        failure::Failure,
+        wiring::{self, Doors},
+    },
     domain::{
         identity::{Identity, TrustDomain},
         queue::QueueId,
@@ -62,7 +67,7 @@ impl World {
         let config = configuration(folder, &holders, first)?;
         let daemon = wiring::daemon_at(&config, Arc::new(clock.clone())).await?;
         let (stop, stopped) = oneshot::channel::<()>();
-        let daemon = tokio::spawn(wiring::serve(listener, None, daemon, async {
+        let daemon = tokio::spawn(wiring::serve(Doors { listener, watchers: None, desk: None }, daemon, async {
             // A dropped sender stops the daemon too.
             let _ = stopped.await;
         }));

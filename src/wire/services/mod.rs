@@ -23,21 +23,25 @@ use std::sync::Arc;
 
 use tonic::Status;
 
+use self::ask::Ask;
 use super::{
-    peer,
+    convert, pb, peer,
     received::{MAX_MESSAGE_BYTES, Received},
     server::{
         admin_service_server::AdminServiceServer, audit_service_server::AuditServiceServer,
         identity_service_server::IdentityServiceServer, queue_service_server::QueueServiceServer,
         referral_service_server::ReferralServiceServer,
     },
-    session::Sessions,
+    session::{Session, Sessions},
     status::Refused,
 };
 use crate::{
     broker::{Broker, Error},
     domain::{grants::Action, identity::Peer, violation::Violations},
 };
+
+/// The session of whoever works at the pages.
+pub const AT_THE_DESK: &str = "desk";
 
 /// The services over one broker.
 #[derive(Clone)]
@@ -76,6 +80,28 @@ impl Services {
     /// AuditService, ready to be added to a server.
     pub fn audit(&self) -> AuditServiceServer<Self> {
         AuditServiceServer::new(self.clone()).max_decoding_message_size(MAX_MESSAGE_BYTES)
+    }
+
+    /// What the caller has in hand of a queue at the desk, most urgent first, each with its lease.
+    ///
+    /// # Errors
+    /// As [`pull`](crate::wire::server::queue_service_server::QueueService::pull).
+    pub async fn in_hand(&self, session: &Session, queue: &str) -> Result<Vec<pb::LeasedDelivery>, Status> {
+        let peer = session.peer();
+        let found = async {
+            self.broker.grants().may_call(peer, Action::Pull, self.broker.now())?;
+            let mut ask = Ask::default();
+            let permit = self.serving(peer, Action::Pull, queue, &mut ask);
+            ask.done(())?;
+            let permit = permit?;
+            let found = self.broker.leased(&permit, AT_THE_DESK).await?;
+            let leased = found.iter().map(|found| pb::LeasedDelivery {
+                delivery: Some(self.header_now(&permit, found)),
+                lease: found.lease.as_ref().map(convert::lease),
+            });
+            Ok(leased.collect())
+        };
+        found.await.map_err(|error| self.refuse(peer, Action::Pull, error))
     }
 
     /// The peer of a call that has passed the first check: its role has this method, and some grant is in force. Only

@@ -1,0 +1,250 @@
+//! What is done with a delivery in hand. Each form is done once, however often it is sent, and says at once if the lease is gone.
+
+use axum::{
+    extract::{Form, Path},
+    http::HeaderMap,
+    response::Redirect,
+};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::{
+    calls::{InHand, Visit},
+    delivery::act,
+    forms::Sealed,
+    trouble::Trouble,
+};
+use crate::{
+    domain::{
+        outcome::{DeadReason, NoActionReason},
+        policy::{QueueKind, QueueSide},
+        queue::QueueId,
+    },
+    wire::pb,
+};
+
+/// Every form of an act, with its fields; those that are not of this one are empty.
+#[derive(Deserialize)]
+pub(super) struct Fields {
+    #[serde(flatten)]
+    sealed: Sealed,
+    #[serde(default)]
+    code: String,
+    #[serde(default)]
+    why: String,
+    #[serde(default)]
+    text: String,
+    #[serde(default)]
+    to: String,
+    #[serde(default)]
+    tell: String,
+    #[serde(default)]
+    item: String,
+    #[serde(flatten)]
+    grade: Grade,
+}
+
+/// A 3x5x2 grade, as it is chosen.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Grade {
+    source: String,
+    information: String,
+    handling: String,
+    action_code: String,
+    sanitisation_code: String,
+}
+
+/// `POST …/deliveries/{id}/{act}`.
+pub(super) async fn done(
+    visit: Visit,
+    Path((queue, id, what)): Path<(String, String, String)>,
+    headers: HeaderMap,
+    Form(fields): Form<Fields>,
+) -> Result<Redirect, Trouble> {
+    let request_id = visit.sent(&headers, &act(&queue, &id, &what), &fields.sealed)?;
+    let again = Redirect::to(&format!("/queues/{queue}/deliveries/{id}"));
+    let over = Redirect::to(&format!("/queues/{queue}?done={what}"));
+    let held = visit.held(&queue, &id).await?;
+    let (delivery_id, lease_token) = held.handle();
+    let Fields { code, why, text, to, tell, item, grade, .. } = fields;
+    let item = item.parse().unwrap_or_default();
+    match what.as_str() {
+        "extend" => {
+            visit.extend(request_id, &held).await?;
+            Ok(again)
+        }
+        "complete" => {
+            let (release_detail, outcome) = (tell == "yes", code);
+            let asked = pb::CompleteDeliveryRequest {
+                request_id,
+                delivery_id,
+                lease_token,
+                outcome,
+                reason_code: why,
+                note: text,
+                release_detail,
+            };
+            visit.complete(asked).await.map(|_| over).map_err(Trouble::from)
+        }
+        "release" => {
+            let asked = pb::ReleaseDeliveryRequest { request_id, delivery_id, lease_token, reason: text, delay: None };
+            visit.release(asked).await.map(|_| over).map_err(Trouble::from)
+        }
+        "reject" => {
+            let (reason_code, note) = (code, text);
+            let asked = pb::RejectDeliveryRequest { request_id, delivery_id, lease_token, reason_code, note };
+            visit.reject(asked).await.map(|_| over).map_err(Trouble::from)
+        }
+        "hand-over" => {
+            let asked = pb::HandOverRequest { request_id, delivery_id, lease_token, to, note: text, keep_for: None };
+            visit.hand_over(asked).await.map(|_| over).map_err(Trouble::from)
+        }
+        "ask" => {
+            let asked = pb::RequestClarificationRequest {
+                request_id,
+                delivery_id,
+                lease_token,
+                question: text,
+                item,
+                nothing_of_the_child: tell == "yes",
+            };
+            visit.ask(asked).await.map(|_| again).map_err(Trouble::from)
+        }
+        "confirm" => {
+            let Grade { source, information, handling, action_code, sanitisation_code } = grade;
+            let asked = pb::ConfirmGradingRequest {
+                request_id,
+                delivery_id,
+                lease_token,
+                item,
+                source,
+                information,
+                handling,
+                action_code,
+                sanitisation_code,
+                instructions: text,
+                reason: why,
+            };
+            visit.confirm(asked).await.map(|_| again).map_err(Trouble::from)
+        }
+        _ => Err(Trouble::nowhere()),
+    }
+}
+
+/// Every act, as forms; the one that ends the matter first.
+pub(super) fn all(visit: &Visit, held: &InHand) -> Result<Markup, Trouble> {
+    let (queue, id) = (&held.delivery.queue, &held.delivery.delivery_id);
+    let form = |what: &str, inside: &Markup| visit.form(&act(queue, id, what), inside);
+    let rulebook = visit.desk.broker.rulebook();
+    let kind = QueueId::parse(queue).and_then(|queue| rulebook.policy.queues.kind_of(&queue));
+    let mut acts = vec![
+        ("Complete it", form("complete", &kind.map_or_else(|| html! {}, completing))?),
+        ("Ask the sender", form("ask", &asking())?),
+        ("Hand it over", form("hand-over", &handing())?),
+        (
+            "Put it back",
+            form(
+                "release",
+                &html! { (words_of("release", "Why? Colleagues read it.", true)) button { "Put it back" } },
+            )?,
+        ),
+        ("Put it aside", form("reject", &rejecting())?),
+    ];
+    let police = kind.is_some_and(|kind| kind.side == QueueSide::Police);
+    if police && !held.delivery.items.is_empty() {
+        acts.insert(1, ("Confirm a grade", form("confirm", &confirming(&held.delivery.items))?));
+    }
+    Ok(html! {
+        section aria-label="What to do" {
+            (form("extend", &html! { button { "I need more time" } })?)
+            @for (title, form) in &acts { details { summary { (title) } (form) } }
+        }
+    })
+}
+
+fn completing(kind: &QueueKind) -> Markup {
+    html! {
+        fieldset {
+            legend { "Outcome" }
+            @for outcome in &kind.outcomes {
+                @let id = format!("outcome-{}", outcome.code);
+                div { input type="radio" #(id) name="code" value=(outcome.code) required; label for=(id) { (outcome.label) } }
+            }
+        }
+        label for="why" { "Reason, for no further action only" }
+        select #why name="why" {
+            option value="" { "" }
+            @for reason in NoActionReason::ALL { option value=(reason.code()) { (reason.words()) } }
+        }
+        (words_of("complete", "Note for your unit", false))
+        div { input type="checkbox" #tell name="tell" value="yes"; label for="tell" { "The sender may see the outcome itself. Not where that could tip somebody off." } }
+        button { "Complete it" }
+    }
+}
+
+fn confirming(items: &[pb::DeliveryItem]) -> Markup {
+    let choice = |name: &str, label: &str, codes: &[(&str, &str)]| {
+        html! {
+            label for={ "grade-" (name) } { (label) }
+            select id={ "grade-" (name) } name=(name) {
+                @for (code, words) in codes { option value=(code) { (code) " " (words) } }
+            }
+        }
+    };
+    html! {
+        label for="grade-item" { "Item" }
+        select #grade-item name="item" { @for item in items { option value=(item.index) { (item.index) ", proposed " (item.proposed) } } }
+        (choice("source", "Source", &[("1", "reliable"), ("2", "untested"), ("3", "not reliable")]))
+        (choice("information", "Information", &[("A", "known directly"), ("B", "known indirectly, corroborated"), ("C", "known indirectly"), ("D", "not known"), ("E", "suspected to be false")]))
+        (choice("handling", "Handling", &[("P", "lawful sharing permitted"), ("C", "lawful sharing with conditions")]))
+        (choice("action_code", "Action, for C only", &[("", ""), ("A1", "covert use only"), ("A2", "overt use with the originator's agreement"), ("A3", "see the instructions")]))
+        (choice("sanitisation_code", "Sanitisation, for C only", &[("", ""), ("S1", "delegated"), ("S2", "refer to the originator")]))
+        label for="text-confirm" { "Instructions, for C only" }
+        textarea #text-confirm name="text" rows="2" maxlength="5000" {}
+        label for="why-confirm" { "Why, where you differ from what was proposed" }
+        textarea #why-confirm name="why" rows="2" maxlength="5000" {}
+        button { "Confirm it" }
+    }
+}
+
+fn rejecting() -> Markup {
+    html! {
+        fieldset {
+            legend { "Why can nothing be done with it here?" }
+            @for reason in DeadReason::ALL.iter().filter(|reason| reason.is_officers()) {
+                @let id = format!("reject-{}", reason.code());
+                div { input type="radio" #(id) name="code" value=(reason.code()) required; label for=(id) { (reason.words()) } }
+            }
+        }
+        (words_of("reject", "Note for your supervisor", false))
+        button { "Put it aside" }
+    }
+}
+
+fn handing() -> Markup {
+    html! {
+        label for="to" { "To whom? Their whole identity; leave it empty to put an unopened one back." }
+        input #to name="to" maxlength="300" autocomplete="off" spellcheck="false";
+        (words_of("hand-over", "Note for your colleague", true))
+        button { "Hand it over" }
+    }
+}
+
+fn asking() -> Markup {
+    html! {
+        label for="item" { "About which item? 0 for the whole." }
+        input #item name="item" type="number" min="0" max="1000" value="0";
+        (words_of("ask", "What do they know already? Nobody is to set the child to find things out.", true))
+        div { input type="checkbox" #nothing name="tell" value="yes"; label for="nothing" { "It asks nothing of the child, whatever its words look like." } }
+        button { "Ask the sender" }
+    }
+}
+
+fn words_of(what: &str, label: &str, required: bool) -> Markup {
+    let id = format!("text-{what}");
+    html! {
+        label for=(id) { (label) }
+        textarea #(id) name="text" rows="3" maxlength="5000" required[required] {}
+    }
+}

@@ -1,0 +1,151 @@
+//! Calls as the pages make them: to the very services that programs call, in the name of whoever looks at the page. What they
+//! may see and do is decided there and nowhere else.
+
+use std::sync::Arc;
+
+use prost::Message;
+use tonic::Status;
+
+use super::Desk;
+use crate::wire::{
+    pb,
+    received::Received,
+    server::{identity_service_server::IdentityService, queue_service_server::QueueService},
+    services::AT_THE_DESK,
+    session::Session,
+};
+
+/// Rows of a page.
+pub(super) const ROWS: i32 = 50;
+/// How long a delivery is in hand, in seconds: long enough to read and to write, and to be prolonged.
+const IN_HAND: i64 = 30 * 60;
+
+/// Somebody at a page.
+#[derive(Clone)]
+pub(super) struct Visit {
+    pub(super) desk: Desk,
+    pub(super) session: Arc<Session>,
+    /// The host and port that the browser asked.
+    pub(super) host: String,
+}
+
+/// What is in hand: the header, the token of its lease, and until when.
+pub(super) struct InHand {
+    pub(super) delivery: pb::Delivery,
+    pub(super) token: String,
+    pub(super) until: Option<prost_types::Timestamp>,
+}
+
+/// The answer of one service, or why there is none.
+type Called<T> = Result<T, Status>;
+
+macro_rules! call {
+    ($visit:ident, $method:ident, $message:expr) => {{
+        let request = $visit.request($message);
+        $visit.desk.services.$method(request).await.map(tonic::Response::into_inner)
+    }};
+}
+
+impl Visit {
+    /// Who it is, as written in the certificate.
+    pub(super) fn identity(&self) -> &str {
+        self.session.peer().identity.as_str()
+    }
+
+    fn request<M: Message>(&self, message: M) -> tonic::Request<Received<M>> {
+        let raw = message.encode_to_vec().into();
+        let mut request = tonic::Request::new(Received { message, raw, sound: true });
+        request.extensions_mut().insert(Arc::clone(&self.session));
+        request
+    }
+
+    pub(super) async fn who_am_i(&self) -> Called<pb::WhoAmIResponse> {
+        call!(self, who_am_i, pb::WhoAmIRequest {})
+    }
+
+    /// Every queue of theirs.
+    pub(super) async fn queues(&self) -> Called<Vec<pb::Queue>> {
+        let (mut queues, mut page_token) = (Vec::new(), String::new());
+        loop {
+            let page = call!(self, list_queues, pb::ListQueuesRequest { page_size: 200, page_token })?;
+            queues.extend(page.queues);
+            page_token = page.next_page_token;
+            if page_token.is_empty() {
+                return Ok(queues);
+            }
+        }
+    }
+
+    pub(super) async fn deliveries(&self, queue: &str, page_token: &str) -> Called<pb::ListDeliveriesResponse> {
+        let (queue, page_token) = (queue.to_owned(), page_token.to_owned());
+        let asked = pb::ListDeliveriesRequest { queue, page_size: ROWS, page_token, dead_letters: false };
+        call!(self, list_deliveries, asked)
+    }
+
+    /// What they have in hand of a queue, most urgent first.
+    pub(super) async fn in_hand(&self, queue: &str) -> Called<Vec<InHand>> {
+        let leased = self.desk.services.in_hand(&self.session, queue).await?;
+        let in_hand = leased.into_iter().filter_map(|leased| {
+            let lease = leased.lease?;
+            Some(InHand { delivery: leased.delivery?, token: lease.token, until: lease.expire_time })
+        });
+        Ok(in_hand.collect())
+    }
+
+    /// Takes the most urgent that waits.
+    pub(super) async fn take(&self, request_id: String, queue: &str) -> Called<Option<String>> {
+        let asked = pb::PullRequest {
+            request_id,
+            queue: queue.to_owned(),
+            max_deliveries: 1,
+            lease_duration: Some(prost_types::Duration { seconds: IN_HAND, nanos: 0 }),
+            session: AT_THE_DESK.to_owned(),
+        };
+        let pulled = call!(self, pull, asked)?;
+        let first = pulled.deliveries.into_iter().next().and_then(|leased| leased.delivery);
+        Ok(first.map(|delivery| delivery.delivery_id))
+    }
+
+    pub(super) async fn open(&self, held: &InHand, unit: (i32, u32), reason: &str) -> Called<pb::OpenPartResponse> {
+        let (part, item) = unit;
+        let (delivery_id, lease_token) = held.handle();
+        call!(self, open_part, pb::OpenPartRequest { delivery_id, lease_token, part, item, reason: reason.to_owned() })
+    }
+
+    pub(super) async fn extend(&self, request_id: String, held: &InHand) -> Called<pb::ExtendLeaseResponse> {
+        let (delivery_id, lease_token) = held.handle();
+        let lease_duration = Some(prost_types::Duration { seconds: IN_HAND, nanos: 0 });
+        call!(self, extend_lease, pb::ExtendLeaseRequest { request_id, delivery_id, lease_token, lease_duration })
+    }
+
+    pub(super) async fn complete(&self, asked: pb::CompleteDeliveryRequest) -> Called<pb::CompleteDeliveryResponse> {
+        call!(self, complete_delivery, asked)
+    }
+
+    pub(super) async fn release(&self, asked: pb::ReleaseDeliveryRequest) -> Called<pb::ReleaseDeliveryResponse> {
+        call!(self, release_delivery, asked)
+    }
+
+    pub(super) async fn reject(&self, asked: pb::RejectDeliveryRequest) -> Called<pb::RejectDeliveryResponse> {
+        call!(self, reject_delivery, asked)
+    }
+
+    pub(super) async fn hand_over(&self, asked: pb::HandOverRequest) -> Called<pb::HandOverResponse> {
+        call!(self, hand_over, asked)
+    }
+
+    pub(super) async fn ask(&self, asked: pb::RequestClarificationRequest) -> Called<pb::RequestClarificationResponse> {
+        call!(self, request_clarification, asked)
+    }
+
+    pub(super) async fn confirm(&self, asked: pb::ConfirmGradingRequest) -> Called<pb::ConfirmGradingResponse> {
+        call!(self, confirm_grading, asked)
+    }
+}
+
+impl InHand {
+    /// Delivery and token, as every call about it wants them.
+    pub(super) fn handle(&self) -> (String, String) {
+        (self.delivery.delivery_id.clone(), self.token.clone())
+    }
+}

@@ -1,0 +1,218 @@
+//! One delivery in hand: what it carries, what was opened of it, and what can be done with it.
+
+use axum::{
+    extract::{Form, Path},
+    http::HeaderMap,
+    response::Html,
+};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::{
+    acts,
+    calls::{InHand, Visit},
+    forms::Sealed,
+    frame,
+    queues::{address, class, deadline},
+    trouble::Trouble,
+    words,
+};
+use crate::{
+    domain::unit::Part,
+    wire::{convert, pb},
+};
+
+/// Which delivery: the queue and the id.
+pub(super) type Which = Path<(String, String)>;
+
+/// `GET …/deliveries/{id}`: nothing of it is opened by looking.
+pub(super) async fn show(visit: Visit, Path((queue, id)): Which) -> Result<Html<String>, Trouble> {
+    let held = visit.held(&queue, &id).await?;
+    visit.page(&held, &[])
+}
+
+/// What a part is opened with.
+#[derive(Deserialize)]
+pub(super) struct Opening {
+    #[serde(flatten)]
+    sealed: Sealed,
+    part: String,
+    item: String,
+    reason: String,
+}
+
+/// `POST …/read`: opens all that is theirs to read without saying why.
+pub(super) async fn read(
+    visit: Visit,
+    Path((queue, id)): Which,
+    headers: HeaderMap,
+    Form(sealed): Form<Sealed>,
+) -> Result<Html<String>, Trouble> {
+    visit.sent(&headers, &act(&queue, &id, "read"), &sealed)?;
+    let held = visit.held(&queue, &id).await?;
+    let mut opened = Vec::new();
+    for (number, unit) in held.units() {
+        if !words::wants_a_reason(unit.0) {
+            opened.push(visit.open(&held, (number, unit.1), "").await?);
+        }
+    }
+    visit.page(&visit.held(&queue, &id).await?, &opened)
+}
+
+/// `POST …/open`: opens one part, and says why.
+pub(super) async fn open(
+    visit: Visit,
+    Path((queue, id)): Which,
+    headers: HeaderMap,
+    Form(opening): Form<Opening>,
+) -> Result<Html<String>, Trouble> {
+    visit.sent(&headers, &act(&queue, &id, "open"), &opening.sealed)?;
+    let held = visit.held(&queue, &id).await?;
+    let number = |text: &str| text.parse::<u32>().unwrap_or(u32::MAX);
+    let unit = (i32::try_from(number(&opening.part)).unwrap_or_default(), number(&opening.item));
+    let opened = visit.open(&held, unit, &opening.reason).await?;
+    visit.page(&visit.held(&queue, &id).await?, &[opened])
+}
+
+/// The address of something done with a delivery.
+pub(super) fn act(queue: &str, id: &str, act: &str) -> String {
+    address(queue, &format!("deliveries/{id}/{act}"))
+}
+
+impl InHand {
+    /// The units that may be opened: the number of the part on the wire, and the unit.
+    fn units(&self) -> impl Iterator<Item = (i32, (Part, u32))> {
+        self.delivery.openable.iter().filter_map(|unit| Some((unit.part, (convert::part(unit.part)?, unit.item))))
+    }
+}
+
+impl Visit {
+    /// What they hold under this id.
+    pub(super) async fn held(&self, queue: &str, id: &str) -> Result<InHand, Trouble> {
+        let in_hand = self.in_hand(queue).await?;
+        in_hand.into_iter().find(|held| held.delivery.delivery_id == id).ok_or_else(Trouble::not_in_hand)
+    }
+
+    fn page(&self, held: &InHand, opened: &[pb::OpenPartResponse]) -> Result<Html<String>, Trouble> {
+        let (delivery, now) = (&held.delivery, self.desk.broker.now());
+        let marking = opened.first().map(|opened| opened.marking.as_str());
+        let caveat = opened.iter().map(|opened| opened.caveat.as_str()).find(|caveat| !caveat.is_empty());
+        let body = html! {
+            @if let Some(marking) = marking { p.marking { (marking) } }
+            p { a href={ "/queues/" (delivery.queue) } { "Back to " (delivery.queue) } }
+            h1 { (class(delivery)) }
+            @if let Some(caveat) = caveat { p.caveat { (caveat) } }
+            (self.summary(held, now))
+            @for unit in opened { (shown(unit)) }
+            (self.openings(held, opened.is_empty())?)
+            (acts::all(self, held)?)
+            @if let Some(marking) = marking { p.marking { (marking) } }
+        };
+        Ok(frame::page("A delivery", Some(self), &body))
+    }
+
+    /// The header: no content is in it.
+    fn summary(&self, held: &InHand, now: jiff::Timestamp) -> Markup {
+        let delivery = &held.delivery;
+        let rulebook = self.desk.broker.rulebook();
+        let rules = rulebook.policy.rules_at(now);
+        let said = |id: &String| rules.rule(id).map(|rule| rule.words.clone()).unwrap_or_default();
+        html! {
+            dl {
+                dt { "Due" } dd { (deadline(delivery, now)) }
+                dt { "Yours for" } dd { (words::due(held.until.as_ref(), now).map_or(String::new(), |(left, _)| left.trim_start_matches("in ").to_owned())) }
+                dt { "Received" } dd { (words::moment(delivery.received_time.as_ref()).unwrap_or_default()) }
+                @if !delivery.linked_from.is_empty() { dt { "Linked" } dd { "the record of another child in the same referral" } }
+                @if delivery.provisional { dt { "Provisional" } dd { "a fuller submission is to follow" } }
+                @if let Some(held) = &delivery.held { dt { "Held" } dd { (words::plain(&held.reason)) @if !held.meant_for.is_empty() { ", meant for " (held.meant_for.join(" or ")) } } }
+                dt { "Why here" }
+                dd { ul.plain { @for rule in &delivery.rules { li { strong { (rule) } " " (said(rule)) } } } }
+                @if !delivery.prompts.is_empty() {
+                    dt { "To be done" }
+                    dd { ul.plain { @for prompt in &delivery.prompts {
+                        li { (words::plain(&prompt.kind)) @if let Some((when, late)) = words::due(prompt.due_time.as_ref(), now) { ", " span.late[late] { (when) } } }
+                    } } }
+                }
+                @if !delivery.history.is_empty() {
+                    dt { "Before" }
+                    dd { ul.plain { @for step in &delivery.history {
+                        li { (words::moment(step.step_time.as_ref()).unwrap_or_default()) ": " (words::plain(&step.kind)) " " (words::plain(&step.code)) }
+                    } } }
+                }
+            }
+            (items(delivery))
+        }
+    }
+
+    /// What can be opened: all at once, or the source side with a reason.
+    fn openings(&self, held: &InHand, unopened: bool) -> Result<Markup, Trouble> {
+        let (queue, id) = (&held.delivery.queue, &held.delivery.delivery_id);
+        let with_reason: Vec<_> = held.units().filter(|(_, unit)| words::wants_a_reason(unit.0)).collect();
+        let read = html! { button.main[unopened] { @if unopened { "Open it" } @else { "Open it again" } } p.quiet { "Opening acknowledges it. The ledger keeps who opened what, and when." } };
+        let mut forms = vec![self.form(&act(queue, id, "read"), &read)?];
+        for (number, (part, item)) in with_reason {
+            let name = format!("reason-{number}-{item}");
+            let inside = html! {
+                input type="hidden" name="part" value=(number);
+                input type="hidden" name="item" value=(item);
+                label for=(name) { "Why do you need it?" }
+                input #(name) name="reason" required maxlength="5000" autocomplete="off";
+                button { "Open" }
+            };
+            let form = self.form(&act(queue, id, "open"), &inside)?;
+            forms.push(html! { details { summary { (words::part(part)) @if item > 0 { ", item " (item) } } (form) } });
+        }
+        Ok(html! { section aria-label="Opening" { @for form in &forms { (form) } } })
+    }
+}
+
+/// The items with their grades, proposed and confirmed.
+fn items(delivery: &pb::Delivery) -> Markup {
+    html! {
+        @if !delivery.items.is_empty() {
+            table {
+                caption { "Items" }
+                thead { tr { th scope="col" { "Item" } th scope="col" { "Proposed" } th scope="col" { "Confirmed" } th scope="col" { "Handling" } } }
+                tbody { @for item in &delivery.items {
+                    tr {
+                        th scope="row" { (item.index) }
+                        td { (item.proposed) }
+                        td { @match &item.confirmed { Some(confirmed) => { (confirmed.grade) " " (confirmed.handling) } None => { "not yet" } } }
+                        td { (item.handling) " " (item.instruction) }
+                    }
+                } }
+            }
+        }
+    }
+}
+
+/// An opened unit. Its text is shown as text, whatever it holds.
+fn shown(opened: &pb::OpenPartResponse) -> Markup {
+    let Some(view) = &opened.view else { return html! {} };
+    let part = Part::from_code(&view.part);
+    let advice = |name: &str| name.starts_with("advice[");
+    html! {
+        article {
+            h2 { (part.map_or("", words::part)) @if view.item > 0 { ", item " (view.item) } }
+            dl {
+                @for field in view.fields.iter().filter(|field| !advice(&field.name)) {
+                    dt { (words::field(&field.name)) }
+                    dd.withheld[field.withheld] { bdi { (field.value) } }
+                }
+                @if let Some(grading) = &opened.grading {
+                    dt { "proposed grade" } dd { (grading.proposed) " " (grading.handling) }
+                    @for confirmed in &grading.confirmed {
+                        dt { "confirmed" }
+                        dd { (confirmed.grade) " " (confirmed.handling) ", version " (confirmed.version) ": " bdi { (confirmed.reason) } }
+                    }
+                }
+            }
+            @for field in view.fields.iter().filter(|field| advice(&field.name)) {
+                p.quiet { "Advice on the wording: " bdi { (field.value) } }
+            }
+            @for step in opened.history.iter().filter(|step| !step.note.is_empty()) {
+                p { (words::moment(step.step_time.as_ref()).unwrap_or_default()) ", " (words::plain(&step.kind)) ": " bdi { (step.note) } }
+            }
+        }
+    }
+}

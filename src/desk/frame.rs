@@ -1,0 +1,66 @@
+//! The frame of every page: one stylesheet, no script of others, nothing kept by the browser.
+
+use axum::{
+    extract::Request,
+    http::{HeaderMap, HeaderValue, header},
+    middleware::Next,
+    response::{Html, Response},
+};
+use maud::{DOCTYPE, Markup, html};
+
+use super::calls::Visit;
+
+/// The one stylesheet.
+pub(super) const STYLE: &str = include_str!("style.css");
+
+/// What a page may load and who may hold it: nothing from elsewhere, nobody.
+const POLICY: &str =
+    "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/// A whole page; with whose it is, where somebody is known.
+pub(super) fn page(title: &str, visit: Option<&Visit>, body: &Markup) -> Html<String> {
+    let page = html! {
+        (DOCTYPE)
+        html lang="en-GB" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (title) " – Homeward" }
+                link rel="stylesheet" href="/style.css";
+            }
+            body {
+                a.skip href="#main" { "Skip to the main content" }
+                header {
+                    a.home href="/" { "Homeward" }
+                    @if let Some(visit) = visit {
+                        span.who { (visit.identity().rsplit_once("//").map_or("", |(_, who)| who)) }
+                    }
+                }
+                main #main tabindex="-1" { (body) }
+            }
+        }
+    };
+    Html(page.into_string())
+}
+
+/// What every answer says to the browser.
+pub(super) fn guard(headers: &mut HeaderMap) {
+    for (name, value) in [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (header::HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+}
+
+/// The layer that says so.
+pub(super) async fn guarded(request: Request, next: Next) -> Response {
+    let mut answer = next.run(request).await;
+    guard(answer.headers_mut());
+    answer
+}

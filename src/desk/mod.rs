@@ -1,0 +1,88 @@
+//! Floor 6: pages for officers, over the same door, identities, grants and calls as programs. Written by the server, usable
+//! without script; the browser keeps nothing.
+
+mod acts;
+mod calls;
+mod delivery;
+mod forms;
+mod frame;
+mod queues;
+mod trouble;
+mod words;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, FromRequestParts},
+    http::{header::CONTENT_TYPE, request::Parts},
+    middleware,
+    routing::{get, post},
+};
+use tonic::service::Routes;
+
+use self::{calls::Visit, forms::Key, trouble::Trouble};
+use crate::{
+    broker::Broker,
+    platform::{Entropy, entropy::EntropyError},
+    wire::{serve::Setup, services::Services, session::Session},
+};
+
+/// A form with its longest texts, as a browser writes them.
+const LARGEST_FORM: usize = 128 << 10;
+
+/// The desk of one daemon.
+#[derive(Clone)]
+pub struct Desk {
+    broker: Arc<Broker>,
+    services: Services,
+    entropy: Arc<dyn Entropy>,
+    key: Arc<Key>,
+}
+
+impl Desk {
+    /// The desk of `broker`, for peers of the sessions of `setup`.
+    ///
+    /// # Errors
+    /// When the machine has no entropy.
+    pub fn new(broker: Arc<Broker>, setup: &Setup, entropy: Arc<dyn Entropy>) -> Result<Self, EntropyError> {
+        let services = Services::new(broker.clone(), setup.sessions.clone());
+        let key = Arc::new(Key::new(&*entropy)?);
+        Ok(Self { broker, services, entropy, key })
+    }
+
+    /// The same door as for programs, with refusals as pages.
+    pub fn setup(setup: &Setup) -> Setup {
+        Setup { tell: trouble::told, ..setup.clone() }
+    }
+
+    /// Every page.
+    pub fn routes(self) -> Routes {
+        let pages = Router::new()
+            .route("/", get(queues::mine))
+            .route("/style.css", get(async || ([(CONTENT_TYPE, "text/css; charset=utf-8")], frame::STYLE)))
+            .route("/queues/{queue}", get(queues::one))
+            .route("/queues/{queue}/take", post(queues::take))
+            .route("/queues/{queue}/deliveries/{id}", get(delivery::show))
+            .route("/queues/{queue}/deliveries/{id}/read", post(delivery::read))
+            .route("/queues/{queue}/deliveries/{id}/open", post(delivery::open))
+            .route("/queues/{queue}/deliveries/{id}/{act}", post(acts::done))
+            .fallback(async || Trouble::nowhere())
+            .layer(DefaultBodyLimit::max(LARGEST_FORM))
+            .layer(middleware::from_fn(frame::guarded))
+            .with_state(self);
+        Routes::from(pages)
+    }
+}
+
+/// Whoever looks at a page is whose certificate it is.
+impl FromRequestParts<Desk> for Visit {
+    type Rejection = Trouble;
+
+    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, Trouble> {
+        let session = parts.extensions.get::<Arc<Session>>().cloned().ok_or_else(Trouble::nowhere)?;
+        // HTTP/2 has it in the address.
+        let host = parts.uri.authority().map_or_else(String::new, ToString::to_string);
+        Ok(Self { desk: desk.clone(), session, host })
+    }
+}

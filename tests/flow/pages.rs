@@ -1,0 +1,276 @@
+//! The pages: an officer's whole work in a browser's terms, over the real door; and what forms, strangers and markup cannot do.
+
+use std::collections::BTreeMap;
+
+use homeward::wire::pb;
+use http::{Request, Response, StatusCode, header};
+use http_body_util::BodyExt;
+use jiff::SignedDuration;
+use tonic::{body::Body, transport::Channel};
+use tower::ServiceExt;
+
+use crate::{
+    house::{BROMLEY, House, LEWISHAM, MASH, MPU, MPU_TOO, narrative},
+    person::submission,
+};
+
+/// Somebody at a browser.
+struct Browser {
+    channel: Channel,
+    url: String,
+}
+
+/// A page as it came.
+struct Page {
+    status: StatusCode,
+    head: header::HeaderMap,
+    text: String,
+}
+
+/// A form of a page: where it goes, and its fields.
+#[derive(Clone, Debug)]
+struct Form {
+    act: String,
+    fields: BTreeMap<String, String>,
+}
+
+impl Browser {
+    async fn of(house: &House, path: &str) -> Self {
+        let url = house.desk();
+        Self { channel: house.connect_at(&house.profile(path), &url).await.unwrap(), url }
+    }
+
+    async fn ask(&self, request: Request<Body>) -> Result<Page, String> {
+        let answer = self.channel.clone().oneshot(request).await.map_err(|error| error.to_string())?;
+        Page::read(answer).await
+    }
+
+    async fn get(&self, path: &str) -> Page {
+        self.ask(Request::get(format!("{}{path}", self.url)).body(Body::empty()).unwrap()).await.unwrap()
+    }
+
+    /// Sends a form; further headers as another site's browser might.
+    async fn send(&self, form: &Form, headers: &[(&str, &str)]) -> Page {
+        let fields = form.fields.iter().map(|(name, value)| format!("{name}={}", encoded(value)));
+        let body = fields.collect::<Vec<_>>().join("&");
+        let mut request = Request::post(format!("{}{}", self.url, form.act))
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.ask(request.body(Body::new(http_body_util::Full::from(body))).unwrap()).await.unwrap()
+    }
+}
+
+/// As a browser writes a value into a form.
+fn encoded(value: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    value.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
+
+impl Page {
+    async fn read(answer: Response<Body>) -> Result<Self, String> {
+        let (head, body) = answer.into_parts();
+        let bytes = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
+        Ok(Self { status: head.status, head: head.headers, text: String::from_utf8(bytes.to_vec()).unwrap() })
+    }
+
+    /// Its form that goes to an address which ends so.
+    fn form(&self, end: &str) -> Form {
+        let found = self.text.split("<form ").skip(1).find_map(|form| {
+            let act = between(form, "action=\"", "\"")?.to_owned();
+            let hidden = form.split("</form>").next()?.split("type=\"hidden\" name=\"").skip(1);
+            let field =
+                |field: &str| Some((field.split('"').next()?.to_owned(), between(field, "value=\"", "\"")?.to_owned()));
+            act.ends_with(end).then(|| Form { act, fields: hidden.filter_map(field).collect() })
+        });
+        found.unwrap_or_else(|| panic!("no form {end} in {}", self.text))
+    }
+
+    fn goes_to(&self) -> String {
+        assert_eq!(self.status, StatusCode::SEE_OTHER, "{}", self.text);
+        self.head[header::LOCATION].to_str().unwrap().to_owned()
+    }
+}
+
+impl Form {
+    fn with(mut self, fields: &[(&str, &str)]) -> Self {
+        self.fields.extend(fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        self
+    }
+}
+
+fn between<'t>(text: &'t str, from: &str, to: &str) -> Option<&'t str> {
+    text.split_once(from)?.1.split_once(to).map(|(found, _)| found)
+}
+
+/// A delivery of narrative 1 in the hands of an officer: the browser, and the page of the delivery.
+async fn in_hand(house: &House) -> (Browser, String) {
+    house.person(LEWISHAM).await.submit(submission(&narrative(1))).await.unwrap();
+    let officer = Browser::of(house, MPU).await;
+    let queue = officer.get("/queues/MPU.SE").await;
+    let address = officer.send(&queue.form("/take"), &[]).await.goes_to();
+    (officer, address)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_officer_takes_opens_grades_and_completes_and_the_sender_sees_what_came_of_it() {
+    let house = House::open().await;
+    let receipt = house.person(LEWISHAM).await.submit(submission(&narrative(1))).await.unwrap();
+    let officer = Browser::of(&house, MPU).await;
+    let queues = officer.get("/").await;
+    assert!(queues.text.contains("/queues/MPU.SE") && !queues.text.contains("MASH."), "{}", queues.text);
+    let queue = officer.get("/queues/MPU.SE").await;
+    assert!(queue.text.contains("unopened"), "{}", queue.text);
+    let address = officer.send(&queue.form("/take"), &[]).await.goes_to();
+    let before = officer.get(&address).await;
+    assert!(
+        before.text.contains("Open it") && !before.text.contains("OFFICIAL-SENSITIVE"),
+        "nothing is opened by looking"
+    );
+    assert!(before.text.contains("R07"), "the rules with their words");
+    let opened = officer.send(&before.form("/read"), &[]).await;
+    assert_eq!(opened.status, StatusCode::OK);
+    assert_eq!(
+        opened.text.matches("OFFICIAL-SENSITIVE - PERSONAL DATA - RECIPIENTS ONLY").count(),
+        2,
+        "top and bottom"
+    );
+    for part in ["The child and the episode", "What was said, item 1", "For intelligence use only"] {
+        assert!(opened.text.contains(part), "{part} in {}", opened.text);
+    }
+    assert!(!opened.text.contains("Who said it, and how they know</h2>"), "the source side says why first");
+    let grade = opened.form("/confirm").with(&[
+        ("item", "1"),
+        ("source", "2"),
+        ("information", "C"),
+        ("handling", "P"),
+        ("why", "Known to the unit."),
+    ]);
+    let graded = officer.send(&grade, &[]).await;
+    // Grading is for police intelligence: said so, and nothing is done.
+    assert_eq!(graded.status, StatusCode::FORBIDDEN, "{}", graded.text);
+    let again = officer.get(&address).await;
+    assert!(again.text.contains("decide in"), "acknowledged: {}", again.text);
+    let outcome = between(&again.text, "name=\"code\" value=\"", "\"").unwrap().to_owned();
+    let complete = again.form("/complete").with(&[("code", &outcome), ("text", "Strategy discussion held.")]);
+    assert_eq!(officer.send(&complete, &[]).await.goes_to(), "/queues/MPU.SE?done=complete");
+    assert!(officer.get("/queues/MPU.SE?done=complete").await.text.contains("Completed."));
+    assert_eq!(officer.get(&address).await.status, StatusCode::CONFLICT, "it is in nobody's hands any more");
+    let mut council = house.person(LEWISHAM).await;
+    let seen =
+        council.referrals.get_referral(pb::GetReferralRequest { referral_id: receipt.referral_id }).await.unwrap();
+    let destinations = seen.into_inner().referral.unwrap().destinations;
+    let own = destinations.iter().find(|destination| destination.queue == "MPU.SE").unwrap();
+    assert!(!own.outcome.is_empty(), "in the words for senders");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_form_is_done_once_and_only_for_who_was_given_it_for_what_it_says() {
+    let house = House::open().await;
+    let (officer, address) = in_hand(&house).await;
+    let page = officer.get(&address).await;
+    let release = page.form("/release").with(&[("text", "Not mine.")]);
+    let entries = house.ledger_size().await;
+    let mut forged = release.clone();
+    forged.fields.insert("seal".into(), "00".repeat(32));
+    let mut fresh = release.clone();
+    fresh.fields.insert("request_id".into(), crate::person::fresh());
+    let other_act = Form { act: page.form("/reject").act, ..release.clone().with(&[("code", "DUPLICATE")]) };
+    for form in [&forged, &fresh, &other_act] {
+        let refused = officer.send(form, &[]).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{form:?}");
+        assert!(refused.text.contains("Nothing was done"));
+    }
+    for headers in [[("sec-fetch-site", "cross-site")], [("origin", "https://elsewhere.example")], [("origin", "null")]]
+    {
+        assert_eq!(officer.send(&release, &headers).await.status, StatusCode::FORBIDDEN, "{headers:?}");
+    }
+    let colleague = Browser::of(&house, MPU_TOO).await;
+    assert_eq!(colleague.send(&release, &[]).await.status, StatusCode::FORBIDDEN, "a form of somebody else's");
+    assert_eq!(house.ledger_size().await, entries, "nothing came of any of them");
+
+    // What was left out of a form is told by its name, and what was right stays possible.
+    let empty = officer.send(&page.form("/release"), &[]).await;
+    assert_eq!(empty.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(empty.text.contains("<strong>reason</strong>"), "{}", empty.text);
+    let own = [("sec-fetch-site", "same-origin"), ("origin", officer.url.as_str())];
+    assert_eq!(officer.send(&release, &own).await.goes_to(), "/queues/MPU.SE?done=release");
+    let after = house.ledger_size().await;
+    // Sent twice, by the back button or by a slow hand.
+    assert_eq!(officer.send(&release, &own).await.status, StatusCode::CONFLICT);
+    assert_eq!(house.ledger_size().await, after);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_has_no_grant_sees_nothing_and_who_lost_the_lease_is_told() {
+    let house = House::open().await;
+    let (officer, address) = in_hand(&house).await;
+    let stranger = Browser::of(&house, MASH).await;
+    let (theirs, none) = (stranger.get("/queues/MPU.SE").await, stranger.get("/queues/MPU.XX").await);
+    assert_eq!((theirs.status, none.status), (StatusCode::FORBIDDEN, StatusCode::FORBIDDEN));
+    let told =
+        |page: &Page| between(&page.text, "<main", "</main>").unwrap().split("Reference").next().unwrap().to_owned();
+    assert_eq!(told(&theirs), told(&none), "unknown and forbidden look alike");
+    assert_eq!(stranger.get(&address).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(
+        Browser::of(&house, MPU_TOO).await.get(&address).await.status,
+        StatusCode::CONFLICT,
+        "a colleague has it"
+    );
+    let council = Browser::of(&house, BROMLEY).await;
+    assert_eq!(council.get("/").await.status, StatusCode::FORBIDDEN);
+
+    let page = officer.get(&address).await;
+    house.later(SignedDuration::from_mins(31));
+    house.caretake().await;
+    let late = officer.send(&page.form("/read"), &[]).await;
+    assert_eq!(late.status, StatusCode::CONFLICT);
+    assert!(late.text.contains("You no longer hold this delivery") && !late.text.contains("OFFICIAL-SENSITIVE"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn markup_that_somebody_wrote_is_text_and_the_browser_keeps_nothing() {
+    let house = House::open().await;
+    let markup = "<script>alert(1)</script><img src=x onerror=alert(2)>";
+    let mut wild = submission(&narrative(1));
+    for item in &mut wild.items {
+        item.text.push(' ');
+        item.text.push_str(markup);
+    }
+    house.person(LEWISHAM).await.submit(wild).await.unwrap();
+    let officer = Browser::of(&house, MPU).await;
+    let queue = officer.get("/queues/MPU.SE").await;
+    let address = officer.send(&queue.form("/take"), &[]).await.goes_to();
+    let opened = officer.send(&officer.get(&address).await.form("/read"), &[]).await;
+    assert!(opened.text.contains("&lt;script&gt;"), "{}", opened.text);
+    for page in [
+        &opened,
+        &officer.get("/").await,
+        &officer.get("/%3Cscript%3E").await,
+        &officer.get("/queues/%3Cscript%3E").await,
+    ] {
+        assert!(!page.text.contains("<script") && !page.text.contains("<img"), "{}", page.text);
+        for (name, value) in [
+            ("cache-control", "no-store"),
+            ("x-content-type-options", "nosniff"),
+            ("referrer-policy", "no-referrer"),
+            ("x-frame-options", "DENY"),
+        ] {
+            assert_eq!(page.head[name], value);
+        }
+        let policy = page.head["content-security-policy"].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+        assert!(!page.head.contains_key(header::SET_COOKIE));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_ends_with_the_certificate() {
+    let house = House::open().await;
+    let (officer, address) = in_hand(&house).await;
+    house.later(SignedDuration::from_hours(24 * 91));
+    let refused = officer.get(&address).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    assert!(refused.text.contains("Your certificate is no longer good") && refused.head["cache-control"] == "no-store");
+}
