@@ -11,7 +11,6 @@ use super::{
     Broker, Error, Handle, Receipt, Request, Submission,
     clarifying::LENSES,
     dispatch::later,
-    feedback::covers,
     filing::{Standing, Succeeding},
 };
 use crate::{
@@ -198,7 +197,7 @@ impl Broker {
     /// The caller's own referral, neither corrected nor recalled.
     async fn retractable(&self, permit: &ReadPermit, id: Uuid) -> Result<Stored, Error> {
         let stored = self.store.find(id).await?.ok_or(Error::NotFound)?;
-        if stored.record.linked_from.is_some() || !covers(permit, &stored.record) {
+        if stored.record.linked_from.is_some() || !self.shows(permit, &stored.record) {
             return Err(Error::NotFound);
         }
         match stored.retractions.last().map(|last| last.kind) {

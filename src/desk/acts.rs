@@ -7,6 +7,7 @@ use axum::{
 };
 use maud::{Markup, html};
 use serde::Deserialize;
+use tonic::Status;
 
 use super::{
     calls::{InHand, Visit},
@@ -55,7 +56,7 @@ struct Grade {
     sanitisation_code: String,
 }
 
-/// `POST …/deliveries/{id}/{act}`.
+/// `POST …/deliveries/{id}/{act}`: back to the delivery, or to its queue where it is no longer in hand.
 pub(super) async fn done(
     visit: Visit,
     Path((queue, id, what)): Path<(String, String, String)>,
@@ -63,72 +64,95 @@ pub(super) async fn done(
     Form(fields): Form<Fields>,
 ) -> Result<Redirect, Trouble> {
     let request_id = visit.sent(&headers, &act(&queue, &id, &what), &fields.sealed)?;
-    let again = Redirect::to(&format!("/queues/{queue}/deliveries/{id}"));
-    let over = Redirect::to(&format!("/queues/{queue}?done={what}"));
     let held = visit.held(&queue, &id).await?;
-    let (delivery_id, lease_token) = held.handle();
-    let Fields { code, why, text, to, tell, item, grade, .. } = fields;
-    let item = item.parse().unwrap_or_default();
-    match what.as_str() {
-        "extend" => {
-            visit.extend(request_id, &held).await?;
-            Ok(again)
+    let is_over = match what.as_str() {
+        "extend" | "ask" | "confirm" => visit.goes_on(&what, request_id, &held, fields).await.map(|()| false)?,
+        "complete" | "release" | "reject" | "hand-over" => {
+            visit.ends(&what, request_id, &held, fields).await.map(|()| true)?
         }
-        "complete" => {
-            let (release_detail, outcome) = (tell == "yes", code);
-            let asked = pb::CompleteDeliveryRequest {
-                request_id,
-                delivery_id,
-                lease_token,
-                outcome,
-                reason_code: why,
-                note: text,
-                release_detail,
-            };
-            visit.complete(asked).await.map(|_| over).map_err(Trouble::from)
+        _ => return Err(Trouble::nowhere()),
+    };
+    Ok(Redirect::to(&if is_over {
+        format!("/queues/{queue}?done={what}")
+    } else {
+        format!("/queues/{queue}/deliveries/{id}")
+    }))
+}
+
+impl Visit {
+    /// What leaves the delivery in hand.
+    async fn goes_on(&self, what: &str, request_id: String, held: &InHand, fields: Fields) -> Result<(), Status> {
+        let (delivery_id, lease_token) = held.handle();
+        let Fields { why, text, tell, item, grade, .. } = fields;
+        let item = item.parse().unwrap_or_default();
+        match what {
+            "extend" => self.extend(request_id, held).await.map(drop),
+            "ask" => {
+                let (question, nothing_of_the_child) = (text, tell == "yes");
+                let asked = pb::RequestClarificationRequest {
+                    request_id,
+                    delivery_id,
+                    lease_token,
+                    question,
+                    item,
+                    nothing_of_the_child,
+                };
+                self.ask(asked).await.map(drop)
+            }
+            _ => {
+                let Grade { source, information, handling, action_code, sanitisation_code } = grade;
+                let asked = pb::ConfirmGradingRequest {
+                    request_id,
+                    delivery_id,
+                    lease_token,
+                    item,
+                    source,
+                    information,
+                    handling,
+                    action_code,
+                    sanitisation_code,
+                    instructions: text,
+                    reason: why,
+                };
+                self.confirm(asked).await.map(drop)
+            }
         }
-        "release" => {
-            let asked = pb::ReleaseDeliveryRequest { request_id, delivery_id, lease_token, reason: text, delay: None };
-            visit.release(asked).await.map(|_| over).map_err(Trouble::from)
+    }
+
+    /// What takes it out of their hands.
+    async fn ends(&self, what: &str, request_id: String, held: &InHand, fields: Fields) -> Result<(), Status> {
+        let (delivery_id, lease_token) = held.handle();
+        let Fields { code, why, text, to, tell, .. } = fields;
+        match what {
+            "complete" => {
+                let (outcome, reason_code, note, release_detail) = (code, why, text, tell == "yes");
+                let asked = pb::CompleteDeliveryRequest {
+                    request_id,
+                    delivery_id,
+                    lease_token,
+                    outcome,
+                    reason_code,
+                    note,
+                    release_detail,
+                };
+                self.complete(asked).await.map(drop)
+            }
+            "release" => {
+                let asked =
+                    pb::ReleaseDeliveryRequest { request_id, delivery_id, lease_token, reason: text, delay: None };
+                self.release(asked).await.map(drop)
+            }
+            "reject" => {
+                let (reason_code, note) = (code, text);
+                let asked = pb::RejectDeliveryRequest { request_id, delivery_id, lease_token, reason_code, note };
+                self.reject(asked).await.map(drop)
+            }
+            _ => {
+                let asked =
+                    pb::HandOverRequest { request_id, delivery_id, lease_token, to, note: text, keep_for: None };
+                self.hand_over(asked).await.map(drop)
+            }
         }
-        "reject" => {
-            let (reason_code, note) = (code, text);
-            let asked = pb::RejectDeliveryRequest { request_id, delivery_id, lease_token, reason_code, note };
-            visit.reject(asked).await.map(|_| over).map_err(Trouble::from)
-        }
-        "hand-over" => {
-            let asked = pb::HandOverRequest { request_id, delivery_id, lease_token, to, note: text, keep_for: None };
-            visit.hand_over(asked).await.map(|_| over).map_err(Trouble::from)
-        }
-        "ask" => {
-            let asked = pb::RequestClarificationRequest {
-                request_id,
-                delivery_id,
-                lease_token,
-                question: text,
-                item,
-                nothing_of_the_child: tell == "yes",
-            };
-            visit.ask(asked).await.map(|_| again).map_err(Trouble::from)
-        }
-        "confirm" => {
-            let Grade { source, information, handling, action_code, sanitisation_code } = grade;
-            let asked = pb::ConfirmGradingRequest {
-                request_id,
-                delivery_id,
-                lease_token,
-                item,
-                source,
-                information,
-                handling,
-                action_code,
-                sanitisation_code,
-                instructions: text,
-                reason: why,
-            };
-            visit.confirm(asked).await.map(|_| again).map_err(Trouble::from)
-        }
-        _ => Err(Trouble::nowhere()),
     }
 }
 

@@ -181,6 +181,10 @@ fn state(delivery: &pb::Delivery) -> Markup {
         Ok(DeliveryState::Waiting) => "waiting",
         Ok(DeliveryState::DeadLetter) => "put aside",
         Ok(DeliveryState::Completed | DeliveryState::Resolved) => "settled",
+        Ok(DeliveryState::Transferred) => "taken over by another unit",
+        Ok(DeliveryState::Declined) => "offered and not accepted",
+        Ok(DeliveryState::Superseded) => "corrected by the sender",
+        Ok(DeliveryState::Recalled) => "recalled by the sender",
         Ok(DeliveryState::Unspecified) | Err(_) => "",
     };
     html! {

@@ -294,7 +294,8 @@ mod tests {
         let (first, second) = (enter().unwrap(), enter().unwrap());
         assert!(enter().is_none(), "two connections are all it may have");
         let never = tower::service_fn(|_| std::future::pending::<Result<Response<Body>, Infallible>>());
-        let mut service = Guard { clock: clock.clone(), answer_within: Duration::from_millis(100) }.layer(never);
+        let mut service =
+            Guard { clock: clock.clone(), answer_within: Duration::from_millis(100), tell: status }.layer(never);
         let mut call = |session: &Arc<Session>| {
             let mut request = Request::new(Body::empty());
             request.extensions_mut().insert(Arc::clone(session));
@@ -316,7 +317,7 @@ mod tests {
         let entered = Sessions::default().enter(visitor, &bounds).unwrap();
         let session = Arc::clone(&entered.session);
         let never = tower::service_fn(|_| std::future::pending::<Result<Response<Body>, Infallible>>());
-        let mut service = Guard { clock, answer_within: Duration::from_millis(300) }.layer(never);
+        let mut service = Guard { clock, answer_within: Duration::from_millis(300), tell: status }.layer(never);
         let mut request = Request::new(Body::empty());
         request.extensions_mut().insert(Arc::clone(&session));
         if let Some(timeout) = timeout {
@@ -353,7 +354,7 @@ mod tests {
     async fn a_call_that_came_another_way_is_refused() {
         let clock = noon();
         let open = tower::service_fn(|_| std::future::ready(Ok::<_, Infallible>(Response::new(Body::empty()))));
-        let mut service = Guard { clock, answer_within: Duration::from_secs(1) }.layer(open);
+        let mut service = Guard { clock, answer_within: Duration::from_secs(1), tell: status }.layer(open);
         let Ok(answer) = service.call(Request::new(Body::empty())).await;
         assert_eq!(answer.headers()[STATUS], "16");
     }

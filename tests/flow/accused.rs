@@ -214,7 +214,8 @@ async fn of_the_senders_people_the_accused_learns_nothing_and_the_others_do() {
         assert_eq!(why(person.referrals.answer_clarification(answer(&theirs, &question)).await), not_there);
         let profile = house.folder(&format!("profile-{}", accused.replace('/', "-")));
         let mut audit = AuditServiceClient::new(house.connect(&profile).await.unwrap());
-        let filed = audit.prove_referral(pb::ProveReferralRequest { referral_id: theirs.clone() }).await;
+        let filed =
+            audit.prove_referral(pb::ProveReferralRequest { referral_id: theirs.clone(), erasure: false }).await;
         assert_eq!(why(filed), not_there);
         assert_eq!(listed(&mut person).await, [after.as_str()]);
         assert!(watched(&mut person, &after).await.iter().all(|seen| *seen == after));

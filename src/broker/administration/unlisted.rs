@@ -57,19 +57,19 @@ impl Broker {
     /// Whether the register holds this very certificate, or has no business with it, because another authority signed it. Where
     /// it should hold it and does not, that is written down and an alarm is set.
     pub async fn lists(&self, shown: Shown<'_>) -> Result<bool, Error> {
-        if self.holds(&shown).await? {
+        if self.is_listed(&shown).await? {
             return Ok(true);
         }
         // It may have been issued with the folder a moment ago.
         self.follow_register().await;
-        if self.holds(&shown).await? || !self.is_ours(&shown).await? {
+        if self.is_listed(&shown).await? || !self.is_ours(&shown).await? {
             return Ok(true);
         }
         self.note_unlisted(&shown).await?;
         Ok(false)
     }
 
-    async fn holds(&self, shown: &Shown<'_>) -> Result<bool, Error> {
+    async fn is_listed(&self, shown: &Shown<'_>) -> Result<bool, Error> {
         let listed = self.certificate(&shown.peer.serial).await?;
         Ok(listed.is_some_and(|listed| listed.fingerprint == hex::encode(shown.fingerprint)))
     }
