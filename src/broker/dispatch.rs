@@ -16,7 +16,7 @@ use crate::{
     },
     ledger::{Entry, Verb},
     platform::entropy::random,
-    sealing::{Note, SealedRecordAt, seal_note},
+    sealing::{Note, SealError, SealedRecordAt, seal_note},
     store::{Held, Keep, Once, Page, Pull, QueueCounts, Record, Settle, Side, Stored},
 };
 
@@ -250,11 +250,15 @@ impl Broker {
         Ok((record, delivery))
     }
 
-    /// Seals what an officer wrote about a delivery, under its record's key.
+    /// Seals what an officer wrote about a delivery, under its record's key. Once that is erased it is nothing: everything of the record
+    /// is settled then, and the store gives the first answer again, or says that the lease is lost.
     pub(super) async fn note(&self, id: DeliveryId, purpose: &str, text: &Text) -> Result<Vec<u8>, Error> {
         let (place, sealed) = self.sealed(id.record).await?;
         let at = SealedRecordAt { sealed: &sealed, place: &place };
-        Ok(seal_note(at, Note { number: id.leg, purpose }, text.reveal(), &self.keyring, &*self.entropy)?)
+        match seal_note(at, Note { number: id.leg, purpose }, text.reveal(), &self.keyring, &*self.entropy) {
+            Err(SealError::Erased) => Ok(Vec::new()),
+            sealed => Ok(sealed?),
+        }
     }
 
     pub(super) fn officer_entry(&self, permit: &QueuePermit, verb: Verb, action: &str, now: Timestamp) -> Entry {
