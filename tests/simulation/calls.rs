@@ -1,0 +1,212 @@
+//! Calls as they come from outside: who, with which request id, what. The same call can be made again.
+
+use homeward::{
+    broker::Asking,
+    broker::{
+        Broker, Error, HandOver, Handle, Outcome, PullRequest, Receipt, Release, Reply, Request, Resolution, Submission,
+    },
+    domain::{
+        delivery::{Delivery, DeliveryId},
+        grants::{Action, QueuePermit},
+        identity::{Identity, Peer},
+        outcome::DeadReason,
+        queue::QueueId,
+        text::Text,
+    },
+    wire::{convert, pb, received::sha256},
+};
+use jiff::SignedDuration;
+use prost::Message;
+use uuid::Uuid;
+
+use crate::town::Town;
+
+/// A call.
+#[derive(Debug, Clone)]
+pub struct Call {
+    pub who: Peer,
+    pub request: Request,
+    pub what: What,
+}
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub enum What {
+    /// The submission of a base, with a reference of the sender's own.
+    Submit {
+        base: usize,
+        reference: u32,
+    },
+    Pull {
+        queue: QueueId,
+        session: &'static str,
+        most: usize,
+        lease: SignedDuration,
+    },
+    /// Something with a delivery of this queue, under the token of a lease.
+    Use {
+        delivery: DeliveryId,
+        queue: QueueId,
+        token: String,
+        how: Use,
+    },
+    Answer {
+        referral: Uuid,
+        question: Uuid,
+    },
+    Replay {
+        delivery: DeliveryId,
+        queue: QueueId,
+    },
+}
+
+/// What is done with a lease.
+#[derive(Debug, Clone)]
+pub enum Use {
+    Extend(SignedDuration),
+    Release(SignedDuration),
+    Complete { outcome: String, reason: Option<String>, note: bool },
+    Reject(DeadReason),
+    HandOver { to: Identity, keep: SignedDuration },
+    Ask,
+    Resolve { to: QueueId },
+}
+
+/// What came of a call.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    Receipt(Box<Receipt>),
+    Pulled(Vec<Delivery>),
+    Delivery(Box<Delivery>),
+    Resolved(Box<Delivery>, Vec<DeliveryId>),
+}
+
+impl Use {
+    fn action(&self) -> Action {
+        match self {
+            Self::Extend(_) => Action::ExtendLease,
+            Self::Release(_) => Action::ReleaseDelivery,
+            Self::Complete { .. } => Action::CompleteDelivery,
+            Self::Reject(_) => Action::RejectDelivery,
+            Self::HandOver { .. } => Action::HandOver,
+            Self::Ask => Action::RequestClarification,
+            Self::Resolve { .. } => Action::ResolveHeld,
+        }
+    }
+}
+
+impl What {
+    /// Whether its answer is kept for a day only.
+    pub fn is_short(&self) -> bool {
+        let of_use = |how: &Use| matches!(how, Use::Extend(_) | Use::Release(_));
+        matches!(self, Self::Pull { .. }) || matches!(self, Self::Use { how, .. } if of_use(how))
+    }
+}
+
+/// A refusal in one word.
+pub fn word(error: &Error) -> String {
+    match error {
+        Error::Precondition { reason, .. } => (*reason).to_owned(),
+        Error::LeaseLost => "LEASE_LOST".into(),
+        Error::NotFound => "NOT_FOUND".into(),
+        Error::RequestIdReused => "REQUEST_ID_REUSED".into(),
+        other => format!("{other:?}"),
+    }
+}
+
+/// Makes a call.
+pub async fn make(broker: &Broker, town: &Town, call: &Call) -> Result<Answer, Error> {
+    let Call { who, request, what } = call;
+    let permit = |action, queue: &QueueId| -> Result<QueuePermit, Error> {
+        Ok(broker.grants().may_serve(who, action, queue, broker.now())?)
+    };
+    match what {
+        What::Submit { base, reference } => {
+            let receipt = submit(broker, town, (who, *request), (*base, *reference)).await?;
+            Ok(Answer::Receipt(Box::new(receipt)))
+        }
+        What::Pull { queue, session, most, lease } => {
+            let Request { id, digest } = *request;
+            let asked = PullRequest { request: id, digest, session: (*session).into(), most: *most, lease: *lease };
+            Ok(Answer::Pulled(broker.pull(&permit(Action::Pull, queue)?, asked).await?))
+        }
+        What::Use { delivery, queue, token, how } => {
+            let handle = Handle { delivery: *delivery, token: token.clone() };
+            if let Use::Resolve { to } = how {
+                let resolution = Resolution { to: to.clone(), reason: Text::from("The school confirmed it.") };
+                let (delivery, made) = broker.resolve(who, *request, handle, resolution).await?;
+                return Ok(Answer::Resolved(Box::new(delivery), made));
+            }
+            let answered = used(broker, &permit(how.action(), queue)?, *request, handle, how).await?;
+            Ok(Answer::Delivery(Box::new(answered)))
+        }
+        What::Answer { referral, question } => {
+            let permit = broker.grants().may_read_referrals(who, Action::AnswerClarification, broker.now())?;
+            let actor = ["email", "worker@council.example", "worker"].map(Text::from);
+            let text = Text::from("She named the road, not the house.");
+            let reply = Reply { referral: *referral, question: *question, text, actor };
+            let read = |bytes: &[u8]| {
+                let message = pb::SubmitReferralRequest::decode(bytes).ok()?;
+                Some(convert::submission(message.submission?))
+            };
+            let answered = broker.answer_clarification(&permit, *request, reply, read).await?;
+            Ok(Answer::Delivery(Box::new(answered)))
+        }
+        What::Replay { delivery, queue } => {
+            let why = (*delivery, Text::from("It can be worked on now."));
+            let permit = permit(Action::ReplayDeadLetter, queue)?;
+            Ok(Answer::Delivery(Box::new(broker.replay_dead_letter(&permit, *request, why).await?)))
+        }
+    }
+}
+
+async fn submit(
+    broker: &Broker,
+    town: &Town,
+    (who, request): (&Peer, Request),
+    (base, reference): (usize, u32),
+) -> Result<Receipt, Error> {
+    let base = &town.bases[base];
+    let mut submission = base.submission.clone();
+    submission.envelope.get_or_insert_default().sender_reference = reference.to_string();
+    let request_id = request.id.to_string();
+    let original = pb::SubmitReferralRequest { request_id, submission: Some(submission.clone()) }.encode_to_vec();
+    let permit = broker.grants().may_submit(who, &base.on_behalf_of, broker.now())?;
+    // A digest other than the request's own is that of other bytes.
+    let digest = if request.digest == [0; 32] { sha256(&original) } else { request.digest };
+    let reading = convert::submission(submission);
+    broker.submit(&permit, Submission { request: request.id, original: &original, digest, reading }).await
+}
+
+async fn used(
+    broker: &Broker,
+    permit: &QueuePermit,
+    request: Request,
+    handle: Handle,
+    how: &Use,
+) -> Result<Delivery, Error> {
+    let words = |say: bool| if say { Text::from("Known to the night team.") } else { Text::default() };
+    match how {
+        Use::Extend(lease) => broker.extend(permit, request, handle, *lease).await,
+        Use::Release(delay) => {
+            let release = Release { reason: Text::from("Called away."), delay: *delay };
+            broker.release(permit, request, handle, release).await
+        }
+        Use::Complete { outcome, reason, note } => {
+            let (code, reason) = (outcome.clone(), reason.clone());
+            let outcome = Outcome { code, reason, note: words(*note), release_detail: false };
+            broker.complete(permit, request, handle, outcome).await
+        }
+        Use::Reject(reason) => broker.reject(permit, request, handle, (*reason, words(true))).await,
+        Use::HandOver { to, keep } => {
+            let over = HandOver { to: to.clone(), note: words(true), keep: *keep };
+            broker.hand_over(permit, request, handle, over).await
+        }
+        Use::Ask => {
+            let text = Text::from("Which road did she mean, as far as you know already?");
+            let asking = Asking { item: None, text, nothing_of_the_child: true };
+            broker.request_clarification(permit, request, handle, asking).await
+        }
+        Use::Resolve { .. } => unreachable!("made by whoever makes the call"),
+    }
+}
