@@ -330,14 +330,15 @@ async fn a_key_that_a_fast_clock_made_wraps_no_longer_for_it_and_an_alarm_says_s
     house.caretake().await;
     let next = current(&mut first).await;
     assert_ne!(ahead, next, "it would have wrapped for three days");
-    assert_eq!(alarms(&mut first).await, ["CLOCK_SET_BACK"]);
+    assert_eq!(alarms(&mut first).await, ["CLOCK_SET_BACK", "RETENTION_PAUSED"]);
     house.later(SignedDuration::from_hours(1));
     house.caretake().await;
     assert_eq!(current(&mut first).await, next, "one is enough");
     house.reopen().await;
     house.caretake().await;
     let mut first = house.person(FIRST).await;
-    assert_eq!((current(&mut first).await, alarms(&mut first).await), (next, vec!["CLOCK_SET_BACK".to_owned()]));
+    assert_eq!(current(&mut first).await, next);
+    assert!(alarms(&mut first).await.contains(&"CLOCK_SET_BACK".to_owned()));
 }
 
 /// How often the key outside the store was used.

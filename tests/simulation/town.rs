@@ -130,7 +130,7 @@ pub fn domain() -> TrustDomain {
 
 fn peer(path: &str) -> Peer {
     let identity = Identity::parse(&format!("homeward://{}/{path}", domain()), &domain()).unwrap();
-    Peer { identity, serial: "01".into(), not_after: end() }
+    Peer { identity, serial: "01".into(), not_after: end(), unlisted: false }
 }
 
 /// When everybody's certificate and grant end: nobody is still at work then.
