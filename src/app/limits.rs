@@ -25,6 +25,8 @@ pub struct LimitsConfig {
     pub calls_per_connection: u32,
     /// Calls of one identity being answered at the same time; more are refused.
     pub calls_per_identity: usize,
+    /// Calls of one identity worked on at the same time; the others wait unread.
+    pub work_per_identity: usize,
     /// Streams of one identity open at the same time; more are refused.
     pub streams_per_identity: usize,
     /// Calls of one identity in a second; more are refused with the time to wait.
@@ -60,6 +62,7 @@ impl Default for LimitsConfig {
             connections_per_identity: usual.connections_per_identity,
             calls_per_connection: usual.calls_per_connection,
             calls_per_identity: usual.calls_per_identity,
+            work_per_identity: usual.work_per_identity,
             streams_per_identity: usual.streams_per_identity,
             calls_per_second: usual.calls_per_second,
             frames_per_second: usual.frames_per_second,
@@ -93,6 +96,7 @@ impl LimitsConfig {
             connections_per_identity: self.connections_per_identity,
             calls_per_connection: self.calls_per_connection,
             calls_per_identity: self.calls_per_identity,
+            work_per_identity: self.work_per_identity,
             streams_per_identity: self.streams_per_identity,
             calls_per_second: self.calls_per_second,
             frames_per_second: self.frames_per_second,
@@ -109,7 +113,7 @@ impl LimitsConfig {
     }
 
     /// All but `drain_seconds`, which may be 0.
-    fn each(&self) -> [(&'static str, u64); 17] {
+    fn each(&self) -> [(&'static str, u64); 18] {
         let number = |value: usize| u64::try_from(value).unwrap_or(u64::MAX);
         [
             ("handshakes", number(self.handshakes)),
@@ -119,6 +123,7 @@ impl LimitsConfig {
             ("connections_per_identity", number(self.connections_per_identity)),
             ("calls_per_connection", u64::from(self.calls_per_connection)),
             ("calls_per_identity", number(self.calls_per_identity)),
+            ("work_per_identity", number(self.work_per_identity)),
             ("streams_per_identity", number(self.streams_per_identity)),
             ("calls_per_second", u64::from(self.calls_per_second)),
             ("frames_per_second", u64::from(self.frames_per_second)),

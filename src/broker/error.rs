@@ -33,9 +33,6 @@ pub enum Error {
         /// What to do.
         advice: &'static str,
     },
-    /// More is asked of the broker than it can do, and as much of the caller's waits as is their share.
-    #[error("overloaded")]
-    Overloaded,
     /// The store cannot be written or read now; trying again helps.
     #[error("the store is not available: {0}")]
     Unavailable(String),

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::{
-    Broker, Error, Receipt, Rulebook,
+    Broker, Error, Receipt, Rulebook, Turn,
     filing::{Filer, Filing, Succeeding, would_keep},
     judge::{alert, judge},
 };
@@ -30,8 +30,13 @@ pub struct Submission<'a> {
 impl Broker {
     /// Accepts a submission and returns its receipt, or the first receipt where it was accepted before. It is judged before anybody
     /// asks whether it was, and the store says so as it accepts: nearly all of them are new. What is refused is asked for then,
-    /// for rules, keys and time may be other than they were.
-    pub async fn submit(&self, permit: &SubmitPermit, submission: Submission<'_>) -> Result<Receipt, Error> {
+    /// for rules, keys and time may be other than they were. `turn` is to be judged, and over then.
+    pub async fn submit(
+        &self,
+        permit: &SubmitPermit,
+        submission: Submission<'_>,
+        turn: Turn,
+    ) -> Result<Receipt, Error> {
         let once = Once {
             caller: permit.identity().as_str().to_owned(),
             method: "SubmitReferral",
@@ -39,7 +44,7 @@ impl Broker {
             digest: submission.digest,
             keep: Keep::WithRecord,
         };
-        let refused = match self.judged(permit, submission, (once.clone(), None)).await {
+        let refused = match self.judged(permit, submission, (once.clone(), None), turn).await {
             Ok(receipt) => return Ok(receipt),
             Err(refused) => refused,
         };
@@ -54,6 +59,7 @@ impl Broker {
         permit: &SubmitPermit,
         submission: Submission<'_>,
         (once, corrects): (Once, Option<Succeeding>),
+        turn: Turn,
     ) -> Result<Receipt, Error> {
         let received = self.clock.now();
         let original = Zeroizing::new(submission.original.to_vec());
@@ -66,6 +72,8 @@ impl Broker {
             Ok::<_, Error>((verdict, acceptance))
         });
         let (verdict, acceptance) = verdict.await??;
+        drop(turn);
+        let _until_stored = self.storing.take(permit.identity()).await?;
         let (accepted, judged) = self.accept(verdict, acceptance).await?;
         match judged {
             // What was accepted is the alert alone.

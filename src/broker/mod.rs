@@ -115,8 +115,10 @@ pub struct Broker {
     retention: Mutex<administration::Looked>,
     /// Where submissions are judged.
     bench: Bench,
-    /// Whose submission is next.
-    turns: turns::Turns,
+    /// Whose submission is judged next.
+    judging: turns::Turns,
+    /// Whose is stored next.
+    storing: turns::Turns,
     /// Who has called.
     known: known::Known,
 }
@@ -166,7 +168,8 @@ impl Broker {
             rewrapping: Mutex::new(()),
             retention: Mutex::default(),
             bench: Bench::new(),
-            turns: turns::Turns::default(),
+            judging: turns::Turns::to_judge(),
+            storing: turns::Turns::to_store(),
             known: known::Known::default(),
         }
     }

@@ -90,7 +90,6 @@ fn reason(error: &Error) -> &'static str {
         Error::RequestIdReused => "REQUEST_ID_REUSED",
         Error::LeaseLost => "LEASE_LOST",
         Error::Precondition { reason, .. } => reason,
-        Error::Overloaded => "OVERLOADED",
         Error::Unavailable(_) | Error::KeyUnavailable(_) => "UNAVAILABLE",
         Error::Internal(_) => "INTERNAL",
     }

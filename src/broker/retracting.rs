@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::{
-    Broker, Error, Handle, Receipt, Request, Submission,
+    Broker, Error, Handle, Receipt, Request, Submission, Turn,
     clarifying::LENSES,
     dispatch::later,
     filing::{Standing, Succeeding},
@@ -79,6 +79,7 @@ impl Broker {
         (permit, reads): (&SubmitPermit, &ReadPermit),
         correction: Correction<'_>,
         read: Reader,
+        turn: Turn,
     ) -> Result<Receipt, Error> {
         let Correction { referral, reason, submission } = correction;
         let once = Once {
@@ -108,7 +109,7 @@ impl Broker {
             is_statutory: self.is_statutory(&stored)?,
             retracts,
         };
-        self.judged(permit, submission, (once, Some(succeeding))).await.map_err(changed_meanwhile)
+        self.judged(permit, submission, (once, Some(succeeding)), turn).await.map_err(changed_meanwhile)
     }
 
     /// Recalls a referral; answers with when.

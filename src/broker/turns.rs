@@ -1,5 +1,5 @@
-//! Turns: so many submissions are judged and stored at the same time, and who waits is taken in rounds, one of each identity.
-//! Whoever sends a thousand at once waits for itself; nobody else waits behind them.
+//! Turns: so many submissions are judged at the same time, and so many stored, and who waits is taken in rounds, one of each
+//! identity. Whoever sends a thousand at once waits for itself; nobody else waits behind them.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -12,12 +12,10 @@ use tokio::sync::oneshot;
 use super::{Broker, Error};
 use crate::domain::identity::Identity;
 
-/// Submissions judged or stored at the same time, for each processor and at least: as many as keep the processors and the disk
-/// busy. With more there would only be a longer queue that nobody can be let past.
-const SEATS_EACH: usize = 16;
-const FEWEST_SEATS: usize = 32;
-/// Submissions that wait, shared among those who wait.
-const WAITING: usize = 1024;
+/// Submissions judged at the same time, for each processor: as few as keep them busy, for nobody is let past those that have begun.
+const JUDGED_EACH: usize = 4;
+/// Submissions stored at the same time: as many as fit one commit on its way to the disk.
+const STORED: usize = 64;
 
 /// The seats, and who waits for one.
 #[derive(Clone)]
@@ -34,23 +32,18 @@ struct Queue {
 /// A seat, until it is dropped.
 pub struct Turn(Option<Arc<Mutex<Queue>>>);
 
-/// What to do when there is no seat.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Patience {
-    /// Refuse where the identity has as many waiting as is its share.
-    Share,
-    /// Wait: the caller sends no more meanwhile.
-    Any,
-}
-
-impl Default for Turns {
-    fn default() -> Self {
-        let processors = thread::available_parallelism().map_or(1, Into::into);
-        Self::of(FEWEST_SEATS.max(processors.saturating_mul(SEATS_EACH)))
-    }
-}
-
 impl Turns {
+    /// Those in which submissions are judged.
+    pub(super) fn to_judge() -> Self {
+        let processors = thread::available_parallelism().map_or(1, Into::into);
+        Self::of(processors.saturating_mul(JUDGED_EACH))
+    }
+
+    /// Those in which they are stored.
+    pub(super) fn to_store() -> Self {
+        Self::of(STORED)
+    }
+
     fn of(free: usize) -> Self {
         Self(Arc::new(Mutex::new(Queue { free, waiting: BTreeMap::new(), round: VecDeque::new() })))
     }
@@ -58,15 +51,15 @@ impl Turns {
     /// A seat for something of `who`.
     ///
     /// # Errors
-    /// [`Error::Overloaded`]: more of theirs waits already than is their share.
-    pub(super) async fn take(&self, who: &Identity, patience: Patience) -> Result<Turn, Error> {
+    /// A fault of ours.
+    pub(super) async fn take(&self, who: &Identity) -> Result<Turn, Error> {
         let waiting = {
             let mut queue = locked(&self.0);
             if queue.free > 0 {
                 queue.free -= 1;
                 return Ok(Turn(Some(Arc::clone(&self.0))));
             }
-            queue.join(who, patience).ok_or(Error::Overloaded)?
+            queue.join(who)
         };
         waiting.await.map_err(|_| Error::Internal("a turn was lost".to_owned()))
     }
@@ -78,22 +71,8 @@ fn locked(queue: &Mutex<Queue>) -> std::sync::MutexGuard<'_, Queue> {
 }
 
 impl Queue {
-    /// Waits behind what else is theirs, if there is room.
-    fn join(&mut self, who: &Identity, patience: Patience) -> Option<oneshot::Receiver<Turn>> {
-        let others = self.waiting.len() - usize::from(self.waiting.contains_key(who));
-        let share = WAITING / (others + 1);
-        let known = self.waiting.get_mut(who);
-        if let Some(own) = known.as_deref()
-            && own.len() >= share
-            && patience == Patience::Share
-        {
-            // Calls that were given up make room.
-            let own = known?;
-            own.retain(|waiting| !waiting.is_closed());
-            if own.len() >= share {
-                return None;
-            }
-        }
+    /// Waits behind what else is theirs.
+    fn join(&mut self, who: &Identity) -> oneshot::Receiver<Turn> {
         let (seat, waiting) = oneshot::channel();
         // Whoever is known stands in the round already, also where nothing of theirs is left that waits.
         let own = self.waiting.entry(who.clone()).or_insert_with(|| {
@@ -101,7 +80,7 @@ impl Queue {
             VecDeque::new()
         });
         own.push_back(seat);
-        Some(waiting)
+        waiting
     }
 
     /// Who is next; whoever has more that waits goes to the end of the round.
@@ -141,20 +120,12 @@ impl Drop for Turn {
 }
 
 impl Broker {
-    /// A turn for one submission of `who`; at once where there is a seat.
-    ///
-    /// # Errors
-    /// [`Error::Overloaded`]: as much of theirs waits as is their share.
-    pub async fn turn(&self, who: &Identity) -> Result<Turn, Error> {
-        self.turns.take(who, Patience::Share).await
-    }
-
-    /// The same for who sends no more until it has come, and so needs no refusal.
+    /// A turn for one submission of `who` to be judged; at once where there is a seat.
     ///
     /// # Errors
     /// A fault of ours.
-    pub async fn turn_in_time(&self, who: &Identity) -> Result<Turn, Error> {
-        self.turns.take(who, Patience::Any).await
+    pub async fn turn(&self, who: &Identity) -> Result<Turn, Error> {
+        self.judging.take(who).await
     }
 }
 
@@ -181,12 +152,12 @@ mod tests {
     #[tokio::test]
     async fn who_sends_little_waits_behind_one_of_each_other_and_not_behind_all_of_theirs() {
         let (turns, loud, quiet) = (Turns::of(1), who("loud"), who("quiet"));
-        let sitting = turns.take(&loud, Patience::Share).await.unwrap();
-        let mut loud: Vec<_> = (0..5).map(|_| Box::pin(turns.take(&loud, Patience::Share))).collect();
+        let sitting = turns.take(&loud).await.unwrap();
+        let mut loud: Vec<_> = (0..5).map(|_| Box::pin(turns.take(&loud))).collect();
         for one in &mut loud {
             assert!(stands(one).await.is_none());
         }
-        let mut quiet = Box::pin(turns.take(&quiet, Patience::Share));
+        let mut quiet = Box::pin(turns.take(&quiet));
         assert!(stands(&mut quiet).await.is_none());
         drop(sitting);
         assert!(stands(&mut quiet).await.is_none(), "the loud one came first");
@@ -205,42 +176,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_waits_is_shared_and_who_is_over_its_share_is_refused_unless_it_sends_no_more_meanwhile() {
-        let (turns, loud, other) = (Turns::of(0), who("loud"), who("other"));
-        let wait = |who: &Identity, patience| {
-            let (turns, who) = (turns.clone(), who.clone());
-            Box::pin(async move { turns.take(&who, patience).await.map(drop) })
-        };
-        let mut waiting = Vec::new();
-        for _ in 0..WAITING {
-            let mut one = wait(&loud, Patience::Share);
-            assert!(stands(&mut one).await.is_none());
-            waiting.push(one);
-        }
-        assert_eq!(wait(&loud, Patience::Share).await, Err(Error::Overloaded));
-        let mut patient = wait(&loud, Patience::Any);
-        assert!(stands(&mut patient).await.is_none());
-        for _ in 0..WAITING / 2 {
-            let mut one = wait(&other, Patience::Share);
-            assert!(stands(&mut one).await.is_none(), "half of it is theirs");
-            waiting.push(one);
-        }
-        assert_eq!(wait(&other, Patience::Share).await, Err(Error::Overloaded));
-        waiting.truncate(WAITING / 4);
-        assert!(stands(&mut wait(&loud, Patience::Share)).await.is_none(), "calls that were given up make room");
-    }
-
-    #[tokio::test]
     async fn whoever_gave_up_all_of_its_calls_and_comes_again_takes_no_turn_from_the_others() {
         let (turns, loud, other) = (Turns::of(1), who("loud"), who("other"));
-        let sitting = turns.take(&other, Patience::Share).await.unwrap();
-        let mut given_up: Vec<_> = (0..WAITING).map(|_| Box::pin(turns.take(&loud, Patience::Share))).collect();
+        let sitting = turns.take(&other).await.unwrap();
+        let mut given_up: Vec<_> = (0..1000).map(|_| Box::pin(turns.take(&loud))).collect();
         for one in &mut given_up {
             assert!(stands(one).await.is_none());
         }
         drop(given_up);
-        let mut again = Box::pin(turns.take(&loud, Patience::Share));
-        let mut others: Vec<_> = (0..2).map(|_| Box::pin(turns.take(&other, Patience::Share))).collect();
+        let mut again = Box::pin(turns.take(&loud));
+        let mut others: Vec<_> = (0..2).map(|_| Box::pin(turns.take(&other))).collect();
         assert!(stands(&mut again).await.is_none());
         for one in &mut others {
             assert!(stands(one).await.is_none());

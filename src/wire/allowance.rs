@@ -6,7 +6,7 @@ use std::{
     num::NonZeroU32,
     sync::{
         Arc,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicU32, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -14,7 +14,11 @@ use std::{
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter, clock::Clock as _, clock::DefaultClock};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::status::Refused;
+use super::{
+    line::{Crowd, Line, Place},
+    status::Refused,
+};
+use crate::domain::identity::Identity;
 
 /// In this time everything that may be done in a second may be done again.
 pub(super) const REFILLED: Duration = Duration::from_secs(1);
@@ -26,6 +30,8 @@ const REFUSALS: u32 = 256;
 pub struct Shares {
     /// Calls being read or answered at the same time.
     pub calls: usize,
+    /// Calls of these, and messages of streams, that are worked on at the same time; the others wait unread.
+    pub work: usize,
     /// Streams open at the same time.
     pub streams: usize,
     /// Calls in a second. Nothing below one is possible, here and below.
@@ -39,7 +45,9 @@ pub struct Shares {
 /// Shared by all sessions of an identity.
 #[derive(Debug)]
 pub(super) struct Allowance {
+    identity: Identity,
     room: Arc<Semaphore>,
+    line: Arc<Line>,
     streams: Arc<Semaphore>,
     pace: DefaultDirectRateLimiter,
     frames: DefaultDirectRateLimiter,
@@ -48,30 +56,38 @@ pub(super) struct Allowance {
     most_bytes: u32,
     /// Bytes that refusals cost and nobody has paid for yet.
     debt: AtomicU32,
+    /// Refusals that the log does not know of yet, which is told of them once a minute: a line for each would fill the disk.
+    untold: AtomicU64,
+    telling: DefaultDirectRateLimiter,
     clock: DefaultClock,
 }
 
 impl Allowance {
-    pub(super) fn new(shares: Shares) -> Self {
+    /// For one identity in this crowd.
+    pub(super) fn new(identity: Identity, shares: Shares, crowd: Crowd) -> Self {
         let pace =
             |a_second| RateLimiter::direct(Quota::per_second(NonZeroU32::new(a_second).unwrap_or(NonZeroU32::MIN)));
         Self {
+            identity,
             room: Arc::new(Semaphore::new(shares.calls)),
+            line: Arc::new(Line::new(shares.work, crowd)),
             streams: Arc::new(Semaphore::new(shares.streams)),
             pace: pace(shares.calls_per_second),
             frames: pace(shares.frames_per_second),
             bytes: pace(shares.bytes_per_second),
             most_bytes: shares.bytes_per_second.max(1),
             debt: AtomicU32::new(0),
+            untold: AtomicU64::new(0),
+            telling: RateLimiter::direct(Quota::per_minute(NonZeroU32::MIN)),
             clock: DefaultClock::default(),
         }
     }
 
-    /// Room for one more call until it is dropped.
+    /// Room for one more call until it is dropped, and its place in the line of its identity.
     ///
     /// # Errors
-    /// `RESOURCE_EXHAUSTED`: as many as may are being answered, or came in the last second; when to try again.
-    pub(super) fn enter(&self) -> Result<OwnedSemaphorePermit, Refused> {
+    /// `RESOURCE_EXHAUSTED`: as many as may are here, or came in the last second, or wait; when to try again.
+    pub(super) fn enter(&self) -> Result<(OwnedSemaphorePermit, Place), Refused> {
         let room = Arc::clone(&self.room).try_acquire_owned();
         let room = room.map_err(|_| self.charged(Refused::TooManyCalls))?;
         self.pace.check().map_err(|late| {
@@ -79,7 +95,8 @@ impl Allowance {
             // Never nothing: whoever comes back at once would be late again.
             self.charged(Refused::TooFast(wait.max(Duration::from_millis(1))))
         })?;
-        Ok(room)
+        let place = self.line.join().ok_or_else(|| self.charged(Refused::Overloaded))?;
+        Ok((room, place))
     }
 
     /// Room for one more stream, until it is dropped.
@@ -102,15 +119,21 @@ impl Allowance {
         let more = |debt: u32| Some(debt.saturating_add(price).min(self.most_bytes));
         // It always has a next value.
         let _ = self.debt.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
+        self.untold.fetch_add(1, Ordering::Relaxed);
+        if self.telling.check().is_ok() {
+            let refusals = self.untold.swap(0, Ordering::Relaxed);
+            tracing::warn!(peer = %self.identity, refusals, "a peer asks for more than it may");
+        }
     }
 
     /// Room for one message of a stream, as for a call, but it waits where a call would be refused: nobody reads further meanwhile.
-    pub(super) async fn wait(&self) -> OwnedSemaphorePermit {
+    pub(super) async fn wait(&self) -> [OwnedSemaphorePermit; 2] {
         while let Err(late) = self.pace.check() {
             let wait = late.wait_time_from(self.clock.now());
             tokio::time::sleep(wait.max(Duration::from_millis(1))).await;
         }
-        Arc::clone(&self.room).acquire_owned().await.expect("the room is never closed")
+        let room = Arc::clone(&self.room).acquire_owned().await.expect("the room is never closed");
+        [room, self.line.wait().await]
     }
 
     /// Whether so many more frames may come now.
@@ -143,12 +166,24 @@ impl Allowance {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::identity::TrustDomain;
+
+    fn somebody() -> Identity {
+        let domain = TrustDomain::parse("pilot.example").unwrap();
+        Identity::parse("homeward://pilot.example/met/SE/mpu_officer/p1", &domain).unwrap()
+    }
 
     #[test]
     fn calls_at_once_and_calls_in_a_second_are_bounded_and_say_when_to_try_again() {
-        let shares =
-            Shares { calls: 2, streams: 1, calls_per_second: 5, frames_per_second: 10, bytes_per_second: 1000 };
-        let allowance = Allowance::new(shares);
+        let shares = Shares {
+            calls: 2,
+            work: 2,
+            streams: 1,
+            calls_per_second: 5,
+            frames_per_second: 10,
+            bytes_per_second: 1000,
+        };
+        let allowance = Allowance::new(somebody(), shares, Crowd::default());
         let (first, second) = (allowance.enter().unwrap(), allowance.enter().unwrap());
         assert_eq!(allowance.enter().unwrap_err(), Refused::TooManyCalls);
         drop((first, second));
@@ -170,9 +205,15 @@ mod tests {
     }
     #[test]
     fn refusals_are_paid_for_before_anything_else_and_one_who_stops_is_free_again() {
-        let shares =
-            Shares { calls: 1, streams: 1, calls_per_second: 1, frames_per_second: 1, bytes_per_second: 25_600 };
-        let allowance = Allowance::new(shares);
+        let shares = Shares {
+            calls: 1,
+            work: 1,
+            streams: 1,
+            calls_per_second: 1,
+            frames_per_second: 1,
+            bytes_per_second: 25_600,
+        };
+        let allowance = Allowance::new(somebody(), shares, Crowd::default());
         let _room = allowance.enter().unwrap();
         assert_eq!(allowance.pay(0), Ok(()), "nothing is owed");
         for _ in 0..128 {

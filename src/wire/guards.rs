@@ -90,8 +90,8 @@ where
         if let Err(refused) = session.check(guard.clock.now()) {
             return refuse(guard.tell, refused);
         }
-        let room = match session.allowance().enter() {
-            Ok(room) => room,
+        let (room, place) = match session.allowance().enter() {
+            Ok(entered) => entered,
             Err(refused) => return refuse(guard.tell, refused),
         };
         let stream = match streaming::is_stream(request.uri().path()).then(|| session.allowance().open()).transpose() {
@@ -103,7 +103,11 @@ where
         let span = span(&request, &session);
         let reminder = Reminder::of(session.peer(), session.is_tainted(), guard.clock.now());
         let late = caller_limit(request.headers()).map(|limit| Box::pin(sleep(limit.saturating_sub(EARLIER))));
-        let answering = inner.call(request);
+        let answering = async move {
+            // Nothing of the message is read before.
+            let _at_work = place.reached().await;
+            inner.call(request).await
+        };
         let guarded = async move {
             let _until_answered = room;
             let mut late = late;
@@ -272,6 +276,7 @@ mod tests {
             grace: Duration::from_secs(60),
             per_identity: 2,
             shares: Shares {
+                work: 1,
                 calls: 1,
                 streams: 1,
                 calls_per_second: 1000,

@@ -8,6 +8,7 @@ pub mod json;
 mod json_faults;
 mod json_once;
 mod json_path;
+mod line;
 pub mod load;
 pub mod offline;
 pub mod peer;

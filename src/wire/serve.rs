@@ -39,6 +39,9 @@ pub struct Limits {
     /// Calls of one identity being read or answered at the same time, over all its connections; more are refused. A
     /// stream counts while it begins; its messages count while they are worked on.
     pub calls_per_identity: usize,
+    /// Calls of these, and messages of streams, that are worked on at the same time; the others wait unread, and the longer the
+    /// line of all identities, the fewer of each may: more are refused.
+    pub work_per_identity: usize,
     /// Streams of one identity open at the same time, over all its connections; more are refused.
     pub streams_per_identity: usize,
     /// Calls of one identity in a second, over all its connections; more are refused with the time to wait. A message of a
@@ -82,6 +85,7 @@ impl Default for Limits {
             connections_per_identity: 64,
             calls_per_connection: 256,
             calls_per_identity: 512,
+            work_per_identity: 32,
             streams_per_identity: 64,
             calls_per_second: 2000,
             frames_per_second: 20_000,
@@ -211,6 +215,7 @@ fn door(setup: &Setup) -> Door {
             per_identity: limits.connections_per_identity,
             shares: Shares {
                 calls: limits.calls_per_identity,
+                work: limits.work_per_identity,
                 streams: limits.streams_per_identity,
                 calls_per_second: limits.calls_per_second,
                 frames_per_second: limits.frames_per_second,

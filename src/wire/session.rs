@@ -21,6 +21,7 @@ pub use end::End;
 
 use super::{
     allowance::{Allowance, REFILLED, Shares},
+    line::Crowd,
     shut::Shut,
     status::Refused,
     taken::Waiting,
@@ -110,7 +111,7 @@ impl Session {
     }
 
     /// Room for one more message of a stream of this identity, until it is dropped; waits where a call would be refused.
-    pub(super) async fn turn(&self) -> OwnedSemaphorePermit {
+    pub(super) async fn turn(&self) -> [OwnedSemaphorePermit; 2] {
         self.allowance.wait().await
     }
 
@@ -218,6 +219,8 @@ struct Registry {
     /// What each identity may still do. Remembered past the end of its last session until all of it may be done again:
     /// to leave and come back gains nothing.
     allowances: BTreeMap<Identity, Weak<Allowance>>,
+    /// Of how many of them calls wait.
+    crowd: Crowd,
     /// Serial numbers of tainted authorities.
     tainted: BTreeSet<String>,
 }
@@ -237,7 +240,8 @@ impl Sessions {
                 return None;
             }
             let known = registry.allowances.get(identity).and_then(Weak::upgrade);
-            let allowance = known.unwrap_or_else(|| Arc::new(Allowance::new(bounds.shares)));
+            let allowance = known
+                .unwrap_or_else(|| Arc::new(Allowance::new(identity.clone(), bounds.shares, registry.crowd.clone())));
             registry.allowances.insert(identity.clone(), Arc::downgrade(&allowance));
             let id = registry.next;
             registry.next += 1;

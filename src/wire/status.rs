@@ -66,7 +66,7 @@ pub enum Refused {
     TooManyCalls,
     /// As many streams of the identity are open as may be.
     TooManyStreams,
-    /// More is asked of the server than it can do, and as much of the identity's waits as is its share.
+    /// More is asked of the server than it can do, and as many calls of the identity wait as is its share.
     Overloaded,
     /// Another stream of the same principal for the same queue and session has begun.
     TakenOver,
@@ -171,7 +171,7 @@ impl Refused {
             Self::Overloaded => (
                 Code::ResourceExhausted,
                 "OVERLOADED",
-                "more is sent than can be stored, and your share of it waits already: try again later, or use a stream",
+                "as many calls of yours wait as is your share: try again later, or send many on a stream",
             ),
             Self::TakenOver => (
                 Code::FailedPrecondition,
@@ -189,10 +189,13 @@ impl Refused {
 
     fn log(&self, reference: &str) {
         let reason = self.words().reason;
-        if let Self::Internal(inner) = self {
-            tracing::error!(reference, inner, "call failed");
-        } else {
-            tracing::info!(reference, reason, "call refused");
+        match self {
+            Self::Internal(inner) => tracing::error!(reference, inner, "call failed"),
+            // As many as somebody likes to ask for: its allowance tells of them, once a minute.
+            Self::TooFast(_) | Self::TooManyCalls | Self::TooManyStreams | Self::Overloaded => {
+                tracing::debug!(reference, reason, "call refused");
+            }
+            _ => tracing::info!(reference, reason, "call refused"),
         }
     }
 }
@@ -236,7 +239,6 @@ impl From<Error> for Refused {
             Error::NotFound => Self::NotFound,
             Error::RequestIdReused => Self::RequestIdReused,
             Error::LeaseLost => Self::LeaseLost,
-            Error::Overloaded => Self::Overloaded,
             Error::Precondition { reason, advice } => Self::FailedPrecondition(reason, advice),
             Error::Unavailable(inner) => {
                 tracing::error!(inner, "the store is not available");

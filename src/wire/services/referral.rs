@@ -161,7 +161,7 @@ impl Services {
         let Received { message, raw, .. } = request;
         let submission = message.submission.unwrap_or_default();
         let permit = self.permit(peer, &submission, Action::SubmitReferral)?;
-        let _until_done = match turn {
+        let turn = match turn {
             Some(turn) => turn,
             None => self.broker.turn(&peer.identity).await?,
         };
@@ -175,7 +175,7 @@ impl Services {
             return Err(Error::Invalid(violations));
         }
         let submission = Submission { request: id, original: &raw, digest: digest_of(&raw), reading };
-        Ok(receipt(&self.broker.submit(&permit, submission).await?))
+        Ok(receipt(&self.broker.submit(&permit, submission, turn).await?))
     }
 
     async fn previewed(&self, peer: &Peer, message: pb::PreviewReferralRequest) -> Result<pb::Explanation, Error> {

@@ -33,7 +33,7 @@ impl Services {
         let submission = message.submission.unwrap_or_default();
         let permit = self.permit(peer, &submission, Action::CorrectReferral)?;
         let reads = self.reader(peer, Action::CorrectReferral)?;
-        let _until_done = self.broker.turn(&peer.identity).await?;
+        let turn = self.broker.turn(&peer.identity).await?;
         let mut ask = Ask::default();
         let request = ask.uuid("request_id", &message.request_id);
         let referral = ask.uuid("referral_id", &message.referral_id);
@@ -47,7 +47,7 @@ impl Services {
         }
         let submission = Submission { request, original: &raw, digest: digest_of(&raw), reading };
         let correction = Correction { referral, reason, submission };
-        let accepted = self.broker.correct((&permit, &reads), correction, as_received).await?;
+        let accepted = self.broker.correct((&permit, &reads), correction, as_received, turn).await?;
         Ok(pb::CorrectReferralResponse { receipt: Some(receipt(&accepted)) })
     }
 

@@ -87,7 +87,7 @@ impl Submissions {
             let size = u32::try_from(item.raw.len().clamp(1, BYTES_IN_FLIGHT)).unwrap_or(1);
             let size = Arc::clone(&bytes).acquire_many_owned(size).await.expect("the bytes are never closed");
             let turn = self.session.turn().await;
-            let seat = self.services.broker.turn_in_time(&self.peer.identity).await;
+            let seat = self.services.broker.turn(&self.peer.identity).await;
             if self.session.check(self.services.broker.now()).is_err() {
                 return;
             }
@@ -100,7 +100,7 @@ impl Submissions {
         self,
         item: Item,
         seat: Result<Turn, Error>,
-        _until_done: (OwnedSemaphorePermit, OwnedSemaphorePermit),
+        _until_done: ([OwnedSemaphorePermit; 2], OwnedSemaphorePermit),
     ) -> Response {
         let Received { message, raw, sound } = item;
         let request_id = Some(&message.request_id).filter(|id| id.len() <= LONGEST_ID).cloned().unwrap_or_default();

@@ -15,7 +15,14 @@ async fn to_leave_and_come_back_gains_nothing_and_who_stays_away_is_forgotten() 
         age: Duration::from_secs(60),
         grace: Duration::from_secs(60),
         per_identity: 1,
-        shares: Shares { calls: 1, streams: 1, calls_per_second: 1, frames_per_second: 1, bytes_per_second: 1 },
+        shares: Shares {
+            calls: 1,
+            work: 1,
+            streams: 1,
+            calls_per_second: 1,
+            frames_per_second: 1,
+            bytes_per_second: 1,
+        },
         read_within: Duration::from_secs(60),
     };
     let sessions = Sessions::default();
