@@ -15,6 +15,8 @@ pub struct LimitsConfig {
     pub handshakes: usize,
     /// Handshakes of one address at the same time; more are closed at once.
     pub handshakes_per_address: usize,
+    /// Handshakes of one address in a second; more are closed at once.
+    pub handshakes_per_second: u32,
     /// Time for a handshake.
     pub handshake_seconds: u64,
     /// Connections at the same time; more are closed at once.
@@ -57,6 +59,7 @@ impl Default for LimitsConfig {
         Self {
             handshakes: usual.handshakes,
             handshakes_per_address: usual.handshakes_per_address,
+            handshakes_per_second: usual.handshakes_per_second,
             handshake_seconds: usual.handshake_time.as_secs(),
             connections: usual.connections,
             connections_per_identity: usual.connections_per_identity,
@@ -91,6 +94,7 @@ impl LimitsConfig {
         Ok(Limits {
             handshakes: self.handshakes,
             handshakes_per_address: self.handshakes_per_address,
+            handshakes_per_second: self.handshakes_per_second,
             handshake_time: Duration::from_secs(self.handshake_seconds),
             connections: self.connections,
             connections_per_identity: self.connections_per_identity,
@@ -113,11 +117,12 @@ impl LimitsConfig {
     }
 
     /// All but `drain_seconds`, which may be 0.
-    fn each(&self) -> [(&'static str, u64); 18] {
+    fn each(&self) -> [(&'static str, u64); 19] {
         let number = |value: usize| u64::try_from(value).unwrap_or(u64::MAX);
         [
             ("handshakes", number(self.handshakes)),
             ("handshakes_per_address", number(self.handshakes_per_address)),
+            ("handshakes_per_second", u64::from(self.handshakes_per_second)),
             ("handshake_seconds", self.handshake_seconds),
             ("connections", number(self.connections)),
             ("connections_per_identity", number(self.connections_per_identity)),

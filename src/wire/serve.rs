@@ -15,7 +15,7 @@ use super::{
     session::{Bounds, End, GrantEnd, Sessions},
     tls::{
         ServerTls,
-        accept::{self, Door},
+        accept::{self, Door, Greetings},
         refusal::Refusals,
     },
 };
@@ -28,6 +28,8 @@ pub struct Limits {
     pub handshakes: usize,
     /// Handshakes of one address at the same time; more are closed at once.
     pub handshakes_per_address: usize,
+    /// Handshakes of one address in a second; more are closed at once.
+    pub handshakes_per_second: u32,
     /// Time for a handshake.
     pub handshake_time: Duration,
     /// Connections at the same time; more are closed at once.
@@ -80,6 +82,7 @@ impl Default for Limits {
         Self {
             handshakes: 256,
             handshakes_per_address: 64,
+            handshakes_per_second: 100,
             handshake_time: Duration::from_secs(5),
             connections: 4096,
             connections_per_identity: 64,
@@ -225,7 +228,7 @@ fn door(setup: &Setup) -> Door {
         },
         handshake_time: limits.handshake_time,
         handshakes: Arc::new(Semaphore::new(limits.handshakes)),
-        per_address: limits.handshakes_per_address,
+        per_address: Greetings { at_once: limits.handshakes_per_address, a_second: limits.handshakes_per_second },
         addresses: Arc::default(),
         connections: Arc::new(Semaphore::new(limits.connections)),
     }

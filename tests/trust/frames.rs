@@ -13,7 +13,7 @@ use homeward::wire::tls::refusal::Why;
 use rustls::{ClientConfig, pki_types::ServerName, version::TLS13};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
     task::JoinHandle,
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
@@ -186,24 +186,30 @@ fn how_much_slower_a_quiet_peer_is_while_another_floods() {
     let server = serving.block_on(Running::start(town.setup()));
     let other = beside.block_on(Running::start(town.setup()));
     let (profile, _) = town.issue(&BROMLEY.replace("case-system", "quiet"), 89);
-    let (flooding, _) = town.issue(BROMLEY, 90);
+    let (config, flooding) = (client(&town, &[&TLS13]), town.folder("profile-case-system-90"));
     let measure = || quiet.block_on(p99(&town, &profile, &server));
     measure();
     let alone = measure();
-    let floods = [("a server of its own", &other), ("the same server", &server)];
-    for (whom, flooded) in floods {
-        let asked = Arc::new(AtomicU64::new(0));
-        let flood = noisy.block_on(flood(&town, &flooding, flooded, &asked));
-        let started = Instant::now();
-        let during = measure();
-        let rate = asked.load(Ordering::Relaxed) as f64 / started.elapsed().as_secs_f64();
-        flood.iter().for_each(JoinHandle::abort);
-        let ratio = during.as_secs_f64() / alone.as_secs_f64();
-        eprintln!(
-            "p99 of a quiet peer {alone:?}, while another has {rate:.0} calls a second answered by {whom} {during:?}: \
-             ratio {ratio:.1}"
-        );
-        std::thread::sleep(Duration::from_secs(2));
+    for what in ["calls", "connections"] {
+        for (whom, flooded) in [("a server of its own", &other), ("the same server", &server)] {
+            let done = Arc::new(AtomicU64::new(0));
+            let flood = noisy.block_on(async {
+                match what {
+                    "calls" => flood(&town, &flooding, flooded, &done).await,
+                    _ => knock(&config, flooded, &done),
+                }
+            });
+            let started = Instant::now();
+            let during = measure();
+            let rate = done.load(Ordering::Relaxed) as f64 / started.elapsed().as_secs_f64();
+            flood.iter().for_each(JoinHandle::abort);
+            let ratio = during.as_secs_f64() / alone.as_secs_f64();
+            eprintln!(
+                "p99 of a quiet peer {alone:?}, while {rate:.0} {what} a second of another are answered by {whom} {during:?}: \
+                 ratio {ratio:.1}"
+            );
+            std::thread::sleep(Duration::from_secs(2));
+        }
     }
 }
 
@@ -237,4 +243,23 @@ async fn flood(town: &Town, profile: &Path, server: &Running, asked: &Arc<Atomic
         }
     }
     floods
+}
+
+/// New connections from another address, 64 at once, as fast as they are let in or turned away.
+fn knock(config: &Arc<ClientConfig>, server: &Running, met: &Arc<AtomicU64>) -> Vec<JoinHandle<()>> {
+    let address = server.address;
+    let knocks = (0..64).map(|_| {
+        let (connector, met) = (TlsConnector::from(Arc::clone(config)), Arc::clone(met));
+        tokio::spawn(async move {
+            loop {
+                let from = TcpSocket::new_v4().unwrap();
+                from.bind(([127, 0, 0, 2], 0).into()).unwrap();
+                let Ok(socket) = from.connect(address).await else { continue };
+                let name = ServerName::try_from("localhost").unwrap();
+                let _ = connector.connect(name, socket).await;
+                met.fetch_add(1, Ordering::Relaxed);
+            }
+        })
+    });
+    knocks.collect()
 }

@@ -207,7 +207,7 @@ fn configure(folder: &Path) -> Result<(), Failure> {
         "listen = \"127.0.0.1:0\"\ntrust_domain = \"{TRUST_DOMAIN}\"\n[tls]\nfolder = \"certs/server\"\n\
          [store]\npath = \"store\"\n[keys]\nfile = \"keyring\"\n[policy]\ngrants = \"grants.toml\"\n\
          [limits]\ncalls_per_second = 1000000\ncalls_per_identity = 4096\nwork_per_identity = 4096\nstreams_per_identity = 4096\nframes_per_second = 100000000\n\
-         bytes_per_second = 2000000000\nconnections_per_identity = 4096\nhandshakes_per_address = 256\n"
+         bytes_per_second = 2000000000\nconnections_per_identity = 4096\nhandshakes_per_address = 256\nhandshakes_per_second = 1000000\n"
     );
     let write = |name: &str, text: &str| fs::write(folder.join(name), text).map_err(|error| told(&error));
     write("grants.toml", &grants)?;

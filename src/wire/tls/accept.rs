@@ -18,6 +18,7 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf},
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore, mpsc},
+    time::Instant,
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tokio_stream::wrappers::ReceiverStream;
@@ -52,24 +53,50 @@ pub(in crate::wire) struct Door {
     pub(in crate::wire) bounds: Bounds,
     pub(in crate::wire) handshake_time: Duration,
     pub(in crate::wire) handshakes: Arc<Semaphore>,
-    pub(in crate::wire) per_address: usize,
+    pub(in crate::wire) per_address: Greetings,
     pub(in crate::wire) addresses: Arc<Addresses>,
     pub(in crate::wire) connections: Arc<Semaphore>,
 }
 
-/// Handshakes now going on, by address: silent sockets of one stranger must not keep everybody else out.
+/// What one address may have of handshakes.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::wire) struct Greetings {
+    /// At the same time.
+    pub(in crate::wire) at_once: usize,
+    /// In a second, as many at once after a rest. Not below one.
+    pub(in crate::wire) a_second: u32,
+}
+
+/// Handshakes by address: silent sockets of one stranger must not keep everybody else out, nor may one who comes again and again
+/// take the processors from those who are here.
 #[derive(Debug, Default)]
-pub(in crate::wire) struct Addresses(Mutex<BTreeMap<IpAddr, usize>>);
+pub(in crate::wire) struct Addresses(Mutex<BTreeMap<IpAddr, Own>>);
+
+/// Those of one address.
+#[derive(Debug, Clone, Copy)]
+struct Own {
+    going_on: usize,
+    /// Until then it has had what it may have: never further ahead than a second.
+    spent_until: Instant,
+}
+
+/// So many addresses are remembered before those that have rested are forgotten.
+const REMEMBERED: usize = 1024;
 
 impl Addresses {
-    /// Room for one more handshake of `address`, until it is dropped.
-    fn enter(self: &Arc<Self>, address: IpAddr, most: usize) -> Option<Greeted> {
-        let mut going_on = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let own = going_on.entry(address).or_default();
-        (*own < most).then(|| {
-            *own += 1;
-            Greeted { address, addresses: Arc::clone(self) }
-        })
+    /// Room for one more handshake of `address` at `now`, until it is dropped.
+    fn enter(self: &Arc<Self>, address: IpAddr, most: Greetings, now: Instant) -> Option<Greeted> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= REMEMBERED {
+            known.retain(|_, own| own.going_on > 0 || own.spent_until > now);
+        }
+        let own = known.entry(address).or_insert(Own { going_on: 0, spent_until: now });
+        let spent_until = own.spent_until.max(now) + Duration::from_secs(1) / most.a_second.max(1);
+        if own.going_on >= most.at_once || spent_until > now + Duration::from_secs(1) {
+            return None;
+        }
+        *own = Own { going_on: own.going_on + 1, spent_until };
+        Some(Greeted { address, addresses: Arc::clone(self) })
     }
 }
 
@@ -81,10 +108,9 @@ struct Greeted {
 
 impl Drop for Greeted {
     fn drop(&mut self) {
-        let mut going_on = self.addresses.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match going_on.get_mut(&self.address) {
-            Some(own) if *own > 1 => *own -= 1,
-            _ => _ = going_on.remove(&self.address),
+        let mut known = self.addresses.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(own) = known.get_mut(&self.address) {
+            own.going_on = own.going_on.saturating_sub(1);
         }
     }
 }
@@ -120,7 +146,7 @@ async fn accept(listener: TcpListener, door: Arc<Door>, into: mpsc::Sender<Resul
 
 /// Starts a handshake if there is room for one more; otherwise closes at once.
 fn admit(socket: TcpStream, remote: SocketAddr, door: &Arc<Door>, into: &mpsc::Sender<Result<SessionIo, Infallible>>) {
-    let greeted = door.addresses.enter(remote.ip(), door.per_address);
+    let greeted = door.addresses.enter(remote.ip(), door.per_address, Instant::now());
     let handshake = Arc::clone(&door.handshakes).try_acquire_owned();
     let connection = Arc::clone(&door.connections).try_acquire_owned();
     let (Some(greeted), Ok(handshake), Ok(connection)) = (greeted, handshake, connection) else {
@@ -282,5 +308,34 @@ impl AsyncWrite for SessionIo {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_address_has_so_many_handshakes_at_once_and_in_a_second_and_others_are_met_all_the_same() {
+        let addresses = Arc::new(Addresses::default());
+        let [one, other] = [1, 2].map(|last| IpAddr::from([192, 0, 2, last]));
+        let most = Greetings { at_once: 2, a_second: 4 };
+        let start = Instant::now();
+        let met = |address, milliseconds| addresses.enter(address, most, start + Duration::from_millis(milliseconds));
+        let both = [met(one, 0).unwrap(), met(one, 0).unwrap()];
+        assert!(met(one, 0).is_none(), "two at once");
+        drop(both);
+        drop([met(one, 0).unwrap(), met(one, 0).unwrap()]);
+        assert!(met(one, 0).is_none() && met(one, 249).is_none(), "four in a second");
+        assert!(met(other, 249).is_some());
+        drop(met(one, 250).unwrap());
+        assert!(met(one, 250).is_none());
+        for address in 0..=u16::MAX / 16 {
+            let [high, low] = address.to_be_bytes();
+            drop(met(IpAddr::from([203, 0, high, low]), 260).unwrap());
+        }
+        assert!(met(one, 260).is_none(), "nobody is forgotten before it has rested");
+        drop(met(other, 5000).unwrap());
+        assert!(addresses.0.lock().unwrap().len() <= 2, "and everybody after that");
     }
 }
