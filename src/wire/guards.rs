@@ -13,9 +13,10 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body::{Body as HttpBody, Frame};
+use http_body_util::BodyExt;
 use tokio::{
     sync::OwnedSemaphorePermit,
-    time::{Sleep, sleep},
+    time::{Sleep, sleep, timeout},
 };
 use tonic::{Code, Status, body::Body};
 use tower::{Layer, Service};
@@ -90,11 +91,13 @@ where
         if let Err(refused) = session.check(guard.clock.now()) {
             return refuse(guard.tell, refused);
         }
+        let streams = streaming::is_stream(request.uri().path());
         let (room, place) = match session.allowance().enter() {
             Ok(entered) => entered,
-            Err(refused) => return refuse(guard.tell, refused),
+            Err(refused) if streams => return refuse(guard.tell, refused),
+            Err(refused) => return passed_over(guard.tell, request.into_body(), refused),
         };
-        let stream = match streaming::is_stream(request.uri().path()).then(|| session.allowance().open()).transpose() {
+        let stream = match streams.then(|| session.allowance().open()).transpose() {
             Ok(stream) => stream,
             Err(refused) => return refuse(guard.tell, refused),
         };
@@ -139,6 +142,24 @@ async fn or_never(late: Option<&mut Pin<Box<Sleep>>>) {
 
 fn refuse(tell: Telling, refused: Refused) -> Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>> {
     Box::pin(std::future::ready(Ok(tell(refused))))
+}
+
+/// Longest wait for the rest of a message that nobody will read.
+const PASSED_OVER: Duration = Duration::from_secs(1);
+
+/// A call is refused for too much, its message taken off the connection unread: what came for a stream that has ended would count as
+/// a fault of the peer's, and with many of those its connection is cut.
+fn passed_over(
+    tell: Telling,
+    mut body: Body,
+    refused: Refused,
+) -> Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>> {
+    Box::pin(async move {
+        let all = async { while let Some(Ok(_)) = body.frame().await {} };
+        // Whoever sends no more is told all the same.
+        let _ = timeout(PASSED_OVER, all).await;
+        Ok(tell(refused))
+    })
 }
 
 /// One span a call: the method, who, and the caller's trace where it is well-formed.
