@@ -175,7 +175,8 @@ async fn submit(
     // A digest other than the request's own is that of other bytes.
     let digest = if request.digest == [0; 32] { sha256(&original) } else { request.digest };
     let reading = convert::submission(submission);
-    broker.submit(&permit, Submission { request: request.id, original: &original, digest, reading }).await
+    let turn = broker.turn(permit.identity()).await?;
+    broker.submit(&permit, Submission { request: request.id, original: &original, digest, reading }, turn).await
 }
 
 async fn used(
