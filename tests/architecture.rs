@@ -86,6 +86,8 @@ const HOUSE: &[Room] = &[
             "governor",
             "http",
             "http_body",
+            // A message that nobody will read is taken off the connection.
+            "http_body_util",
             "bytes",
             "rustls",
             "tokio_rustls",

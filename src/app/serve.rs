@@ -44,8 +44,8 @@ pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
         }
         None => None,
     };
-    tracing::info!(%address, "serving");
     let backups = backup::Listening::begin(&config.store.path, daemon.broker());
+    tracing::info!(%address, "serving");
     let ended = wiring::serve(Doors { listener, watchers, desk }, daemon, stop).await;
     backups.end();
     ended
