@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use homeward::{
     domain::{delivery::State, grants::Action, queue::QueueId},
     ledger::{FiledReceipt, Frontier, Verb, VerifierKey, decode, leaf_hash, sha256},
-    store::{Outbox, QueueCounts, Side},
+    store::{Event, EventKind, Outbox, QueueCounts, Side},
 };
 use uuid::Uuid;
 
@@ -213,7 +213,9 @@ pub async fn told(world: &World, model: &Model, follower: &str, limit: usize) ->
         let events = world.store().events(follower, from, limit).await.unwrap();
         let Some(last) = events.last() else { break };
         from = last.index + 1;
-        for event in events {
+        // Who read what, and what was erased, is beside what the model knows.
+        let known = |event: &Event| !matches!(event.kind, EventKind::Read | EventKind::Erased);
+        for event in events.into_iter().filter(known) {
             let submitted = event.leg.is_none().then(|| model.records[&event.record].submitted.as_ref().unwrap());
             assert!(submitted.is_none_or(|(.., receipt)| receipt.ledger_index == event.index));
             found.push((event.record, event.leg, event.kind));

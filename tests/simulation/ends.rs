@@ -2,7 +2,7 @@
 
 use homeward::{
     broker::Effect,
-    domain::{erasure::ErasureReason, grants::Action},
+    domain::{delivery::Delivery, erasure::ErasureReason, grants::Action},
 };
 use jiff::SignedDuration;
 use tokio::task::JoinSet;
@@ -42,7 +42,9 @@ impl Simulation {
         self.model.kept.extend([broker.now() + SignedDuration::from_hours(24); 2]);
         let erased: Vec<_> = parts(&id).collect();
         for part in erased {
-            self.model.records.get_mut(&part).unwrap().erased = true;
+            let record = self.model.records.get_mut(&part).unwrap();
+            record.erased = true;
+            record.deliveries.iter_mut().for_each(words_go);
             self.model.touched.insert(part);
         }
         check::read(&self.world, &self.model, id).await;
@@ -99,5 +101,14 @@ impl Simulation {
         self.model.in_order();
         check(&self.world, &mut self.model, &mut self.ledger, false).await;
         1
+    }
+}
+
+/// With a record's content goes what was written about it.
+fn words_go(delivery: &mut Delivery) {
+    delivery.settled.iter_mut().for_each(|settled| settled.note = Vec::new());
+    delivery.history.iter_mut().for_each(|step| (step.note, step.given) = (Vec::new(), Vec::new()));
+    for grade in &mut delivery.confirmed {
+        (grade.instructions, grade.reason) = (Vec::new(), Vec::new());
     }
 }
