@@ -11,7 +11,7 @@ use super::{calls::Visit, trouble::Trouble};
 use crate::platform::entropy::{EntropyError, random, uuid_v4};
 
 /// What every form carries unseen.
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 pub(super) struct Sealed {
     request_id: String,
     seal: String,

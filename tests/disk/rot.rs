@@ -7,7 +7,7 @@ use crate::{
     Chance, asked,
     daemon::Daemon,
     image::Image,
-    load::{Oracle, Readings, judge, load},
+    load::{Oracle, Readings, arrive, judge, load},
 };
 
 /// What is done to a file.
@@ -40,7 +40,8 @@ async fn rots(in_order: bool) {
     let mut chance = Chance(seed);
     let mut daemon = Daemon::start().await;
     let mut oracle = Oracle::default();
-    load(&daemon, &mut oracle, 30, || 0).await;
+    load(&daemon, &mut oracle, 20, || 0).await;
+    arrive(&daemon, &mut oracle, 10).await;
     let readings = Readings::of(&daemon).await;
     if in_order {
         daemon.stop()

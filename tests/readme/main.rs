@@ -188,7 +188,7 @@ fn every_room_has_its_plaque() {
     );
     for room in rooms {
         let lines = fs::read_to_string(room.join("README.md")).map(|text| text.lines().count()).unwrap_or_default();
-        assert!((3..=120).contains(&lines), "{} has no README.md of 3 to 120 lines on its door", room.display());
+        assert!((3..=80).contains(&lines), "{} has no README.md of 3 to 80 lines on its door", room.display());
     }
 }
 
