@@ -66,27 +66,28 @@ pub struct LegalHold {
 /// How long a clock must have gone on evenly before anything is erased by it.
 const EVENLY: SignedDuration = SignedDuration::from_hours(24);
 
+/// Clocks of several replicas are apart by less.
+const APART: SignedDuration = SignedDuration::from_mins(5);
+
 /// Whether the clock goes on evenly: what is erased because its time is over can never be brought back, so a clock that leapt is
-/// given a day in which somebody may set it right.
+/// given a day in which somebody may set it right. It is written down, for who has leapt may also have been started anew.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Evenness {
-    seen: Option<Timestamp>,
-    leapt: Option<Timestamp>,
+    /// What the clock said last; `None`: nobody has looked.
+    pub seen: Option<Timestamp>,
+    /// What it said after it leapt, while that is not forgiven.
+    pub leapt: Option<Timestamp>,
 }
 
 impl Evenness {
-    /// As known from a moment that was written down, e.g. by the last entry of the ledger.
-    pub fn since(seen: Option<Timestamp>) -> Self {
-        Self { seen, leapt: None }
-    }
-
     /// The clock says `now`; until when nothing is to be erased, if it leapt.
     pub fn at(&mut self, now: Timestamp) -> Option<Timestamp> {
-        let leapt = self.seen.is_some_and(|seen| now < seen || now.duration_since(seen) > EVENLY);
-        self.seen = Some(now);
-        if leapt {
+        let by = self.seen.map_or(SignedDuration::ZERO, |seen| now.duration_since(seen));
+        if by > EVENLY || by < -APART {
             self.leapt = Some(now);
         }
+        // Not back to what a replica says that is a little behind.
+        self.seen = self.seen.filter(|_| (-APART..SignedDuration::ZERO).contains(&by)).or(Some(now));
         let until = self.leapt.map(|leapt| leapt.checked_add(EVENLY).unwrap_or(Timestamp::MAX));
         self.leapt = self.leapt.filter(|_| until.is_some_and(|until| now < until));
         until.filter(|until| now < *until)
@@ -103,7 +104,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_leapt_is_believed_after_a_day_in_which_it_went_on_evenly() {
-        let mut clock = Evenness::since(Some(at("2026-11-21T12:00:00Z")));
+        let mut clock = Evenness { seen: Some(at("2026-11-21T12:00:00Z")), leapt: None };
         assert_eq!(clock.at(at("2026-11-21T12:00:05Z")), None);
         assert_eq!(clock.at(at("2026-11-22T12:00:05Z")), None, "a day without anybody is no leap");
         let believed = Some(at("2027-11-23T12:00:00Z"));
@@ -113,6 +114,15 @@ mod tests {
         assert_eq!(clock.at(at("2026-11-22T13:00:00Z")), Some(at("2026-11-23T13:00:00Z")), "and set back");
         assert_eq!(clock.at(at("2026-11-23T12:59:00Z")), Some(at("2026-11-23T13:00:00Z")));
         assert_eq!(clock.at(at("2026-11-24T13:30:00Z")), Some(at("2026-11-25T13:30:00Z")), "a leap anew");
-        assert_eq!(Evenness::default().at(at("2026-11-21T12:00:00Z")), None, "an empty ledger has nothing to lose");
+        assert_eq!(Evenness::default().at(at("2026-11-21T12:00:00Z")), None, "nobody had looked");
+    }
+
+    #[test]
+    fn a_replica_that_is_a_little_behind_is_no_clock_set_back() {
+        let mut clock = Evenness { seen: Some(at("2026-11-21T12:00:00Z")), leapt: None };
+        assert_eq!(clock.at(at("2026-11-21T11:59:59Z")), None);
+        assert_eq!(clock.seen, Some(at("2026-11-21T12:00:00Z")));
+        assert_eq!(clock.at(at("2026-11-21T11:55:00Z")), None);
+        assert!(clock.at(at("2026-11-21T11:54:59Z")).is_some(), "it is not forgiven by seconds, each for itself");
     }
 }

@@ -28,6 +28,8 @@ vocabulary! {
         Erasure = "erasure",
         /// The legal holds that a record is under, by its id.
         LegalHold = "legal_hold",
+        /// What the clock said when retention last looked at it.
+        Clock = "clock",
         /// What one identity renewed for itself.
         Renewals = "renewals",
     }

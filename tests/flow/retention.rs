@@ -278,6 +278,46 @@ async fn a_clock_that_leapt_erases_nothing_for_a_day_and_what_cannot_be_erased_i
     assert!(!alarms().contains(&"RETENTION_BEHIND".to_owned()), "{:?}", alarms());
 }
 
+/// With something of a day ago that is settled, `leaps` the clock by twenty days; asks whether it was erased.
+async fn erased_by_a_leap(late: bool, leaps: impl AsyncFnOnce(&mut House, SignedDuration)) -> bool {
+    let mut house = a_week().await;
+    let id = submitted(&house).await;
+    settle_all(&house).await;
+    if late {
+        // What the caretaker writes about it, at the moment to which the clock leapt, says nothing of the clock.
+        submitted(&house).await;
+    }
+    house.days(1).await;
+    leaps(&mut house, SignedDuration::from_hours(20 * 24)).await;
+    house.caretake().await;
+    assert!(house.lives().alarms().names().contains(&"RETENTION_PAUSED".to_owned()));
+    let mut council = house.person(LEWISHAM).await;
+    erased(&mut council, &id).await.is_some()
+}
+
+#[tokio::test]
+async fn a_clock_that_leapt_while_nobody_looked_is_not_believed_after_a_start() {
+    for late in [false, true] {
+        let while_down = async |house: &mut House, by| {
+            house.close().await;
+            house.later(by);
+            house.start().await;
+        };
+        assert!(!erased_by_a_leap(late, while_down).await, "something late: {late}");
+    }
+}
+
+#[tokio::test]
+async fn a_start_does_not_make_a_clock_believed_that_leapt() {
+    let then_started = async |house: &mut House, by| {
+        house.later(by);
+        house.caretake().await;
+        house.later(SignedDuration::from_mins(1));
+        house.reopen().await;
+    };
+    assert!(!erased_by_a_leap(true, then_started).await);
+}
+
 #[tokio::test]
 async fn days_that_were_agreed_with_an_authority_count_from_the_day_on_which_they_hold() {
     let mut house = House::open().await;

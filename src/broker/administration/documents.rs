@@ -17,7 +17,7 @@ use crate::{
     domain::{
         approval::{Proposal, ProposalKind},
         certificate::RevocationReason,
-        erasure::{ErasureReason, LegalHold, LegalHoldReason},
+        erasure::{ErasureReason, Evenness, LegalHold, LegalHoldReason},
     },
     sealing::Wrapped,
 };
@@ -58,6 +58,21 @@ pub(super) fn take_erasure(bytes: &[u8]) -> Result<Erasure, Error> {
         let kept = kept::KeptErasure::decode(bytes).ok()?;
         let (at, reason) = (moment(kept.erased_micros)?, ErasureReason::from_code(&kept.reason)?);
         Some(Erasure { at, key: kept.key_id, key_number: kept.key_number, reason })
+    };
+    damaged(read())
+}
+
+/// What the clock said as bytes.
+pub(super) fn put_clock(clock: Evenness) -> Vec<u8> {
+    let micros = |at: Option<Timestamp>| at.map_or(0, Timestamp::as_microsecond);
+    kept::KeptClock { seen_micros: micros(clock.seen), leapt_micros: micros(clock.leapt) }.encode_to_vec()
+}
+
+/// Reads it.
+pub(super) fn take_clock(bytes: &[u8]) -> Result<Evenness, Error> {
+    let read = || {
+        let kept = kept::KeptClock::decode(bytes).ok()?;
+        Some(Evenness { seen: maybe(kept.seen_micros)?, leapt: maybe(kept.leapt_micros)? })
     };
     damaged(read())
 }

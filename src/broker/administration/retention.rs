@@ -4,10 +4,13 @@
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::{documents::put_erasure, erasure::Erasure};
+use super::{
+    documents::{put_clock, put_erasure, take_clock},
+    erasure::Erasure,
+};
 use crate::{
     broker::{Broker, Error},
-    domain::erasure::{ErasureReason, Evenness},
+    domain::erasure::ErasureReason,
     ledger::{Entry, Verb},
     store::{Amendment, Change, Expect, Shelf, StoreError, Stored},
 };
@@ -20,6 +23,11 @@ const REST: SignedDuration = SignedDuration::from_mins(10);
 const BEHIND: SignedDuration = SignedDuration::from_hours(48);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
+/// How often it is written down what the clock says.
+const WRITTEN: SignedDuration = SignedDuration::from_mins(10);
+/// The name of that document.
+const CLOCK: &str = "retention";
+
 /// Content is there whose time is over.
 const FELL_BEHIND: &str = "RETENTION_BEHIND";
 /// Nothing is erased by itself, because the clock leapt.
@@ -28,7 +36,6 @@ const PAUSED: &str = "RETENTION_PAUSED";
 /// How far this replica has looked.
 #[derive(Debug, Default)]
 pub(in crate::broker) struct Looked {
-    clock: Option<Evenness>,
     /// The last record that it looked at; `None`: from the beginning.
     after: Option<(Timestamp, Uuid)>,
     /// Not before this moment.
@@ -48,7 +55,7 @@ impl Broker {
     /// Erases some of what is over at `now`. Returns how many records were erased.
     pub(in crate::broker) async fn erase_what_is_over(&self, now: Timestamp) -> Result<u64, Error> {
         let mut looked = self.retention.lock().await;
-        if self.leapt(&mut looked, now).await? || looked.rests_until.is_some_and(|until| now < until) {
+        if self.leapt(now).await? || looked.rests_until.is_some_and(|until| now < until) {
             return Ok(0);
         }
         let least = self.rulebook().policy.memory.retention.least(self.london_day(now));
@@ -94,14 +101,24 @@ impl Broker {
         }
     }
 
-    /// Whether the clock leapt, against what the ledger wrote last, or against the last round.
-    async fn leapt(&self, looked: &mut Looked, now: Timestamp) -> Result<bool, Error> {
-        let mut clock = match looked.clock {
-            Some(clock) => clock,
-            None => Evenness::since(self.last_entry().await?),
-        };
+    /// Whether the clock leapt, against what was written down, by whichever replica and however often it was started since.
+    async fn leapt(&self, now: Timestamp) -> Result<bool, Error> {
+        let found = self.store.document(Shelf::Clock, CLOCK).await?;
+        let before = found.as_ref().map(|found| take_clock(&found.bytes)).transpose()?.unwrap_or_default();
+        let mut clock = before;
         let until = clock.at(now);
-        looked.clock = Some(clock);
+        let lately = before.seen.is_some_and(|seen| now.duration_since(seen) < WRITTEN);
+        if !lately || clock.leapt != before.leapt {
+            let expect = found.map_or(Expect::New, |found| Expect::Version(found.version));
+            let change = Change { shelf: Shelf::Clock, name: CLOCK.to_owned(), expect, bytes: Some(put_clock(clock)) };
+            let alone = Amendment { once: None, changes: vec![change], entries: Vec::new(), answer: Vec::new() };
+            match self.store.amend(alone).await {
+                Ok(_) => {}
+                // Another replica has looked: what it says is asked for in the next round.
+                Err(StoreError::Conflict) => return Ok(true),
+                Err(error) => return Err(error.into()),
+            }
+        }
         match until {
             Some(until) => {
                 let words =
@@ -111,13 +128,6 @@ impl Broker {
             None => self.alarms.clear(PAUSED),
         }
         Ok(until.is_some())
-    }
-
-    /// When the last entry of the ledger was written.
-    async fn last_entry(&self) -> Result<Option<Timestamp>, Error> {
-        let Some(last) = self.store.head().await?.size.checked_sub(1) else { return Ok(None) };
-        let found = self.store.entries(last, 1).await?.pop();
-        Ok(found.and_then(|(_, bytes)| crate::ledger::decode(&bytes).ok()).map(|entry| entry.at))
     }
 
     /// Erases one record about which nothing has been open since a moment, if its days are over.
