@@ -227,6 +227,33 @@ async fn a_legal_hold_wins_until_two_custodians_end_it() {
 }
 
 #[tokio::test]
+async fn a_legal_hold_on_a_referral_keeps_what_corrects_it() {
+    let house = a_week().await;
+    let (mut council, mut first) = (house.person(LEWISHAM).await, house.person(FIRST).await);
+    let id = submitted(&house).await;
+    first.admin.place_legal_hold(placing(&id, "inquiry", "INQ-7")).await.unwrap();
+    let correcting = pb::CorrectReferralRequest {
+        request_id: fresh(),
+        submission: Some(submission(&narrative(1))),
+        referral_id: id,
+        reason: "The day was another.".into(),
+    };
+    let corrected = council.referrals.correct_referral(correcting).await.unwrap().into_inner().receipt.unwrap();
+    settle_all(&house).await;
+    house.days(20).await;
+    assert!(erased(&mut council, &corrected.referral_id).await.is_none());
+    let mut second = house.person(SECOND).await;
+    for hold in holds(&mut first).await {
+        if let Ok(proposal) = release(&mut first, &hold).await {
+            let _ = approve(&mut second, &proposal).await;
+        }
+    }
+    assert!(holds(&mut first).await.is_empty());
+    house.days(1).await;
+    assert!(erased(&mut council, &corrected.referral_id).await.is_some());
+}
+
+#[tokio::test]
 async fn a_question_that_nobody_answered_keeps_it_until_custodians_decide() {
     let house = a_week().await;
     let mut council = house.person(LEWISHAM).await;

@@ -162,8 +162,14 @@ impl Broker {
         Ok((found, holds))
     }
 
-    /// What holds an erasure of a record to there being no hold when it is done.
+    /// What holds an erasure of a record to there being no hold when it is done; `None` where there is one, or on another version of its
+    /// referral.
     pub(super) async fn not_held(&self, record: Uuid) -> Result<Option<Change>, Error> {
+        for version in self.versions(record).await? {
+            if version != record && !self.holds_of(version).await?.1.is_empty() {
+                return Ok(None);
+            }
+        }
         let (found, holds) = self.holds_of(record).await?;
         let name = record.to_string();
         let (expect, bytes) = match found {
@@ -171,6 +177,27 @@ impl Broker {
             Some(found) => (Expect::Version(found.version), Some(found.bytes)),
         };
         Ok(holds.is_empty().then_some(Change { shelf: Shelf::LegalHold, name, expect, bytes }))
+    }
+
+    /// The referral that a record is of, with what it corrects and what corrects it: as many as there can be of them.
+    async fn versions(&self, record: Uuid) -> Result<Vec<Uuid>, Error> {
+        let find = async |id: Uuid| self.store.find(id).await?.ok_or(Error::NotFound);
+        let record = find(record).await?.record;
+        let subject = match record.linked_from {
+            Some(subject) => find(subject).await?,
+            None => find(record.id).await?,
+        };
+        let (mut earlier, mut later) = (subject.record.corrects, successor(&subject));
+        let mut versions = vec![subject.record.id];
+        while let Some(id) = earlier {
+            versions.push(id);
+            earlier = find(id).await?.record.corrects;
+        }
+        while let Some(id) = later {
+            versions.push(id);
+            later = successor(&find(id).await?);
+        }
+        Ok(versions)
     }
 
     /// A record and those linked from it.
@@ -188,6 +215,11 @@ impl Broker {
         let entry = self.step_entry(permit.identity().as_str(), action, words);
         Entry { record: Some(record), ..entry }
     }
+}
+
+/// The referral that stands in the place of this one.
+fn successor(stored: &Stored) -> Option<Uuid> {
+    stored.retractions.iter().rev().find_map(|retraction| retraction.successor)
 }
 
 /// The record and the hold that a proposal is about.
