@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     choices::reaches,
     evidence::{Evidence, Field, by, by_record, codes, either, items, on_record, persons},
-    facts::{Facts, ItemFacts, is_other_child},
+    facts::{Facts, ItemFacts, may_be_child},
 };
 use crate::domain::{
     code::{EmergencyCall, Fgm, HarmCode, InterviewOutcome, PersonRole, RiskLevel, Sex, SourceRole, YesNoUnknown},
@@ -227,7 +227,7 @@ fn looked_after(facts: &Facts<'_>) -> Vec<Field> {
 
 /// Who placed `person`, where R14 is about them: not the council in which they are known to live (D10).
 pub(in crate::domain) fn placed_by_another<'a>(facts: &Facts<'a>, person: &Person) -> Option<Located<'a>> {
-    let with_ours = is_other_child(person, facts.geography.day()) && person.missing_with_subject == Some(true);
+    let with_ours = person.missing_with_subject == Some(true) && may_be_child(person, facts.geography.day());
     if person.looked_after_by == Area::Absent || !(with_ours || facts.at_risk(person)) {
         return None;
     }

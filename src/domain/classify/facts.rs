@@ -309,12 +309,17 @@ fn is_allegation(item: &Item, accused: &BTreeSet<&str>) -> bool {
 /// and other children, and a sender may name a child by what they are to the subject.
 pub(in crate::domain) fn is_other_child(person: &Person, today: Date) -> bool {
     let said = person.at_risk == Some(true) || person.significant_harm == Some(true);
+    matches!(person.role, PersonRole::Sibling | PersonRole::OtherChild) || said && may_be_child(person, today)
+}
+
+/// May be a child other than the subject, by role or date of birth.
+pub(in crate::domain) fn may_be_child(person: &Person, today: Date) -> bool {
     let under_18 = person.date_of_birth.map(|born| born.saturating_add(Span::new().years(18)) > today);
     match person.role {
         PersonRole::Sibling | PersonRole::OtherChild => true,
-        PersonRole::Friend | PersonRole::HouseholdMember => said && under_18.unwrap_or(true),
+        PersonRole::Friend | PersonRole::HouseholdMember => under_18.unwrap_or(true),
         PersonRole::Child => false,
-        _ => said && under_18.unwrap_or(false),
+        _ => under_18.unwrap_or(false),
     }
 }
 

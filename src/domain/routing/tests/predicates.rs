@@ -241,6 +241,16 @@ fn r14_another_authoritys_child_with_ours() {
     };
     fires("R14", placed("E08000025", YES), placed("E09000023", YES));
     fires("R14", placed("E08000025", YES), placed("E08000025", None));
+    // Whoever may be a child by role or date of birth.
+    let born = |role, year| {
+        move |d: &mut Draft| {
+            placed("E08000025", YES)(d);
+            d.persons[0].role = role;
+            d.persons[0].date_of_birth = Some(jiff::civil::date(year, 3, 1));
+        }
+    };
+    fires("R14", born(PersonRole::Friend, 2011), born(PersonRole::Friend, 1990));
+    fires("R14", born(PersonRole::Suspect, 2011), born(PersonRole::Suspect, 1990));
 }
 
 #[test]
