@@ -8,10 +8,12 @@ use super::{
     fold::{Casing, Folded},
     form::Entity,
     grammar::{acts_like_somebody, is_done, is_object, needs_a_name, takes_a_noun},
+    halves,
     index::Index,
+    lexicon::is_english,
     needle::{Meaning, Needle, Needles, Rule, Strength},
     policy::EffectiveRole,
-    words::{is_function, is_ordinary, is_title, makes_a_word},
+    words::{is_function, is_no_word, is_ordinary, is_title, makes_a_word},
 };
 
 /// A possible mention, as a range of the folded text.
@@ -87,6 +89,9 @@ impl Finder {
 
 /// Fewer letters than this inside a word of several ("#StayTrueEllie") are no name.
 const LEAST_IN_CAMEL: usize = 3;
+
+/// So many letters have an initial and a name together, to be one where they are glued and small.
+const LEAST_GLUED: usize = 5;
 
 /// More than so many people at one place are not told apart.
 const MOST_AT_ONE_PLACE: usize = 16;
@@ -195,7 +200,7 @@ fn spacing_fits(folded: &Folded<'_>, needle: &Needle, squeezed: &Range<usize>) -
     }
     let letters = needle.text.chars().count();
     let (mut whole, mut apart, mut signs_only, mut line_breaks) = (0, 0, true, 0);
-    let mut space = None;
+    let mut one_gap = None;
     for (offset, gap) in gaps(folded, squeezed) {
         if needle.breaks.contains(&offset) {
             if gap.chars().count() > 4 {
@@ -218,27 +223,14 @@ fn spacing_fits(folded: &Folded<'_>, needle: &Needle, squeezed: &Range<usize>) -
             line_breaks += 1;
         }
         signs_only &= !gap.contains([' ', '\'', '"']);
-        space = (gap == " ").then_some(offset);
+        one_gap = Some((offset, gap));
     }
+    let broken =
+        || apart == 1 && one_gap.is_some_and(|(at, gap)| halves::are_one_word(folded, needle, squeezed, (at, gap)));
     apart == 0
         || whole == 0 && letters >= 3
         || letters >= 4 && (signs_only || apart == 1 && line_breaks == 1)
-        || letters >= 6 && apart == 1 && space.is_some_and(|space| one_word_in_two(folded, needle, squeezed, space))
-}
-
-/// "Fern bank House": true unless the two pieces at `space` are ordinary words here.
-fn one_word_in_two(folded: &Folded<'_>, needle: &Needle, squeezed: &Range<usize>, space: usize) -> bool {
-    let begins = needle.breaks.iter().rev().find(|&&at| at < space).copied().unwrap_or(0);
-    let ends = needle.breaks.iter().find(|&&at| at > space).copied().unwrap_or(needle.text.len());
-    let (first, last) = (&needle.text[begins..space], &needle.text[space..ends]);
-    if first.chars().count() < 2 || last.chars().count() < 2 {
-        return false;
-    }
-    let at = folded.to_text(squeezed.start + begins..squeezed.start + space).start;
-    let named = folded.casing == Casing::Mixed && folded.is_capital(at) && !starts_sentence(folded, at);
-    // A name of several words that all stand there is no chance.
-    let ordinary = is_ordinary(first) && is_ordinary(last) && needle.breaks.is_empty();
-    !ordinary || named && !is_function(last)
+        || letters >= 3 && broken()
 }
 
 fn breaks_line(folded: &Folded<'_>, before: usize) -> bool {
@@ -247,9 +239,13 @@ fn breaks_line(folded: &Folded<'_>, before: usize) -> bool {
     folded.original()[original].contains('\n')
 }
 
-/// True unless a single letter that stands for a word is small in a text that uses capitals ("Jordan a").
+/// True unless a single letter that stands for a word is small in a text that uses capitals ("Jordan a"). Glued it may be small where
+/// no word comes of it: "jpeel", and not "about" of A. Bout.
 fn initials_are_capital(folded: &Folded<'_>, needle: &Needle, squeezed: &Range<usize>) -> bool {
     if needle.breaks.is_empty() || folded.casing != Casing::Mixed && needle.breaks.len() != 1 {
+        return true;
+    }
+    if needle.text.len() >= LEAST_GLUED && folded.is_unbroken(squeezed) && !is_english(&needle.text) {
         return true;
     }
     let mut start = 0;
@@ -272,10 +268,10 @@ fn initials_are_capital(folded: &Folded<'_>, needle: &Needle, squeezed: &Range<u
 
 /// Whether a name that is also a word is a name here.
 fn capital_counts(folded: &Folded<'_>, needle: &Needle, range: &Range<usize>) -> bool {
-    if title_before(folded, range.start).is_some() {
+    let word = needle.text.as_str();
+    if is_no_word(word) || title_before(folded, range.start).is_some() {
         return true;
     }
-    let word = needle.text.as_str();
     let (before, after) = (word_before(folded, range.start), word_after(folded, range.end));
     let capital = || range.clone().any(|at| folded.text.is_char_boundary(at) && folded.is_capital(at));
     let says_that = before == "that" && folded.casing == Casing::Mixed && capital();
@@ -304,7 +300,7 @@ fn capital_counts(folded: &Folded<'_>, needle: &Needle, range: &Range<usize>) ->
     }
 }
 
-fn starts_sentence(folded: &Folded<'_>, at: usize) -> bool {
+pub(super) fn starts_sentence(folded: &Folded<'_>, at: usize) -> bool {
     let before = folded.text[..at].trim_end_matches([' ', '"', '\'', '(', '*', '-', '#', '>']);
     before.is_empty() || before.ends_with(['.', '!', '?', ':', ';'])
 }

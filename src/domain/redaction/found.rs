@@ -72,8 +72,7 @@ impl Engine {
         self.learn_sources(&mut pages);
         self.learn_owners(&pages);
         let read = |page: Page<'_, '_>| {
-            let prose = page.prose;
-            let spans = self.spans_of(page);
+            let (prose, spans) = (page.prose, self.spans_of(page));
             let cut = |sections| carer::cuts(prose, &spans, sections, Needs::NothingAgainst);
             ReadText { cuts: sections.map(cut).unwrap_or_default(), spans }
         };
@@ -83,8 +82,11 @@ impl Engine {
     /// The mentions in `text`, with everything that was learnt before.
     pub(super) fn read_again(&self, text: &str) -> Vec<Span> {
         let folded = Folded::new(text, labels_in(text));
-        let prose = Prose::new(&folded, self.policy.words());
-        let mut page = self.page(&prose);
+        self.spans_in(&Prose::new(&folded, self.policy.words()))
+    }
+
+    fn spans_in(&self, prose: &Prose<'_>) -> Vec<Span> {
+        let mut page = self.page(prose);
         self.add_found(&mut page);
         self.spans_of(page)
     }
@@ -93,9 +95,7 @@ impl Engine {
     pub(super) fn read_for_carer(&self, text: &str) -> ReadText {
         let folded = Folded::new(text, labels_in(text));
         let prose = Prose::new(&folded, self.policy.words());
-        let mut page = self.page(&prose);
-        self.add_found(&mut page);
-        let spans = self.spans_of(page);
+        let spans = self.spans_in(&prose);
         let mut cuts = carer::cuts(&prose, &spans, &[], Needs::Plainly);
         cuts.extend(plain::cuts(&prose, &spans));
         ReadText { cuts: merged(cuts), spans }
@@ -280,8 +280,8 @@ impl Engine {
         hits.extend(more);
         kin::without_others_family(prose, &mut hits);
         hits.extend(joined_names(prose, &hits));
-        let mut spans = resolve::spans(prose.folded, hits);
         let listed = self.listed().len();
+        let mut spans = resolve::spans(prose.folded, hits, listed);
         for span in &mut spans {
             // Whoever was found is followed like the listed, and is not.
             span.listed &= !span.meanings.iter().all(|meaning| meaning.person.is_some_and(|person| person >= listed));
@@ -385,15 +385,15 @@ fn joined_names(prose: &Prose<'_>, hits: &[Hit]) -> Vec<Hit> {
     // A name inside an address of mail is not beside another.
     let free = |hit: &&Hit| !values.hold(&hit.range);
     let mut names: Vec<&Hit> = hits.iter().filter(|hit| hit.meaning.entity == Entity::Person).filter(free).collect();
-    names.sort_by_key(|hit| (hit.range.start, hit.range.end));
-    let mut out = Vec::new();
-    let text = &prose.folded.text;
-    for pair in names.windows(2) {
-        let (one, two) = (pair[0], pair[1]);
-        let beside =
-            one.range.end <= two.range.start && matches!(&text[one.range.end..two.range.start], " " | "-" | "'");
-        if beside && one.meaning.person == two.meaning.person && one.meaning.person.is_some() {
-            out.push(Hit { range: one.range.start..two.range.end, ..one.clone() });
+    names.sort_by_key(|hit| (hit.range.start, hit.range.end, hit.meaning, hit.strength));
+    let (mut out, text) = (Vec::new(), &prose.folded.text);
+    let places: Vec<&[&Hit]> = names.chunk_by(|one, two| one.range == two.range).collect();
+    for (ones, twos) in places.windows(2).map(|pair| (pair[0], pair[1])) {
+        let (start, end) = (ones[0].range.end, twos[0].range.start);
+        if start <= end && matches!(&text[start..end], " " | "-" | "'") {
+            let of = |one: &Hit| twos.iter().any(|two| two.meaning.person == one.meaning.person);
+            let both = ones.iter().filter(|one| one.meaning.person.is_some() && of(one));
+            out.extend(both.map(|one| Hit { range: one.range.start..twos[0].range.end, ..(*one).clone() }));
         }
     }
     out

@@ -22,6 +22,7 @@ mod fold;
 mod form;
 mod found;
 mod grammar;
+mod halves;
 mod handles;
 mod house_numbers;
 mod household;

@@ -265,6 +265,15 @@ impl Collector {
         }
         let whole = |at: usize| name[at].iter().map(String::as_str);
         let initial = |at: usize| std::iter::once(first_letter(&name[at][0]));
+        // "zqureshi" and "ZainabHall" of Zainab Qureshi-Hall.
+        for (i, j) in (0..name.len()).flat_map(|i| (i + 1..name.len()).map(move |j| (i, j))) {
+            let barrels = name[j].iter().filter(|piece| name[j].len() > 1 && is_own_barrel(piece));
+            for barrel in barrels.map(String::as_str) {
+                for first in [first_letter(&name[i][0]), &name[i].concat()] {
+                    self.push(&[first, barrel], Rule::Words, Strength::Part);
+                }
+            }
+        }
         for i in 0..name.len() {
             for j in i + 1..name.len() {
                 let ends = i == 0 && j + 1 == name.len();
@@ -289,7 +298,7 @@ impl Collector {
             self.words(word, Strength::Part);
         }
         if word.len() > 1 {
-            for piece in word.iter().filter(|piece| piece.chars().count() >= 3 && !is_nameless(piece)) {
+            for piece in word.iter().filter(|piece| is_own_barrel(piece)) {
                 self.words(std::slice::from_ref(piece), Strength::Part);
             }
         }
@@ -315,6 +324,11 @@ impl Collector {
             self.push(&all, Rule::Initials, Strength::Part);
         }
     }
+}
+
+/// True for a piece of a hyphenated name by which somebody may go.
+fn is_own_barrel(piece: &str) -> bool {
+    piece.chars().count() >= 3 && !is_nameless(piece)
 }
 
 fn first_letter(piece: &str) -> &str {

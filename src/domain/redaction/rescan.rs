@@ -15,7 +15,7 @@ use super::{
     ranges::Ranges,
     render::WITHHELD,
     seen::{Seen, stands},
-    words::{is_nameless, is_ordinary, is_title},
+    words::{is_nameless, is_no_word, is_ordinary, is_title},
 };
 
 /// The re-scan, listed once for every lens.
@@ -219,7 +219,9 @@ impl Lists {
         let titled = name.len() > 1 && name[0].len() == 1 && is_title(&name[0][0]);
         let name = if titled { &name[1..] } else { name };
         let pieces: Vec<&str> = name.iter().flatten().map(String::as_str).collect();
-        let own = |piece: &&str| piece.chars().count() >= 3 && !is_nameless(piece) && !is_ordinary(piece);
+        let own = |piece: &&str| {
+            is_no_word(piece) || piece.chars().count() >= 3 && !is_nameless(piece) && !is_ordinary(piece)
+        };
         if pieces.len() < 2 {
             if pieces.first().is_some_and(own) {
                 self.phrase(&pieces, gone, Kind::OneWord);

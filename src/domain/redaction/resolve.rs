@@ -23,8 +23,8 @@ pub struct Span {
     pub(super) meanings: Vec<Meaning>,
 }
 
-/// The spans of a text, in order, without overlap.
-pub(super) fn spans(folded: &Folded<'_>, hits: Vec<Hit>) -> Vec<Span> {
+/// The spans of a text, in order, without overlap. Persons from number `listed` on are in no form: they were found.
+pub(super) fn spans(folded: &Folded<'_>, hits: Vec<Hit>, listed: usize) -> Vec<Span> {
     let mut found: Vec<Hit> = hits
         .into_iter()
         .map(|hit| Hit { range: folded.to_original(hit.range.clone()), ..hit })
@@ -39,13 +39,13 @@ pub(super) fn spans(folded: &Folded<'_>, hits: Vec<Hit>) -> Vec<Span> {
     let mut end = 0;
     for hit in found {
         if hit.range.start >= end && !cluster.is_empty() {
-            spans.push(cover(folded.original(), std::mem::take(&mut cluster)));
+            spans.push(cover(folded.original(), std::mem::take(&mut cluster), listed));
         }
         end = if cluster.is_empty() { hit.range.end } else { end.max(hit.range.end) };
         cluster.push(hit);
     }
     if !cluster.is_empty() {
-        spans.push(cover(folded.original(), cluster));
+        spans.push(cover(folded.original(), cluster, listed));
     }
     spans
 }
@@ -76,7 +76,7 @@ fn drop_seams(text: &str, found: &mut Vec<Hit>) {
 }
 
 /// One span for hits that overlap.
-fn cover(text: &str, cluster: Vec<Hit>) -> Span {
+fn cover(text: &str, cluster: Vec<Hit>, persons: usize) -> Span {
     if let [one] = cluster.as_slice() {
         let Hit { range, meaning, listed, .. } = one.clone();
         return Span { range, entity: meaning.entity, listed, meanings: vec![meaning] };
@@ -91,8 +91,12 @@ fn cover(text: &str, cluster: Vec<Hit>) -> Span {
         .min_by_key(|hit| (!hit.listed, Reverse(hit.strength), hit.meaning))
         .unwrap_or(&cluster[0]);
     let entity = widest.meaning.entity;
-    // Less of a name inside something longer that is listed says nothing of its own, unless it points at somebody.
-    let most = cluster.iter().filter(whole).filter(|hit| hit.listed).map(|hit| hit.strength).max();
+    // Less of a name inside something longer that is listed says nothing of its own, unless it points at somebody. Whoever was found
+    // under a name takes it from nobody who is listed.
+    let of_the_form = |hit: &&Hit| hit.meaning.person.is_none_or(|person| person < persons);
+    let known = || cluster.iter().filter(whole).filter(|hit| hit.listed);
+    let most = known().filter(of_the_form).map(|hit| hit.strength).max();
+    let most = most.or_else(|| known().map(|hit| hit.strength).max());
     // Nor does a shape that the form has an owner for.
     let owned: Vec<Class> = cluster
         .iter()

@@ -9,6 +9,21 @@ pub(super) fn is_ordinary(word: &str) -> bool {
     word.chars().count() <= 2 || KNOWN.get(word) & (FUNCTION | ORDINARY) != 0 || is_english(word)
 }
 
+/// True for two letters that are no word and no common abbreviation: "jo", "li". Also written small they are a name.
+pub(super) fn is_no_word(piece: &str) -> bool {
+    piece.chars().count() == 2
+        && KNOWN.get(piece) & (FUNCTION | ORDINARY | TITLE) == 0
+        && !OF_TWO_LETTERS.contains(&piece)
+}
+
+/// Words and abbreviations of two letters.
+const OF_TWO_LETTERS: &[&str] = &[
+    "ah", "am", "an", "as", "at", "aw", "be", "by", "do", "dr", "eg", "eh", "er", "et", "ex", "go", "ha", "he", "hi",
+    "hm", "ho", "ie", "if", "in", "is", "it", "la", "lo", "ma", "me", "mm", "mr", "ms", "my", "no", "of", "oh", "ok",
+    "on", "or", "ow", "ox", "pa", "pc", "pm", "re", "so", "st", "to", "tv", "uh", "uk", "um", "up", "us", "vs", "we",
+    "ye", "yo",
+];
+
 /// True for words that stand in nearly every sentence: alone they are never read as a name at the start of one.
 pub(super) fn is_function(word: &str) -> bool {
     KNOWN.get(word) & FUNCTION != 0

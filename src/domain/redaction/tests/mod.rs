@@ -3,6 +3,7 @@
 mod beside;
 mod dictated;
 pub(super) mod fixture;
+mod pieces;
 mod plain;
 mod points;
 mod properties;

@@ -1,0 +1,59 @@
+//! A word of a name that stands in two pieces, apart by a space, the end of a line or an apostrophe: "Fern bank House", "Ki t",
+//! "Da'Quan". Two ordinary words beside each other are none.
+
+use std::ops::Range;
+
+use super::{
+    find::starts_sentence,
+    fold::{Casing, Folded},
+    form::Entity,
+    lexicon::is_english,
+    needle::Needle,
+    words::{is_function, is_no_word, is_ordinary},
+};
+
+/// So many letters have names of which both pieces may be words, if they are not ordinary.
+const LONG: usize = 6;
+
+/// Whether what stands before and behind `gap`, which comes after so many bytes of the match, is one word of the name.
+pub(super) fn are_one_word(
+    folded: &Folded<'_>,
+    needle: &Needle,
+    squeezed: &Range<usize>,
+    (at, gap): (usize, &str),
+) -> bool {
+    let begins = needle.breaks.iter().rev().find(|&&end| end < at).copied().unwrap_or(0);
+    let ends = needle.breaks.iter().find(|&&end| end > at).copied().unwrap_or(needle.text.len());
+    let (first, last) = (&needle.text[begins..at], &needle.text[at..ends]);
+    // A name of several words that all stand there is no chance.
+    let alone = needle.breaks.is_empty();
+    let is_name = needle.meaning.entity == Entity::Person;
+    let place = |offset: usize| folded.to_text(squeezed.start + offset..squeezed.start + offset + 1).start;
+    let capital = |offset: usize| folded.is_capital(place(offset));
+    match gap {
+        "'" => first.len() + last.len() >= 4 && !is_contracted(last),
+        " " | "- " | " -" if is_name && (!alone || !(is_word(first) && is_word(last))) => {
+            let written = folded.casing == Casing::Mixed;
+            if written { capital(begins) && !capital(at) } else { !is_contracted(first) && !is_contracted(last) }
+        }
+        " " if first.chars().count() >= 2 && last.chars().count() >= 2 && needle.text.chars().count() >= LONG => {
+            let named = folded.casing == Casing::Mixed && capital(begins) && !starts_sentence(folded, place(begins));
+            !alone || !(is_ordinary(first) && is_ordinary(last)) || named && !is_function(last)
+        }
+        _ => false,
+    }
+}
+
+/// "'ll", "'s": what is shortened behind a word of its own.
+fn is_contracted(piece: &str) -> bool {
+    matches!(piece, "s" | "t" | "d" | "m" | "ll" | "re" | "ve" | "em" | "all" | "clock")
+}
+
+/// True for a piece that is a word by itself.
+fn is_word(piece: &str) -> bool {
+    match piece.chars().count() {
+        1 => matches!(piece, "a" | "i" | "o") || !piece.chars().all(char::is_alphabetic),
+        2 => !is_no_word(piece),
+        _ => is_english(piece) || is_function(piece),
+    }
+}
