@@ -86,13 +86,10 @@ pub(super) async fn daemon_at(config: &Config, clock: Arc<dyn Clock>) -> Result<
     let store = store(config)?;
     let shelf = KeyShelf { store: store.clone(), custody, entropy: entropy.clone() };
     let keys = keys(config, shelf, lifespan, clock.now()).await?;
-    let mut setup = Setup::new(Arc::new(tls), clock.clone());
-    setup.limits = limits;
-    setup.only_listed = config.pki.as_ref().is_some_and(|pki| pki.only_listed);
     // The name of a ledger is a URL without a scheme, as others name theirs.
     let origin = format!("{trust_domain}/ledger");
-    let broker =
-        Broker::new(Parts { store, clock, entropy, keys, rulebook, grants, origin }).with_failures(failures(config)?);
+    let parts = Parts { store, clock: clock.clone(), entropy, keys, rulebook, grants, origin };
+    let broker = Broker::new(parts).with_failures(failures(config)?);
     let broker = broker.with_beside(Box::new(FileBeside(beside::path(&config.store.path))));
     let broker = Arc::new(match issuer {
         Some(issuer) => broker.with_issuer(issuer, config.pki.as_ref().map_or(0, |pki| pki.renewals.into())),
@@ -100,6 +97,9 @@ pub(super) async fn daemon_at(config: &Config, clock: Arc<dyn Clock>) -> Result<
     });
     begin(&broker, config, unreadable).await?;
     broker.take_over_beside().await.map_err(|error| Failure::other(error.to_string()))?;
+    let mut setup = Setup::new(Arc::new(tls), clock, broker.clone());
+    setup.limits = limits;
+    setup.only_listed = config.pki.as_ref().is_some_and(|pki| pki.only_listed);
     let ends = broker.clone();
     setup.grant_end = Arc::new(move |peer, now| ends.grants().next_end(peer, now));
     let parts = reload::Parts {

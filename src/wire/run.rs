@@ -30,7 +30,7 @@ pub enum Ended {
 pub async fn run(
     listener: TcpListener,
     broker: Arc<Broker>,
-    mut setup: Setup,
+    setup: Setup,
     stop: impl Future<Output = ()>,
 ) -> Result<Ended, ServeError> {
     let (reporter, health) = tonic_health::server::health_reporter();
@@ -40,7 +40,6 @@ pub async fn run(
         .build_v1()
         .expect("the build wrote the descriptors");
     let services = Services::new(broker.clone(), setup.sessions.clone());
-    setup.register = Some(broker.clone());
     let revocations = Revocations::new(broker.clone(), setup.sessions.clone());
     // Whoever was revoked while this replica was down must find the door shut.
     let Some(revocations) = revocations.first_look().await else { return Ok(Ended::StoreFailed) };

@@ -6,7 +6,7 @@ use tokio::{
     net::TcpListener,
     sync::{Semaphore, watch},
 };
-use tonic::{service::Routes, transport::Server};
+use tonic::{async_trait, service::Routes, transport::Server};
 
 use super::{
     allowance::Shares,
@@ -19,7 +19,10 @@ use super::{
         refusal::Refusals,
     },
 };
-use crate::{broker::Broker, platform::Clock};
+use crate::{
+    broker::{Broker, Error, Shown},
+    platform::Clock,
+};
 
 /// What bounds the server. Times are of the machine's own timer, not of the clock on the wall.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,6 +111,20 @@ impl Default for Limits {
     }
 }
 
+/// Keeps the register of what our authority was asked to sign. No door is built without one.
+#[async_trait]
+pub trait Registrar: Send + Sync {
+    /// Whether this very certificate is in the register, or no business of it.
+    async fn lists(&self, shown: Shown<'_>) -> Result<bool, Error>;
+}
+
+#[async_trait]
+impl Registrar for Broker {
+    async fn lists(&self, shown: Shown<'_>) -> Result<bool, Error> {
+        Broker::lists(self, shown).await
+    }
+}
+
 /// What a server needs besides its listener and its routes.
 #[derive(Clone)]
 pub struct Setup {
@@ -121,8 +138,8 @@ pub struct Setup {
     pub refusals: Arc<Refusals>,
     /// When grants end.
     pub grant_end: GrantEnd,
-    /// Whose register says which certificates our authority was asked to sign.
-    pub register: Option<Arc<Broker>>,
+    /// Says which certificates our authority was asked to sign.
+    pub register: Arc<dyn Registrar>,
     /// Whoever is in no register is not let in.
     pub only_listed: bool,
     /// How a refusal is told.
@@ -132,15 +149,15 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// The usual bounds, an empty register, grants without an end.
-    pub fn new(tls: Arc<ServerTls>, clock: Arc<dyn Clock>) -> Self {
+    /// The usual bounds, nobody connected, grants without an end.
+    pub fn new(tls: Arc<ServerTls>, clock: Arc<dyn Clock>, register: Arc<dyn Registrar>) -> Self {
         Self {
             sessions: Sessions::behind(tls.shut().clone()),
             tls,
             clock,
             refusals: Arc::default(),
             grant_end: Arc::new(|_, _| None),
-            register: None,
+            register,
             only_listed: false,
             tell: status,
             limits: Limits::default(),
@@ -208,7 +225,7 @@ fn door(setup: &Setup) -> Door {
         sessions: setup.sessions.clone(),
         refusals: Arc::clone(&setup.refusals),
         reminders: Reminders::default(),
-        register: setup.register.clone(),
+        register: Arc::clone(&setup.register),
         only_listed: setup.only_listed,
         bounds: Bounds {
             clock: Arc::clone(&setup.clock),

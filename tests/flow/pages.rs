@@ -1,6 +1,6 @@
 //! The pages: an officer's whole work in a browser's terms, over the real door; and what forms, strangers and markup cannot do.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use homeward::wire::pb;
 use http::{Request, Response, StatusCode, header};
@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Somebody at a browser.
-struct Browser {
+pub struct Browser {
     channel: Channel,
     url: String,
 }
@@ -36,8 +36,19 @@ struct Form {
 
 impl Browser {
     async fn of(house: &House, path: &str) -> Self {
+        Self::with(house, &house.profile(path)).await.unwrap()
+    }
+
+    /// Somebody with this profile; who is refused may hear of it with the first page only.
+    pub async fn with(house: &House, profile: &Path) -> Result<Self, String> {
         let url = house.desk();
-        Self { channel: house.connect_at(&house.profile(path), &url).await.unwrap(), url }
+        Ok(Self { channel: house.connect_at(profile, &url).await?, url })
+    }
+
+    /// Whether the door lets them in: what they are shown then is their grants' affair.
+    pub async fn is_let_in(&self) -> bool {
+        let asked = Request::get(format!("{}/", self.url)).body(Body::empty()).unwrap();
+        self.ask(asked).await.is_ok_and(|page| !page.text.contains("Your certificate is no longer good"))
     }
 
     async fn ask(&self, request: Request<Body>) -> Result<Page, String> {

@@ -1,6 +1,10 @@
 //! Somebody has a copy of the issuing authority's key, and signs with it what nobody was asked to sign.
 
-use std::{fs, path::PathBuf, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use homeward::{
     ledger::sha256,
@@ -18,6 +22,7 @@ use tonic::{Code, Status};
 use crate::{
     certificates::{FIRST, SECOND, requested, serial_of},
     house::{House, LEWISHAM, MPU, MPU_TOO, narrative},
+    pages::Browser,
     person::{Person, fresh, submission, why},
     rotation::{alarms_are, end, hears, me, watching},
 };
@@ -49,22 +54,33 @@ fn forged(house: &House, path: &str, serial: &[u8]) -> (PathBuf, String) {
     (folder, line)
 }
 
-async fn comes(house: &House, profile: &std::path::Path) -> Person {
+async fn comes(house: &House, profile: &Path) -> Person {
     Person::new(house.connect(profile).await.unwrap())
 }
 
-/// Whether somebody is served who comes now.
-async fn is_served(house: &House, profile: &std::path::Path) -> bool {
+/// Whether somebody is served who comes now to the door for programs.
+async fn is_answered(house: &House, profile: &Path) -> bool {
     let Ok(channel) = house.connect(profile).await else { return false };
     let mut asked = Person::new(channel);
     let answer = asked.identity.who_am_i(pb::WhoAmIRequest {});
     tokio::time::timeout(Duration::from_secs(5), answer).await.unwrap().is_ok()
 }
 
-/// Waits until whoever comes with a profile is served no longer: this replica looks within a quarter of a second.
-async fn is_shut_out(house: &House, profile: &std::path::Path) {
+/// Whether somebody is let in who comes now to the door of the pages.
+async fn is_shown(house: &House, profile: &Path) -> bool {
+    let Ok(browser) = Browser::with(house, profile).await else { return false };
+    tokio::time::timeout(Duration::from_secs(5), browser.is_let_in()).await.unwrap()
+}
+
+/// At which doors somebody is let in who comes now: that for programs, that of the pages.
+async fn served(house: &House, profile: &Path) -> [bool; 2] {
+    [is_answered(house, profile).await, is_shown(house, profile).await]
+}
+
+/// Waits until whoever comes with a profile is served at no door any longer: this replica looks within a quarter of a second.
+async fn is_shut_out(house: &House, profile: &Path) {
     let shut = async {
-        while is_served(house, profile).await {
+        while served(house, profile).await != [false; 2] {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
@@ -93,8 +109,9 @@ async fn what_a_copy_of_the_issuing_key_has_signed_is_renewed_for_nobody() {
     let mut honest = house.person(MPU).await;
     let known = hex::decode(serial_of(&mut admin, MPU).await).unwrap();
     let (profile, _) = forged(&house, MPU, &SERIAL);
-    let mut thief = comes(&house, &profile).await;
+    assert!(is_shown(&house, &profile).await);
     alarms_are(&mut admin, &[alarm(&SERIAL)]).await;
+    let mut thief = comes(&house, &profile).await;
     assert_eq!(why(renews(&house, &mut thief, MPU, "first").await), unknown());
     // Nor is one that has the serial number of somebody who is in the register.
     let (profile, _) = forged(&house, MPU_TOO, &known);
@@ -133,6 +150,9 @@ async fn whoever_is_in_no_register_is_out_when_the_authority_is_tainted() {
     let (profile, _) = forged(&house, LEWISHAM, &SERIAL);
     let mut thief = comes(&house, &profile).await;
     let mut stream = watching(&mut thief).await;
+    let (at_the_pages, _) = forged(&house, MPU, &[0x5c; 16]);
+    let reading = Browser::with(&house, &at_the_pages).await.unwrap();
+    assert!(reading.is_let_in().await);
     let (late, _) = forged(&house, MPU, &[0x5b; 16]);
     let entropy = SystemEntropy::new();
     house.later(SignedDuration::from_mins(1));
@@ -142,9 +162,10 @@ async fn whoever_is_in_no_register_is_out_when_the_authority_is_tainted() {
     rotation::taint(&house.certs(), tools).unwrap();
     assert_eq!(end(&mut stream).await, (Code::Unauthenticated, "CERTIFICATE_UNKNOWN".into()));
     hears(&mut council).await;
-    for profile in [&profile, &late] {
+    for profile in [&profile, &at_the_pages, &late] {
         is_shut_out(&house, profile).await;
     }
+    assert!(!reading.is_let_in().await, "nor does who was reading the pages go on");
     let mut council = house.person(LEWISHAM).await;
     renews(&house, &mut council, LEWISHAM, "renewed").await.expect("whoever is in the register has time to renew");
 }
@@ -170,7 +191,8 @@ async fn a_certificate_that_is_in_no_register_is_revoked_on_every_replica() {
     assert!(matches!(outcome, Some(Outcome::Revocation(_))), "whose it says it is has been seen");
     assert_eq!(end(&mut stream).await, (Code::Unauthenticated, "CERTIFICATE_REVOKED".into()));
     is_shut_out(&house, &profile).await;
-    assert!(is_served(&house, &house.folder(&format!("profile-{}", LEWISHAM.replace('/', "-")))).await);
+    let honest = house.folder(&format!("profile-{}", LEWISHAM.replace('/', "-")));
+    assert_eq!(served(&house, &honest).await, [true; 2]);
     alarms_are(&mut first, &[]).await;
     let list = first.admin.get_revocation_list(pb::GetRevocationListRequest {}).await.unwrap().into_inner();
     assert!(list.der.windows(SERIAL.len()).any(|bytes| bytes == SERIAL), "it is in the list");
@@ -211,5 +233,6 @@ async fn what_was_issued_with_another_copy_of_the_folder_is_good_once_its_line_i
     house.only_listed = true;
     house.start().await;
     let (forged, _) = forged(&house, MPU_TOO, &[0x5b; 16]);
-    assert!(!is_served(&house, &forged).await && is_served(&house, &profile).await);
+    assert_eq!(served(&house, &forged).await, [false; 2]);
+    assert_eq!(served(&house, &profile).await, [true; 2]);
 }

@@ -226,7 +226,7 @@ impl House {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let setup = Setup { only_listed: self.only_listed, ..Setup::new(Arc::new(tls), self.time()) };
+        let setup = Setup { only_listed: self.only_listed, ..Setup::new(Arc::new(tls), self.time(), broker.clone()) };
         let (desk, closing) = self.pages(&broker, &setup).await;
         let served = tokio::spawn(run(listener, broker.clone(), setup, async {
             let _ = stopped.await;

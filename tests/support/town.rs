@@ -9,12 +9,13 @@ use std::{
 };
 
 use homeward::{
+    broker::{Error, Shown},
     domain::identity::{Identity, TrustDomain},
     pki::{self, Tools},
     platform::{Clock, ManualClock, SystemClock, SystemEntropy, secret_file},
     wire::{
         profile::Profile,
-        serve::{ServeError, Setup, serve},
+        serve::{Registrar, ServeError, Setup, serve},
         session::Sessions,
         tls::{ServerTls, TlsSettings, refusal::Refusals},
     },
@@ -30,6 +31,16 @@ pub struct Town {
     root: tempfile::TempDir,
     pub clock: ManualClock,
     entropy: SystemEntropy,
+}
+
+/// A town without a broker has no register: whom its authority signed is let in.
+pub struct NoRegister;
+
+#[tonic::async_trait]
+impl Registrar for NoRegister {
+    async fn lists(&self, _: Shown<'_>) -> Result<bool, Error> {
+        Ok(true)
+    }
 }
 
 /// The identity most tests use.
@@ -66,7 +77,7 @@ impl Town {
     }
 
     pub fn setup(&self) -> Setup {
-        Setup::new(Arc::new(self.tls(false)), self.time())
+        Setup::new(Arc::new(self.tls(false)), self.time(), Arc::new(NoRegister))
     }
 
     /// A profile as `pki issue` makes it; returns the folder and the serial number.

@@ -21,7 +21,7 @@ use homeward::{
 use jiff::SignedDuration;
 use rcgen::ExtendedKeyUsagePurpose;
 
-use crate::town::{BROMLEY, Running, Town, domain, set_validity, soon};
+use crate::town::{BROMLEY, NoRegister, Running, Town, domain, set_validity, soon};
 
 /// The start of HTTP/2 from the client: preface and empty settings.
 const HELLO: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00";
@@ -155,7 +155,8 @@ fn openssl(folder: &Path, args: &[&str]) {
 fn setup(town: &Town, change: impl FnOnce(&mut TlsSettings)) -> Setup {
     let mut settings = TlsSettings::new(town.certs().join("server"), domain());
     change(&mut settings);
-    Setup::new(Arc::new(ServerTls::load(settings, town.time()).unwrap()), town.time())
+    let tls = ServerTls::load(settings, town.time()).unwrap();
+    Setup::new(Arc::new(tls), town.time(), Arc::new(NoRegister))
 }
 
 #[tokio::test]

@@ -31,11 +31,12 @@ use super::{
     refusal::{Refusal, Refusals, Why},
 };
 use crate::{
-    broker::{Broker, Shown},
+    broker::Shown,
     ledger::sha256,
     wire::{
         peer,
         reminders::Reminders,
+        serve::Registrar,
         session::{Bounds, Entered, Session, Sessions, Visitor},
     },
 };
@@ -46,8 +47,8 @@ pub(in crate::wire) struct Door {
     pub(in crate::wire) sessions: Sessions,
     pub(in crate::wire) refusals: Arc<Refusals>,
     pub(in crate::wire) reminders: Reminders,
-    /// Whose register says which certificates our authority was asked to sign.
-    pub(in crate::wire) register: Option<Arc<Broker>>,
+    /// Says which certificates our authority was asked to sign.
+    pub(in crate::wire) register: Arc<dyn Registrar>,
     /// Whoever is in no register is not let in.
     pub(in crate::wire) only_listed: bool,
     pub(in crate::wire) bounds: Bounds,
@@ -207,11 +208,9 @@ impl Door {
         if self.tls.shut().holds(&serials) {
             return Err(Why::Revoked);
         }
-        if let Some(register) = &self.register {
-            let listed = register.lists(Shown { peer: &peer, fingerprint, hangs_on: &serials }).await;
-            // Where the store cannot say, it is taken for one that is in no register.
-            peer.unlisted = !listed.unwrap_or_default();
-        }
+        let listed = self.register.lists(Shown { peer: &peer, fingerprint, hangs_on: &serials }).await;
+        // Where the store cannot say, it is taken for one that is in no register.
+        peer.unlisted = !listed.unwrap_or_default();
         if peer.unlisted && (self.only_listed || self.sessions.taints(&serials)) {
             return Err(Why::Unlisted);
         }
