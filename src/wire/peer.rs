@@ -21,10 +21,16 @@ pub enum PeerError {
     /// Not made for clients.
     #[error("the certificate is not for client authentication")]
     Purpose,
+    /// No list of revoked certificates could name it.
+    #[error("the serial number is not positive, or has more than 20 bytes")]
+    Serial,
     /// The URI is not an identity of this trust domain.
     #[error(transparent)]
     Identity(#[from] IdentityError),
 }
+
+/// The longest serial number, without the byte of its sign (RFC 5280, 4.1.2.2).
+const LONGEST_SERIAL: usize = 20;
 
 /// Reads the leaf of a verified chain.
 pub fn read(leaf: &CertificateDer<'_>, trust_domain: &TrustDomain) -> Result<Peer, PeerError> {
@@ -45,7 +51,7 @@ pub fn read(leaf: &CertificateDer<'_>, trust_domain: &TrustDomain) -> Result<Pee
     let not_after = Timestamp::from_second(certificate.validity().not_after.timestamp());
     Ok(Peer {
         identity,
-        serial: serial(certificate.raw_serial()),
+        serial: revocable(certificate.raw_serial()).ok_or(PeerError::Serial)?,
         not_after: not_after.map_err(|_| PeerError::Unreadable)?,
         unlisted: false,
     })
@@ -69,8 +75,44 @@ pub(super) fn serials<'a>(
     read.map(|(_, certificate)| serial(certificate.raw_serial()))
 }
 
+/// A serial number by which a certificate can be revoked, from its bytes in DER: positive, written in the one way, not too long.
+fn revocable(bytes: &[u8]) -> Option<String> {
+    let is_negative = |first: &u8| first & 0x80 != 0;
+    let value = match bytes {
+        // The sign has a byte of its own only where the first of the value would say that it is negative.
+        [0, value @ ..] if value.first().is_some_and(is_negative) => value,
+        [first, ..] if *first != 0 && !is_negative(first) => bytes,
+        _ => return None,
+    };
+    (value.len() <= LONGEST_SERIAL).then(|| serial(value))
+}
+
 /// One spelling for a serial number: lower-case hex of its bytes without leading zero bytes.
 fn serial(bytes: &[u8]) -> String {
     let first = bytes.iter().position(|byte| *byte != 0).unwrap_or(bytes.len());
     hex::encode(bytes.get(first..).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_has_a_serial_number_by_which_it_can_be_revoked() {
+        let long = |first: u8, rest: usize| [vec![first], vec![0xab; rest]].concat();
+        for (bytes, read) in [
+            (vec![1], Some("01".to_owned())),
+            (vec![0, 0xff], Some("ff".to_owned())),
+            (long(0x7f, 19), Some(format!("7f{}", "ab".repeat(19)))),
+            (long(0, 20), Some("ab".repeat(20))),
+            (Vec::new(), None),
+            (vec![0], None),
+            (vec![0, 1], None),
+            (vec![0xff], None),
+            (long(0x7f, 20), None),
+            (long(0, 21), None),
+        ] {
+            assert_eq!(revocable(&bytes), read, "{bytes:02x?}");
+        }
+    }
 }

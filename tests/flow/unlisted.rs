@@ -154,6 +154,8 @@ async fn whoever_is_in_no_register_is_out_when_the_authority_is_tainted() {
     let reading = Browser::with(&house, &at_the_pages).await.unwrap();
     assert!(reading.is_let_in().await);
     let (late, _) = forged(&house, MPU, &[0x5b; 16]);
+    let known = hex::decode(serial_of(&mut house.person(FIRST).await, LEWISHAM).await).unwrap();
+    let (twin, _) = forged(&house, LEWISHAM, &known);
     let entropy = SystemEntropy::new();
     house.later(SignedDuration::from_mins(1));
     let tools = Tools { clock: &house.clock, entropy: &entropy };
@@ -162,11 +164,12 @@ async fn whoever_is_in_no_register_is_out_when_the_authority_is_tainted() {
     rotation::taint(&house.certs(), tools).unwrap();
     assert_eq!(end(&mut stream).await, (Code::Unauthenticated, "CERTIFICATE_UNKNOWN".into()));
     hears(&mut council).await;
-    for profile in [&profile, &at_the_pages, &late] {
+    for profile in [&profile, &at_the_pages, &late, &twin] {
         is_shut_out(&house, profile).await;
     }
     assert!(!reading.is_let_in().await, "nor does who was reading the pages go on");
     let mut council = house.person(LEWISHAM).await;
+    me(&mut council).await;
     renews(&house, &mut council, LEWISHAM, "renewed").await.expect("whoever is in the register has time to renew");
 }
 
@@ -235,4 +238,38 @@ async fn what_was_issued_with_another_copy_of_the_folder_is_good_once_its_line_i
     let (forged, _) = forged(&house, MPU_TOO, &[0x5b; 16]);
     assert_eq!(served(&house, &forged).await, [false; 2]);
     assert_eq!(served(&house, &profile).await, [true; 2]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_a_copy_of_the_key_has_signed_is_revoked_by_its_serial_number_or_does_not_come_in() {
+    let house = House::open_issuing().await;
+    let mut admin = house.person(FIRST).await;
+    for serial in [&[0x5a; 24][..], &[0]] {
+        let (profile, _) = forged(&house, LEWISHAM, serial);
+        assert_eq!(served(&house, &profile).await, [false; 2]);
+    }
+    for serial in [&[0xff; 20][..], &[1]] {
+        let (profile, _) = forged(&house, LEWISHAM, serial);
+        assert_eq!(served(&house, &profile).await, [true; 2]);
+        let reason = "key_compromise".into();
+        let asked = RevokeCertificateRequest { request_id: fresh(), serial: hex::encode(serial), reason };
+        admin.admin.revoke_certificate(asked).await.unwrap();
+        is_shut_out(&house, &profile).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_certificate_with_the_serial_number_of_its_own_authority_is_seen_too() {
+    let mut house = House::open_issuing().await;
+    house.close().await;
+    // An issuing authority that stands alone is trusted as it is: nothing else tells that it is ours.
+    fs::copy(house.certs().join("issuing.pem"), house.certs().join("server/ca.pem")).unwrap();
+    house.start().await;
+    let mut admin = house.person(FIRST).await;
+    let serial = fs::read_to_string(house.certs().join("issued.tsv")).unwrap();
+    let serial = serial.lines().find(|line| line.contains("issuing authority")).unwrap().split('\t').next().unwrap();
+    let serial = hex::decode(serial).unwrap();
+    let (profile, _) = forged(&house, MPU, &serial);
+    assert_eq!(served(&house, &profile).await, [true; 2]);
+    alarms_are(&mut admin, &[alarm(&serial)]).await;
 }

@@ -123,6 +123,21 @@ async fn a_certificate_names_exactly_one_identity_of_this_trust_domain() {
 }
 
 #[tokio::test]
+async fn a_certificate_that_no_revocation_list_could_name_is_refused() {
+    let town = Town::new();
+    let server = Running::start(town.setup()).await;
+    let numbered = |name: &str, serial: &[u8]| {
+        town.forge(name, &town.certs(), |params| params.serial_number = Some(serial.to_vec().into()))
+    };
+    for (name, serial) in [("nothing", &[0][..]), ("long", &[0x5a; 21]), ("longer", &[0xff; 24])] {
+        refused(&town, &server, &numbered(name, serial), Why::BadSerial).await;
+    }
+    for (name, serial) in [("one", &[1][..]), ("high", &[0xff; 20])] {
+        town.connect(&numbered(name, serial), &server).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn plain_text_is_closed_and_not_answered() {
     let town = Town::new();
     let server = Running::start(town.setup()).await;

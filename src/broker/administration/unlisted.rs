@@ -28,8 +28,15 @@ pub struct Shown<'a> {
     pub peer: &'a Peer,
     /// SHA-256 of it.
     pub fingerprint: [u8; 32],
-    /// Serial numbers of what it hangs on.
+    /// Serial numbers of what it hangs on, its own first.
     pub hangs_on: &'a [String],
+}
+
+impl Shown<'_> {
+    /// Serial numbers of the authorities that it hangs on. Who has a key may give their own serial number to what it signs.
+    fn above(&self) -> impl Iterator<Item = &String> {
+        self.hangs_on.iter().skip(1)
+    }
 }
 
 /// A certificate that was shown and is in no register.
@@ -76,7 +83,7 @@ impl Broker {
 
     /// Did an authority of our register sign it, or one below such?
     async fn is_ours(&self, shown: &Shown<'_>) -> Result<bool, Error> {
-        for serial in shown.hangs_on.iter().filter(|serial| **serial != shown.peer.serial) {
+        for serial in shown.above() {
             if self.certificate(serial).await?.is_some_and(|one| is_authority(&one.holder)) {
                 return Ok(true);
             }
@@ -86,7 +93,7 @@ impl Broker {
 
     async fn note_unlisted(&self, shown: &Shown<'_>) -> Result<(), Error> {
         let peer = shown.peer;
-        let above: Vec<_> = shown.hangs_on.iter().filter(|serial| **serial != peer.serial).cloned().collect();
+        let above = shown.above().cloned().collect();
         let one = Unlisted {
             serial: peer.serial.clone(),
             holder: peer.identity.as_str().to_owned(),

@@ -55,6 +55,8 @@ vocabulary! {
         NoProof = "no_proof_of_key",
         /// Our authority signed it, but not exactly one URI is named in it.
         NoIdentity = "no_identity",
+        /// Its serial number is not positive, or too long: no list of revoked certificates could name it.
+        BadSerial = "bad_serial",
         /// It names an identity of another trust domain.
         OtherTrustDomain = "other_trust_domain",
         /// It names a URI that is no identity.
@@ -103,6 +105,9 @@ impl Why {
             Self::BadCertificate => "it cannot be read, or has a critical extension that is not known",
             Self::NoProof => "the key in the client's profile does not belong to its certificate",
             Self::NoIdentity => "its only subject alternative name must be one homeward:// URI",
+            Self::BadSerial => {
+                "its serial number must be positive and have at most 20 bytes (RFC 5280), or nobody could revoke it"
+            }
             Self::OtherTrustDomain => "it belongs to another installation",
             Self::BadIdentity => "the URI must be homeward://<trust domain>/<scheme>/<id>/<role>/<name>",
             Self::TlsVersion => "the client must speak TLS 1.3; tls.allow_tls12 also lets in TLS 1.2",
@@ -140,6 +145,7 @@ impl From<PeerError> for Why {
             PeerError::Unreadable => Self::BadCertificate,
             PeerError::Purpose => Self::BadPurpose,
             PeerError::Names => Self::NoIdentity,
+            PeerError::Serial => Self::BadSerial,
             PeerError::Identity(IdentityError::TrustDomain) => Self::OtherTrustDomain,
             PeerError::Identity(_) => Self::BadIdentity,
         }
