@@ -11,7 +11,7 @@ use super::{
     leaf::{self, LeafKind},
     profile::{self, Contents},
     register, request as requests,
-    root::{MadeRoot, Root},
+    root::{self, MadeRoot, Root},
 };
 use crate::{
     domain::{
@@ -87,6 +87,7 @@ pub fn init_with(dir: &Path, plan: &Plan<'_>, tools: Tools<'_>) -> Result<Initia
     plan.limits.keep(dir)?;
     register::append(dir, &entry)?;
     register::append(dir, &issuing)?;
+    root::finish(&root_folder)?;
     let days = Days { limits: plan.limits, ..Days::default() };
     let server_folder = dir.join("server");
     let server =

@@ -101,7 +101,10 @@ pub enum PkiError {
     #[error("no issuing authority was replaced: `homeward pki rotate prepare`, then `activate`, come first")]
     NothingReplaced,
     /// Everybody trusts a root before it signs.
-    #[error("this root is not in ca.pem: `homeward pki rotate prepare-root` makes the next one and puts it there")]
+    #[error(
+        "this root is not in ca.pem and server/ca.pem: `homeward pki rotate prepare-root` makes the next one and puts it there, \
+         and run again with the same folder goes on where it was broken off"
+    )]
     UnknownRoot,
     /// Another root is on its way.
     #[error("two roots are trusted already: `homeward pki rotate retire-root` ends the rotation that was begun")]

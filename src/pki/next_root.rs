@@ -2,11 +2,14 @@
 //! then it signs the next issuing authority, as any rotation goes; and the old one leaves the bundles (retire) once
 //! nothing hangs on it any longer.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use super::{
     Entry, Passphrase, PkiError, Tools, authority, certificate, register,
-    root::{MadeRoot, Root},
+    root::{self, MadeRoot, Root},
     rotation,
 };
 use crate::platform::secret_file::{self, FileError};
@@ -25,7 +28,8 @@ pub struct NextRoot {
     pub passphrase_file: Option<std::path::PathBuf>,
 }
 
-/// Makes the next root in the new folder `root`, and puts it beside the old one into the trust bundles of `dir`.
+/// Makes the next root in the new folder `root`, and puts it beside the old one into the trust bundles of `dir`. Killed at any moment,
+/// the same call goes on.
 ///
 /// # Errors
 /// [`PkiError::RootPrepared`] where another one stands there already.
@@ -36,67 +40,110 @@ pub fn prepare(
     tools: Tools<'_>,
 ) -> Result<NextRoot, PkiError> {
     let domain = authority::read_trust_domain(dir)?;
-    let bundle = blocks(&dir.join(BUNDLES[0]))?;
-    if bundle.len() > 1 {
-        return Err(PkiError::RootPrepared);
+    let (bundles, ours) = (bundles(dir)?, roots(dir)?);
+    let stands = |serial: &str| bundles.iter().any(|bundle| bundle.holds(serial));
+    let begun = root::is_unfinished(root).then(|| root::made(root)).and_then(Result::ok);
+    let (pem, entry, passphrase_file) = match begun.filter(|(_, entry, _)| stands(&entry.serial)) {
+        Some(made) => made,
+        None if ours.iter().filter(|serial| stands(serial)).count() > 1 => return Err(PkiError::RootPrepared),
+        None => {
+            let name = format!("Homeward root of {domain}, {}", tools.clock.now().strftime("%Y-%m-%d %H:%M"));
+            let MadeRoot { root, entry, passphrase_file } =
+                Root::create(root, (&domain, &name), ROOT_DAYS, passphrase, tools)?;
+            register::append(dir, &entry)?;
+            (root.pem().to_owned(), entry, passphrase_file)
+        }
+    };
+    for bundle in bundles.iter().filter(|bundle| !bundle.holds(&entry.serial)) {
+        bundle.put(|_| true, &pem)?;
     }
-    let name = format!("Homeward root of {domain}, {}", tools.clock.now().strftime("%Y-%m-%d %H:%M"));
-    let made = Root::create(root, (&domain, &name), ROOT_DAYS, passphrase, tools)?;
-    let MadeRoot { root, entry, passphrase_file } = made;
-    register::append(dir, &entry)?;
-    let both: String = bundle.iter().map(|(_, pem)| pem.as_str()).chain([root.pem()]).collect();
-    put(dir, &both)?;
+    root::finish(root)?;
     Ok(NextRoot { root: entry, passphrase_file })
 }
 
-/// Takes the old root out of the trust bundles of `dir`. Answers with the serial numbers of what is gone.
+/// Takes the old root out of the trust bundles of `dir`. Answers with the serial numbers of what is gone. Killed at any moment, the
+/// same call goes on.
 ///
 /// # Errors
 /// [`PkiError::RootInUse`] while an authority that it signed signs or is accepted; [`PkiError::NothingToRetire`].
 pub fn retire(dir: &Path) -> Result<Vec<String>, PkiError> {
-    let issued = register::read(dir)?;
-    let signer = |authority: &Path| -> Result<(String, String), PkiError> {
-        let path = authority.join("issuing.pem");
-        let serial = certificate::read(&path)?.serial;
-        let entry = issued.iter().find(|entry| entry.serial == serial);
-        let root = entry.map(|entry| entry.issuer.clone());
-        Ok((serial, root.ok_or(PkiError::Damaged { path, what: "an authority of the register" })?))
-    };
-    let (_, current) = signer(dir)?;
-    let (stay, go): (Vec<_>, Vec<_>) =
-        blocks(&dir.join(BUNDLES[0]))?.into_iter().partition(|(serial, _)| *serial == current);
+    let (_, current) = root_of(dir, dir)?;
+    let bundles = bundles(dir)?;
+    if !bundles.iter().all(|bundle| bundle.holds(&current)) {
+        return Err(PkiError::UnknownRoot);
+    }
+    let stands = |serial: &String| bundles.iter().any(|bundle| bundle.holds(serial));
+    let go: Vec<_> = roots(dir)?.into_iter().filter(|serial| *serial != current && stands(serial)).collect();
     if go.is_empty() {
         return Err(PkiError::NothingToRetire);
     }
     let revoked = register::read_revoked(dir)?;
     for folder in rotation::replaced(dir)? {
-        let (serial, root) = signer(&folder)?;
+        let (serial, root) = root_of(dir, &folder)?;
         if root != current && !revoked.iter().any(|one| one.serial == serial) {
             return Err(PkiError::RootInUse);
         }
     }
-    put(dir, &stay.iter().map(|(_, pem)| pem.as_str()).collect::<String>())?;
-    Ok(go.into_iter().map(|(serial, _)| serial).collect())
-}
-
-/// Whether a root stands in the trust bundle of `dir`.
-pub(super) fn is_trusted(dir: &Path, root: &str) -> Result<bool, PkiError> {
-    Ok(blocks(&dir.join(BUNDLES[0]))?.iter().any(|(serial, _)| serial == root))
-}
-
-/// The certificates of a bundle, each with its serial number.
-fn blocks(path: &Path) -> Result<Vec<(String, String)>, PkiError> {
-    const END: &str = "-----END CERTIFICATE-----\n";
-    let text = fs::read_to_string(path).map_err(|source| FileError::Io { path: path.into(), source })?;
-    let damaged = || PkiError::Damaged { path: path.into(), what: "certificates in PEM" };
-    let each = text.split_inclusive(END).filter(|block| !block.trim().is_empty());
-    let read = each.map(|block| Some((certificate::serial_of(block.as_bytes())?, block.to_owned())));
-    read.collect::<Option<Vec<_>>>().ok_or_else(damaged)
-}
-
-fn put(dir: &Path, bundle: &str) -> Result<(), PkiError> {
-    for name in BUNDLES.iter().filter(|name| dir.join(name).exists()) {
-        secret_file::replace_public(&dir.join(name), bundle.as_bytes())?;
+    for bundle in bundles.iter().filter(|bundle| go.iter().any(|serial| bundle.holds(serial))) {
+        bundle.put(|serial| !go.iter().any(|gone| gone == serial), "")?;
     }
-    Ok(())
+    Ok(go)
+}
+
+/// Whether a root stands in every trust bundle of `dir`.
+pub(super) fn is_trusted(dir: &Path, root: &str) -> Result<bool, PkiError> {
+    Ok(bundles(dir)?.iter().all(|bundle| bundle.holds(root)))
+}
+
+/// Serial number of the issuing authority in `folder`, and of the root that signed it, by the register of `dir`.
+fn root_of(dir: &Path, folder: &Path) -> Result<(String, String), PkiError> {
+    let path = folder.join("issuing.pem");
+    let serial = certificate::read(&path)?.serial;
+    match register::read(dir)?.into_iter().find(|entry| entry.serial == serial) {
+        Some(entry) => Ok((serial, entry.issuer)),
+        None => Err(PkiError::Damaged { path, what: "an authority of the register" }),
+    }
+}
+
+/// Serial numbers of the roots that were ever made here, which nobody else signed.
+fn roots(dir: &Path) -> Result<Vec<String>, PkiError> {
+    let made = register::read(dir)?.into_iter().filter(|entry| entry.issuer.is_empty());
+    Ok(made.map(|entry| entry.serial).collect())
+}
+
+/// What is trusted: a file, and its certificates, each with its serial number.
+struct Bundle {
+    path: PathBuf,
+    blocks: Vec<(String, String)>,
+}
+
+/// The trust bundles that are there. A step that was killed may have reached one and not the other.
+fn bundles(dir: &Path) -> Result<Vec<Bundle>, PkiError> {
+    let [first, others @ ..] = BUNDLES.map(|name| dir.join(name));
+    let there = others.into_iter().filter(|path| path.exists());
+    std::iter::once(first).chain(there).map(Bundle::read).collect()
+}
+
+impl Bundle {
+    fn read(path: PathBuf) -> Result<Self, PkiError> {
+        const END: &str = "-----END CERTIFICATE-----\n";
+        let text = fs::read_to_string(&path).map_err(|source| FileError::Io { path: path.clone(), source })?;
+        let each = text.split_inclusive(END).filter(|block| !block.trim().is_empty());
+        let read = each.map(|block| Some((certificate::serial_of(block.as_bytes())?, block.to_owned())));
+        match read.collect() {
+            Some(blocks) => Ok(Self { path, blocks }),
+            None => Err(PkiError::Damaged { path, what: "certificates in PEM" }),
+        }
+    }
+
+    fn holds(&self, serial: &str) -> bool {
+        self.blocks.iter().any(|(one, _)| one == serial)
+    }
+
+    /// Writes it anew, with what stays of it, and `more` behind it.
+    fn put(&self, stays: impl Fn(&str) -> bool, more: &str) -> Result<(), PkiError> {
+        let stay = self.blocks.iter().filter(|(serial, _)| stays(serial)).map(|(_, pem)| pem.as_str());
+        let text: String = stay.chain([more]).collect();
+        Ok(secret_file::replace_public(&self.path, text.as_bytes())?)
+    }
 }

@@ -11,7 +11,7 @@ use crate::{
     platform::secret_file::{self, FileError},
 };
 
-const ISSUED: &str = "issued.tsv";
+pub(super) const ISSUED: &str = "issued.tsv";
 const REVOKED: &str = "revoked.tsv";
 const TAINTED: &str = "tainted.tsv";
 

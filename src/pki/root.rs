@@ -1,7 +1,8 @@
 //! The offline root: it signs issuing authorities and nothing else. Its folder belongs in a safe, not on a server.
 
 use std::{
-    fs,
+    fs::{self, File},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -21,6 +22,40 @@ use crate::{
 /// The root is offline: its list must last until it is fetched again.
 const LIST_DAYS: i32 = 400;
 
+/// Stands in the folder of a root until all that goes with making it is done.
+const UNFINISHED: &str = "unfinished";
+/// What else stands in it.
+const FILES: [&str; 4] = ["passphrase", "root.key", "root.pem", register::ISSUED];
+
+/// Takes a folder that is new or empty, or one in which making a root was broken off: what was left of that is taken away.
+fn begin(dir: &Path) -> Result<(), PkiError> {
+    let about = |source: io::Error| FileError::Io { path: dir.into(), source };
+    if !is_unfinished(dir) {
+        secret_file::create_private_dir(dir)?;
+        File::create_new(dir.join(UNFINISHED)).map_err(about)?;
+        return Ok(());
+    }
+    for file in fs::read_dir(dir).map_err(about)? {
+        let file = file.map_err(about)?;
+        let name = file.file_name().to_string_lossy().into_owned();
+        if FILES.contains(&name.as_str()) || name.starts_with('.') && name.ends_with(".unfinished") {
+            fs::remove_file(file.path()).map_err(about)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a root is being made in this folder, or making one was broken off.
+pub(super) fn is_unfinished(dir: &Path) -> bool {
+    dir.join(UNFINISHED).exists()
+}
+
+/// All that goes with making the root in this folder is done.
+pub(super) fn finish(dir: &Path) -> Result<(), PkiError> {
+    let marker = dir.join(UNFINISHED);
+    fs::remove_file(&marker).map_err(|source| FileError::Io { path: marker, source }.into())
+}
+
 /// A root that can sign.
 pub(super) struct Root {
     pem: String,
@@ -37,8 +72,19 @@ pub(super) struct MadeRoot {
     pub(super) passphrase_file: Option<PathBuf>,
 }
 
+/// What was made in the folder of a root that is not finished, once its certificate is there.
+pub(super) fn made(dir: &Path) -> Result<(String, Entry, Option<PathBuf>), PkiError> {
+    let path = dir.join("root.pem");
+    let pem = fs::read_to_string(&path).map_err(|source| FileError::Io { path: path.clone(), source })?;
+    let serial = super::certificate::read(&path)?.serial;
+    let entry = register::read(dir)?.into_iter().find(|entry| entry.serial == serial);
+    let passphrase_file = Some(dir.join("passphrase")).filter(|file| file.exists());
+    Ok((pem, entry.ok_or(PkiError::Damaged { path, what: "a root of its register" })?, passphrase_file))
+}
+
 impl Root {
-    /// Makes a root in the new folder `dir`; without a passphrase one is made and written beside the key.
+    /// Makes a root in the folder `dir`, new or broken off; without a passphrase one is made and written beside the key. It is
+    /// unfinished until [`finish`].
     pub(super) fn create(
         dir: &Path,
         (domain, name): (&TrustDomain, &str),
@@ -46,7 +92,7 @@ impl Root {
         passphrase: Option<&Passphrase>,
         tools: Tools<'_>,
     ) -> Result<MadeRoot, PkiError> {
-        secret_file::create_private_dir(dir)?;
+        begin(dir)?;
         let key = keys::make(KeyKind::P256)?;
         let validity = Validity::from_now(tools, days)?;
         let (params, serial) = params(name, validity, 1, tools)?;

@@ -25,6 +25,30 @@ fn accepted(profile: &Path, bundle: &Path) -> bool {
     command.output().unwrap().status.success()
 }
 
+/// Whether the profile itself trusts who signed it, and the server does.
+fn accepted_by_all(at: &Path, profile: &str) -> bool {
+    let server = at.join("certs/server/ca.pem");
+    [Path::new("ca.pem"), &server].iter().all(|bundle| accepted(&at.join(profile), bundle))
+}
+
+/// How many roots stand in what clients are given, and in what the server trusts.
+fn trusted(at: &Path) -> [usize; 2] {
+    let roots = |name: &str| fs::read_to_string(at.join(name)).unwrap().matches("BEGIN CERTIFICATE").count();
+    ["certs/ca.pem", "certs/server/ca.pem"].map(roots)
+}
+
+/// Whether nothing is left to do of the step with this number.
+fn is_done(at: &Path, step: usize) -> bool {
+    match step {
+        0 => !at.join("root-2/unfinished").exists() && trusted(at) == [2, 2],
+        1 => at.join("certs/next/issuing.pem").exists(),
+        2 => !at.join("certs/next").exists(),
+        5 => trusted(at) == [1, 1],
+        _ => false,
+    }
+}
+
+/// Copies a folder into another one.
 fn copied(from: &Path, to: &Path) {
     assert!(Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap().success());
 }
@@ -61,9 +85,15 @@ fn a_step_of_a_rotation_that_is_killed_anywhere_goes_on() {
     }
     let made = tempfile::tempdir().unwrap();
     pki(made.path(), &["init", "--trust-domain", "pilot.example"]).with(0);
-    let steps: [&[&str]; 4] =
-        [&["rotate", "prepare"], &["rotate", "activate"], &["rotate", "taint"], &["rotate", "revoke"]];
-    let mut kills = [0; 4];
+    let steps: [&[&str]; 6] = [
+        &["rotate", "prepare-root", "--root", "root-2"],
+        &["rotate", "prepare", "--root", "root-2"],
+        &["rotate", "activate"],
+        &["rotate", "taint"],
+        &["rotate", "revoke", "--root", "certs/root"],
+        &["rotate", "retire-root"],
+    ];
+    let mut kills = [0; 6];
     for (number, step) in steps.iter().enumerate() {
         // Every call of every kind, until there is none more.
         let mut kinds = CALLS.iter();
@@ -72,7 +102,9 @@ fn a_step_of_a_rotation_that_is_killed_anywhere_goes_on() {
             let call = (*name, count);
             let place = tempfile::tempdir().unwrap();
             let at = place.path();
-            copied(&made.path().join("certs"), &at.join("certs"));
+            for folder in ["certs", "root-2"].map(|name| made.path().join(name)).iter().filter(|one| one.exists()) {
+                copied(folder, at);
+            }
             if !killed(at, step, call) {
                 (kind, count) = (kinds.next(), 1);
                 continue;
@@ -82,22 +114,18 @@ fn a_step_of_a_rotation_that_is_killed_anywhere_goes_on() {
             // Meanwhile nothing is signed that nobody accepts.
             let during = pki(at, &["issue", OFFICER, "--out", "during"]);
             if during.code == 0 {
-                assert!(accepted(&at.join("during"), Path::new("ca.pem")), "{step:?} {call:?}");
+                assert!(accepted_by_all(at, "during"), "{step:?} {call:?}");
             } else {
                 assert!(during.err.contains("rotate activate` again"), "{step:?} {call:?}: {during:?}");
             }
             // It goes on, unless it was killed after all was done.
             let again = pki(at, step);
-            let done = match number {
-                0 => at.join("certs/next/issuing.pem").exists(),
-                1 => !at.join("certs/next").exists(),
-                _ => false,
-            };
-            assert!(again.code == 0 || done, "{step:?} {call:?}: {again:?}");
+            assert!(again.code == 0 || is_done(at, number), "{step:?} {call:?}: {again:?}");
             for step in &steps[number + 1..] {
                 pki(at, step).with(0);
             }
             issues(at, "after");
+            assert!(accepted_by_all(at, "after") && trusted(at) == [1, 1], "{step:?} {call:?}");
             let old = fs::read_dir(at.join("certs/old")).unwrap().next().unwrap().unwrap().path();
             assert!(old.join("issuing.pem").exists() && !old.join("issuing.key").exists());
             assert!(!at.join("certs/next").exists() && at.join("certs/root-crl.pem").exists());
@@ -105,7 +133,7 @@ fn a_step_of_a_rotation_that_is_killed_anywhere_goes_on() {
         pki(made.path(), step).with(0);
     }
     println!("killed so often in each step: {kills:?}");
-    assert!(kills[0] >= 4 && kills[1] >= 6 && kills[3] >= 2, "{kills:?}");
+    assert!(kills[0] >= 10 && kills[1] >= 4 && kills[2] >= 6 && kills[4] >= 2 && kills[5] >= 2, "{kills:?}");
 }
 
 #[test]

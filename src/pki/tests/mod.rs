@@ -1,6 +1,7 @@
 //! What is made can be read by others, and nothing is ever overwritten.
 
 mod folder;
+mod next_root;
 mod requests;
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
