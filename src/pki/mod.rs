@@ -114,6 +114,12 @@ pub enum PkiError {
         "an issuing authority of the old root is accepted still: `homeward pki rotate taint` and `revoke` come first"
     )]
     RootInUse,
+    /// Something is to hang on the old root.
+    #[error(
+        "the issuing authority in next was signed by the root that would go: `homeward pki rotate activate` and the steps after it come \
+         first, or move next away and prepare another with the root that stays"
+    )]
+    NextInUse,
     /// One root, and it signs.
     #[error("no root is to be retired: only the one is trusted that signed the issuing authority")]
     NothingToRetire,

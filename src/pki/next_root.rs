@@ -65,7 +65,8 @@ pub fn prepare(
 /// same call goes on.
 ///
 /// # Errors
-/// [`PkiError::RootInUse`] while an authority that it signed signs or is accepted; [`PkiError::NothingToRetire`].
+/// [`PkiError::RootInUse`] while an authority that it signed signs or is accepted, [`PkiError::NextInUse`] while one is prepared;
+/// [`PkiError::NothingToRetire`].
 pub fn retire(dir: &Path) -> Result<Vec<String>, PkiError> {
     let (_, current) = root_of(dir, dir)?;
     let bundles = bundles(dir)?;
@@ -76,6 +77,10 @@ pub fn retire(dir: &Path) -> Result<Vec<String>, PkiError> {
     let go: Vec<_> = roots(dir)?.into_iter().filter(|serial| *serial != current && stands(serial)).collect();
     if go.is_empty() {
         return Err(PkiError::NothingToRetire);
+    }
+    let next = dir.join("next");
+    if next.join("issuing.pem").exists() && root_of(dir, &next)?.1 != current {
+        return Err(PkiError::NextInUse);
     }
     let revoked = register::read_revoked(dir)?;
     for folder in rotation::replaced(dir)? {
@@ -96,7 +101,7 @@ pub(super) fn is_trusted(dir: &Path, root: &str) -> Result<bool, PkiError> {
 }
 
 /// Serial number of the issuing authority in `folder`, and of the root that signed it, by the register of `dir`.
-fn root_of(dir: &Path, folder: &Path) -> Result<(String, String), PkiError> {
+pub(super) fn root_of(dir: &Path, folder: &Path) -> Result<(String, String), PkiError> {
     let path = folder.join("issuing.pem");
     let serial = certificate::read(&path)?.serial;
     match register::read(dir)?.into_iter().find(|entry| entry.serial == serial) {

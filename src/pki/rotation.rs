@@ -63,6 +63,9 @@ pub fn activate(dir: &Path, tools: Tools<'_>) -> Result<PathBuf, PkiError> {
     if next.join(key).exists() {
         // Both files of the next one must be there and fit before the old one goes.
         authority::signer(&next)?;
+        if !next_root::is_trusted(dir, &next_root::root_of(dir, &next)?.1)? {
+            return Err(PkiError::UnknownRoot);
+        }
         let old = dir.join("old").join(certificate::read(&dir.join(pem))?.serial);
         secret_file::ensure_private_dir(&old)?;
         FILES.iter().try_for_each(|name| kept(&old, name))?;

@@ -256,6 +256,7 @@ fn failed(error: PkiError) -> Failure {
         | PkiError::UnknownRoot
         | PkiError::RootPrepared
         | PkiError::RootInUse
+        | PkiError::NextInUse
         | PkiError::NothingToRetire
         | PkiError::HalfActivated
         | PkiError::NotRenewable => Failure::bad_data(error.to_string()),

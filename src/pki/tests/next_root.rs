@@ -1,4 +1,4 @@
-//! The next root: a step that was broken off between the two trust bundles goes on, and and two trust bundles say the same.
+//! The next root: a step that was broken off between the two trust bundles goes on, and no authority is left without its root.
 
 use super::{
     super::{next_root, rotation},
@@ -79,4 +79,20 @@ fn a_retirement_that_was_broken_off_between_the_bundles_goes_on() {
     assert_eq!(next_root::retire(&house.dir()).unwrap(), gone);
     assert_eq!(fs::read(server(&house)).unwrap(), one);
     assert!(matches!(next_root::retire(&house.dir()), Err(PkiError::NothingToRetire)));
+}
+
+#[test]
+fn no_root_is_retired_under_an_authority_that_is_prepared_and_none_is_activated_under_a_root_that_nobody_trusts() {
+    let house = House::new();
+    let (old, new) = (house.init().unwrap().root_folder, house.root.path().join("root-2"));
+    exchanged(&house, &old, &new);
+    // The next rotation is begun with the root that everybody is used to.
+    rotation::prepare(&house.dir(), &old, None, house.tools()).unwrap();
+    assert!(matches!(next_root::retire(&house.dir()), Err(PkiError::NextInUse)));
+    // Somebody has put the bundles back.
+    for bundle in [house.dir().join("ca.pem"), server(&house)] {
+        fs::copy(new.join("root.pem"), bundle).unwrap();
+    }
+    assert!(matches!(rotation::activate(&house.dir(), house.tools()), Err(PkiError::UnknownRoot)));
+    house.issue(URI, "after", 9).expect("the authority of the root that is trusted signs on");
 }
