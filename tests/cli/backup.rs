@@ -16,6 +16,7 @@ use super::{
     Ended, fed, homeward,
     house::{Daemon, House, LEWISHAM, OFFICER},
     narrative, one_line,
+    struck::{CALLS, killed, strace_is_missing},
 };
 
 const REQUEST: &str = "7a4a1b9e-3c55-4c0e-9d0a-2f3f7d1f7b02";
@@ -190,6 +191,52 @@ fn whoever_was_revoked_since_the_backup_stays_out_of_what_is_restored() {
     daemon.stop();
     fs::remove_file(at.join("data/store.revoked")).unwrap();
     served(&["--nothing-revoked-since"], [(&thief, true), (&honest, true)]);
+}
+
+#[test]
+fn a_restore_that_is_killed_anywhere_leaves_no_store_that_would_let_in_whoever_was_revoked() {
+    if strace_is_missing() {
+        eprintln!(
+            "SKIPPED, strace is missing: install the package strace to prove what a restore that was killed leaves"
+        );
+        return;
+    }
+    let house = House::new();
+    let at = house.path();
+    let daemon = Daemon::start(&house);
+    backup(at).with(0);
+    daemon.stop();
+    let (store, list) = (at.join("data/store"), at.join("data/store.revoked"));
+    let away = || {
+        fs::remove_dir_all(&store).unwrap();
+        fs::remove_file(&list).unwrap_or_default();
+    };
+    away();
+    fs::write(at.join("since"), "5a5a\n").unwrap();
+    let args = ["restore", "kept", "--config", "homeward.toml", "--revoked", "since"];
+    let is_known = || fs::read_to_string(&list).is_ok_and(|text| text.contains("stated\t5a5a\n"));
+    let (mut kills, mut after) = (0, 0);
+    for call in CALLS.iter().chain(&["fsync", "fdatasync", "chmod", "fchmodat", "chown", "lchown", "fchownat"]) {
+        for number in 1.. {
+            assert!(number < 100, "it is killed for ever: is strace allowed here?");
+            if !killed(at, &args, (call, number)) {
+                break;
+            }
+            kills += 1;
+            if fs::read_dir(&store).is_ok_and(|mut files| files.next().is_some()) {
+                after += 1;
+                assert!(is_known(), "{call} {number}");
+            }
+            if store.exists() {
+                away();
+            }
+        }
+        // What the killed ones have left is in nobody's way.
+        assert!(is_known() && store.join("conf").exists(), "{call}");
+        away();
+    }
+    println!("killed {kills} times, {after} of them with a store in its place");
+    assert!(kills >= 10 && after >= 1, "{kills} {after}");
 }
 
 /// The user `nobody`, whoever that is on this machine.

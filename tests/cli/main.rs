@@ -16,6 +16,7 @@ mod policy;
 mod redact;
 mod rotate;
 mod served;
+mod struck;
 
 use std::{
     io::Write,

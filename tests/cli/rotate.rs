@@ -5,6 +5,7 @@ use std::{fs, path::Path, process::Command};
 use super::{
     homeward,
     house::{LEWISHAM, OFFICER},
+    struck::{CALLS, killed, strace_is_missing},
 };
 
 fn pki(at: &Path, args: &[&str]) -> super::Ended {
@@ -53,28 +54,6 @@ fn copied(from: &Path, to: &Path) {
     assert!(Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap().success());
 }
 
-fn strace_is_missing() -> bool {
-    if Command::new("strace").arg("--version").output().is_ok() {
-        return false;
-    }
-    let ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
-    assert!(!ci, "strace is missing: without it nothing proves that a step that was killed goes on (apt: strace)");
-    true
-}
-
-/// The calls that change a name in a folder.
-const CALLS: [&str; 10] =
-    ["rename", "renameat", "renameat2", "link", "linkat", "unlink", "unlinkat", "rmdir", "mkdir", "mkdirat"];
-
-/// Kills `homeward pki` at its `number`th call of this kind; false where it ended before.
-fn killed(at: &Path, args: &[&str], (call, number): (&str, usize)) -> bool {
-    let mut command = Command::new("strace");
-    command.args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace=?{call}")]);
-    command.args(["-e", &format!("inject=?{call}:signal=KILL:when={number}")]);
-    command.arg(env!("CARGO_BIN_EXE_homeward")).arg("pki").args(args).current_dir(at);
-    !command.output().unwrap().status.success()
-}
-
 #[test]
 fn a_step_of_a_rotation_that_is_killed_anywhere_goes_on() {
     if strace_is_missing() {
@@ -105,7 +84,7 @@ fn a_step_of_a_rotation_that_is_killed_anywhere_goes_on() {
             for folder in ["certs", "root-2"].map(|name| made.path().join(name)).iter().filter(|one| one.exists()) {
                 copied(folder, at);
             }
-            if !killed(at, step, call) {
+            if !killed(at, &[&["pki"], *step].concat(), call) {
                 (kind, count) = (kinds.next(), 1);
                 continue;
             }

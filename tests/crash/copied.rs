@@ -67,7 +67,7 @@ async fn a_copy_taken_while_others_write_is_of_one_moment_and_whole() {
         let mut told = Told::default();
         let finished = restoring.finish(&copied, None, &entry, &mut told);
         assert_eq!(told.findings, []);
-        assert_eq!(finished.unwrap().head, copied.head);
+        assert_eq!(finished.unwrap().put().unwrap().head, copied.head);
         let restored = SledStore::open(&to).unwrap();
         assert_eq!(restored.head().await.unwrap().size, copied.head.size + 1);
         all_there(&restored, &(3..200).chain(10_000..begun.max(10_000)).collect::<Vec<_>>()).await.unwrap();

@@ -80,8 +80,10 @@ pub(in crate::app) fn restore(args: &RestoreArgs) -> Result<(), Failure> {
     let wanted = at_least.as_ref().map(|checkpoint| checkpoint.size);
     let finished = restoring.finish(&backup.manifest.copied, at_least, &entry, &mut teller);
     drop(teller);
-    finished.map_err(|error| refused(error.to_string(), &backup.manifest, wanted))?;
+    let restored = finished.map_err(|error| refused(error.to_string(), &backup.manifest, wanted))?;
+    // Killed before the store is there, nobody is let in; killed after, whoever was revoked is known.
     since.keep(store)?;
+    restored.put().map_err(|error| Failure::unavailable(format!("{}: {error}", store.display())))?;
     told(args, &backup.manifest, &since);
     Ok(())
 }
@@ -134,18 +136,19 @@ impl Since {
         }
     }
 
-    /// Writes down what was stated, where the daemon finds it.
+    /// Writes down what was stated, where the daemon finds it, durably.
     fn keep(&self, store: &Path) -> Result<(), Failure> {
         let Self::Stated(serials) = self else { return Ok(()) };
         let list = beside::path(store);
         let kept = FileBeside(list.clone()).add(&stated_lines(serials)).and_then(|()| {
             let like = fs::metadata(store)?;
             fs::set_permissions(&list, fs::Permissions::from_mode(0o600))?;
-            lchown(&list, Some(like.uid()), Some(like.gid()))
+            lchown(&list, Some(like.uid()), Some(like.gid()))?;
+            fs::File::open(&list)?.sync_all()
         });
         kept.map_err(|error| {
             Failure::other(format!(
-                "{}: {error}; what was revoked since is not written down: do not start the daemon",
+                "{}: {error}; what was revoked since is not written down, and nothing was put in the store's place",
                 list.display()
             ))
         })

@@ -28,6 +28,29 @@ use crate::{
 /// What a store on its way back is named, behind its own name.
 pub(super) const RESTORING: &str = "restoring";
 
+/// A store that has come back whole, and does not stand in its place yet.
+#[derive(Debug)]
+pub struct Restored {
+    dir: PathBuf,
+    beside: PathBuf,
+    like: fs::Metadata,
+    examined: Examined,
+}
+
+impl Restored {
+    /// Puts it in its place: whatever must be known of it when it is opened is known by then. Answers with what was examined.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] where the disk refuses.
+    pub fn put(self) -> Result<Examined, StoreError> {
+        let Self { dir, beside, like, examined } = self;
+        own_as(&beside, &like).and_then(|()| fs::rename(&beside, &dir)).map_err(|error| disk(&error))?;
+        let parent = fs::File::open(dir.parent().unwrap_or(&dir));
+        parent.and_then(|parent| parent.sync_all()).map_err(|error| disk(&error))?;
+        Ok(examined)
+    }
+}
+
 /// A store on its way back.
 pub struct Restoring {
     dir: PathBuf,
@@ -71,8 +94,8 @@ impl Restoring {
         self.db.apply_batch(batch).map_err(engine)
     }
 
-    /// Examines what came together, against what was copied and, with `since`, a checkpoint that it must hold; enters `entry` in
-    /// its ledger and puts it in its place. Where anything does not agree, nothing is put there: the findings say what is missing.
+    /// Examines what came together, against what was copied and, with `since`, a checkpoint that it must hold, and enters `entry` in
+    /// its ledger. Where anything does not agree, there is nothing to be put in its place: the findings say what is missing.
     ///
     /// # Errors
     /// [`StoreError::Damaged`] where something does not agree; [`StoreError::Unavailable`].
@@ -82,7 +105,7 @@ impl Restoring {
         since: Option<Checkpoint>,
         entry: &Entry,
         watch: &mut dyn Examining,
-    ) -> Result<Examined, StoreError> {
+    ) -> Result<Restored, StoreError> {
         let Self { dir, beside, db, like } = self;
         let meta = Look::get(&*db, keys::META)?.map(|bytes| Meta::decode(&bytes)).transpose()?.unwrap_or_default();
         let (size, root) = (meta.frontier.size(), meta.frontier.root());
@@ -111,11 +134,7 @@ impl Restoring {
         let batch = tx.view.into_batch();
         db.apply_batch(batch).map_err(engine)?;
         closed(db, &books.meta)?;
-        own_as(&beside, &like).and_then(|()| fs::rename(&beside, &dir)).map_err(|error| disk(&error))?;
-        fs::File::open(dir.parent().unwrap_or(&dir))
-            .and_then(|parent| parent.sync_all())
-            .map_err(|error| disk(&error))?;
-        Ok(examined)
+        Ok(Restored { dir, beside, like, examined })
     }
 }
 
