@@ -127,16 +127,15 @@ fn serial_of(at: &Path, identity: &str) -> String {
     line.split('\t').next().unwrap().to_owned()
 }
 
-#[test]
-fn whoever_was_revoked_since_the_backup_stays_out_of_what_is_restored() {
-    let house = House::new();
+/// After a backup somebody's certificate was revoked; answers with their profile, and with another's. Nothing runs.
+fn revoked_since(house: &House) -> (String, String) {
     let at = house.path();
     let administers = "[[grant]]\norganisation = \"operator\"\nrole = \"certificate_admin\"\n\
                        not_before = \"2020-01-01T00:00:00Z\"\nnot_after = \"2090-01-01T00:00:00Z\"\n";
     let grants = fs::read_to_string(at.join("grants.toml")).unwrap();
     fs::write(at.join("grants.toml"), format!("{grants}{administers}")).unwrap();
     house.configure("pki.folder = \"certs\"\n");
-    let daemon = Daemon::start(&house);
+    let daemon = Daemon::start(house);
     let (thief, honest) = (house.profile(LEWISHAM, daemon.port), house.profile(OFFICER, daemon.port));
     let endpoint = format!("https://localhost:{}\n", daemon.port);
     fs::write(at.join("certs/admin-1/endpoint"), &endpoint).unwrap();
@@ -146,7 +145,40 @@ fn whoever_was_revoked_since_the_backup_stays_out_of_what_is_restored() {
     revoke(at, &serial_of(at, LEWISHAM));
     homeward(at, &["admin", "crl", "--out", "since.pem", "--profile", "certs/admin-1"]).with(0);
     daemon.stop();
+    (thief, honest)
+}
 
+#[test]
+fn a_line_beside_the_store_that_has_rotted_is_written_anew() {
+    let house = House::new();
+    let at = house.path();
+    let (thief, _) = revoked_since(&house);
+    let (list, revoked) = (at.join("data/store.revoked"), format!("revoked\t{}", serial_of(at, LEWISHAM)));
+    let text = fs::read_to_string(&list).unwrap();
+    assert_eq!(text.matches(&revoked).count(), 1);
+    // A digit of its time: the line is about the same certificate, and is not as it was written.
+    let (before, after) = text.split_once(&revoked).unwrap();
+    fs::write(&list, format!("{before}{revoked}{}", after.replacen("T", "t", 1))).unwrap();
+    Daemon::start(&house).stop();
+    let text = fs::read_to_string(&list).unwrap();
+    assert_eq!(text.matches(&revoked).count(), 2, "{text}");
+    Daemon::start(&house).stop();
+    assert_eq!(fs::read_to_string(&list).unwrap(), text, "once");
+
+    fs::remove_dir_all(at.join("data/store")).unwrap();
+    restore(at, &[]).with(0);
+    let daemon = Daemon::start(&house);
+    fs::write(at.join(&thief).join("endpoint"), format!("https://localhost:{}\n", daemon.port)).unwrap();
+    assert_ne!(homeward(at, &["whoami", "--profile", &thief]).code, 0);
+    daemon.stop();
+}
+
+#[test]
+fn whoever_was_revoked_since_the_backup_stays_out_of_what_is_restored() {
+    let house = House::new();
+    let at = house.path();
+    let (thief, honest) = revoked_since(&house);
+    let who = |profile: &str| homeward(at, &["whoami", "--profile", profile]);
     let (data, list) = (at.join("data/store"), at.join("data/store.revoked"));
     let served = |restored: &[&str], profiles: [(&str, bool); 2]| {
         fs::remove_dir_all(&data).unwrap();

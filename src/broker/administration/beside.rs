@@ -132,6 +132,9 @@ impl Broker {
         let (stated, signed): (Vec<_>, Vec<_>) =
             lines.into_iter().partition(|line| line.split('\t').next() == Some(STATED));
         let told = self.told(beside, &signed);
+        // A line that is not as it was written says nothing, and is written anew.
+        let out: BTreeSet<String> = told.revoked.iter().map(|one| one.serial.clone()).collect();
+        let to_renew: BTreeSet<String> = told.tainted.iter().map(|one| one.serial.clone()).collect();
         let stated = stated.iter().filter_map(|line| line.split('\t').nth(1));
         let mut revoked = told.revoked;
         for serial in stated.filter(|serial| !serial.is_empty()) {
@@ -139,16 +142,15 @@ impl Broker {
             let (reason, at) = (RevocationReason::Unspecified, self.now());
             revoked.push(Revocation { serial: serial.to_owned(), holder, reason, at, by: String::new() });
         }
-        let written: BTreeSet<String> = signed.iter().filter_map(|line| serial_of(line)).collect();
         for certificate in &told.issued {
             self.take_over_certificate(certificate).await?;
         }
         self.take_over_tainted(told.tainted).await?;
         self.take_over_revocations(revoked).await?;
         let (revoked, tainted) = (self.revocations().await?.1, self.tainted().await?.1);
-        let missing = revoked.iter().filter(|one| !written.contains(&format!("revoked {}", one.serial)));
+        let missing = revoked.iter().filter(|one| !out.contains(&one.serial));
         let mut missing: Vec<_> = missing.map(revoked_line).collect();
-        let tainted = tainted.iter().filter(|one| !written.contains(&format!("tainted {}", one.serial)));
+        let tainted = tainted.iter().filter(|one| !to_renew.contains(&one.serial));
         missing.extend(tainted.map(tainted_line));
         self.remember(missing);
         self.look_at_what_is_back(&told.destroyed, &told.erased).await
@@ -271,11 +273,4 @@ impl Broker {
         );
         self.alarms.raise(ALARM, &words, self.now());
     }
-}
-
-/// Kind and serial number of a line about a certificate's end.
-fn serial_of(line: &str) -> Option<String> {
-    let mut fields = line.split('\t');
-    let kind = fields.next().filter(|kind| matches!(*kind, "revoked" | "tainted"))?;
-    Some(format!("{kind} {}", fields.next()?))
 }
