@@ -87,6 +87,7 @@ const REMEMBERED: usize = 1024;
 impl Addresses {
     /// Room for one more handshake of `address` at `now`, until it is dropped.
     fn enter(self: &Arc<Self>, address: IpAddr, most: Greetings, now: Instant) -> Option<Greeted> {
+        let address = network(address);
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= REMEMBERED {
             known.retain(|_, own| own.going_on > 0 || own.spent_until > now);
@@ -98,6 +99,14 @@ impl Addresses {
         }
         *own = Own { going_on: own.going_on + 1, spent_until };
         Some(Greeted { address, addresses: Arc::clone(self) })
+    }
+}
+
+/// Whoever has one address of version 6 has 2^64 of them: what counts is the network, its first 64 bits.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6((address.to_bits() >> 64 << 64).into()),
+        address => address,
     }
 }
 
@@ -313,6 +322,21 @@ impl AsyncWrite for SessionIo {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_network_of_version_6_counts_as_one_address_and_one_of_version_4_however_it_is_written() {
+        let of = |address: &str| network(address.parse().unwrap());
+        assert_eq!(of("2001:db8:1:2::1"), of("2001:db8:1:2:ffff:ffff:ffff:ffff"));
+        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
+        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
+        assert_ne!(of("::ffff:192.0.2.1"), of("::ffff:192.0.2.2"));
+        let (addresses, most) = (Arc::new(Addresses::default()), Greetings { at_once: 1, a_second: 100 });
+        let met = |address: &str| addresses.enter(address.parse().unwrap(), most, Instant::now());
+        let first = met("2001:db8:1:2::1").unwrap();
+        assert!(met("2001:db8:1:2::2").is_none() && met("2001:db8:1:3::1").is_some());
+        drop(first);
+        assert!(met("2001:db8:1:2::2").is_some());
+    }
 
     #[test]
     fn one_address_has_so_many_handshakes_at_once_and_in_a_second_and_others_are_met_all_the_same() {
