@@ -14,6 +14,7 @@ use homeward::wire::pb::{
     stream_pull_result::Outcome,
 };
 use jiff::SignedDuration;
+use prost::Message;
 use tokio::{sync::mpsc, time::timeout};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Status, Streaming};
@@ -416,4 +417,24 @@ async fn what_is_handed_over_on_a_stream_comes_on_the_colleagues_by_itself() {
     let again = late.delivery().await;
     assert!(again.id == taken.id && again.token != taken.token);
     early.is_quiet().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn messages_that_are_no_settlement_count_as_calls_and_wait_like_them() {
+    let mut house = House::open().await;
+    house.close().await;
+    house.limits.calls_per_second = 2;
+    house.start().await;
+    let officer = house.person(MPU).await;
+    let start = pb::StreamPullStart { heartbeat_interval: None, ..wish("one", 1) };
+    let start = pb::StreamPullRequest { step: Some(Step::Start(start)) };
+    let began = tokio::time::Instant::now();
+    let items = std::iter::once(bytes(&start)).chain((0..5).map(|_| Vec::new())).collect();
+    let answers = officer.stream(&queue("StreamPull"), items).await.unwrap();
+    let answers =
+        answers.iter().map(|answer| pb::StreamPullResponse::decode(answer.as_slice()).unwrap().event.unwrap());
+    let refused =
+        |event: &Event| matches!(event, Event::Result(result) if matches!(result.outcome, Some(Outcome::Refusal(_))));
+    assert_eq!(answers.filter(refused).count(), 5, "each is refused by itself");
+    assert!(began.elapsed() >= Duration::from_secs(1), "the stream and five messages at two in a second");
 }

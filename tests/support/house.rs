@@ -26,7 +26,7 @@ use homeward::{
         Ended,
         profile::Profile,
         run, run_beside,
-        serve::{ServeError, Setup},
+        serve::{Limits, ServeError, Setup},
         tls::{ServerTls, TlsSettings},
     },
 };
@@ -82,6 +82,8 @@ pub struct House {
     issues: bool,
     /// From the next start on, whoever is in no register is not let in.
     pub only_listed: bool,
+    /// What bounds the server, from the next start on.
+    pub limits: Limits,
     /// How long an epoch key wraps.
     lifespan: Lifespan,
     /// The device with the key outside the store does not answer.
@@ -150,6 +152,7 @@ impl House {
             secret,
             issues: false,
             only_listed: false,
+            limits: Limits::default(),
             lifespan,
             away: Arc::default(),
             folder: None,
@@ -226,7 +229,8 @@ impl House {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let setup = Setup { only_listed: self.only_listed, ..Setup::new(Arc::new(tls), self.time(), broker.clone()) };
+        let (only_listed, limits) = (self.only_listed, self.limits.clone());
+        let setup = Setup { only_listed, limits, ..Setup::new(Arc::new(tls), self.time(), broker.clone()) };
         let (desk, closing) = self.pages(&broker, &setup).await;
         let served = tokio::spawn(run(listener, broker.clone(), setup, async {
             let _ = stopped.await;

@@ -33,7 +33,7 @@ use crate::{
         text::is_printable,
     },
     wire::{
-        convert::{self, refusal, wire_time},
+        convert::{self, wire_time},
         pb::{self, stream_pull_request::Step, stream_pull_response::Event},
         received::Received,
         session::Session,
@@ -216,7 +216,7 @@ impl Desk {
             let reads = receiving && self.parked.is_none() && self.settling.len() < SETTLING;
             tokio::select! {
                 step = incoming.message(), if reads => match step {
-                    Ok(Some(step)) => self.step(step).await?,
+                    Ok(Some(step)) => self.step(step),
                     Ok(None) => receiving = false,
                     Err(status) => return Err(End::Told(status)),
                 },
@@ -280,20 +280,12 @@ impl Desk {
     }
 
     /// One settlement begins, or is refused where it is none.
-    async fn step(&mut self, step: Incoming) -> Result<(), End> {
+    fn step(&mut self, step: Incoming) {
         match Settlement::read(step) {
             Ok(settlement) if self.outstanding.is_busy(settlement.delivery()) => self.parked = Some(settlement),
             Ok(settlement) => self.begin(settlement),
-            Err(refused) => {
-                let Caller { services, peer, .. } = &self.caller;
-                let violations = crate::domain::violation::Violations::default();
-                services.broker.refused(peer, Action::StreamPull.code(), &Error::Invalid(violations));
-                let outcome = pb::stream_pull_result::Outcome::Refusal(refusal(&refused.into_status()));
-                let result = pb::StreamPullResult { request_id: String::new(), outcome: Some(outcome) };
-                self.tell(Event::Result(result)).await?;
-            }
+            Err(refused) => _ = self.settling.spawn(Settled::none(self.caller.clone(), refused)),
         }
-        Ok(())
     }
 
     fn begin(&mut self, settlement: Settlement) {

@@ -6,7 +6,7 @@ use prost::encoding::{WireType, decode_key, decode_varint};
 use super::Caller;
 use crate::{
     broker::Error,
-    domain::grants::Action,
+    domain::{grants::Action, violation::Violations},
     wire::{
         convert::refusal,
         pb::{self, stream_pull_request::Step, stream_pull_result::Outcome},
@@ -145,6 +145,16 @@ impl Settled {
         let status = Refused::Internal("the settlement failed".to_owned()).into_status();
         let outcome = Some(Outcome::Refusal(refusal(&status)));
         Self { delivery, token: String::new(), result: pb::StreamPullResult { request_id, outcome } }
+    }
+
+    /// What was no settlement is refused in its turn, too: to send nothings is not to ask for nothing.
+    pub(super) async fn none(caller: Caller, refused: Refused) -> Self {
+        let _turn = caller.session.turn().await;
+        let error = Error::Invalid(Violations::default());
+        caller.services.broker.refused(&caller.peer, Action::StreamPull.code(), &error);
+        let outcome = Some(Outcome::Refusal(refusal(&refused.into_status())));
+        let result = pb::StreamPullResult { request_id: String::new(), outcome };
+        Self { delivery: String::new(), token: String::new(), result }
     }
 
     /// The delivery is out of the caller's hands by it.
