@@ -273,3 +273,32 @@ async fn a_certificate_with_the_serial_number_of_its_own_authority_is_seen_too()
     assert_eq!(served(&house, &profile).await, [true; 2]);
     alarms_are(&mut admin, &[alarm(&serial)]).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_so_many_that_nobody_could_look_at_each_the_rest_is_one_alarm_and_one_entry_and_what_is_revoked_makes_room()
+{
+    let house = House::open_issuing().await;
+    let mut admin = house.person(FIRST).await;
+    let (serial, more) = (|number: u8| [number; 16], "CERTIFICATE_NOT_IN_REGISTER MORE".to_owned());
+    for number in 1..=66 {
+        let (profile, _) = forged(&house, MPU, &serial(number));
+        assert!(is_answered(&house, &profile).await);
+    }
+    let mut alarms: Vec<_> = (1..=64).map(|number| alarm(&serial(number))).chain([more.clone()]).collect();
+    alarms.sort();
+    alarms_are(&mut admin, &alarms).await;
+    let entries =
+        house.ledger().await.into_iter().filter(|entry| entry.action == "CERTIFICATE_NOT_IN_REGISTER").count();
+    assert_eq!(entries, 65, "one for each of 64, and one for the rest");
+
+    let (request_id, reason) = (fresh(), "key_compromise".into());
+    let asked = RevokeCertificateRequest { request_id, serial: hex::encode(serial(1)), reason };
+    admin.admin.revoke_certificate(asked).await.unwrap();
+    alarms.retain(|name| *name != alarm(&serial(1)) && *name != more);
+    alarms_are(&mut admin, &alarms).await;
+    let (profile, _) = forged(&house, MPU, &serial(67));
+    assert!(is_answered(&house, &profile).await);
+    alarms.push(alarm(&serial(67)));
+    alarms.sort();
+    alarms_are(&mut admin, &alarms).await;
+}

@@ -14,12 +14,15 @@ use crate::{
 
 /// The one document of all that were shown.
 const NAME: &str = "unlisted";
-/// So many are written down: whoever has the key can sign as many as they like.
+/// So many that are good are written down, each with an alarm: whoever has the key can sign as many as they like.
 const MOST: usize = 64;
 /// Somebody else may be writing at the same moment.
 const TRIES: usize = 8;
 /// The alarm while one of them is good; its serial number follows.
 const ALARM: &str = "CERTIFICATE_NOT_IN_REGISTER";
+
+/// The alarm while more of them were shown.
+const MORE: &str = "CERTIFICATE_NOT_IN_REGISTER MORE";
 
 /// What is known of a certificate that was shown at the door.
 #[derive(Debug, Clone, Copy)]
@@ -107,31 +110,68 @@ impl Broker {
             format!("fingerprint={}", one.fingerprint),
         ];
         let entry = self.step_entry("", ALARM, words);
-        let amended = self.amend_unlisted(entry, |all| {
-            let new = all.len() < MOST && !all.iter().any(|other| other.fingerprint == one.fingerprint);
-            if new {
+        let (_, standing) = self.standing().await?;
+        let is_known = |all: &[Unlisted]| all.iter().any(|other| other.fingerprint == one.fingerprint);
+        let amended = self.amend_unlisted(entry.clone(), |all| {
+            let new = !is_known(all);
+            if new && all.len() >= MOST {
+                // What is revoked makes room.
+                all.retain(|one| !one.is_over(&standing));
+            }
+            let fits = new && all.len() < MOST;
+            if fits {
                 all.push(one.clone());
             }
-            new
+            fits
         });
+        let (_, before) = self.unlisted().await?;
         amended.await?;
-        self.raise_unlisted(&one);
+        for over in before.iter().filter(|one| one.is_over(&standing)) {
+            self.alarms.clear(&format!("{ALARM} {}", over.serial));
+        }
+        if is_known(&self.unlisted().await?.1) {
+            self.raise_unlisted(&one);
+        } else {
+            self.note_more(entry).await?;
+        }
+        Ok(())
+    }
+
+    /// More than are written down were shown: an alarm for all of them, and an entry about the first that sets it.
+    async fn note_more(&self, mut entry: crate::ledger::Entry) -> Result<(), Error> {
+        let is_on = self.alarms.names().iter().any(|name| name == MORE);
+        let words = format!(
+            "more than {MOST} certificates that this authority signed and its register does not hold were shown, and are good: those \
+             beyond them have no alarm of their own. Its key is known to somebody: replace the issuing authority at once; `taint` \
+             shuts all of them out"
+        );
+        self.alarms.raise(MORE, &words, self.now());
+        if is_on {
+            return Ok(());
+        }
+        entry.details.push(format!("more_than={MOST}"));
+        let amendment = Amendment { once: None, changes: Vec::new(), entries: vec![entry], answer: Vec::new() };
+        self.store.amend(amendment).await?;
         Ok(())
     }
 
     /// Says of each that is good still that somebody must look, and takes off the list what the register holds by now.
     pub async fn tell_unlisted(&self, standing: &Standing) -> Result<(), Error> {
         let (_, all) = self.unlisted().await?;
-        let mut listed = Vec::new();
+        let (mut listed, mut good) = (Vec::new(), 0);
         for one in &all {
             let found = self.certificate(&one.serial).await?;
             if found.is_some_and(|found| found.fingerprint == one.fingerprint) {
                 listed.push(one.fingerprint.clone());
             } else if !one.is_over(standing) {
+                good += 1;
                 self.raise_unlisted(one);
                 continue;
             }
             self.alarms.clear(&format!("{ALARM} {}", one.serial));
+        }
+        if good < MOST {
+            self.alarms.clear(MORE);
         }
         if listed.is_empty() {
             return Ok(());
