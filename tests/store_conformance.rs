@@ -82,6 +82,8 @@ macro_rules! every_case {
                 a_correction_never_overtakes_what_it_corrects,
                 a_notice_is_late_like_any_other_and_nothing_buries_it,
                 whoever_retracts_twice_is_told_so_and_the_first_answer_comes_again,
+                in_the_queue_of_whom_a_correction_accuses_all_of_it_ends_and_nobody_is_told,
+                what_whom_a_correction_accuses_holds_waits_for_a_colleague_and_is_passed_over_by_them,
             }
             order {
                 class_then_deadline_then_age,

@@ -78,7 +78,7 @@ impl Broker {
         Ok(self.store.counts(&queues, now).await?)
     }
 
-    /// Headers of one side of a queue, in pull order.
+    /// Headers of one side of a queue, in pull order, but those of records that accuse the caller.
     pub async fn deliveries(
         &self,
         permit: &QueuePermit,
@@ -86,10 +86,10 @@ impl Broker {
         after: Option<Vec<u8>>,
         limit: usize,
     ) -> Result<Page, Error> {
-        Ok(self.store.deliveries(permit.queue(), side, after, limit).await?)
+        Ok(self.store.deliveries(permit.queue(), (side, self.reader(permit.identity())), after, limit).await?)
     }
 
-    /// Leases waiting deliveries; headers only. A lease ends with the permit at the latest.
+    /// Leases waiting deliveries; headers only, and none of a record that accuses the caller. A lease ends with the permit at the latest.
     pub async fn pull(&self, permit: &QueuePermit, request: PullRequest) -> Result<Vec<Delivery>, Error> {
         self.take(permit, request, SHORT_REPLAY).await
     }
@@ -107,6 +107,7 @@ impl Broker {
             once: self.once(permit, Request { id: request.request, digest: request.digest }, later(now, kept)),
             queue: permit.queue().clone(),
             holder: permit.identity().as_str().to_owned(),
+            reader: self.reader(permit.identity()),
             session: request.session,
             tokens,
             now,
@@ -188,18 +189,23 @@ impl Broker {
         Ok(self.store.settle(once, self.held(permit, handle, now), Settle::Complete(settled), entry).await?)
     }
 
-    /// Whoever may not resolve a matter may not end or bury it either (D08): never the accused, and on HOLD never their unit.
+    /// Whoever may not resolve a matter may not end or bury it either (D08): never the accused or their queue, and on HOLD never their
+    /// unit.
     pub(super) fn may_decide(&self, permit: &QueuePermit, record: &Record, delivery: &Delivery) -> Result<(), Error> {
-        if self.accuses(record, permit.identity()) {
-            return Err(Refusal::Excluded.into());
+        let own = permit.identity();
+        if self.accuses(record, own) || self.excludes_queue(record, permit.queue()) {
+            return Err(self.excluded(own, delivery));
         }
         is_theirs(delivery)?;
         if let Some(held) = &delivery.header.held {
-            if self.accuses_colleague_on_hold(record, permit.identity()) {
-                return Err(Refusal::Excluded.into());
+            if self.accuses_colleague_on_hold(record, own) {
+                return Err(self.excluded(own, delivery));
             }
             let never_by = [held.never_by.as_slice(), &self.excluded_queues(record)].concat();
-            self.grants().may_complete_hold(permit, &never_by, self.now())?;
+            match self.grants().may_complete_hold(permit, &never_by, self.now()) {
+                Err(Refusal::Excluded) => return Err(self.excluded(own, delivery)),
+                settles => settles?,
+            }
         }
         Ok(())
     }

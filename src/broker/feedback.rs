@@ -165,13 +165,11 @@ impl Broker {
         Ok(self.store.head().await?.size)
     }
 
-    /// Is this record the caller's to follow? It is their organisation's, and it accuses neither them nor people of a queue that
-    /// they work on (D08): to those it does not exist, and nothing that happens to it is told.
+    /// Is this record the caller's to follow? It is their organisation's, and accuses neither them nor people of a queue that they work
+    /// on, nor does a correction of it (D08): to those it does not exist, and nothing that happens to it is told.
     pub(super) fn shows(&self, permit: &ReadPermit, record: &Record) -> bool {
         let sender = Organisation::parse(&record.organisation);
-        sender.is_ok_and(|sender| permit.covers(&sender, &record.on_behalf_of))
-            && !self.accuses(record, permit.identity())
-            && !self.grants().works_on(permit.identity(), &self.excluded_queues(record))
+        sender.is_ok_and(|sender| permit.covers(&sender, &record.on_behalf_of)) && !self.hides(permit, record)
     }
 
     /// Changes whenever something was committed: a hint to look again.
@@ -234,6 +232,7 @@ impl Broker {
         let settled = delivery.settled.as_ref()?;
         match delivery.state {
             _ if delivery.is_notice() => return Some("acknowledged".to_owned()),
+            State::Superseded if delivery.was_read() => return Some("your correction stands in its place".to_owned()),
             State::Superseded => return Some("your correction stands in its place; nobody had read it".to_owned()),
             State::Recalled => return Some("recalled; nobody had read it".to_owned()),
             _ => {}

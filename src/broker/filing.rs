@@ -8,7 +8,10 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 pub(super) use super::succeeding::{Standing, Succeeding};
-use super::{Error, Keys, Receipt, ReceiptLeg, ReceiptPrompt, Rulebook, exclusion::excluded};
+use super::{
+    Error, Keys, Receipt, ReceiptLeg, ReceiptPrompt, Rulebook,
+    exclusion::{excluded, kept_from},
+};
 use crate::{
     domain::{
         carer_copy::CarerCopy,
@@ -72,7 +75,8 @@ impl Filer {
         }
         let decision = routed.decision();
         let corrects = filing.corrects.as_ref();
-        let retracts = corrects.map(|before| before.retracted_by(decision, &records)).transpose()?.unwrap_or_default();
+        let kept_from = kept_from(&self.keyring, routed.draft());
+        let retracts = corrects.map(|before| before.retracted_by(decision, &records, &kept_from)).transpose()?;
         let class = corrects.map_or(decision.class, |before| before.class.min(decision.class));
         let receipt = Receipt {
             record: ids[0],
@@ -92,7 +96,8 @@ impl Filer {
             checkpoint: String::new(),
         };
         let entries = self.entries(routed, &ids, filing, commitment);
-        Ok(Acceptance { once: filing.once.clone(), records, entries, answer: receipt.encode(), seen, retracts })
+        let (answer, retracts) = (receipt.encode(), retracts.unwrap_or_default());
+        Ok(Acceptance { once: filing.once.clone(), records, entries, answer, seen, retracts })
     }
 
     /// The content-free alert of D04: one HOLD delivery and nothing sealed. It is the broker's own record, so no
@@ -164,11 +169,11 @@ impl Filer {
         let Sealed { wraps, under: wrapped_under, units: sealed } = sealed;
         let linked_from = (!subject).then_some(ids[0]);
         let filed = Filed { policy: &self.rulebook.policy, decision: routed.decision(), dossier };
-        let before = filing.corrects.as_ref();
+        let (before, excluded) = (filing.corrects.as_ref(), excluded(&self.keyring, draft));
         let header = |(leg, number): (&FiledLeg, u16)| {
             let header = filed.header(leg, number, filing.received, linked_from);
             match before {
-                Some(before) => before.keeps(header, &self.rulebook.policy),
+                Some(before) => before.keeps(header, &excluded, &self.rulebook.policy),
                 None => header,
             }
         };
@@ -181,7 +186,7 @@ impl Filer {
             class: before.map_or(dossier.class(), |before| before.class.min(dossier.class())),
             linked_from,
             linked: if subject { ids[1..].to_vec() } else { Vec::new() },
-            excluded: excluded(&self.keyring, draft),
+            excluded,
             carer_copy: if subject {
                 CarerCopy::of(&routed.decision().flags, draft.answers.tell_carer)
             } else {

@@ -21,7 +21,8 @@ impl Broker {
 
     /// From when on [`Self::take_next`] finds something; None where nothing waits, nor will by itself.
     pub async fn ready_from(&self, permit: &QueuePermit) -> Result<Option<Timestamp>, Error> {
-        Ok(self.store.ready_from(permit.queue(), permit.identity().as_str(), self.clock.now()).await?)
+        let own = permit.identity();
+        Ok(self.store.ready_from(permit.queue(), (own.as_str(), self.reader(own)), self.clock.now()).await?)
     }
 
     /// Leases up to `most` waiting deliveries for a session, headers only. Nobody asks for it a second time: what comes of it

@@ -7,7 +7,7 @@ use crate::{
     domain::{
         delivery::{Delivery, ItemHeader},
         grading::{ConfirmedGrade, Grade},
-        grants::{QueuePermit, Refusal},
+        grants::QueuePermit,
         policy::QueueSide,
         text::Text,
         unit::{Part, UnitLabel},
@@ -49,7 +49,7 @@ impl Broker {
     /// what was proposed. An accused is refused before anything is compared (D08).
     pub async fn to_grade(&self, permit: &QueuePermit, handle: &Handle) -> Result<Option<Delivery>, Error> {
         let (record, delivery) = self.found(handle.delivery).await?;
-        self.may_grade(permit, &record)?;
+        self.may_grade(permit, (&record, &delivery))?;
         let lease = delivery.live_lease(&handle.token, self.now());
         let holds = lease.is_some_and(|lease| lease.holder == permit.identity().as_str());
         if holds {
@@ -68,8 +68,8 @@ impl Broker {
         (item, grade): (u16, &Grade),
     ) -> Result<Delivery, Error> {
         let now = self.now();
-        let (record, _) = self.found(handle.delivery).await?;
-        self.may_grade(permit, &record)?;
+        let (record, delivery) = self.found(handle.delivery).await?;
+        self.may_grade(permit, (&record, &delivery))?;
         let kept = ConfirmedGrade {
             item,
             version: 0,
@@ -95,9 +95,9 @@ impl Broker {
     }
 
     /// Not the accused or their unit, and on a police queue only.
-    fn may_grade(&self, permit: &QueuePermit, record: &Record) -> Result<(), Error> {
-        if self.accuses(record, permit.identity()) || self.excluded_queues(record).contains(permit.queue()) {
-            return Err(Refusal::Excluded.into());
+    fn may_grade(&self, permit: &QueuePermit, (record, delivery): (&Record, &Delivery)) -> Result<(), Error> {
+        if self.accuses(record, permit.identity()) || self.excludes_queue(record, permit.queue()) {
+            return Err(self.excluded(permit.identity(), delivery));
         }
         let rulebook = self.rulebook();
         let kind = rulebook.policy.queues.kind_of(permit.queue());

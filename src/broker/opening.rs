@@ -44,10 +44,11 @@ impl Broker {
         let now = self.clock.now();
         let stored = self.store.find(handle.delivery.record).await?.ok_or(Error::NotFound)?;
         let delivery = stored.deliveries.iter().find(|found| found.id == handle.delivery).ok_or(Error::NotFound)?;
-        let opened = self.may_open(permit, (&stored.record, delivery), unit, reason)?;
+        // First: whoever holds nothing of it learns nothing about whom the record accuses.
         if delivery.live_lease(&handle.token, now).is_none_or(|lease| lease.holder != permit.identity().as_str()) {
             return Err(Error::LeaseLost);
         }
+        let opened = self.may_open(permit, (&stored.record, delivery), unit, reason)?;
         let (place, sealed) = self.sealed_of(&stored.record).await?;
         let mut view = self.unsealed(&sealed, opened.unit(), &place)?;
         if unit.0 == Part::Original {

@@ -53,25 +53,41 @@ impl Broker {
         release: &CarerRelease,
     ) -> Result<Released, Error> {
         let now = self.now();
-        let Stored { record, deliveries, .. } =
-            self.store.find(handle.delivery.record).await?.ok_or(Error::NotFound)?;
+        let stored = self.store.find(handle.delivery.record).await?.ok_or(Error::NotFound)?;
+        let carer_copy = self.carer_copy_of(&stored).await?;
+        let Stored { record, deliveries, .. } = stored;
         let delivery = deliveries.iter().find(|found| found.id == handle.delivery).ok_or(Error::NotFound)?;
+        if self.is_kept_from(&record, permit) {
+            return Err(self.excluded(permit.identity(), delivery));
+        }
         let opened = self.may_open(permit, (&record, delivery), (Part::Carer, None), release.reason.reveal())?;
         is_theirs(delivery)?;
         not_recalled(delivery)?;
         leads(delivery, &deliveries, &record.on_behalf_of)?;
-        may_go(record.carer_copy, release)?;
+        may_go(carer_copy, release)?;
         let (place, sealed) = self.sealed(record.id).await?;
         let copy = self.unsealed(&sealed, opened.unit(), &place)?;
         let mut entry = self.entry_about(permit, (Verb::Disclosure, "RELEASE_CARER_COPY"), handle.delivery, now);
         entry.details.push(format!("unit={}", name_of(opened.unit())));
-        entry.details.push(format!("carer_copy={}", record.carer_copy));
+        entry.details.push(format!("carer_copy={carer_copy}"));
         let reason = self.note(handle.delivery, "release_carer_copy", &release.reason).await?;
         entry.details.push(format!("sealed_reason={}", hex::encode(reason)));
         let once = self.once_with_record(permit, request);
         let delivery =
             self.store.settle(once, self.held(permit, handle, now), Settle::Disclose(opened.unit()), entry).await?;
         Ok(Released { unit: opened.unit(), copy, delivery })
+    }
+
+    /// Whether the carer copy of a record may go, as of now: never where a correction of it says that a word home may be a danger, or
+    /// accuses somebody who may read it there.
+    pub(super) async fn carer_copy_of(&self, stored: &Stored) -> Result<CarerCopy, Error> {
+        for successor in stored.retractions.iter().filter_map(|retraction| retraction.successor) {
+            let successor = self.store.find(successor).await?.ok_or(Error::NotFound)?;
+            if successor.record.carer_copy == CarerCopy::Suppressed {
+                return Ok(CarerCopy::Suppressed);
+            }
+        }
+        Ok(stored.record.carer_copy)
     }
 }
 
@@ -105,7 +121,8 @@ fn may_go(carer_copy: CarerCopy, release: &CarerRelease) -> Result<(), Error> {
     match carer_copy {
         CarerCopy::Suppressed => Err(Error::Precondition {
             reason: "CARER_COPY_SUPPRESSED",
-            advice: "the record carries safe_contact_no, no_family_contact or exclude_accused: no copy, letter or call home",
+            advice: "the record, or a correction of it, carries safe_contact_no, no_family_contact or exclude_accused: no copy, letter \
+                     or call home",
         }),
         CarerCopy::NotProposed if !release.against_proposal => Err(Error::Precondition {
             reason: "CARER_COPY_NOT_PROPOSED",

@@ -1,6 +1,7 @@
 //! Corrections and recalls (DPA s.38): a whole new submission in the place of one, or one taken back. Whoever has read it is told and
 //! acknowledges it, late ones are escalated like any other delivery; what nobody had read is closed. No class falls by it, and what
-//! was submitted under the statutory duty is never taken back: a correction may only add to it.
+//! was submitted under the statutory duty is never taken back: a correction may only add to it. Whom a correction accuses is kept from
+//! what it corrects too, and is told of neither (D08).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +19,7 @@ use crate::{
         code::Class,
         decision::Flag,
         delivery::{Delivery, Settled},
-        grants::{QueuePermit, ReadPermit, Refusal, SubmitPermit},
+        grants::{QueuePermit, ReadPermit, SubmitPermit},
         queue::QueueId,
         redaction::{Lens, WITHHELD, redact_later},
         retraction::{Retraction, RetractionKind},
@@ -28,7 +29,7 @@ use crate::{
     },
     ledger::{Entry, Verb},
     sealing::{Note, SealError, SealedRecordAt, open_note, open_original, seal_note},
-    store::{self, Keep, Once, Record, Retract, Settle, StoreError, Stored},
+    store::{self, Keep, KeptFrom, Once, Record, Retract, Settle, StoreError, Stored},
 };
 
 /// How long a notice may wait where its class has no deadline to acknowledge.
@@ -107,6 +108,7 @@ impl Broker {
             class: stored.record.class,
             before: self.standing_before(&stored).await?,
             is_statutory: self.is_statutory(&stored)?,
+            excluded: stored.record.excluded.clone(),
             retracts,
         };
         self.judged(permit, submission, (once, Some(succeeding)), turn).await.map_err(changed_meanwhile)
@@ -157,9 +159,8 @@ impl Broker {
         let now = self.now();
         let (record, delivery) = self.found(handle.delivery).await?;
         let own = permit.identity();
-        let on_hold = *permit.queue() == QueueId::hold() && self.accuses_colleague_on_hold(&record, own);
-        if on_hold || self.accuses(&record, own) || self.excluded_queues(&record).contains(permit.queue()) {
-            return Err(Refusal::Excluded.into());
+        if self.is_kept_from(&record, permit) {
+            return Err(self.excluded(permit.identity(), &delivery));
         }
         let notice = delivery.header.notice.as_ref().ok_or(Error::Precondition {
             reason: "NOT_A_NOTICE",
@@ -302,7 +303,13 @@ impl Broker {
         let sealed = self.sealed_of(record).await?;
         let at = SealedRecordAt { sealed: &sealed.1, place: &sealed.0 };
         let mut classes: BTreeMap<QueueId, Class> = BTreeMap::new();
+        // Whom the record is kept from already hears nothing, whatever becomes of it.
+        let mut kept_from = KeptFrom::default();
         for delivery in &stored.deliveries {
+            if self.excludes_queue(record, &delivery.header.queue) {
+                kept_from.queues.push(delivery.header.queue.clone());
+                continue;
+            }
             let class = classes.entry(delivery.header.queue.clone()).or_insert(Class::P3);
             *class = delivery.class().min(*class);
         }
@@ -341,7 +348,7 @@ impl Broker {
         };
         let (record, before, retraction) = (record.id, stored.retractions.len(), retraction.clone());
         let due = later(now, SignedDuration::from_hours(1));
-        Ok(Retract { record, before, retraction, notices, due, successors: Vec::new(), tell_unread, entry })
+        Ok(Retract { record, before, retraction, notices, due, successors: Vec::new(), tell_unread, kept_from, entry })
     }
 }
 

@@ -65,6 +65,7 @@ impl Broker {
     }
 
     async fn export_one(&self, permit: &ReadPermit, stored: Stored, reason: &Text) -> Result<ExportedRecord, Error> {
+        let carer_copy = self.carer_copy_of(&stored).await?;
         let record = stored.record;
         let erasure = self.erasure(record.id).await?;
         let mut entry = Entry {
@@ -88,7 +89,7 @@ impl Broker {
         let mut parts = Vec::new();
         for unit in labels(&sealed)? {
             let view = |broker: &Self| Ok::<_, Error>(open(&sealed, unit, &place, &broker.keyring)?.fields);
-            parts.push(match self.accessible(&record, unit.part) {
+            parts.push(match self.accessible(carer_copy, unit.part) {
                 Access::Withheld(withheld) => ExportedPart { unit, fields: Vec::new(), withheld },
                 Access::Given(but) => given(unit, view(self)?, &but),
             });
@@ -103,8 +104,8 @@ impl Broker {
     }
 
     /// What becomes of a part of this record. What must not go home in a carer copy does not go in an export either.
-    fn accessible(&self, record: &Record, part: Part) -> Access {
-        if part == Part::Carer && record.carer_copy == CarerCopy::Suppressed {
+    fn accessible(&self, carer_copy: CarerCopy, part: Part) -> Access {
+        if part == Part::Carer && carer_copy == CarerCopy::Suppressed {
             return Access::Withheld(vec![Withholding::SeriousHarm]);
         }
         self.rulebook().policy.memory.access(part)

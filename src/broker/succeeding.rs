@@ -15,7 +15,7 @@ use crate::{
         policy::Policy,
         queue::QueueId,
     },
-    store::{NewRecord, Retract},
+    store::{KeptFrom, NewRecord, Reference, Retract},
 };
 
 /// What a submission stands in the place of.
@@ -28,6 +28,8 @@ pub(super) struct Succeeding {
     pub(super) before: BTreeMap<QueueId, Standing>,
     /// It was submitted under the statutory duty (R02, R03).
     pub(super) is_statutory: bool,
+    /// Whom it is kept from.
+    pub(super) excluded: Vec<Reference>,
     /// What becomes of it; what follows from the submission is still to be added.
     pub(super) retracts: Vec<Retract>,
 }
@@ -56,8 +58,11 @@ impl Standing {
 
 impl Succeeding {
     /// A header as it stands in the place of what went to its queue before: no class falls by a correction, and no deadline moves away.
-    pub(super) fn keeps(&self, header: Header, policy: &Policy) -> Header {
-        let corrects = Some(self.record);
+    /// Where it accuses somebody no longer, it does not say what it corrects: they get it like anybody, and are not to learn that there was
+    /// an accusation. Whoever had read that has the notice, which names this one.
+    pub(super) fn keeps(&self, header: Header, excluded: &[Reference], policy: &Policy) -> Header {
+        let accuses_all = self.excluded.iter().all(|reference| excluded.contains(reference));
+        let corrects = Some(self.record).filter(|_| accuses_all);
         let Some(before) = self.before.get(&header.queue) else { return Header { corrects, ..header } };
         let class = before.class.min(header.class);
         let (ack_due, decide_due) = policy.due(&header.queue, class, header.received);
@@ -71,8 +76,13 @@ impl Succeeding {
         }
     }
 
-    /// What becomes of what it corrects, now that it is known where this goes.
-    pub(super) fn retracted_by(&self, decision: &Decision, records: &[NewRecord]) -> Result<Vec<Retract>, Error> {
+    /// What becomes of what it corrects, now that it is known where this goes and whom it accuses.
+    pub(super) fn retracted_by(
+        &self,
+        decision: &Decision,
+        records: &[NewRecord],
+        kept_from: &KeptFrom,
+    ) -> Result<Vec<Retract>, Error> {
         if self.is_statutory && !decision.flags.contains(&Flag::StatutoryNotification) {
             return Err(Error::Precondition {
                 reason: "STATUTORY_DUTY",
@@ -88,6 +98,11 @@ impl Succeeding {
             one.retraction.successor = subject;
             one.successors.clone_from(&queues);
             one.entry.details.extend(subject.map(|id| format!("successor={id}")));
+            one.notices.retain(|notice| !kept_from.queues.contains(&notice.queue));
+            one.entry.recipients.retain(|queue| !kept_from.queues.contains(queue));
+            one.kept_from.references.extend(&kept_from.references);
+            one.kept_from.queues.extend(kept_from.queues.iter().cloned());
+            one.kept_from.identities.extend(kept_from.identities.iter().cloned());
         }
         Ok(retracts)
     }

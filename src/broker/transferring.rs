@@ -13,7 +13,7 @@ use super::{
 use crate::{
     domain::{
         delivery::{Delivery, Header, Settled},
-        grants::{QueuePermit, Refusal},
+        grants::QueuePermit,
         history::{Step, StepKind},
         queue::QueueId,
         text::Text,
@@ -107,8 +107,8 @@ impl Broker {
         let Stored { record, deliveries, .. } =
             self.store.find(handle.delivery.record).await?.ok_or(Error::NotFound)?;
         let delivery = deliveries.iter().find(|found| found.id == handle.delivery).ok_or(Error::NotFound)?;
-        if self.accuses(&record, permit.identity()) || self.excluded_queues(&record).contains(permit.queue()) {
-            return Err(Refusal::Excluded.into());
+        if self.accuses(&record, permit.identity()) || self.excludes_queue(&record, permit.queue()) {
+            return Err(self.excluded(permit.identity(), delivery));
         }
         let offer = delivery.offered.as_ref().ok_or(Error::Precondition {
             reason: "NOTHING_OFFERED",
@@ -186,7 +186,7 @@ impl Broker {
         let known = policy.directory.queues(self.london_day(self.now())).contains(to);
         let own = &delivery.header.queue;
         let side = |queue: &QueueId| policy.queues.kind_of(queue).map(|kind| kind.side);
-        if known && to != own && side(to) == side(own) && !self.excluded_queues(record).contains(to) {
+        if known && to != own && side(to) == side(own) && !self.excludes_queue(record, to) {
             return Ok(());
         }
         Err(Error::Invalid(Violations(vec![Violation::new(

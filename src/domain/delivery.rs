@@ -130,7 +130,7 @@ pub enum State {
     Transferred,
     /// Was offered to this unit, which did not accept it: the other's as it always was.
     Declined,
-    /// Corrected before anybody had read it: another delivery stands in its place.
+    /// Corrected before anybody had read it, or by what accuses those who have: another delivery stands in its place.
     Superseded,
     /// Recalled before anybody had read it.
     Recalled,

@@ -330,7 +330,7 @@ impl Grants {
     /// True where somebody belongs to the unit of one of `queues`: by a grant for it at any time, or by organisation
     /// (`met/SE` is the unit of `MPU.SE`, `gss/E09000023` of `MASH.E09000023`). Everybody who settles what is on HOLD has a
     /// grant for HOLD: that makes them no unit, and who of them is a colleague of an accused is their organisation's to say.
-    fn works_in(&self, identity: &Identity, queues: &[QueueId]) -> bool {
+    pub fn works_in(&self, identity: &Identity, queues: &[QueueId]) -> bool {
         let unit_of = |queue: &&QueueId| **queue != QueueId::hold() && identity.organisation().id() == queue.suffix();
         queues.iter().any(|queue| unit_of(&queue)) || self.works_on(identity, queues)
     }

@@ -50,7 +50,7 @@ impl Delivery {
         self.header.notice.is_some()
     }
 
-    /// Closed before anybody had read it, because it was corrected or recalled.
+    /// Closed before anybody had read it, because it was corrected or recalled; or whoever had is kept from it since (D08).
     pub fn is_closed_unread(&self) -> bool {
         matches!(self.state, State::Superseded | State::Recalled)
     }

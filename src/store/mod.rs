@@ -15,9 +15,9 @@ pub use copied::{Copied, CopyPart};
 pub use examined::{Examined, Examining, Finding, Mend, Relation};
 pub use model::{
     Acceptance, Accepted, Claim, Event, EventKind, Head, Held, Keep, Kept, NewRecord, Once, Proven, Pull, QueueCounts,
-    Record, Settle, Side, Stored,
+    Record, Reference, Settle, Side, Stored,
 };
-pub use onward::{Clarification, Lapse, Notice, Raise, Replay, Retract, Returned, TakeBack};
+pub use onward::{Clarification, KeptFrom, Lapse, Notice, Raise, Replay, Retract, Returned, TakeBack};
 pub use outbox::{DuePage, Noted, Outbox, Round};
 pub use shelf::{Amendment, Change, Document, Expect, MOST_NAME, Rewrap, Seen, Shelf, Wraps};
 
@@ -84,7 +84,8 @@ pub trait Store: Send + Sync {
     /// Writes one entry to the ledger; returns its index.
     async fn record_entry(&self, entry: Entry) -> Result<u64, StoreError>;
 
-    /// Leases up to `tokens.len()` deliveries: what was handed over to this holder first (taking it acknowledges it), then what waits.
+    /// Leases up to `tokens.len()` deliveries: what was handed over to this holder first (taking it acknowledges it), then what waits,
+    /// but nothing of a record that is kept from them (D08).
     /// A replay gives the same deliveries with the same leases, none if
     /// it was none. One ledger entry for all, if there are any.
     async fn pull(&self, pull: Pull) -> Result<Vec<Delivery>, StoreError>;
@@ -135,7 +136,8 @@ pub trait Store: Send + Sync {
     async fn lapse(&self, lapses: Vec<Lapse>) -> Result<u64, StoreError>;
 
     /// Recalls records: in each, what nobody has read is closed and whoever has read something gets a notice, a delivery that waits to
-    /// be acknowledged; the first answer is kept. What an acceptance corrects is treated likewise, in its step.
+    /// be acknowledged; the first answer is kept. What an acceptance corrects is treated likewise, in its step. Whom it is kept from from
+    /// now on ([`KeptFrom`]) hears nothing: in their queues all of it ends without a notice, and what they hold elsewhere waits again.
     /// [`StoreError::WrongState`] where a record was corrected or recalled since.
     async fn recall(&self, once: Once, retracts: Vec<Retract>, answer: Vec<u8>) -> Result<Accepted, StoreError>;
 
@@ -210,12 +212,13 @@ pub trait Store: Send + Sync {
     /// Counts of each queue at `now`.
     async fn counts(&self, queues: &[QueueId], now: Timestamp) -> Result<Vec<QueueCounts>, StoreError>;
 
-    /// Deliveries on one side of a queue that are not settled, in pull order, after `after` (a position from the last page), at
-    /// most `limit`; with the position to go on from.
+    /// Deliveries on one side of a queue, as a reader may see it, that are not settled, in pull order, after `after` (a position from the last page), at
+    /// most `limit`; with the position to go on from, where there are more. What is kept from the reader (D08) is on no page, and in
+    /// no position.
     async fn deliveries(
         &self,
         queue: &QueueId,
-        side: Side,
+        of: (Side, Reference),
         after: Option<Vec<u8>>,
         limit: usize,
     ) -> Result<Page, StoreError>;
@@ -225,8 +228,13 @@ pub trait Store: Send + Sync {
     async fn leased(&self, queue: &QueueId, whose: Whose, now: Timestamp) -> Result<Vec<Delivery>, StoreError>;
 
     /// From when on a pull from the queue by this holder finds something: a moment that is not after `now` where it does at once. None where
-    /// nothing waits, nor will by itself.
-    async fn ready_from(&self, queue: &QueueId, holder: &str, now: Timestamp) -> Result<Option<Timestamp>, StoreError>;
+    /// nothing waits that is not kept from them, nor will by itself.
+    async fn ready_from(
+        &self,
+        queue: &QueueId,
+        holder: (&str, Reference),
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, StoreError>;
 
     /// Ledger entries from an index on, encoded as hashed.
     async fn entries(&self, from: u64, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, StoreError>;

@@ -20,6 +20,9 @@ use crate::{
     ledger::Entry,
 };
 
+/// The keyed reference of somebody, or of a unit: under it a record says whom it is kept from (D08).
+pub type Reference = [u8; 32];
+
 /// Makes a mutating call happen once (contract 2, idempotency): bound to the caller and to the request's bytes.
 #[derive(Debug, Clone)]
 pub struct Once {
@@ -94,8 +97,9 @@ pub struct Record {
     pub linked_from: Option<Uuid>,
     /// Records linked from this one.
     pub linked: Vec<Uuid>,
-    /// Keyed references of identities and queues that may never read it (D08).
-    pub excluded: Vec<[u8; 32]>,
+    /// Keyed references of identities and queues that may never read it (D08): those that it accuses, and those that a correction of it
+    /// has accused since.
+    pub excluded: Vec<Reference>,
     /// Whether its carer copy may be released.
     pub carer_copy: CarerCopy,
     /// The referral in whose place it stands.
@@ -161,6 +165,8 @@ pub struct Pull {
     pub queue: QueueId,
     /// Who.
     pub holder: String,
+    /// Their reference: what is kept from them is passed over.
+    pub reader: Reference,
     /// Their session.
     pub session: String,
     /// One fresh token a delivery wanted, at most: the number limits the batch.

@@ -4,8 +4,15 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::Reference;
 use crate::{
-    domain::{delivery::DeliveryId, history::Step, queue::QueueId, retraction::Retraction},
+    domain::{
+        delivery::{Delivery, DeliveryId},
+        history::Step,
+        queue::QueueId,
+        retraction::Retraction,
+        text::Text,
+    },
     ledger::Entry,
 };
 
@@ -98,8 +105,32 @@ pub struct Retract {
     pub successors: Vec<QueueId>,
     /// Tell those too who have read nothing, where no delivery of the successor does.
     pub tell_unread: bool,
+    /// Who is told nothing, and reads it no longer.
+    pub kept_from: KeptFrom,
     /// The ledger entry.
     pub entry: Entry,
+}
+
+/// Whom a record is kept from as of now: it accuses them, or what stands in its place does (D08).
+#[derive(Debug, Clone, Default)]
+pub struct KeptFrom {
+    /// Keyed references that are added to those of the record.
+    pub references: Vec<Reference>,
+    /// Queues where all of it ends, in no words.
+    pub queues: Vec<QueueId>,
+    /// Whole identities whose leases end; never written.
+    pub identities: Vec<Text>,
+}
+
+impl KeptFrom {
+    /// Whether the lease on this delivery ends. On HOLD anybody's does: who may go on there is asked with their next pull.
+    pub fn ends_lease(&self, delivery: &Delivery) -> bool {
+        let Some(lease) = &delivery.lease else { return false };
+        let queue = &delivery.header.queue;
+        self.queues.contains(queue)
+            || self.identities.iter().any(|identity| identity.reveal() == lease.holder)
+            || (*queue == QueueId::hold() && !self.references.is_empty())
+    }
 }
 
 /// A notice for those who work on one queue.

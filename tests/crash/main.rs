@@ -64,7 +64,7 @@ async fn there(store: &dyn Store, number: u64) -> Result<(), StoreError> {
 async fn standing(store: &dyn Store) -> Result<std::collections::HashMap<String, usize>, StoreError> {
     let mut times = std::collections::HashMap::new();
     for queue in QUEUES {
-        let page = store.deliveries(&fixtures::queue(queue), Side::Live, None, usize::MAX).await?;
+        let page = store.deliveries(&fixtures::queue(queue), (Side::Live, fixtures::READER), None, usize::MAX).await?;
         for delivery in page.deliveries {
             assert!(delivery.settled.is_none());
             *times.entry(delivery.id.to_string()).or_default() += 1;

@@ -42,13 +42,14 @@ fn back(taken: &Taken) -> pb::ReleaseDeliveryRequest {
 }
 
 #[tokio::test]
-async fn the_accused_cannot_open_what_an_item_says_of_them() {
+async fn the_accused_is_given_nothing_that_says_something_of_them_and_opens_nothing_of_it() {
     let house = House::open().await;
     house.person(LEWISHAM).await.submit(about(MPU, "")).await.unwrap();
-    let mut accused = house.person(MPU).await;
-    let taken = accused.pull("MPU.SE").await.unwrap().remove(0);
+    let (mut accused, mut colleague) = (house.person(MPU).await, house.person(MPU_TOO).await);
+    assert!(accused.pull("MPU.SE").await.unwrap().is_empty() && accused.deliveries("MPU.SE").await.unwrap().is_empty());
+    let taken = colleague.pull("MPU.SE").await.unwrap().remove(0);
     let refused = why(accused.open(&taken, (pb::Part::E, 0), "").await);
-    assert_eq!(refused, (Code::PermissionDenied, "UNIT_NOT_GRANTED".to_owned()));
+    assert_eq!(refused, (Code::FailedPrecondition, "LEASE_LOST".to_owned()), "as anybody who has no lease");
 }
 
 #[tokio::test]
@@ -58,10 +59,10 @@ async fn the_accused_cannot_settle_what_a_colleague_has_opened() {
     let (mut accused, mut colleague) = (house.person(MPU).await, house.person(MPU_TOO).await);
     let taken = colleague.pull("MPU.SE").await.unwrap().remove(0);
     colleague.open(&taken, (pb::Part::E, 0), "").await.unwrap();
+    assert_eq!(why(accused.complete(&taken, "arrest").await).1, "LEASE_LOST");
     colleague.queues.release_delivery(back(&taken)).await.unwrap();
-    let taken = accused.pull("MPU.SE").await.unwrap().remove(0);
-    let refused = why(accused.complete(&taken, "arrest").await);
-    assert_eq!(refused, (Code::PermissionDenied, "UNIT_NOT_GRANTED".to_owned()));
+    assert!(accused.pull("MPU.SE").await.unwrap().is_empty());
+    assert_eq!(why(accused.complete(&taken, "arrest").await).1, "LEASE_LOST");
 }
 
 /// A second matter on HOLD in the same record, about no queue of the accused: whose child it is, is not known.
@@ -99,10 +100,10 @@ async fn nothing_on_hold_is_sent_to_the_queue_where_the_accused_works() {
 async fn the_accused_settles_nothing_on_hold_of_their_own_record() {
     let house = House::open().await;
     house.person(LEWISHAM).await.submit(undecided(about(RESOLVER, ""))).await.unwrap();
-    let mut accused = house.person(RESOLVER).await;
-    let taken = accused.pull("HOLD.human").await.unwrap().remove(0);
-    let refused = resolve(&mut accused, &taken, "MASH.E09000023").await;
-    assert_eq!((refused.code, refused.reason.as_str()), (Code::PermissionDenied, "UNIT_NOT_GRANTED"));
+    let (mut accused, mut other) = (house.person(RESOLVER).await, house.person("met/SE/hold_resolver/h2").await);
+    assert!(accused.pull("HOLD.human").await.unwrap().is_empty());
+    let taken = other.pull("HOLD.human").await.unwrap().remove(0);
+    assert_eq!(resolve(&mut accused, &taken, "MASH.E09000023").await.reason, "LEASE_LOST");
 }
 
 #[tokio::test]

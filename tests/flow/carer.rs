@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 use tonic::Code;
 
 use crate::{
+    accused_since::correct,
     house::{House, INTELLIGENCE, LEAD, LEWISHAM, MASH, MPU, narrative},
     person::{Person, Taken, bytes, fresh, queue, refusal, submission, why},
 };
@@ -165,4 +166,28 @@ async fn the_same_request_has_the_same_copy_and_no_second_entry() {
     let other = pb::ReleaseCarerCopyRequest { reason: "Another.".into(), ..request };
     let reused = refusal(lead.call(&queue("ReleaseCarerCopy"), bytes(&other)).await);
     assert_eq!((reused.code, reused.reason.as_str()), (Code::AlreadyExists, "REQUEST_ID_REUSED"));
+}
+
+#[tokio::test]
+async fn what_was_corrected_goes_to_no_carer_where_its_correction_accuses_somebody() {
+    let house = House::open().await;
+    let id = submitted(&house, |_| {}).await;
+    let mut lead = house.person(LEAD).await;
+    let held = taken(&mut lead, "MASH.E09000023", &id).await;
+    lead.queues.release_carer_copy(release(&held)).await.unwrap();
+    // The carer herself, who has no certificate, and no queue.
+    let mut draft = submission(&narrative(1));
+    draft.persons.push(pb::Person {
+        id: "carer".into(),
+        name: "Maud Ferrow".into(),
+        role: pb::PersonRole::Carer.into(),
+        category: pb::DataSubjectCategory::Suspect.into(),
+        ..Default::default()
+    });
+    draft.items[1].allegation = pb::YesNo::Yes.into();
+    draft.items[1].who.push("carer".into());
+    let second = correct(&mut house.person(LEWISHAM).await, &id, draft).await;
+    assert!(second.flags.contains(&"exclude_accused".to_owned()));
+    let refused = why(lead.queues.release_carer_copy(release(&held)).await);
+    assert_eq!(refused, (Code::FailedPrecondition, "CARER_COPY_SUPPRESSED".to_owned()));
 }

@@ -258,8 +258,9 @@ async fn whoever_the_record_accuses_grades_nothing_of_it() {
         ..Default::default()
     });
     let id = house.person(LEWISHAM).await.submit(against).await.unwrap().referral_id;
-    let mut officer = house.person(INTELLIGENCE).await;
-    let own = taken(&mut officer, "MPU.SE", &id).await;
-    let refused = why(officer.queues.confirm_grading(grading(&own)).await);
-    assert_eq!(refused, (Code::PermissionDenied, "UNIT_NOT_GRANTED".to_owned()));
+    let (mut officer, mut colleague) = (house.person(INTELLIGENCE).await, house.person(MPU).await);
+    assert!(officer.pull("MPU.SE").await.unwrap().is_empty());
+    let theirs = taken(&mut colleague, "MPU.SE", &id).await;
+    let refused = why(officer.queues.confirm_grading(grading(&theirs)).await);
+    assert_eq!(refused, (Code::FailedPrecondition, "LEASE_LOST".to_owned()), "as anybody who has no lease");
 }

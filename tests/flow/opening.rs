@@ -181,20 +181,14 @@ async fn whoever_a_record_accuses_opens_nothing_of_it_and_learns_nothing() {
     against.persons.push(accused(&format!("homeward://pilot.example/{INTELLIGENCE}"), ""));
     let id = council.submit(against).await.unwrap().referral_id;
     let (mut officer, mut desk) = (house.person(INTELLIGENCE).await, house.person(REFDESK).await);
-    let own = taken(&mut officer, "REFDESK.SE", &id).await;
-    for unit in [(Part::E, 0), (Part::B, 1), (Part::C, 0), (Part::A, 1), (Part::O, 0)] {
-        let refused = why(officer.open(&own, unit, "I would like to know.").await);
-        assert_eq!(refused, (Code::PermissionDenied, "UNIT_NOT_GRANTED".to_owned()), "{}", unit.0.as_str_name());
+    for queue in ["REFDESK.SE", "MPU.SE"] {
+        assert!(officer.pull(queue).await.unwrap().is_empty() && officer.deliveries(queue).await.unwrap().is_empty());
     }
-    let back = pb::ReleaseDeliveryRequest {
-        request_id: fresh(),
-        delivery_id: own.id,
-        lease_token: own.token,
-        reason: "Not for me.".into(),
-        delay: None,
-    };
-    officer.queues.release_delivery(back).await.unwrap();
     let colleague = taken(&mut desk, "REFDESK.SE", &id).await;
+    for unit in [(Part::E, 0), (Part::B, 1), (Part::C, 0), (Part::A, 1), (Part::O, 0)] {
+        let refused = why(officer.open(&colleague, unit, "I would like to know.").await);
+        assert_eq!(refused, (Code::FailedPrecondition, "LEASE_LOST".to_owned()), "{}", unit.0.as_str_name());
+    }
     desk.open(&colleague, (Part::E, 0), "").await.unwrap();
 
     let mut against = submission(&narrative(1));

@@ -28,6 +28,9 @@ pub const BARNET: &str = "gss/E09000003";
 pub const CARD: UnitLabel = UnitLabel { item: None, part: Part::EpisodeCard, audience: Audience::Mpu };
 pub const OFFICER: &str = "homeward://pilot.example/met/SE/mpu_officer/p1";
 
+/// The reference of somebody whom no record accuses.
+pub const READER: [u8; 32] = [1; 32];
+
 /// A number never given before, also not by another process of the same test.
 pub fn fresh() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -170,6 +173,7 @@ pub fn pulling(name: &str, most: usize, now: i64) -> Pull {
         once: once("Pull"),
         queue: queue(name),
         holder: OFFICER.into(),
+        reader: READER,
         session: "session-1".into(),
         tokens: (0..most).map(|_| format!("token-{}", fresh())).collect(),
         now: at(now),

@@ -40,7 +40,7 @@ pub async fn what_is_handed_over_waits_for_the_colleague_alone(engine: &impl Eng
     // It is of one queue, and for one holder, also after a start that nobody had prepared.
     drop(store);
     let store = engine.open();
-    let from = async |name: &str, holder: &str| store.ready_from(&queue(name), holder, at(62)).await.unwrap();
+    let from = async |name: &str, holder: &str| store.ready_from(&queue(name), (holder, READER), at(62)).await.unwrap();
     assert_eq!(from("MPU.SX", COLLEAGUE).await, None);
     let other = take(&*store, OFFICER, 3, 62).await;
     assert!(other.len() == 1 && other[0].id != first.id, "only what waits");

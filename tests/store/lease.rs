@@ -52,7 +52,7 @@ pub async fn a_session_has_its_live_leases_again_and_no_others(engine: &impl Eng
 
 pub async fn a_queue_says_from_when_on_a_pull_finds_something(engine: &impl Engine) {
     let store = engine.open();
-    let from = async |now: i64| store.ready_from(&queue("MPU.SE"), OFFICER, at(now)).await.unwrap();
+    let from = async |now: i64| store.ready_from(&queue("MPU.SE"), (OFFICER, READER), at(now)).await.unwrap();
     assert_eq!(from(0).await, None);
     accept_one(&*store, "MPU.SX").await;
     assert_eq!(from(0).await, None, "another queue");
@@ -166,7 +166,7 @@ pub async fn a_delayed_release_is_not_offered_early(engine: &impl Engine) {
     let pulled = pull(&*store, "MPU.SE", 5, 299).await;
     assert_eq!(ids(&pulled), [behind]);
     assert!(
-        store.deliveries(&queue("MPU.SE"), Side::Live, None, 9).await.unwrap().deliveries.contains(&released),
+        store.deliveries(&queue("MPU.SE"), (Side::Live, READER), None, 9).await.unwrap().deliveries.contains(&released),
         "listed"
     );
     drop(store);
@@ -197,7 +197,7 @@ pub async fn a_completed_delivery_is_settled_for_good(engine: &impl Engine) {
     refused(&*store, &holding(&delivery, 2), &StoreError::LeaseLost).await;
     assert_eq!(store.expire_leases(at(9999), 5).await, Ok(0));
     assert!(pull(&*store, "MPU.SE", 1, 9999).await.is_empty());
-    assert!(store.deliveries(&queue("MPU.SE"), Side::Live, None, 9).await.unwrap().deliveries.is_empty());
+    assert!(store.deliveries(&queue("MPU.SE"), (Side::Live, READER), None, 9).await.unwrap().deliveries.is_empty());
     assert_eq!(store.find(delivery.id.record).await.unwrap().unwrap().deliveries, [expected]);
 }
 

@@ -90,7 +90,7 @@ pub async fn what_is_offered_stays_until_it_is_accepted_and_then_goes_on_there_a
     assert_eq!((gone.state, gone.lease), (State::Transferred, None));
     assert_eq!(gone.transfer.unwrap().accepted, Some(at(60)));
     assert_eq!(settle(&*store, holding(&held, 66), Settle::Complete(settled())).await, Err(StoreError::LeaseLost));
-    assert!(store.deliveries(&queue("MPU.SE"), Side::Live, None, 9).await.unwrap().deliveries.is_empty());
+    assert!(store.deliveries(&queue("MPU.SE"), (Side::Live, READER), None, 9).await.unwrap().deliveries.is_empty());
     settle(&*store, holding(&accepted, 67), Settle::Complete(settled())).await.unwrap();
     let told = kinds(&*store).await;
     let of = |kind| told.iter().filter(|told| **told == kind).count();

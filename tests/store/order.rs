@@ -36,7 +36,7 @@ pub async fn class_then_deadline_then_age(engine: &impl Engine) {
         expected[place] = Some(accept_with(&*store, wanted[place].clone()).await);
     }
     let expected: Vec<DeliveryId> = expected.into_iter().flatten().collect();
-    let listed = store.deliveries(&queue("MPU.SE"), Side::Live, None, 100).await.unwrap();
+    let listed = store.deliveries(&queue("MPU.SE"), (Side::Live, READER), None, 100).await.unwrap();
     assert_eq!(ids(&listed.deliveries), expected);
     assert_eq!(listed.next, None);
     let mut pulled = Vec::new();
@@ -76,7 +76,7 @@ pub async fn pages_show_every_live_delivery_once_in_order(engine: &impl Engine) 
     let store = engine.open();
     let pulled = mixed(&*store).await;
     accept_one(&*store, "MPU.NW").await;
-    let whole = store.deliveries(&queue("MPU.SE"), Side::Live, None, 9).await.unwrap();
+    let whole = store.deliveries(&queue("MPU.SE"), (Side::Live, READER), None, 9).await.unwrap();
     assert_eq!((whole.deliveries.len(), &whole.next), (9, &None));
     assert!(!ids(&whole.deliveries).contains(&pulled[0].id), "settled");
     let last = ids(&whole.deliveries)[7..].to_vec();
@@ -84,7 +84,7 @@ pub async fn pages_show_every_live_delivery_once_in_order(engine: &impl Engine) 
     for limit in [1, 2, 4, 8] {
         let (mut seen, mut after) = (Vec::new(), None);
         loop {
-            let page = store.deliveries(&queue("MPU.SE"), Side::Live, after, limit).await.unwrap();
+            let page = store.deliveries(&queue("MPU.SE"), (Side::Live, READER), after, limit).await.unwrap();
             assert!(page.deliveries.len() <= limit);
             seen.extend(page.deliveries);
             after = page.next;
@@ -97,7 +97,7 @@ pub async fn pages_show_every_live_delivery_once_in_order(engine: &impl Engine) 
     // A position that nobody gave out gives what lies behind it.
     for (after, left) in [(vec![], 9), (vec![0], 9), (vec![0xff; 200], 0)] {
         assert_eq!(
-            store.deliveries(&queue("MPU.SE"), Side::Live, Some(after), 100).await.unwrap().deliveries.len(),
+            store.deliveries(&queue("MPU.SE"), (Side::Live, READER), Some(after), 100).await.unwrap().deliveries.len(),
             left
         );
     }
@@ -130,7 +130,7 @@ pub async fn counts_are_of_what_is_there(engine: &impl Engine) {
     assert_eq!(counts(&*store, 4999).await.overdue, 7);
     assert_eq!(counts(&*store, 5000).await.overdue, 7);
     assert_eq!(counts(&*store, 5001).await.overdue, 9);
-    let listed = store.deliveries(&queue("MPU.SE"), Side::Live, None, 100).await.unwrap().deliveries;
+    let listed = store.deliveries(&queue("MPU.SE"), (Side::Live, READER), None, 100).await.unwrap().deliveries;
     for now in [0, 102, 105, 4999, 5001] {
         let late = listed.iter().filter(|delivery| delivery.overdue(at(now))).count() as u64;
         assert_eq!(counts(&*store, now).await.overdue, late, "at {now}");

@@ -7,8 +7,8 @@ use homeward::{
         history::StepKind,
         retraction::{Retraction, RetractionKind},
     },
-    ledger::Verb,
-    store::{Acceptance, EventKind, Notice, Retract, Settle, Side, Store, StoreError},
+    ledger::{Verb, decode},
+    store::{Acceptance, EventKind, KeptFrom, Notice, Pull, Retract, Settle, Side, Store, StoreError},
 };
 use uuid::Uuid;
 
@@ -24,6 +24,7 @@ fn retract(record: Uuid, kind: RetractionKind, now: i64) -> Retract {
         due: at(now + 600),
         successors: Vec::new(),
         tell_unread: false,
+        kept_from: KeptFrom::default(),
         entry: entry(Verb::Alteration, "RETRACT"),
     }
 }
@@ -106,7 +107,7 @@ pub async fn a_correction_never_overtakes_what_it_corrects(engine: &impl Engine)
     assert!(store.accept(correction).await.unwrap().replayed, "once");
     drop(store);
     let store = engine.open();
-    let there = store.deliveries(&queue("MPU.SE"), Side::Live, None, 9).await.unwrap().deliveries;
+    let there = store.deliveries(&queue("MPU.SE"), (Side::Live, READER), None, 9).await.unwrap().deliveries;
     assert_eq!(there.iter().map(|one| one.id.record).collect::<Vec<_>>(), [successor], "what it corrects is closed");
     assert_eq!(store.delivery(DeliveryId { record, leg: 1 }).await.unwrap().unwrap().state, State::Superseded);
     // The other queue was to read the first, and gets no delivery of the second: it is told.
@@ -146,4 +147,77 @@ pub async fn whoever_retracts_twice_is_told_so_and_the_first_answer_comes_again(
     let refused = store.accept(correcting(record, &["MPU.SE"], 62)).await;
     assert_eq!(refused.map(|_| ()), Err(StoreError::WrongState), "what was recalled is not corrected");
     assert_eq!(size(&*store).await, before, "and nothing of the correction is there");
+}
+
+/// The reference of somebody whom a correction accuses.
+const ACCUSED: [u8; 32] = [8; 32];
+
+pub async fn in_the_queue_of_whom_a_correction_accuses_all_of_it_ends_and_nobody_is_told(engine: &impl Engine) {
+    let store = engine.open();
+    let (read, unread) = half_read(&*store).await;
+    let taken = pull(&*store, "MASH.E09000003", 1, 20).await.remove(0);
+    let mut correction = correcting(read.id.record, &["HOLD.human"], 60);
+    correction.retracts[0].kept_from = KeptFrom {
+        references: vec![[7; 32]],
+        queues: vec![queue("MPU.SE"), queue("MASH.E09000003")],
+        identities: vec![],
+    };
+    store.accept(correction).await.unwrap();
+    drop(store);
+    let store = engine.open();
+    for (id, held) in [(read.id, &read), (unread, &taken)] {
+        let ended = store.delivery(id).await.unwrap().unwrap();
+        assert!(ended.state == State::Superseded && ended.lease.is_none() && ended.history.is_empty());
+        let open = store.opened(holding(held, 61), CARD, entry(Verb::Consultation, "OPEN_PART")).await;
+        assert_eq!(open, Err(StoreError::LeaseLost));
+    }
+    let stored = store.find(read.id.record).await.unwrap().unwrap();
+    assert_eq!(stored.deliveries.len(), 2, "no notice");
+    assert_eq!(stored.record.excluded, [[5; 32], [6; 32], [7; 32]], "kept from them too");
+    for name in ["MPU.SE", "MASH.E09000003"] {
+        assert!(pull(&*store, name, 9, 62).await.is_empty());
+    }
+    let entries = store.entries(0, 100).await.unwrap();
+    let revoked = |(_, bytes): &&(u64, Vec<u8>)| decode(bytes).unwrap().action == "LEASE_REVOKED";
+    assert_eq!(entries.iter().filter(revoked).count(), 2);
+    // Nor are they told of what comes after it.
+    let mut again = retract(read.id.record, RetractionKind::Recalled, 70);
+    (again.before, again.kept_from.queues) = (1, vec![queue("MPU.SE"), queue("MASH.E09000003")]);
+    store.recall(once("RecallReferral"), vec![again], b"answer".to_vec()).await.unwrap();
+    assert!(pull(&*store, "MPU.SE", 9, 71).await.is_empty());
+    drop(store);
+    engine.open();
+}
+
+pub async fn what_whom_a_correction_accuses_holds_waits_for_a_colleague_and_is_passed_over_by_them(
+    engine: &impl Engine,
+) {
+    let store = engine.open();
+    let (read, _) = half_read(&*store).await;
+    let other = accept_one(&*store, "MPU.SE").await;
+    let mut correction = correcting(read.id.record, &["MASH.E09000003"], 60);
+    correction.retracts[0].kept_from =
+        KeptFrom { references: vec![ACCUSED], queues: vec![], identities: vec![OFFICER.into()] };
+    store.accept(correction).await.unwrap();
+    drop(store);
+    let store = engine.open();
+    let waiting = store.delivery(read.id).await.unwrap().unwrap();
+    assert!(waiting.state == State::Waiting && waiting.lease.is_none() && waiting.failed == 0);
+    assert_eq!(waiting.history.last().unwrap().kind, StepKind::Corrected);
+    let page =
+        async |reader, limit| store.deliveries(&queue("MPU.SE"), (Side::Live, reader), None, limit).await.unwrap();
+    let listed = page(ACCUSED, 9).await;
+    assert_eq!(listed.deliveries.iter().map(|one| one.id).collect::<Vec<_>>(), [other]);
+    assert_eq!(page(READER, 9).await.deliveries.len(), 3, "with the notice");
+    let one = page(ACCUSED, 1).await;
+    assert!(one.deliveries.len() == 1 && one.next.is_none(), "nothing tells that there is more");
+    let theirs = store.pull(Pull { reader: ACCUSED, ..pulling("MPU.SE", 9, 61) }).await.unwrap();
+    assert_eq!(theirs.iter().map(|one| one.id).collect::<Vec<_>>(), [other]);
+    let from = async |reader| store.ready_from(&queue("MPU.SE"), (OFFICER, reader), at(62)).await.unwrap();
+    assert_eq!((from(ACCUSED).await, from(READER).await), (None, Some(at(62))));
+    let colleagues = pull(&*store, "MPU.SE", 1, 62).await;
+    assert_eq!(colleagues.len(), 1, "as many as there is room for");
+    assert_eq!(pull(&*store, "MPU.SE", 9, 63).await.len(), 1);
+    drop(store);
+    engine.open();
 }

@@ -63,7 +63,7 @@ pub async fn nothing_unknown_is_found(engine: &impl Engine) {
     assert!(store.sealed(id()).await.unwrap().is_none());
     assert!(store.delivery(DeliveryId { leg: 2, ..known }).await.unwrap().is_none());
     assert!(store.delivery(DeliveryId { record: id(), leg: 1 }).await.unwrap().is_none());
-    assert!(store.deliveries(&queue("MPU.S"), Side::Live, None, 5).await.unwrap().deliveries.is_empty());
+    assert!(store.deliveries(&queue("MPU.S"), (Side::Live, READER), None, 5).await.unwrap().deliveries.is_empty());
 }
 
 pub async fn an_acceptance_without_record_or_entry_is_refused(engine: &impl Engine) {

@@ -59,8 +59,8 @@ fn store(tx: &mut Transaction<'_>, new: &NewRecord, kept: Option<Kept>) -> Resul
     let wrapped_under = new.wrapped_under.clone();
     tx.wrapped(None, &wrapped_under);
     let (retractions, readings) = (Vec::new(), Vec::new());
-    let confirmed = Vec::new();
-    let legs = Legs { followers, deliveries, confirmed, wraps, wrapped_under, retractions, readings, erased: None };
+    let (confirmed, erased, excluded) = (Vec::new(), None, new.record.excluded.clone());
+    let legs = Legs { followers, deliveries, confirmed, wraps, wrapped_under, retractions, readings, erased, excluded };
     tx.create(new.record.id, &legs)
 }
 
@@ -194,6 +194,7 @@ pub(super) mod tests {
             once: once(7),
             queue: QueueId::parse("MPU.SE").unwrap(),
             holder: "officer".into(),
+            reader: [0; 32],
             session: "session".into(),
             tokens: vec!["token".into()],
             now,
@@ -233,6 +234,7 @@ pub(super) mod tests {
                 once: once(number),
                 queue: QueueId::parse(name).unwrap(),
                 holder: "officer".into(),
+                reader: [0; 32],
                 session: "session".into(),
                 tokens: vec!["token".into()],
                 now,

@@ -7,7 +7,7 @@ use super::{
     accept::waiting,
     asked, dead, handed,
     keys::{self, Place},
-    offers,
+    offers, read as reading,
     transaction::Transaction,
     view::Look,
 };
@@ -34,13 +34,8 @@ pub(super) fn pull(tx: &mut Transaction<'_>, pull: &Pull) -> Result<Vec<Delivery
         Some(_) => return Err(other_kind()),
     }
     wake(tx, &pull.queue, pull.now)?;
-    let prefix = keys::queue(Place::Ready, &pull.queue);
-    let end = [prefix.as_slice(), &[0xff; 64]].concat();
     let mut ids = handed::handed_to(tx, pull)?;
-    let ready = tx.view.range(&prefix, &end, pull.tokens.len() - ids.len())?;
-    for (key, _) in &ready {
-        ids.push(keys::read_position(&key[prefix.len()..]).ok_or_else(unreadable)?.id);
-    }
+    ids.extend(reading::ready(&tx.view, (&pull.queue, &pull.reader), pull.tokens.len() - ids.len())?);
     let mut leased = Vec::with_capacity(ids.len());
     if !ids.is_empty() {
         let mut entry = pull.entry.clone();
@@ -323,12 +318,17 @@ pub(super) fn end_of(tx: &mut Transaction<'_>, holder: &str, now: Timestamp) -> 
     for id in &held {
         let mut legs = tx.legs(id.record)?.ok_or_else(unreadable)?;
         let mut delivery = find(&legs, *id).ok_or_else(unreadable)?;
-        tx.append(&own_entry("LEASE_REVOKED", now, &delivery))?;
-        delivery.state = State::Waiting;
-        delivery.lease = None;
+        revoke(tx, &mut delivery, now)?;
         tx.replace(&mut legs, delivery)?;
     }
     Ok(held.len() as u64)
+}
+
+/// Its lease ends by no fault of its holder's: it is to wait again.
+pub(super) fn revoke(tx: &mut Transaction<'_>, delivery: &mut Delivery, now: Timestamp) -> Result<(), StoreError> {
+    tx.append(&own_entry("LEASE_REVOKED", now, delivery))?;
+    (delivery.state, delivery.lease) = (State::Waiting, None);
+    Ok(())
 }
 
 /// The deliveries that a holder has under a lease.

@@ -50,8 +50,8 @@ use self::commit::{Message, Shared, WAITING, Writer};
 pub use self::restoring::Restoring;
 use super::{
     Acceptance, Accepted, Amendment, Claim, Clarification, Copied, CopyPart, Document, DuePage, Event, Head, Held,
-    Lapse, Noted, Once, Outbox, Page, Proven, Pull, QueueCounts, Raise, Replay, Retract, Rewrap, Round, Seen, Settle,
-    Shelf, Side, Store, StoreError, Stored, TakeBack, Unsettled, Whose, Wraps,
+    Lapse, Noted, Once, Outbox, Page, Proven, Pull, QueueCounts, Raise, Reference, Replay, Retract, Rewrap, Round,
+    Seen, Settle, Shelf, Side, Store, StoreError, Stored, TakeBack, Unsettled, Whose, Wraps,
 };
 use crate::{
     domain::{
@@ -273,12 +273,12 @@ impl Store for SledStore {
     async fn deliveries(
         &self,
         queue: &QueueId,
-        side: Side,
+        (side, reader): (Side, Reference),
         after: Option<Vec<u8>>,
         limit: usize,
     ) -> Result<Page, StoreError> {
         let queue = queue.clone();
-        self.read(move |tree| read::deliveries(tree, (&queue, side), after, limit)).await
+        self.read(move |tree| read::deliveries(tree, (&queue, side, &reader), after, limit)).await
     }
 
     async fn dead_letters(&self) -> Result<BTreeMap<QueueId, u64>, StoreError> {
@@ -290,9 +290,14 @@ impl Store for SledStore {
         self.read(move |tree| read::leased(tree, &queue, &whose, now)).await
     }
 
-    async fn ready_from(&self, queue: &QueueId, holder: &str, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+    async fn ready_from(
+        &self,
+        queue: &QueueId,
+        (holder, reader): (&str, Reference),
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, StoreError> {
         let (queue, holder) = (queue.clone(), holder.to_owned());
-        self.read(move |tree| read::ready_from(tree, (&queue, &holder), now)).await
+        self.read(move |tree| read::ready_from(tree, (&queue, &holder, &reader), now)).await
     }
 
     async fn entries(&self, from: u64, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {

@@ -7,7 +7,7 @@ use super::{
     keys::{self, Place},
     tally::Tally,
     transaction::{Transaction, legs},
-    view::{Look, Pairs},
+    view::Look,
 };
 use crate::{
     domain::{
@@ -15,7 +15,7 @@ use crate::{
         queue::QueueId,
     },
     store::{
-        Accepted, Event, EventKind, Head, Kept, Once, Page, QueueCounts, Side, StoreError, Stored, Whose,
+        Accepted, Event, EventKind, Head, Kept, Once, Page, QueueCounts, Reference, Side, StoreError, Stored, Whose,
         stored::{Answer, Legs, Listed, Meta, RecordHead, StoredEvent, damaged, decode_record},
     },
 };
@@ -43,8 +43,10 @@ pub(super) fn again(kept: Kept) -> Accepted {
 
 /// A record with its deliveries.
 pub(super) fn find(tree: &impl Look, id: Uuid) -> Result<Option<Stored>, StoreError> {
-    let Some(RecordHead { record, kept }) = head_of(tree, id)? else { return Ok(None) };
-    let legs = legs(tree, id)?.ok_or_else(|| damaged("deliveries", id))?;
+    let Some(RecordHead { mut record, kept }) = head_of(tree, id)? else { return Ok(None) };
+    let mut legs = legs(tree, id)?.ok_or_else(|| damaged("deliveries", id))?;
+    legs.keep_from(&record.excluded);
+    record.excluded = legs.excluded;
     let Legs { deliveries, retractions, readings, erased, .. } = legs;
     Ok(Some(Stored { record, deliveries, kept, retractions, readings, erased }))
 }
@@ -180,36 +182,59 @@ pub(super) fn counts(
     Ok(counts)
 }
 
-/// A page of one side of a queue in pull order: ready, leased and delayed deliveries merged, or dead letters.
+/// A page of one side of a queue in pull order, but what is kept from its reader: ready, leased and delayed deliveries merged, or dead
+/// letters.
 pub(super) fn deliveries(
     tree: &impl Look,
-    (queue, side): (&QueueId, Side),
-    after: Option<Vec<u8>>,
+    (queue, side, reader): (&QueueId, Side, &Reference),
+    mut after: Option<Vec<u8>>,
     limit: usize,
 ) -> Result<Page, StoreError> {
-    let mut positions: Pairs = Vec::new();
+    let (mut deliveries, mut last) = (Vec::new(), None);
+    loop {
+        let positions = positions(tree, (queue, side), after.as_ref(), limit.saturating_add(1))?;
+        let is_all = positions.len() <= limit;
+        for position in positions {
+            let id = keys::read_position(&position).ok_or_else(unreadable)?.id;
+            let legs = legs(tree, id.record)?.ok_or_else(|| damaged("deliveries", id.record))?;
+            after = Some(position.clone());
+            if legs.excluded.contains(reader) {
+                continue;
+            }
+            if deliveries.len() == limit {
+                return Ok(Page { deliveries, next: last });
+            }
+            let found = legs.deliveries.into_iter().find(|each| each.id == id);
+            deliveries.push(found.ok_or_else(|| damaged("deliveries", id.record))?);
+            last = Some(position);
+        }
+        if is_all {
+            return Ok(Page { deliveries, next: None });
+        }
+    }
+}
+
+/// Up to `limit` places on one side of a queue, in pull order.
+fn positions(
+    tree: &impl Look,
+    (queue, side): (&QueueId, Side),
+    after: Option<&Vec<u8>>,
+    limit: usize,
+) -> Result<Vec<Vec<u8>>, StoreError> {
+    let mut positions = Vec::new();
     for place in Place::of(side) {
         let prefix = keys::queue(*place, queue);
-        let from = match &after {
+        let from = match after {
             None => prefix.clone(),
             Some(after) => [prefix.as_slice(), after, &[0]].concat(),
         };
         let end = [prefix.as_slice(), &[0xff; 64]].concat();
-        let found = tree.range(&from, &end, limit.saturating_add(1))?;
-        positions.extend(found.into_iter().map(|(key, value)| (key[prefix.len()..].to_vec(), value)));
+        let found = tree.range(&from, &end, limit)?;
+        positions.extend(found.into_iter().map(|(key, _)| key[prefix.len()..].to_vec()));
     }
     positions.sort_unstable();
-    let more = positions.len() > limit;
     positions.truncate(limit);
-    let next = positions.last().filter(|_| more).map(|(position, _)| position.clone());
-    let deliveries = positions
-        .iter()
-        .map(|(position, _)| {
-            let id = keys::read_position(position).ok_or_else(unreadable)?.id;
-            delivery(tree, id)?.ok_or_else(|| damaged("deliveries", id.record))
-        })
-        .collect::<Result<_, _>>()?;
-    Ok(Page { deliveries, next })
+    Ok(positions)
 }
 
 /// What a holder has under a live lease of one session, in pull order.
@@ -236,17 +261,42 @@ pub(super) fn leased(
 /// From when on a pull finds something: what was handed over to this holder or is ready, else what is delayed for the shortest time.
 pub(super) fn ready_from(
     tree: &impl Look,
-    (queue, holder): (&QueueId, &str),
+    (queue, holder, reader): (&QueueId, &str, &Reference),
     now: Timestamp,
 ) -> Result<Option<Timestamp>, StoreError> {
     let first = |prefix: &[u8]| tree.range(prefix, &[prefix, &[0xff; 64]].concat(), 1).map(|mut found| found.pop());
     let handed = first(&keys::handed(queue, holder))?.is_some();
-    if handed || first(&keys::queue(Place::Ready, queue))?.is_some() {
+    if handed || !ready(tree, (queue, reader), 1)?.is_empty() {
         return Ok(Some(now));
     }
     let Some((key, _)) = first(&keys::delayed(queue))? else { return Ok(None) };
     let id = keys::read_position(keys::delayed_position(queue, &key)).ok_or_else(unreadable)?.id;
     Ok(delivery(tree, id)?.and_then(|found| found.not_before))
+}
+
+/// Up to `limit` deliveries that are ready in a queue, in its order, and not kept from this reader (D08).
+pub(super) fn ready(
+    view: &impl Look,
+    (queue, reader): (&QueueId, &Reference),
+    limit: usize,
+) -> Result<Vec<DeliveryId>, StoreError> {
+    let prefix = keys::queue(Place::Ready, queue);
+    let end = [prefix.as_slice(), &[0xff; 64]].concat();
+    let (mut from, mut ready) = (prefix.clone(), Vec::new());
+    while ready.len() < limit {
+        let wanted = limit - ready.len();
+        let found = view.range(&from, &end, wanted)?;
+        for (key, _) in &found {
+            let id = keys::read_position(&key[prefix.len()..]).ok_or_else(unreadable)?.id;
+            let legs = legs(view, id.record)?.ok_or_else(unreadable)?;
+            ready.extend(Some(id).filter(|_| !legs.excluded.contains(reader)));
+        }
+        match found.last() {
+            Some((last, _)) if found.len() == wanted => from = [last.as_slice(), &[0]].concat(),
+            _ => break,
+        }
+    }
+    Ok(ready)
 }
 
 /// Ledger entries from an index on.

@@ -1,11 +1,18 @@
 //! Corrections and recalls: what nobody has read is closed, whoever has read something gets a notice of their own, and all of it is one
-//! step with the correction, so that it never overtakes what it corrects.
+//! step with the correction, so that it never overtakes what it corrects. In the queue of whom it accuses all of it ends, and nobody
+//! there is told (D08).
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{accept::waiting, lease::add, offers, read::again, transaction::Transaction};
+use super::{
+    accept::waiting,
+    lease::{add, revoke},
+    offers,
+    read::again,
+    transaction::Transaction,
+};
 use crate::{
     domain::{
         code::Class,
@@ -53,13 +60,15 @@ pub(super) fn retract(tx: &mut Transaction<'_>, one: &Retract) -> Result<(), Sto
         RetractionKind::Recalled => (StepKind::Recalled, EventKind::Recalled),
     };
     legs.retractions.push(retraction.clone());
+    legs.keep_from(&one.kept_from.references);
     let mut told: BTreeMap<QueueId, Class> = BTreeMap::new();
     for id in legs.deliveries.iter().map(|each| each.id).collect::<Vec<DeliveryId>>() {
         let Some(mut delivery) = super::lease::find(&legs, id) else { continue };
         let queue = delivery.header.queue.clone();
-        let read = delivery.was_read() && !delivery.is_notice();
+        let kept_from = one.kept_from.queues.contains(&queue);
+        let read = delivery.was_read() && !delivery.is_notice() && !kept_from;
         // Whoever is to hear of it where nothing of it was read: where no delivery of the successor says it.
-        let unheard = delivery.settled.is_none() && one.tell_unread && !one.successors.contains(&queue);
+        let unheard = delivery.settled.is_none() && one.tell_unread && !kept_from && !one.successors.contains(&queue);
         if read || (unheard && queue != QueueId::hold() && !delivery.is_offered()) {
             let class = told.entry(queue).or_insert(Class::P3);
             *class = delivery.class().min(*class);
@@ -68,6 +77,9 @@ pub(super) fn retract(tx: &mut Transaction<'_>, one: &Retract) -> Result<(), Sto
             continue;
         }
         offers::withdraw(tx, &mut legs, &mut delivery, (retraction.at, ""))?;
+        if one.kept_from.ends_lease(&delivery) {
+            revoke(tx, &mut delivery, retraction.at)?;
+        }
         if read {
             delivery.history.push(mark(kind, retraction, &delivery));
         } else {
@@ -96,7 +108,7 @@ fn mark(kind: StepKind, retraction: &Retraction, delivery: &Delivery) -> Step {
     }
 }
 
-/// Nobody has read it, and nobody is to.
+/// Nobody reads it any more: nobody has, or those who have are kept from it.
 fn close(delivery: &mut Delivery, retraction: &Retraction) {
     let state = match retraction.kind {
         RetractionKind::Corrected => State::Superseded,

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use prost::Message;
 use uuid::Uuid;
 
-use super::{Document, Kept, StoreError};
+use super::{Document, Kept, Reference, StoreError};
 use crate::{
     domain::{
         delivery::Delivery,
@@ -57,6 +57,8 @@ pub(super) struct Legs {
     pub readings: Vec<Reading>,
     /// Once its content was erased: the ledger index of the entry that says so.
     pub erased: Option<u64>,
+    /// Whom the record is kept from: those that it accuses, and those that a correction of it accuses.
+    pub excluded: Vec<Reference>,
 }
 
 /// A kept first answer, opened by the kind of call it belongs to.
@@ -107,8 +109,18 @@ impl Legs {
         let (wrapped_under, readings) = (self.wrapped_under.clone(), self.readings.iter().map(reading::put).collect());
         let erased = self.erased;
         let retractions = self.retractions.iter().map(retraction::put).collect();
-        pb::Legs { followers, deliveries, confirmed, wraps, wrapped_under, retractions, readings, erased }
+        let excluded = self.excluded.iter().map(|reference| reference.to_vec()).collect();
+        pb::Legs { followers, deliveries, confirmed, wraps, wrapped_under, retractions, readings, erased, excluded }
             .encode_to_vec()
+    }
+
+    /// Keeps the record from these too.
+    pub fn keep_from(&mut self, references: &[Reference]) {
+        for reference in references {
+            if !self.excluded.contains(reference) {
+                self.excluded.push(*reference);
+            }
+        }
     }
 
     /// Since when nothing about the record is open: every delivery is settled, and every question answered. `None` while something is,
@@ -181,8 +193,18 @@ impl Legs {
             let retractions = legs.retractions.into_iter().map(retraction::take).collect::<Option<_>>()?;
             let readings = legs.readings.into_iter().map(reading::take).collect::<Option<_>>()?;
             let erased = legs.erased;
-            let mut legs =
-                Self { followers, deliveries, confirmed, wraps, wrapped_under, retractions, readings, erased };
+            let excluded = legs.excluded.into_iter().map(|bytes| bytes.try_into().ok()).collect::<Option<_>>()?;
+            let mut legs = Self {
+                followers,
+                deliveries,
+                confirmed,
+                wraps,
+                wrapped_under,
+                retractions,
+                readings,
+                erased,
+                excluded,
+            };
             legs.show_grades();
             Some(legs)
         };

@@ -1,0 +1,291 @@
+//! D08 where a correction says it: what it corrects is kept from whom it accuses, as of that moment, and they are told of neither; where
+//! it accuses somebody no longer, they are not to learn that it had.
+
+use homeward::wire::pb;
+use tonic::Code;
+
+use crate::{
+    accused::about,
+    house::{House, LEWISHAM, MASH, MPU, MPU_NE, MPU_TOO, RESOLVER, narrative},
+    person::{Person, Taken, fresh, submission, why},
+};
+
+/// Somebody of the missing persons unit who is never there.
+const ELSEWHERE: &str = "met/SE/mpu_officer/p777";
+const WORDS: &str = "On Friday she said that it was the sergeant who rang her, and that he hurt her.";
+
+async fn submitted(council: &mut Person) -> String {
+    council.submit(submission(&narrative(1))).await.unwrap().referral_id
+}
+
+/// The receipt of what stands in the place of a referral.
+pub async fn correct(council: &mut Person, referral: &str, draft: pb::Submission) -> pb::Receipt {
+    let asked = pb::CorrectReferralRequest {
+        request_id: fresh(),
+        submission: Some(draft),
+        referral_id: referral.into(),
+        reason: WORDS.into(),
+    };
+    council.referrals.correct_referral(asked).await.unwrap().into_inner().receipt.unwrap()
+}
+
+/// Takes what is in a queue and opens the card of it.
+async fn reading(person: &mut Person, queue: &str) -> Taken {
+    let taken = person.pull(queue).await.unwrap().remove(0);
+    person.open(&taken, (pb::Part::E, 0), "").await.unwrap();
+    taken
+}
+
+fn ask(taken: &Taken) -> pb::RequestClarificationRequest {
+    pb::RequestClarificationRequest {
+        request_id: fresh(),
+        delivery_id: taken.id.clone(),
+        lease_token: taken.token.clone(),
+        question: "Which Saturday was meant?".into(),
+        ..Default::default()
+    }
+}
+
+fn over(taken: &Taken, to: &str) -> pb::HandOverRequest {
+    pb::HandOverRequest {
+        request_id: fresh(),
+        delivery_id: taken.id.clone(),
+        lease_token: taken.token.clone(),
+        to: format!("homeward://pilot.example/{to}"),
+        note: "Yours.".into(),
+        keep_for: None,
+    }
+}
+
+fn offer(taken: &Taken, to: &str) -> pb::TransferDeliveryRequest {
+    pb::TransferDeliveryRequest {
+        request_id: fresh(),
+        delivery_id: taken.id.clone(),
+        lease_token: taken.token.clone(),
+        to_queue: to.into(),
+        reason: "Theirs.".into(),
+    }
+}
+
+/// What somebody reads of a notice.
+async fn heard(person: &mut Person, notice: &Taken) -> String {
+    let asked = pb::AcknowledgeNoticeRequest {
+        request_id: fresh(),
+        delivery_id: notice.id.clone(),
+        lease_token: notice.token.clone(),
+    };
+    person.queues.acknowledge_notice(asked).await.unwrap().into_inner().reason
+}
+
+/// To whoever is kept from it, it is gone as a lease is that has run out.
+async fn has_lost(person: &mut Person, taken: &Taken) {
+    let lost = |refused: (Code, String)| assert_eq!(refused, (Code::FailedPrecondition, "LEASE_LOST".to_owned()));
+    lost(why(person.open(taken, (pb::Part::E, 0), "").await));
+    lost(why(person.complete(taken, "recorded").await));
+    lost(why(person.queues.request_clarification(ask(taken)).await));
+    lost(why(person.queues.hand_over(over(taken, MPU_TOO)).await));
+    lost(why(person.queues.transfer_delivery(offer(taken, "MPU.NE")).await));
+    let extend = pb::ExtendLeaseRequest {
+        request_id: fresh(),
+        delivery_id: taken.id.clone(),
+        lease_token: taken.token.clone(),
+        lease_duration: None,
+    };
+    lost(why(person.queues.extend_lease(extend).await));
+}
+
+#[tokio::test]
+async fn in_the_queue_of_whom_a_correction_accuses_all_of_it_ends_and_nobody_is_told() {
+    for had_read in [false, true] {
+        let house = House::open().await;
+        let mut council = house.person(LEWISHAM).await;
+        let first = submitted(&mut council).await;
+        let mut officer = house.person(MPU).await;
+        let taken = match had_read {
+            true => reading(&mut officer, "MPU.SE").await,
+            false => officer.pull("MPU.SE").await.unwrap().remove(0),
+        };
+        let mut mash = house.person(MASH).await;
+        reading(&mut mash, "MASH.E09000023").await;
+        let second = correct(&mut council, &first, about(ELSEWHERE, "MPU.SE")).await;
+        assert!(!second.legs.iter().any(|leg| leg.queue == "MPU.SE"), "D08");
+
+        assert!(officer.deliveries("MPU.SE").await.unwrap().is_empty(), "read: {had_read}");
+        assert!(officer.pull("MPU.SE").await.unwrap().is_empty());
+        has_lost(&mut officer, &taken).await;
+        // Somebody who is not of that unit acts on it, and everybody else hears why.
+        let held = house.person(RESOLVER).await.pull("HOLD.human").await.unwrap();
+        assert!(held.iter().any(|one| one.header.referral_id == second.referral_id));
+        let waits = mash.pull("MASH.E09000023").await.unwrap();
+        let notice = waits.iter().find(|one| one.header.notice.is_some()).unwrap();
+        assert_eq!(notice.header.notice.as_ref().unwrap().successor_referral_id, second.referral_id);
+        assert!(heard(&mut mash, notice).await.contains("hurt"));
+
+        let seen = council.referral(&first).await.unwrap();
+        let there: Vec<_> = seen.destinations.iter().filter(|found| found.queue == "MPU.SE").collect();
+        let [closed] = there.as_slice() else { panic!("no notice") };
+        assert!(closed.state() == pb::DestinationState::Settled);
+        assert!(closed.outcome.starts_with("your correction stands in its place"), "{}", closed.outcome);
+        assert_eq!(closed.outcome.contains("nobody had read it"), !had_read);
+        let entries = house.ledger().await;
+        assert_eq!(entries.iter().filter(|entry| entry.action == "LEASE_REVOKED").count(), 1);
+        for told in entries.iter().filter(|entry| entry.action == "CORRECT_REFERRAL") {
+            assert!(told.recipients.iter().all(|queue| queue.as_str() != "MPU.SE"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_whom_a_correction_accuses_holds_goes_to_a_colleague_who_hears_why() {
+    let mut house = House::open().await;
+    let mut council = house.person(LEWISHAM).await;
+    let first = submitted(&mut council).await;
+    let mut accused = house.person(MPU).await;
+    let taken = reading(&mut accused, "MPU.SE").await;
+    let other = submitted(&mut council).await;
+    let second = correct(&mut council, &first, about(MPU, "")).await.referral_id;
+    drop(accused);
+    house.reopen().await;
+    let (mut accused, mut colleague) = (house.person(MPU).await, house.person(MPU_TOO).await);
+    council = house.person(LEWISHAM).await;
+    has_lost(&mut accused, &taken).await;
+    // What is about others is theirs as it was.
+    let mine = accused.pull("MPU.SE").await.unwrap();
+    assert!(mine.iter().all(|one| one.header.referral_id == other) && mine.len() == 1);
+    assert!(accused.deliveries("MPU.SE").await.unwrap().iter().all(|one| one.referral_id == other));
+    let theirs = colleague.pull("MPU.SE").await.unwrap();
+    let of = |referral: &str, notice: bool| {
+        let is = |one: &&Taken| one.header.referral_id == referral && one.header.notice.is_some() == notice;
+        theirs.iter().find(is).unwrap().clone()
+    };
+    let marked = of(&first, false).header.history.pop().unwrap();
+    assert_eq!((marked.kind.as_str(), marked.code.as_str()), ("CORRECTED", second.as_str()));
+    assert!(heard(&mut colleague, &of(&first, true)).await.contains("hurt"));
+    let fresh_one = of(&second, false);
+    assert_eq!(fresh_one.header.corrects_referral_id, first);
+    colleague.open(&fresh_one, (pb::Part::E, 0), "").await.unwrap();
+    // Nor does it come to them by a colleague's hand: they are refused as a stranger is.
+    assert_eq!(why(colleague.queues.hand_over(over(&fresh_one, MPU)).await).1, "NOT_A_COLLEAGUE");
+    colleague.complete(&of(&first, false), "recorded").await.unwrap();
+
+    // What waited for the accused by a colleague's hand is the colleagues' again.
+    let waits = mine[0].clone();
+    accused.open(&waits, (pb::Part::E, 0), "").await.unwrap();
+    accused.queues.hand_over(over(&waits, MPU_TOO)).await.unwrap();
+    correct(&mut council, &other, about(MPU_TOO, "")).await;
+    assert!(colleague.deliveries("MPU.SE").await.unwrap().iter().all(|one| one.referral_id != other));
+    assert!(colleague.pull("MPU.SE").await.unwrap().iter().all(|one| one.header.referral_id != other));
+    assert!(accused.pull("MPU.SE").await.unwrap().iter().any(|one| one.id == waits.id));
+}
+
+#[tokio::test]
+async fn what_was_offered_to_the_unit_of_the_accused_comes_back_and_never_goes_there_again() {
+    let house = House::open().await;
+    let mut council = house.person(LEWISHAM).await;
+    let first = submitted(&mut council).await;
+    let (mut officer, mut other) = (house.person(MPU).await, house.person(MPU_NE).await);
+    let taken = reading(&mut officer, "MPU.SE").await;
+    officer.queues.transfer_delivery(offer(&taken, "MPU.NE")).await.unwrap();
+    let offered = reading(&mut other, "MPU.NE").await;
+    correct(&mut council, &first, about("met/NE/mpu_officer/p901", "MPU.NE")).await;
+    assert!(other.deliveries("MPU.NE").await.unwrap().is_empty(), "no notice");
+    has_lost(&mut other, &offered).await;
+    let refused = crate::person::refusal(officer.queues.transfer_delivery(offer(&taken, "MPU.NE")).await);
+    assert_eq!((refused.code, refused.field_names()), (Code::InvalidArgument, vec!["to_queue"]));
+    officer.complete(&taken, "recorded").await.unwrap();
+}
+
+#[tokio::test]
+async fn what_lies_on_the_dead_letter_side_of_the_accused_is_ended_too() {
+    let house = House::open().await;
+    let mut council = house.person(LEWISHAM).await;
+    let first = submitted(&mut council).await;
+    let mut officer = house.person(MPU).await;
+    let taken = reading(&mut officer, "MPU.SE").await;
+    let reject = pb::RejectDeliveryRequest {
+        request_id: fresh(),
+        delivery_id: taken.id.clone(),
+        lease_token: taken.token.clone(),
+        reason_code: "WRONG_UNIT".into(),
+        note: "Not ours.".into(),
+    };
+    officer.queues.reject_delivery(reject).await.unwrap();
+    correct(&mut council, &first, about(ELSEWHERE, "MPU.SE")).await;
+    assert!(house.store().dead_letters().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_correction_that_accuses_somebody_no_longer_does_not_show_them_that_one_did() {
+    let house = House::open().await;
+    let mut council = house.person(LEWISHAM).await;
+    let mut officer = house.person(MPU).await;
+    for draft in [about(MPU, ""), about(ELSEWHERE, "MPU.SE")] {
+        let first = council.submit(draft).await.unwrap().referral_id;
+        let second = correct(&mut council, &first, submission(&narrative(1))).await.referral_id;
+        let taken = officer.pull("MPU.SE").await.unwrap();
+        let [taken] = taken.as_slice() else { panic!("one, and no notice: {}", taken.len()) };
+        assert_eq!((&taken.header.referral_id, taken.header.corrects_referral_id.as_str()), (&second, ""));
+        officer.open(taken, (pb::Part::E, 0), "").await.unwrap();
+        officer.complete(taken, "recorded").await.unwrap();
+        assert_eq!(council.referral(&second).await.unwrap().corrects_referral_id, first, "the sender knows");
+    }
+}
+
+#[tokio::test]
+async fn whom_one_correction_accused_hears_nothing_of_the_next_nor_of_a_recall() {
+    let house = House::open().await;
+    let mut council = house.person(LEWISHAM).await;
+    let first = submitted(&mut council).await;
+    let mut officer = house.person(MPU).await;
+    reading(&mut officer, "MPU.SE").await;
+    let second = correct(&mut council, &first, about(ELSEWHERE, "MPU.SE")).await.referral_id;
+    let third = correct(&mut council, &second, submission(&narrative(1))).await.referral_id;
+    let taken = officer.pull("MPU.SE").await.unwrap();
+    let [taken] = taken.as_slice() else { panic!("one, and no notice: {}", taken.len()) };
+    assert_eq!((&taken.header.referral_id, taken.header.corrects_referral_id.as_str()), (&third, ""));
+    // The sender's people of that queue see the last one alone.
+    for hidden in [&first, &second] {
+        let seen = council.referral(hidden).await.unwrap();
+        assert_eq!(seen.retraction.unwrap().successor_referral_id, third);
+    }
+    // A fourth that accuses them after they had read the third.
+    officer.open(taken, (pb::Part::E, 0), "").await.unwrap();
+    correct(&mut council, &third, about(MPU, "MPU.SE")).await;
+    assert!(officer.deliveries("MPU.SE").await.unwrap().is_empty());
+    has_lost(&mut officer, taken).await;
+}
+
+#[tokio::test]
+async fn who_works_where_the_accused_does_reads_no_notice_on_hold() {
+    let house = House::open().await;
+    let mut council = house.person(LEWISHAM).await;
+    let mut draft = submission(&narrative(1));
+    draft.responsible_authority = Some(pb::Area { unknown: true, ..Default::default() });
+    let first = council.submit(draft).await.unwrap().referral_id;
+    let mut resolver = house.person(RESOLVER).await;
+    let taken = resolver.pull("HOLD.human").await.unwrap().remove(0);
+    let unit = taken.header.openable[0];
+    resolver.open(&taken, (unit.part(), unit.item), "").await.unwrap();
+    correct(&mut council, &first, about(ELSEWHERE, "MPU.SE")).await;
+    let mut colleague = house.person("met/SE/hold_resolver/h2").await;
+    let waits = colleague.pull("HOLD.human").await.unwrap();
+    let notice = waits.iter().find(|one| one.header.notice.is_some()).expect("it was read on HOLD").clone();
+    let asked = pb::AcknowledgeNoticeRequest {
+        request_id: fresh(),
+        delivery_id: notice.id.clone(),
+        lease_token: notice.token.clone(),
+    };
+    let refused = why(colleague.queues.acknowledge_notice(asked).await);
+    assert_eq!(refused, (Code::PermissionDenied, "UNIT_NOT_GRANTED".to_owned()));
+    let back = pb::ReleaseDeliveryRequest {
+        request_id: fresh(),
+        delivery_id: notice.id.clone(),
+        lease_token: notice.token.clone(),
+        reason: "Not mine.".into(),
+        delay: None,
+    };
+    colleague.queues.release_delivery(back).await.unwrap();
+    let waits = resolver.pull("HOLD.human").await.unwrap();
+    let notice = waits.iter().find(|one| one.id == notice.id).unwrap();
+    assert!(heard(&mut resolver, notice).await.contains("hurt"));
+}
