@@ -36,7 +36,7 @@ pub struct Referral {
     pub erasure: Option<(Erasure, ErasureState)>,
     /// That it was corrected or recalled.
     pub retraction: Option<Retraction>,
-    /// The referral in whose place it stands.
+    /// The referral in whose place it stands, unless that is hidden from the caller.
     pub corrects: Option<Uuid>,
 }
 
@@ -84,7 +84,7 @@ impl Broker {
         if stored.record.linked_from.is_some() || !self.shows(permit, &stored.record) {
             return Err(Error::NotFound);
         }
-        self.as_seen(stored).await?.ok_or(Error::NotFound)
+        self.as_seen(permit, stored).await?.ok_or(Error::NotFound)
     }
 
     /// The sender's referrals, newest first, those with a ledger index below `before`, at most `limit`; and the index
@@ -101,7 +101,7 @@ impl Broker {
         let mut seen = Vec::new();
         for (_, stored) in found {
             if self.shows(permit, &stored.record)
-                && let Some(referral) = self.as_seen(stored).await?
+                && let Some(referral) = self.as_seen(permit, stored).await?
             {
                 seen.push(referral);
             }
@@ -177,7 +177,14 @@ impl Broker {
         self.store.changes()
     }
 
-    async fn as_seen(&self, stored: Stored) -> Result<Option<Referral>, Error> {
+    /// An end of a correction, unless it is hidden from the caller: then nothing leads to it.
+    async fn other_end(&self, permit: &ReadPermit, id: Option<Uuid>) -> Result<Option<Uuid>, Error> {
+        let Some(id) = id else { return Ok(None) };
+        let other = self.store.find(id).await?.ok_or(Error::NotFound)?;
+        Ok(Some(id).filter(|_| !self.hides(permit, &other.record)))
+    }
+
+    async fn as_seen(&self, permit: &ReadPermit, stored: Stored) -> Result<Option<Referral>, Error> {
         let Some(kept) = &stored.kept else { return Ok(None) };
         let Some(receipt) = Receipt::decode(&kept.answer, kept.ledger_index, &kept.root, &self.log)? else {
             return Ok(None);
@@ -189,11 +196,15 @@ impl Broker {
                 destinations.extend(self.destinations_of(&linked));
             }
         }
+        let mut retraction = stored.retractions.last().cloned();
+        if let Some(told) = &mut retraction {
+            told.successor = self.other_end(permit, told.successor).await?;
+        }
         Ok(Some(Referral {
             sender_reference: self.sender_reference(receipt.record).await?,
             erasure: self.erasure(receipt.record).await?,
-            retraction: stored.retractions.last().cloned(),
-            corrects: stored.record.corrects,
+            retraction,
+            corrects: self.other_end(permit, stored.record.corrects).await?,
             on_behalf_of: stored.record.on_behalf_of,
             receipt,
             destinations,

@@ -6,10 +6,12 @@ use tonic::Code;
 
 use crate::{
     accused::about,
-    house::{House, LEWISHAM, MASH, MPU, MPU_NE, MPU_TOO, RESOLVER, narrative},
+    house::{House, LEAD, LEWISHAM, MASH, MPU, MPU_NE, MPU_TOO, RESOLVER, narrative},
     person::{Person, Taken, fresh, submission, why},
 };
 
+/// A manager of Lewisham, who follows what it sends.
+const MANAGER: &str = "gss/E09000023/council_manager/m1";
 /// Somebody of the missing persons unit who is never there.
 const ELSEWHERE: &str = "met/SE/mpu_officer/p777";
 const WORDS: &str = "On Friday she said that it was the sergeant who rang her, and that he hurt her.";
@@ -288,4 +290,54 @@ async fn who_works_where_the_accused_does_reads_no_notice_on_hold() {
     let waits = resolver.pull("HOLD.human").await.unwrap();
     let notice = waits.iter().find(|one| one.id == notice.id).unwrap();
     assert!(heard(&mut resolver, notice).await.contains("hurt"));
+}
+
+/// What somebody of the sender's finds of a referral: nothing, or what stands in its place and in whose place it stands.
+async fn found(person: &mut Person, referral: &str) -> Option<(String, String)> {
+    let seen = match person.referral(referral).await {
+        Err(refused) if refused.code() == Code::NotFound => return None,
+        seen => seen.unwrap(),
+    };
+    Some((seen.retraction.unwrap_or_default().successor_referral_id, seen.corrects_referral_id))
+}
+
+#[tokio::test]
+async fn of_the_senders_people_the_accused_of_a_correction_is_not_led_to_it_by_what_it_corrects() {
+    for (who, draft) in
+        [(MANAGER, about(MANAGER, "")), (LEAD, about("gss/E09000023/lead_practitioner/lp9", "ALLOC.E09000023"))]
+    {
+        let house = House::open().await;
+        let mut council = house.person(LEWISHAM).await;
+        let first = submitted(&mut council).await;
+        let mut accused = house.person(who).await;
+        assert_eq!(found(&mut accused, &first).await, Some(Default::default()), "theirs to follow until then");
+        let second = correct(&mut council, &first, draft).await.referral_id;
+        assert_eq!((found(&mut accused, &first).await, found(&mut accused, &second).await), (None, None), "{who}");
+        assert_eq!(found(&mut council, &first).await, Some((second.clone(), String::new())));
+        // Nor may they take back what they do not see.
+        let recall = pb::RecallReferralRequest {
+            request_id: fresh(),
+            referral_id: second,
+            reason: "Wrong child.".into(),
+            actor: Some(pb::Actor { scheme: "staff-number".into(), id: "L20417".into(), role: "manager".into() }),
+        };
+        if who == MANAGER {
+            assert_eq!(why(accused.referrals.recall_referral(recall).await).0, Code::NotFound);
+        }
+    }
+}
+
+#[tokio::test]
+async fn of_the_senders_people_whoever_was_accused_wrongly_is_not_led_to_the_accusation_by_its_correction() {
+    let house = House::open().await;
+    let mut council = house.person(LEWISHAM).await;
+    let first = council.submit(about(MANAGER, "")).await.unwrap().referral_id;
+    let second = correct(&mut council, &first, submission(&narrative(1))).await.referral_id;
+    let third = correct(&mut council, &second, submission(&narrative(1))).await.referral_id;
+    let mut accused = house.person(MANAGER).await;
+    let shown =
+        [found(&mut accused, &first).await, found(&mut accused, &second).await, found(&mut accused, &third).await];
+    let (one, other) = ((third.clone(), String::new()), (String::new(), second.clone()));
+    assert_eq!(shown, [None, Some(one), Some(other)]);
+    assert_eq!(found(&mut council, &second).await, Some((third, first)));
 }
