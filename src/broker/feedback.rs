@@ -21,6 +21,9 @@ use crate::{
     store::{EventKind, Record, Stored},
 };
 
+/// Looks for one page of a list: whoever may follow next to nothing of what their organisation sends gets a shorter one.
+const MOST_LOOKS: usize = 40;
+
 /// A referral as its sender sees it.
 #[derive(Debug, Clone)]
 pub struct Referral {
@@ -87,8 +90,8 @@ impl Broker {
         self.as_seen(permit, stored).await?.ok_or(Error::NotFound)
     }
 
-    /// The sender's referrals, newest first, those with a ledger index below `before`, at most `limit`; and the index
-    /// to go on from, if there may be more.
+    /// The sender's referrals, newest first, those with a ledger index below `before`, at most `limit`; and the index to go on from, if
+    /// there are more. What is hidden from the caller leaves no gap: a page is full of what is shown, and goes on from the last of it.
     pub async fn referrals(
         &self,
         permit: &ReadPermit,
@@ -96,17 +99,28 @@ impl Broker {
         limit: usize,
     ) -> Result<(Vec<Referral>, Option<u64>), Error> {
         let organisation = permit.identity().organisation().to_string();
-        let found = self.store.records(&organisation, before, limit).await?;
-        let next = (found.len() == limit).then(|| found.last().map(|(index, _)| *index)).flatten();
-        let mut seen = Vec::new();
-        for (_, stored) in found {
-            if self.shows(permit, &stored.record)
-                && let Some(referral) = self.as_seen(permit, stored).await?
-            {
-                seen.push(referral);
+        let (mut seen, mut from, mut last) = (Vec::new(), before, None);
+        for _ in 0..MOST_LOOKS {
+            let found = self.store.records(&organisation, from, limit.saturating_add(1)).await?;
+            let is_all = found.len() <= limit;
+            for (index, stored) in found {
+                from = index;
+                if !self.shows(permit, &stored.record) {
+                    continue;
+                }
+                if seen.len() == limit {
+                    return Ok((seen, last));
+                }
+                if let Some(referral) = self.as_seen(permit, stored).await? {
+                    seen.push(referral);
+                    last = Some(index);
+                }
+            }
+            if is_all {
+                return Ok((seen, None));
             }
         }
-        Ok((seen, next))
+        Ok((seen, Some(from)))
     }
 
     /// What happened to the sender's referrals from ledger index `from` on, at most `limit` events; and where to go on.

@@ -230,3 +230,45 @@ async fn of_the_senders_people_the_accused_learns_nothing_and_the_others_do() {
         council.referrals.answer_clarification(answer(&theirs, &question)).await.unwrap();
     }
 }
+
+/// What somebody is shown who lists so many referrals at a time, page by page, and the tokens that lead from one to the next.
+async fn pages(person: &mut Person, page_size: i32) -> (Vec<Vec<String>>, Vec<String>) {
+    let (mut pages, mut tokens) = (Vec::new(), vec![String::new()]);
+    loop {
+        let page_token = tokens.last().unwrap().clone();
+        let asked = pb::ListReferralsRequest { page_size, page_token, ..Default::default() };
+        let page = person.referrals.list_referrals(asked).await.unwrap().into_inner();
+        pages.push(page.referrals.into_iter().map(|found| found.receipt.unwrap().referral_id).collect());
+        if page.next_page_token.is_empty() {
+            return (pages, tokens);
+        }
+        tokens.push(page.next_page_token);
+    }
+}
+
+#[tokio::test]
+async fn what_is_hidden_leaves_no_gap_in_a_list_and_no_token() {
+    let house = House::open().await;
+    let mut council = house.person(LEWISHAM).await;
+    let (mut shown, mut hidden) = (Vec::new(), Vec::new());
+    // The oldest, the newest, and two beside each other are hidden.
+    for accuses in [true, false, true, true, false, false, true] {
+        let draft = if accuses { about(MANAGER, "") } else { submission(&narrative(1)) };
+        let receipt = council.submit(draft).await.unwrap();
+        let kept = if accuses { &mut hidden } else { &mut shown };
+        kept.insert(0, (receipt.referral_id, receipt.ledger_index.to_string()));
+    }
+    let mut accused = house.person(MANAGER).await;
+    for size in 1..=4 {
+        let (found, tokens) = pages(&mut accused, size).await;
+        let ids: Vec<_> = shown.iter().map(|(id, _)| id.clone()).collect();
+        assert_eq!(
+            found,
+            ids.chunks(size.unsigned_abs() as usize).map(<[_]>::to_vec).collect::<Vec<_>>(),
+            "{size} a page"
+        );
+        assert!(tokens.iter().all(|token| hidden.iter().all(|(_, index)| index != token)), "{tokens:?}");
+        let (all, _) = pages(&mut house.person(MANAGER_TOO).await, size).await;
+        assert_eq!(all.concat().len(), 7, "the others see all of them");
+    }
+}
