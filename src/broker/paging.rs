@@ -157,9 +157,8 @@ impl Pager {
 
     async fn attempt(&self, page: &DuePage) -> Result<(), Error> {
         let at = self.broker.clock.now();
-        let (unit, authority) = self.broker.on_duty(page, at).await?;
-        let attempt = page.attempts.saturating_add(1);
-        let (why, escalated_to) = (page.why.clone(), page.escalated_to);
+        let OnDuty { unit, authority, escalated_to } = self.broker.on_duty(page, at).await?;
+        let (attempt, why) = (page.attempts.saturating_add(1), page.why.clone());
         let (class, queue, since) = (page.class, page.queue.clone(), page.since);
         let message =
             PageMessage { page: page.id, class, queue, unit, why, escalated_to, authority, since, at, attempt };
@@ -276,14 +275,25 @@ impl Flying {
     }
 }
 
+/// Who is to be reached by a page.
+struct OnDuty {
+    /// The queue whose unit it is.
+    unit: QueueId,
+    /// The authority of the record.
+    authority: String,
+    /// Whom above it.
+    escalated_to: Option<Escalation>,
+}
+
 impl Broker {
     /// What the outbox of pages holds.
     pub fn outbox(&self) -> Outbox {
         *self.store.outbox().borrow()
     }
 
-    /// The queue whose unit is to be reached now: never one whose people the record accuses (D08). And the authority of the record.
-    async fn on_duty(&self, page: &DuePage, now: Timestamp) -> Result<(QueueId, String), Error> {
+    /// Who is to be reached now: never the unit of people whom the record accuses (D08). Where it accuses anybody, the council's manager
+    /// is not told either, who may be the one: the duty officer of the BCU is rung again instead.
+    async fn on_duty(&self, page: &DuePage, now: Timestamp) -> Result<OnDuty, Error> {
         let stored = self.store.find(page.id.delivery.record).await?.ok_or(Error::NotFound)?;
         let never = self.excluded_queues(&stored.record);
         let rulebook = self.rulebook();
@@ -293,7 +303,11 @@ impl Broker {
             Cover::Office => policy.calendar.office_open(queue.suffix(), now),
         };
         let unit = policy.contacts.on_duty(&page.queue, self.london_day(now), covered, &never);
-        Ok((unit, stored.record.on_behalf_of))
+        let escalated_to = page.escalated_to.map(|to| match to {
+            Escalation::CouncilManager if !stored.record.excluded.is_empty() => Escalation::BcuDuty,
+            to => to,
+        });
+        Ok(OnDuty { unit, authority: stored.record.on_behalf_of, escalated_to })
     }
 }
 

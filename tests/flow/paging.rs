@@ -14,6 +14,8 @@ use serde_json::Value;
 use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
+    accused::about,
+    accused_since::correct,
     house::{House, LEWISHAM, MPU, PROVIDER, narrative},
     person::submission,
 };
@@ -268,4 +270,42 @@ async fn what_is_late_is_paged_to_those_above_and_to_the_late_unit_only_where_th
     paging.end().await;
     let alarms = house.lives().alarms().names();
     assert!(!alarms.iter().any(|name| name.contains("bcu_duty") || name.contains("council_manager")), "{alarms:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_a_record_that_accuses_anybody_no_council_manager_is_paged_and_the_duty_officer_is_again() {
+    const MANAGER: &str = "gss/E09000023/council_manager/m1";
+    for accuses in [true, false] {
+        let house = House::open().await;
+        let mut council = house.person(LEWISHAM).await;
+        let first = council.submit(submission(&narrative(1))).await.unwrap().referral_id;
+        if accuses {
+            // As of its correction, what it corrects does too.
+            house.person(MPU).await.pull("MPU.SE").await.unwrap();
+            correct(&mut council, &first, about(MANAGER, "")).await;
+        }
+        let above = |name: &str, to: Escalation| {
+            let mut hook = hook(&house, name, &keeping(&house, name), &[]);
+            hook.common.escalations = vec![to];
+            hook
+        };
+        let hooks = vec![
+            hook(&house, "unit", &keeping(&house, "unit"), &[]),
+            above("duty", Escalation::BcuDuty),
+            above("manager", Escalation::CouncilManager),
+        ];
+        let paging = Paging::begin(&house, hooks);
+        for minutes in [61, 24 * 60, 24 * 60] {
+            house.later(SignedDuration::from_mins(minutes));
+            house.caretake().await;
+            until(&house, |outbox| outbox.waiting == 0).await;
+        }
+        paging.end().await;
+        let third = |name: &str| {
+            let is_third = |page: &Value| page["page"].as_str().unwrap().ends_with(".3");
+            told(house.folder(name)).into_iter().filter(is_third).count()
+        };
+        assert_eq!((third("manager") > 0, third("duty") > 0), (!accuses, accuses));
+        assert_eq!(told(house.folder("manager")).is_empty(), accuses);
+    }
 }
