@@ -146,21 +146,13 @@ impl Broker {
             let advice = "give the id of a question as GetReferral shows it";
             return Err(Error::Invalid(Violations(vec![Violation::new("clarification_id", advice)])));
         };
-        let (place, sealed) = self.sealed_of(&record).await?;
-        let original = open_original(&sealed, &place, &self.keyring)?;
-        let (text, rulebook) = (reply.text.clone(), self.rulebook());
-        let lenses = self.lenses(&delivery.header.queue);
-        let shown = self.bench.does(move || {
-            let reading = read(&original)?;
-            Some(redact_later(reading.draft(), text.reveal(), &rulebook.redaction, lenses))
-        });
-        let shown = Text::new(shown.await?.unwrap_or_else(|| WITHHELD.to_owned()));
-        let note = self.note(delivery.id, &note_of(request.id), &shown).await?;
+        // What is answered already, and what is settled, costs nothing: the store gives the first answer again, or refuses.
+        let open = |(asked, answer): (&Step, Option<&Step>)| asked.id == reply.question && answer.is_none();
+        let (note, given) = match delivery.settled.is_none() && delivery.questions().any(open) {
+            true => self.as_answered(permit, (&record, delivery), (request.id, &reply.text), read).await?,
+            false => Default::default(),
+        };
         let code = reply.question.hyphenated().to_string();
-        let at = SealedRecordAt { sealed: &sealed, place: &place };
-        let purpose = given_of(request.id);
-        let as_given = Note { number: delivery.id.leg, purpose: &purpose };
-        let given = seal_given(at, as_given, reply.text.reveal(), &self.keyring, &*self.entropy)?;
         let (kind, by) = (StepKind::Answered, String::new());
         let step = Step { id: request.id, kind, at: now, by, code, note, given, failed: 0 };
         let actor = reply.actor.each_ref().map(Text::reveal);
@@ -191,6 +183,31 @@ impl Broker {
             },
             other => other.into(),
         })
+    }
+
+    /// An answer, sealed as the readers of the delivery read it, and as it was given. In its turn, as a submission is.
+    async fn as_answered(
+        &self,
+        permit: &ReadPermit,
+        (record, delivery): (&Record, &Delivery),
+        (step, text): (Uuid, &Text),
+        read: impl FnOnce(&[u8]) -> Option<Reading> + Send + 'static,
+    ) -> Result<(Vec<u8>, Vec<u8>), Error> {
+        let _until_sealed = self.turn(permit.identity()).await?;
+        let (place, sealed) = self.sealed_of(record).await?;
+        let original = open_original(&sealed, &place, &self.keyring)?;
+        let (words, rulebook) = (text.clone(), self.rulebook());
+        let lenses = self.lenses(&delivery.header.queue);
+        let shown = self.bench.does(move || {
+            let reading = read(&original)?;
+            Some(redact_later(reading.draft(), words.reveal(), &rulebook.redaction, lenses))
+        });
+        let shown = Text::new(shown.await?.unwrap_or_else(|| WITHHELD.to_owned()));
+        let note = self.note(delivery.id, &note_of(step), &shown).await?;
+        let at = SealedRecordAt { sealed: &sealed, place: &place };
+        let as_given = Note { number: delivery.id.leg, purpose: &given_of(step) };
+        let given = seal_given(at, as_given, text.reveal(), &self.keyring, &*self.entropy)?;
+        Ok((note, given))
     }
 
     /// What the sender of a record has answered since, as it was given, with the question that it answers.

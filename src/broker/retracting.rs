@@ -140,6 +140,7 @@ impl Broker {
                 advice: "it was submitted under the duty to report child sexual abuse: nobody takes it back; correct it, which adds",
             });
         }
+        let _until_recalled = self.turn(permit.identity()).await?;
         let now = self.now();
         let retraction = Retraction { kind: RetractionKind::Recalled, at: now, id: request.id, successor: None };
         let mut retracts = self.retracts(&stored, (&retraction, &recalling.reason), read, who).await?;

@@ -1,13 +1,16 @@
 //! Clarification: the sender is asked what is known already, and the answer reaches the delivery, redacted for its reader.
 
-use homeward::{ledger::Verb, wire::pb};
+use std::time::Duration;
+
+use homeward::{broker::Turn, domain::identity::Identity, ledger::Verb, wire::pb};
 use jiff::SignedDuration;
 use tonic::Code;
 
 use crate::{
     accused::about,
-    house::{BROMLEY, House, INTELLIGENCE, LEAD, LEWISHAM, MASH, MPU, MPU_TOO, RESOLVER, narrative},
+    house::{BROMLEY, House, INTELLIGENCE, LEAD, LEWISHAM, MASH, MPU, MPU_TOO, RESOLVER, domain, narrative},
     person::{Person, Taken, fresh, refusal, submission, why},
+    retracting::{plain, recalling},
 };
 
 const QUESTION: &str = "Which Saturday was meant?";
@@ -321,4 +324,50 @@ async fn on_an_alert_of_what_may_not_be_kept_there_is_nobody_to_ask() {
     let named = house.ledger().await;
     let named = named.iter().find(|entry| entry.action == "UNSUPPORTED_MARKING").unwrap();
     assert!(named.who.ends_with(LEWISHAM) && named.record.unwrap().to_string() == alert.header.referral_id);
+}
+
+/// Every seat in which submissions are judged, taken by somebody else.
+async fn all_seats(house: &House) -> Vec<Turn> {
+    let (broker, mut seats) = (house.lives(), Vec::new());
+    let who = Identity::parse(&format!("homeward://pilot.example/{BROMLEY}"), &domain()).unwrap();
+    loop {
+        tokio::select! {
+            biased;
+            seat = broker.turn(&who) => seats.push(seat.unwrap()),
+            () = std::future::ready(()) => return seats,
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_waits_its_turn_and_one_that_was_given_costs_nothing() {
+    let house = House::open().await;
+    let mut council = house.person(LEWISHAM).await;
+    let referral = council.submit(submission(&narrative(1))).await.unwrap().referral_id;
+    let mut officer = house.person(MPU).await;
+    let taken = begun(&mut officer, "MPU.SE").await;
+    let recalled = council.submit(plain()).await.unwrap().referral_id;
+    let (first, second) = (ask(&mut officer, &taken).await, ask(&mut officer, &taken).await);
+    let given = answering(&referral, &first);
+    let answered = council.referrals.answer_clarification(given.clone()).await.unwrap().into_inner();
+
+    let seats = all_seats(&house).await;
+    let (mut answers, mut recalls) = (council.clone(), council.clone());
+    let other = answering(&referral, &second);
+    let answers = tokio::spawn(async move { answers.referrals.answer_clarification(other).await.map(|_| ()) });
+    let recalls =
+        tokio::spawn(async move { recalls.referrals.recall_referral(recalling(&recalled)).await.map(|_| ()) });
+    let once_more = async {
+        for _ in 0..20 {
+            let again = council.referrals.answer_clarification(given.clone()).await.unwrap().into_inner();
+            assert!(again == answered, "the first answer");
+            let refused = why(council.referrals.answer_clarification(answering(&referral, &first)).await);
+            assert_eq!(refused, (Code::FailedPrecondition, "NOTHING_TO_ANSWER".into()));
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), once_more).await.expect("nobody waits for a seat");
+    assert!(!answers.is_finished() && !recalls.is_finished(), "they wait for one");
+    drop(seats);
+    answers.await.unwrap().unwrap();
+    recalls.await.unwrap().unwrap();
 }

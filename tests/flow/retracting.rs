@@ -14,7 +14,7 @@ const MANAGER: &str = "gss/E09000023/council_manager/cm1";
 const WHY: &str = "Ella-Mae Fennimore told us on Friday that it was another man.";
 
 /// The first narrative without an offence that must be reported.
-fn plain() -> pb::Submission {
+pub fn plain() -> pb::Submission {
     let mut draft = submission(&narrative(1));
     let codes = vec![pb::HarmCode::Cce.into()];
     for item in &mut draft.items {
@@ -25,7 +25,7 @@ fn plain() -> pb::Submission {
     draft
 }
 
-fn recalling(referral: &str) -> pb::RecallReferralRequest {
+pub fn recalling(referral: &str) -> pb::RecallReferralRequest {
     pb::RecallReferralRequest {
         request_id: fresh(),
         referral_id: referral.into(),
