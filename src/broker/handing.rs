@@ -119,7 +119,7 @@ impl Broker {
         let supervises = permit.identity().role() == Role::UnitSupervisor;
         if !supervises {
             self.may_decide(permit, &record, &delivery)?;
-        } else if self.accuses(&record, permit.identity()) {
+        } else if self.is_kept_from(&record, permit) {
             return Err(Refusal::Excluded.into());
         }
         let step = self.step_of(permit, (StepKind::TakenBack, ""), request, (taking.delivery, &taking.reason)).await?;

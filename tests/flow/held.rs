@@ -296,3 +296,45 @@ async fn what_is_handed_over_is_not_kept_past_its_deadline() {
     let seen = held(&mut supervisor, "MPU.SE", 0, "").await.unwrap().deliveries.remove(0);
     assert_eq!(seen.lease_expire_time.unwrap().seconds, due);
 }
+
+#[tokio::test]
+async fn who_supervises_hold_takes_nothing_back_where_one_of_their_own_is_accused() {
+    const TOO: &str = "met/HQ/hold_resolver/h4";
+    let house = House::open().await;
+    let named = format!(
+        "{GRANTS}\n[[grant]]\nidentity = \"homeward://pilot.example/{TOO}\"\nqueues = [\"HOLD.human\"]\nresolve_hold = true\n\
+         not_before = \"2020-01-01T00:00:00Z\"\nnot_after = \"2096-01-01T00:00:00Z\"\n"
+    );
+    house.grant(&named);
+    let (mut council, mut resolver) = (house.person(LEWISHAM).await, house.person(RESOLVER).await);
+    let (mut colleague, mut supervisor) = (house.person(TOO).await, house.person(SUPERVISOR).await);
+    colleague.identity.who_am_i(pb::WhoAmIRequest {}).await.unwrap();
+    for (identity, queue, may) in [
+        ("met/SE/hold_resolver/h9", "HOLD.human", false),
+        ("met/SE/mpu_officer/p777", "MPU.SE", false),
+        ("met/NE/mpu_officer/p901", "MPU.NE", true),
+    ] {
+        let mut draft = about(identity, queue);
+        draft.responsible_authority = Some(pb::Area { unknown: true, ..Default::default() });
+        let referral = council.submit(draft).await.unwrap().referral_id;
+        let waits = resolver.pull("HOLD.human").await.unwrap();
+        let of = |one: &Taken| [&one.header.referral_id, &one.header.linked_from].contains(&&referral);
+        let taken = waits.into_iter().find(of).unwrap();
+        let unit = taken.header.openable[0];
+        resolver.open(&taken, (unit.part(), unit.item), "").await.unwrap();
+        resolver.queues.hand_over(handing(&taken, TOO)).await.unwrap();
+        let back = || pb::TakeBackRequest {
+            request_id: fresh(),
+            delivery_id: taken.id.clone(),
+            reason: "To look at it.".into(),
+        };
+        let refused = (Code::PermissionDenied, "UNIT_NOT_GRANTED".to_owned());
+        match may {
+            true => assert!(supervisor.queues.take_back(back()).await.is_ok()),
+            false => assert_eq!(why(supervisor.queues.take_back(back()).await), refused, "{identity}"),
+        }
+        if !may {
+            resolver.queues.take_back(back()).await.unwrap();
+        }
+    }
+}
