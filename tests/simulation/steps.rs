@@ -21,7 +21,7 @@ use jiff::SignedDuration;
 use uuid::Uuid;
 
 use crate::{
-    calls::{Answer, Call, What, make},
+    calls::{Call, What, make},
     check::{self, Ledger, check},
     model::Model,
     pages::page_round,
@@ -269,9 +269,6 @@ impl Simulation {
     async fn repeats(&mut self, chance: &mut Chance) -> u64 {
         let Some(first) = chance.of(&self.model.answered) else { return 0 };
         let again = make(&self.world.broker(), &self.world.town, &first.call).await;
-        if self.is_unreadable(&first.call, &again) {
-            return 0;
-        }
         assert!(again.as_ref() == Ok(&first.answer), "{:?} again: {again:?}, first {:?}", first.call, first.answer);
         1
     }
@@ -281,18 +278,8 @@ impl Simulation {
         let mut other = first.call.clone();
         other.request.digest = [1; 32];
         let said = make(&self.world.broker(), &self.world.town, &other).await;
-        if self.is_unreadable(&other, &said) {
-            return 0;
-        }
         assert_eq!(said, Err(Error::RequestIdReused), "{other:?}");
         1
-    }
-
-    /// To whoever answers a question about what was erased since it is said that it was: nobody can read it to redact their answer.
-    fn is_unreadable(&self, call: &Call, said: &Result<Answer, Error>) -> bool {
-        let What::Answer { referral, .. } = call.what else { return false };
-        let erased = self.model.records[&referral].erased;
-        erased && matches!(said, Err(Error::Precondition { reason: "ERASED", .. }))
     }
 
     pub fn queue(&self, chance: &mut Chance) -> QueueId {

@@ -32,13 +32,13 @@ pub(super) fn are_one_word(
     let capital = |offset: usize| folded.is_capital(place(offset));
     match gap {
         "'" => first.len() + last.len() >= 4 && !is_contracted(last),
-        " " | "- " | " -" if is_name && (!alone || !(is_word(first) && is_word(last))) => {
+        " " | "- " | " -" if is_name && !(alone && is_word(first) && is_word(last)) => {
             let written = folded.casing == Casing::Mixed;
             if written { capital(begins) && !capital(at) } else { !is_contracted(first) && !is_contracted(last) }
         }
         " " if first.chars().count() >= 2 && last.chars().count() >= 2 && needle.text.chars().count() >= LONG => {
             let named = folded.casing == Casing::Mixed && capital(begins) && !starts_sentence(folded, place(begins));
-            !alone || !(is_ordinary(first) && is_ordinary(last)) || named && !is_function(last)
+            !(alone && is_ordinary(first) && is_ordinary(last)) || named && !is_function(last)
         }
         _ => false,
     }
