@@ -22,6 +22,10 @@ const MOST: usize = 3;
 pub(super) fn take(prose: &Prose<'_>, taken: &[bool], is_first: impl Fn(&str) -> bool, hits: &mut [Hit]) {
     for hit in hits.iter_mut().filter(|hit| hit.listed && hit.meaning.entity == Entity::Person) {
         let last = prose.word_at(hit.range.end.saturating_sub(1));
+        // Behind "J.P." at the end of a text no word stands.
+        if last >= prose.words.len() {
+            continue;
+        }
         let first = hit.strength == Strength::OneWord || hit.strength == Strength::Part && is_first(prose.text(last));
         if !first || hit.meaning.role == EffectiveRole::Suspect {
             continue;

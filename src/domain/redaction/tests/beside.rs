@@ -139,3 +139,10 @@ fn a_parent_whom_nobody_listed_is_not_named_when_the_child_told_and_a_suspects_o
         assert_eq!(mpu(text), seen);
     }
 }
+
+#[test]
+fn a_text_may_end_with_the_point_of_an_initial() {
+    for text in ["It was E.Q.", "We met E.M.Q.", "It was (E.Q.)"] {
+        assert!(mpu(text).contains("[CHILD]"), "{text}: {}", mpu(text));
+    }
+}
