@@ -4,13 +4,18 @@
 pub(super) const LETTER: u8 = 1;
 /// A digit of ASCII.
 pub(super) const DIGIT: u8 = 2;
+/// A [letter](LETTER) that is a capital.
+pub(super) const CAPITAL: u8 = 4;
+/// A [letter](LETTER) that is small.
+pub(super) const SMALL: u8 = 8;
 
 const KINDS: [u8; 256] = {
     let mut kinds = [0; 256];
     let mut byte = 0_u8;
     while byte < 128 {
         kinds[byte as usize] = match byte {
-            b'a'..=b'z' | b'A'..=b'Z' => LETTER,
+            b'a'..=b'z' => LETTER | SMALL,
+            b'A'..=b'Z' => LETTER | CAPITAL,
             b'0'..=b'9' => DIGIT,
             _ => 0,
         };
@@ -19,7 +24,7 @@ const KINDS: [u8; 256] = {
     kinds
 };
 
-/// Whether `byte` is a [letter](LETTER) or a [digit](DIGIT) of ASCII; 0 for any other.
+/// Whether `byte` is a [letter](LETTER), and of which case, or a [digit](DIGIT) of ASCII; 0 for any other.
 #[inline]
 pub(super) const fn kind(byte: u8) -> u8 {
     KINDS[byte as usize]
@@ -44,6 +49,23 @@ pub(super) const fn is_white(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t'..=b'\r')
 }
 
+/// True for what stands for itself in a fold, apart from its case: letters, digits and signs, but for the `&` that may begin a
+/// character reference.
+#[inline]
+pub(super) const fn is_itself(byte: u8) -> bool {
+    ITSELF[byte as usize]
+}
+
+const ITSELF: [bool; 256] = {
+    let mut itself = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        itself[byte as usize] = !is_white(byte) && byte != b'&';
+        byte += 1;
+    }
+    itself
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,9 +76,11 @@ mod tests {
             let (c, ascii) = (char::from(byte), byte.is_ascii());
             assert_eq!(kind(byte) != 0, ascii && c.is_alphanumeric(), "{byte}");
             assert_eq!(kind(byte) == DIGIT, c.is_ascii_digit(), "{byte}");
+            assert_eq!(kind(byte) == LETTER | CAPITAL, c.is_ascii_uppercase(), "{byte}");
+            assert_eq!(kind(byte) == LETTER | SMALL, c.is_ascii_lowercase(), "{byte}");
             assert_eq!(is_white(byte), ascii && c.is_whitespace(), "{byte}");
         }
-        assert_eq!(run(b"- ab1 c", 2), (5, LETTER | DIGIT));
+        assert_eq!(run(b"- ab1 c", 2), (5, LETTER | SMALL | DIGIT));
         assert_eq!((run(b"12", 0), run(b"", 0), run(b" ", 0)), ((2, DIGIT), (0, 0), (0, 0)));
     }
 }

@@ -39,7 +39,7 @@ pub(super) fn cuts(prose: &Prose<'_>, spans: &[Span], sections: &[Section], need
     for (number, weight) in weights.iter_mut().enumerate() {
         weight.doubts += usize::from(may_name_somebody(prose, number));
     }
-    let mut out: Vec<Range<usize>> = Vec::new();
+    let mut out: Vec<Range<usize>> = Vec::with_capacity(ranges.len());
     let mut before = Before { stays: true, about_another: false, row: 0 };
     for (number, range) in ranges.iter().enumerate() {
         let section = sections.get(sections.partition_point(|section| section.range.end <= range.start));

@@ -13,7 +13,7 @@ pub(super) fn casing(text: &str, labels: &[Range<usize>]) -> Casing {
     let mut done = 0;
     for label in labels {
         count.read(&text[done..label.start]);
-        count.in_word = false;
+        count.in_word = 0;
         done = label.end;
     }
     count.read(&text[done..]);
@@ -32,56 +32,55 @@ struct Capitals {
     capitalised: usize,
     upper: usize,
     lower: usize,
-    in_word: bool,
+    /// One inside a word, else none.
+    in_word: usize,
 }
 
 impl Capitals {
     fn read(&mut self, text: &str) {
         let mut count = *self;
-        let mut at = 0;
-        while let Some(&b) = text.as_bytes().get(at) {
-            if b.is_ascii() {
-                count.count(OF_ASCII[usize::from(b)]);
-                at += 1;
-            } else {
-                let Some(c) = text[at..].chars().next() else { break };
-                let kind = |is: bool, kind: usize| if is { kind } else { 0 };
-                let letter = kind(c.is_uppercase(), UPPER) | kind(c.is_lowercase(), LOWER);
-                count.count(letter | kind(c.is_alphabetic(), OTHER) | kind(c.is_whitespace(), SPACE));
-                at += c.len_utf8();
-            }
+        for c in text.chars() {
+            count.count(OF_ASCII.get(c as usize).copied().unwrap_or_else(|| kind(c)));
         }
         *self = count;
     }
 
+    /// Counts a character of this [kind]. Each is one or none in every respect: nothing here waits for what it is.
     #[inline]
     fn count(&mut self, kind: usize) {
-        let letter = kind & (UPPER | LOWER | OTHER) != 0;
-        let begins = usize::from(letter & !self.in_word);
-        let upper = kind & UPPER;
+        let begins = kind & !self.in_word & LETTER;
         self.words += begins;
-        self.capitalised += begins & upper;
-        self.upper += upper;
-        self.lower += usize::from(kind & LOWER != 0);
-        self.in_word = letter | (self.in_word & (kind & SPACE == 0));
+        self.capitalised += begins & kind >> UPPER;
+        self.upper += kind >> UPPER & 1;
+        self.lower += kind >> LOWER & 1;
+        self.in_word = (self.in_word | kind) & kind >> INK & 1;
     }
 }
 
-/// What a character is; a letter may be more than one.
+/// What a character is: a letter, and by the places of their bits a capital, a small letter, no white space.
+const LETTER: usize = 1;
 const UPPER: usize = 1;
 const LOWER: usize = 2;
-const OTHER: usize = 4;
-const SPACE: usize = 8;
+const INK: usize = 3;
+
+fn kind(c: char) -> usize {
+    let (upper, lower) = (c.is_uppercase(), c.is_lowercase());
+    let letter = upper || lower || c.is_alphabetic();
+    usize::from(letter)
+        | usize::from(upper) << UPPER
+        | usize::from(lower) << LOWER
+        | usize::from(!c.is_whitespace()) << INK
+}
 
 const OF_ASCII: [usize; 128] = {
     let mut kinds = [0; 128];
     let mut byte = 0_u8;
     while byte < 128 {
         kinds[byte as usize] = match byte {
-            b'A'..=b'Z' => UPPER,
-            b'a'..=b'z' => LOWER,
-            _ if is_white(byte) => SPACE,
-            _ => 0,
+            b'A'..=b'Z' => LETTER | 1 << UPPER | 1 << INK,
+            b'a'..=b'z' => LETTER | 1 << LOWER | 1 << INK,
+            _ if is_white(byte) => 0,
+            _ => 1 << INK,
         };
         byte += 1;
     }

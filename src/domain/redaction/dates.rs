@@ -3,7 +3,7 @@
 use std::{ops::Range, sync::LazyLock};
 
 use jiff::civil::Date;
-use regex::{Captures, Regex};
+use regex::Regex;
 
 use super::{
     find::Hit,
@@ -26,12 +26,12 @@ pub(super) fn hits(text: &str, marks: &Marks, listed: &[(Date, Meaning)], hits: 
     for (part, (pattern, read)) in
         PATTERNS.iter().flat_map(|pattern| near_digits.iter().map(move |part| (part, pattern)))
     {
-        for found in pattern.captures_iter(&text[part.clone()]) {
-            let range = part.start + found.get_match().start()..part.start + found.get_match().end();
+        for found in pattern.find_iter(&text[part.clone()]) {
+            let range = part.start + found.start()..part.start + found.end();
             if !alone(text, &range) {
                 continue;
             }
-            let readings = read(&found);
+            let readings = read(found.as_str());
             let before = hits.len();
             for (_, meaning) in listed.iter().filter(|(date, _)| readings.iter().any(|reading| reading.is(*date))) {
                 hits.push(Hit { range: range.clone(), meaning: *meaning, strength: Strength::Whole, listed: true });
@@ -52,8 +52,8 @@ pub(super) fn may_be_cued(text: &str) -> bool {
         return false;
     }
     PATTERNS.iter().any(|(pattern, read)| {
-        let near = pattern.captures_iter(text).take_while(|found| found.get_match().start() <= CUE);
-        near.into_iter().any(|found| alone(text, &found.get_match().range()) && !read(&found).is_empty())
+        let near = pattern.find_iter(text).take_while(|found| found.start() <= CUE);
+        near.into_iter().any(|found| alone(text, &found.range()) && !read(found.as_str()).is_empty())
     })
 }
 
@@ -81,7 +81,8 @@ pub(super) fn may_stand_in(squeezed: &str, date: Date) -> bool {
         || squeezed.contains(&date.year().to_string())
 }
 
-type Reader = fn(&Captures<'_>) -> Vec<Reading>;
+/// Reads what a pattern matched.
+type Reader = fn(&str) -> Vec<Reading>;
 
 /// One way to read a date; the year may have two digits.
 struct Reading {
@@ -117,9 +118,8 @@ const MONTH: &str = "(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?
 
 static PATTERNS: [(&LazyLock<Regex>, Reader); 3] =
     [(&NUMERIC, numeric), (&DAY_FIRST, day_first), (&MONTH_FIRST, month_first)];
-static NUMERIC: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"([0-9]{1,4}) ?[/.\-_ ] ?([0-9]{1,2}) ?[/.\-_ ] ?([0-9]{2,4})|([0-9]{2})([0-9]{2})([0-9]{2}(?:[0-9]{2})?)")
-});
+static NUMERIC: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"[0-9]{1,4} ?[/.\-_ ] ?[0-9]{1,2} ?[/.\-_ ] ?[0-9]{2,4}|[0-9]{6}(?:[0-9]{2})?"));
 static DAY_FIRST: LazyLock<Regex> = LazyLock::new(|| {
     pattern(&format!(
         r"([0-9]{{1,2}}) ?(?:st|nd|rd|th)?(?: day)?(?: of)?[ ./,-]{{0,3}}{MONTH}[ .,/'-]{{0,3}}([0-9]{{4}}|[0-9]{{2}})"
@@ -133,9 +133,8 @@ fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("the pattern is a constant that the tests compile")
 }
 
-fn numeric(found: &Captures<'_>) -> Vec<Reading> {
-    let offset = if found.get(1).is_some() { 1 } else { 4 };
-    let Some([a, b, c]) = parts(found, offset) else { return Vec::new() };
+fn numeric(found: &str) -> Vec<Reading> {
+    let Some([a, b, c]) = parts(found) else { return Vec::new() };
     // British first, then ISO, then the other way round: a listed date has to be known in all of them.
     [
         Reading { day: a, month: b, year: c },
@@ -147,15 +146,16 @@ fn numeric(found: &Captures<'_>) -> Vec<Reading> {
     .collect()
 }
 
-fn day_first(found: &Captures<'_>) -> Vec<Reading> {
-    named(found, 1, 2)
+fn day_first(found: &str) -> Vec<Reading> {
+    named(&DAY_FIRST, found, 1, 2)
 }
 
-fn month_first(found: &Captures<'_>) -> Vec<Reading> {
-    named(found, 2, 1)
+fn month_first(found: &str) -> Vec<Reading> {
+    named(&MONTH_FIRST, found, 2, 1)
 }
 
-fn named(found: &Captures<'_>, day: usize, month: usize) -> Vec<Reading> {
+fn named(pattern: &Regex, found: &str, day: usize, month: usize) -> Vec<Reading> {
+    let Some(found) = pattern.captures(found) else { return Vec::new() };
     let number = |index| found.get(index).and_then(|part| part.as_str().parse::<i16>().ok());
     let month = found.get(month).and_then(|name| MONTHS.iter().position(|full| full.starts_with(&name.as_str()[..3])));
     match (number(day), month, number(3)) {
@@ -166,9 +166,14 @@ fn named(found: &Captures<'_>, day: usize, month: usize) -> Vec<Reading> {
     }
 }
 
-fn parts(found: &Captures<'_>, offset: usize) -> Option<[i16; 3]> {
-    let part = |index: usize| found.get(offset + index)?.as_str().parse().ok();
-    Some([part(0)?, part(1)?, part(2)?])
+/// The three numbers of a date in figures: apart, or in one with two figures each for the first two.
+fn parts(found: &str) -> Option<[i16; 3]> {
+    let mut parts = found.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty());
+    let (first, second, third) = match (parts.next()?, parts.next(), parts.next()) {
+        (first, Some(second), Some(third)) => (first, second, third),
+        (whole, ..) => (whole.get(..2)?, whole.get(2..4)?, whole.get(4..)?),
+    };
+    Some([first.parse().ok()?, second.parse().ok()?, third.parse().ok()?])
 }
 
 /// True when no further digit or letter touches the date.

@@ -15,7 +15,7 @@ use super::{
     needle::{Meaning, Name, joined, needles, words},
     numbers::{self, ListedNumbers},
     policy::{Action, EffectiveRole, Lens, RedactionPolicy},
-    prose::{Prose, Word},
+    prose::{Letters, Prose, Word},
     render::{self, Labels, WITHHELD},
     rescan::Guards,
     resolve::Span,
@@ -122,7 +122,9 @@ impl Engine {
         let folded = prose.folded;
         let mut hits = self.finder.hits(folded);
         let marks = Marks::of(&folded.text);
-        let digits = numbers::digits(&folded.text, prose.words.iter().map(Word::range));
+        let may_be_numbered = |word: &Word| matches!(word.letters, Letters::Digits | Letters::Label);
+        let words = prose.words.iter().map(|word| (word.range(), may_be_numbered(word)));
+        let digits = numbers::digits(&folded.text, words);
         self.numbers.hits(&folded.text, &digits, &mut hits);
         self.misread.hits(prose, &mut hits);
         numbers::pattern_hits(&folded.text, &digits, &mut hits);

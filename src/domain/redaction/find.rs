@@ -45,9 +45,9 @@ impl Finder {
 
     /// Every mention in `folded`, in no particular order.
     pub fn hits(&self, folded: &Folded<'_>) -> Vec<Hit> {
-        let mut hits = Vec::new();
-        let squeezed = folded.squeezed.as_bytes();
-        for at in folded.beginnings() {
+        let mut hits = Vec::with_capacity(USUAL);
+        let squeezed = folded.squeezed.bytes();
+        for at in folded.squeezed.beginnings() {
             let rest = &squeezed[at..];
             let before = hits.len();
             let mut check = |needle: &Needle| self.check(folded, needle, at..at + needle.text.len(), &mut hits);
@@ -63,8 +63,8 @@ impl Finder {
 
     /// Adds every mention of `names` in `folded`: they are of people whom nobody listed.
     pub fn found(&self, folded: &Folded<'_>, names: &Index<Needle>, hits: &mut Vec<Hit>) {
-        let squeezed = folded.squeezed.as_bytes();
-        for at in folded.beginnings() {
+        let squeezed = folded.squeezed.bytes();
+        for at in folded.squeezed.beginnings() {
             let before = hits.len();
             names.starting(&squeezed[at..], |needle: &Needle| {
                 self.check(folded, needle, at..at + needle.text.len(), hits);
@@ -86,6 +86,9 @@ impl Finder {
         hits.push(Hit { range, meaning: needle.meaning, strength: needle.strength, listed: true });
     }
 }
+
+/// Most texts have no more mentions of what is listed.
+const USUAL: usize = 64;
 
 /// Fewer letters than this inside a word of several ("#StayTrueEllie") are no name.
 const LEAST_IN_CAMEL: usize = 3;
@@ -144,7 +147,7 @@ fn stands(folded: &Folded<'_>, needle: &Needle, squeezed: Range<usize>) -> Optio
     let hump = |at: usize| {
         needle.meaning.entity == Entity::Person
             && needle.text.chars().count() >= LEAST_IN_CAMEL
-            && folded.is_hump(at)
+            && folded.squeezed.is_hump(at)
             && !after_mc(folded, at)
     };
     if !ends_word(folded.before(range.start)) && !spaceless(needle.text.chars().next()) && !hump(squeezed.start) {
@@ -177,7 +180,7 @@ fn stands(folded: &Folded<'_>, needle: &Needle, squeezed: Range<usize>) -> Optio
 
 /// "McEllie" is a name of its own: no word begins behind such a beginning.
 fn after_mc(folded: &Folded<'_>, at: usize) -> bool {
-    let before = &folded.squeezed.as_bytes()[..at];
+    let before = &folded.squeezed.bytes()[..at];
     ["mc", "mac", "fitz", "de", "la", "di"].iter().any(|begins| {
         before.ends_with(begins.as_bytes()) && {
             let start = folded.to_text(at - begins.len()..at).start;
@@ -199,20 +202,18 @@ fn spacing_fits(folded: &Folded<'_>, needle: &Needle, squeezed: &Range<usize>) -
         return true;
     }
     let letters = needle.text.chars().count();
-    let (mut whole, mut apart, mut signs_only, mut line_breaks) = (0, 0, true, 0);
+    let (mut whole, mut apart, mut signs_only, mut line_breaks) = (false, 0, true, 0);
     let mut one_gap = None;
     for (offset, gap) in gaps(folded, squeezed) {
-        if needle.breaks.contains(&offset) {
-            if gap.chars().count() > 4 {
-                return false;
-            }
-            continue;
-        }
-        if folded.is_inside(squeezed.start + offset - 1) {
-            continue;
-        }
         if gap.is_empty() {
-            whole += 1;
+            whole = whole || !needle.breaks.contains(&offset) && !folded.is_inside(squeezed.start + offset - 1);
+            continue;
+        }
+        let at_break = needle.breaks.contains(&offset);
+        if at_break && gap.chars().count() > 4 {
+            return false;
+        }
+        if at_break || folded.is_inside(squeezed.start + offset - 1) {
             continue;
         }
         if gap.chars().count() > 3 {
@@ -228,7 +229,7 @@ fn spacing_fits(folded: &Folded<'_>, needle: &Needle, squeezed: &Range<usize>) -
     let broken =
         || apart == 1 && one_gap.is_some_and(|(at, gap)| halves::are_one_word(folded, needle, squeezed, (at, gap)));
     apart == 0
-        || whole == 0 && letters >= 3
+        || !whole && letters >= 3
         || letters >= 4 && (signs_only || apart == 1 && line_breaks == 1)
         || letters >= 3 && broken()
 }

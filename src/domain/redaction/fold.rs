@@ -5,9 +5,10 @@ use std::ops::Range;
 use unicode_segmentation::{GraphemeCursor, GraphemeIncomplete};
 
 use super::{
-    ascii::{self, is_white},
+    ascii::{is_itself, is_white},
     casing::casing,
     letters::plain,
+    squeezed::{Squeezed, offset},
 };
 
 /// How a text uses capitals: decides whether a small letter says anything.
@@ -29,11 +30,7 @@ pub(super) struct Folded<'a> {
     /// For each byte of `text`: where the original character begins and ends.
     from: Vec<(u32, u32)>,
     /// Letters and digits of `text` only.
-    pub squeezed: String,
-    /// For each byte of `squeezed`: its byte in `text`.
-    at: Vec<u32>,
-    /// Where in `squeezed` a capital follows a small letter: a word may begin there.
-    humps: Vec<usize>,
+    pub squeezed: Squeezed,
     /// Parts of the original that are our own replacements: never matched again.
     labels: Vec<Range<usize>>,
     pub casing: Casing,
@@ -46,97 +43,49 @@ impl<'a> Folded<'a> {
             original,
             text: String::with_capacity(original.len()),
             from: Vec::with_capacity(original.len()),
-            squeezed: String::with_capacity(original.len()),
-            at: Vec::with_capacity(original.len()),
-            humps: Vec::new(),
+            squeezed: Squeezed::default(),
             casing: casing(original, &labels),
             labels,
         };
         each_plain(original, |piece| match piece {
-            Piece::Run(run) => folded.run(run),
-            Piece::Sign(sign, at) => folded.sign(sign, at),
+            Piece::Itself(part) => folded.take(part),
+            Piece::White(at) => folded.space(at, at + 1),
+            Piece::Plain(part, start, end) if part.is_whitespace() => folded.space(start, end),
             Piece::Plain(part, start, end) => folded.put(part, start, end),
         });
-        // Runs were taken as they are; everything else came as small letters.
+        folded.squeezed = Squeezed::new(&folded.text, |at| folded.follows(at));
+        // What stands for itself was taken as it is; everything else came as small letters.
         folded.text.make_ascii_lowercase();
-        folded.squeezed.make_ascii_lowercase();
         folded
     }
 
-    fn run(&mut self, run: Range<usize>) {
-        let written = &self.original[run.clone()];
-        let hump = |pair: &[u8]| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase();
-        let humps = written.as_bytes().windows(2).enumerate().filter(|(_, pair)| hump(pair));
-        self.humps.extend(humps.map(|(at, _)| self.squeezed.len() + at + 1));
-        let (begins, length) = (offset(self.text.len()), offset(run.len()));
-        self.at.extend(begins..begins + length);
-        self.text.push_str(written);
-        self.squeezed.push_str(written);
-        let written = offset(run.start);
-        self.from.extend((written..written + length).map(|at| (at, at + 1)));
-    }
-
-    fn sign(&mut self, sign: u8, at: usize) {
-        let (start, end) = (offset(at), offset(at) + 1);
-        if !is_white(sign) {
-            self.text.push(char::from(sign));
-        } else if self.text.as_bytes().last() == Some(&b' ') {
-            return self.widen_space(end);
-        } else {
-            self.text.push(' ');
-        }
-        self.from.push((start, end));
-    }
-
-    /// The last character, a space, goes on to `end` of the original.
-    fn widen_space(&mut self, end: u32) {
-        if let Some(last) = self.from.last_mut() {
-            last.1 = end;
-        }
+    fn take(&mut self, part: Range<usize>) {
+        self.text.push_str(&self.original[part.clone()]);
+        self.from.extend((offset(part.start)..offset(part.end)).map(|at| (at, at + 1)));
     }
 
     fn put(&mut self, part: char, start: usize, end: usize) {
-        let (start, end) = (offset(start), offset(end));
-        if part == ' ' || part.is_whitespace() {
-            if self.text.ends_with(' ') {
-                return self.widen_space(end);
-            }
-            self.text.push(' ');
-            self.from.push((start, end));
-            return;
-        }
-        let byte = offset(self.text.len());
         self.text.push(part);
-        let is_word = part.is_alphanumeric();
-        if is_word {
-            self.squeezed.push(part);
+        self.from.resize(self.text.len(), (offset(start), offset(end)));
+    }
+
+    /// Adds a space, or to the one that is last.
+    fn space(&mut self, start: usize, end: usize) {
+        match self.from.last_mut().filter(|_| self.text.ends_with(' ')) {
+            Some(last) => last.1 = offset(end),
+            None => self.put(' ', start, end),
         }
-        for byte in (byte..).take(part.len_utf8()) {
-            self.from.push((start, end));
-            if is_word {
-                self.at.push(byte);
-            }
-        }
+    }
+
+    /// True when byte `at` of `text` and the one before, which are ASCII, are two such bytes beside each other in the original.
+    fn follows(&self, at: usize) -> bool {
+        let (before, here) = (self.from[at - 1], self.from[at]);
+        before.1 == here.0 && before.1 - before.0 == 1
     }
 
     /// The character of the original behind byte `at` of `text`.
     fn behind(&self, at: usize) -> Option<Range<usize>> {
         self.from.get(at).map(|&(start, end)| start as usize..end as usize)
-    }
-
-    /// Where in `squeezed` something may begin: at the beginning of a word, after a digit, and in scripts that are
-    /// written without spaces anywhere.
-    pub fn beginnings(&self) -> impl Iterator<Item = usize> {
-        let bytes = self.squeezed.as_bytes();
-        (0..bytes.len()).filter(move |&at| {
-            let inside = at > 0 && self.at[at - 1] + 1 == self.at[at];
-            !inside || bytes[at - 1].is_ascii_digit() || bytes[at] >= 0xC0 || self.is_hump(at)
-        })
-    }
-
-    /// True when byte `at` of `squeezed` is a capital behind a small letter.
-    pub fn is_hump(&self, at: usize) -> bool {
-        !self.humps.is_empty() && self.humps.binary_search(&at).is_ok()
     }
 
     /// The original as given.
@@ -153,10 +102,7 @@ impl<'a> Folded<'a> {
 
     /// The range of `text` behind a range of `squeezed`.
     pub fn to_text(&self, squeezed: Range<usize>) -> Range<usize> {
-        let start = self.at.get(squeezed.start).map_or(self.text.len(), |&first| first as usize);
-        let end =
-            squeezed.end.checked_sub(1).and_then(|last| self.at.get(last)).map_or(start, |&last| last as usize + 1);
-        start..end
+        self.squeezed.behind(&squeezed, self.text.len())
     }
 
     /// True for a range of `squeezed` that stands in `text` without anything inside.
@@ -167,15 +113,15 @@ impl<'a> Folded<'a> {
     /// What stands in `text` between two neighbouring bytes of `squeezed`, the first of which is `before`: nothing where both
     /// are of one character.
     pub fn gap(&self, before: usize) -> &str {
-        match (self.at.get(before), self.at.get(before + 1)) {
-            (Some(&left), Some(&right)) => self.text.get(left as usize + 1..right as usize).unwrap_or_default(),
+        match (self.squeezed.place(before), self.squeezed.place(before + 1)) {
+            (Some(left), Some(right)) => self.text.get(left + 1..right).unwrap_or_default(),
             _ => "",
         }
     }
 
     /// True when two neighbouring bytes of `squeezed`, the first of which is `before`, were written as one character.
     pub fn is_inside(&self, before: usize) -> bool {
-        let written = |at: usize| self.at.get(at).and_then(|&byte| self.from.get(byte as usize));
+        let written = |at: usize| self.squeezed.place(at).and_then(|byte| self.from.get(byte));
         written(before) == written(before + 1)
     }
 
@@ -229,22 +175,14 @@ impl<'a> Folded<'a> {
     }
 }
 
-/// A place in a text, in half the room: no text has four gigabytes.
-fn offset(at: usize) -> u32 {
-    u32::try_from(at).unwrap_or(u32::MAX)
-}
-
 /// The plain letters of `text`, white space collapsed to single spaces: the fold without its tables.
 pub(in crate::domain) fn plain_text(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     each_plain(text, |piece| match piece {
-        Piece::Run(run) => out.push_str(&text[run]),
-        Piece::Sign(sign, _) if !is_white(sign) => out.push(char::from(sign)),
-        Piece::Sign(..) if !out.ends_with(' ') => out.push(' '),
-        Piece::Sign(..) => {}
+        Piece::Itself(part) => out.push_str(&text[part]),
         Piece::Plain(part, ..) if !part.is_whitespace() => out.push(part),
-        Piece::Plain(..) if !out.ends_with(' ') => out.push(' '),
-        Piece::Plain(..) => {}
+        Piece::White(_) | Piece::Plain(..) if !out.ends_with(' ') => out.push(' '),
+        Piece::White(_) | Piece::Plain(..) => {}
     });
     out.make_ascii_lowercase();
     out
@@ -252,10 +190,10 @@ pub(in crate::domain) fn plain_text(text: &str) -> String {
 
 /// A piece of the fold.
 enum Piece {
-    /// Letters and digits that are ASCII: bytes of the original, still with their capitals.
-    Run(Range<usize>),
-    /// Any other character that is ASCII, and where it stands.
-    Sign(u8, usize),
+    /// ASCII that stands for itself: bytes of the original, still with their capitals. It begins with no space.
+    Itself(Range<usize>),
+    /// White space of ASCII, and where it stands.
+    White(usize),
     /// Any other character, and where its original begins and ends.
     Plain(char, usize, usize),
 }
@@ -266,23 +204,32 @@ fn each_plain(original: &str, mut emit: impl FnMut(Piece)) {
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
         let start = at;
-        if ascii::kind(byte) != 0 {
-            at = ascii::run(bytes, at).0;
-            emit(Piece::Run(start..at));
-        } else if byte == b'&'
-            && let Some((entity, stands_for)) = html_entity(&original[start..])
-        {
+        if is_itself(byte) {
+            at = end_of_itself(bytes, at);
+            emit(Piece::Itself(start..at));
+        } else if let Some((entity, stands_for)) = html_entity(&original[start..]).filter(|_| byte == b'&') {
             at += entity.len();
             emit(Piece::Plain(stands_for, start, at));
         } else if byte.is_ascii() {
             at += 1;
-            emit(Piece::Sign(byte, start));
+            emit(if is_white(byte) { Piece::White(start) } else { Piece::Itself(start..at) });
         } else {
             let Some(c) = original[start..].chars().next() else { return };
             at += c.len_utf8();
             plain(c, |part| emit(Piece::Plain(part, start, at)));
         }
     }
+}
+
+/// Where that ends which stands for itself from `from` on, single spaces in it.
+fn end_of_itself(bytes: &[u8], from: usize) -> usize {
+    let mut before = 0;
+    let goes_on = |&byte: &u8| {
+        let single = byte == b' ' && before != b' ';
+        before = byte;
+        is_itself(byte) || single
+    };
+    from + bytes[from..].iter().copied().take_while(goes_on).count()
 }
 
 /// The few character references that word processors leave behind.
@@ -353,7 +300,7 @@ mod tests {
     #[test]
     fn the_squeeze_keeps_letters_and_digits_and_its_gaps() {
         let folded = fold("O&#39;Neil - 7");
-        assert_eq!(folded.squeezed, "oneil7");
+        assert_eq!(folded.squeezed.bytes(), b"oneil7");
         assert_eq!(folded.gap(0), "'");
         assert_eq!(folded.gap(4), " - ");
         assert_eq!(folded.to_text(0..5), 0..6);

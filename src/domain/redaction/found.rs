@@ -1,7 +1,7 @@
 //! What the texts of one record say beyond its form: people whom nobody listed, who of them told, and whose the values are.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet},
     ops::Range,
 };
 
@@ -20,7 +20,7 @@ use super::{
     narrative::Section,
     needle::{Meaning, Needle, Strength, needles_of, needles_of_home, words},
     numbers::significant,
-    owners::owners,
+    owners::{may_hold_a_name, owners},
     patterns::unlisted,
     people::People,
     places, plain,
@@ -46,7 +46,7 @@ pub(super) struct Found {
     /// The same, misspelt.
     pub spellings: Spellings,
     /// Whose the values are that the form gives nobody.
-    pub owners: HashMap<(Entity, String), BTreeSet<EffectiveRole>>,
+    pub owners: BTreeMap<(Entity, String), BTreeSet<EffectiveRole>>,
 }
 
 /// What was seen in one text.
@@ -232,13 +232,16 @@ impl Engine {
         if !pages.iter().flat_map(|page| &page.hits).any(is_nobodys) {
             return;
         }
-        let mut parts = self.name_parts();
-        for (names, role) in &self.found_people {
-            parts.extend(names.iter().flat_map(|name| words(name).concat()).map(|part| (part, *role)));
+        let mut parts = Vec::new();
+        if pages.iter().flat_map(|page| &page.hits).any(|hit| is_nobodys(hit) && may_hold_a_name(hit.meaning.entity)) {
+            parts = self.name_parts();
+            for (names, role) in &self.found_people {
+                parts.extend(names.iter().flat_map(|name| words(name).concat()).map(|part| (part, *role)));
+            }
         }
         let child = |role: &EffectiveRole| matches!(role, EffectiveRole::SubjectChild | EffectiveRole::SubjectSource);
         let people = People::new(parts, self.persons.iter().map(|(_, role)| *role).find(child), self.child_sex);
-        let mut likely: HashMap<(Entity, String), BTreeSet<EffectiveRole>> = HashMap::new();
+        let mut likely: BTreeMap<(Entity, String), BTreeSet<EffectiveRole>> = BTreeMap::new();
         for page in pages {
             if !page.hits.iter().any(is_nobodys) {
                 continue;
@@ -307,18 +310,18 @@ fn is_nobodys(hit: &Hit) -> bool {
 
 /// What the shapes of values find where something listed stands is that, or, around a listed place, nothing more.
 fn claim(prose: &Prose<'_>, hits: &mut Vec<Hit>) {
+    if hits.iter().all(|hit| hit.listed) {
+        return;
+    }
     let mut listed: Vec<Option<Meaning>> = vec![None; prose.words.len()];
     let value = |hit: &&Hit| hit.listed && hit.strength == Strength::Whole && hit.meaning.entity != Entity::Person;
     for hit in hits.iter().filter(value) {
-        each_word(prose, hit, |at| listed[at] = Some(hit.meaning));
+        listed[prose.words_on(&hit.range)].fill(Some(hit.meaning));
     }
     let is_place = |entity| matches!(entity, Entity::Address | Entity::School | Entity::Placement | Entity::Place);
     hits.retain_mut(|hit| {
-        let mut owner = None;
-        if !hit.listed {
-            each_word(prose, hit, |at| owner = owner.or(listed[at]));
-        }
-        let Some(owner) = owner else { return true };
+        let words = prose.words_on(&hit.range);
+        let Some(owner) = listed[words].iter().find_map(|owner| owner.filter(|_| !hit.listed)) else { return true };
         if owner.entity.class() == hit.meaning.entity.class() {
             hit.meaning = Meaning { entity: hit.meaning.entity, ..owner };
             return true;
@@ -333,7 +336,11 @@ fn key(folded: &Folded<'_>, hit: &Hit) -> (Entity, String) {
     let entity = hit.meaning.entity;
     let value = match entity {
         Entity::Phone | Entity::NhsNumber | Entity::BankAccount => significant(entity, text),
-        _ => text.chars().filter(|c| c.is_alphanumeric()).collect(),
+        _ => {
+            let mut all = text.to_owned();
+            all.retain(char::is_alphanumeric);
+            all
+        }
     };
     (entity, value)
 }
@@ -342,19 +349,9 @@ fn key(folded: &Folded<'_>, hit: &Hit) -> (Entity, String) {
 fn covered(prose: &Prose<'_>, hits: &[Hit]) -> Vec<bool> {
     let mut out = vec![false; prose.words.len()];
     for hit in hits {
-        each_word(prose, hit, |at| out[at] = true);
+        out[prose.words_on(&hit.range)].fill(true);
     }
     out
-}
-
-fn each_word(prose: &Prose<'_>, hit: &Hit, mut each: impl FnMut(usize)) {
-    let from = prose.word_at(hit.range.start);
-    for at in from..prose.words.len() {
-        if prose.words[at].range().start >= hit.range.end {
-            break;
-        }
-        each(at);
-    }
 }
 
 fn cover(prose: &Prose<'_>, hits: &[Hit], first_names: &BTreeSet<String>) -> Vec<Cover> {
@@ -362,13 +359,12 @@ fn cover(prose: &Prose<'_>, hits: &[Hit], first_names: &BTreeSet<String>) -> Vec
     for hit in hits {
         let part = hit.meaning.entity == Entity::Person && hit.strength == Strength::Part;
         let relation = hit.meaning.entity == Entity::Relationship;
-        each_word(prose, hit, |at| {
-            out[at] = match out[at] {
-                before if relation => before,
+        for cover in out[prose.words_on(&hit.range)].iter_mut().filter(|_| !relation) {
+            *cover = match cover {
                 Cover::Free | Cover::Name if part => Cover::Name,
                 _ => Cover::Taken,
             };
-        });
+        }
     }
     for (at, cover) in out.iter_mut().enumerate().filter(|(_, cover)| **cover == Cover::Name) {
         if first_names.contains(prose.text(at)) {
@@ -384,7 +380,8 @@ fn joined_names(prose: &Prose<'_>, hits: &[Hit]) -> Vec<Hit> {
     let values = Ranges::new(hits.iter().filter(is_value).map(|hit| hit.range.clone()));
     // A name inside an address of mail is not beside another.
     let free = |hit: &&Hit| !values.hold(&hit.range);
-    let mut names: Vec<&Hit> = hits.iter().filter(|hit| hit.meaning.entity == Entity::Person).filter(free).collect();
+    let mut names: Vec<&Hit> = Vec::with_capacity(hits.len());
+    names.extend(hits.iter().filter(|hit| hit.meaning.entity == Entity::Person).filter(free));
     names.sort_by_key(|hit| (hit.range.start, hit.range.end, hit.meaning, hit.strength));
     let (mut out, text) = (Vec::new(), &prose.folded.text);
     let places: Vec<&[&Hit]> = names.chunk_by(|one, two| one.range == two.range).collect();

@@ -12,8 +12,7 @@ use crate::domain::number_words::{TENS, UNITS};
 /// Takes the number beside a listed address into the mention.
 pub(super) fn hits(prose: &Prose<'_>, hits: &mut [Hit]) {
     for hit in hits.iter_mut().filter(|hit| hit.listed && hit.meaning.entity == Entity::Address) {
-        let start = prose.word_at(hit.range.start);
-        let end = prose.words.partition_point(|word| word.range().start < hit.range.end);
+        let Range { start, end } = prose.words_on(&hit.range);
         if start >= end {
             continue;
         }

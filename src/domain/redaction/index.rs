@@ -1,17 +1,24 @@
 //! Strings to look for, in order. Finding those that begin at one place needs no automaton, and making an automaton for
 //! each record took longer than everything that was searched with it.
 
+use std::sync::OnceLock;
+
 /// Something with a text to look for.
 pub(super) trait Sought {
     /// What is looked for: two bytes or more.
     fn text(&self) -> &str;
 }
 
-/// Sought things, sorted by their texts.
+/// Sought things. They are sorted when something is looked for the first time: until then more may come.
 pub(super) struct Index<T> {
+    things: Vec<T>,
+    sorted: OnceLock<Sorted>,
+}
+
+/// How the things are found.
+struct Sorted {
     /// In the order of their texts.
     order: Vec<Entry>,
-    things: Vec<T>,
     heads: Heads,
 }
 
@@ -39,22 +46,40 @@ impl Entry {
 
 impl<T> Default for Index<T> {
     fn default() -> Self {
-        Self { order: Vec::new(), things: Vec::new(), heads: Heads::default() }
+        Self { things: Vec::new(), sorted: OnceLock::new() }
     }
 }
 
 impl<T> Index<T> {
     /// True when there is nothing to look for.
     pub fn is_empty(&self) -> bool {
-        self.order.is_empty()
+        self.things.is_empty()
     }
 }
 
 impl<T: Sought + Ord> Index<T> {
-    /// Sorts `things`; of equals, one is found. One whose text is shorter than two bytes is never found.
+    /// Looks for `things`; of equals, one is found. One whose text is shorter than two bytes is never found.
     pub fn new(things: Vec<T>) -> Self {
+        Self { things, sorted: OnceLock::new() }
+    }
+
+    /// Adds `more`.
+    pub fn extend(&mut self, more: Vec<T>) {
+        if !more.is_empty() {
+            self.things.extend(more);
+            self.sorted = OnceLock::new();
+        }
+    }
+
+    #[inline]
+    fn sorted(&self) -> &Sorted {
+        self.sorted.get_or_init(|| self.in_order())
+    }
+
+    fn in_order(&self) -> Sorted {
+        let things = &self.things;
         let mut order: Vec<Entry> = Vec::with_capacity(things.len());
-        for (number, thing) in (0_u32..).zip(&things) {
+        for (number, thing) in (0_u32..).zip(things) {
             let text = thing.text().as_bytes();
             // What is longer than four gigabytes is in no text.
             if let (2.., Ok(length)) = (text.len(), u32::try_from(text.len())) {
@@ -63,35 +88,42 @@ impl<T: Sought + Ord> Index<T> {
         }
         let text = |entry: &Entry| things[entry.number as usize].text();
         order.sort_unstable_by(|a, b| a.key.cmp(&b.key).then_with(|| text(a).cmp(text(b))));
-        drop_equals(&mut order, &things);
-        let heads = Heads::of(&order);
-        Self { order, things, heads }
+        drop_equals(&mut order, things);
+        Sorted { heads: Heads::of(&order), order }
     }
 
-    /// Adds `more`.
-    pub fn extend(&mut self, more: Vec<T>) {
-        if !more.is_empty() {
-            let mut all = std::mem::take(&mut self.things);
-            all.extend(more);
-            *self = Self::new(all);
-        }
+    /// True when a text begins with `byte`.
+    #[inline]
+    pub fn has_beginning(&self, byte: u8) -> bool {
+        self.sorted().heads.firsts[usize::from(byte)]
     }
 
     /// Gives `found` everything whose text begins at the beginning of `rest`, in order.
     #[inline]
     pub fn starting<'s>(&'s self, rest: &[u8], found: impl FnMut(&'s T)) {
+        let sorted = self.sorted();
         if let [first, _, ..] = rest
-            && self.heads.firsts[usize::from(*first)]
+            && sorted.heads.firsts[usize::from(*first)]
         {
             let key = key(rest);
-            if self.heads.may_begin(key) {
-                self.those_of(key, rest, found);
+            if sorted.heads.has_pair(key) && sorted.heads.may_begin(key) {
+                self.those_of(&sorted.order[sorted.begin(key >> 48)..], key, rest, found);
             }
         }
     }
 
-    fn those_of<'s>(&'s self, key: u64, rest: &[u8], mut found: impl FnMut(&'s T)) {
-        let here = &self.order[self.begin(key >> 48)..];
+    /// Gives `found` everything that stands in `text`, and where.
+    pub fn everywhere<'s>(&'s self, text: &[u8], mut found: impl FnMut(usize, &'s T)) {
+        let sorted = self.sorted();
+        for (at, two) in text.windows(2).enumerate().filter(|(_, two)| sorted.heads.firsts[usize::from(two[0])]) {
+            if sorted.heads.has_pair(u64::from(two[0]) << 56 | u64::from(two[1]) << 48) {
+                self.starting(&text[at..], |thing| found(at, thing));
+            }
+        }
+    }
+
+    /// Those among `here`, which is in order and begins with the first whose first two bytes are those of `key`.
+    fn those_of<'s>(&'s self, here: &[Entry], key: u64, rest: &[u8], mut found: impl FnMut(&'s T)) {
         let alike = |entry: &&Entry| entry.first_two() == key >> 48;
         if here.get(FEW).is_some_and(|entry| alike(&entry)) {
             let many = here.partition_point(|entry| alike(&entry));
@@ -102,16 +134,6 @@ impl<T: Sought + Ord> Index<T> {
             if entry.length <= 8 || rest[8..].starts_with(&thing.text().as_bytes()[8..]) {
                 found(thing);
             }
-        }
-    }
-
-    /// Where those begin in the order whose texts begin with `first_two`.
-    fn begin(&self, first_two: u64) -> usize {
-        let guess = self.heads.begin(first_two);
-        match self.order.get(guess) {
-            Some(entry) if entry.first_two() == first_two => guess,
-            // None does, or they share their place with others.
-            _ => self.order.partition_point(|entry| entry.first_two() < first_two),
         }
     }
 
@@ -133,6 +155,18 @@ impl<T: Sought + Ord> Index<T> {
             let length = left[begin..].partition_point(|entry| byte(entry) == next);
             left = &left[begin..begin + length];
             depth += 1;
+        }
+    }
+}
+
+impl Sorted {
+    /// Where those begin in the order whose texts begin with `first_two`.
+    fn begin(&self, first_two: u64) -> usize {
+        let guess = self.heads.begin(first_two);
+        match self.order.get(guess) {
+            Some(entry) if entry.first_two() == first_two => guess,
+            // None does, or they share their place with others.
+            _ => self.order.partition_point(|entry| entry.first_two() < first_two),
         }
     }
 }
@@ -162,17 +196,26 @@ struct Heads {
     begins: Vec<u32>,
     /// Their first bytes.
     firsts: Firsts,
+    /// Their first two bytes, in as few bits of each as tell letters apart.
+    pairs: [u64; 16],
 }
 
 /// Which bytes are there.
 type Firsts = [bool; 256];
 
 /// What is hashed of a text: as many of its first bytes as it has, of these.
-const HEADS: [u32; 3] = [2, 3, 5];
+const HEADS: [u32; 4] = [2, 3, 5, 8];
 
 impl Default for Heads {
     fn default() -> Self {
-        Self { bits: Vec::new(), shift: 0, lengths: [false; HEADS.len()], begins: Vec::new(), firsts: [false; 256] }
+        Self {
+            bits: Vec::new(),
+            shift: 0,
+            lengths: [false; HEADS.len()],
+            begins: Vec::new(),
+            firsts: [false; 256],
+            pairs: [0; 16],
+        }
     }
 }
 
@@ -185,17 +228,20 @@ impl Heads {
         let mut heads = Self {
             bits: vec![0; bits / 64],
             shift: 64 - bits.trailing_zeros(),
-            lengths: [false; 3],
+            lengths: [false; HEADS.len()],
             begins: vec![0; (order.len() * 2).next_power_of_two().min(1 << 12)],
             firsts: [false; 256],
+            pairs: [0; 16],
         };
         let mut last = None;
         for (number, entry) in (0_u32..).zip(order) {
             if last.replace(entry.first_two()) != Some(entry.first_two()) {
                 let place = heads.place(entry.first_two());
                 heads.begins[place] = number;
+                heads.firsts[usize::from(entry.key.to_be_bytes()[0])] = true;
+                let (word, bit) = pair(entry.key);
+                heads.pairs[word] |= bit;
             }
-            heads.firsts[usize::from(entry.key.to_be_bytes()[0])] = true;
             let longest = HEADS.iter().rposition(|&length| length <= entry.length).unwrap_or_default();
             let bit = heads.bit(entry.key, HEADS[longest]);
             heads.bits[bit / 64] |= 1 << (bit % 64);
@@ -205,12 +251,19 @@ impl Heads {
     }
 
     #[inline]
+    fn has_pair(&self, key: u64) -> bool {
+        let (word, bit) = pair(key);
+        self.pairs[word] & bit != 0
+    }
+
     fn may_begin(&self, key: u64) -> bool {
         let has = |at: usize| {
-            let bit = self.bit(key, HEADS[at]);
-            self.lengths[at] && self.bits[bit / 64] >> (bit % 64) & 1 == 1
+            self.lengths[at] && {
+                let bit = self.bit(key, HEADS[at]);
+                self.bits[bit / 64] >> (bit % 64) & 1 == 1
+            }
         };
-        has(2) || has(1) || has(0)
+        has(3) || has(2) || has(1) || has(0)
     }
 
     /// Where in the order those may begin whose texts begin with `first_two`.
@@ -230,14 +283,22 @@ impl Heads {
     }
 }
 
+/// Where the first two bytes of a `key` stand among the [pairs](Heads::pairs).
+#[inline]
+fn pair(key: u64) -> (usize, u64) {
+    let [first, second, ..] = key.to_be_bytes();
+    (usize::from(first & 31) / 2, 1 << (u32::from(first & 1) * 32 + u32::from(second & 31)))
+}
+
 /// Of things that are equal in all, keeps the first in `order`, which is sorted by text.
 fn drop_equals<T: Sought + Ord>(order: &mut Vec<Entry>, things: &[T]) {
     let thing = |entry: &Entry| &things[entry.number as usize];
-    let mut again = Vec::new();
+    let (mut again, mut sorted) = (Vec::new(), Vec::new());
     let mut from = 0;
     for alike in order.chunk_by(|a, b| (a.key, a.length) == (b.key, b.length) && thing(a).text() == thing(b).text()) {
         if alike.len() > 1 {
-            let mut sorted: Vec<usize> = (0..alike.len()).collect();
+            sorted.clear();
+            sorted.extend(0..alike.len());
             sorted.sort_by(|&a, &b| thing(&alike[a]).cmp(thing(&alike[b])));
             let equal = sorted.windows(2).filter(|pair| thing(&alike[pair[0]]) == thing(&alike[pair[1]]));
             again.extend(equal.map(|pair| from + pair[1]));

@@ -1,7 +1,7 @@
 //! The child's family by what a text says of them: whose name stands beside a word for family, and whose family is not the
 //! child's.
 
-use std::{collections::BTreeSet, ops::Range};
+use std::ops::Range;
 
 use super::{
     cues::{Candidate, Kind},
@@ -25,8 +25,8 @@ pub(super) struct Kin {
     others: Vec<usize>,
     /// Where somebody begins who is not listed, and not of the family, in order.
     strangers: Vec<usize>,
-    /// Where the child's names end.
-    child: BTreeSet<usize>,
+    /// Where the child's names end, in order.
+    child: Vec<usize>,
     /// Where the last name ends that is the family's, and whether more of them were announced: "her sisters Mia and Zoe".
     last: Option<(usize, bool)>,
 }
@@ -39,7 +39,8 @@ impl Kin {
         let mut others: Vec<usize> =
             people().filter(|hit| !child(hit.meaning.role)).map(|hit| hit.range.start).collect();
         others.sort_unstable();
-        let child = people().filter(|hit| child(hit.meaning.role)).map(|hit| hit.range.end).collect();
+        let mut child: Vec<usize> = people().filter(|hit| child(hit.meaning.role)).map(|hit| hit.range.end).collect();
+        child.sort_unstable();
         Self { others, strangers: Vec::new(), child, last: None }
     }
 
@@ -77,7 +78,7 @@ impl Kin {
         // "Kane's mum Abena".
         let possessive = kin > begins + 1 && prose.text(kin - 1) == "s" && prose.words[kin - 1].gap == Gap::Apostrophe;
         if possessive {
-            return self.child.contains(&prose.words[kin - 2].range().end);
+            return self.child.binary_search(&prose.words[kin - 2].range().end).is_ok();
         }
         let sentence = prose.words[begins].range().start..prose.words[kin].range().start;
         let before = |people: &[usize]| {
@@ -107,7 +108,7 @@ impl Kin {
             }
             "her" | "him" | "them" | "me" | "us" | "someone" | "somebody" | "people" | "girls" | "boys"
             | "children" | "kids" | "others" | "women" | "everyone" => true,
-            _ => self.child.contains(&word.end) || self.others.binary_search(&word.start).is_ok(),
+            _ => self.child.binary_search(&word.end).is_ok() || self.others.binary_search(&word.start).is_ok(),
         }
     }
 

@@ -217,13 +217,10 @@ impl Lexicon {
 
     /// Adds the phrases in `text` that begin with no word, and sorts all in `found` by where they end.
     pub(super) fn other_phrases(&self, text: &str, found: &mut Vec<(WordList, Range<usize>)>) {
-        if !self.signed.is_empty() {
-            let mut joined = false;
-            for (at, c) in text.char_indices() {
-                if !joined {
-                    starting(&self.signed, text, at, found);
-                }
-                joined = c.is_alphanumeric();
+        let may_begin = |(_, byte): &(usize, &u8)| self.signed.has_beginning(**byte);
+        for (at, _) in text.as_bytes().iter().enumerate().filter(may_begin) {
+            if text.is_char_boundary(at) && !text[..at].ends_with(char::is_alphanumeric) {
+                starting(&self.signed, text, at, found);
             }
         }
         found.sort_by_key(|(_, range)| (range.end, range.start));

@@ -5,6 +5,9 @@ use std::ops::Range;
 /// No name is longer.
 const LONGEST: usize = 40;
 
+/// The first byte of the replacement character.
+const FIRST_OF_REPLACEMENT: u8 = 0xEF;
+
 /// A run of letters with signs for lost ones inside: where it stands, and its letters, `None` for a lost one.
 pub(super) struct Damaged {
     /// Bytes of the folded text.
@@ -20,8 +23,9 @@ pub(super) fn damaged(text: &str) -> Vec<Damaged> {
         return out;
     }
     let mut done = 0;
-    for (at, _) in text.match_indices(is_lost) {
-        if at < done {
+    let may_begin = |(_, byte): &(usize, &u8)| matches!(**byte, b'?' | FIRST_OF_REPLACEMENT);
+    for (at, _) in text.as_bytes().iter().enumerate().filter(may_begin) {
+        if at < done || !text[at..].starts_with(is_lost) {
             continue;
         }
         let start = text[done..at]

@@ -16,20 +16,17 @@ impl Marks {
     /// Reads `text`.
     pub fn of(text: &str) -> Self {
         let mut marks = Self { there: [false; 256], runs: Vec::new(), digits: 0, longest: 0 };
-        let mut start = None;
-        for (at, byte) in text.bytes().enumerate() {
+        let bytes = text.as_bytes();
+        let mut at = 0;
+        while let Some(&byte) = bytes.get(at) {
             marks.there[usize::from(byte)] = true;
-            match (byte.is_ascii_digit(), start) {
-                (true, None) => start = Some(at),
-                (false, Some(begun)) => {
-                    marks.run(begun..at);
-                    start = None;
-                }
-                _ => {}
+            if byte.is_ascii_digit() {
+                let length = bytes[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+                marks.run(at..at + length);
+                at += length;
+            } else {
+                at += 1;
             }
-        }
-        if let Some(begun) = start {
-            marks.run(begun..text.len());
         }
         marks
     }
@@ -40,7 +37,7 @@ impl Marks {
         self.runs.push(run);
     }
 
-    /// True when the ASCII character `sign` is there.
+    /// True when the ASCII character `sign`, which is no digit, is there.
     pub fn has(&self, sign: u8) -> bool {
         sign.is_ascii() && self.there[usize::from(sign)]
     }

@@ -3,7 +3,7 @@
 use super::{
     find::Hit,
     form::{Entity, ListedValue},
-    needle::{Meaning, Strength, words},
+    needle::{Meaning, Strength, squeezed},
     prose::{Gap, Letters, Prose},
 };
 
@@ -20,7 +20,7 @@ impl Misread {
     pub fn new(values: &[ListedValue]) -> Self {
         let mark = |value: &&ListedValue| matches!(value.entity, Entity::Postcode | Entity::Vrm);
         let known = |value: &ListedValue| {
-            let written = words(value.text.reveal()).concat().concat();
+            let written = squeezed(value.text.reveal());
             let whole = written.len() >= FEWEST && written.is_ascii();
             let meaning = Meaning { entity: value.entity, role: value.role, person: None };
             whole.then(|| (look(&written), written, meaning))

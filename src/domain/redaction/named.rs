@@ -25,10 +25,9 @@ pub(super) struct Named {
 
 /// Every mention of a person in `prose`, in order, without overlap.
 pub(super) fn named(prose: &Prose<'_>, hits: &[Hit]) -> Vec<Named> {
-    let mut found: Vec<(Range<usize>, Strength, Named)> = Vec::new();
+    let mut found: Vec<(Range<usize>, Strength, Named)> = Vec::with_capacity(hits.len());
     for hit in hits.iter().filter(|hit| hit.meaning.entity == Entity::Person) {
-        let start = prose.word_at(hit.range.start);
-        let end = prose.words.partition_point(|word| word.range().start < hit.range.end);
+        let Range { start, end } = prose.words_on(&hit.range);
         if start < end {
             let mention = Named { start, end, role: hit.meaning.role, person: hit.meaning.person };
             found.push((start..end, hit.strength, mention));

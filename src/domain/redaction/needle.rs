@@ -8,7 +8,7 @@ use super::{
     index::{Index, Sought},
     lexicon::Lexicon,
     policy::EffectiveRole,
-    prose::next_word,
+    runs::next_word,
     words::{family, is_institution, is_nameless, is_ordinary, is_particle, is_title},
 };
 
@@ -81,7 +81,7 @@ pub(super) struct Needles {
 
 /// The needles of everything in `form`, numbers aside. `persons` is the form's list in its compiled order, with their names.
 pub(super) fn needles((persons, names): (&[&ListedPerson], &[Vec<Name>]), form: &Form, lexicon: &Lexicon) -> Needles {
-    let mut out = Collector::default();
+    let mut out = Collector { needles: Vec::with_capacity(USUAL), meaning: None };
     let whose = whose(names);
     for (index, person) in persons.iter().enumerate() {
         out.meaning = Some(Meaning { entity: Entity::Person, role: person.role, person: Some(index) });
@@ -166,6 +166,13 @@ pub(super) fn words(text: &str) -> Vec<Vec<String>> {
     words
 }
 
+/// The letters and digits of a text, folded: its [`words`] as one.
+pub(super) fn squeezed(text: &str) -> String {
+    let mut folded = plain_text(text);
+    folded.retain(char::is_alphanumeric);
+    folded
+}
+
 /// A word of [`words`] as one, its pieces `by` this.
 pub(super) fn joined<'w>(word: &'w [String], by: &str) -> Cow<'w, str> {
     match word {
@@ -183,24 +190,37 @@ const LEAST_OF_ALIAS: usize = 3;
 /// So many cuts of one surname are looked for.
 const MOST_CUTS: usize = 8;
 
+/// `pieces` without spaces, and where one ends and the next begins.
+pub(super) fn joined_at_breaks<'p>(pieces: impl Iterator<Item = &'p str> + Clone) -> (String, Vec<usize>) {
+    let (count, length) = pieces.clone().fold((0, 0), |(count, length), piece| (count + 1, length + piece.len()));
+    let (mut text, mut breaks) = (String::with_capacity(length), Vec::with_capacity(usize::max(count, 1) - 1));
+    for piece in pieces {
+        if !text.is_empty() {
+            breaks.push(text.len());
+        }
+        text.push_str(piece);
+    }
+    (text, breaks)
+}
+
 #[derive(Default)]
 pub(super) struct Collector {
     needles: Vec<Needle>,
     meaning: Option<Meaning>,
 }
 
+/// Most forms have no more needles.
+const USUAL: usize = 128;
+
 impl Collector {
     pub(super) fn push(&mut self, pieces: &[impl AsRef<str>], rule: Rule, strength: Strength) {
+        self.joined(pieces.iter().map(AsRef::as_ref), rule, strength);
+    }
+
+    fn joined<'p>(&mut self, pieces: impl Iterator<Item = &'p str> + Clone, rule: Rule, strength: Strength) {
         let Some(meaning) = self.meaning else { return };
-        let mut text = String::with_capacity(pieces.iter().map(|piece| piece.as_ref().len()).sum());
-        let mut breaks = Vec::with_capacity(pieces.len().saturating_sub(1));
-        for piece in pieces {
-            if !text.is_empty() {
-                breaks.push(text.len());
-            }
-            text.push_str(piece.as_ref());
-        }
-        if text.chars().count() >= 2 {
+        let (text, breaks) = joined_at_breaks(pieces);
+        if text.chars().nth(1).is_some() {
             self.needles.push(Needle { text, breaks, rule, strength, meaning });
         }
     }
@@ -260,9 +280,6 @@ impl Collector {
 
     /// Any two words in either order, and any run of neighbours.
     fn sequences(&mut self, name: &[Vec<String>]) {
-        fn both<'n>(a: impl Iterator<Item = &'n str>, b: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
-            a.chain(b).collect()
-        }
         let whole = |at: usize| name[at].iter().map(String::as_str);
         let initial = |at: usize| std::iter::once(first_letter(&name[at][0]));
         // "zqureshi" and "ZainabHall" of Zainab Qureshi-Hall.
@@ -277,17 +294,17 @@ impl Collector {
         for i in 0..name.len() {
             for j in i + 1..name.len() {
                 let ends = i == 0 && j + 1 == name.len();
-                let pair = both(whole(i), whole(j));
-                self.words(&pair, if ends { Strength::Whole } else { Strength::Part });
-                let run: Vec<&str> = name[i..=j].iter().flatten().map(String::as_str).collect();
-                self.words(&run, Strength::Part);
+                let strength = if ends { Strength::Whole } else { Strength::Part };
+                self.joined(whole(i).chain(whole(j)), Rule::Words, strength);
+                let run = name[i..=j].iter().flatten().map(String::as_str);
+                self.joined(run, Rule::Words, Strength::Part);
                 let comma = Rule::TurnedRound(name[j].iter().map(String::len).sum());
-                self.push(&both(whole(j), whole(i)), comma, Strength::Part);
+                self.joined(whole(j).chain(whole(i)), comma, Strength::Part);
             }
             // "J Peel", "Jordan P".
             for j in i + 1..name.len() {
-                self.push(&both(initial(i), whole(j)), Rule::Words, Strength::Part);
-                self.push(&both(whole(i), initial(j)), Rule::Words, Strength::Part);
+                self.joined(initial(i).chain(whole(j)), Rule::Words, Strength::Part);
+                self.joined(whole(i).chain(initial(j)), Rule::Words, Strength::Part);
             }
         }
     }

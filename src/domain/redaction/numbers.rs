@@ -10,8 +10,8 @@ use super::{
     index::{Index, Sought},
     needle::{Meaning, Strength},
     patterns::unlisted,
-    prose::next_word,
-    spoken_digits::{may_count, spoken},
+    runs::next_word,
+    spoken_digits::{may_be_said, spoken},
 };
 
 /// All digits of a text in order, runs of them divided by `|`.
@@ -23,19 +23,20 @@ pub(super) struct Digits {
     groups: Vec<usize>,
 }
 
-/// Reads every digit of `text`, which is folded, and its words.
-pub(super) fn digits(text: &str, words: impl Iterator<Item = Range<usize>>) -> Digits {
-    let mut reader = Digits { stream: String::new(), at: Vec::new(), groups: Vec::new() };
+/// Reads every digit of `text`, which is folded, and its words, each with whether it may have a digit in it.
+pub(super) fn digits(text: &str, words: impl Iterator<Item = (Range<usize>, bool)>) -> Digits {
+    let (stream, at, groups) = (String::with_capacity(USUAL), Vec::with_capacity(USUAL), Vec::with_capacity(USUAL));
+    let mut reader = Digits { stream, at, groups };
     let mut times = 1;
     let mut last_end = 0;
-    for token in words {
+    for (token, numbered) in words {
         let word = &text[token.clone()];
         if (times > 1 || reader.ends_in_digit()) && !may_join(&text[last_end..token.start]) {
             reader.divide();
             times = 1;
         }
         last_end = token.end;
-        if !may_count(word) {
+        if !(numbered || may_be_said(word)) {
             reader.divide();
             times = 1;
             continue;
@@ -68,15 +69,19 @@ pub(super) fn digits(text: &str, words: impl Iterator<Item = Range<usize>>) -> D
     reader
 }
 
+/// Most texts have no more digits.
+const USUAL: usize = 64;
+
 /// The digits that a listed number consists of, without the prefix of a United Kingdom telephone.
 pub(super) fn significant(entity: Entity, number: &str) -> String {
-    let figures = number.bytes().all(|b| b.is_ascii() && ascii::kind(b) != ascii::LETTER && b != b'&');
-    let all: String = if figures {
-        number.chars().filter(char::is_ascii_digit).collect()
+    let figures = number.bytes().all(|b| b.is_ascii() && ascii::kind(b) & ascii::LETTER == 0 && b != b'&');
+    let mut all = if figures {
+        number.to_owned()
     } else {
         let number = plain_text(number);
-        digits(&number, tokens(&number)).stream.chars().filter(char::is_ascii_digit).collect()
+        digits(&number, tokens(&number)).stream
     };
+    all.retain(|c| c.is_ascii_digit());
     if entity != Entity::Phone {
         return all;
     }
@@ -100,8 +105,9 @@ impl Digits {
         self.stream.as_bytes().last().is_some_and(u8::is_ascii_digit)
     }
 
+    #[inline]
     fn divide(&mut self) {
-        if !self.stream.is_empty() && !self.stream.ends_with('|') {
+        if self.ends_in_digit() {
             let end = self.at.last().map_or(0, |at| at.end);
             self.groups.push(self.stream.len());
             self.push('|', end..end);
@@ -233,13 +239,11 @@ impl ListedNumbers {
 
     /// Where listed numbers stand in a folded text.
     pub fn hits(&self, text: &str, digits: &Digits, hits: &mut Vec<Hit>) {
-        for at in 0..digits.stream.len() {
-            self.index.starting(&digits.stream.as_bytes()[at..], |number| {
-                let (from, to) = digits.widened(at, at + number.digits.len());
-                let (range, meaning) = (digits.range(text, from, to), number.meaning);
-                hits.push(Hit { range, meaning, strength: Strength::Whole, listed: true });
-            });
-        }
+        self.index.everywhere(digits.stream.as_bytes(), |at, number| {
+            let (from, to) = digits.widened(at, at + number.digits.len());
+            let (range, meaning) = (digits.range(text, from, to), number.meaning);
+            hits.push(Hit { range, meaning, strength: Strength::Whole, listed: true });
+        });
     }
 }
 
@@ -325,13 +329,8 @@ fn check_digit_fits(number: &str) -> bool {
 }
 
 /// Runs of letters and digits, as ranges.
-fn tokens(text: &str) -> impl Iterator<Item = Range<usize>> {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        let token = next_word(text, at)?;
-        at = token.end;
-        Some(token)
-    })
+fn tokens(text: &str) -> impl Iterator<Item = (Range<usize>, bool)> {
+    std::iter::successors(next_word(text, 0), |token| next_word(text, token.end)).map(|token| (token, true))
 }
 
 /// Whether digits on both sides of this may be one number.

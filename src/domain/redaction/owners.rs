@@ -17,7 +17,7 @@ use crate::domain::code::Sex;
 /// Whose the value `hit` may be; nobody's where the text does not say.
 pub(super) fn owners(prose: &Prose<'_>, mentions: &[Named], people: &People, hit: &Hit) -> Claim {
     let entity = hit.meaning.entity;
-    if matches!(entity, Entity::Email | Entity::Handle | Entity::Url) {
+    if may_hold_a_name(entity) {
         let named = people.within(&prose.folded.text[hit.range.clone()]);
         if !named.is_empty() {
             return Claim::said(named);
@@ -31,6 +31,11 @@ pub(super) fn owners(prose: &Prose<'_>, mentions: &[Named], people: &People, hit
     let words = start..end.max(start + 1);
     let value = Value { prose, mentions, child: people.child(), sex: people.child_sex(), entity, words };
     value.claim()
+}
+
+/// True for values of which a part may be somebody's name.
+pub(super) const fn may_hold_a_name(entity: Entity) -> bool {
+    matches!(entity, Entity::Email | Entity::Handle | Entity::Url)
 }
 
 /// In a sentence without end, words further off than this say nothing of a value.

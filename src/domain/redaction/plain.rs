@@ -38,6 +38,9 @@ const FEWEST_IN_ASIDE: usize = 3;
 
 /// True where sentence `number` has an aside in brackets that is not plain: "the dentist (tooth knocked out at home)".
 pub(super) fn has_aside(prose: &Prose<'_>, spans: &[Span], number: usize) -> bool {
+    if !prose.folded.text[prose.bytes(number)].contains('(') {
+        return false;
+    }
     let words = prose.sentences[number].words.clone();
     // The words of the aside that is open, and whether all of them are plain.
     let (mut inside, mut plain) = (0, true);

@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use super::{
-    ascii,
     fold::{Casing, Folded},
     lexicon::{Flags, Lexicon, WordList},
+    squeezed::offset,
     words::is_function,
 };
 
@@ -79,6 +79,8 @@ pub(super) struct Prose<'f> {
     pub sentences: Vec<Sentence>,
     /// The phrases of the lexicon in it, and where they stand in the folded text.
     pub phrases: Vec<(WordList, Range<usize>)>,
+    /// For each byte of the folded text up to the end of the last word: the first word that ends after it.
+    at_byte: Vec<u32>,
 }
 
 impl Word {
@@ -108,18 +110,19 @@ impl<'f> Prose<'f> {
     pub fn new(folded: &'f Folded<'f>, lexicon: &Lexicon) -> Self {
         let mut prose = Self {
             folded,
-            words: Vec::with_capacity(folded.text.len() / 5),
-            sentences: Vec::new(),
-            phrases: Vec::new(),
+            words: Vec::with_capacity(folded.squeezed.runs().len()),
+            sentences: Vec::with_capacity(folded.squeezed.runs().len() / 6 + 1),
+            phrases: Vec::with_capacity(folded.squeezed.runs().len() / 6),
+            at_byte: Vec::with_capacity(folded.text.len()),
         };
         let mut at = 0;
         let mut rows = Rows::default();
-        while let Some(range) = next_word(&folded.text, at) {
+        for (range, numbered) in folded.squeezed.runs() {
             let gap = match rows.gap(folded, at..range.start) {
                 Gap::Space if prose.says_full_stop() => Gap::End,
                 gap => gap,
             };
-            let word = prose.word(range.clone(), gap, lexicon);
+            let word = prose.word(range.clone(), numbered, gap, lexicon);
             if word.flags.begins_phrase() {
                 lexicon.phrases_at(&folded.text, range.start, &mut prose.phrases);
             }
@@ -142,25 +145,24 @@ impl<'f> Prose<'f> {
             && self.words[end - 1].gap == Gap::Space
     }
 
-    fn word(&self, range: Range<usize>, gap: Gap, lexicon: &Lexicon) -> Word {
+    fn word(&self, range: Range<usize>, numbered: bool, gap: Gap, lexicon: &Lexicon) -> Word {
         let text = &self.folded.text[range.clone()];
-        let letters = self.letters(&range);
+        let letters = self.letters(&range, numbered);
         let flags = if letters == Letters::Digits { Flags::default() } else { lexicon.flags(text) };
-        let clipped = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        Word { start: clipped(range.start), end: clipped(range.end), flags, letters, gap, sentence: 0 }
+        Word { start: offset(range.start), end: offset(range.end), flags, letters, gap, sentence: 0 }
     }
 
-    fn letters(&self, range: &Range<usize>) -> Letters {
-        let text = &self.folded.text[range.clone()];
+    fn letters(&self, range: &Range<usize>, numbered: bool) -> Letters {
         if self.folded.at_label(range.start) {
             return Letters::Label;
         }
-        if text.bytes().any(|b| b.is_ascii_digit()) {
+        if numbered {
             return Letters::Digits;
         }
         if !self.folded.is_capital(range.start) {
             return Letters::Small;
         }
+        let text = &self.folded.text[range.clone()];
         let mut rest = text.char_indices().skip(1).map(|(at, _)| range.start + at).peekable();
         let more = rest.peek().is_some();
         let all = rest.all(|at| self.folded.is_capital(at) && self.folded.written(at).is_some_and(char::is_uppercase));
@@ -176,7 +178,8 @@ impl<'f> Prose<'f> {
                 casing: self.folded.casing,
             });
         }
-        word.sentence = u32::try_from(self.sentences.len() - 1).unwrap_or(u32::MAX);
+        word.sentence = offset(self.sentences.len() - 1);
+        self.at_byte.resize(word.end as usize, offset(self.words.len()));
         self.words.push(word);
     }
 
@@ -188,9 +191,15 @@ impl<'f> Prose<'f> {
         if last.casing != Casing::Mixed {
             return;
         }
-        let words = &self.words[last.words.clone()];
-        let of = |letters: Letters| words.iter().filter(|word| word.letters == letters).count();
-        let (small, capital, capitals) = (of(Letters::Small), of(Letters::Capital), of(Letters::Capitals));
+        let (mut small, mut capital, mut capitals) = (0, 0, 0);
+        for word in &self.words[last.words.clone()] {
+            match word.letters {
+                Letters::Small => small += 1,
+                Letters::Capital => capital += 1,
+                Letters::Capitals => capitals += 1,
+                Letters::Digits | Letters::Label => {}
+            }
+        }
         if capitals >= 4 && capitals > 2 * (small + capital) {
             last.casing = Casing::Upper;
         } else if small >= 4 && capital + capitals == 0 {
@@ -225,7 +234,15 @@ impl<'f> Prose<'f> {
 
     /// The first word that ends after byte `at`.
     pub fn word_at(&self, at: usize) -> usize {
-        self.words.partition_point(|word| word.end as usize <= at)
+        self.at_byte.get(at).map_or(self.words.len(), |&word| word as usize)
+    }
+
+    /// The words on which `bytes` lies; the first word behind where it lies on none.
+    pub fn words_on(&self, bytes: &Range<usize>) -> Range<usize> {
+        let start = self.word_at(bytes.start);
+        let last = self.word_at(bytes.end.saturating_sub(1));
+        let on_last = self.words.get(last).is_some_and(|word| (word.start as usize) < bytes.end);
+        start..usize::max(start, last + usize::from(on_last))
     }
 
     /// The bytes that sentence `number` covers, from its first word to the next sentence.
@@ -234,38 +251,6 @@ impl<'f> Prose<'f> {
             |number: usize| self.sentences.get(number).map(|sentence| self.words[sentence.words.start].range().start);
         let start_here = if number == 0 { 0 } else { start(number).unwrap_or(self.folded.text.len()) };
         start_here..start(number + 1).unwrap_or(self.folded.text.len())
-    }
-}
-
-/// The next run of letters and digits in `text`.
-pub(super) fn next_word(text: &str, from: usize) -> Option<Range<usize>> {
-    let bytes = text.as_bytes();
-    let mut start = from;
-    loop {
-        let byte = *bytes.get(start)?;
-        if ascii::kind(byte) != 0 {
-            break;
-        }
-        if byte.is_ascii() {
-            start += 1;
-            continue;
-        }
-        let c = text[start..].chars().next()?;
-        if c.is_alphanumeric() {
-            break;
-        }
-        start += c.len_utf8();
-    }
-    let mut end = start;
-    loop {
-        end = ascii::run(bytes, end).0;
-        if bytes.get(end).is_none_or(u8::is_ascii) {
-            return Some(start..end);
-        }
-        match text[end..].chars().next().filter(|c| c.is_alphanumeric()) {
-            Some(c) => end += c.len_utf8(),
-            None => return Some(start..end),
-        }
     }
 }
 
@@ -364,7 +349,7 @@ fn is_wrap(folded: &Folded<'_>, between: &Range<usize>, line: usize) -> bool {
         return false;
     }
     let next = &folded.text[between.end..];
-    let head: String = next.chars().take(40).collect();
+    let head = next.char_indices().nth(40).map_or(next, |(end, _)| &next[..end]);
     let is_key =
         head.find(':').is_some_and(|at| head[..at].split(' ').count() <= 4 && !head[..at].contains([',', '.', '(']));
     let is_time = head.len() > 4

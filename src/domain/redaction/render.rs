@@ -66,21 +66,26 @@ impl Labels {
                 || "[PERSON]".to_owned(),
                 |&(role, number, _)| match role {
                     EffectiveRole::SubjectChild | EffectiveRole::SubjectSource => "[CHILD]".to_owned(),
-                    EffectiveRole::OtherChild | EffectiveRole::UnlistedChild => format!("[OTHER CHILD {number}]"),
+                    EffectiveRole::OtherChild | EffectiveRole::UnlistedChild => numbered("OTHER CHILD", number),
                     // Police must not learn from the label who told us; safeguarding reads of a source as one.
-                    EffectiveRole::Source if lens == Lens::Mash => format!("[SOURCE {number}]"),
-                    _ => format!("[PERSON {number}]"),
+                    EffectiveRole::Source if lens == Lens::Mash => numbered("SOURCE", number),
+                    _ => numbered("PERSON", number),
                 },
             ),
             Entity::Dob if action == Action::Generalise => {
                 match person.and_then(|&(_, _, born)| age(born?, self.as_of?)) {
-                    Some(age) => format!("[AGE {age}]"),
+                    Some(age) => numbered("AGE", age),
                     None => "[DOB]".to_owned(),
                 }
             }
-            other => format!("[{}]", word(other)),
+            other => ["[", word(other), "]"].concat(),
         }
     }
+}
+
+/// A replacement with a number in it.
+fn numbered(word: &str, number: impl ToString) -> String {
+    ["[", word, " ", &number.to_string(), "]"].concat()
 }
 
 /// `text` with every span that `policy` does not keep under `lens` replaced.
@@ -176,15 +181,13 @@ fn one_person(written: &str, asking: impl Iterator<Item = Meaning>, most: Meanin
 
 /// Where replacements already stand in `text`.
 pub(super) fn labels_in(text: &str) -> Vec<Range<usize>> {
-    let mut labels = Vec::new();
-    let mut done = 0;
-    while let Some(start) = text[done..].find('[').map(|at| done + at) {
-        done = start + 1;
-        let inside = text.as_bytes()[done..].iter().take(LONGEST_LABEL).position(|byte| matches!(byte, b'[' | b']'));
-        let end = inside.map_or(done, |length| done + length);
-        if text[end..].starts_with(']') && is_label(&text[done..end]) {
-            done = end + 1;
-            labels.push(start..done);
+    let mut labels = Vec::with_capacity(text.len() / 64);
+    for (start, _) in text.match_indices('[') {
+        let begins = start + 1;
+        let inside = text.as_bytes()[begins..].iter().take(LONGEST_LABEL).position(|byte| matches!(byte, b'[' | b']'));
+        let end = inside.map_or(begins, |length| begins + length);
+        if text.as_bytes().get(end) == Some(&b']') && is_label(&text[begins..end]) {
+            labels.push(start..end + 1);
         }
     }
     labels

@@ -9,7 +9,7 @@ use super::{
     dates::{may_stand_in, squeezed_forms},
     form::{Entity, Form, ListedPerson},
     index::{Index, Sought},
-    needle::{Name, words},
+    needle::{Name, joined_at_breaks, squeezed, words},
     numbers::significant,
     policy::{Action, Class, EffectiveRole, Lens, RedactionPolicy},
     ranges::Ranges,
@@ -177,11 +177,14 @@ impl Guards {
                 }
             });
         }
-        each(&self.digits, seen.digits(), |value, range| {
-            if value.gone[lens] {
-                leaks.push(seen.range_of_digits(&range));
-            }
-        });
+        if !self.digits.is_empty() {
+            let digits = seen.digits();
+            each(&self.digits, &digits.stream, |value, range| {
+                if value.gone[lens] {
+                    leaks.push(digits.range(&range));
+                }
+            });
+        }
         if !parts.is_empty() {
             each(&self.kept, seen.all(), |value, range| {
                 if !value.gone[lens] {
@@ -249,20 +252,11 @@ impl Lists {
     }
 
     fn phrase(&mut self, words: &[impl AsRef<str>], gone: Gone, kind: Kind) {
-        let mut text = String::with_capacity(words.iter().map(|word| word.as_ref().len()).sum());
-        let mut breaks = Vec::with_capacity(words.len().saturating_sub(1));
-        for word in words {
-            if !text.is_empty() {
-                breaks.push(text.len());
-            }
-            text.push_str(word.as_ref());
-        }
+        let (text, breaks) = joined_at_breaks(words.iter().map(AsRef::as_ref));
         self.phrases.push(Phrase { text, breaks, gone, kind });
     }
 
     fn value(&mut self, entity: Entity, text: &str, gone: Gone) {
-        let pieces = words(text).concat();
-        let squeezed = pieces.concat();
         match entity {
             Entity::Phone | Entity::NhsNumber | Entity::BankAccount => {
                 let digits = significant(entity, text);
@@ -271,7 +265,7 @@ impl Lists {
                 }
             }
             Entity::Address => {
-                self.phrase(&pieces, gone, Kind::Whole);
+                self.phrase(&words(text).concat(), gone, Kind::Whole);
                 let numbered = |line: &&str| line.bytes().any(|b| b.is_ascii_digit());
                 let lines: Vec<&str> = text.split([',', '\n', ';']).collect();
                 let street = lines.iter().rposition(numbered).map_or(0, |last| last + 1);
@@ -279,16 +273,27 @@ impl Lists {
                     self.phrase(&line, gone, Kind::Whole);
                 }
             }
-            Entity::School | Entity::Placement | Entity::Place | Entity::Organisation
-                if pieces.len() > 1 || pieces.iter().any(|piece| !is_ordinary(piece)) =>
-            {
-                self.phrase(&pieces, gone, Kind::Whole);
+            Entity::School | Entity::Placement | Entity::Place | Entity::Organisation => {
+                let pieces = words(text).concat();
+                if pieces.len() > 1 || pieces.iter().any(|piece| !is_ordinary(piece)) {
+                    self.phrase(&pieces, gone, Kind::Whole);
+                }
             }
-            Entity::School | Entity::Placement | Entity::Place | Entity::Organisation => {}
             Entity::Person | Entity::Relationship | Entity::Dob => {}
-            // A handle that is a word is looked for as a word: as characters it would be found inside others.
-            _ if squeezed.chars().all(char::is_alphabetic) => self.phrase(&pieces, gone, Kind::Whole),
-            _ => {
+            Entity::Email
+            | Entity::Handle
+            | Entity::Url
+            | Entity::Nino
+            | Entity::Passport
+            | Entity::DrivingLicence
+            | Entity::Vrm
+            | Entity::Postcode
+            | Entity::CaseRef => {
+                let squeezed = squeezed(text);
+                // A handle that is a word is looked for as a word: as characters it would be found inside others.
+                if squeezed.chars().all(char::is_alphabetic) {
+                    return self.phrase(&words(text).concat(), gone, Kind::Whole);
+                }
                 if gone.contains(&false) && !squeezed.is_empty() {
                     self.kept.push(Value { text: squeezed.clone(), gone });
                 }
@@ -308,16 +313,12 @@ fn each<'i>(index: &'i Index<Value>, squeezed: &str, mut found: impl FnMut(&'i V
     if index.is_empty() {
         return;
     }
-    let bytes = squeezed.as_bytes();
-    // Nothing that is looked for begins with a division.
-    for at in (0..bytes.len()).filter(|&at| bytes[at] != b'|') {
-        index.starting(&bytes[at..], |value| {
-            let range = at..at + value.text.len();
-            if stands(squeezed, &range) {
-                found(value, range);
-            }
-        });
-    }
+    index.everywhere(squeezed.as_bytes(), |at, value| {
+        let range = at..at + value.text.len();
+        if stands(squeezed, &range) {
+            found(value, range);
+        }
+    });
 }
 
 /// Sentences with the white space after them; a line is a sentence too.

@@ -34,18 +34,18 @@ pub(super) fn spans(folded: &Folded<'_>, hits: Vec<Hit>, listed: usize) -> Vec<S
         (a.range.start, b.range.end, b.strength, a.meaning).cmp(&(b.range.start, a.range.end, a.strength, b.meaning))
     });
     drop_seams(folded.original(), &mut found);
-    let mut spans = Vec::new();
-    let mut cluster: Vec<Hit> = Vec::new();
-    let mut end = 0;
-    for hit in found {
-        if hit.range.start >= end && !cluster.is_empty() {
-            spans.push(cover(folded.original(), std::mem::take(&mut cluster), listed));
-        }
-        end = if cluster.is_empty() { hit.range.end } else { end.max(hit.range.end) };
-        cluster.push(hit);
-    }
-    if !cluster.is_empty() {
+    let mut spans = Vec::with_capacity(found.len());
+    let mut left = found.as_slice();
+    while let [first, ..] = left {
+        let mut end = first.range.end;
+        let overlaps = |hit: &&Hit| {
+            let overlaps = hit.range.start < end;
+            end = end.max(hit.range.end);
+            overlaps
+        };
+        let (cluster, behind) = left.split_at(1 + left[1..].iter().take_while(overlaps).count());
         spans.push(cover(folded.original(), cluster, listed));
+        left = behind;
     }
     spans
 }
@@ -53,8 +53,8 @@ pub(super) fn spans(folded: &Folded<'_>, hits: Vec<Hit>, listed: usize) -> Vec<S
 /// In "Bethlehem Abraha, Kidane Abraha" the seam reads like "Abraha, Kidane": a weak form that begins in one thing that
 /// is listed and ends in the next is none. `found` is sorted by where it begins.
 fn drop_seams(text: &str, found: &mut Vec<Hit>) {
-    let strong: Vec<Range<usize>> =
-        found.iter().filter(|hit| hit.listed && hit.strength > Strength::Part).map(|hit| hit.range.clone()).collect();
+    let mut strong: Vec<Range<usize>> = Vec::with_capacity(found.len());
+    strong.extend(found.iter().filter(|hit| hit.listed && hit.strength > Strength::Part).map(|hit| hit.range.clone()));
     let mut reach = Vec::with_capacity(strong.len());
     for range in &strong {
         reach.push(reach.last().copied().unwrap_or(0).max(range.end));
@@ -76,8 +76,8 @@ fn drop_seams(text: &str, found: &mut Vec<Hit>) {
 }
 
 /// One span for hits that overlap.
-fn cover(text: &str, cluster: Vec<Hit>, persons: usize) -> Span {
-    if let [one] = cluster.as_slice() {
+fn cover(text: &str, cluster: &[Hit], persons: usize) -> Span {
+    if let [one] = cluster {
         let Hit { range, meaning, listed, .. } = one.clone();
         return Span { range, entity: meaning.entity, listed, meanings: vec![meaning] };
     }
@@ -146,8 +146,8 @@ fn owns(text: &str, name: &Range<usize>) -> bool {
     if !behind.starts_with(' ') {
         return false;
     }
-    let letters = behind.trim_start_matches(' ').chars().take_while(|c| c.is_alphabetic());
-    // One letter more than the longest of them has.
-    let next = letters.take(10).collect::<String>().to_lowercase();
-    matches!(next.as_str(), "family" | "household" | "residence" | "home" | "house" | "flat" | "address")
+    let behind = behind.trim_start_matches(' ');
+    let next = &behind[..behind.find(|c: char| !c.is_alphabetic()).unwrap_or(behind.len())];
+    let known = ["family", "household", "residence", "home", "house", "flat", "address"];
+    known.iter().any(|known| next.eq_ignore_ascii_case(known))
 }

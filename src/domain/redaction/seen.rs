@@ -2,25 +2,17 @@
 
 use std::ops::Range;
 
-use super::{
-    ascii::{self, DIGIT},
-    letters::plain,
-    render::labels_in,
-};
+use super::{ascii, letters::plain, render::labels_in};
 
 /// One view.
 pub(super) struct Seen<'v> {
     view: &'v str,
+    /// The parts of the view that are none of our replacements.
+    parts: Vec<Range<usize>>,
     /// Letters and digits; a `|` where one of our replacements was.
     all: String,
     /// Each word, in order.
     words: Vec<Word>,
-    /// Digits, runs of them divided by `|`.
-    digits: String,
-    /// For each byte of `digits`: where it stands in the view.
-    digits_at: Vec<usize>,
-    /// True while the next letter belongs to the last word.
-    open: bool,
 }
 
 /// A word: where it begins in `all`, and the range of the view that it stands in. It ends in `all` where the next begins,
@@ -33,106 +25,26 @@ struct Word {
 impl<'v> Seen<'v> {
     /// Reads `view`.
     pub fn new(view: &'v str) -> Self {
-        let mut seen = Self {
-            view,
-            all: String::with_capacity(view.len()),
-            words: Vec::with_capacity(view.len() / 4),
-            digits: String::new(),
-            digits_at: Vec::new(),
-            open: false,
-        };
+        let labels = labels_in(view);
+        let mut parts = Vec::with_capacity(labels.len() + 1);
         let mut done = 0;
-        for label in labels_in(view) {
-            seen.read(done..label.start);
-            // A replacement divides what stands on its sides.
-            seen.all.push('|');
-            seen.digit('|', label.start);
-            seen.open = false;
+        for label in labels {
+            parts.push(done..label.start);
             done = label.end;
         }
-        seen.read(done..view.len());
+        parts.push(done..view.len());
+        let mut words = Words { all: Vec::with_capacity(view.len()), list: Vec::with_capacity(view.len() / 4 + 1) };
+        for (number, part) in parts.iter().enumerate() {
+            if number > 0 {
+                // A replacement divides what stands on its sides.
+                words.all.push(b'|');
+            }
+            words.read(view, part);
+        }
         // Runs of ASCII were taken as they are; everything else came as small letters.
-        seen.all.make_ascii_lowercase();
-        seen
-    }
-
-    fn read(&mut self, part: Range<usize>) {
-        let view = self.view;
-        let bytes = &view.as_bytes()[..part.end];
-        let mut at = part.start;
-        while let Some(&byte) = bytes.get(at) {
-            if ascii::kind(byte) != 0 {
-                let (ends, kinds) = ascii::run(bytes, at);
-                self.run(at..ends, kinds & DIGIT != 0);
-                at = ends;
-            } else if byte.is_ascii() {
-                self.open = false;
-                at += 1;
-            } else {
-                let Some(c) = view[at..].chars().next() else { return };
-                self.character(c, at);
-                at += c.len_utf8();
-            }
-        }
-    }
-
-    /// Letters and digits that are ASCII.
-    fn run(&mut self, part: Range<usize>, digits: bool) {
-        let run = &self.view[part.clone()];
-        if digits {
-            for (offset, byte) in run.bytes().enumerate() {
-                if byte.is_ascii_digit() {
-                    self.digit(char::from(byte), part.start + offset);
-                } else {
-                    self.divide(part.start + offset);
-                }
-            }
-        } else {
-            self.divide(part.start);
-        }
-        self.word(part);
-        self.all.push_str(run);
-    }
-
-    /// A character that is not ASCII.
-    fn character(&mut self, c: char, at: usize) {
-        let mut shown = false;
-        plain(c, |part| {
-            shown = true;
-            if !part.is_alphanumeric() {
-                self.open = false;
-                return;
-            }
-            if part.is_ascii_digit() {
-                self.digit(part, at);
-            }
-            self.word(at..at + c.len_utf8());
-            self.all.push(part);
-        });
-        if shown && c.is_alphabetic() {
-            self.divide(at);
-        }
-    }
-
-    /// What comes next into `all`, and stands at `view`, is of the last word or begins one.
-    fn word(&mut self, view: Range<usize>) {
-        match self.words.last_mut().filter(|_| self.open) {
-            Some(word) => word.view.end = view.end,
-            None => self.words.push(Word { begins: self.all.len(), view }),
-        }
-        self.open = true;
-    }
-
-    fn digit(&mut self, digit: char, at: usize) {
-        self.digits.push(digit);
-        self.digits_at.push(at);
-    }
-
-    /// Divides the digits that come next from those that came before.
-    fn divide(&mut self, at: usize) {
-        if !self.digits.ends_with('|') {
-            self.digit('|', at);
-        }
+        words.all.make_ascii_lowercase();
+        let all = String::from_utf8(words.all).expect("characters were taken whole");
+        Self { view, parts, all, words: words.list }
     }
 
     /// Letters and digits.
@@ -169,19 +81,21 @@ impl<'v> Seen<'v> {
         (ends(rest, next) || possessive).then(|| self.words[at].view.start..self.words[last].view.end)
     }
 
-    /// Digits, runs of them divided by `|`.
-    pub fn digits(&self) -> &str {
-        &self.digits
+    /// The digits of the view.
+    pub fn digits(&self) -> Digits {
+        let mut digits = Digits { stream: String::new(), at: Vec::new() };
+        for (number, part) in self.parts.iter().enumerate() {
+            if number > 0 {
+                digits.push('|', part.start);
+            }
+            digits.read(self.view, part);
+        }
+        digits
     }
 
     /// Where in the view a range of [`all`](Self::all) stands.
     pub fn range(&self, found: &Range<usize>) -> Range<usize> {
         self.place(found.start).start..self.place(found.end - 1).end
-    }
-
-    /// Where in the view a range of [`digits`](Self::digits) stands.
-    pub fn range_of_digits(&self, found: &Range<usize>) -> Range<usize> {
-        self.digits_at[found.start]..self.digits_at[found.end - 1] + 1
     }
 
     /// Where in the view byte `at` of `all` stands; as near as its word where that is not ASCII.
@@ -193,6 +107,110 @@ impl<'v> Seen<'v> {
             return place..place + 1;
         }
         word.view.clone()
+    }
+}
+
+/// The words of a view while it is read.
+struct Words {
+    all: Vec<u8>,
+    list: Vec<Word>,
+}
+
+impl Words {
+    fn read(&mut self, view: &str, part: &Range<usize>) {
+        let bytes = &view.as_bytes()[..part.end];
+        // True while the next letter belongs to the last word.
+        let mut open = false;
+        let mut at = part.start;
+        while let Some(&byte) = bytes.get(at) {
+            if ascii::kind(byte) != 0 {
+                let ends = ascii::run(bytes, at).0;
+                self.word(at..ends, open);
+                self.all.extend_from_slice(&bytes[at..ends]);
+                open = true;
+                at = ends;
+            } else if byte.is_ascii() {
+                open = false;
+                at += 1;
+            } else {
+                let Some(c) = view[at..].chars().next() else { return };
+                let ends = at + c.len_utf8();
+                plain(c, |part| {
+                    let is_word = part.is_alphanumeric();
+                    if is_word {
+                        self.word(at..ends, open);
+                        self.all.extend_from_slice(part.encode_utf8(&mut [0; 4]).as_bytes());
+                    }
+                    open = is_word;
+                });
+                at = ends;
+            }
+        }
+    }
+
+    /// What comes next into `all`, and stands at `view`, is of the last word while that is `open`, or begins one.
+    #[inline]
+    fn word(&mut self, view: Range<usize>, open: bool) {
+        match self.list.last_mut().filter(|_| open) {
+            Some(word) => word.view.end = view.end,
+            None => self.list.push(Word { begins: self.all.len(), view }),
+        }
+    }
+}
+
+/// The digits of a view.
+pub(super) struct Digits {
+    /// Runs of them are divided by `|`.
+    pub stream: String,
+    /// For each byte of the stream: where it stands in the view.
+    at: Vec<usize>,
+}
+
+impl Digits {
+    fn read(&mut self, view: &str, part: &Range<usize>) {
+        let bytes = &view.as_bytes()[..part.end];
+        let mut at = part.start;
+        while let Some(&byte) = bytes.get(at) {
+            if byte.is_ascii() {
+                match ascii::kind(byte) {
+                    0 => {}
+                    ascii::DIGIT => self.push(char::from(byte), at),
+                    _ => self.divide(at),
+                }
+                at += 1;
+                continue;
+            }
+            let Some(c) = view[at..].chars().next() else { return };
+            let mut shown = false;
+            plain(c, |part| {
+                shown = true;
+                if part.is_ascii_digit() {
+                    self.push(part, at);
+                }
+            });
+            if shown && c.is_alphabetic() {
+                self.divide(at);
+            }
+            at += c.len_utf8();
+        }
+    }
+
+    /// Divides the digits that come next from those that came before.
+    #[inline]
+    fn divide(&mut self, at: usize) {
+        if self.stream.as_bytes().last() != Some(&b'|') {
+            self.push('|', at);
+        }
+    }
+
+    fn push(&mut self, digit: char, at: usize) {
+        self.stream.push(digit);
+        self.at.push(at);
+    }
+
+    /// Where in the view a range of the stream stands.
+    pub fn range(&self, found: &Range<usize>) -> Range<usize> {
+        self.at[found.start]..self.at[found.end - 1] + 1
     }
 }
 

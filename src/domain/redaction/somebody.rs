@@ -1,6 +1,6 @@
 //! Who is named in the texts of a record that nobody listed: one for every name, with as many as are followed.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     cues::{Candidate, Kind},
@@ -29,8 +29,8 @@ pub(super) fn somebodies<'r, 'f: 'r>(pages: impl Iterator<Item = (&'r Prose<'f>,
     });
     let named: Vec<_> = persons.map(|(role, name)| (role, words(&name), name)).collect();
     let mut people: Vec<Somebody> = Vec::new();
-    let mut by_name: HashMap<&str, usize> = HashMap::new();
-    let mut by_part: HashSet<&str> = HashSet::new();
+    let mut by_name: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut by_part: BTreeSet<&str> = BTreeSet::new();
     for full in [true, false] {
         for (role, apart, name) in &named {
             // "Ellie-Rose" is one first name, perhaps of whoever is named in full elsewhere.

@@ -47,11 +47,9 @@ impl Said {
             WordList::Defying,
             WordList::People,
         ];
-        let mut phrases = Vec::new();
+        let mut phrases = Vec::with_capacity(prose.phrases.len() + prose.words.len() / 8);
         for (list, bytes) in prose.phrases.iter().filter(|(list, _)| wanted.contains(list)) {
-            let start = prose.word_at(bytes.start);
-            let end = prose.words.partition_point(|word| word.range().start < bytes.end);
-            phrases.push((*list, start..end));
+            phrases.push((*list, prose.words_on(bytes)));
         }
         let flags = Flags::of(&wanted);
         for (at, word) in prose.words.iter().enumerate().filter(|(_, word)| word.flags.meets(flags)) {

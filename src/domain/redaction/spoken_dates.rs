@@ -8,7 +8,7 @@ use super::{
     dates::MONTHS,
     find::Hit,
     needle::{Meaning, Strength},
-    prose::next_word,
+    runs::next_word,
 };
 use crate::domain::number_words::{TENS, UNITS};
 

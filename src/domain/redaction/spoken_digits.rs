@@ -1,9 +1,9 @@
 //! Digits in words.
 
-/// False for nearly every word that is neither a digit nor said in a number.
-pub(super) fn may_count(word: &str) -> bool {
+/// False for nearly every word in letters that is neither a digit nor said in a number.
+pub(super) fn may_be_said(word: &str) -> bool {
     let first = word.as_bytes().first().copied().unwrap_or_default();
-    let said = match word.len() {
+    match word.len() {
         1 | 2 => first == b'o',
         3 => matches!(first, b'a' | b'n' | b'o' | b's' | b't'),
         4 => matches!(first, b'd' | b'f' | b'n' | b'p' | b't' | b'z'),
@@ -12,8 +12,7 @@ pub(super) fn may_count(word: &str) -> bool {
         7 => first == b'h',
         8 => first == b't',
         _ => false,
-    };
-    said || word.bytes().any(|b| b.is_ascii_digit())
+    }
 }
 
 /// The digit that `word` says.
@@ -38,12 +37,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whatever_is_said_in_a_number_may_count() {
+    fn whatever_is_said_in_a_number_may_be_said() {
         let said = "zero oh o nought nil one two three four five six seven eight nine";
-        assert!(said.split(' ').all(|word| may_count(word) && spoken(word).is_some()));
-        let between =
-            "then dash hyphen space comma slash stroke minus and hundred thousand plus double triple treble 4th";
-        assert!(between.split(' ').all(|word| may_count(word) && spoken(word).is_none()));
-        assert!(["went", "her", "because", "", "żółw"].iter().all(|word| !may_count(word)));
+        assert!(said.split(' ').all(|word| may_be_said(word) && spoken(word).is_some()));
+        let between = "then dash hyphen space comma slash stroke minus and hundred thousand plus double triple treble";
+        assert!(between.split(' ').all(|word| may_be_said(word) && spoken(word).is_none()));
+        assert!(["went", "her", "because", "", "żółw"].iter().all(|word| !may_be_said(word)));
     }
 }

@@ -5,7 +5,7 @@ use super::{
     fold::plain_text,
     form::{Entity, Form, ListedValue},
     lexicon::Lexicon,
-    needle::{Collector, Meaning, Rule, Strength, joined, words},
+    needle::{Collector, Meaning, Rule, Strength, joined, squeezed, words},
     typos::Spellings,
     words::{SHORT_INSTITUTION, is_council, is_family, is_function, is_institution, is_ordinary},
 };
@@ -19,10 +19,10 @@ impl Collector {
             Entity::Email => self.email(text),
             Entity::Url => self.url(text),
             Entity::Handle => self.handle(text),
-            Entity::Nino | Entity::Passport | Entity::DrivingLicence => self.compact(&words(text).concat().concat(), 5),
+            Entity::Nino | Entity::Passport | Entity::DrivingLicence => self.compact(&squeezed(text), 5),
             Entity::CaseRef => self.reference(text),
             Entity::Vrm => self.vrm(text),
-            Entity::Postcode => self.compact(&words(text).concat().concat(), 5),
+            Entity::Postcode => self.compact(&squeezed(text), 5),
             Entity::Address => self.address(text),
             Entity::Placement => {
                 self.institution(text);
@@ -62,53 +62,51 @@ impl Collector {
     /// A handle of letters alone is looked for in words: spaced anywhere it would be found inside sentences. One with signs
     /// or digits is looked for as it is said, too: "jo underscore peel eleven".
     fn handle(&mut self, text: &str) {
-        let pieces = words(text).concat();
-        let squeezed = pieces.concat();
+        let squeezed = squeezed(text);
         for form in dictated(text.trim_start_matches('@')).into_iter().filter(|form| *form != squeezed) {
             self.compact(&form, 8);
         }
-        if pieces.iter().flat_map(|piece| piece.chars()).all(char::is_alphabetic) {
-            self.push(&pieces, Rule::Words, Strength::Whole);
+        if squeezed.chars().all(char::is_alphabetic) {
+            self.push(&words(text).concat(), Rule::Words, Strength::Whole);
         } else {
-            self.compact(&pieces.concat(), 3);
+            self.compact(&squeezed, 3);
         }
     }
 
     /// A reference. One that is a short number is not looked for: it would take out years and amounts.
     fn reference(&mut self, text: &str) {
-        let squeezed = words(text).concat().concat();
-        let digits = squeezed.bytes().filter(u8::is_ascii_digit).count();
-        if digits > 0 && (digits >= 5 || digits < squeezed.len()) {
-            self.compact(&squeezed, 4);
+        let reference = squeezed(text);
+        let digits = reference.bytes().filter(u8::is_ascii_digit).count();
+        if digits > 0 && (digits >= 5 || digits < reference.len()) {
+            self.compact(&reference, 4);
         }
     }
 
     /// An e-mail address as such and with its signs in words.
     fn email(&mut self, text: &str) {
         let Some((local, domain)) = text.split_once('@') else {
-            return self.compact(&words(text).concat().concat(), 4);
+            return self.compact(&squeezed(text), 4);
         };
         let domains = dictated(domain);
         for local in dictated(local) {
             for at in ["", "at"] {
                 for domain in &domains {
-                    self.push(&[format!("{local}{at}{domain}")], Rule::Compact, Strength::Whole);
+                    self.push(&[[&local, at, domain].concat()], Rule::Compact, Strength::Whole);
                 }
             }
         }
-        let squeeze = |part: &str| words(part).concat().concat();
         if local.chars().count() >= 5 {
-            self.push(&[squeeze(local)], Rule::Compact, Strength::Part);
+            self.push(&[squeezed(local)], Rule::Compact, Strength::Part);
         }
     }
 
     fn url(&mut self, text: &str) {
         let bare = text.trim_start_matches("https://").trim_start_matches("http://").trim_start_matches("www.");
         for written in [text, bare] {
-            self.compact(&words(written).concat().concat(), 5);
+            self.compact(&squeezed(written), 5);
         }
         if let Some((_, profile)) = bare.trim_end_matches('/').rsplit_once('/') {
-            self.compact(&words(profile).concat().concat(), 5);
+            self.compact(&squeezed(profile), 5);
         }
     }
 
@@ -117,12 +115,12 @@ impl Collector {
         let says_nothing =
             |known: &str| is_function(known) || matches!(known, "car" | "van" | "bus" | "cab" | "red" | "suv");
         for known in std::iter::once(text).chain(text.split('?')) {
-            let squeezed = words(known).concat().concat();
-            if !says_nothing(&squeezed) {
-                self.compact(&squeezed, 3);
+            let known = squeezed(known);
+            if !says_nothing(&known) {
+                self.compact(&known, 3);
             }
         }
-        self.vrm_parts(&words(text).concat().concat());
+        self.vrm_parts(&squeezed(text));
     }
 
     /// What somebody remembers of a mark: "QQ19", "ends KLM".
