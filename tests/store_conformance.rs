@@ -84,6 +84,7 @@ macro_rules! every_case {
                 whoever_retracts_twice_is_told_so_and_the_first_answer_comes_again,
                 in_the_queue_of_whom_a_correction_accuses_all_of_it_ends_and_nobody_is_told,
                 what_whom_a_correction_accuses_holds_waits_for_a_colleague_and_is_passed_over_by_them,
+                what_was_recalled_is_neither_offered_nor_sent_on_nor_disclosed,
             }
             order {
                 class_then_deadline_then_age,

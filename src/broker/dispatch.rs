@@ -8,7 +8,6 @@ use crate::{
     domain::{
         delivery::{Delivery, DeliveryId, Settled},
         grants::{Action, QueuePermit, Refusal},
-        history::StepKind,
         identity::Peer,
         queue::QueueId,
         text::Text,
@@ -323,17 +322,6 @@ pub(super) fn is_theirs(delivery: &Delivery) -> Result<(), Error> {
     Err(Error::Precondition {
         reason: "ANSWER_FIRST",
         advice: "another unit offers it to yours: open what you need, then accept or refuse it",
-    })
-}
-
-/// What the sender has taken back goes to nobody else.
-pub(super) fn not_recalled(delivery: &Delivery) -> Result<(), Error> {
-    if !delivery.history.iter().any(|step| step.kind == StepKind::Recalled) {
-        return Ok(());
-    }
-    Err(Error::Precondition {
-        reason: "RECALLED",
-        advice: "the sender has taken the referral back: it goes to nobody else; settle it with an outcome of your queue",
     })
 }
 

@@ -22,6 +22,7 @@ mod handing;
 mod intake;
 mod judge;
 mod known;
+mod onward;
 mod opening;
 mod paging;
 mod receipt;

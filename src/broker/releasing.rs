@@ -1,11 +1,7 @@
 //! Releasing the carer copy: the lead practitioner's recorded act (domain 2.4), never in full, and never where a word home
 //! may be a danger.
 
-use super::{
-    Broker, Error, Handle, Request,
-    dispatch::{is_theirs, not_recalled},
-    opening::name_of,
-};
+use super::{Broker, Error, Handle, Request, dispatch::is_theirs, onward::not_recalled, opening::name_of};
 use crate::{
     domain::{
         carer_copy::CarerCopy,
@@ -55,14 +51,14 @@ impl Broker {
         let now = self.now();
         let stored = self.store.find(handle.delivery.record).await?.ok_or(Error::NotFound)?;
         let carer_copy = self.carer_copy_of(&stored).await?;
-        let Stored { record, deliveries, .. } = stored;
+        let Stored { record, deliveries, retractions, .. } = stored;
         let delivery = deliveries.iter().find(|found| found.id == handle.delivery).ok_or(Error::NotFound)?;
         if self.is_kept_from(&record, permit) {
             return Err(self.excluded(permit.identity(), delivery));
         }
         let opened = self.may_open(permit, (&record, delivery), (Part::Carer, None), release.reason.reveal())?;
         is_theirs(delivery)?;
-        not_recalled(delivery)?;
+        not_recalled(&retractions)?;
         leads(delivery, &deliveries, &record.on_behalf_of)?;
         may_go(carer_copy, release)?;
         let (place, sealed) = self.sealed(record.id).await?;

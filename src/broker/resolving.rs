@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Broker, Error, Handle, Request, filing::carried_by};
+use super::{Broker, Error, Handle, Request, filing::carried_by, onward::not_recalled};
 use crate::{
     domain::{
         code::Class,
@@ -16,7 +16,7 @@ use crate::{
     },
     ledger::Verb,
     sealing::labels,
-    store::Settle,
+    store::{Settle, Stored},
 };
 
 /// Where a matter on HOLD goes, and why.
@@ -40,7 +40,9 @@ impl Broker {
     ) -> Result<(Delivery, Vec<DeliveryId>), Error> {
         let Resolution { to, reason } = resolution;
         let now = self.now();
-        let (record, found) = self.found(handle.delivery).await?;
+        let Stored { record, deliveries, retractions, .. } =
+            self.store.find(handle.delivery.record).await?.ok_or(Error::NotFound)?;
+        let found = deliveries.into_iter().find(|found| found.id == handle.delivery).ok_or(Error::NotFound)?;
         let mut held = found.header.held.clone().ok_or(Error::NotFound)?;
         // Whatever it is held for: nobody whom the record accuses, and no queue where they could stop or bury it.
         held.never_by.extend(self.excluded_queues(&record));
@@ -53,6 +55,11 @@ impl Broker {
         };
         let permit = hold.queue_permit();
         let queues = self.destinations(&found, &held, to, now)?;
+        // An answer that was given comes again, and whoever lost the lease hears that: the store says.
+        let lease = found.live_lease(&handle.token, now);
+        if lease.is_some_and(|lease| lease.holder == permit.identity().as_str()) {
+            not_recalled(&retractions)?;
+        }
         let (_, sealed) = self.sealed(handle.delivery.record).await?;
         let units = labels(&sealed)?;
         let headers: Vec<Header> = queues.iter().map(|queue| self.sent_on(&found, &units, queue)).collect();

@@ -5,10 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::{
-    Broker, Error, Handle, Request,
-    dispatch::{later, not_recalled},
-    escalating::raise,
-    filing::carried_by,
+    Broker, Error, Handle, Request, dispatch::later, escalating::raise, filing::carried_by, onward::not_recalled,
 };
 use crate::{
     domain::{
@@ -57,7 +54,7 @@ impl Broker {
         transfer: Transfer,
     ) -> Result<Delivery, Error> {
         let now = self.now();
-        let Stored { record, deliveries, .. } =
+        let Stored { record, deliveries, retractions, .. } =
             self.store.find(handle.delivery.record).await?.ok_or(Error::NotFound)?;
         let delivery = deliveries.iter().find(|found| found.id == handle.delivery).ok_or(Error::NotFound)?;
         self.may_decide(permit, &record, delivery)?;
@@ -69,7 +66,7 @@ impl Broker {
         let again = delivery.history.iter().any(|step| step.id == request.id);
         if holds && !again {
             may_offer(delivery)?;
-            not_recalled(delivery)?;
+            not_recalled(&retractions)?;
             self.may_go_there(&record, delivery, &transfer.to)?;
             is_not_there(delivery, &deliveries, &transfer.to)?;
             has_views(delivery, &header)?;

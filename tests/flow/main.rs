@@ -31,6 +31,7 @@ mod late;
 mod limits;
 mod matrix;
 mod once;
+mod onward;
 mod opening;
 mod order;
 mod pages;

@@ -34,7 +34,7 @@ pub fn recalling(referral: &str) -> pb::RecallReferralRequest {
     }
 }
 
-fn correcting(referral: &str, draft: pb::Submission) -> pb::CorrectReferralRequest {
+pub fn correcting(referral: &str, draft: pb::Submission) -> pb::CorrectReferralRequest {
     pb::CorrectReferralRequest {
         request_id: fresh(),
         submission: Some(draft),
@@ -43,7 +43,7 @@ fn correcting(referral: &str, draft: pb::Submission) -> pb::CorrectReferralReque
     }
 }
 
-async fn correct(council: &mut Person, request: pb::CorrectReferralRequest) -> Result<pb::Receipt, Status> {
+pub async fn correct(council: &mut Person, request: pb::CorrectReferralRequest) -> Result<pb::Receipt, Status> {
     Ok(council.referrals.correct_referral(request).await?.into_inner().receipt.unwrap())
 }
 
@@ -57,7 +57,7 @@ async fn read_at_the_mpu(house: &House, draft: pb::Submission) -> (Person, pb::R
     (council, receipt, officer, taken)
 }
 
-fn acknowledging(taken: &Taken) -> pb::AcknowledgeNoticeRequest {
+pub fn acknowledging(taken: &Taken) -> pb::AcknowledgeNoticeRequest {
     pb::AcknowledgeNoticeRequest {
         request_id: fresh(),
         delivery_id: taken.id.clone(),

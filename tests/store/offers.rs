@@ -16,7 +16,7 @@ fn step(kind: StepKind) -> Step {
     Step { kind, code: "MPU.NE".into(), ..rejected() }
 }
 
-fn offering(until: i64) -> Settle {
+pub fn offering(until: i64) -> Settle {
     let offer =
         Offer { queue: queue("MPU.NE"), leg: 0, at: at(60), by: OFFICER.into(), answer_by: at(until), accepted: None };
     Settle::Offer(step(StepKind::TransferOffered), Box::new(header("MPU.NE")), offer)

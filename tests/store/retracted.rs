@@ -12,7 +12,7 @@ use homeward::{
 };
 use uuid::Uuid;
 
-use super::{Engine, fixtures::*};
+use super::{Engine, fixtures::*, offers::offering};
 
 fn retract(record: Uuid, kind: RetractionKind, now: i64) -> Retract {
     let notice = |name: &str| Notice { queue: queue(name), due: at(now + 3600), note: b"sealed why".to_vec() };
@@ -220,4 +220,28 @@ pub async fn what_whom_a_correction_accuses_holds_waits_for_a_colleague_and_is_p
     assert_eq!(pull(&*store, "MPU.SE", 9, 63).await.len(), 1);
     drop(store);
     engine.open();
+}
+
+/// The sender recalls at the same moment as somebody sends it on: whichever came first, nobody is given what was recalled.
+pub async fn what_was_recalled_is_neither_offered_nor_sent_on_nor_disclosed(engine: &impl Engine) {
+    let store = engine.open();
+    let acceptance = submission(vec![held_header("HOLD.human"), header("MPU.SE")]);
+    let record = acceptance.records[0].record.id;
+    store.accept(acceptance).await.unwrap();
+    let mut read = Vec::new();
+    for name in ["HOLD.human", "MPU.SE"] {
+        let taken = pull(&*store, name, 1, 0).await.remove(0);
+        read.push(store.opened(holding(&taken, 10), CARD, entry(Verb::Consultation, "OPEN_PART")).await.unwrap());
+    }
+    recall(&*store, record, 60).await.unwrap();
+    let before = size(&*store).await;
+    let onward = Settle::Resolve(settled(), vec![header("MASH.E09000033")]);
+    assert_eq!(settle(&*store, holding(&read[0], 61), onward).await, Err(StoreError::WrongState));
+    for other in [offering(900), Settle::Disclose(CARD)] {
+        assert_eq!(settle(&*store, holding(&read[1], 61), other).await, Err(StoreError::WrongState));
+    }
+    assert_eq!(size(&*store).await, before, "and nothing of it is in the ledger");
+    for one in &read {
+        settle(&*store, holding(one, 62), Settle::Complete(settled())).await.unwrap();
+    }
 }

@@ -7,7 +7,7 @@ use super::{
     accept::waiting,
     asked, dead, handed,
     keys::{self, Place},
-    offers, read as reading,
+    offers, read as reading, retracted,
     transaction::Transaction,
     view::Look,
 };
@@ -168,7 +168,7 @@ pub(super) fn settle(tx: &mut Transaction<'_>, command: &Use) -> Result<Delivery
         Some(_) => return Err(other_kind()),
     }
     let (mut legs, mut delivery) = under_lease(tx, &command.held)?;
-    if !offers::may_be(&delivery, &command.settle) {
+    if !offers::may_be(&delivery, &command.settle) || !retracted::may_be(&legs, &command.settle) {
         return Err(StoreError::WrongState);
     }
     match &command.settle {

@@ -22,7 +22,7 @@ use crate::{
         retraction::{Retraction, RetractionKind},
     },
     store::{
-        Accepted, EventKind, Kept, Once, Retract, StoreError,
+        Accepted, EventKind, Kept, Once, Retract, Settle, StoreError,
         stored::{Answer, Legs, StoredEvent},
     },
 };
@@ -92,6 +92,12 @@ pub(super) fn retract(tx: &mut Transaction<'_>, one: &Retract) -> Result<(), Sto
         notify(tx, &mut legs, one, (queue, class))?;
     }
     tx.rewrite(one.record, &legs)
+}
+
+/// What was recalled goes on to nobody.
+pub(super) fn may_be(legs: &Legs, settle: &Settle) -> bool {
+    let goes_on = matches!(settle, Settle::Offer(..) | Settle::Resolve(..) | Settle::Disclose(_));
+    !goes_on || legs.retractions.last().is_none_or(|last| last.kind != RetractionKind::Recalled)
 }
 
 /// The mark on what somebody has read and is still at work on.
