@@ -1,7 +1,7 @@
 //! Releasing the carer copy: the lead practitioner's recorded act (domain 2.4), never in full, and never where a word home
 //! may be a danger.
 
-use super::{Broker, Error, Handle, Request, dispatch::is_theirs, onward::not_recalled, opening::name_of};
+use super::{Broker, Error, Handle, Request, dispatch::is_theirs, opening::name_of};
 use crate::{
     domain::{
         carer_copy::CarerCopy,
@@ -58,7 +58,7 @@ impl Broker {
         }
         let opened = self.may_open(permit, (&record, delivery), (Part::Carer, None), release.reason.reveal())?;
         is_theirs(delivery)?;
-        not_recalled(&retractions)?;
+        self.may_go_on((&record, &retractions), delivery, None).await?;
         leads(delivery, &deliveries, &record.on_behalf_of)?;
         may_go(carer_copy, release)?;
         let (place, sealed) = self.sealed(record.id).await?;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Broker, Error, Handle, Request, filing::carried_by, onward::not_recalled};
+use super::{Broker, Error, Handle, Request, filing::carried_by};
 use crate::{
     domain::{
         code::Class,
@@ -42,7 +42,7 @@ impl Broker {
         let now = self.now();
         let Stored { record, deliveries, retractions, .. } =
             self.store.find(handle.delivery.record).await?.ok_or(Error::NotFound)?;
-        let found = deliveries.into_iter().find(|found| found.id == handle.delivery).ok_or(Error::NotFound)?;
+        let found = deliveries.iter().find(|found| found.id == handle.delivery).ok_or(Error::NotFound)?;
         let mut held = found.header.held.clone().ok_or(Error::NotFound)?;
         // Whatever it is held for: nobody whom the record accuses, and no queue where they could stop or bury it.
         held.never_by.extend(self.excluded_queues(&record));
@@ -54,15 +54,15 @@ impl Broker {
             hold => hold?,
         };
         let permit = hold.queue_permit();
-        let queues = self.destinations(&found, &held, to, now)?;
+        let queues = self.destinations(found, &held, to, now)?;
         // An answer that was given comes again, and whoever lost the lease hears that: the store says.
         let lease = found.live_lease(&handle.token, now);
         if lease.is_some_and(|lease| lease.holder == permit.identity().as_str()) {
-            not_recalled(&retractions)?;
+            self.may_go_on((&record, &retractions), found, queues.first()).await?;
         }
         let (_, sealed) = self.sealed(handle.delivery.record).await?;
         let units = labels(&sealed)?;
-        let headers: Vec<Header> = queues.iter().map(|queue| self.sent_on(&found, &units, queue)).collect();
+        let headers: Vec<Header> = queues.iter().map(|queue| self.sent_on(found, &units, queue)).collect();
         let mut entry = self.entry_about(permit, (Verb::Disclosure, "RESOLVE_HELD"), handle.delivery, now);
         let note = self.note(handle.delivery, "resolve", &reason).await?;
         entry.details.push(format!("sealed_reason={}", hex::encode(&note)));
@@ -76,7 +76,8 @@ impl Broker {
             note,
         };
         let once = self.once_with_record(permit, request);
-        let settle = Settle::Resolve(settled, headers);
+        let notices = self.along((&record, &deliveries, &retractions), (found, &queues), now).await?;
+        let settle = Settle::Resolve(settled, headers, notices);
         let resolved = self.store.settle(once, self.held(permit, handle, now), settle, entry).await?;
         let made = self.made(&resolved).await?;
         Ok((resolved, made))

@@ -13,6 +13,7 @@ use super::{
     clarifying::LENSES,
     dispatch::later,
     filing::{Standing, Succeeding},
+    onward::WITHOUT_DEADLINE,
 };
 use crate::{
     domain::{
@@ -32,8 +33,6 @@ use crate::{
     store::{self, Keep, KeptFrom, Once, Record, Retract, Settle, StoreError, Stored},
 };
 
-/// How long a notice may wait where its class has no deadline to acknowledge.
-const WITHOUT_DEADLINE: SignedDuration = SignedDuration::from_hours(72);
 /// Referrals that one stands in the place of, at most.
 const MOST_CORRECTIONS: usize = 20;
 
@@ -217,7 +216,7 @@ impl Broker {
     }
 
     /// Whether it was submitted under the statutory duty (R02, R03).
-    fn is_statutory(&self, stored: &Stored) -> Result<bool, Error> {
+    pub(super) fn is_statutory(&self, stored: &Stored) -> Result<bool, Error> {
         let Some(kept) = &stored.kept else { return Ok(false) };
         let receipt = Receipt::decode(&kept.answer, kept.ledger_index, &kept.root, &self.log)?;
         Ok(receipt.is_some_and(|receipt| receipt.flags.iter().any(|flag| flag == Flag::StatutoryNotification.code())))

@@ -4,9 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::{
-    Broker, Error, Handle, Request, dispatch::later, escalating::raise, filing::carried_by, onward::not_recalled,
-};
+use super::{Broker, Error, Handle, Request, dispatch::later, escalating::raise, filing::carried_by};
 use crate::{
     domain::{
         delivery::{Delivery, Header, Settled},
@@ -66,7 +64,7 @@ impl Broker {
         let again = delivery.history.iter().any(|step| step.id == request.id);
         if holds && !again {
             may_offer(delivery)?;
-            not_recalled(&retractions)?;
+            self.may_go_on((&record, &retractions), delivery, Some(&transfer.to)).await?;
             self.may_go_there(&record, delivery, &transfer.to)?;
             is_not_there(delivery, &deliveries, &transfer.to)?;
             has_views(delivery, &header)?;
@@ -101,7 +99,7 @@ impl Broker {
         answer: TransferAnswer,
     ) -> Result<Delivery, Error> {
         let now = self.now();
-        let Stored { record, deliveries, .. } =
+        let Stored { record, deliveries, retractions, .. } =
             self.store.find(handle.delivery.record).await?.ok_or(Error::NotFound)?;
         let delivery = deliveries.iter().find(|found| found.id == handle.delivery).ok_or(Error::NotFound)?;
         if self.accuses(&record, permit.identity()) || self.excludes_queue(&record, permit.queue()) {
@@ -128,7 +126,9 @@ impl Broker {
         let settle = if answer.accepts {
             let kind = (StepKind::TransferAccepted, offer.queue.as_str());
             let step = self.step_of(permit, kind, request, (handle.delivery, &answer.reason)).await?;
-            Settle::Accept(step, settled(queue, Vec::new()))
+            let to = [permit.queue().clone()];
+            let notices = self.along((&record, &deliveries, &retractions), (delivery, &to), now).await?;
+            Settle::Accept(step, settled(queue, Vec::new()), notices)
         } else {
             entry.verb = Verb::Administration;
             let kind = (StepKind::TransferRefused, queue);

@@ -94,7 +94,8 @@ pub trait Store: Send + Sync {
     /// what is not held would be resolved, or an item graded that the delivery does not carry, or a 21st time; where what is only
     /// offered would be anything but prolonged, handed back, accepted or refused, and what is not, accepted or refused; where a second
     /// offer would be made; where what was recalled would be offered, sent on or disclosed. Whoever settles what they had offered ends
-    /// the offer.
+    /// the offer. What was corrected and is offered or sent on bears its mark there from the beginning, and the queue to which it goes
+    /// gets a notice.
     async fn settle(&self, once: Once, held: Held, settle: Settle, entry: Entry) -> Result<Delivery, StoreError>;
 
     /// Records that this unit was opened under a live lease: `entry` is durable, who opened it is kept with the record, and the first

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{Retract, Returned};
+use super::{Notice, Retract, Returned};
 use crate::{
     domain::{
         carer_copy::CarerCopy,
@@ -210,16 +210,18 @@ pub enum Settle {
     /// Offer it to another unit: a delivery of this header waits there for an answer. The offer names the other side's queue; the
     /// store gives the leg.
     Offer(Step, Box<Header>, Offer),
-    /// Accept what is offered: the other side's is settled with this, and this one is worked on from now on.
-    Accept(Step, crate::domain::delivery::Settled),
+    /// Accept what is offered: the other side's is settled with this, and this one is worked on from now on. With the notice that goes
+    /// along, where it was corrected.
+    Accept(Step, crate::domain::delivery::Settled, Vec<Notice>),
     /// Acknowledge a notice that its referral was corrected or recalled.
     Acknowledge(crate::domain::delivery::Settled),
     /// Refuse what is offered: it is settled with this, and the other side's goes on.
     Refuse(crate::domain::delivery::Settled, Box<Returned>),
     /// Complete with an outcome.
     Complete(crate::domain::delivery::Settled),
-    /// Send a held delivery on: settle it and add deliveries to the same record with the next leg numbers, in this order.
-    Resolve(crate::domain::delivery::Settled, Vec<Header>),
+    /// Send a held delivery on: settle it and add deliveries to the same record with the next leg numbers, in this order. With the
+    /// notices that go along, where it was corrected.
+    Resolve(crate::domain::delivery::Settled, Vec<Header>, Vec<Notice>),
     /// Add a confirmed grade of one of its items to these records, its own first and linked ones after it: the next
     /// version of that item in each, never over an earlier one. It is told of the held delivery.
     Grade(Vec<(Uuid, ConfirmedGrade)>),

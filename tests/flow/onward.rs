@@ -1,9 +1,12 @@
 //! What was corrected or recalled, and is to go on: out of HOLD, to another unit, to a carer.
 
+use homeward::wire::pb::{self, Part};
+use tonic::Code;
+
 use crate::{
-    house::{House, LEWISHAM, MASH, RESOLVER},
-    person::{Person, Taken, resolution, why},
-    retracting::{plain, recalling},
+    house::{House, LEWISHAM, MASH, MPU, MPU_NE, RESOLVER, narrative},
+    person::{Person, Taken, fresh, resolution, submission, why},
+    retracting::{acknowledging, correct, correcting, plain, recalling},
 };
 
 /// Takes what is on HOLD, and opens the first unit of the first.
@@ -39,4 +42,95 @@ async fn what_went_on_before_it_was_recalled_is_answered_as_the_first_time() {
     let first = resolver.queues.resolve_held(request.clone()).await.unwrap().into_inner();
     council.referrals.recall_referral(recalling(&referral)).await.unwrap();
     assert!(resolver.queues.resolve_held(request).await.unwrap().into_inner() == first);
+}
+
+fn offering(taken: &Taken) -> pb::TransferDeliveryRequest {
+    pb::TransferDeliveryRequest {
+        request_id: fresh(),
+        delivery_id: taken.id.clone(),
+        lease_token: taken.token.clone(),
+        to_queue: "MPU.NE".into(),
+        reason: "She moved.".into(),
+    }
+}
+
+fn accepting(taken: &Taken) -> pb::AnswerTransferRequest {
+    pb::AnswerTransferRequest {
+        request_id: fresh(),
+        delivery_id: taken.id.clone(),
+        lease_token: taken.token.clone(),
+        decision: pb::TransferDecision::Accept.into(),
+        reason: String::new(),
+    }
+}
+
+fn corrected(steps: &[pb::DeliveryStep]) -> Vec<&str> {
+    steps.iter().filter(|step| step.kind == "CORRECTED").map(|step| step.code.as_str()).collect()
+}
+
+/// The referral itself at the MPU, opened.
+async fn read_at_the_mpu(house: &House, referral: &str) -> (Person, Taken) {
+    let mut officer = house.person(MPU).await;
+    let all = officer.pull("MPU.SE").await.unwrap();
+    let taken = all.into_iter().find(|one| one.header.referral_id == referral).unwrap();
+    officer.open(&taken, (Part::E, 0), "").await.unwrap();
+    (officer, taken)
+}
+
+#[tokio::test]
+async fn what_was_corrected_stays_where_it_is_and_what_is_right_goes_on() {
+    let house = House::open().await;
+    let mut council = house.person(LEWISHAM).await;
+    let referral = council.submit(plain()).await.unwrap().referral_id;
+    let (mut officer, old) = read_at_the_mpu(&house, &referral).await;
+    let (mut resolver, held) = read_on_hold(&house).await;
+    let right = correct(&mut council, correcting(&referral, plain())).await.unwrap().referral_id;
+    let refused = (Code::FailedPrecondition, "CORRECTED".to_owned());
+    assert_eq!(why(officer.queues.transfer_delivery(offering(&old)).await), refused);
+    assert_eq!(why(resolver.queues.resolve_held(resolution(&held, "MASH.E09000023")).await), refused);
+    let (_, new) = read_at_the_mpu(&house, &right).await;
+    officer.queues.transfer_delivery(offering(&new)).await.unwrap();
+    let there = house.person(MPU_NE).await.deliveries("MPU.NE").await.unwrap();
+    assert!(there.iter().all(|one| one.referral_id == right) && !there.is_empty());
+    let instead = resolver.pull("HOLD.human").await.unwrap();
+    let instead = instead.iter().find(|one| one.header.notice.is_none()).unwrap();
+    resolver.queues.resolve_held(resolution(instead, "MASH.E09000023")).await.unwrap();
+    // The old one is at an end where it was.
+    officer.complete(&old, "recorded").await.unwrap();
+}
+
+/// Under the statutory duty a person may send the first on beside the second; whoever gets it is told.
+#[tokio::test]
+async fn what_goes_on_though_it_was_corrected_takes_its_mark_and_a_notice_along() {
+    let house = House::open().await;
+    let mut council = house.person(LEWISHAM).await;
+    let notified = council.submit(submission(&narrative(1))).await.unwrap();
+    assert!(notified.flags.contains(&"statutory_notification".to_owned()));
+    let (mut officer, old) = read_at_the_mpu(&house, &notified.referral_id).await;
+    let (mut resolver, held) = read_on_hold(&house).await;
+    let right = correct(&mut council, correcting(&notified.referral_id, submission(&narrative(1)))).await.unwrap();
+    let right = right.referral_id.as_str();
+    officer.queues.transfer_delivery(offering(&old)).await.unwrap();
+    let mut other = house.person(MPU_NE).await;
+    let [got] =
+        other.pull("MPU.NE").await.unwrap().try_into().unwrap_or_else(|_| panic!("it alone, and no notice yet"));
+    assert_eq!(corrected(&got.header.history), [right], "before they take it over");
+    let accepted = other.queues.answer_transfer(accepting(&got)).await.unwrap().into_inner().delivery.unwrap();
+    assert_eq!(corrected(&accepted.history), [right]);
+    let [notice] = other.pull("MPU.NE").await.unwrap().try_into().unwrap_or_else(|_| panic!("one notice"));
+    let told = notice.header.notice.clone().unwrap();
+    assert!(told.kind() == pb::RetractionKind::Corrected && told.successor_referral_id == right);
+    let heard = other.queues.acknowledge_notice(acknowledging(&notice)).await.unwrap().into_inner().reason;
+    assert!(heard.contains("another man") && !heard.contains("Fennimore"), "as police read it: {heard}");
+
+    let sent = resolver.queues.resolve_held(resolution(&held, "MASH.E09000023")).await.unwrap().into_inner();
+    let mut mash = house.person(MASH).await;
+    let there = mash.pull("MASH.E09000023").await.unwrap();
+    let made = there.iter().find(|one| sent.created_delivery_ids.contains(&one.id)).unwrap();
+    assert_eq!(corrected(&made.header.history), [right]);
+    let of = |one: &&Taken| one.header.notice.is_some() && one.header.referral_id == made.header.referral_id;
+    let notices: Vec<&Taken> = there.iter().filter(of).collect();
+    let [notice] = notices.as_slice() else { panic!("one notice") };
+    let heard = mash.queues.acknowledge_notice(acknowledging(notice)).await.unwrap().into_inner().reason;
+    assert!(heard.contains("another man"), "{heard}");
 }

@@ -314,7 +314,7 @@ async fn use_lease(store: &dyn Store, model: &mut Model, chance: &mut Chance, no
         Settle::Complete(settled) => {
             (delivery.state, delivery.lease, delivery.settled) = (State::Completed, None, Some(settled));
         }
-        Settle::Resolve(settled, headers) => {
+        Settle::Resolve(settled, headers, _) => {
             (delivery.state, delivery.lease, delivery.settled) = (State::Resolved, None, Some(settled));
             for header in headers.into_iter().filter(|_| live) {
                 let record = delivery.id.record;
@@ -348,7 +348,7 @@ fn some_use(way: u64, delivery: &Delivery, onward: &Header, now: i64) -> Settle 
         9 => Settle::HandOver(Step { kind: StepKind::HandedOver, ..rejected() }, None),
         10 => Settle::Ask(Step { kind: StepKind::Asked, ..rejected() }),
         6 if delivery.confirmed.len() < 20 => Settle::Grade(vec![(delivery.id.record, grade(1, Corroborated))]),
-        4 if delivery.header.held.is_some() => Settle::Resolve(settled(), vec![onward.clone()]),
+        4 if delivery.header.held.is_some() => Settle::Resolve(settled(), vec![onward.clone()], Vec::new()),
         _ => Settle::Complete(settled()),
     }
 }

@@ -23,7 +23,7 @@ pub fn offering(until: i64) -> Settle {
 }
 
 fn accepting() -> Settle {
-    Settle::Accept(step(StepKind::TransferAccepted), Settled { outcome: "MPU.NE".into(), ..settled() })
+    Settle::Accept(step(StepKind::TransferAccepted), Settled { outcome: "MPU.NE".into(), ..settled() }, Vec::new())
 }
 
 fn returned(of: &Delivery, kind: StepKind, now: i64) -> Returned {

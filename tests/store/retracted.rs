@@ -4,7 +4,7 @@ use homeward::{
     domain::{
         code::Class,
         delivery::{Delivery, DeliveryId, State},
-        history::StepKind,
+        history::{Step, StepKind},
         retraction::{Retraction, RetractionKind},
     },
     ledger::{Verb, decode},
@@ -235,7 +235,7 @@ pub async fn what_was_recalled_is_neither_offered_nor_sent_on_nor_disclosed(engi
     }
     recall(&*store, record, 60).await.unwrap();
     let before = size(&*store).await;
-    let onward = Settle::Resolve(settled(), vec![header("MASH.E09000033")]);
+    let onward = Settle::Resolve(settled(), vec![header("MASH.E09000033")], Vec::new());
     assert_eq!(settle(&*store, holding(&read[0], 61), onward).await, Err(StoreError::WrongState));
     for other in [offering(900), Settle::Disclose(CARD)] {
         assert_eq!(settle(&*store, holding(&read[1], 61), other).await, Err(StoreError::WrongState));
@@ -244,4 +244,46 @@ pub async fn what_was_recalled_is_neither_offered_nor_sent_on_nor_disclosed(engi
     for one in &read {
         settle(&*store, holding(one, 62), Settle::Complete(settled())).await.unwrap();
     }
+}
+
+pub async fn what_was_corrected_bears_its_mark_wherever_it_goes_and_one_notice_goes_along(engine: &impl Engine) {
+    let store = engine.open();
+    let acceptance = submission(vec![held_header("HOLD.human"), header("MPU.SE")]);
+    let record = acceptance.records[0].record.id;
+    store.accept(acceptance).await.unwrap();
+    let mut read = Vec::new();
+    for name in ["HOLD.human", "MPU.SE"] {
+        let taken = pull(&*store, name, 1, 0).await.remove(0);
+        read.push(store.opened(holding(&taken, 10), CARD, entry(Verb::Consultation, "OPEN_PART")).await.unwrap());
+    }
+    let correction = correcting(record, &["MPU.SE"], 60);
+    let successor = correction.records[0].record.id;
+    store.accept(correction).await.unwrap();
+    let marks = |one: &Delivery| {
+        let marks = one.history.iter().filter(|step| step.kind == StepKind::Corrected);
+        marks.map(|step| step.code.clone()).collect::<Vec<_>>()
+    };
+    settle(&*store, holding(&read[1], 61), offering(900)).await.unwrap();
+    let there = pull(&*store, "MPU.NE", 9, 62).await.remove(0);
+    assert_eq!(marks(&there), [successor.to_string()], "while it is only offered");
+    let prepared = |name: &str| Notice { queue: queue(name), due: at(7200), note: b"sealed why".to_vec() };
+    let accept =
+        Settle::Accept(Step { kind: StepKind::TransferAccepted, ..rejected() }, settled(), vec![prepared("MPU.NE")]);
+    settle(&*store, holding(&there, 63), accept).await.unwrap();
+    // Two of one record to the same queue: it is told once; and nobody had prepared it.
+    let onward = Settle::Resolve(settled(), vec![header("MASH.E09000033"), header("MASH.E09000033")], Vec::new());
+    settle(&*store, holding(&read[0], 64), onward).await.unwrap();
+    drop(store);
+    let store = engine.open();
+    for (name, made, note, due) in
+        [("MPU.NE", 0, b"sealed why".as_slice(), at(7200)), ("MASH.E09000033", 2, b"", at(64 + 3600))]
+    {
+        let all = pull(&*store, name, 9, 65).await;
+        let (notices, others): (Vec<_>, Vec<_>) = all.into_iter().partition(Delivery::is_notice);
+        assert!(others.len() == made && others.iter().all(|one| marks(one) == [successor.to_string()]));
+        let [notice] = notices.as_slice() else { panic!("one notice in {name}") };
+        assert_eq!((notice.history[0].note.as_slice(), notice.header.decide_due), (note, Some(due)));
+    }
+    drop(store);
+    engine.open();
 }

@@ -21,7 +21,7 @@ use crate::{
     },
     ledger::{Entry, Verb},
     store::{
-        EventKind, Held, Once, Pull, Settle, StoreError,
+        EventKind, Held, Notice, Once, Pull, Settle, StoreError,
         stored::{Answer, Legs, StoredEvent},
     },
 };
@@ -150,12 +150,15 @@ pub(super) struct Use {
 
 /// How much a use of a lease writes beside the delivery.
 pub(super) fn bytes(settle: &Settle) -> usize {
+    let of = |notices: &[Notice]| notices.iter().map(|notice| notice.note.len()).sum::<usize>();
     match settle {
         Settle::Grade(grades) => grades.iter().map(|(_, grade)| grade.instructions.len() + grade.reason.len()).sum(),
         Settle::Reject(step) | Settle::HandOver(step, _) | Settle::Ask(step) => step.note.len(),
-        Settle::Offer(step, ..) | Settle::Accept(step, _) => 2 * step.note.len(),
+        Settle::Offer(step, ..) => 2 * step.note.len(),
+        Settle::Accept(step, _, notices) => 2 * step.note.len() + of(notices),
         Settle::Refuse(settled, returned) => settled.note.len() + returned.step.note.len(),
-        Settle::Extend(_) | Settle::Release(_) | Settle::Complete(_) | Settle::Resolve(..) => 0,
+        Settle::Resolve(.., notices) => of(notices),
+        Settle::Extend(_) | Settle::Release(_) | Settle::Complete(_) => 0,
         Settle::Acknowledge(_) | Settle::Disclose(_) => 0,
     }
 }
@@ -189,7 +192,7 @@ pub(super) fn settle(tx: &mut Transaction<'_>, command: &Use) -> Result<Delivery
         Settle::HandOver(step, to) => handed::hand_over(&mut delivery, step.clone(), to.clone())?,
         Settle::Ask(step) => asked::ask(&mut delivery, step.clone())?,
         Settle::Complete(settled) | Settle::Acknowledge(settled) => end(&mut delivery, State::Completed, settled),
-        Settle::Resolve(settled, _) => {
+        Settle::Resolve(settled, ..) => {
             if delivery.header.held.is_none() {
                 return Err(StoreError::WrongState);
             }
@@ -207,9 +210,11 @@ pub(super) fn settle(tx: &mut Transaction<'_>, command: &Use) -> Result<Delivery
         offers::withdraw(tx, &mut legs, &mut delivery, (at, &command.held.holder))?;
     }
     tx.replace(&mut legs, delivery.clone())?;
-    if let Settle::Resolve(_, headers) = &command.settle {
+    if let Settle::Resolve(_, headers, notices) = &command.settle {
         for header in headers {
-            add(tx, &mut legs, (at, waiting(delivery.id, header.clone())))?;
+            let made = waiting(delivery.id, header.clone());
+            let made = retracted::add_marked(tx, &mut legs, (index, at), made)?;
+            retracted::tell_along(tx, &mut legs, (at, &made), notices)?;
         }
     }
     if let Some(kind) = told(&command.settle) {

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use super::{
     accept::waiting,
     dead, late,
-    lease::{Use, add, find},
+    lease::{Use, find},
+    retracted,
     transaction::Transaction,
 };
 use crate::{
@@ -43,12 +44,13 @@ pub(super) fn settle(
     let index = tx.append(&command.entry)?;
     let after = match &command.settle {
         Settle::Offer(step, header, offer) => {
-            let after = make(tx, (&mut legs, delivery), (step, header, offer))?;
+            let after = make(tx, (&mut legs, delivery), index, (step, header, offer))?;
             tx.tell(&legs, index, StoredEvent::of(after.id, at, EventKind::Offered));
             after
         }
-        Settle::Accept(step, settled) => {
+        Settle::Accept(step, settled, notices) => {
             let (after, other) = accept(tx, (&mut legs, delivery), (step, settled))?;
+            retracted::tell_along(tx, &mut legs, (at, &after), notices)?;
             tx.tell(&legs, index, StoredEvent::of(other, at, EventKind::Transferred));
             after
         }
@@ -67,6 +69,7 @@ pub(super) fn settle(
 fn make(
     tx: &mut Transaction<'_>,
     (legs, mut delivery): (&mut Legs, Delivery),
+    index: u64,
     (step, header, offer): (&Step, &Header, &Offer),
 ) -> Result<Delivery, StoreError> {
     if delivery.transfer.is_some() {
@@ -81,8 +84,8 @@ fn make(
         confirmed: delivery.confirmed.clone(),
         ..waiting(delivery.id, header.clone())
     };
-    let made = add(tx, legs, (offer.at, there))?;
-    delivery.transfer = Some(Offer { leg: made.leg, ..offer.clone() });
+    let made = retracted::add_marked(tx, legs, (index, offer.at), there)?;
+    delivery.transfer = Some(Offer { leg: made.id.leg, ..offer.clone() });
     tx.replace(legs, delivery.clone())?;
     Ok(delivery)
 }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
     accept::waiting,
@@ -22,7 +22,7 @@ use crate::{
         retraction::{Retraction, RetractionKind},
     },
     store::{
-        Accepted, EventKind, Kept, Once, Retract, Settle, StoreError,
+        Accepted, EventKind, Kept, Notice, Once, Retract, Settle, StoreError,
         stored::{Answer, Legs, StoredEvent},
     },
 };
@@ -89,7 +89,10 @@ pub(super) fn retract(tx: &mut Transaction<'_>, one: &Retract) -> Result<(), Sto
         tx.tell(&legs, index, StoredEvent::of(id, retraction.at, event));
     }
     for (queue, class) in told {
-        notify(tx, &mut legs, one, (queue, class))?;
+        // A queue that has got something of it a moment ago has none prepared.
+        let unprepared = || Notice { queue: queue.clone(), due: one.due, note: Vec::new() };
+        let notice = one.notices.iter().find(|notice| notice.queue == queue).cloned().unwrap_or_else(unprepared);
+        notify(tx, &mut legs, (retraction, retraction.at), (class, notice))?;
     }
     tx.rewrite(one.record, &legs)
 }
@@ -98,6 +101,43 @@ pub(super) fn retract(tx: &mut Transaction<'_>, one: &Retract) -> Result<(), Sto
 pub(super) fn may_be(legs: &Legs, settle: &Settle) -> bool {
     let goes_on = matches!(settle, Settle::Offer(..) | Settle::Resolve(..) | Settle::Disclose(_));
     !goes_on || legs.retractions.last().is_none_or(|last| last.kind != RetractionKind::Recalled)
+}
+
+/// Adds a delivery of a record: what is made of something corrected bears the mark of that from its beginning.
+pub(super) fn add_marked(
+    tx: &mut Transaction<'_>,
+    legs: &mut Legs,
+    (index, at): (u64, Timestamp),
+    mut made: Delivery,
+) -> Result<Delivery, StoreError> {
+    let last = legs.retractions.last().cloned();
+    let marks: Vec<Step> = last.iter().map(|last| mark(kind_of(last), last, &made)).collect();
+    made.history.splice(0..0, marks);
+    made.id = add(tx, legs, (at, made.clone()))?;
+    if last.is_some() {
+        tx.tell(legs, index, StoredEvent::of(made.id, at, EventKind::Corrected));
+    }
+    Ok(made)
+}
+
+/// The queue that gets what was corrected is told so, unless it was.
+pub(super) fn tell_along(
+    tx: &mut Transaction<'_>,
+    legs: &mut Legs,
+    (at, made): (Timestamp, &Delivery),
+    notices: &[Notice],
+) -> Result<(), StoreError> {
+    let Some(last) = legs.retractions.last().cloned() else { return Ok(()) };
+    let queue = &made.header.queue;
+    let says = |each: &Delivery| each.header.notice.as_ref() == Some(&last) && each.header.queue == *queue;
+    if legs.deliveries.iter().any(says) {
+        return Ok(());
+    }
+    // Corrected a moment ago, when it was on its way already.
+    let due = at.checked_add(SignedDuration::from_hours(1)).unwrap_or(at);
+    let unprepared = || Notice { queue: queue.clone(), due, note: Vec::new() };
+    let notice = notices.iter().find(|notice| notice.queue == *queue).cloned().unwrap_or_else(unprepared);
+    notify(tx, legs, (&last, at), (made.class(), notice))
 }
 
 /// The mark on what somebody has read and is still at work on.
@@ -135,14 +175,12 @@ fn close(delivery: &mut Delivery, retraction: &Retraction) {
 fn notify(
     tx: &mut Transaction<'_>,
     legs: &mut Legs,
-    one: &Retract,
-    (queue, class): (QueueId, Class),
+    (retraction, at): (&Retraction, Timestamp),
+    (class, prepared): (Class, Notice),
 ) -> Result<(), StoreError> {
-    let like = legs.deliveries.iter().find(|each| each.header.queue == queue).map(|each| &each.header);
+    let Notice { queue, due, note } = prepared;
+    let like = legs.deliveries.iter().find(|each| each.header.queue == queue);
     let like = like.ok_or_else(|| StoreError::Damaged("a notice without its delivery".into()))?;
-    let prepared = one.notices.iter().find(|notice| notice.queue == queue);
-    // A queue that has got something of it a moment ago.
-    let due: Timestamp = prepared.map_or(one.due, |notice| notice.due);
     let header = Header {
         class,
         rules: Vec::new(),
@@ -150,26 +188,25 @@ fn notify(
         items: Vec::new(),
         prompts: Vec::new(),
         units: Vec::new(),
-        received: one.retraction.at,
+        received: at,
         ack_due: None,
         decide_due: Some(due),
         page: class == Class::P0,
         provisional: false,
         held: None,
         corrects: None,
-        notice: Some(one.retraction.clone()),
+        notice: Some(retraction.clone()),
         queue,
-        ..like.clone()
+        ..like.header.clone()
     };
-    let mut notice = waiting(DeliveryId { record: one.record, leg: 0 }, header);
-    let note = prepared.map(|notice| notice.note.clone()).unwrap_or_default();
-    let why = Step { note, ..mark(kind_of(one), &one.retraction, &notice) };
+    let mut notice = waiting(DeliveryId { leg: 0, ..like.id }, header);
+    let why = Step { note, ..mark(kind_of(retraction), retraction, &notice) };
     notice.history.push(why);
-    add(tx, legs, (one.retraction.at, notice)).map(|_| ())
+    add(tx, legs, (at, notice)).map(|_| ())
 }
 
-fn kind_of(one: &Retract) -> StepKind {
-    match one.retraction.kind {
+fn kind_of(retraction: &Retraction) -> StepKind {
+    match retraction.kind {
         RetractionKind::Corrected => StepKind::Corrected,
         RetractionKind::Recalled => StepKind::Recalled,
     }
