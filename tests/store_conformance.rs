@@ -85,6 +85,7 @@ macro_rules! every_case {
                 in_the_queue_of_whom_a_correction_accuses_all_of_it_ends_and_nobody_is_told,
                 what_whom_a_correction_accuses_holds_waits_for_a_colleague_and_is_passed_over_by_them,
                 what_was_recalled_is_neither_offered_nor_sent_on_nor_disclosed,
+                what_only_adds_closes_nothing_that_nobody_has_read,
                 what_was_corrected_bears_its_mark_wherever_it_goes_and_one_notice_goes_along,
             }
             order {

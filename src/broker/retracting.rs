@@ -36,6 +36,15 @@ use crate::{
 /// Referrals that one stands in the place of, at most.
 const MOST_CORRECTIONS: usize = 20;
 
+/// What becomes of what nobody has read.
+#[derive(Clone, Copy)]
+struct Unread {
+    /// Its queue is told, where no delivery of the successor does.
+    is_told: bool,
+    /// It stays to be read.
+    is_kept: bool,
+}
+
 /// A text by the lenses through which it is read.
 type Shown = BTreeMap<&'static [Lens], Text>;
 
@@ -265,11 +274,13 @@ impl Broker {
                 words => Some(words?),
             };
             let linked = subject.record.linked.clone();
-            let tells = earlier == 0 && retraction.kind == RetractionKind::Corrected;
-            retracts.push(self.retract(&subject, (retraction, tells), words.as_ref(), who).await?);
+            let corrected = retraction.kind == RetractionKind::Corrected;
+            let unread =
+                Unread { is_told: earlier == 0 && corrected, is_kept: corrected && self.is_statutory(&subject)? };
+            retracts.push(self.retract(&subject, (retraction, unread), words.as_ref(), who).await?);
             for id in linked {
                 let linked = self.store.find(id).await?.ok_or(Error::NotFound)?;
-                retracts.push(self.retract(&linked, (retraction, tells), words.as_ref(), who).await?);
+                retracts.push(self.retract(&linked, (retraction, unread), words.as_ref(), who).await?);
             }
         }
         Ok(retracts)
@@ -295,7 +306,7 @@ impl Broker {
     async fn retract(
         &self,
         stored: &Stored,
-        (retraction, tell_unread): (&Retraction, bool),
+        (retraction, unread): (&Retraction, Unread),
         words: Option<&Shown>,
         who: &str,
     ) -> Result<Retract, Error> {
@@ -348,7 +359,19 @@ impl Broker {
         };
         let (record, before, retraction) = (record.id, stored.retractions.len(), retraction.clone());
         let due = later(now, SignedDuration::from_hours(1));
-        Ok(Retract { record, before, retraction, notices, due, successors: Vec::new(), tell_unread, kept_from, entry })
+        let (tell_unread, keeps_unread) = (unread.is_told, unread.is_kept);
+        Ok(Retract {
+            record,
+            before,
+            retraction,
+            notices,
+            due,
+            successors: Vec::new(),
+            tell_unread,
+            keeps_unread,
+            kept_from,
+            entry,
+        })
     }
 }
 

@@ -107,6 +107,8 @@ pub struct Retract {
     pub tell_unread: bool,
     /// Who is told nothing, and reads it no longer.
     pub kept_from: KeptFrom,
+    /// What nobody has read is marked and stays to be read: it was submitted under the statutory duty, and a correction only adds to it.
+    pub keeps_unread: bool,
     /// The ledger entry.
     pub entry: Entry,
 }

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use tonic::{Code, Status};
 
 use crate::{
-    house::{BROMLEY, House, LEWISHAM, MASH, MPU, RESOLVER, narrative},
+    house::{BROMLEY, House, LEWISHAM, MASH, MPU, REFDESK, RESOLVER, narrative},
     person::{Person, Taken, fresh, refusal, submission, why},
 };
 
@@ -232,8 +232,46 @@ async fn nothing_of_the_statutory_duty_is_taken_away() {
     assert_eq!(refused.reason, "STATUTORY_DUTY", "{}", refused.status.message());
     assert_eq!(house.ledger_size().await, before, "nothing of it is there");
     assert!(council.referral(&receipt.referral_id).await.unwrap().retraction.is_none());
+    let unread = |seen: pb::Referral| {
+        let waits = |one: &&pb::Destination| one.state() == pb::DestinationState::Received && one.notice.is_none();
+        seen.destinations.iter().filter(waits).map(|one| one.delivery_id.clone()).collect::<Vec<_>>()
+    };
+    let waited = unread(council.referral(&receipt.referral_id).await.unwrap());
+    assert!(!waited.is_empty());
     let added = correct(&mut council, correcting(&receipt.referral_id, submission(&narrative(1)))).await.unwrap();
+    let waits = unread(council.referral(&receipt.referral_id).await.unwrap());
+    assert_eq!(waits, waited, "everything that nobody had read waits to be read");
     assert!(added.flags.contains(&"statutory_notification".to_owned()));
+}
+
+/// Nobody had read the notification, and its correction has the flag and says nothing: whoever was to read the first reads it.
+#[tokio::test]
+async fn a_correction_of_what_was_notified_only_adds() {
+    let house = House::open().await;
+    let mut council = house.person(LEWISHAM).await;
+    let mut notified = submission(&narrative(1));
+    notified.items[0].text += " He keeps a blue ledger of names.";
+    notified.items[0].sanitised_text += " He keeps a blue ledger of names.";
+    let first = council.submit(notified).await.unwrap();
+    assert!(first.flags.contains(&"statutory_notification".to_owned()));
+    let mut hollow = submission(&narrative(1));
+    for item in &mut hollow.items {
+        item.text = "There is nothing to say about it.".into();
+        item.sanitised_text = String::new();
+    }
+    let second = correct(&mut council, correcting(&first.referral_id, hollow)).await.unwrap().referral_id;
+    let mut desk = house.person(REFDESK).await;
+    let there = desk.pull("REFDESK.SE").await.unwrap();
+    let mut said = String::new();
+    for one in there.iter().filter(|one| one.header.referral_id == first.referral_id) {
+        let mark = one.header.history.last().unwrap();
+        assert_eq!((mark.kind.as_str(), &mark.code), ("CORRECTED", &second));
+        for unit in one.header.openable.iter().filter(|unit| unit.part() == pb::Part::B) {
+            said += &desk.read(one, (unit.part(), unit.item), "").await.unwrap();
+        }
+    }
+    assert!(said.contains("blue ledger"), "police read what was notified: {said}");
+    assert!(there.iter().any(|one| one.header.referral_id == second), "and what was added");
 }
 
 #[tokio::test]

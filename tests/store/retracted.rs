@@ -25,6 +25,7 @@ fn retract(record: Uuid, kind: RetractionKind, now: i64) -> Retract {
         successors: Vec::new(),
         tell_unread: false,
         kept_from: KeptFrom::default(),
+        keeps_unread: false,
         entry: entry(Verb::Alteration, "RETRACT"),
     }
 }
@@ -284,6 +285,33 @@ pub async fn what_was_corrected_bears_its_mark_wherever_it_goes_and_one_notice_g
         let [notice] = notices.as_slice() else { panic!("one notice in {name}") };
         assert_eq!((notice.history[0].note.as_slice(), notice.header.decide_due), (note, Some(due)));
     }
+    drop(store);
+    engine.open();
+}
+
+/// A correction of what was notified under the statutory duty only adds: whoever was to read the first reads it.
+pub async fn what_only_adds_closes_nothing_that_nobody_has_read(engine: &impl Engine) {
+    let store = engine.open();
+    let (read, unread) = half_read(&*store).await;
+    let mut correction = correcting(read.id.record, &["MPU.SE"], 60);
+    correction.retracts[0].keeps_unread = true;
+    let successor = correction.records[0].record.id;
+    store.accept(correction).await.unwrap();
+    drop(store);
+    let store = engine.open();
+    let there = pull(&*store, "MASH.E09000003", 9, 61).await;
+    let (notices, kept): (Vec<_>, Vec<_>) = there.into_iter().partition(Delivery::is_notice);
+    let ([kept], [_]) = (kept.as_slice(), notices.as_slice()) else { panic!("the first, and a notice") };
+    let mark = kept.history.last().unwrap();
+    assert_eq!((kept.id, mark.kind, mark.code.clone()), (unread, StepKind::Corrected, successor.to_string()));
+    store.opened(holding(kept, 62), CARD, entry(Verb::Consultation, "OPEN_PART")).await.unwrap();
+    // Corrected again: its notice gives way to the next one, and it stays.
+    let mut again = retract(read.id.record, RetractionKind::Corrected, 70);
+    (again.before, again.keeps_unread) = (1, true);
+    store.recall(once("RecallReferral"), vec![again], b"answer".to_vec()).await.unwrap();
+    let there = store.deliveries(&queue("MASH.E09000003"), Side::Live, None, 9).await.unwrap().deliveries;
+    assert_eq!(there.iter().filter(|one| one.is_notice()).count(), 1);
+    assert!(there.iter().any(|one| one.id == unread));
     drop(store);
     engine.open();
 }

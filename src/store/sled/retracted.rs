@@ -80,7 +80,7 @@ pub(super) fn retract(tx: &mut Transaction<'_>, one: &Retract) -> Result<(), Sto
         if one.kept_from.ends_lease(&delivery) {
             revoke(tx, &mut delivery, retraction.at)?;
         }
-        if read {
+        if read || (one.keeps_unread && !delivery.is_notice()) {
             delivery.history.push(mark(kind, retraction, &delivery));
         } else {
             close(&mut delivery, retraction);
@@ -140,7 +140,7 @@ pub(super) fn tell_along(
     notify(tx, legs, (&last, at), (made.class(), notice))
 }
 
-/// The mark on what somebody has read and is still at work on.
+/// The mark on what somebody has read and is still at work on, or is to read all the same.
 fn mark(kind: StepKind, retraction: &Retraction, delivery: &Delivery) -> Step {
     Step {
         id: retraction.id,
