@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{Broker, Error, Handle, Request, rejecting::note_of};
 use crate::{
     domain::{
-        delivery::Delivery,
+        delivery::{Delivery, DeliveryId},
         grants::{QueuePermit, ReadPermit},
         history::{Step, StepKind},
         lint::tasks_child,
@@ -142,14 +142,18 @@ impl Broker {
             return Err(Error::NotFound);
         }
         let asked = |delivery: &&Delivery| delivery.questions().any(|(asked, _)| asked.id == reply.question);
-        let Some(delivery) = deliveries.iter().find(asked) else {
+        let Some(asked) = deliveries.iter().find(asked) else {
             let advice = "give the id of a question as GetReferral shows it";
             return Err(Error::Invalid(Violations(vec![Violation::new("clarification_id", advice)])));
         };
+        let delivery = asked.gone_to(&deliveries);
         // What is answered already, and what is settled, costs nothing: the store gives the first answer again, or refuses.
         let open = |(asked, answer): (&Step, Option<&Step>)| asked.id == reply.question && answer.is_none();
         let (note, given) = match delivery.settled.is_none() && delivery.questions().any(open) {
-            true => self.as_answered(permit, (&record, delivery), (request.id, &reply.text), read).await?,
+            true => {
+                let lenses = self.lenses(&delivery.header.queue);
+                self.as_answered(permit, (&record, asked.id, lenses), (request.id, &reply.text), read).await?
+            }
             false => Default::default(),
         };
         let code = reply.question.hyphenated().to_string();
@@ -185,11 +189,12 @@ impl Broker {
         })
     }
 
-    /// An answer, sealed as the readers of the delivery read it, and as it was given. In its turn, as a submission is.
+    /// An answer to what was asked on a delivery, sealed as it is read through `lenses`, and as it was given. In its turn, as a submission
+    /// is.
     async fn as_answered(
         &self,
         permit: &ReadPermit,
-        (record, delivery): (&Record, &Delivery),
+        (record, asked, lenses): (&Record, DeliveryId, &'static [Lens]),
         (step, text): (Uuid, &Text),
         read: impl FnOnce(&[u8]) -> Option<Reading> + Send + 'static,
     ) -> Result<(Vec<u8>, Vec<u8>), Error> {
@@ -197,26 +202,26 @@ impl Broker {
         let (place, sealed) = self.sealed_of(record).await?;
         let original = open_original(&sealed, &place, &self.keyring)?;
         let (words, rulebook) = (text.clone(), self.rulebook());
-        let lenses = self.lenses(&delivery.header.queue);
         let shown = self.bench.does(move || {
             let reading = read(&original)?;
             Some(redact_later(reading.draft(), words.reveal(), &rulebook.redaction, lenses))
         });
         let shown = Text::new(shown.await?.unwrap_or_else(|| WITHHELD.to_owned()));
-        let note = self.note(delivery.id, &note_of(step), &shown).await?;
+        let note = self.note(asked, &note_of(step), &shown).await?;
         let at = SealedRecordAt { sealed: &sealed, place: &place };
-        let as_given = Note { number: delivery.id.leg, purpose: &given_of(step) };
+        let as_given = Note { number: asked.leg, purpose: &given_of(step) };
         let given = seal_given(at, as_given, text.reveal(), &self.keyring, &*self.entropy)?;
         Ok((note, given))
     }
 
     /// What the sender of a record has answered since, as it was given, with the question that it answers.
     pub(super) fn given(&self, deliveries: &[Delivery], at: SealedRecordAt<'_>) -> Result<Vec<(String, Text)>, Error> {
-        let answers = deliveries.iter().flat_map(|one| one.history.iter().map(move |step| (one.id.leg, step)));
+        let answers = deliveries.iter().flat_map(|one| one.history.iter().map(move |step| (one, step)));
+        let first = |(one, step): &(&Delivery, &Step)| one.written_on(step, deliveries) == one.id.leg;
         let mut given = Vec::new();
-        for (leg, step) in answers.filter(|(_, step)| !step.given.is_empty()) {
-            let purpose = given_of(step.id);
-            let text = open_given(at, Note { number: leg, purpose: &purpose }, &step.given, &self.keyring)?;
+        for (one, step) in answers.filter(|(_, step)| !step.given.is_empty()).filter(first) {
+            let (number, purpose) = (one.sealed_on(step, deliveries), given_of(step.id));
+            let text = open_given(at, Note { number, purpose: &purpose }, &step.given, &self.keyring)?;
             given.push((step.code.clone(), text));
         }
         Ok(given)
@@ -232,10 +237,11 @@ impl Broker {
         }
     }
 
-    /// Adds what the sender of this record was asked.
+    /// Adds what the sender of this record was asked. `all` are its deliveries: a question that went along with a transfer is answered
+    /// there.
     pub(super) async fn add_questions(
         &self,
-        record: &Record,
+        (record, all): (&Record, &[Delivery]),
         destinations: &mut [super::Destination],
     ) -> Result<(), Error> {
         if destinations.iter().all(|found| found.delivery.questions().next().is_none()) {
@@ -243,15 +249,16 @@ impl Broker {
         }
         let (place, sealed) = self.sealed_of(record).await?;
         let at = SealedRecordAt { sealed: &sealed, place: &place };
+        let answers = |id: Uuid| all.iter().flat_map(Delivery::questions).filter(move |(asked, _)| asked.id == id);
         for found in destinations {
-            for (asked, answer) in found.delivery.questions() {
-                let note = Note { number: found.delivery.id.leg, purpose: &note_of(asked.id) };
+            for (asked, _) in found.delivery.questions() {
+                let note = Note { number: found.delivery.sealed_on(asked, all), purpose: &note_of(asked.id) };
                 let text = match open_note(at, note, &asked.note, &self.keyring) {
                     Err(SealError::Erased) => Text::default(),
                     opened => opened?,
                 };
-                let (item, answered) = (asked.code.clone(), answer.map(|answer| answer.at));
-                found.questions.push(Question { id: asked.id, item, text, at: asked.at, answered });
+                let answered = answers(asked.id).find_map(|(_, answer)| answer).map(|answer| answer.at);
+                found.questions.push(Question { id: asked.id, item: asked.code.clone(), text, at: asked.at, answered });
             }
         }
         Ok(())

@@ -147,7 +147,7 @@ impl Broker {
             }
             let mut destinations: Vec<_> =
                 found.cloned().map(|delivery| self.destination(&stored, delivery)).into_iter().collect();
-            self.add_questions(&stored.record, &mut destinations).await?;
+            self.add_questions((&stored.record, &stored.deliveries), &mut destinations).await?;
             let mut readings = destinations.iter().flat_map(|destination| &destination.readings);
             let reading = readings.rfind(|reading| reading.index == event.index).cloned();
             // An opening that is not theirs to see; the end of a linked record, of which they have no content.
@@ -204,7 +204,10 @@ impl Broker {
             return Ok(None);
         };
         let mut destinations = self.destinations_of(&stored);
-        self.add_questions(&stored.record, &mut destinations).await?;
+        self.add_questions((&stored.record, &stored.deliveries), &mut destinations).await?;
+        // What went along with a transfer is shown where it is now.
+        let gone = destinations.iter_mut().filter(|found| found.delivery.state == State::Transferred);
+        gone.for_each(|found| found.questions.clear());
         for linked in &receipt.linked {
             if let Some(linked) = self.store.find(*linked).await? {
                 destinations.extend(self.destinations_of(&linked));

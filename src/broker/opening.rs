@@ -5,7 +5,7 @@ use crate::{
     domain::{
         delivery::Delivery,
         grants::{OpenPermit, OpenRequest, QueuePermit},
-        history::{Step, StepKind},
+        history::Step,
         identity::Organisation,
         queue::QueueId,
         text::Text,
@@ -69,16 +69,16 @@ impl Broker {
         let delivery = self.store.opened(self.held(permit, handle, now), opened.unit(), entry).await?;
         let unit = opened.unit();
         let grading = self.grading_of(unit, &delivery, (&place, &sealed))?;
-        let notes = self.notes(&delivery, SealedRecordAt { sealed: &sealed, place: &place })?;
+        let notes = self.notes((&delivery, &stored.deliveries), SealedRecordAt { sealed: &sealed, place: &place })?;
         Ok(Opened { unit, view, delivery, grading, notes })
     }
 
     /// The notes of a delivery's history, one a step, empty where nothing was written.
-    fn notes(&self, delivery: &Delivery, at: SealedRecordAt<'_>) -> Result<Vec<Text>, Error> {
+    fn notes(&self, (delivery, all): (&Delivery, &[Delivery]), at: SealedRecordAt<'_>) -> Result<Vec<Text>, Error> {
         let opened = |step: &Step| match step.note.as_slice() {
             [] => Ok(Text::default()),
             sealed => {
-                let note = Note { number: leg_of(delivery, step), purpose: &note_of(step.id) };
+                let note = Note { number: delivery.sealed_on(step, all), purpose: &note_of(step.id) };
                 open_note(at, note, sealed, &self.keyring)
             }
         };
@@ -134,12 +134,6 @@ impl Broker {
         let on_hold = *permit.queue() == QueueId::hold() && self.accuses_colleague_on_hold(record, own);
         if on_hold || self.accuses(record, own) { vec![own.as_str().to_owned()] } else { Vec::new() }
     }
-}
-
-/// The leg under whose number a step's note was sealed: what was written when it was offered here, on the other side.
-fn leg_of(delivery: &Delivery, step: &Step) -> u16 {
-    let other = delivery.offered.as_ref().filter(|_| step.kind == StepKind::Offered);
-    other.map_or(delivery.id.leg, |offer| offer.leg)
 }
 
 /// The delivery's unit for this part and item; the audience follows from the delivery.

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::{
     delivery::{Delivery, DeliveryId},
+    history::{Step, StepKind},
     queue::QueueId,
 };
 
@@ -43,5 +44,37 @@ impl Delivery {
     /// The delivery of the other side of this offer.
     pub fn other_side(&self, offer: &Offer) -> DeliveryId {
         DeliveryId { leg: offer.leg, ..self.id }
+    }
+
+    /// The leg on which a step of this delivery was written: its own, or one that it came along from by transfers. `all` are the
+    /// deliveries of its record.
+    pub fn written_on(&self, step: &Step, all: &[Self]) -> u16 {
+        let same = |known: &Step| (known.id, known.at, &known.note) == (step.id, step.at, &step.note);
+        let mut first = self;
+        while let Some(offer) = &first.offered {
+            let from = all.iter().find(|other| other.id == first.other_side(offer) && other.id.leg < first.id.leg);
+            let Some(from) = from.filter(|from| from.history.iter().any(same)) else { break };
+            first = from;
+        }
+        first.id.leg
+    }
+
+    /// The leg under whose number the words of a step are sealed: that on which it was written, or for an answer its question, so that
+    /// it can be read wherever that has gone.
+    pub fn sealed_on(&self, step: &Step, all: &[Self]) -> u16 {
+        let asks = |asked: &&Step| asked.kind == StepKind::Asked && step.code == asked.id.hyphenated().to_string();
+        let asked = self.history.iter().find(asks).filter(|_| step.kind == StepKind::Answered);
+        self.written_on(asked.unwrap_or(step), all)
+    }
+
+    /// Where a delivery has gone: itself, or what another unit has accepted of it, and so on. `all` are the deliveries of its record.
+    pub fn gone_to<'a>(&'a self, all: &'a [Self]) -> &'a Self {
+        let mut last = self;
+        while let Some(offer) = last.transfer.as_ref().filter(|offer| offer.accepted.is_some()) {
+            let to = all.iter().find(|other| other.id == last.other_side(offer) && other.id.leg > last.id.leg);
+            let Some(to) = to else { break };
+            last = to;
+        }
+        last
     }
 }

@@ -148,8 +148,8 @@ pub trait Store: Send + Sync {
     /// replay: as it was). [`StoreError::WrongState`] where nothing is handed over, or by somebody else.
     async fn take_back(&self, once: Once, taking: TakeBack, entry: Entry) -> Result<Delivery, StoreError>;
 
-    /// Adds a sender's answer to the delivery, whoever holds it by then, or nobody; answers with it as it then is (for a replay: as it
-    /// was). [`StoreError::WrongState`] where the question is answered, or the delivery settled.
+    /// Adds a sender's answer to the delivery, whoever holds it by then, or nobody, or to what another unit has accepted of it; answers
+    /// with that as it then is (for a replay: as it was). The entry names the delivery to which it was added. [`StoreError::WrongState`] where the question is answered, or the delivery settled.
     async fn clarify(&self, once: Once, clarification: Clarification, entry: Entry) -> Result<Delivery, StoreError>;
 
     /// Ends every lease of a holder: the delivery waits again and counts no failure, each with a ledger entry of the broker's

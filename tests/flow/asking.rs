@@ -8,7 +8,7 @@ use tonic::Code;
 
 use crate::{
     accused::about,
-    house::{BROMLEY, House, INTELLIGENCE, LEAD, LEWISHAM, MASH, MPU, MPU_TOO, RESOLVER, domain, narrative},
+    house::{BROMLEY, House, INTELLIGENCE, LEAD, LEWISHAM, MASH, MPU, MPU_NE, MPU_TOO, RESOLVER, domain, narrative},
     person::{Person, Taken, fresh, refusal, submission, why},
     retracting::{plain, recalling},
 };
@@ -370,4 +370,64 @@ async fn an_answer_waits_its_turn_and_one_that_was_given_costs_nothing() {
     drop(seats);
     answers.await.unwrap().unwrap();
     recalls.await.unwrap().unwrap();
+}
+
+/// Answered before another unit has it, while it is only offered, and afterwards: they read the answer, and the sender sees one question.
+#[tokio::test]
+async fn an_answer_reaches_whoever_has_it_after_a_transfer() {
+    let house = House::open().await;
+    let (mut council, mut officer, mut other) =
+        (house.person(LEWISHAM).await, house.person(MPU).await, house.person(MPU_NE).await);
+    for answered in ["before", "while it is offered", "afterwards"] {
+        let referral = council.submit(submission(&narrative(1))).await.unwrap().referral_id;
+        let taken = begun(&mut officer, "MPU.SE").await;
+        let question = ask(&mut officer, &taken).await;
+        let mut answer = async |moment: &str| {
+            if answered == moment {
+                council.referrals.answer_clarification(answering(&referral, &question)).await.unwrap();
+            }
+        };
+        answer("before").await;
+        let offer = pb::TransferDeliveryRequest {
+            request_id: fresh(),
+            delivery_id: taken.id.clone(),
+            lease_token: taken.token.clone(),
+            to_queue: "MPU.NE".into(),
+            reason: "She moved.".into(),
+        };
+        officer.queues.transfer_delivery(offer).await.unwrap();
+        answer("while it is offered").await;
+        let got = other.pull("MPU.NE").await.unwrap().remove(0);
+        let accept = pb::AnswerTransferRequest {
+            request_id: fresh(),
+            delivery_id: got.id.clone(),
+            lease_token: got.token.clone(),
+            decision: pb::TransferDecision::Accept.into(),
+            reason: "She lives here now.".into(),
+        };
+        other.queues.answer_transfer(accept).await.unwrap();
+        answer("afterwards").await;
+        let history = again(&mut other, &got).await;
+        let read = |kind: &str| {
+            let of = history.iter().filter(|step| step.kind == kind);
+            of.map(|step| step.note.as_str()).collect::<Vec<_>>()
+        };
+        assert_eq!((read("ASKED"), read("OFFERED")), (vec![QUESTION], vec!["She moved."]), "{answered}");
+        let [said] = read("ANSWERED")[..] else { panic!("one answer, {answered}") };
+        assert!(said.contains("meant the 28th") && !said.contains("Ella"), "as police read it: {said}");
+        let again = council.referrals.answer_clarification(answering(&referral, &question)).await;
+        assert_eq!(why(again).1, "NOTHING_TO_ANSWER");
+        let seen = council.referral(&referral).await.unwrap();
+        let asked: Vec<_> = seen.destinations.iter().filter(|found| !found.clarifications.is_empty()).collect();
+        let [at] = asked.as_slice() else { panic!("one destination, {answered}") };
+        let [question] = at.clarifications.as_slice() else { panic!("one question, {answered}") };
+        assert_eq!((at.delivery_id.as_str(), question.question.as_str()), (got.id.as_str(), QUESTION));
+        assert!(question.answered_time.is_some());
+        // As it was given it stands once with the original.
+        let mut lead = house.person(LEAD).await;
+        let at_mash = lead.pull("MASH.E09000023").await.unwrap();
+        let carries = |one: &&Taken| one.header.openable.iter().any(|unit| unit.part() == pb::Part::O);
+        let whole = lead.read(at_mash.iter().find(carries).unwrap(), (pb::Part::O, 0), "For the file.").await.unwrap();
+        assert_eq!(whole.matches(ANSWER).count(), 1, "{whole}");
+    }
 }

@@ -10,7 +10,11 @@ use homeward::{
 };
 use uuid::Uuid;
 
-use super::{Engine, fixtures::*};
+use super::{
+    Engine,
+    fixtures::*,
+    offers::{accepting, offering},
+};
 
 fn question() -> Step {
     Step { kind: StepKind::Asked, code: "1".into(), ..rejected() }
@@ -67,4 +71,39 @@ pub async fn every_question_keeps_a_place_for_its_answer(engine: &impl Engine) {
     for asked in &open {
         clarify(&*store, once("AnswerClarification"), answer(&held, *asked)).await.unwrap();
     }
+}
+
+pub async fn a_question_goes_along_with_a_transfer_and_is_answered_there(engine: &impl Engine) {
+    let store = engine.open();
+    let mut given = to(&["MPU.SE"]);
+    given.records[0].wraps = b"wraps".to_vec();
+    let record = given.records[0].record.id;
+    store.accept(given).await.unwrap();
+    let held = pull(&*store, "MPU.SE", 1, 0).await.remove(0);
+    let (before, open) = (question(), question());
+    for asked in [&before, &open] {
+        settle(&*store, holding(&held, 60), Settle::Ask(asked.clone())).await.unwrap();
+    }
+    clarify(&*store, once("AnswerClarification"), answer(&held, before.id)).await.unwrap();
+    settle(&*store, holding(&held, 61), offering(900)).await.unwrap();
+    let there = pull(&*store, "MPU.NE", 1, 62).await.remove(0);
+    assert!(there.questions().next().is_none(), "while it is only offered it is not theirs to see");
+    let accepted = settle(&*store, holding(&there, 63), accepting()).await.unwrap();
+    let questions: Vec<_> = accepted.questions().map(|(asked, answer)| (asked.id, answer.is_some())).collect();
+    assert_eq!(questions, [(before.id, true), (open.id, false)]);
+    assert_eq!(accepted.history.last().unwrap().kind, StepKind::TransferAccepted);
+    // Written to the delivery as it was, and added where it has gone.
+    let answered = clarify(&*store, once("AnswerClarification"), answer(&held, open.id)).await.unwrap();
+    assert_eq!(answered.id, there.id);
+    let again = clarify(&*store, once("AnswerClarification"), answer(&held, open.id)).await;
+    assert_eq!(again, Err(StoreError::WrongState), "answered");
+    let told = store.events(BARNET, 0, 100).await.unwrap();
+    let legs: Vec<_> = told.iter().filter(|one| one.kind == EventKind::Answered).map(|one| one.leg.unwrap()).collect();
+    assert_eq!(legs, [held.id.leg, there.id.leg]);
+    assert!(store.finished(at(9_999), None, 9).await.unwrap().is_empty());
+    settle(&*store, holding(&there, 64), Settle::Complete(settled())).await.unwrap();
+    drop(store);
+    let store = engine.open();
+    let finished: Vec<_> = store.finished(at(9_999), None, 9).await.unwrap().into_iter().map(|(_, id)| id).collect();
+    assert_eq!(finished, [record], "nothing is open any longer");
 }

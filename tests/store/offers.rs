@@ -22,7 +22,7 @@ pub fn offering(until: i64) -> Settle {
     Settle::Offer(step(StepKind::TransferOffered), Box::new(header("MPU.NE")), offer)
 }
 
-fn accepting() -> Settle {
+pub fn accepting() -> Settle {
     Settle::Accept(step(StepKind::TransferAccepted), Settled { outcome: "MPU.NE".into(), ..settled() }, Vec::new())
 }
 

@@ -36,16 +36,19 @@ pub(super) fn clarify(
     }
     let Clarification { delivery: id, question, step } = clarification;
     let mut legs = tx.legs(id.record)?.ok_or(StoreError::NotFound)?;
-    let mut delivery = find(&legs, *id).ok_or(StoreError::NotFound)?;
+    let asked = find(&legs, *id).ok_or(StoreError::NotFound)?;
+    let mut delivery = asked.gone_to(&legs.deliveries).clone();
     let mut open = delivery.questions().filter(|(_, answer)| answer.is_none());
     if delivery.settled.is_some() || !open.any(|(asked, _)| asked.id == *question) {
         return Err(StoreError::WrongState);
     }
     drop(open);
     dead::add(&mut delivery, step.clone())?;
-    let index = tx.append(entry)?;
+    // Another unit may have accepted it since that was written.
+    let (deliveries, recipients) = (vec![delivery.id], vec![delivery.header.queue.clone()]);
+    let index = tx.append(&Entry { deliveries, recipients, ..entry.clone() })?;
     tx.replace(&mut legs, delivery.clone())?;
-    tx.tell(&legs, index, StoredEvent::of(*id, step.at, EventKind::Answered));
+    tx.tell(&legs, index, StoredEvent::of(delivery.id, step.at, EventKind::Answered));
     tx.keep_answer(once, &Answer::Delivery(Box::new(delivery.clone())))?;
     Ok(delivery)
 }

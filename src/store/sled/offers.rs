@@ -1,5 +1,5 @@
 //! Transfers: an offer adds a delivery in the other unit's queue, which that one accepts or refuses; until then the first stays where
-//! it is, and afterwards exactly one of the two goes on.
+//! it is, and afterwards exactly one of the two goes on. What its sender was asked, and has answered, goes along.
 
 use jiff::Timestamp;
 
@@ -97,6 +97,9 @@ fn accept(
 ) -> Result<(Delivery, DeliveryId), StoreError> {
     let mut other = others(legs, &delivery)?;
     let accepted = Some(settled.at);
+    let of_the_sender = |step: &&Step| matches!(step.kind, StepKind::Asked | StepKind::Answered);
+    delivery.history.extend(other.history.iter().filter(of_the_sender).cloned());
+    delivery.history.sort_by_key(|step| step.at);
     dead::add(&mut delivery, step.clone())?;
     delivery.offered.iter_mut().for_each(|offer| offer.accepted = accepted);
     other.transfer.iter_mut().for_each(|offer| offer.accepted = accepted);

@@ -17,6 +17,7 @@ use crate::{
     domain::{
         delivery::Delivery,
         grading::ConfirmedGrade,
+        history::Step,
         reading::{MOST_READINGS, Reading},
         retraction::Retraction,
     },
@@ -126,8 +127,11 @@ impl Legs {
     /// Since when nothing about the record is open: every delivery is settled, and every question answered. `None` while something is,
     /// and where there is no content that could be erased.
     pub fn finished(&self) -> Option<Timestamp> {
-        let open = |delivery: &Delivery| delivery.questions().any(|(_, answer)| answer.is_none());
-        if self.wraps.is_empty() || self.deliveries.iter().any(open) {
+        let questions = || self.deliveries.iter().flat_map(Delivery::questions);
+        // What goes along with a transfer is answered there.
+        let is_answered = |id: Uuid| questions().any(|(asked, answer)| asked.id == id && answer.is_some());
+        let is_open = |(asked, answer): (&Step, Option<&Step>)| answer.is_none() && !is_answered(asked.id);
+        if self.wraps.is_empty() || questions().any(is_open) {
             return None;
         }
         let settled = self.deliveries.iter().map(|delivery| delivery.settled.as_ref().map(|settled| settled.at));

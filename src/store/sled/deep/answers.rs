@@ -94,7 +94,7 @@ fn unanswered(deep: &mut Deep<'_>, whole: &Whole) -> Result<(), StoreError> {
         // What cannot be read was told already.
         let Ok(Some(bytes)) = whole.tree.large(&key.map_err(engine)?) else { continue };
         if let Ok((_, Answer::Delivery(delivery))) = Answer::of_any(&bytes) {
-            let newest = [steps(&delivery).last(), grades(&delivery).last(), end(&delivery)];
+            let newest = [steps(&delivery, &[]).last(), grades(&delivery).last(), end(&delivery)];
             given.extend(newest.into_iter().flatten().map(|what| (delivery.id, what)));
         }
     }
@@ -102,7 +102,7 @@ fn unanswered(deep: &mut Deep<'_>, whole: &Whole) -> Result<(), StoreError> {
         let Some(id) = keys::record_of_legs(&key.map_err(engine)?) else { continue };
         let Ok(Some(found)) = legs(&*whole.tree, id) else { continue };
         for delivery in &found.deliveries {
-            let decided = steps(delivery).chain(grades(delivery)).chain(end(delivery));
+            let decided = steps(delivery, &found.deliveries).chain(grades(delivery)).chain(end(delivery));
             for what in decided.filter(|what| !given.contains(&(delivery.id, *what))) {
                 let says = format!("the first answer of {} is missing", what.1);
                 deep.lost(Relation::Answer, format!("delivery {}", delivery.id), says);
@@ -115,9 +115,11 @@ fn unanswered(deep: &mut Deep<'_>, whole: &Whole) -> Result<(), StoreError> {
 /// A decision about a delivery: the request, where the delivery keeps it, and what was decided.
 type Decision = (Uuid, &'static str);
 
-fn steps(delivery: &Delivery) -> impl Iterator<Item = Decision> {
+/// Not what came along with a transfer: whoever decided that was answered about the delivery from which it came.
+fn steps(delivery: &Delivery, all: &[Delivery]) -> impl Iterator<Item = Decision> {
     let decided = |step: &Step| decision(step.kind).map(|what| (step.id, what));
-    delivery.history.iter().filter(|step| !step.id.is_nil()).filter_map(decided)
+    let own = |step: &&Step| !step.id.is_nil() && delivery.written_on(step, all) == delivery.id.leg;
+    delivery.history.iter().filter(own).filter_map(decided)
 }
 
 fn grades(delivery: &Delivery) -> impl Iterator<Item = Decision> {

@@ -106,7 +106,7 @@ fn untold(deep: &mut Deep<'_>, whole: &Whole) -> Result<(), StoreError> {
             let read = found.readings.iter().filter(|reading| reading.leg == delivery.id.leg).count();
             // The first of all is told as the opening; whoever took it over acknowledged it without.
             let read = [(read.saturating_sub(1), EventKind::Read)];
-            for (times, kind) in life(delivery).into_iter().chain(read) {
+            for (times, kind) in life(delivery, &found.deliveries).into_iter().chain(read) {
                 for follower in &found.followers {
                     let of = (follower.clone(), id, delivery.id.leg, word(kind));
                     for _ in told.get(&of).copied().unwrap_or(0)..times {
@@ -121,8 +121,10 @@ fn untold(deep: &mut Deep<'_>, whole: &Whole) -> Result<(), StoreError> {
 }
 
 /// What a delivery as it is was told of, and how often.
-fn life(delivery: &Delivery) -> Vec<(usize, EventKind)> {
-    let steps = |kind| delivery.history.iter().filter(|step| step.kind == kind).count();
+fn life(delivery: &Delivery, all: &[Delivery]) -> Vec<(usize, EventKind)> {
+    // What came along with a transfer was told of the delivery from which it came.
+    let own = |step: &&Step| step.id.is_nil() || delivery.written_on(step, all) == delivery.id.leg;
+    let steps = |kind| delivery.history.iter().filter(|step| step.kind == kind).filter(own).count();
     let graded = delivery.confirmed.iter().filter(|grade| grade.leg == Some(delivery.id.leg)).count();
     let withdraws = |step: &&Step| step.kind == StepKind::TakenBack && !step.code.is_empty();
     let withdrawn = delivery.history.iter().filter(withdraws).count();
