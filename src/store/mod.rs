@@ -104,7 +104,8 @@ pub trait Store: Send + Sync {
 
     /// Ends every lease that expired by `now`: the delivery waits again and counts one failure, each with a ledger entry
     /// of the broker's own, `LEASE_EXPIRED`. What was handed over and not taken counts none: `HAND_OVER_LAPSED`. One that has by then failed `most` times since it was last sent back is put on the
-    /// dead-letter side instead, with a second entry, `ATTEMPT_LIMIT`. Returns how many leases ended.
+    /// dead-letter side instead, with a second entry, `ATTEMPT_LIMIT`, and an offer of it to another unit is over. Returns how many leases
+    /// ended.
     async fn expire_leases(&self, now: Timestamp, most: u32) -> Result<u64, StoreError>;
 
     /// Deliveries that are to be escalated at `now` ([`Delivery::late_after`] is past), and offers that are to lapse, the longest late

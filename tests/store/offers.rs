@@ -171,3 +171,16 @@ pub async fn whoever_decides_about_it_or_takes_it_back_ends_the_offer(engine: &i
     drop(store);
     engine.open();
 }
+
+pub async fn what_fails_too_often_while_it_is_offered_is_offered_no_longer(engine: &impl Engine) {
+    let store = engine.open();
+    let (held, there) = offered(&*store, 900).await;
+    store.expire_leases(at(600), 1).await.unwrap();
+    let dead = find(&*store, &held).await;
+    assert_eq!((dead.state, dead.transfer), (State::DeadLetter, None));
+    assert_eq!(find(&*store, &there).await.state, State::Declined);
+    assert_eq!(settle(&*store, holding(&there, 601), accepting()).await, Err(StoreError::LeaseLost));
+    assert!(pull(&*store, "MPU.NE", 1, 700).await.is_empty());
+    drop(store);
+    engine.open();
+}

@@ -310,6 +310,7 @@ pub(super) fn expire(tx: &mut Transaction<'_>, now: Timestamp, most: u32, limit:
         if !lapsed && buries && delivery.failed_lately() >= most {
             let index = tx.append(&own_entry("ATTEMPT_LIMIT", now, &delivery))?;
             dead::at_the_limit(&mut delivery, now);
+            offers::withdraw(tx, &mut legs, &mut delivery, (now, ""))?;
             tx.tell(&legs, index, StoredEvent::of(id, now, EventKind::Rejected));
         }
         tx.replace(&mut legs, delivery)?;
