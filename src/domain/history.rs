@@ -10,7 +10,7 @@ use super::{
     outcome::DeadReason,
 };
 
-/// Steps that one delivery may have, at most: it is read and written with all of them.
+/// Steps that one delivery may have beside the marks of corrections and a recall, at most: it is read and written with all of them.
 pub const MOST_STEPS: usize = 50;
 
 vocabulary! {
@@ -44,6 +44,13 @@ vocabulary! {
         Asked = "ASKED",
         /// The sender answered.
         Answered = "ANSWERED",
+    }
+}
+
+impl StepKind {
+    /// It marks that the sender has corrected or recalled the referral.
+    pub fn is_mark(self) -> bool {
+        matches!(self, Self::Corrected | Self::Recalled)
     }
 }
 

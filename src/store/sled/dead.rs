@@ -101,7 +101,7 @@ pub(super) fn replay(
 }
 
 /// Adds a step; the last places are kept free for the broker's own, the limit of attempts and each escalation, for an answer to each
-/// question, for what comes of an offer to another unit, and for a correction and a recall.
+/// question, and for what comes of an offer to another unit. Corrections and a recall, of which there are only so many, take nobody's.
 pub(super) fn add(delivery: &mut Delivery, step: Step) -> Result<(), StoreError> {
     let open = delivery.questions().filter(|(_, answer)| answer.is_none()).count();
     let kept = match step.kind {
@@ -110,8 +110,9 @@ pub(super) fn add(delivery: &mut Delivery, step: Step) -> Result<(), StoreError>
         _ => open,
     };
     let offering = delivery.is_offering() || step.kind == StepKind::TransferOffered;
-    let kept = kept + usize::from(offering) + 2;
-    if delivery.history.len() + 1 + Escalation::ALL.len() + kept >= MOST_STEPS {
+    let kept = kept + usize::from(offering);
+    let others = delivery.history.iter().filter(|step| !step.kind.is_mark()).count();
+    if others + 1 + Escalation::ALL.len() + kept >= MOST_STEPS {
         return Err(StoreError::WrongState);
     }
     delivery.history.push(Step { failed: delivery.failed, ..step });
