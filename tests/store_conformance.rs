@@ -77,6 +77,7 @@ macro_rules! every_case {
                 what_is_refused_comes_back_and_is_escalated,
                 what_nobody_answers_lapses_once_and_what_was_answered_does_not,
                 whoever_decides_about_it_or_takes_it_back_ends_the_offer,
+                what_fails_too_often_while_it_is_offered_is_offered_no_longer,
             }
             retracted {
                 what_nobody_has_read_is_closed_and_whoever_has_is_told,
@@ -86,6 +87,7 @@ macro_rules! every_case {
                 in_the_queue_of_whom_a_correction_accuses_all_of_it_ends_and_nobody_is_told,
                 what_whom_a_correction_accuses_holds_waits_for_a_colleague_and_is_passed_over_by_them,
                 what_was_recalled_is_neither_offered_nor_sent_on_nor_disclosed,
+                marks_take_the_place_of_no_step,
                 what_only_adds_closes_nothing_that_nobody_has_read,
                 what_was_corrected_bears_its_mark_wherever_it_goes_and_one_notice_goes_along,
             }

@@ -37,6 +37,7 @@ mod succeeding;
 mod transferring;
 mod transparency;
 mod turns;
+mod why;
 
 use std::sync::Arc;
 

@@ -3,17 +3,17 @@
 //! was submitted under the statutory duty is never taken back: a correction may only add to it. Whom a correction accuses is kept from
 //! what it corrects too, and is told of neither (D08).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::{
     Broker, Error, Handle, Receipt, Request, Submission, Turn,
-    clarifying::LENSES,
     dispatch::later,
     filing::{Standing, Succeeding},
     onward::WITHOUT_DEADLINE,
+    why::{Shown, Why},
 };
 use crate::{
     domain::{
@@ -22,14 +22,14 @@ use crate::{
         delivery::{Delivery, Settled},
         grants::{QueuePermit, ReadPermit, SubmitPermit},
         queue::QueueId,
-        redaction::{Lens, WITHHELD, redact_later},
+        redaction::WITHHELD,
         retraction::{Retraction, RetractionKind},
         submission::Reading,
         text::Text,
         violation::{Violation, Violations},
     },
     ledger::{Entry, Verb},
-    sealing::{Note, SealError, SealedRecordAt, open_note, open_original, seal_note},
+    sealing::{Note, SealError, SealedRecordAt, open_note, seal_note},
     store::{self, Keep, KeptFrom, Once, Record, Retract, Settle, StoreError, Stored},
 };
 
@@ -44,9 +44,6 @@ struct Unread {
     /// It stays to be read.
     is_kept: bool,
 }
-
-/// A text by the lenses through which it is read.
-type Shown = BTreeMap<&'static [Lens], Text>;
 
 /// Reads a submission as it was received.
 pub type Reader = fn(&[u8]) -> Option<Reading>;
@@ -99,7 +96,11 @@ impl Broker {
             keep: Keep::WithRecord,
         };
         if let Some(first) = self.store.answered(&once).await? {
-            return self.receipt(&first)?.ok_or(Error::RequestIdReused);
+            return match self.receipt(&first)? {
+                Some(receipt) => Ok(receipt),
+                // What was accepted is the alert alone (D04): refused as the first time.
+                None => self.judged(permit, submission, (once, None), turn).await,
+            };
         }
         let stored = self.retractable(reads, referral).await?;
         if stored.record.on_behalf_of != permit.on_behalf_of() {
@@ -110,7 +111,15 @@ impl Broker {
         }
         let (now, id) = (self.now(), submission.request);
         let retraction = Retraction { kind: RetractionKind::Corrected, at: now, id, successor: None };
-        let retracts = self.retracts(&stored, (&retraction, &reason), read, permit.identity().as_str()).await?;
+        let chain = self.chain(&stored).await?;
+        if chain.len() > MOST_CORRECTIONS {
+            return Err(Error::Precondition {
+                reason: "CORRECTED_TOO_OFTEN",
+                advice: "it has been corrected 20 times: recall it, and submit what is right anew",
+            });
+        }
+        let why = Why { reason: &reason, right: Some(&submission.reading), read };
+        let retracts = self.retracts(&chain, (&retraction, why), permit.identity().as_str()).await?;
         let succeeding = Succeeding {
             record: referral,
             class: stored.record.class,
@@ -151,7 +160,8 @@ impl Broker {
         let _until_recalled = self.turn(permit.identity()).await?;
         let now = self.now();
         let retraction = Retraction { kind: RetractionKind::Recalled, at: now, id: request.id, successor: None };
-        let mut retracts = self.retracts(&stored, (&retraction, &recalling.reason), read, who).await?;
+        let why = Why { reason: &recalling.reason, right: None, read };
+        let mut retracts = self.retracts(&self.chain(&stored).await?, (&retraction, why), who).await?;
         let actor = self.keyring.reference("actor", &recalling.actor.each_ref().map(Text::reveal));
         retracts.iter_mut().for_each(|one| one.entry.actor = Some(actor));
         let accepted = self.store.recall(once, retracts, now.to_string().into_bytes()).await;
@@ -249,65 +259,42 @@ impl Broker {
         Ok(before)
     }
 
+    /// A referral and those in whose place it stands, the newest first.
+    async fn chain(&self, stored: &Stored) -> Result<Vec<Stored>, Error> {
+        let mut chain = vec![stored.clone()];
+        while let Some(id) = chain.last().and_then(|last| last.record.corrects) {
+            chain.push(self.store.find(id).await?.ok_or(Error::NotFound)?);
+        }
+        Ok(chain)
+    }
+
     /// What becomes of the referral, of what is linked from it, and of those in whose place it stands.
     async fn retracts(
         &self,
-        stored: &Stored,
-        (retraction, reason): (&Retraction, &Text),
-        read: Reader,
+        chain: &[Stored],
+        (retraction, why): (&Retraction, Why<'_>),
         who: &str,
     ) -> Result<Vec<Retract>, Error> {
+        let words = self.shown_to(chain, why).await?;
+        let corrected = retraction.kind == RetractionKind::Corrected;
         let mut retracts = Vec::new();
-        let mut next = Some(stored.record.id);
-        for earlier in 0.. {
-            let Some(id) = next else { break };
-            if earlier > MOST_CORRECTIONS {
-                return Err(Error::Precondition {
-                    reason: "CORRECTED_TOO_OFTEN",
-                    advice: "it has been corrected 20 times: recall it, and submit what is right anew",
-                });
-            }
-            let subject = self.store.find(id).await?.ok_or(Error::NotFound)?;
-            next = subject.record.corrects;
-            let words = match self.shown_to(&subject.record, reason, read).await {
-                Err(Error::Precondition { reason: "ERASED", .. }) if earlier > 0 => None,
-                words => Some(words?),
-            };
-            let linked = subject.record.linked.clone();
-            let corrected = retraction.kind == RetractionKind::Corrected;
-            let unread =
-                Unread { is_told: earlier == 0 && corrected, is_kept: corrected && self.is_statutory(&subject)? };
-            retracts.push(self.retract(&subject, (retraction, unread), words.as_ref(), who).await?);
-            for id in linked {
-                let linked = self.store.find(id).await?.ok_or(Error::NotFound)?;
-                retracts.push(self.retract(&linked, (retraction, unread), words.as_ref(), who).await?);
+        for (earlier, subject) in chain.iter().enumerate() {
+            let is_kept = corrected && self.is_statutory(subject)?;
+            let unread = Unread { is_told: earlier == 0 && corrected, is_kept };
+            retracts.push(self.retract(subject, (retraction, unread), &words, who).await?);
+            for id in &subject.record.linked {
+                let linked = self.store.find(*id).await?.ok_or(Error::NotFound)?;
+                retracts.push(self.retract(&linked, (retraction, unread), &words, who).await?);
             }
         }
         Ok(retracts)
-    }
-
-    /// The reason as each side reads it, by the lenses of its queues.
-    async fn shown_to(&self, record: &Record, reason: &Text, read: Reader) -> Result<Shown, Error> {
-        let (place, sealed) = self.sealed_of(record).await?;
-        let original = open_original(&sealed, &place, &self.keyring)?;
-        let (reason, rulebook) = (reason.clone(), self.rulebook());
-        let shown = self.bench.does(move || {
-            let reading = read(&original)?;
-            let through = |lenses: &&'static [Lens]| {
-                let shown = redact_later(reading.draft(), reason.reveal(), &rulebook.redaction, lenses);
-                (*lenses, Text::new(shown))
-            };
-            Some(LENSES.iter().map(through).collect::<Shown>())
-        });
-        let withheld = || LENSES.iter().map(|lenses| (*lenses, Text::from(WITHHELD))).collect();
-        Ok(shown.await?.unwrap_or_else(withheld))
     }
 
     async fn retract(
         &self,
         stored: &Stored,
         (retraction, unread): (&Retraction, Unread),
-        words: Option<&Shown>,
+        words: &Shown,
         who: &str,
     ) -> Result<Retract, Error> {
         let record = &stored.record;
@@ -328,23 +315,21 @@ impl Broker {
         let otherwise = later(now, WITHOUT_DEADLINE);
         let mut notices = Vec::new();
         for (queue, class) in classes {
-            let text = words.and_then(|words| words.get(self.lenses(&queue)));
             let purpose = retraction.purpose(&queue);
-            let note = text.map(|text| {
-                seal_note(at, Note { number: 0, purpose: &purpose }, text.reveal(), &self.keyring, &*self.entropy)
-            });
+            let text = words.get(self.lenses(&queue)).map_or(WITHHELD, Text::reveal);
+            let note = Note { number: 0, purpose: &purpose };
+            let note = match seal_note(at, note, text, &self.keyring, &*self.entropy) {
+                // Whoever has read it is told that it was retracted, and nobody why: so it is with all that was said of it.
+                Err(SealError::Erased) => Vec::new(),
+                sealed => sealed?,
+            };
             let (due, _) = rulebook.policy.due(&queue, class, now);
-            notices.push(store::Notice {
-                queue,
-                due: due.unwrap_or(otherwise),
-                note: note.transpose()?.unwrap_or_default(),
-            });
+            notices.push(store::Notice { queue, due: due.unwrap_or(otherwise), note });
         }
         let action = match retraction.kind {
             RetractionKind::Corrected => "CORRECT_REFERRAL",
             RetractionKind::Recalled => "RECALL_REFERRAL",
         };
-        let recipients: BTreeSet<QueueId> = notices.iter().map(|notice| notice.queue.clone()).collect();
         let entry = Entry {
             at: now,
             verb: Verb::Alteration,
@@ -353,7 +338,7 @@ impl Broker {
             actor: None,
             record: Some(record.id),
             deliveries: Vec::new(),
-            recipients: recipients.into_iter().collect(),
+            recipients: Vec::new(),
             details: Vec::new(),
             commitment: None,
         };

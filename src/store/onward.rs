@@ -109,7 +109,7 @@ pub struct Retract {
     pub kept_from: KeptFrom,
     /// What nobody has read is marked and stays to be read: it was submitted under the statutory duty, and a correction only adds to it.
     pub keeps_unread: bool,
-    /// The ledger entry.
+    /// The ledger entry; the store adds the queues that are told.
     pub entry: Entry,
 }
 

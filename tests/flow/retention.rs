@@ -15,6 +15,7 @@ use crate::{
     house::{House, LEWISHAM, MASH, MPU, REFDESK, RESOLVER, narrative},
     person::{Person, Taken, bytes, fresh, refusal, submission, why},
     policy::{change, shipped},
+    retracting::{acknowledging, correct, correcting, plain, recalling},
 };
 
 const FIRST: &str = "operator/key_custodian/k1";
@@ -360,4 +361,40 @@ async fn days_that_were_agreed_with_an_authority_count_from_the_day_on_which_the
     assert!(erased(&mut council, &id).await.is_none(), "until 30 November thirty days are kept");
     house.days(1).await;
     assert!(erased(&mut council, &id).await.is_some());
+}
+
+/// Another child's record was at an end and is erased; the referral itself is still in work.
+#[tokio::test]
+async fn what_is_in_work_is_corrected_and_recalled_though_a_linked_record_was_erased() {
+    let house = a_week().await;
+    let mut council = house.person(LEWISHAM).await;
+    let receipt = council.submit(plain()).await.unwrap();
+    house.person(RESOLVER).await.resolve_all("MASH.E09000023").await;
+    for queue in ["MASH.E09000023", "EDT.E09000023"] {
+        house.person(MASH).await.settle_all(queue, "early_help").await;
+    }
+    house.person(REFDESK).await.settle_all("REFDESK.SE", "recorded").await;
+    let mut officer = house.person(MPU).await;
+    for one in officer.pull("MPU.SE").await.unwrap() {
+        let unit = one.header.openable[0];
+        officer.open(&one, (unit.part(), unit.item), "").await.unwrap();
+        if one.header.referral_id != receipt.referral_id {
+            officer.complete(&one, "recorded").await.unwrap();
+        }
+    }
+    house.days(9).await;
+    let gone = house.store().document(Shelf::Erasure, &receipt.linked_referral_ids[0]).await.unwrap();
+    assert!(gone.is_some() && erased(&mut council, &receipt.referral_id).await.is_none());
+    let second = correct(&mut council, correcting(&receipt.referral_id, plain())).await.unwrap();
+    council.referrals.recall_referral(recalling(&second.referral_id)).await.unwrap();
+    // Whoever has read either is told; why, where there is a key that can seal it.
+    let (mut heard, mut mash) = (Vec::new(), house.person(MASH).await);
+    for (who, queue) in [(&mut officer, "MPU.SE"), (&mut mash, "MASH.E09000023")] {
+        for one in who.pull(queue).await.unwrap().iter().filter(|one| one.header.notice.is_some()) {
+            let said = who.queues.acknowledge_notice(acknowledging(one)).await.unwrap().into_inner().reason;
+            heard.push((one.header.referral_id == receipt.referral_id, !said.is_empty()));
+        }
+    }
+    assert!(heard.contains(&(false, false)) && heard.contains(&(true, true)), "{heard:?}");
+    assert!(heard.iter().all(|(has_a_key, says_why)| has_a_key == says_why), "{heard:?}");
 }

@@ -133,6 +133,8 @@ async fn what_is_recalled_is_closed_where_nobody_had_read_it_and_told_where_some
     let subject =
         of("RECALL_REFERRAL").into_iter().find(|entry| entry.record.unwrap().to_string() == referral).unwrap();
     assert!(subject.verb == Verb::Alteration && subject.actor.is_some() && subject.who.ends_with(LEWISHAM));
+    let told: Vec<&str> = subject.recipients.iter().map(|queue| queue.as_str()).collect();
+    assert_eq!(told, ["MPU.SE"], "whoever is told, and nobody else");
     assert_eq!(of("ACKNOWLEDGE_NOTICE").len(), 1);
     assert!(!format!("{entries:?}").contains("another man") && !format!("{entries:?}").contains("L20417"));
 }
@@ -297,4 +299,65 @@ async fn every_fault_is_named_and_nobody_corrects_or_recalls_for_another() {
     let mut manager = house.person(MANAGER).await;
     let refused = why(correct(&mut manager, correcting(&referral, plain())).await);
     assert_eq!(refused, (Code::PermissionDenied, "METHOD_NOT_GRANTED".into()));
+}
+
+/// The reason is redacted by all that was listed: also by what only the correction lists, and then in the words about its own recall.
+#[tokio::test]
+async fn why_is_read_without_whom_any_of_them_lists() {
+    let house = House::open().await;
+    let (mut council, receipt, mut officer, taken) = read_at_the_mpu(&house, plain()).await;
+    let mut draft = plain();
+    draft.child.as_mut().unwrap().name = "Annabel Pettigrew".into();
+    let reason = "Annabel Pettigrew is right, not Ella-Mae Fennimore.".to_owned();
+    let request = pb::CorrectReferralRequest { reason: reason.clone(), ..correcting(&receipt.referral_id, draft) };
+    let second = correct(&mut council, request).await.unwrap().referral_id;
+    officer.complete(&taken, "recorded").await.unwrap();
+    let again = pb::RecallReferralRequest { reason, ..recalling(&second) };
+    let mut heard = Vec::new();
+    for last in [false, true] {
+        let given = officer.pull("MPU.SE").await.unwrap();
+        let notice = given.iter().find(|one| one.header.notice.is_some()).unwrap();
+        heard.push(officer.queues.acknowledge_notice(acknowledging(notice)).await.unwrap().into_inner().reason);
+        if !last {
+            council.referrals.recall_referral(again.clone()).await.unwrap();
+        }
+    }
+    for words in heard {
+        assert!(words.contains("is right, not"), "{words}");
+        for hidden in ["Annabel", "Pettigrew", "Ella", "Fennimore"] {
+            assert!(!words.contains(hidden), "as police read it: {words}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_corrected_as_often_as_it_can_be_is_recalled() {
+    let house = House::open().await;
+    let mut council = house.person(LEWISHAM).await;
+    let mut referral = council.submit(plain()).await.unwrap().referral_id;
+    for _ in 0..20 {
+        referral = correct(&mut council, correcting(&referral, plain())).await.unwrap().referral_id;
+    }
+    let refused = refusal(correct(&mut council, correcting(&referral, plain())).await);
+    assert_eq!(refused.reason, "CORRECTED_TOO_OFTEN");
+    assert!(refused.status.message().contains("20 times: recall it"), "{}", refused.status.message());
+    council.referrals.recall_referral(recalling(&referral)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_correction_that_may_not_be_kept_is_refused_alike_each_time_and_one_alert_is_raised() {
+    let house = House::open().await;
+    let mut council = house.person(LEWISHAM).await;
+    let first = council.submit(plain()).await.unwrap().referral_id;
+    let mut draft = plain();
+    draft.envelope.as_mut().unwrap().marking.as_mut().unwrap().level = pb::MarkingLevel::Secret.into();
+    let request = correcting(&first, draft);
+    for _ in 0..2 {
+        let refused = refusal(correct(&mut council, request.clone()).await);
+        assert_eq!(refused.code, Code::InvalidArgument);
+        assert_eq!(refused.field_names(), ["submission.envelope.marking.level"]);
+    }
+    let alerts = house.ledger().await.into_iter().filter(|entry| entry.action == "UNSUPPORTED_MARKING").count();
+    assert_eq!(alerts, 1);
+    assert!(council.referral(&first).await.unwrap().retraction.is_none());
 }

@@ -122,6 +122,7 @@ pub async fn what_is_refused_comes_back_and_is_escalated(engine: &impl Engine) {
 pub async fn what_nobody_answers_lapses_once_and_what_was_answered_does_not(engine: &impl Engine) {
     let store = engine.open();
     let (held, there) = offered(&*store, 900).await;
+    settle(&*store, holding(&held, 62), Settle::Extend(at(2_000))).await.unwrap();
     // The lease of whoever took it runs out, as often as it may: nothing of another unit's is buried here.
     store.expire_leases(at(661), 1).await.unwrap();
     assert_eq!(find(&*store, &there).await.state, State::Waiting);

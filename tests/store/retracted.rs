@@ -315,3 +315,29 @@ pub async fn what_only_adds_closes_nothing_that_nobody_has_read(engine: &impl En
     drop(store);
     engine.open();
 }
+
+/// As often as a referral can be corrected, with each that stands in its place: whoever is at work on the first goes on.
+pub async fn marks_take_the_place_of_no_step(engine: &impl Engine) {
+    let store = engine.open();
+    let (read, _) = half_read(&*store).await;
+    let allowed = async |delivery: &Delivery| {
+        let mut asked = 0;
+        while settle(&*store, holding(delivery, 100), Settle::Ask(Step { kind: StepKind::Asked, ..rejected() }))
+            .await
+            .is_ok()
+        {
+            asked += 1;
+        }
+        asked
+    };
+    let (other, _) = half_read(&*store).await;
+    let unmarked = allowed(&other).await;
+    for before in 0..21 {
+        let one = Retract { before, ..retract(read.id.record, RetractionKind::Corrected, 60) };
+        store.recall(once("RecallReferral"), vec![one], b"answer".to_vec()).await.unwrap();
+    }
+    assert_eq!(allowed(&read).await, unmarked);
+    assert!(unmarked > 15);
+    drop(store);
+    engine.open();
+}

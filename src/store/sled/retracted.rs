@@ -21,6 +21,7 @@ use crate::{
         queue::QueueId,
         retraction::{Retraction, RetractionKind},
     },
+    ledger::Entry,
     store::{
         Accepted, EventKind, Kept, Notice, Once, Retract, Settle, StoreError,
         stored::{Answer, Legs, StoredEvent},
@@ -54,7 +55,7 @@ pub(super) fn retract(tx: &mut Transaction<'_>, one: &Retract) -> Result<(), Sto
     if legs.retractions.len() != one.before {
         return Err(StoreError::WrongState);
     }
-    let (retraction, index) = (&one.retraction, tx.append(&one.entry)?);
+    let retraction = &one.retraction;
     let (kind, event) = match retraction.kind {
         RetractionKind::Corrected => (StepKind::Corrected, EventKind::Corrected),
         RetractionKind::Recalled => (StepKind::Recalled, EventKind::Recalled),
@@ -62,8 +63,7 @@ pub(super) fn retract(tx: &mut Transaction<'_>, one: &Retract) -> Result<(), Sto
     legs.retractions.push(retraction.clone());
     legs.keep_from(&one.kept_from.references);
     let mut told: BTreeMap<QueueId, Class> = BTreeMap::new();
-    for id in legs.deliveries.iter().map(|each| each.id).collect::<Vec<DeliveryId>>() {
-        let Some(mut delivery) = super::lease::find(&legs, id) else { continue };
+    for delivery in &legs.deliveries {
         let queue = delivery.header.queue.clone();
         let kept_from = one.kept_from.queues.contains(&queue);
         let read = delivery.was_read() && !delivery.is_notice() && !kept_from;
@@ -73,9 +73,11 @@ pub(super) fn retract(tx: &mut Transaction<'_>, one: &Retract) -> Result<(), Sto
             let class = told.entry(queue).or_insert(Class::P3);
             *class = delivery.class().min(*class);
         }
-        if delivery.settled.is_some() {
-            continue;
-        }
+    }
+    let index = tx.append(&Entry { recipients: told.keys().cloned().collect(), ..one.entry.clone() })?;
+    for id in legs.deliveries.iter().map(|each| each.id).collect::<Vec<DeliveryId>>() {
+        let Some(mut delivery) = super::lease::find(&legs, id).filter(|each| each.settled.is_none()) else { continue };
+        let read = delivery.was_read() && !delivery.is_notice();
         offers::withdraw(tx, &mut legs, &mut delivery, (retraction.at, ""))?;
         if one.kept_from.ends_lease(&delivery) {
             revoke(tx, &mut delivery, retraction.at)?;
