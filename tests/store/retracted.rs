@@ -309,7 +309,7 @@ pub async fn what_only_adds_closes_nothing_that_nobody_has_read(engine: &impl En
     let mut again = retract(read.id.record, RetractionKind::Corrected, 70);
     (again.before, again.keeps_unread) = (1, true);
     store.recall(once("RecallReferral"), vec![again], b"answer".to_vec()).await.unwrap();
-    let there = store.deliveries(&queue("MASH.E09000003"), Side::Live, None, 9).await.unwrap().deliveries;
+    let there = store.deliveries(&queue("MASH.E09000003"), (Side::Live, READER), None, 9).await.unwrap().deliveries;
     assert_eq!(there.iter().filter(|one| one.is_notice()).count(), 1);
     assert!(there.iter().any(|one| one.id == unread));
     drop(store);
