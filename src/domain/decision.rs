@@ -38,6 +38,30 @@ vocabulary! {
     }
 }
 
+impl SourceGrade {
+    /// What it says, in words (domain 2.1).
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Reliable => "reliable",
+            Self::Untested => "untested",
+            Self::NotReliable => "not reliable",
+        }
+    }
+}
+
+impl InformationGrade {
+    /// What it says, in words (domain 2.1).
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::KnownDirectly => "known directly",
+            Self::Corroborated => "known indirectly but corroborated",
+            Self::KnownIndirectly => "known indirectly",
+            Self::NotKnown => "not known",
+            Self::SuspectedFalse => "suspected to be false",
+        }
+    }
+}
+
 /// Proposed grade of one item. Police confirm; the practitioner is never asked (domain 2.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ItemGrade {

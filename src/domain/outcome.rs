@@ -72,3 +72,21 @@ impl DeadReason {
 pub fn reason_words(code: &str) -> &'static str {
     NoActionReason::from_code(code).map_or("", NoActionReason::words)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_contract_names_every_reason_and_outcomes_as_they_are_written() {
+        let contract = include_str!("../../proto/homeward/v1/queue.proto");
+        let officers = DeadReason::ALL.iter().filter(|reason| reason.is_officers()).map(|reason| reason.code());
+        for code in NoActionReason::ALL.iter().map(|reason| reason.code()).chain(officers) {
+            assert!(contract.contains(&format!("`{code}`")), "{code}");
+        }
+        let data = include_str!("../../deploy/reference/queues.toml");
+        for code in ["arrest", "s47_enquiry", "accepted", "no_further_action"] {
+            assert!(contract.contains(&format!("`{code}`")) && data.contains(&format!("\"{code}\"")), "{code}");
+        }
+    }
+}

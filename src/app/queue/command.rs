@@ -34,8 +34,8 @@ pub(in crate::app) enum QueueCommand {
         /// Queue, e.g. MPU.SE.
         #[arg(value_name = "QUEUE")]
         queue: String,
-        /// At most this many.
-        #[arg(long, default_value_t = 1)]
+        /// At most this many, 1 or more.
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
         most: u32,
         /// Length of the lease in minutes, 1 to 60.
         #[arg(long, value_name = "MINUTES", default_value_t = 10)]
@@ -57,7 +57,7 @@ pub(in crate::app) enum QueueCommand {
         /// Part: E, B, C, CARD, CARER, A, O or WITHHELD.
         #[arg(value_name = "PART")]
         part: String,
-        /// Item number, for B and A.
+        /// Item number; required for B and A.
         #[arg(long, value_name = "N", default_value_t = 0)]
         item: u32,
         /// Why; required for A, O and CARER.
@@ -76,10 +76,11 @@ pub(in crate::app) enum QueueCommand {
     Complete {
         #[command(flatten)]
         holding: HoldingArgs,
-        /// Outcome code.
+        /// Outcome code, as `queue list` names it.
         #[arg(value_name = "OUTCOME")]
         outcome: String,
-        /// Reason code, for no further action.
+        /// Reason code, for no_further_action only: ALREADY_KNOWN, INSUFFICIENT_INFORMATION, NOT_FOR_THIS_UNIT, THRESHOLD_NOT_MET,
+        /// OTHERS_ACTING or RISK_TO_CHILD.
         #[arg(long, default_value = "")]
         reason: String,
         /// Note for your own unit; the sender never sees it.
@@ -245,4 +246,21 @@ pub(in crate::app) enum QueueCommand {
         #[arg(long)]
         reason: String,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Command, Subcommand};
+
+    use super::QueueCommand;
+    use crate::domain::outcome::NoActionReason;
+
+    #[test]
+    fn help_names_every_reason_for_no_further_action() {
+        let mut queue = QueueCommand::augment_subcommands(Command::new("queue"));
+        let help = queue.find_subcommand_mut("complete").unwrap().render_long_help().to_string();
+        for reason in NoActionReason::ALL {
+            assert!(help.contains(reason.code()), "{reason} in {help}");
+        }
+    }
 }

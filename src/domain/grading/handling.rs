@@ -31,6 +31,27 @@ vocabulary! {
     }
 }
 
+impl ActionCode {
+    /// What it allows, in words (domain 2.1).
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::NoDirectAction => "no direct action, ask the originator first",
+            Self::Covert => "covert action allowed, not alone as evidence or for arrest",
+            Self::Overt => "overt action allowed as the owner specifies",
+        }
+    }
+}
+
+impl SanitisationCode {
+    /// What it asks, in words (domain 2.1).
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Unsupervised => "others may sanitise unsupervised",
+            Self::Consult => "consult the originator first",
+        }
+    }
+}
+
 /// The codes alone, as a header shows them: `P` or `C A1 S2`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HandlingCode {
@@ -41,6 +62,21 @@ pub enum HandlingCode {
 }
 
 impl HandlingCode {
+    /// Its two letters, each with what it says.
+    pub const LETTERS: [(&'static str, &'static str); 2] =
+        [("P", "lawful sharing permitted"), ("C", "lawful sharing permitted with conditions")];
+
+    /// What the codes say, in words.
+    pub fn words(self) -> String {
+        let [(_, permitted), (_, conditions)] = Self::LETTERS;
+        match self {
+            Self::Permitted => permitted.to_owned(),
+            Self::Conditions(action, sanitisation) => {
+                format!("{conditions}: {}; to sanitise it further: {}", action.words(), sanitisation.words())
+            }
+        }
+    }
+
     /// Reads what [`fmt::Display`] writes.
     pub fn from_code(code: &str) -> Option<Self> {
         if code == "P" {
@@ -111,6 +147,7 @@ impl Handling {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::decision::{InformationGrade, SourceGrade};
 
     #[test]
     fn codes_come_back_and_nothing_inconsistent_is_read() {
@@ -125,6 +162,22 @@ mod tests {
         for not in ["", "C", "C A1", "C S2", "P A1 S2", "C A4 S2", "C A1 S3", "C S2 A1", "C A1 S2 ", "C A1 A2 S1"] {
             assert_eq!(HandlingCode::from_code(not), None, "{not:?}");
         }
+    }
+
+    /// What an officer does by a code, on the child's behalf or behind the child's back: one wording, that of the contract.
+    #[test]
+    fn codes_mean_what_the_contract_says() {
+        let contract = include_str!("../../../proto/homeward/v1/queue.proto");
+        let contract = contract.split_whitespace().filter(|word| *word != "//").collect::<Vec<_>>().join(" ");
+        let said = |code: &str, words: &str| {
+            assert!(contract.contains(&format!("`{code}` {words}")), "`{code}` {words}");
+        };
+        ActionCode::ALL.iter().for_each(|code| said(code.code(), code.words()));
+        SanitisationCode::ALL.iter().for_each(|code| said(code.code(), code.words()));
+        SourceGrade::ALL.iter().for_each(|code| said(code.code(), code.words()));
+        InformationGrade::ALL.iter().for_each(|code| said(code.code(), code.words()));
+        let standing = Handling::standing().code().words();
+        assert!(standing.contains("with conditions: no direct action, ask the originator first; "), "{standing}");
     }
 
     #[test]
