@@ -13,6 +13,8 @@ use super::{
     calls::{InHand, Visit},
     delivery::act,
     forms::Sealed,
+    grading,
+    offers::given,
     trouble::Trouble,
 };
 use crate::{
@@ -66,7 +68,9 @@ pub(super) async fn done(
     let request_id = visit.sent(&headers, &act(&queue, &id, &what), &fields.sealed)?;
     let held = visit.held(&queue, &id).await?;
     let is_over = match what.as_str() {
-        "extend" | "ask" | "confirm" => visit.goes_on(&what, request_id, &held, fields).await.map(|()| false)?,
+        "extend" | "ask" | "confirm" | "transfer" => {
+            visit.goes_on(&what, request_id, &held, fields).await.map(|()| false)?
+        }
         "complete" | "release" | "reject" | "hand-over" => {
             visit.ends(&what, request_id, &held, fields).await.map(|()| true)?
         }
@@ -83,10 +87,15 @@ impl Visit {
     /// What leaves the delivery in hand.
     async fn goes_on(&self, what: &str, request_id: String, held: &InHand, fields: Fields) -> Result<(), Status> {
         let (delivery_id, lease_token) = held.handle();
-        let Fields { why, text, tell, item, grade, .. } = fields;
+        let Fields { why, text, to, tell, item, grade, .. } = fields;
         let item = item.parse().unwrap_or_default();
         match what {
             "extend" => self.extend(request_id, held).await.map(drop),
+            "transfer" => {
+                let (to_queue, reason) = (to, text);
+                let asked = pb::TransferDeliveryRequest { request_id, delivery_id, lease_token, to_queue, reason };
+                self.transfer(asked).await.map(drop)
+            }
             "ask" => {
                 let (question, nothing_of_the_child) = (text, tell == "yes");
                 let asked = pb::RequestClarificationRequest {
@@ -156,35 +165,54 @@ impl Visit {
     }
 }
 
-/// Every act, as forms; the one that ends the matter first.
+/// Every act, as forms; the one that ends the matter first. What is to be answered comes before all others.
 pub(super) fn all(visit: &Visit, held: &InHand) -> Result<Markup, Trouble> {
-    let (queue, id) = (&held.delivery.queue, &held.delivery.delivery_id);
+    let delivery = &held.delivery;
+    let (queue, id) = (&delivery.queue, &delivery.delivery_id);
     let form = |what: &str, inside: &Markup| visit.form(&act(queue, id, what), inside);
-    let rulebook = visit.desk.broker.rulebook();
-    let kind = QueueId::parse(queue).and_then(|queue| rulebook.policy.queues.kind_of(&queue));
-    let mut acts = vec![
-        ("Complete it", form("complete", &kind.map_or_else(|| html! {}, completing))?),
-        ("Ask the sender", form("ask", &asking())?),
-        ("Hand it over", form("hand-over", &handing())?),
-        (
-            "Put it back",
-            form(
-                "release",
-                &html! { (words_of("release", "Why? Colleagues read it.", true)) button { "Put it back" } },
-            )?,
-        ),
-        ("Put it aside", form("reject", &rejecting())?),
-    ];
-    let police = kind.is_some_and(|kind| kind.side == QueueSide::Police);
-    if police && !held.delivery.items.is_empty() {
-        acts.insert(1, ("Confirm a grade", form("confirm", &confirming(&held.delivery.items))?));
+    let put_back = html! { (words_of("release", "Why? Colleagues read it.", true)) button { "Put it back" } };
+    let mut acts = vec![("Put it back", form("release", &put_back)?)];
+    let answering = visit.answering(held)?;
+    if answering.is_none() {
+        acts.push(("Put it aside", form("reject", &rejecting())?));
+        acts.splice(0..0, visit.working(held)?);
     }
+    let given = given(delivery).is_some();
     Ok(html! {
         section aria-label="What to do" {
+            @if let Some(answering) = &answering { (answering) }
             (form("extend", &html! { button { "I need more time" } })?)
             @for (title, form) in &acts { details { summary { (title) } (form) } }
+            @if given { (visit.taking_back(delivery)?) }
         }
     })
+}
+
+/// A form under its title.
+type Titled = (&'static str, Markup);
+
+impl Visit {
+    /// What is done by those who work on it.
+    fn working(&self, held: &InHand) -> Result<Vec<Titled>, Trouble> {
+        let delivery = &held.delivery;
+        let form = |what: &str, inside: &Markup| self.form(&act(&delivery.queue, &delivery.delivery_id, what), inside);
+        let rulebook = self.desk.broker.rulebook();
+        let kind = QueueId::parse(&delivery.queue).and_then(|queue| rulebook.policy.queues.kind_of(&queue));
+        let side = kind.map(|kind| kind.side);
+        let mut acts = vec![("Complete it", form("complete", &kind.map_or_else(|| html! {}, completing))?)];
+        if side == Some(QueueSide::Police) && !delivery.items.is_empty() {
+            acts.push(("Confirm a grade", grading::forms(self, held)?));
+        }
+        acts.push(("Ask the sender", form("ask", &asking())?));
+        // What nobody has opened goes back to the queue, and what is opened to whom it is given.
+        if delivery.opened_time.is_some() || delivery.openable.is_empty() {
+            acts.push(("Hand it over", form("hand-over", &handing())?));
+        }
+        if delivery.opened_time.is_some() && given(delivery).is_none() && side != Some(QueueSide::Triage) {
+            acts.push(("Offer it to another unit", form("transfer", &transferring())?));
+        }
+        Ok(acts)
+    }
 }
 
 fn completing(kind: &QueueKind) -> Markup {
@@ -207,31 +235,6 @@ fn completing(kind: &QueueKind) -> Markup {
     }
 }
 
-fn confirming(items: &[pb::DeliveryItem]) -> Markup {
-    let choice = |name: &str, label: &str, codes: &[(&str, &str)]| {
-        html! {
-            label for={ "grade-" (name) } { (label) }
-            select id={ "grade-" (name) } name=(name) {
-                @for (code, words) in codes { option value=(code) { (code) " " (words) } }
-            }
-        }
-    };
-    html! {
-        label for="grade-item" { "Item" }
-        select #grade-item name="item" { @for item in items { option value=(item.index) { (item.index) ", proposed " (item.proposed) } } }
-        (choice("source", "Source", &[("1", "reliable"), ("2", "untested"), ("3", "not reliable")]))
-        (choice("information", "Information", &[("A", "known directly"), ("B", "known indirectly, corroborated"), ("C", "known indirectly"), ("D", "not known"), ("E", "suspected to be false")]))
-        (choice("handling", "Handling", &[("P", "lawful sharing permitted"), ("C", "lawful sharing with conditions")]))
-        (choice("action_code", "Action, for C only", &[("", ""), ("A1", "covert use only"), ("A2", "overt use with the originator's agreement"), ("A3", "see the instructions")]))
-        (choice("sanitisation_code", "Sanitisation, for C only", &[("", ""), ("S1", "delegated"), ("S2", "refer to the originator")]))
-        label for="text-confirm" { "Instructions, for C only" }
-        textarea #text-confirm name="text" rows="2" maxlength="5000" {}
-        label for="why-confirm" { "Why, where you differ from what was proposed" }
-        textarea #why-confirm name="why" rows="2" maxlength="5000" {}
-        button { "Confirm it" }
-    }
-}
-
 fn rejecting() -> Markup {
     html! {
         fieldset {
@@ -248,10 +251,20 @@ fn rejecting() -> Markup {
 
 fn handing() -> Markup {
     html! {
-        label for="to" { "To whom? Their whole identity; leave it empty to put an unopened one back." }
-        input #to name="to" maxlength="300" autocomplete="off" spellcheck="false";
+        label for="to" { "To whom? Their whole identity, as their own first page shows it." }
+        input #to name="to" required maxlength="300" autocomplete="off" spellcheck="false";
         (words_of("hand-over", "Note for your colleague", true))
         button { "Hand it over" }
+    }
+}
+
+fn transferring() -> Markup {
+    html! {
+        label for="to-queue" { "To which queue? For example MPU.NE." }
+        input #to-queue name="to" required maxlength="100" autocomplete="off" spellcheck="false";
+        (words_of("transfer", "Why there?", true))
+        p.quiet { "It stays yours, with its deadlines, until they accept." }
+        button { "Offer it" }
     }
 }
 

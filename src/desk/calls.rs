@@ -134,6 +134,25 @@ impl Visit {
         call!(self, hand_over, asked)
     }
 
+    pub(super) async fn take_back(&self, asked: pb::TakeBackRequest) -> Called<pb::TakeBackResponse> {
+        call!(self, take_back, asked)
+    }
+
+    pub(super) async fn transfer(&self, asked: pb::TransferDeliveryRequest) -> Called<pb::TransferDeliveryResponse> {
+        call!(self, transfer_delivery, asked)
+    }
+
+    pub(super) async fn answer(&self, asked: pb::AnswerTransferRequest) -> Called<pb::AnswerTransferResponse> {
+        call!(self, answer_transfer, asked)
+    }
+
+    pub(super) async fn acknowledge(
+        &self,
+        asked: pb::AcknowledgeNoticeRequest,
+    ) -> Called<pb::AcknowledgeNoticeResponse> {
+        call!(self, acknowledge_notice, asked)
+    }
+
     pub(super) async fn ask(&self, asked: pb::RequestClarificationRequest) -> Called<pb::RequestClarificationResponse> {
         call!(self, request_clarification, asked)
     }

@@ -12,14 +12,15 @@ use super::{
     acts,
     calls::{InHand, Visit},
     forms::Sealed,
-    frame,
-    queues::{address, class, deadline},
+    frame, grading, offers,
+    queues::address,
+    rows::{class, deadline},
     trouble::Trouble,
     words,
 };
 use crate::{
     domain::unit::Part,
-    wire::{convert, pb},
+    wire::{convert, offline::submission_as_received, pb},
 };
 
 /// Which delivery: the queue and the id.
@@ -104,7 +105,7 @@ impl Visit {
             @if let Some(caveat) = caveat { p.caveat { (caveat) } }
             (self.summary(held, now))
             @for unit in opened { (shown(unit)) }
-            (self.openings(held, opened.is_empty())?)
+            @if !delivery.openable.is_empty() { (self.openings(held, opened.is_empty())?) }
             (acts::all(self, held)?)
             @if let Some(marking) = marking { p.marking { (marking) } }
         };
@@ -123,10 +124,14 @@ impl Visit {
                 dt { "Yours for" } dd { (words::due(held.until.as_ref(), now).map_or(String::new(), |(left, _)| left.trim_start_matches("in ").to_owned())) }
                 dt { "Received" } dd { (words::moment(delivery.received_time.as_ref()).unwrap_or_default()) }
                 @if !delivery.linked_from.is_empty() { dt { "Linked" } dd { "the record of another child in the same referral" } }
-                @if delivery.provisional { dt { "Provisional" } dd { "a fuller submission is to follow" } }
+                @if delivery.provisional { dt { "Provisional" } dd { "here only until HOLD has found the child's home" } }
                 @if let Some(held) = &delivery.held { dt { "Held" } dd { (words::plain(&held.reason)) @if !held.meant_for.is_empty() { ", meant for " (held.meant_for.join(" or ")) } } }
-                dt { "Why here" }
-                dd { ul.plain { @for rule in &delivery.rules { li { strong { (rule) } " " (said(rule)) } } } }
+                @if let Some(retracted) = offers::retracted(delivery) { dt { "Notice" } dd { (retracted) "; there is nothing to open" } }
+                @if let Some(offer) = offers::offered(delivery) { dt { "Offered" } dd { "by " (offer.queue) ", " (offer.by) } }
+                @if let Some(offer) = offers::given(delivery) { dt { "Offered" } dd { "to " (offer.queue) ", who " (words::due(offer.answer_due_time.as_ref(), now).map_or("answer".to_owned(), |(when, _)| format!("have to answer {when}"))) } }
+                @if !delivery.corrects_referral_id.is_empty() { dt { "Corrects" } dd { "the referral " (delivery.corrects_referral_id) } }
+                @if !delivery.rules.is_empty() { dt { "Why here" } }
+                @if !delivery.rules.is_empty() { dd { ul.plain { @for rule in &delivery.rules { li { strong { (rule) } " " (said(rule)) } } } } }
                 @if !delivery.prompts.is_empty() {
                     dt { "To be done" }
                     dd { ul.plain { @for prompt in &delivery.prompts {
@@ -136,11 +141,12 @@ impl Visit {
                 @if !delivery.history.is_empty() {
                     dt { "Before" }
                     dd { ul.plain { @for step in &delivery.history {
-                        li { (words::moment(step.step_time.as_ref()).unwrap_or_default()) ": " (words::plain(&step.kind)) " " (words::plain(&step.code)) }
+                        li { (words::moment(step.step_time.as_ref()).unwrap_or_default()) ": " (words::step(&step.kind, &step.code)) }
                     } } }
                 }
             }
-            (items(delivery))
+            (offers::about(delivery))
+            (grading::items(delivery))
         }
     }
 
@@ -166,23 +172,14 @@ impl Visit {
     }
 }
 
-/// The items with their grades, proposed and confirmed.
-fn items(delivery: &pb::Delivery) -> Markup {
-    html! {
-        @if !delivery.items.is_empty() {
-            table {
-                caption { "Items" }
-                thead { tr { th scope="col" { "Item" } th scope="col" { "Proposed" } th scope="col" { "Confirmed" } th scope="col" { "Handling" } } }
-                tbody { @for item in &delivery.items {
-                    tr {
-                        th scope="row" { (item.index) }
-                        td { (item.proposed) }
-                        td { @match &item.confirmed { Some(confirmed) => { (confirmed.grade) " " (confirmed.handling) } None => { "not yet" } } }
-                        td { (item.handling) " " (item.instruction) }
-                    }
-                } }
-            }
+/// A field for reading: the original in its JSON form, a card without codes, and every other text as it is.
+fn readable(part: Option<Part>, field: &pb::Field) -> String {
+    match part {
+        Some(Part::Original) if field.name == "submission" => {
+            submission_as_received(&field.value).unwrap_or_else(|| field.value.clone())
         }
+        Some(Part::EpisodeCard | Part::Card) => words::value(&field.name, &field.value),
+        _ => field.value.clone(),
     }
 }
 
@@ -197,13 +194,13 @@ fn shown(opened: &pb::OpenPartResponse) -> Markup {
             dl {
                 @for field in view.fields.iter().filter(|field| !advice(&field.name)) {
                     dt { (words::field(&field.name)) }
-                    dd.withheld[field.withheld] { bdi { (field.value) } }
+                    dd.withheld[field.withheld] { bdi { (readable(part, field)) } }
                 }
                 @if let Some(grading) = &opened.grading {
-                    dt { "proposed grade" } dd { (grading.proposed) " " (grading.handling) }
+                    dt { "proposed grade" } dd { (grading.proposed) " " (grading.handling) ": " (grading::words(&grading.proposed, &grading.handling)) }
                     @for confirmed in &grading.confirmed {
                         dt { "confirmed" }
-                        dd { (confirmed.grade) " " (confirmed.handling) ", version " (confirmed.version) ": " bdi { (confirmed.reason) } }
+                        dd { (confirmed.grade) " " (confirmed.handling) ": " (grading::words(&confirmed.grade, &confirmed.handling)) ", version " (confirmed.version) " " bdi { (confirmed.instructions) " " (confirmed.reason) } }
                     }
                 }
             }

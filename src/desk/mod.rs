@@ -6,7 +6,10 @@ mod calls;
 mod delivery;
 mod forms;
 mod frame;
+mod grading;
+mod offers;
 mod queues;
+mod rows;
 mod trouble;
 mod words;
 
@@ -66,6 +69,10 @@ impl Desk {
             .route("/queues/{queue}/deliveries/{id}", get(delivery::show))
             .route("/queues/{queue}/deliveries/{id}/read", post(delivery::read))
             .route("/queues/{queue}/deliveries/{id}/open", post(delivery::open))
+            .route("/queues/{queue}/deliveries/{id}/acknowledge", post(offers::acknowledge))
+            .route("/queues/{queue}/deliveries/{id}/accept", post(offers::accept))
+            .route("/queues/{queue}/deliveries/{id}/refuse", post(offers::refuse))
+            .route("/queues/{queue}/deliveries/{id}/take-back", post(offers::take_back))
             .route("/queues/{queue}/deliveries/{id}/{act}", post(acts::done))
             .fallback(async || Trouble::nowhere())
             .layer(DefaultBodyLimit::max(LARGEST_FORM))

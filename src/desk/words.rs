@@ -50,9 +50,46 @@ pub(super) fn field(name: &str) -> String {
     pieces.collect::<Vec<_>>().join(", ")
 }
 
+/// What a card says, for reading: its codes as words, its moments as the clock in London shows them. What people wrote stays.
+pub(super) fn value(name: &str, value: &str) -> String {
+    const CODED: [&str; 9] = [
+        "flag",
+        "prompt",
+        "clock.offered",
+        "clock.carried_out",
+        "episode.kind",
+        "episode.risk",
+        "interview.outcome",
+        "interview.mode",
+        "closure.outcome",
+    ];
+    let clock = |word: &str| {
+        let (at, rest) = word.split_once('Z').filter(|(_, rest)| rest.len() < 2)?;
+        Some(format!("{}{rest}", local(format!("{at}Z").parse().ok()?)))
+    };
+    match name {
+        "class" => format!("{value} {}", class(value)),
+        _ if CODED.contains(&name) => {
+            let words = value.split(' ').map(|word| clock(word).unwrap_or_else(|| word.replace('_', " ")));
+            words.collect::<Vec<_>>().join(" ")
+        }
+        _ => value.parse::<Timestamp>().map_or_else(|_| value.to_owned(), local),
+    }
+}
+
 /// A code such as `NOT_FOR_THIS_UNIT` or `queue_supervisor`, for reading.
 pub(super) fn plain(code: &str) -> String {
     code.to_ascii_lowercase().replace('_', " ")
+}
+
+/// A step of a history. Whom or where it went is said as it is written.
+pub(super) fn step(kind: &str, code: &str) -> String {
+    let code = match kind {
+        "ANSWERED" => String::new(),
+        "ESCALATED" | "REJECTED" => plain(code),
+        _ => code.to_owned(),
+    };
+    format!("{} {code}", plain(kind)).trim_end().to_owned()
 }
 
 /// A moment, e.g. `Fri 20 Nov 17:30`; nothing where there is none.
@@ -122,6 +159,29 @@ mod tests {
             ("safe_contact", "safe contact"),
         ] {
             assert_eq!(field(name), words);
+        }
+    }
+
+    #[test]
+    fn a_card_is_read_without_codes_and_what_people_wrote_is_left_alone() {
+        for (name, coded, read) in [
+            ("flag", "no_family_contact", "no family contact"),
+            (
+                "prompt",
+                "return_interview by 2026-11-20T16:30:00Z (overdue on arrival)",
+                "return interview by Fri 20 Nov 16:30 (overdue on arrival)",
+            ),
+            (
+                "clock.offered",
+                "on_time, 3 hours after the return, due by 2026-07-06T16:00:00Z",
+                "on time, 3 hours after the return, due by Mon 6 Jul 17:00",
+            ),
+            ("episode.returned", "2026-07-06T16:00:00Z", "Mon 6 Jul 17:00"),
+            ("class", "P0", "P0 life or serious harm now"),
+            ("child.name", "zed_Z 2026-07-06T16:00:00Z", "zed_Z 2026-07-06T16:00:00Z"),
+            ("child.date_of_birth", "2011-05-03", "2011-05-03"),
+        ] {
+            assert_eq!(value(name, coded), read, "{name}");
         }
     }
 

@@ -109,8 +109,7 @@ pub fn to_json<T: Message>(name: &str, message: &T) -> Result<String, Unprintabl
     write(name, message, false)
 }
 
-/// As [`to_json`], without what is empty: the form in which a person writes a submission, to hold files against.
-#[cfg(test)]
+/// As [`to_json`], without what is empty: the form in which a person writes a submission.
 pub(super) fn to_short_json<T: Message>(name: &str, message: &T) -> Result<String, Unprintable> {
     write(name, message, true)
 }

@@ -62,10 +62,35 @@ pub fn request_bytes(request_id: &str, text: &str) -> Result<Vec<u8>, OfflineErr
     Ok(pb::SubmitReferralRequest { request_id: request_id.to_owned(), submission }.encode_to_vec())
 }
 
+/// The submission in the bytes of the request that brought it, in hex as part O has them, in its JSON form over several lines,
+/// without what is empty. `None` where they are not such bytes.
+pub fn submission_as_received(hex: &str) -> Option<String> {
+    let received = pb::SubmitReferralRequest::decode(hex::decode(hex).ok()?.as_slice()).ok()?;
+    let short = json::to_short_json("Submission", &received.submission?).ok()?;
+    serde_json::to_string_pretty(&serde_json::from_str::<serde_json::Value>(&short).ok()?).ok()
+}
+
 /// The explanation as one line of JSON, the shape that `PreviewReferral` answers with (contract 5).
 pub fn explanation_json(routed: &Routed, rulebook: &Rulebook, now: Timestamp) -> Result<String, Unprintable> {
     let on_behalf_of = routed.draft().envelope.on_behalf_of.reveal();
     // Nobody is connected.
     let ledger = would_keep(routed, rulebook, "", on_behalf_of, now);
     json::to_json("Explanation", &convert::previewed(routed, rulebook, &ledger))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_received_is_read_as_it_was_written() {
+        let text = include_str!("../../tests/narratives/n1.json");
+        let request = request_bytes("5f0c1c2e-6f0f-4a57-9b32-2b7f6c1f9a11", text).unwrap();
+        let read = submission_as_received(&hex::encode(&request)).unwrap();
+        assert_eq!(request_bytes("5f0c1c2e-6f0f-4a57-9b32-2b7f6c1f9a11", &read).unwrap(), request);
+        assert!(read.lines().count() > 50 && read.contains("\n  \"child\": {"), "{read}");
+        for not in ["", "00", "zz", "ff"] {
+            assert_eq!(submission_as_received(not), None, "{not}");
+        }
+    }
 }

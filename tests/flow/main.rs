@@ -35,6 +35,7 @@ mod onward;
 mod opening;
 mod order;
 mod pages;
+mod pages_answering;
 mod paging;
 mod policy;
 mod preview;

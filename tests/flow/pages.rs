@@ -10,7 +10,7 @@ use tonic::{body::Body, transport::Channel};
 use tower::ServiceExt;
 
 use crate::{
-    house::{BROMLEY, House, LEWISHAM, MASH, MPU, MPU_TOO, narrative},
+    house::{BROMLEY, House, INTELLIGENCE, LEWISHAM, MASH, MPU, MPU_TOO, narrative},
     person::submission,
 };
 
@@ -21,21 +21,21 @@ pub struct Browser {
 }
 
 /// A page as it came.
-struct Page {
-    status: StatusCode,
+pub struct Page {
+    pub status: StatusCode,
     head: header::HeaderMap,
-    text: String,
+    pub text: String,
 }
 
 /// A form of a page: where it goes, and its fields.
 #[derive(Clone, Debug)]
-struct Form {
+pub struct Form {
     act: String,
-    fields: BTreeMap<String, String>,
+    pub fields: BTreeMap<String, String>,
 }
 
 impl Browser {
-    async fn of(house: &House, path: &str) -> Self {
+    pub async fn of(house: &House, path: &str) -> Self {
         Self::with(house, &house.profile(path)).await.unwrap()
     }
 
@@ -56,12 +56,12 @@ impl Browser {
         Page::read(answer).await
     }
 
-    async fn get(&self, path: &str) -> Page {
+    pub async fn get(&self, path: &str) -> Page {
         self.ask(Request::get(format!("{}{path}", self.url)).body(Body::empty()).unwrap()).await.unwrap()
     }
 
     /// Sends a form; further headers as another site's browser might.
-    async fn send(&self, form: &Form, headers: &[(&str, &str)]) -> Page {
+    pub async fn send(&self, form: &Form, headers: &[(&str, &str)]) -> Page {
         let fields = form.fields.iter().map(|(name, value)| format!("{name}={}", encoded(value)));
         let body = fields.collect::<Vec<_>>().join("&");
         let mut request = Request::post(format!("{}{}", self.url, form.act))
@@ -86,37 +86,53 @@ impl Page {
         Ok(Self { status: head.status, head: head.headers, text: String::from_utf8(bytes.to_vec()).unwrap() })
     }
 
-    /// Its form that goes to an address which ends so.
-    fn form(&self, end: &str) -> Form {
-        let found = self.text.split("<form ").skip(1).find_map(|form| {
-            let act = between(form, "action=\"", "\"")?.to_owned();
-            let hidden = form.split("</form>").next()?.split("type=\"hidden\" name=\"").skip(1);
-            let field =
-                |field: &str| Some((field.split('"').next()?.to_owned(), between(field, "value=\"", "\"")?.to_owned()));
-            act.ends_with(end).then(|| Form { act, fields: hidden.filter_map(field).collect() })
-        });
-        found.unwrap_or_else(|| panic!("no form {end} in {}", self.text))
+    /// Its first form that goes to an address which ends so, as it is before anybody has chosen anything.
+    pub fn form(&self, end: &str) -> Form {
+        self.forms(end).into_iter().next().unwrap_or_else(|| panic!("no form {end} in {}", self.text))
     }
 
-    fn goes_to(&self) -> String {
+    /// All of them.
+    pub fn forms(&self, end: &str) -> Vec<Form> {
+        let forms = self.text.split("<form ").skip(1).filter_map(|form| {
+            let act = between(form, "action=\"", "\"")?.to_owned();
+            let inside = form.split("</form>").next()?;
+            let name = |tag: &str| between(tag, "name=\"", "\"").unwrap_or_default().to_owned();
+            let hidden = inside.split("<input type=\"hidden\" ").skip(1);
+            let hidden = hidden.map(|tag| (name(tag), between(tag, "value=\"", "\"").unwrap_or_default().to_owned()));
+            let chosen = inside.split("<select ").skip(1).filter_map(|tag| {
+                let option =
+                    tag.split("</select>").next()?.split("<option ").find(|tag| tag.contains("\" selected>"))?;
+                Some((name(tag), between(option, "value=\"", "\"")?.to_owned()))
+            });
+            let written = inside.split("<textarea ").skip(1);
+            let written =
+                written.map(|tag| (name(tag), between(tag, ">", "</textarea>").unwrap_or_default().to_owned()));
+            act.ends_with(end).then(|| Form { fields: hidden.chain(chosen).chain(written).collect(), act })
+        });
+        forms.collect()
+    }
+
+    /// Where it leads on.
+    pub fn goes_to(&self) -> String {
         assert_eq!(self.status, StatusCode::SEE_OTHER, "{}", self.text);
         self.head[header::LOCATION].to_str().unwrap().to_owned()
     }
 }
 
 impl Form {
-    fn with(mut self, fields: &[(&str, &str)]) -> Self {
+    /// With these fields filled in.
+    pub fn with(mut self, fields: &[(&str, &str)]) -> Self {
         self.fields.extend(fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         self
     }
 }
 
-fn between<'t>(text: &'t str, from: &str, to: &str) -> Option<&'t str> {
+pub fn between<'t>(text: &'t str, from: &str, to: &str) -> Option<&'t str> {
     text.split_once(from)?.1.split_once(to).map(|(found, _)| found)
 }
 
 /// A delivery of narrative 1 in the hands of an officer: the browser, and the page of the delivery.
-async fn in_hand(house: &House) -> (Browser, String) {
+pub async fn in_hand(house: &House) -> (Browser, String) {
     house.person(LEWISHAM).await.submit(submission(&narrative(1))).await.unwrap();
     let officer = Browser::of(house, MPU).await;
     let queue = officer.get("/queues/MPU.SE").await;
@@ -284,4 +300,65 @@ async fn a_page_ends_with_the_certificate() {
     let refused = officer.get(&address).await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
     assert!(refused.text.contains("Your certificate is no longer good") && refused.head["cache-control"] == "no-store");
+}
+
+/// What an officer does by a grade can get a child hurt: the page says what the contract says, and proposes what was proposed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_grade_is_said_in_the_words_of_the_contract_and_its_form_opens_on_what_was_proposed() {
+    let house = House::open().await;
+    house.person(LEWISHAM).await.submit(submission(&narrative(1))).await.unwrap();
+    let officer = Browser::of(&house, INTELLIGENCE).await;
+    let address = officer.send(&officer.get("/queues/MPU.SE").await.form("/take"), &[]).await.goes_to();
+    let opened = officer.send(&officer.get(&address).await.form("/read"), &[]).await;
+    for (code, words) in [
+        ("A1", "no direct action, ask the originator first"),
+        ("A2", "covert action allowed, not alone as evidence or for arrest"),
+        ("A3", "overt action allowed as the owner specifies"),
+        ("S2", "consult the originator first"),
+    ] {
+        let option = format!(">{code} {words}</option>");
+        assert!(opened.text.contains(&option), "{option} in {}", opened.text);
+    }
+    assert!(opened.text.contains("<strong>2A C A1 S2</strong><br>untested; known directly; "), "{}", opened.text);
+    let forms = opened.forms("/confirm");
+    assert_eq!(forms.len(), opened.text.matches("Confirm item ").count());
+    let as_it_is = &forms[0];
+    for (field, code) in [
+        ("item", "1"),
+        ("source", "2"),
+        ("information", "A"),
+        ("handling", "C"),
+        ("action_code", "A1"),
+        ("sanitisation_code", "S2"),
+    ] {
+        assert_eq!(as_it_is.fields[field], code, "{field}");
+    }
+    assert!(as_it_is.fields["text"].starts_with("No direct action on this alone"));
+    // Confirmed as it was proposed, nobody is asked why.
+    assert_eq!(officer.send(as_it_is, &[]).await.goes_to(), address);
+    let mut police = house.person(INTELLIGENCE).await;
+    let seen = police.deliveries("MPU.SE").await.unwrap().remove(0);
+    let confirmed = seen.items[0].confirmed.clone().unwrap();
+    assert_eq!((confirmed.grade.as_str(), confirmed.handling.as_str()), ("2A", "C A1 S2"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_original_is_read_as_it_was_written_and_a_card_without_codes() {
+    let house = House::open().await;
+    house.person(LEWISHAM).await.submit(submission(&narrative(1))).await.unwrap();
+    let officer = Browser::of(&house, INTELLIGENCE).await;
+    let address = officer.send(&officer.get("/queues/MPU.SE").await.form("/take"), &[]).await.goes_to();
+    let page = officer.get(&address).await;
+    let original = i32::from(pb::Part::O).to_string();
+    let form = page.forms("/open").into_iter().find(|form| form.fields["part"] == original).unwrap();
+    let opened = officer.send(&form.with(&[("reason", "The court asks for it.")]), &[]).await;
+    assert_eq!(opened.status, StatusCode::OK, "{}", opened.text);
+    let text = opened.text.replace("&quot;", "\"");
+    let (from, to) = (text.find("<bdi>{\n  \"").unwrap() + 5, text.find("\n}</bdi>").unwrap() + 2);
+    let shown = text[from..to].replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">");
+    assert!(submission(&shown) == submission(&narrative(1)), "{shown}");
+
+    let card = officer.send(&officer.get(&address).await.form("/read"), &[]).await;
+    let card = between(&card.text, "The child and the episode</h2>", "</article>").unwrap().to_owned();
+    assert!(!card.contains("00Z") && !card.contains('_'), "{card}");
 }

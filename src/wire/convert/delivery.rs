@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The marking of every page that shows content of an RHI (domain 2.5).
-const MARKING: &str = "OFFICIAL-SENSITIVE - PERSONAL DATA - RECIPIENTS ONLY";
+pub const MARKING: &str = "OFFICIAL-SENSITIVE - PERSONAL DATA - RECIPIENTS ONLY";
 /// The fixed caveat on intelligence (domain 2.5).
 const CAVEAT: &str = "For intelligence use only. This must not be disclosed in criminal proceedings unless the originator \
                       has authorised it.";
