@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::{
     cli::ClientArgs,
@@ -77,7 +78,7 @@ pub(super) enum AdminCommand {
         /// Its fingerprint, as whoever asked read it out over the telephone.
         #[arg(long, value_name = "HEX")]
         fingerprint: String,
-        /// New folder for cert.pem and ca.pem of an enrolment, both public.
+        /// New folder for cert.pem and ca.pem of an enrolment, both public. Within 24 hours you can approve again, and have them again.
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
     },
@@ -114,7 +115,7 @@ pub(super) async fn run(command: AdminCommand) -> Result<(), Failure> {
         }
         AdminCommand::Approve { client, proposal, fingerprint, out } => {
             let mut caller = client::connect(&client).await?;
-            let text = caller.approve(&client::request_id()?, &proposal, &fingerprint).await?;
+            let text = caller.approve(&once(&proposal)?, &proposal, &plain(&fingerprint)).await?;
             let value: Value = serde_json::from_str(&text).unwrap_or_default();
             if let (Some(out), Some(enrolled)) = (&out, value.get("enrolled")) {
                 pki::deliver(out, enrolled)?;
@@ -123,6 +124,16 @@ pub(super) async fn run(command: AdminCommand) -> Result<(), Failure> {
             Ok(())
         }
     }
+}
+
+/// The request id of an approval: the proposal's own, so that whoever approves again has the first answer again.
+fn once(proposal: &str) -> Result<String, Failure> {
+    Uuid::try_parse(proposal).map_or_else(|_| client::request_id(), |id| Ok(id.hyphenated().to_string()))
+}
+
+/// A fingerprint however it was read out and typed.
+fn plain(fingerprint: &str) -> String {
+    fingerprint.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase()
 }
 
 /// Prints the PEM of an answer, or puts it into a file.
@@ -175,7 +186,8 @@ fn approved(value: &Value, out: Option<&Path>) -> Vec<String> {
         let signed = format!("{} until {}", word("holder"), word("expire_time"));
         let next = match out {
             Some(out) => format!("next: send {0}/cert.pem and {0}/ca.pem back; both are public", out.display()),
-            None => "next: run it again with --json, or --out DIR, for the certificate".to_owned(),
+            None => "next: run it again with --json, or --out DIR, for the certificate: within 24 hours, as yourself"
+                .to_owned(),
         };
         return vec![signed, next];
     }

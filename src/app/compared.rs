@@ -10,7 +10,8 @@ use crate::reference::{Change, FileDifference, What, Whole, differences};
 
 /// Compares two folders; exit 1 where they differ.
 pub(super) fn diff(old: Option<&Path>, new: &Path, json: bool) -> Result<(), Failure> {
-    let (old, new) = (rulebook::sendable(old)?, rulebook::sendable(Some(new))?);
+    let files = |folder| rulebook::sendable(folder).map_err(rulebook::refused);
+    let (old, new) = (files(old)?, files(Some(new))?);
     let files = differences(&old, &new).map_err(rulebook::refused)?;
     let value = json!({ "same": files.is_empty(), "files": files.iter().map(as_json).collect::<Vec<_>>() });
     client::answer(json, &value.to_string(), |_| page(&files));

@@ -17,6 +17,10 @@ const UNAVAILABLE: u8 = 69;
 const NOT_PERMITTED: u8 = 77;
 const OTHER: u8 = 1;
 
+const UNREACHED: &str = "the connection was refused or lost. Is the daemon running? If others reach it, it may refuse your certificate: \
+revoked, expired, or of an authority that it does not trust. The administrator of the broker sees which (`homeward pki list`); \
+after a revocation only a new profile helps";
+
 /// A failed command.
 #[derive(Debug)]
 pub(super) struct Failure {
@@ -105,9 +109,14 @@ impl From<CallError> for Failure {
                     Kind::NotPermitted => NOT_PERMITTED,
                     Kind::Other => OTHER,
                 };
+                // The server gives every refusal of its own a reason.
+                let unreached = code == "UNAVAILABLE" && reason.is_empty();
                 let word = if reason.is_empty() { code.to_owned() } else { format!("{code} {reason}") };
                 let mut lines = vec![format!("{word}: {message}")];
                 lines.extend(fields.into_iter().map(|(field, advice)| format!("{field}: {advice}")));
+                if unreached {
+                    lines.push(UNREACHED.to_owned());
+                }
                 Self { code: exit, lines }
             }
         }

@@ -13,6 +13,7 @@ mod compared;
 mod config;
 mod custody;
 mod demo;
+mod due;
 mod examining;
 mod explained;
 mod failure;

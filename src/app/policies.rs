@@ -1,6 +1,6 @@
 //! `homeward policy get` and `activate`: the policy of a running daemon, for policy administrators.
 
-use std::{fs, path::Path};
+use std::{fs, io::ErrorKind, path::Path};
 
 use serde_json::Value;
 
@@ -47,7 +47,7 @@ pub(super) async fn activate(args: &ClientArgs, folder: Option<&Path>, kept: Opt
     let (files, version) = match kept {
         Some(version) => (FileSet::gather(Vec::new()).0, version.to_owned()),
         None => {
-            let files = rulebook::sendable(folder)?;
+            let files = rulebook::sendable(folder).map_err(refused)?;
             let version = hex::encode(fingerprint(&files));
             (files, version)
         }
@@ -87,7 +87,12 @@ async fn kept(caller: &mut Caller, version: &str) -> Result<(FileSet, String), F
 /// Every file into a folder that is not there yet.
 fn write(out: &Path, files: &FileSet) -> Result<(), Failure> {
     let failed = |error: std::io::Error| Failure::other(format!("{}: {error}", out.display()));
-    fs::create_dir(out).map_err(failed)?;
+    fs::create_dir(out).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => {
+            failed(error).advise("give a folder that is not there yet: nothing is written over")
+        }
+        _ => failed(error),
+    })?;
     fs::create_dir(out.join("rules")).map_err(failed)?;
     files.iter().try_for_each(|(name, text)| fs::write(out.join(name), text)).map_err(failed)
 }

@@ -5,15 +5,16 @@ use std::path::Path;
 use jiff::{Span, civil::Date};
 use serde_json::{Value, json};
 
-use super::{client, failure::Failure, page::Page, rulebook};
+use super::{client, failure::Failure, page::Page, print, rulebook};
 use crate::{
     domain::proof::{Finding, Proof},
     platform::{Clock, SystemClock},
+    reference::ReferenceError,
 };
 
 /// Proves the reference data of `folder` from `from` until `until`; exit 65 where a fault was found.
 pub(super) fn check(folder: Option<&Path>, from: Option<Date>, until: Option<Date>, json: bool) -> Result<(), Failure> {
-    let rulebook = rulebook::rulebook(folder)?;
+    let rulebook = rulebook::read(folder).map_err(|wrong| unread(wrong, json))?;
     let from = from.unwrap_or_else(|| rulebook.policy.calendar.date(SystemClock.now()));
     let until = until.unwrap_or_else(|| from.saturating_add(Span::new().years(1)));
     if until < from {
@@ -21,18 +22,29 @@ pub(super) fn check(folder: Option<&Path>, from: Option<Date>, until: Option<Dat
     }
     let proof = rulebook.proof_of(from, until, &|| true);
     let value = as_json(&proof, &hex::encode(rulebook.fingerprint));
-    print(&value.to_string(), json, proof.faults.len())
+    tell(&value.to_string(), json, proof.faults.len())
 }
 
 /// Has a running daemon check the reference data of `folder`, as it would before it puts it in force.
 pub(super) async fn check_there(folder: Option<&Path>, profile: &Path, json: bool) -> Result<(), Failure> {
-    let files = rulebook::sendable(folder)?;
+    let files = rulebook::sendable(folder).map_err(|wrong| unread(wrong, json))?;
     let text = client::connect_to(profile).await?.check_policy(&files).await?;
     let value: Value = serde_json::from_str(&text).unwrap_or_default();
-    print(&text, json, list(&value["faults"]).count())
+    tell(&text, json, list(&value["faults"]).count())
 }
 
-fn print(text: &str, json: bool, faults: usize) -> Result<(), Failure> {
+/// Files that cannot be read have faults as well, and a program is told them in the same form.
+fn unread(wrong: Vec<ReferenceError>, json: bool) -> Failure {
+    if json {
+        let to_do = "mend it: nothing is proved of files that cannot be read";
+        let faults = wrong.iter().map(|one| json!({ "file": one.file, "at": one.at, "what": one.what, "places": [], "to_do": to_do, "since": "" }));
+        let faults = faults.collect::<Vec<_>>();
+        print::line(&json!({ "ok": false, "proven": [], "faults": faults, "warnings": [] }).to_string());
+    }
+    rulebook::refused(wrong)
+}
+
+fn tell(text: &str, json: bool, faults: usize) -> Result<(), Failure> {
     client::answer(json, text, page);
     match faults {
         0 => Ok(()),

@@ -29,8 +29,16 @@ const MOST_TOLD: usize = 20;
 /// # Errors
 /// Exit 65: what is wrong with every file, each with where and what.
 pub(super) fn rulebook(folder: Option<&Path>) -> Result<Rulebook, Failure> {
+    read(folder).map_err(refused)
+}
+
+/// The same, with what is wrong as it is.
+///
+/// # Errors
+/// What is wrong with every file.
+pub(super) fn read(folder: Option<&Path>) -> Result<Rulebook, Vec<ReferenceError>> {
     let (files, wrong) = files(folder);
-    Rulebook::read(files, wrong).map_err(refused)
+    Rulebook::read(files, wrong)
 }
 
 /// The rulebook of `folder`, or the embedded one, with what `policy check` finds wrong with it in the year from today on.
@@ -66,11 +74,11 @@ fn faults(rulebook: &Rulebook, now: Timestamp) -> Vec<Fault> {
 /// The files of `folder`, or the embedded ones, to be sent.
 ///
 /// # Errors
-/// Exit 65: they are no set that could be sent; what is wrong with every file.
-pub(super) fn sendable(folder: Option<&Path>) -> Result<FileSet, Failure> {
+/// They are no set that could be sent: what is wrong with every file.
+pub(super) fn sendable(folder: Option<&Path>) -> Result<FileSet, Vec<ReferenceError>> {
     match files(folder) {
         (files, wrong) if wrong.is_empty() => Ok(files),
-        (files, wrong) => Err(refused(Rulebook::read(files, wrong).err().unwrap_or_default())),
+        (files, wrong) => Err(Rulebook::read(files, wrong).err().unwrap_or_default()),
     }
 }
 
@@ -136,7 +144,7 @@ struct Shelf<'f> {
 impl Shelf<'_> {
     /// The text of a file, or nothing and a complaint.
     fn read(&mut self, name: &str) -> String {
-        read(&self.folder.join(name)).unwrap_or_else(|what| {
+        text_of(&self.folder.join(name)).unwrap_or_else(|what| {
             self.complain(name, what);
             String::new()
         })
@@ -178,7 +186,7 @@ fn is_meant(name: &str) -> bool {
 }
 
 /// The text of the file at `path`, if it is one and no larger than [`LARGEST`].
-fn read(path: &Path) -> Result<String, String> {
+fn text_of(path: &Path) -> Result<String, String> {
     let unreadable = |error: std::io::Error| format!("{}: {error}", path.display());
     let file = regular_file::open(path).map_err(unreadable)?;
     let mut text = String::new();

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{questions, readings, retract};
+use super::{due, questions, readings, retract};
+use crate::wire::offline::submission_as_received;
 
 /// A receipt.
 pub(super) fn receipt(value: &Value) -> Vec<String> {
@@ -14,10 +15,11 @@ pub(super) fn receipt(value: &Value) -> Vec<String> {
     ];
     for leg in list(value, "legs") {
         lines.push(format!(
-            "  to {:<18} {}  acknowledge by {}",
+            "  to {:<18} {}  acknowledge by {}, decide by {}",
             text(leg, "queue"),
             text(leg, "class"),
-            or_dash(text(leg, "ack_due_time"))
+            or_dash(text(leg, "ack_due_time")),
+            or_dash(text(leg, "decide_due_time"))
         ));
     }
     lines.extend(list(value, "prompts").iter().map(|prompt| format!("  prompt {}", prompt_words(prompt))));
@@ -98,7 +100,7 @@ pub(super) fn queue_line(value: &Value) -> String {
 }
 
 /// A header on one line.
-pub(super) fn delivery_line(value: &Value) -> String {
+fn delivery_line(value: &Value) -> String {
     let openable: Vec<String> = list(value, "openable").iter().map(unit).collect();
     let mut line = format!(
         "{}  {}  {:<9} {}  carries {}  open {}",
@@ -124,6 +126,11 @@ pub(super) fn delivery_line(value: &Value) -> String {
         line.push_str(&format!("  {}", step_words(step)));
     }
     line
+}
+
+/// A header in a list, with what is due next.
+pub(super) fn listed(value: &Value) -> String {
+    delivery_line(value) + &due::next(value)
 }
 
 /// What waits for the answer of another unit, or of this one.
@@ -180,7 +187,7 @@ pub(super) fn leased(value: &Value) -> Vec<String> {
     let mut lines = vec![delivery_line(delivery)];
     lines.extend(list(delivery, "items").iter().map(item_line));
     lines.extend(list(delivery, "prompts").iter().map(|prompt| format!("  prompt {}", prompt_words(prompt))));
-    lines.push(format!("  acknowledge by {}", or_dash(text(delivery, "ack_due_time"))));
+    lines.extend(due::all(delivery));
     lines.push(format!("  --lease {}  until {}", text(lease, "token"), text(lease, "expire_time")));
     lines
 }
@@ -309,7 +316,10 @@ pub(super) fn resolved(value: &Value) -> Vec<String> {
 pub(super) fn view(value: &Value) -> Vec<String> {
     let mut lines = vec![format!("[{}]", unit_of_view(value))];
     for field in list(value, "fields") {
-        lines.push(format!("  {}: {}", text(field, "name"), inert(text(field, "value"))));
+        let (name, said) = (text(field, "name"), text(field, "value"));
+        // The original comes as it was received, in protobuf.
+        let original = if text(value, "part") == "O" { submission_as_received(said) } else { None };
+        lines.push(format!("  {name}: {}", inert(original.as_deref().unwrap_or(said))));
     }
     lines
 }

@@ -14,6 +14,7 @@ use crate::{
     broker::Error,
     domain::{grants::Refusal, violation::Violations},
     platform::{SystemEntropy, entropy},
+    wire::received::TOO_LARGE,
 };
 
 /// The domain of every `ErrorInfo` we send.
@@ -154,6 +155,9 @@ impl Refused {
             }
             Self::LeaseLost => (Code::FailedPrecondition, "LEASE_LOST", "the lease has expired or was superseded"),
             Self::FailedPrecondition(reason, advice) => (Code::FailedPrecondition, *reason, *advice),
+            Self::ResourceExhausted(reason) if *reason == TOO_LARGE => {
+                (Code::ResourceExhausted, TOO_LARGE, "a message has at most 1 MiB: send less at once")
+            }
             Self::ResourceExhausted(reason) => (Code::ResourceExhausted, *reason, "a limit of the server was exceeded"),
             Self::TooFast(_) => {
                 (Code::ResourceExhausted, "RATE_LIMITED", "too many calls in a second, try again later")
@@ -321,6 +325,7 @@ mod tests {
             assert_eq!((status.code(), info.reason.as_str(), info.domain.as_str()), (code, reason, DOMAIN));
             assert!(status.message().contains(&info.metadata["reference"]));
             assert!(!status.message().contains("fire"), "inner text is never sent");
+            assert_eq!(status.message().contains("1 MiB"), reason == TOO_LARGE, "a limit is named");
             let again = [Refused::TooManyCalls, Refused::TooManyStreams, Refused::Overloaded].contains(&refused);
             assert_eq!(details.retry_info().is_some(), again || matches!(refused, Refused::Unavailable(..)));
             let named = details.bad_request().map(|bad| bad.field_violations[0].field.clone());

@@ -56,7 +56,7 @@ fn rules_are_changed_by_two_persons_and_a_folder_that_differs_raises_an_alarm() 
     assert!(begun.contains("in force\n") && begun.contains("nothing was activated yet"), "{begun}");
     let old = word_after(&begun, "policy ").to_owned();
     run(&first, &["policy", "get", "--out", "next"]).with(0);
-    run(&first, &["policy", "get", "--out", "next"]).refused(1, &["next"]);
+    run(&first, &["policy", "get", "--out", "next"]).refused(1, &["next", "give a folder that is not there yet"]);
     let shipped = run(&first, &["policy", "get", "--file", "rules/2026-11-3.toml"]).with(0);
     assert_eq!(shipped, fs::read_to_string(house.path().join("next/rules/2026-11-3.toml")).unwrap());
 

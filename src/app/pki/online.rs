@@ -35,10 +35,17 @@ pub(in crate::app) async fn run(command: PkiCommand) -> Result<(), Failure> {
             }
             let reason = reason.map_or("", |reason| reason.code());
             let told = caller.revoke_certificate(&client::request_id()?, &serial, reason).await?;
+            let proposed = serde_json::from_str::<Value>(&told).is_ok_and(|value| value.get("proposal").is_some());
+            let unknown = proposed && caller.preview_revocation(&serial).await.is_err();
             tell(folder.json, &told, |value| match value.get("proposal") {
                 Some(proposal) => admin::waits(proposal),
                 None => revoked(&value["revocation"]),
             });
+            if unknown && !folder.json {
+                print::line(
+                    "no certificate with this serial number is known here; if it is not a slip, two administrators revoke it",
+                );
+            }
             Ok(())
         }
         PkiCommand::Renew { folder, profile, out, .. } => renew(&profile, &out, folder.json).await,

@@ -40,6 +40,9 @@ pub(super) async fn run(command: QueueCommand) -> Result<(), Failure> {
         }
         QueueCommand::Open { holding, part, item, reason } => {
             let part = part_named(&part)?;
+            if item == 0 && matches!(part, Part::Item | Part::Provenance) {
+                return Err(Failure::usage("part A and part B are of one item: give its number with --item"));
+            }
             let answered = held(&holding).await?.open(in_hand(&holding), part, item, &reason).await;
             told(&holding.client, answered, show::opened)
         }
@@ -163,7 +166,7 @@ async fn deliveries(args: &ClientArgs, queue: &str, dead: bool) -> Result<(), Fa
     let mut token = String::new();
     loop {
         let text = caller.deliveries(queue, dead, PAGE, &token).await?;
-        token = rows(args, &text, "deliveries", show::delivery_line);
+        token = rows(args, &text, "deliveries", show::listed);
         if token.is_empty() {
             return Ok(());
         }
