@@ -44,7 +44,8 @@ fn an_enrolment_that_was_approved_without_a_folder_gives_its_certificate_again()
     let told = approve(fingerprint, &[]).with(0);
     assert!(told.contains("run it again") && told.contains("24 hours"), "{told}");
     // As it was read out a second time.
-    let spaced = fingerprint.to_ascii_uppercase().chars().enumerate();
+    let capitals = fingerprint.to_ascii_uppercase();
+    let spaced = capitals.chars().enumerate();
     let spaced: String =
         spaced.flat_map(|(at, digit)| [" ", ""][usize::from(at % 4 > 0)].chars().chain([digit])).collect();
     approve(&spaced, &["--out", "to-camden"]).with(0);
