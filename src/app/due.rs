@@ -30,6 +30,17 @@ pub(super) fn all(delivery: &Value) -> Option<String> {
     (!due.is_empty()).then(|| format!("  {}", due.join(", ")))
 }
 
+/// What waits for the answer of another unit, or of this one.
+pub(super) fn offers(delivery: &Value) -> String {
+    let told = |name: &str, words: &str| {
+        let offer = &delivery[name];
+        let open = offer.is_object() && text(offer, "accepted_time").is_empty();
+        let (queue, due) = (text(offer, "queue"), text(offer, "answer_due_time"));
+        if open { format!("  {words} {queue}, answer by {due}") } else { String::new() }
+    };
+    told("transfer", "OFFERED to") + &told("offered", "OFFERED by")
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

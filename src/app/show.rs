@@ -120,7 +120,7 @@ fn delivery_line(value: &Value) -> String {
     if value["overdue"] == true {
         line.push_str("  OVERDUE");
     }
-    line.push_str(&offers(value));
+    line.push_str(&due::offers(value));
     line.push_str(&retract::notice(value));
     for step in list(value, "history") {
         line.push_str(&format!("  {}", step_words(step)));
@@ -131,17 +131,6 @@ fn delivery_line(value: &Value) -> String {
 /// A header in a list, with what is due next.
 pub(super) fn listed(value: &Value) -> String {
     delivery_line(value) + &due::next(value)
-}
-
-/// What waits for the answer of another unit, or of this one.
-fn offers(delivery: &Value) -> String {
-    let told = |name: &str, words: &str| {
-        let offer = &delivery[name];
-        let open = offer.is_object() && text(offer, "accepted_time").is_empty();
-        let (queue, due) = (text(offer, "queue"), text(offer, "answer_due_time"));
-        if open { format!("  {words} {queue}, answer by {due}") } else { String::new() }
-    };
-    told("transfer", "OFFERED to") + &told("offered", "OFFERED by")
 }
 
 /// A delivery that somebody holds.
@@ -361,7 +350,7 @@ pub(super) fn unit(value: &Value) -> String {
 }
 
 fn unit_of_view(value: &Value) -> String {
-    let item = value["item"].as_u64().filter(|item| *item > 0).map_or_else(String::new, |item| format!("[{item}]"));
+    let item = value["item"].as_u64().filter(|item| *item > 0).map(|item| format!("[{item}]")).unwrap_or_default();
     format!("{}{item} for {}", text(value, "part"), text(value, "audience"))
 }
 

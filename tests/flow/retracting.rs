@@ -125,16 +125,15 @@ async fn what_is_recalled_is_closed_where_nobody_had_read_it_and_told_where_some
     let seen = council.referral(&referral).await.unwrap();
     assert!(seen.retraction.unwrap().kind() == pb::RetractionKind::Recalled);
     let mine = at(&mut council, &referral, "MPU.SE").await;
-    let notices: Vec<_> = mine.iter().filter(|found| found.notice.is_some()).collect();
-    assert!(notices.len() == 1 && notices[0].outcome == "acknowledged");
+    let notices = mine.iter().filter(|found| found.notice.is_some());
+    assert!(notices.map(|found| found.outcome.as_str()).eq(["acknowledged"]));
 
     let entries = house.ledger().await;
     let of = |action: &str| entries.iter().filter(|entry| entry.action == action).collect::<Vec<_>>();
-    let subject =
-        of("RECALL_REFERRAL").into_iter().find(|entry| entry.record.unwrap().to_string() == referral).unwrap();
+    let subject = of("RECALL_REFERRAL").into_iter().find(|entry| entry.record.unwrap().to_string() == referral);
+    let subject = subject.unwrap();
     assert!(subject.verb == Verb::Alteration && subject.actor.is_some() && subject.who.ends_with(LEWISHAM));
-    let told: Vec<&str> = subject.recipients.iter().map(|queue| queue.as_str()).collect();
-    assert_eq!(told, ["MPU.SE"], "whoever is told, and nobody else");
+    assert!(subject.recipients.iter().map(|queue| queue.as_str()).eq(["MPU.SE"]), "whoever is told, and nobody else");
     assert_eq!(of("ACKNOWLEDGE_NOTICE").len(), 1);
     assert!(!format!("{entries:?}").contains("another man") && !format!("{entries:?}").contains("L20417"));
 }
