@@ -105,6 +105,15 @@ macro_rules! every_case {
                 an_escalation_pages_anew_and_so_does_what_is_sent_on,
                 every_queue_has_its_turn_and_the_most_urgent_of_each_is_first,
             }
+            prompts {
+                it_is_kept_once_and_listed_by_every_queue_that_shows_it,
+                it_is_marked_for_all_and_nobody_overwrites_another,
+                what_is_late_is_told_of_once,
+                many_are_told_of_at_once,
+                completing_ends_no_prompt_and_an_open_one_keeps_its_record,
+                it_goes_with_the_delivery_to_whoever_has_that,
+                a_recall_ends_it_and_a_correction_goes_on_with_it,
+            }
             ledger {
                 indices_have_no_gap_and_the_root_is_that_of_the_entries,
                 every_claim_is_proven_whatever_the_size_and_no_false_one,

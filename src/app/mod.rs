@@ -31,6 +31,7 @@ mod policy;
 mod preview;
 mod print;
 mod progress;
+mod prompts;
 mod proved;
 mod questions;
 mod queue;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{due, questions, readings, retract};
+use super::{due, prompts, questions, readings, retract};
 use crate::wire::offline::submission_as_received;
 
 /// A receipt.
@@ -48,6 +48,7 @@ pub(super) fn referral(value: &Value) -> Vec<String> {
     let mut lines = receipt(&value["receipt"]);
     lines.push(format!("state: {}", word(text(value, "state"), "REFERRAL_STATE_")));
     lines.extend(retract::retraction(value));
+    lines.extend(prompts::of(value, "prompts"));
     for found in list(value, "destinations") {
         lines.push(destination(found));
         lines.extend(list(found, "readings").iter().map(readings::line));
@@ -63,7 +64,7 @@ pub(super) fn happening(value: &Value) -> Vec<String> {
     let head = format!("{head}  {}", word(text(value, "event"), "REFERRAL_EVENT_"));
     let read = value.get("reading").filter(|read| !read.is_null()).map(readings::line);
     match value.get("destination") {
-        Some(Value::Null) | None => vec![head],
+        Some(Value::Null) | None => std::iter::once(head).chain(prompts::happened(value)).collect(),
         Some(found) => [vec![head, destination(found)], read.into_iter().collect(), questions::of(found)].concat(),
     }
 }
@@ -176,6 +177,7 @@ pub(super) fn leased(value: &Value) -> Vec<String> {
     let mut lines = vec![delivery_line(delivery)];
     lines.extend(list(delivery, "items").iter().map(item_line));
     lines.extend(list(delivery, "prompts").iter().map(|prompt| format!("  prompt {}", prompt_words(prompt))));
+    lines.extend(prompts::of(delivery, "tracked_prompts"));
     lines.extend(due::all(delivery));
     lines.push(format!("  --lease {}  until {}", text(lease, "token"), text(lease, "expire_time")));
     lines

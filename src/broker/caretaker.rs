@@ -1,4 +1,4 @@
-//! The caretaker: expires leases, escalates what is late (R25), says where dead letters lie, forgets short-lived answers, writes joined refusals, turns keys over, erases what is over. Driven by the injected clock.
+//! The caretaker: expires leases, escalates what is late (R25), tells of prompts that are, says where dead letters lie, forgets short-lived answers, writes joined refusals, turns keys over, erases what is over. Driven by the injected clock.
 
 use std::sync::Arc;
 
@@ -20,6 +20,8 @@ pub struct Round {
     pub expired_leases: u64,
     /// Deliveries that were late and escalated.
     pub escalated: u64,
+    /// Prompts that were late and told of.
+    pub late_prompts: u64,
     /// Answers that need not be replayed any longer.
     pub forgotten_answers: u64,
     /// Refusal entries written.
@@ -39,6 +41,7 @@ impl Broker {
         let round = Round {
             expired_leases: self.store.expire_leases(now, self.most_failures).await?,
             escalated: self.escalate_late(now).await?,
+            late_prompts: self.tell_late_prompts(now).await?,
             forgotten_answers: self.store.forget_answers(now).await?,
             refusals: self.write_refusals(now, false).await?,
             erased: self.erase_what_is_over(now).await?,

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::{Broker, Erasure, Error, Question, Receipt, SeenReading};
+use super::{Broker, Erasure, Error, Question, Receipt, SeenPrompt, SeenReading};
 use crate::{
     domain::{
         delivery::{Delivery, State},
@@ -41,6 +41,8 @@ pub struct Referral {
     pub retraction: Option<Retraction>,
     /// The referral in whose place it stands, unless that is hidden from the caller.
     pub corrects: Option<Uuid>,
+    /// Its prompts that are followed, linked records' included.
+    pub prompts: Vec<SeenPrompt>,
 }
 
 /// One destination as the sender sees it.
@@ -78,6 +80,8 @@ pub struct Happening {
     pub destination: Option<Destination>,
     /// What was opened, of an opening that the sender is shown.
     pub reading: Option<SeenReading>,
+    /// The prompt concerned, as it is now.
+    pub prompt: Option<SeenPrompt>,
 }
 
 impl Broker {
@@ -159,6 +163,8 @@ impl Broker {
             if unseen {
                 continue;
             }
+            let prompt = stored.prompts.iter().find(|prompt| Some(prompt.kind) == event.prompt);
+            let prompt = prompt.map(|prompt| self.seen_prompt(stored.record.id, prompt));
             let referral = stored.record.linked_from.unwrap_or(stored.record.id);
             happenings.push(Happening {
                 resume: if more { event.index } else { event.index + 1 },
@@ -169,6 +175,7 @@ impl Broker {
                 kind: event.kind,
                 destination: destinations.pop(),
                 reading,
+                prompt,
             });
         }
         Ok((happenings, next))
@@ -208,8 +215,10 @@ impl Broker {
         // What went along with a transfer is shown where it is now.
         let gone = destinations.iter_mut().filter(|found| found.delivery.state == State::Transferred);
         gone.for_each(|found| found.questions.clear());
+        let mut prompts = self.seen_prompts(&stored);
         for linked in &receipt.linked {
             if let Some(linked) = self.store.find(*linked).await? {
+                prompts.extend(self.seen_prompts(&linked));
                 destinations.extend(self.destinations_of(&linked));
             }
         }
@@ -225,6 +234,7 @@ impl Broker {
             on_behalf_of: stored.record.on_behalf_of,
             receipt,
             destinations,
+            prompts,
         }))
     }
 

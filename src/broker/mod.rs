@@ -25,6 +25,7 @@ mod known;
 mod onward;
 mod opening;
 mod paging;
+mod prompting;
 mod receipt;
 mod refusals;
 mod rejecting;
@@ -65,6 +66,7 @@ pub use intake::Submission;
 pub use judge::{Rulebook, fingerprint, judge};
 pub use opening::Opened;
 pub use paging::{Hook, HookFailed, PageMessage, Pager};
+pub use prompting::{Marked, Says, SeenPrompt};
 pub use receipt::{Receipt, ReceiptLeg, ReceiptPrompt};
 pub use releasing::{CarerRelease, Released};
 pub use resolving::Resolution;
@@ -75,7 +77,7 @@ pub use transparency::SeenReading;
 pub use turns::Turn;
 
 use self::bench::Bench;
-pub use crate::store::{EventKind, Outbox, QueueCounts, Side};
+pub use crate::store::{EventKind, Outbox, PromptPage, PromptSide, Prompted, QueueCounts, Side};
 use crate::{
     domain::grants::Grants,
     ledger::LogKey,

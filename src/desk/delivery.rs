@@ -135,7 +135,7 @@ impl Visit {
                 @if !delivery.prompts.is_empty() {
                     dt { "To be done" }
                     dd { ul.plain { @for prompt in &delivery.prompts {
-                        li { (words::plain(&prompt.kind)) @if let Some((when, late)) = words::due(prompt.due_time.as_ref(), now) { ", " span.late[late] { (when) } } }
+                        li { (words::plain(&prompt.kind)) @if let Some((when, late)) = words::due(prompt.due_time.as_ref(), now) { ", " span.late[late] { (when) } } @if let Some(stands) = stands(delivery, &prompt.kind) { ", " (stands) } }
                     } } }
                 }
                 @if !delivery.history.is_empty() {
@@ -170,6 +170,14 @@ impl Visit {
         }
         Ok(html! { section aria-label="Opening" { @for form in &forms { (form) } } })
     }
+}
+
+/// How a prompt stands that is followed: who will do it, or how it ended.
+fn stands(delivery: &pb::Delivery, kind: &str) -> Option<String> {
+    let prompt = delivery.tracked_prompts.iter().find(|prompt| prompt.kind == kind)?;
+    let owner = prompt.owner.as_ref().map(|owner| format!("{} will do it", owner.queue));
+    let end = prompt.end.as_ref().map(|end| words::plain(&end.outcome));
+    Some(end.or(owner).unwrap_or_else(|| "nobody is named to do it".to_owned()))
 }
 
 /// A field for reading: the original in its JSON form, a card without codes, and every other text as it is.

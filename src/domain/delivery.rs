@@ -10,6 +10,7 @@ use super::{
     decision::{Content, HoldReason, PromptKind},
     grading::ConfirmedGrade,
     history::Step,
+    prompt::TrackedPrompt,
     queue::QueueId,
     retraction::Retraction,
     transfer::Offer,
@@ -199,6 +200,8 @@ pub struct Delivery {
     pub settled: Option<Settled>,
     /// Every confirmed grade of its items, oldest first: they are the record's, whichever leg they were confirmed on.
     pub confirmed: Vec<ConfirmedGrade>,
+    /// How the prompts of its header stand that are followed: they are the record's, whichever leg they were marked on.
+    pub prompts: Vec<TrackedPrompt>,
     /// What else happened to it, oldest first.
     pub history: Vec<Step>,
     /// The offer to another unit that it waits for, or that was accepted.

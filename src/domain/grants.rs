@@ -14,7 +14,7 @@ use super::{
     unit::{Audience, Part, UnitLabel},
 };
 pub use permit::{CallPermit, HoldPermit, OpenPermit, QueuePermit, ReadPermit, SubmitPermit};
-pub use roles::{Action, unit_kind};
+pub use roles::{Action, unit_kind, works_on_queues};
 
 /// One row of policy: to whom, what, from when until when.
 #[derive(Debug, Clone, PartialEq, Eq)]

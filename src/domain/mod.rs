@@ -28,6 +28,7 @@ pub mod paging;
 pub mod period;
 pub mod policy;
 pub mod preview;
+pub mod prompt;
 pub mod proof;
 pub mod queue;
 pub mod reading;

@@ -24,6 +24,8 @@ vocabulary! {
         List = "list",
         /// The index of what is finished, by which retention finds it.
         Retention = "retention",
+        /// The lists of prompts, and which of them are late next.
+        Prompts = "prompts",
         /// What a sender is told of.
         Event = "event",
         /// The pages that wait.
@@ -54,7 +56,9 @@ impl Relation {
     /// Whether it can be made again from what is whole.
     pub const fn mend(self) -> Mend {
         match self {
-            Self::Proof | Self::Queue | Self::List | Self::Retention | Self::Count | Self::Stray => Mend::Derived,
+            Self::Proof | Self::Queue | Self::List | Self::Retention | Self::Prompts | Self::Count | Self::Stray => {
+                Mend::Derived
+            }
             Self::File
             | Self::Head
             | Self::Ledger

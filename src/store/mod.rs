@@ -6,6 +6,7 @@ mod examined;
 mod model;
 mod onward;
 mod outbox;
+mod prompts;
 mod shelf;
 pub mod sled;
 mod stored;
@@ -19,6 +20,7 @@ pub use model::{
 };
 pub use onward::{Clarification, KeptFrom, Lapse, Notice, Raise, Replay, Retract, Returned, TakeBack};
 pub use outbox::{DuePage, Noted, Outbox, Round};
+pub use prompts::{Mark, Marking, PromptPage, PromptSide, Prompted};
 pub use shelf::{Amendment, Change, Document, Expect, MOST_NAME, Rewrap, Seen, Shelf, Wraps};
 
 use std::collections::BTreeMap;
@@ -60,8 +62,10 @@ use crate::{
 /// 11. **Fail stop.** After a failed write or sync every call is [`StoreError::Unavailable`]; a damaged store does not open.
 /// 12. **Copied as of one moment.** What a copy gives, taken in its order, is the store as it was, durably, at one moment of it, however much
 ///     was written meanwhile; writers wait for no more than a few hundred keys of it.
-/// 13. **Erased only when nothing is open.** Wraps are taken away only from a record whose every delivery is settled: [`StoreError::Conflict`]
-///     otherwise. What was sealed in notes goes with them, its followers are told, and the record says which entry tells of it.
+/// 13. **Erased only when nothing is open.** Wraps are taken away only from a record whose every delivery is settled and whose every prompt
+///     has ended: [`StoreError::Conflict`] otherwise. What was sealed in notes goes with them, its followers are told, and the record says which entry tells of it.
+/// 14. **Followed once.** A prompt with a date is kept once for each record and kind, from its acceptance on; every queue that works on it
+///     lists it until it has ended. It is marked only from the version its marker saw ([`StoreError::Conflict`]), and told of once when it is late.
 #[async_trait]
 pub trait Store: Send + Sync {
     /// Accepts a submission: contract points 1 to 3, 6.
@@ -153,6 +157,24 @@ pub trait Store: Send + Sync {
     /// with that as it then is (for a replay: as it was). The entry names the delivery to which it was added. [`StoreError::WrongState`] where the question is answered, or the delivery settled.
     async fn clarify(&self, once: Once, clarification: Clarification, entry: Entry) -> Result<Delivery, StoreError>;
 
+    /// Prompts of a queue, one side of its list, after `after` (a position from the last page), at most `limit`; with the position to go on
+    /// from.
+    async fn prompts(
+        &self,
+        queue: &QueueId,
+        side: PromptSide,
+        after: Option<Vec<u8>>,
+        limit: usize,
+    ) -> Result<PromptPage, StoreError>;
+
+    /// Says of a prompt who will do it, or that it has ended; answers with it as it then is (for a replay: as it was).
+    /// [`StoreError::WrongState`] where it has ended.
+    async fn mark_prompt(&self, once: Once, marking: Marking, entry: Entry) -> Result<Prompted, StoreError>;
+
+    /// Tells of every prompt that is open and was due before `now`, each once, with a ledger entry of the broker's own, `PROMPT_LATE`.
+    /// Returns how many there were.
+    async fn tell_late_prompts(&self, now: Timestamp) -> Result<u64, StoreError>;
+
     /// Ends every lease of a holder: the delivery waits again and counts no failure, each with a ledger entry of the broker's
     /// own, `LEASE_REVOKED`. Returns how many. Its cost grows with the leases that are live, and with nothing else.
     async fn end_leases(&self, holder: &str, now: Timestamp) -> Result<u64, StoreError>;
@@ -189,7 +211,7 @@ pub trait Store: Send + Sync {
     ) -> Result<Accepted, StoreError>;
 
     /// Records about which nothing has been open since a moment before `before`, with that moment, in the order of both, those after
-    /// `after`, at most `limit`: every delivery is settled, every question answered, and the content is not erased.
+    /// `after`, at most `limit`: every delivery is settled, every question answered, every prompt ended, and the content is not erased.
     async fn finished(
         &self,
         before: Timestamp,

@@ -8,9 +8,11 @@ use crate::{
     domain::{
         carer_copy::CarerCopy,
         code::Class,
+        decision::PromptKind,
         delivery::{Delivery, DeliveryId, Header, Lease},
         grading::ConfirmedGrade,
         history::Step,
+        prompt::TrackedPrompt,
         queue::QueueId,
         reading::Reading,
         retraction::Retraction,
@@ -154,6 +156,8 @@ pub struct Stored {
     pub readings: Vec<Reading>,
     /// Once its content was erased: the ledger index of the entry that says so.
     pub erased: Option<u64>,
+    /// Its prompts that are followed.
+    pub prompts: Vec<TrackedPrompt>,
 }
 
 /// Pulls from one queue: waiting deliveries in order of class, then earliest deadline, then age.
@@ -272,6 +276,8 @@ pub struct Event {
     pub leg: Option<u16>,
     /// What happened.
     pub kind: EventKind,
+    /// The prompt, if the event is a prompt's.
+    pub prompt: Option<PromptKind>,
 }
 
 /// Kinds of [`Event`].
@@ -315,6 +321,12 @@ pub enum EventKind {
     Read,
     /// The content of the record was erased.
     Erased,
+    /// It was said who will do what a prompt asks.
+    PromptOwned,
+    /// A prompt has ended, as somebody said.
+    PromptDone,
+    /// A prompt is late.
+    PromptLate,
 }
 
 /// The head of the ledger.

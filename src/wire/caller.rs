@@ -4,6 +4,7 @@ mod admin;
 mod asking;
 mod audit;
 mod offers;
+mod prompting;
 mod retracting;
 mod streams;
 
@@ -23,6 +24,7 @@ use super::{
 };
 use crate::domain::unit::Part;
 pub use asking::{Answering, Asked};
+pub use prompting::Marking;
 pub use retracting::Recall;
 pub use streams::{Following, Outgoing, Submitted};
 

@@ -248,7 +248,9 @@ fn a_restore_that_is_killed_anywhere_leaves_no_store_that_would_let_in_whoever_w
     let args = ["restore", "kept", "--config", "homeward.toml", "--revoked", "since"];
     let is_known = || fs::read_to_string(&list).is_ok_and(|text| text.contains("stated\t5a5a\n"));
     let (mut kills, mut after) = (0, 0);
-    for call in CALLS.iter().chain(&["fsync", "fdatasync", "chmod", "fchmodat", "chown", "lchown", "fchownat"]) {
+    for call in
+        CALLS.iter().chain(&["fsync", "fdatasync", "chmod", "fchmodat", "chown", "lchown", "fchownat", "exit_group"])
+    {
         for number in 1.. {
             assert!(number < 100, "it is killed for ever: is strace allowed here?");
             if !killed(at, &args, (call, number)) {

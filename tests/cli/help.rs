@@ -38,6 +38,8 @@ const TREE: &[(&str, &[&str])] = &[
             "reject",
             "dead-letters",
             "held",
+            "prompts",
+            "mark-prompt",
             "resolve",
         ],
     ),

@@ -84,6 +84,7 @@ pub async fn everything(dir: &Path) {
     store.accept(finished).await.unwrap();
     let held = fixtures::holding(&fixtures::pull(&store, "EDT.E09000003", 1, 0).await[0], 1);
     fixtures::settle(&store, held, Settle::Complete(fixtures::settled())).await.unwrap();
+    store.accept(fixtures::prompted(&["FORCE.BTP"], 900)).await.unwrap();
     let change = Change { shelf: Shelf::Proposal, name: "p1".into(), expect: Expect::New, bytes: Some(vec![6; 40]) };
     let amendment = Amendment { once: None, changes: vec![change], entries: Vec::new(), answer: Vec::new() };
     store.amend(amendment).await.unwrap();
@@ -98,7 +99,7 @@ async fn a_whole_store_agrees_with_itself_closed_or_killed() {
     let (examined, told) = examined(&dir, None);
     assert_eq!(told.findings, []);
     assert!(told.steps > 3);
-    assert_eq!((examined.records, examined.deliveries), (MANY + 1, 3 * MANY + 1));
+    assert_eq!((examined.records, examined.deliveries), (MANY + 2, 3 * MANY + 2));
     // It takes nothing away from the store, which goes on as it was, with what waited in order again.
     let store = SledStore::open(&dir).unwrap();
     assert_eq!(store.head().await.unwrap(), examined.head);
@@ -136,6 +137,8 @@ async fn every_row_that_is_gone_is_named_with_what_it_affects() {
         ("l", Relation::Queue),
         ("q", Relation::Queue),
         ("f", Relation::Retention),
+        ("j", Relation::Prompts),
+        ("y", Relation::Prompts),
         ("o", Relation::List),
         ("v", Relation::Event),
         ("e", Relation::Ledger),
@@ -158,6 +161,7 @@ async fn every_row_that_is_gone_is_named_with_what_it_affects() {
                 "r" | "d" => record_in(&key, false),
                 "f" => uuid::Uuid::from_slice(&key[13..]).unwrap().to_string(),
                 "w" | "h" | "n" | "z" | "l" | "q" => record_in(&key, true),
+                "j" | "y" => uuid::Uuid::from_slice(&key[key.len() - 17..key.len() - 1]).unwrap().to_string(),
                 "p" => record_in(&key[..key.len() - 2], true),
                 "k" => record_in(&key[1..], false),
                 "o" | "v" => uuid::Uuid::from_slice(&value[2..18]).unwrap().to_string(),
@@ -234,6 +238,10 @@ async fn what_belongs_to_nothing_and_what_has_gone_back_is_named() {
         let (key, value) = first(db, "w");
         let of_nobody = [&key[..key.len() - 18], nobody.record.as_bytes(), &nobody.leg.to_be_bytes()].concat();
         db.insert(of_nobody, value).unwrap();
+        let (mut key, _) = first(db, "y");
+        let at = key.len() - 17;
+        key[at..at + 16].copy_from_slice(nobody.record.as_bytes());
+        db.insert(key, b"").unwrap();
         db.insert(b"a key of another program", b"1").unwrap();
         db.insert([b"x".as_slice(), &[0; 45]].concat(), b"").unwrap();
         db.insert([b"k".as_slice(), b"r", nobody.record.as_bytes(), &[0, 1]].concat(), b"piece").unwrap();
@@ -244,6 +252,8 @@ async fn what_belongs_to_nothing_and_what_has_gone_back_is_named() {
     assert_eq!(told.findings.iter().filter(|one| one.relation == Relation::Stray).count(), 2, "{:?}", told.findings);
 
     assert!(told.findings.iter().any(|one| one.relation == Relation::Unknown), "{:?}", told.findings);
+    let prompt = |one: &Finding| one.relation == Relation::Prompts && one.about.contains(&nobody.record.to_string());
+    assert!(told.findings.iter().any(prompt), "{:?}", told.findings);
 
     let older = copy(&dir, "older");
     let store = SledStore::open(&dir).unwrap();

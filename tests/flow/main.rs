@@ -39,6 +39,7 @@ mod pages_answering;
 mod paging;
 mod policy;
 mod preview;
+mod prompting;
 mod readings;
 mod resume;
 mod retention;

@@ -230,6 +230,31 @@ async fn a_form_is_done_once_and_only_for_who_was_given_it_for_what_it_says() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_delivery_says_who_will_do_what_a_prompt_asks_by_a_date() {
+    let house = House::open().await;
+    let mut draft = submission(&narrative(1));
+    draft.episode.as_mut().unwrap().risk = pb::RiskLevel::High.into();
+    house.person(LEWISHAM).await.submit(draft).await.unwrap();
+    let officer = Browser::of(&house, MPU).await;
+    let address = officer.send(&officer.get("/queues/MPU.SE").await.form("/take"), &[]).await.goes_to();
+    assert!(officer.get(&address).await.text.contains("nobody is named to do it"));
+    let mut colleague = house.person(MPU_TOO).await;
+    let asked = pb::ListPromptsRequest { queue: "MPU.SE".into(), ..Default::default() };
+    let prompt = colleague.queues.list_prompts(asked).await.unwrap().into_inner().prompts.remove(0);
+    let request = pb::MarkPromptRequest {
+        request_id: crate::person::fresh(),
+        queue: "MPU.SE".into(),
+        referral_id: prompt.referral_id,
+        kind: prompt.kind,
+        version: prompt.version,
+        owner_queue: "MPU.SE".into(),
+        ..Default::default()
+    };
+    colleague.queues.mark_prompt(request).await.unwrap();
+    assert!(officer.get(&address).await.text.contains("MPU.SE will do it"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_has_no_grant_sees_nothing_and_who_lost_the_lease_is_told() {
     let house = House::open().await;
     let (officer, address) = in_hand(&house).await;

@@ -3,9 +3,11 @@
 use homeward::{
     broker::Asking,
     broker::{
-        Broker, Error, HandOver, Handle, Outcome, PullRequest, Receipt, Release, Reply, Request, Resolution, Submission,
+        Broker, Error, HandOver, Handle, Marked, Outcome, Prompted, PullRequest, Receipt, Release, Reply, Request,
+        Resolution, Says, Submission,
     },
     domain::{
+        decision::PromptKind,
         delivery::{Delivery, DeliveryId},
         grants::{Action, QueuePermit},
         identity::{Identity, Peer},
@@ -58,6 +60,14 @@ pub enum What {
         delivery: DeliveryId,
         queue: QueueId,
     },
+    /// Something said of a prompt of the version that was seen.
+    Mark {
+        record: Uuid,
+        kind: PromptKind,
+        queue: QueueId,
+        version: u32,
+        says: Says,
+    },
 }
 
 /// What is done with a lease.
@@ -79,6 +89,7 @@ pub enum Answer {
     Pulled(Vec<Delivery>),
     Delivery(Box<Delivery>),
     Resolved(Box<Delivery>, Vec<DeliveryId>),
+    Prompted(Box<Prompted>),
 }
 
 impl Use {
@@ -156,6 +167,11 @@ pub async fn make(broker: &Broker, town: &Town, call: &Call) -> Result<Answer, E
             let why = (*delivery, Text::from("It can be worked on now."));
             let permit = permit(Action::ReplayDeadLetter, queue)?;
             Ok(Answer::Delivery(Box::new(broker.replay_dead_letter(&permit, *request, why).await?)))
+        }
+        What::Mark { record, kind, queue, version, says } => {
+            let marked = Marked { record: *record, kind: *kind, version: *version, says: says.clone() };
+            let permit = permit(Action::MarkPrompt, queue)?;
+            Ok(Answer::Prompted(Box::new(broker.mark_prompt(&permit, *request, marked).await?)))
         }
     }
 }

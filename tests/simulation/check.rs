@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     model::{Model, Told, deadline},
+    prompts,
     script::Chance,
     town::Base,
     world::World,
@@ -82,6 +83,7 @@ pub async fn check(world: &World, model: &mut Model, ledger: &mut Ledger, whole:
     for id in all {
         let stored = world.store().find(id).await.unwrap().unwrap_or_else(|| panic!("record {id} is missing"));
         assert_eq!(stored.deliveries, model.records[&id].deliveries);
+        assert_eq!(stored.prompts, model.records[&id].prompts);
     }
     if whole {
         let mut chance = Chance::new(0, 0);
@@ -158,6 +160,7 @@ pub async fn list(world: &World, model: &Model, queue: &QueueId, chance: &mut Ch
         assert!(found.iter().all(|one| one == model.delivery(one.id)), "{side:?} of {queue}");
         all += found.len();
     }
+    prompts::list(world, model, queue, chance).await;
     all as u64
 }
 
@@ -195,6 +198,9 @@ pub async fn read(world: &World, model: &Model, id: Uuid) {
     let words = if record.erased { String::new() } else { reference.to_string() };
     assert_eq!(seen.sender_reference.reveal(), words);
     assert_eq!(seen.erasure.is_some(), record.erased);
+    let linked = record.linked.iter().flat_map(|linked| &model.records[linked].prompts);
+    let expected: Vec<_> = record.prompts.iter().chain(linked).collect();
+    assert_eq!(seen.prompts.iter().map(|one| &one.prompt).collect::<Vec<_>>(), expected);
     let questions = seen.destinations.iter().flat_map(|one| &one.questions);
     assert!(questions.into_iter().all(|one| one.text.reveal().is_empty() == record.erased));
     if record.erased {
@@ -216,7 +222,8 @@ pub async fn told(world: &World, model: &Model, follower: &str, limit: usize) ->
         // Who read what, and what was erased, is beside what the model knows.
         let known = |event: &Event| !matches!(event.kind, EventKind::Read | EventKind::Erased);
         for event in events.into_iter().filter(known) {
-            let submitted = event.leg.is_none().then(|| model.records[&event.record].submitted.as_ref().unwrap());
+            let submitted =
+                (event.kind == EventKind::Received).then(|| model.records[&event.record].submitted.as_ref().unwrap());
             assert!(submitted.is_none_or(|(.., receipt)| receipt.ledger_index == event.index));
             found.push((event.record, event.leg, event.kind));
         }

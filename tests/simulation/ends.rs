@@ -20,19 +20,24 @@ impl Simulation {
         let parts = |id: &Uuid| std::iter::once(*id).chain(self.model.records[id].linked.clone());
         let settled =
             |id: &Uuid| parts(id).all(|id| self.model.records[&id].deliveries.iter().all(|one| one.settled.is_some()));
+        let ended = |id: &Uuid| parts(id).all(|id| !self.model.is_open(id));
         let any = chance.once_in(6);
         let records = self.model.referrals.iter().map(|(id, _)| *id);
-        let good: Vec<_> = records.filter(|id| any || settled(id) && !self.model.records[id].erased).collect();
+        let is_good = |id: &Uuid| settled(id) && ended(id) && !self.model.records[id].erased;
+        let good: Vec<_> = records.filter(|id| any || is_good(id)).collect();
         let Some(id) = chance.of(&good).copied() else { return 0 };
         let (broker, town) = (self.world.broker(), self.world.town.clone());
         let [first, second] = &town.custodians;
         let permit = broker.grants().may_call(first, Action::EraseReferral, broker.now()).unwrap();
         let proposed = broker.propose_erasure(&permit, request(chance), id, ErasureReason::RetentionOver).await;
-        let expected = match (self.model.records[&id].erased, settled(&id)) {
-            (true, _) => Err("ERASED".to_owned()),
-            (_, false) => Err("REFERRAL_NOT_SETTLED".to_owned()),
-            _ => Ok(()),
-        };
+        // The first of its parts that is not over says why.
+        let why_not = parts(&id).find_map(|part| {
+            let waits = self.model.records[&part].deliveries.iter().any(|one| one.settled.is_none());
+            let open = self.model.is_open(part).then_some("PROMPT_OPEN");
+            if waits { Some("REFERRAL_NOT_SETTLED") } else { open }
+        });
+        let why_not = if self.model.records[&id].erased { Some("ERASED") } else { why_not };
+        let expected = why_not.map_or(Ok(()), |why| Err(why.to_owned()));
         assert_eq!(proposed.as_ref().map(|_| ()).map_err(word), expected);
         let Ok(proposal) = proposed else { return 0 };
         let permit = broker.grants().may_call(second, Action::ApproveProposal, broker.now()).unwrap();

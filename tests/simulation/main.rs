@@ -17,6 +17,7 @@ mod desk;
 mod ends;
 mod model;
 mod pages;
+mod prompts;
 mod script;
 mod settling;
 mod steps;

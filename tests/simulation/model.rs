@@ -11,6 +11,7 @@ use homeward::{
         history::StepKind,
         outcome::DeadReason,
         paging::PageId,
+        prompt::TrackedPrompt,
         queue::QueueId,
     },
     store::EventKind,
@@ -31,6 +32,8 @@ pub struct Record {
     /// Of a record that was submitted: which base, the sender's reference, the receipt.
     pub submitted: Option<(usize, u32, Receipt)>,
     pub linked: Vec<Uuid>,
+    /// Its prompts with a date.
+    pub prompts: Vec<TrackedPrompt>,
     pub erased: bool,
 }
 

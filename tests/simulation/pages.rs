@@ -25,12 +25,13 @@ use crate::{
 
 impl Model {
     /// A round of the caretaker: how many leases ended, deliveries were escalated and answers were forgotten.
-    pub fn caretakes(&mut self, town: &Town, now: Timestamp) -> (u64, u64, u64) {
+    pub fn caretakes(&mut self, town: &Town, now: Timestamp) -> (u64, u64, u64, u64) {
         let (expired, escalated) = (self.expires(now), self.escalates(town, now));
+        let late = self.tells_late_prompts(now);
         let before = self.kept.len();
         self.kept.retain(|until| *until >= now);
         self.answered.retain(|one| one.until.is_none_or(|until| until >= now));
-        (expired, escalated, (before - self.kept.len()) as u64)
+        (expired, escalated, late, (before - self.kept.len()) as u64)
     }
 
     fn expires(&mut self, now: Timestamp) -> u64 {

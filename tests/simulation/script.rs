@@ -47,6 +47,7 @@ kinds! {
     HandOver = "hand-over" 35 "An officer hands over to the other one of the queue.",
     Ask = "ask" 30 "An officer asks the sender.",
     Answer = "answer" 25 "The sender answers.",
+    Mark = "mark" 30 "An officer says who will do what a prompt asks, or that it has ended.",
     Revoke = "revoke" 5 "The leases of an officer end.",
     Caretake = "caretake" 50 "A round of the caretaker.",
     Page = "page" 25 "Pages that are due are delivered, or fail.",

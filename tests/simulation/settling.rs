@@ -5,6 +5,7 @@ use homeward::{
     domain::{
         delivery::{Delivery, DeliveryId, Lease, Settled, State},
         history::{Step, StepKind},
+        prompt::TrackedPrompt,
     },
     store::{EventKind, Stored},
 };
@@ -13,6 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::{
     calls::{Answer, Call, Use, What, word},
     model::{Answered, Model, Record, class, deadline, holds, is_offered},
+    prompts::{Marking, raised, shown},
     town::{Base, end},
     world::World,
 };
@@ -44,6 +46,14 @@ impl Model {
                 }
                 Ok(())
             }
+            (What::Mark { record, kind, queue, version, says }, answer) => {
+                let marking = Marking { record: *record, kind: *kind, queue, version: *version, says };
+                let actual = match answer {
+                    Some(Answer::Prompted(actual)) => Some(&**actual),
+                    _ => None,
+                };
+                self.marked(call, (&marking, now), actual)
+            }
             (_, Some(Answer::Delivery(delivery))) => self.settled(call, delivery, now),
             (_, Some(Answer::Resolved(delivery, made))) => {
                 let expected = self.settled(call, delivery, now);
@@ -72,10 +82,10 @@ impl Model {
         for id in std::iter::once(receipt.record).chain(receipt.linked.iter().copied()) {
             let submitted = (id == receipt.record).then(|| (base, reference, receipt.clone()));
             let linked = if submitted.is_some() { receipt.linked.clone() } else { Vec::new() };
-            let record =
-                Record { deliveries: Vec::new(), followers: followers.clone(), submitted, linked, erased: false };
-            assert!(self.records.insert(id, record).is_none(), "record {id} came twice");
             let stored = world.store().find(id).await.unwrap().unwrap();
+            let (deliveries, prompts, followers) = (Vec::new(), raised(&stored.deliveries), followers.clone());
+            let record = Record { deliveries, followers, submitted, linked, prompts: prompts.clone(), erased: false };
+            assert!(self.records.insert(id, record).is_none(), "record {id} came twice");
             for (delivery, number) in stored.deliveries.into_iter().zip(1..) {
                 let leg = legs.next().expect("a leg in the receipt");
                 let header = &delivery.header;
@@ -83,7 +93,7 @@ impl Model {
                 assert_eq!((header.queue.as_str(), header.class.code()), (leg.queue.as_str(), leg.class.as_str()));
                 assert_eq!((header.ack_due, header.decide_due), (leg.ack_due, leg.decide_due));
                 assert_eq!(header.received, receipt.received);
-                assert_eq!(delivery, untouched(&delivery));
+                assert_eq!(delivery, untouched(&delivery, &prompts));
                 self.arrives(delivery, receipt.received);
             }
         }
@@ -170,6 +180,7 @@ impl Model {
     fn says(&self, call: &Call, now: Timestamp) -> Result<(Delivery, Option<EventKind>), &'static str> {
         match &call.what {
             What::Submit { .. } | What::Pull { .. } => unreachable!("these are never refused"),
+            What::Mark { .. } => unreachable!("of a record, and not of a delivery"),
             What::Use { delivery, token, how, .. } => self.says_of_use(call, (*delivery, token), how, now),
             What::Answer { referral, question } => {
                 let asked = |one: &&Delivery| one.questions().any(|(step, _)| step.id == *question);
@@ -228,7 +239,7 @@ impl Model {
             let delivery = deliveries.iter().find(|delivery| delivery.id == *id).unwrap().clone();
             assert_eq!((delivery.header.queue.as_str(), delivery.header.class), (queue, class(resolved)));
             assert_eq!(delivery.header.received, resolved.header.received);
-            assert_eq!(delivery, untouched(&delivery));
+            assert_eq!(delivery, untouched(&delivery, &self.records[&resolved.id.record].prompts));
             self.arrives(delivery, world.now());
         }
     }
@@ -300,7 +311,7 @@ fn becomes(
 }
 
 /// A delivery as it is when it is made.
-fn untouched(delivery: &Delivery) -> Delivery {
+fn untouched(delivery: &Delivery, prompts: &[TrackedPrompt]) -> Delivery {
     Delivery {
         id: delivery.id,
         header: delivery.header.clone(),
@@ -316,6 +327,7 @@ fn untouched(delivery: &Delivery) -> Delivery {
         transfer: None,
         offered: None,
         confirmed: Vec::new(),
+        prompts: shown(prompts, delivery),
         history: Vec::new(),
     }
 }

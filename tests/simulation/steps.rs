@@ -171,6 +171,7 @@ impl Simulation {
             Kind::Open => self.opens(chance).await,
             Kind::Answer => self.calls(self.answer(chance)).await,
             Kind::Replay => self.calls(self.replay(chance)).await,
+            Kind::Mark => self.calls(self.mark(chance)).await,
             Kind::Complete
             | Kind::Resolve
             | Kind::Extend
@@ -323,8 +324,8 @@ impl Simulation {
     async fn caretakes(&mut self) -> u64 {
         let round = self.world.broker().caretake().await.unwrap();
         let expected = self.model.caretakes(&self.world.town, self.world.now());
-        assert_eq!((round.expired_leases, round.escalated, round.forgotten_answers), expected);
-        round.expired_leases + round.escalated + round.forgotten_answers
+        assert_eq!((round.expired_leases, round.escalated, round.late_prompts, round.forgotten_answers), expected);
+        round.expired_leases + round.escalated + round.late_prompts + round.forgotten_answers
     }
 }
 

@@ -233,6 +233,7 @@ fn fresh_delivery(id: DeliveryId, header: Header) -> Delivery {
         opened: None,
         settled: None,
         confirmed: Vec::new(),
+        prompts: Vec::new(),
         history: Vec::new(),
         transfer: None,
         offered: None,

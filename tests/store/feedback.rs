@@ -26,7 +26,7 @@ pub async fn the_receipt_chain_of_a_submission(engine: &impl Engine) {
     settle(&*store, holding(&held, 3), onward).await.unwrap();
     let sent_on = pull(&*store, "MPU.SE", 1, 4).await.remove(0);
     settle(&*store, holding(&sent_on, 5), Settle::Complete(settled())).await.unwrap();
-    let event = |index, at_second, leg, kind| Event { index, at: at(at_second), record, leg, kind };
+    let event = |index, at_second, leg, kind| Event { index, at: at(at_second), record, leg, kind, prompt: None };
     assert_eq!(
         events(&*store).await,
         [

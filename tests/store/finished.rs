@@ -17,14 +17,14 @@ fn sealed_to(queues: &[&str]) -> Acceptance {
 }
 
 /// Takes and completes what is in a queue, as settled at a moment.
-async fn complete(store: &dyn Store, queue: &str, moment: i64) {
+pub async fn complete(store: &dyn Store, queue: &str, moment: i64) {
     for taken in pull(store, queue, 20, 0).await {
         let ended = homeward::domain::delivery::Settled { at: at(moment), ..settled() };
         settle(store, holding(&taken, 1), Settle::Complete(ended)).await.unwrap();
     }
 }
 
-async fn finished(store: &dyn Store, before: i64) -> Vec<Uuid> {
+pub async fn finished(store: &dyn Store, before: i64) -> Vec<Uuid> {
     store.finished(at(before), None, 100).await.unwrap().into_iter().map(|(_, record)| record).collect()
 }
 
@@ -35,7 +35,7 @@ fn erasing(record: Uuid) -> (Rewrap, Amendment) {
     (rewrap, Amendment { once: None, changes: Vec::new(), entries: vec![other, told], answer: Vec::new() })
 }
 
-async fn erase(store: &dyn Store, record: Uuid) -> Result<u64, StoreError> {
+pub async fn erase(store: &dyn Store, record: Uuid) -> Result<u64, StoreError> {
     let (rewrap, amendment) = erasing(record);
     store.rewrap(vec![rewrap], None, amendment).await.map(|done| done.ledger_index)
 }

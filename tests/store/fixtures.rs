@@ -86,7 +86,7 @@ pub fn header(name: &str) -> Header {
         prompts: vec![PromptDue {
             kind: PromptKind::Strategy,
             rule: "R02".into(),
-            due: Some(at(900)),
+            due: None,
             overdue_on_arrival: false,
         }],
         units: vec![
@@ -151,6 +151,20 @@ pub fn submission(deliveries: Vec<Header>) -> Acceptance {
 /// A submission with one leg in each of these queues.
 pub fn to(queues: &[&str]) -> Acceptance {
     submission(queues.iter().map(|name| header(name)).collect())
+}
+
+/// A header that shows a strategy discussion to be held by a moment.
+pub fn prompted_header(name: &str, due: i64) -> Header {
+    let prompt =
+        PromptDue { kind: PromptKind::Strategy, rule: "R12".into(), due: Some(at(due)), overdue_on_arrival: due < 0 };
+    Header { prompts: vec![prompt], ..header(name) }
+}
+
+/// A submission with one, to these queues.
+pub fn prompted(queues: &[&str], due: i64) -> Acceptance {
+    let mut given = submission(queues.iter().map(|name| prompted_header(name, due)).collect());
+    given.records[0].wraps = b"wraps".to_vec();
+    given
 }
 
 /// Accepts a submission with one leg; answers with its delivery's name.

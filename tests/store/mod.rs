@@ -13,6 +13,7 @@ pub mod offers;
 pub mod once;
 pub mod order;
 pub mod pages;
+pub mod prompts;
 pub mod retracted;
 pub mod shelf;
 pub mod whole;

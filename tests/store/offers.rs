@@ -2,7 +2,7 @@
 
 use homeward::{
     domain::{
-        delivery::{Delivery, Settled, State},
+        delivery::{Delivery, Header, Settled, State},
         history::{Escalation, Step, StepKind},
         transfer::Offer,
     },
@@ -17,9 +17,13 @@ fn step(kind: StepKind) -> Step {
 }
 
 pub fn offering(until: i64) -> Settle {
+    offering_of(header("MPU.NE"), until)
+}
+
+pub fn offering_of(header: Header, until: i64) -> Settle {
     let offer =
         Offer { queue: queue("MPU.NE"), leg: 0, at: at(60), by: OFFICER.into(), answer_by: at(until), accepted: None };
-    Settle::Offer(step(StepKind::TransferOffered), Box::new(header("MPU.NE")), offer)
+    Settle::Offer(step(StepKind::TransferOffered), Box::new(header), offer)
 }
 
 pub fn accepting() -> Settle {

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{Engine, fixtures::*, offers::offering};
 
-fn retract(record: Uuid, kind: RetractionKind, now: i64) -> Retract {
+pub fn retract(record: Uuid, kind: RetractionKind, now: i64) -> Retract {
     let notice = |name: &str| Notice { queue: queue(name), due: at(now + 3600), note: b"sealed why".to_vec() };
     Retract {
         record,
@@ -30,7 +30,7 @@ fn retract(record: Uuid, kind: RetractionKind, now: i64) -> Retract {
     }
 }
 
-async fn recall(store: &dyn Store, record: Uuid, now: i64) -> Result<(), StoreError> {
+pub async fn recall(store: &dyn Store, record: Uuid, now: i64) -> Result<(), StoreError> {
     let one = retract(record, RetractionKind::Recalled, now);
     store.recall(once("RecallReferral"), vec![one], b"answer".to_vec()).await.map(|_| ())
 }

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use crate::app::cli::ClientArgs;
+use crate::app::{cli::ClientArgs, prompts::MarkArgs};
 
 /// A delivery in hand.
 #[derive(Debug, Args)]
@@ -235,6 +235,23 @@ pub(in crate::app) enum QueueCommand {
         #[arg(value_name = "QUEUE")]
         queue: String,
     },
+    /// List what prompts ask of a queue by a date, such as a strategy discussion or an NRM referral: what is late first. Completing a
+    /// delivery ends no prompt.
+    Prompts {
+        #[command(flatten)]
+        client: ClientArgs,
+        /// Queue, e.g. MPU.SE.
+        #[arg(value_name = "QUEUE")]
+        queue: String,
+        /// Those that have ended instead, the latest first.
+        #[arg(long)]
+        ended: bool,
+    },
+    /// Say who will do what a prompt asks, or how it ended: every unit that has it sees it at once, and the sender.
+    #[command(
+        after_help = "Outcomes: STRATEGY is HELD or NOT_NEEDED, FGM_101 is REPORTED or NOT_REPORTED, NRM is REFERRED or NOT_REFERRED. Those that begin with NOT_ take --reason: ALREADY_KNOWN, INSUFFICIENT_INFORMATION, NOT_FOR_THIS_UNIT, THRESHOLD_NOT_MET, OTHERS_ACTING or RISK_TO_CHILD.\n\nExample: homeward queue mark-prompt MPU.SE REFERRAL_ID STRATEGY --version 1 --outcome HELD"
+    )]
+    MarkPrompt(MarkArgs),
     /// HOLD: give an undecided matter to a named queue, with a reason.
     Resolve {
         #[command(flatten)]

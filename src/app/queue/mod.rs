@@ -11,7 +11,7 @@ use super::{
     cli::{ClientArgs, minutes},
     client,
     failure::Failure,
-    print, questions, retract, show,
+    print, prompts, questions, retract, show,
 };
 use crate::{
     domain::unit::Part,
@@ -38,14 +38,7 @@ pub(super) async fn run(command: QueueCommand) -> Result<(), Failure> {
             client::answer(args.json, &text, show::pulled);
             Ok(())
         }
-        QueueCommand::Open { holding, part, item, reason } => {
-            let part = part_named(&part)?;
-            if item == 0 && matches!(part, Part::Item | Part::Provenance) {
-                return Err(Failure::usage("part A and part B are of one item: give its number with --item"));
-            }
-            let answered = held(&holding).await?.open(in_hand(&holding), part, item, &reason).await;
-            told(&holding.client, answered, show::opened)
-        }
+        QueueCommand::Open { holding, part, item, reason } => open(&holding, (&part, item), &reason).await,
         QueueCommand::Extend { holding, minutes: length } => extend(&holding, minutes(length)).await,
         QueueCommand::Complete { holding, outcome, reason, note, release_detail } => {
             let mut caller = held(&holding).await?;
@@ -78,8 +71,19 @@ pub(super) async fn run(command: QueueCommand) -> Result<(), Failure> {
         QueueCommand::ReleaseCarer { holding, reason, against_proposal } => {
             release_carer(&holding, &reason, against_proposal).await
         }
+        QueueCommand::Prompts { client, queue, ended } => prompts_of(&client, &queue, ended).await,
+        QueueCommand::MarkPrompt(args) => prompts::mark(args).await,
         QueueCommand::Resolve { holding, to, reason } => resolve(&holding, &to, &reason).await,
     }
+}
+
+async fn open(holding: &HoldingArgs, (part, item): (&str, u32), reason: &str) -> Result<(), Failure> {
+    let part = part_named(part)?;
+    if item == 0 && matches!(part, Part::Item | Part::Provenance) {
+        return Err(Failure::usage("part A and part B are of one item: give its number with --item"));
+    }
+    let answered = held(holding).await?.open(in_hand(holding), part, item, reason).await;
+    told(&holding.client, answered, show::opened)
 }
 
 async fn extend(holding: &HoldingArgs, lease: SignedDuration) -> Result<(), Failure> {
@@ -179,6 +183,18 @@ async fn held_by_whom(args: &ClientArgs, queue: &str) -> Result<(), Failure> {
     loop {
         let text = caller.held(queue, PAGE, &token).await?;
         token = rows(args, &text, "deliveries", show::held_line);
+        if token.is_empty() {
+            return Ok(());
+        }
+    }
+}
+
+async fn prompts_of(args: &ClientArgs, queue: &str, ended: bool) -> Result<(), Failure> {
+    let mut caller = client::connect(args).await?;
+    let mut token = String::new();
+    loop {
+        let text = caller.prompts(queue, ended, PAGE, &token).await?;
+        token = rows(args, &text, "prompts", prompts::line);
         if token.is_empty() {
             return Ok(());
         }

@@ -138,7 +138,7 @@ impl Broker {
         Ok(counts.iter().filter_map(row).collect())
     }
 
-    /// The record and those linked from it, but for those that are erased already, each with everything settled: what waits for somebody, or somebody has,
+    /// The record and those linked from it, but for those that are erased already, each with everything settled and every prompt ended: what waits for somebody, or somebody has,
     /// is never taken from them.
     async fn erasable(&self, record: Uuid) -> Result<Vec<Uuid>, Error> {
         let Stored { record: subject, .. } = self.store.find(record).await?.ok_or(Error::NotFound)?;
@@ -153,6 +153,12 @@ impl Broker {
                     reason: "REFERRAL_NOT_SETTLED",
                     advice: "it, or one linked from it, still waits at a destination or is worked on there; erase it \
                              when every destination has settled it",
+                });
+            }
+            if stored.prompts.iter().any(|prompt| prompt.end.is_none()) {
+                return Err(Error::Precondition {
+                    reason: "PROMPT_OPEN",
+                    advice: "what a prompt of it, or of one linked from it, asks is not done: whoever does it reads why in the                              record; GetReferral shows which, and each queue that has it ends it with MarkPrompt",
                 });
             }
             if self.not_held(one).await?.is_none() {

@@ -60,6 +60,10 @@ vocabulary! {
         AcknowledgeNotice = "AcknowledgeNotice",
         /// QueueService.
         RejectDelivery = "RejectDelivery",
+        /// QueueService.
+        ListPrompts = "ListPrompts",
+        /// QueueService.
+        MarkPrompt = "MarkPrompt",
         /// AdminService, on a queue.
         ReplayDeadLetter = "ReplayDeadLetter",
         /// QueueService.
@@ -164,6 +168,8 @@ impl Action {
                 | AcknowledgeNotice
                 | RequestClarification
                 | RejectDelivery
+                | ListPrompts
+                | MarkPrompt
         )
     }
 }
@@ -196,7 +202,9 @@ pub(super) fn grants(role: Role, action: Action) -> bool {
         Role::MashOfficer | Role::EdtOfficer | Role::MpuOfficer | Role::RefdeskOfficer | Role::ForceOfficer => works,
         Role::PoliceIntelligence => works || action == ConfirmGrading,
         Role::HoldResolver => works || action == ResolveHeld,
-        Role::UnitSupervisor => matches!(action, ListQueues | ListDeliveries | ListHeld | TakeBack | ReplayDeadLetter),
+        Role::UnitSupervisor => {
+            matches!(action, ListQueues | ListDeliveries | ListHeld | ListPrompts | TakeBack | ReplayDeadLetter)
+        }
         Role::CertificateAdmin => {
             approves || matches!(action, SignCertificate | ListCertificates | PreviewRevocation | RevokeCertificate)
         }
@@ -212,6 +220,11 @@ pub(super) fn grants(role: Role, action: Action) -> bool {
         Role::Analyst => false,
     };
     method || is_public(action) || action.is_everybodys()
+}
+
+/// Does whoever has this role work on queues?
+pub fn works_on_queues(role: Role) -> bool {
+    grants(role, Action::Pull)
 }
 
 /// Does the role open this unit, by itself or because the queue opens it?

@@ -1,8 +1,13 @@
 //! Accepting a submission: record, deliveries, kept answer, ledger entries and list entry, in one batch.
 
-use super::{keys, read::accepted, retracted, shelf::still, transaction::Transaction, view::Look};
+use std::collections::BTreeSet;
+
+use super::{keys, prompts, read::accepted, retracted, shelf::still, transaction::Transaction, view::Look};
 use crate::{
-    domain::delivery::{Delivery, DeliveryId, Header, State},
+    domain::{
+        delivery::{Delivery, DeliveryId, Header, State},
+        prompt::TrackedPrompt,
+    },
     store::{
         Acceptance, Accepted, Kept, NewRecord, StoreError,
         stored::{Answer, Legs, Listed, encode_record},
@@ -17,10 +22,14 @@ pub(super) fn accept(tx: &mut Transaction<'_>, acceptance: &Acceptance) -> Resul
         Some(_) => return Err(StoreError::Damaged("a kept answer is of another kind".into())),
     }
     still(&tx.view, acceptance.seen.as_ref())?;
-    for retract in &acceptance.retracts {
-        retracted::retract(tx, retract)?;
-    }
     let Some((subject, _)) = acceptance.records.split_first() else { return Err(StoreError::WrongState) };
+    // The subject's prompts go on there; another child's may be another's.
+    let again: BTreeSet<_> = TrackedPrompt::raised(&subject.deliveries).into_iter().map(|prompt| prompt.kind).collect();
+    let none = BTreeSet::new();
+    for retract in &acceptance.retracts {
+        let goes_on = subject.record.corrects == Some(retract.record);
+        retracted::retract(tx, retract, if goes_on { &again } else { &none })?;
+    }
     let Some((first, more)) = acceptance.entries.split_first() else { return Err(StoreError::WrongState) };
     let ledger_index = tx.append(first)?;
     let root = tx.books.meta.frontier.root();
@@ -51,7 +60,7 @@ fn store(tx: &mut Transaction<'_>, new: &NewRecord, kept: Option<Kept>) -> Resul
     value.extend(&new.sealed);
     tx.view.put_large(key, &value)?;
     tx.books.meta.records += 1;
-    let deliveries = (1..)
+    let deliveries: Vec<Delivery> = (1..)
         .zip(&new.deliveries)
         .map(|(leg, header)| waiting(DeliveryId { record: new.record.id, leg }, header.clone()))
         .collect();
@@ -60,7 +69,20 @@ fn store(tx: &mut Transaction<'_>, new: &NewRecord, kept: Option<Kept>) -> Resul
     tx.wrapped(None, &wrapped_under);
     let (retractions, readings) = (Vec::new(), Vec::new());
     let (confirmed, erased, excluded) = (Vec::new(), None, new.record.excluded.clone());
-    let legs = Legs { followers, deliveries, confirmed, wraps, wrapped_under, retractions, readings, erased, excluded };
+    let prompts = prompts::raised(tx, new.record.corrects, &deliveries)?;
+    let mut legs = Legs {
+        followers,
+        deliveries,
+        confirmed,
+        wraps,
+        wrapped_under,
+        retractions,
+        readings,
+        erased,
+        prompts,
+        excluded,
+    };
+    legs.show();
     tx.create(new.record.id, &legs)
 }
 
@@ -79,6 +101,7 @@ pub(super) fn waiting(id: DeliveryId, header: Header) -> Delivery {
         opened: None,
         settled: None,
         confirmed: Vec::new(),
+        prompts: Vec::new(),
         history: Vec::new(),
         transfer: None,
         offered: None,
@@ -94,8 +117,8 @@ pub(super) mod tests {
     use crate::{
         domain::{
             code::Class,
-            decision::Content,
-            delivery::{ItemHeader, Lease, Settled},
+            decision::{Content, PromptKind},
+            delivery::{ItemHeader, Lease, PromptDue, Settled},
             history::{Step, StepKind},
             queue::QueueId,
             unit::{Audience, Part, UnitLabel},
@@ -221,6 +244,17 @@ pub(super) mod tests {
         tx.run(|tx| lease::settle(tx, &settling)).unwrap();
     }
 
+    /// A record that is followed for a prompt.
+    fn prompted(tx: &mut Transaction<'_>) {
+        let mut other = plain();
+        other.once.request = Uuid::from_u128(9);
+        let new = &mut other.records[0];
+        (new.record.id, new.deliveries) = (Uuid::from_u128(3), vec![header("MPU.NE")]);
+        let (kind, due) = (PromptKind::Strategy, Some(new.record.received));
+        new.deliveries[0].prompts = vec![PromptDue { kind, rule: "R12".into(), due, overdue_on_arrival: false }];
+        tx.run(|tx| accept(tx, &other)).unwrap();
+    }
+
     /// Writes a key of every kind: one leg ready, one handed over under a lease, one handed back for later.
     pub fn everything(tx: &mut Transaction<'_>) {
         let mut acceptance = plain();
@@ -276,6 +310,7 @@ pub(super) mod tests {
             tx.run(|tx| lease::settle(tx, &lease::Use { once: once(number), held, settle, entry })).unwrap();
         }
         finished(tx);
+        prompted(tx);
         let change =
             Change { shelf: Shelf::Proposal, name: "p1".into(), expect: Expect::New, bytes: Some(vec![6; 40]) };
         let amendment = Amendment { once: None, changes: vec![change], entries: Vec::new(), answer: Vec::new() };

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use uuid::Uuid;
 
 use super::{
-    keys, pages, rows, shelf,
+    keys, pages, prompts, rows, shelf,
     transaction::KEPT_LEVEL,
     view::{Look, Overlay, engine},
 };
@@ -165,6 +165,10 @@ impl<'a> Anew<'a> {
             self.written.meta.finished += 1;
             self.batch.put(keys::finished(since, id), Vec::new());
         }
+        for row in prompts::rows(id, &legs) {
+            self.written.meta.prompts += 1;
+            self.batch.put(row, Vec::new());
+        }
         *self.wrapped.entry(legs.wrapped_under.clone()).or_default() += 1;
         if !self.is_erased(id)? {
             return self.batch.put_large(key.to_vec(), &bytes);
@@ -240,7 +244,7 @@ mod tests {
     /// Kinds of keys that are copied, and with them the pieces of their values.
     const COPIED: &[u8] = b"erdisvpxk";
     /// Kinds that are made from those.
-    const MADE: &[u8] = b"whnqglzotcmf";
+    const MADE: &[u8] = b"whnqglzotcmfjy";
 
     #[test]
     fn no_kind_of_key_is_forgotten() {

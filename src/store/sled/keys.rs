@@ -15,14 +15,16 @@ use crate::{
 };
 
 mod following;
+mod prompts;
 
 pub(super) use following::{FINISHED, finished, read_finished};
+pub(super) use prompts::{AWAITED, PROMPTS, awaited, awaited_before, prompt, prompts, read_prompt};
 
 /// The one value that every commit replaces.
 pub(super) const META: &[u8] = b"m";
 
 /// The first byte of every kind of key.
-pub(super) const KINDS: &[u8] = b"cdefghiklmnopqrstvwxz";
+pub(super) const KINDS: &[u8] = b"cdefghijklmnopqrstvwxyz";
 
 /// The record in a [`record`] key.
 pub(super) fn record_of(key: &[u8]) -> Option<Uuid> {

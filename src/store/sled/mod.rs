@@ -22,6 +22,7 @@ mod offers;
 mod offline;
 mod open;
 mod pages;
+mod prompts;
 mod prove;
 mod read;
 mod restoring;
@@ -50,8 +51,9 @@ use self::commit::{Message, Shared, WAITING, Writer};
 pub use self::restoring::Restoring;
 use super::{
     Acceptance, Accepted, Amendment, Claim, Clarification, Copied, CopyPart, Document, DuePage, Event, Head, Held,
-    Lapse, Noted, Once, Outbox, Page, Proven, Pull, QueueCounts, Raise, Reference, Replay, Retract, Rewrap, Round,
-    Seen, Settle, Shelf, Side, Store, StoreError, Stored, TakeBack, Unsettled, Whose, Wraps,
+    Lapse, Marking, Noted, Once, Outbox, Page, PromptPage, PromptSide, Prompted, Proven, Pull, QueueCounts, Raise,
+    Reference, Replay, Retract, Rewrap, Round, Seen, Settle, Shelf, Side, Store, StoreError, Stored, TakeBack,
+    Unsettled, Whose, Wraps,
 };
 use crate::{
     domain::{
@@ -176,6 +178,25 @@ impl Store for SledStore {
     async fn clarify(&self, once: Once, clarification: Clarification, entry: Entry) -> Result<Delivery, StoreError> {
         let bytes = clarification.step.note.len() + clarification.step.given.len();
         self.command(bytes, move |tx| asked::clarify(tx, &once, &clarification, &entry)).await
+    }
+
+    async fn prompts(
+        &self,
+        queue: &QueueId,
+        side: PromptSide,
+        after: Option<Vec<u8>>,
+        limit: usize,
+    ) -> Result<PromptPage, StoreError> {
+        let queue = queue.clone();
+        self.read(move |tree| prompts::page(tree, (&queue, side), after, limit)).await
+    }
+
+    async fn mark_prompt(&self, once: Once, marking: Marking, entry: Entry) -> Result<Prompted, StoreError> {
+        self.command(0, move |tx| prompts::mark(tx, &once, &marking, &entry)).await
+    }
+
+    async fn tell_late_prompts(&self, now: Timestamp) -> Result<u64, StoreError> {
+        self.sweep(move |tx, limit| prompts::tell_late(tx, now, limit)).await
     }
 
     async fn end_leases(&self, holder: &str, now: Timestamp) -> Result<u64, StoreError> {

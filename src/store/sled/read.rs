@@ -47,8 +47,8 @@ pub(super) fn find(tree: &impl Look, id: Uuid) -> Result<Option<Stored>, StoreEr
     let mut legs = legs(tree, id)?.ok_or_else(|| damaged("deliveries", id))?;
     legs.keep_from(&record.excluded);
     record.excluded = legs.excluded;
-    let Legs { deliveries, retractions, readings, erased, .. } = legs;
-    Ok(Some(Stored { record, deliveries, kept, retractions, readings, erased }))
+    let Legs { deliveries, retractions, readings, erased, prompts, .. } = legs;
+    Ok(Some(Stored { record, deliveries, kept, retractions, readings, erased, prompts }))
 }
 
 /// A record without its sealed value, which stands behind it and is rarely touched for this.
@@ -135,11 +135,11 @@ pub(super) fn events(tree: &impl Look, organisation: &str, from: u64, limit: usi
     let mut events = Vec::with_capacity(listed.len() + later.len());
     for (index, value) in listed {
         let Listed { record, at } = Listed::decode(&value)?;
-        events.push(Event { index, at, record, leg: None, kind: EventKind::Received });
+        events.push(Event { index, at, record, leg: None, kind: EventKind::Received, prompt: None });
     }
     for (index, value) in later {
-        let StoredEvent { record, leg, at, kind } = StoredEvent::decode(&value)?;
-        events.push(Event { index, at, record, leg: (leg > 0).then_some(leg), kind });
+        let StoredEvent { record, leg, at, kind, prompt } = StoredEvent::decode(&value)?;
+        events.push(Event { index, at, record, leg: (leg > 0).then_some(leg), kind, prompt });
     }
     events.sort_by_key(|event| event.index);
     if let Some(last) = events.get(limit - 1).map(|event| event.index) {

@@ -2,20 +2,21 @@
 //! step with the correction, so that it never overtakes what it corrects. In the queue of whom it accuses all of it ends, and nobody
 //! there is told (D08).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
     accept::waiting,
     lease::{add, revoke},
-    offers,
+    offers, prompts,
     read::again,
     transaction::Transaction,
 };
 use crate::{
     domain::{
         code::Class,
+        decision::PromptKind,
         delivery::{Delivery, DeliveryId, Header, Settled, State},
         history::{Step, StepKind},
         queue::QueueId,
@@ -42,15 +43,15 @@ pub(super) fn recall(
     }
     let ledger_index = tx.books.meta.frontier.size();
     for one in retracts {
-        retract(tx, one)?;
+        retract(tx, one, &BTreeSet::new())?;
     }
     let root = tx.books.meta.frontier.root();
     tx.keep_answer(once, &Answer::Amended(Kept { ledger_index, answer: answer.clone(), root }))?;
     Ok(Accepted { ledger_index, answer, root, replayed: false })
 }
 
-/// Corrects or recalls one record.
-pub(super) fn retract(tx: &mut Transaction<'_>, one: &Retract) -> Result<(), StoreError> {
+/// Corrects or recalls one record, whose prompts of these kinds its correction raises `again`.
+pub(super) fn retract(tx: &mut Transaction<'_>, one: &Retract, again: &BTreeSet<PromptKind>) -> Result<(), StoreError> {
     let mut legs = tx.legs(one.record)?.ok_or(StoreError::NotFound)?;
     if legs.retractions.len() != one.before {
         return Err(StoreError::WrongState);
@@ -77,12 +78,13 @@ pub(super) fn retract(tx: &mut Transaction<'_>, one: &Retract) -> Result<(), Sto
     let index = tx.append(&Entry { recipients: told.keys().cloned().collect(), ..one.entry.clone() })?;
     for id in legs.deliveries.iter().map(|each| each.id).collect::<Vec<DeliveryId>>() {
         let Some(mut delivery) = super::lease::find(&legs, id).filter(|each| each.settled.is_none()) else { continue };
-        let read = delivery.was_read() && !delivery.is_notice();
+        let kept_from = one.kept_from.queues.contains(&delivery.header.queue);
+        let stays = (delivery.was_read() || one.keeps_unread) && !delivery.is_notice() && !kept_from;
         offers::withdraw(tx, &mut legs, &mut delivery, (retraction.at, ""))?;
         if one.kept_from.ends_lease(&delivery) {
             revoke(tx, &mut delivery, retraction.at)?;
         }
-        if read || (one.keeps_unread && !delivery.is_notice()) {
+        if stays {
             delivery.history.push(mark(kind, retraction, &delivery));
         } else {
             close(&mut delivery, retraction);
@@ -96,7 +98,7 @@ pub(super) fn retract(tx: &mut Transaction<'_>, one: &Retract) -> Result<(), Sto
         let notice = one.notices.iter().find(|notice| notice.queue == queue).cloned().unwrap_or_else(unprepared);
         notify(tx, &mut legs, (retraction, retraction.at), (class, notice))?;
     }
-    tx.rewrite(one.record, &legs)
+    prompts::retract(tx, (one, again), &mut legs)
 }
 
 /// What was recalled goes on to nobody.

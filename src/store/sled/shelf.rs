@@ -3,7 +3,12 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{keys, read::again, transaction::Transaction, view::Look};
+use super::{
+    keys,
+    read::again,
+    transaction::{Stands, Transaction},
+    view::Look,
+};
 use crate::store::{
     Accepted, Amendment, Change, Document, Expect, Kept, MOST_NAME, Rewrap, Seen, Shelf, StoreError, Wraps,
     stored::{Answer, Legs, StoredEvent, damaged, decode_document, encode_document},
@@ -52,13 +57,13 @@ pub(super) fn rewrap(
         if legs.wraps != before {
             return Err(StoreError::Conflict);
         }
-        let (erased, finished) = (after.is_empty() && !before.is_empty(), legs.finished());
+        let (erased, stood) = (after.is_empty() && !before.is_empty(), Stands::of(record, &legs));
         tx.wrapped(Some(&legs.wrapped_under), &under);
         (legs.wraps, legs.wrapped_under) = (after, under);
         if erased {
             let of_it = (accepted.ledger_index..).zip(&told).find(|(_, (about, _))| *about == Some(record));
             erase(tx, (record, &mut legs), of_it.map(|(index, (_, at))| (index, *at)))?;
-            tx.finish(record, finished, None);
+            tx.stand(record, stood, &legs);
         }
         tx.rewrite(record, &legs)?;
     }
@@ -71,7 +76,8 @@ fn erase(
     (record, legs): (Uuid, &mut Legs),
     told: Option<(u64, Timestamp)>,
 ) -> Result<(), StoreError> {
-    if legs.deliveries.iter().any(|delivery| delivery.settled.is_none()) {
+    let open = legs.deliveries.iter().any(|delivery| delivery.settled.is_none());
+    if open || legs.prompts.iter().any(|prompt| prompt.end.is_none()) {
         // Something was opened again since it was looked at.
         return Err(StoreError::Conflict);
     }

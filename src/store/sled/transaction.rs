@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{
     keys::{self, Place},
     pages::{Due, Rows},
+    prompts,
     rows::{handed_row, place_key, rows},
     tally::Tally,
     view::{Look, Overlay},
@@ -42,6 +43,22 @@ pub(super) struct Books {
     pub pages: Rows,
     /// How many records are wrapped under each name.
     pub wrapped: BTreeMap<String, u64>,
+}
+
+/// How a record stands as a whole, as the indices have it.
+#[derive(Debug, Default)]
+pub(super) struct Stands {
+    /// Since when nothing about it is open.
+    finished: Option<Timestamp>,
+    /// The rows of its prompts.
+    prompts: BTreeSet<Vec<u8>>,
+}
+
+impl Stands {
+    /// As these legs say.
+    pub fn of(record: Uuid, legs: &Legs) -> Self {
+        Self { finished: legs.finished(), prompts: prompts::rows(record, legs) }
+    }
 }
 
 /// A batch in the making with the books it will leave.
@@ -182,7 +199,7 @@ impl<'t> Transaction<'t> {
         for delivery in &legs.deliveries {
             self.arrive(delivery, delivery.header.received);
         }
-        self.finish(record, None, legs.finished());
+        self.stand(record, Stands::default(), legs);
         self.view.put_large(keys::legs(record), &legs.encode())
     }
 
@@ -193,14 +210,14 @@ impl<'t> Transaction<'t> {
 
     /// Replaces a delivery that is not settled.
     pub fn replace(&mut self, legs: &mut Legs, after: Delivery) -> Result<(), StoreError> {
-        let (id, open) = (after.id, legs.finished());
+        let (id, stood) = (after.id, Stands::of(after.id.record, legs));
         let slot = legs.deliveries.iter_mut().find(|each| each.id == id).expect("the caller found it in these legs");
         let before = std::mem::replace(slot, after.clone());
         self.leave(&before)?;
         self.enter(&after);
         self.answer_pages(&before, &after);
         self.changes.push((Some(before), after));
-        self.finish(id.record, open, legs.finished());
+        self.stand(id.record, stood, legs);
         self.view.replace_large(keys::legs(id.record), &legs.encode())
     }
 
@@ -212,18 +229,25 @@ impl<'t> Transaction<'t> {
     /// Adds a delivery to a record.
     pub fn add(&mut self, legs: &mut Legs, delivery: Delivery, at: Timestamp) -> Result<(), StoreError> {
         self.arrive(&delivery, at);
-        let (record, before) = (delivery.id.record, legs.finished());
+        let record = delivery.id.record;
+        let before = Stands::of(record, legs);
         legs.deliveries.push(delivery);
-        self.finish(record, before, legs.finished());
+        legs.show();
+        self.stand(record, before, legs);
         self.view.replace_large(keys::legs(record), &legs.encode())
     }
 
-    /// Since when nothing about a record is open: before, and after.
-    pub fn finish(&mut self, record: Uuid, before: Option<Timestamp>, after: Option<Timestamp>) {
+    /// How a record stands as a whole: before, and after.
+    pub fn stand(&mut self, record: Uuid, before: Stands, legs: &Legs) {
+        let after = Stands::of(record, legs);
         let finished = &mut self.books.meta.finished;
-        *finished = finished.saturating_sub(u64::from(before.is_some())) + u64::from(after.is_some());
-        before.into_iter().for_each(|since| self.view.remove(keys::finished(since, record)));
-        after.into_iter().for_each(|since| self.view.put(keys::finished(since, record), Vec::new()));
+        *finished = finished.saturating_sub(u64::from(before.finished.is_some())) + u64::from(after.finished.is_some());
+        before.finished.into_iter().for_each(|since| self.view.remove(keys::finished(since, record)));
+        after.finished.into_iter().for_each(|since| self.view.put(keys::finished(since, record), Vec::new()));
+        let rows = &mut self.books.meta.prompts;
+        *rows = rows.saturating_sub(before.prompts.len() as u64) + after.prompts.len() as u64;
+        before.prompts.difference(&after.prompts).for_each(|row| self.view.remove(row.clone()));
+        after.prompts.difference(&before.prompts).for_each(|row| self.view.put(row.clone(), Vec::new()));
     }
 
     /// A new delivery comes to its queue; a person is told, where one is to be.

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{grade, maybe, moment, pb, retraction, step, time, uuid};
+use super::{grade, maybe, moment, pb, prompt, retraction, step, time, uuid};
 use crate::domain::{
     code::Class,
     decision::{Content, HoldReason, PromptKind},
@@ -42,6 +42,7 @@ pub(super) fn put(delivery: &Delivery) -> pb::Delivery {
         history: delivery.history.iter().map(step::put).collect(),
         transfer: delivery.transfer.as_ref().map(put_offer),
         offered: delivery.offered.as_ref().map(put_offer),
+        prompts: delivery.prompts.iter().map(prompt::put).collect(),
     }
 }
 
@@ -79,6 +80,7 @@ pub(super) fn take(record: Option<Uuid>, from: pb::Delivery) -> Option<Delivery>
         history: from.history.into_iter().map(step::take).collect::<Option<_>>()?,
         transfer: optional(from.transfer, take_offer)?,
         offered: optional(from.offered, take_offer)?,
+        prompts: from.prompts.into_iter().map(prompt::take).collect::<Option<_>>()?,
     })
 }
 

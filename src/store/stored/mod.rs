@@ -3,6 +3,7 @@
 mod delivery;
 mod grade;
 mod page;
+mod prompt;
 mod reading;
 mod record;
 mod retraction;
@@ -18,6 +19,7 @@ use crate::{
         delivery::Delivery,
         grading::ConfirmedGrade,
         history::Step,
+        prompt::TrackedPrompt,
         reading::{MOST_READINGS, Reading},
         retraction::Retraction,
     },
@@ -60,6 +62,8 @@ pub(super) struct Legs {
     pub erased: Option<u64>,
     /// Whom the record is kept from: those that it accuses, and those that a correction of it accuses.
     pub excluded: Vec<Reference>,
+    /// The prompts that are followed, one of each kind; each delivery that shows one shows how it stands.
+    pub prompts: Vec<TrackedPrompt>,
 }
 
 /// A kept first answer, opened by the kind of call it belongs to.
@@ -98,12 +102,15 @@ pub(super) struct Meta {
     pub pages: u64,
     /// Records about which nothing is open, and whose content is not erased.
     pub finished: u64,
+    /// Rows of prompts that are followed.
+    pub prompts: u64,
 }
 
 impl Legs {
     /// The bytes of a record's legs; the record itself is in the key.
     pub fn encode(&self) -> Vec<u8> {
-        let bare = |each| pb::Delivery { record: None, confirmed: Vec::new(), ..delivery::put(each) };
+        let bare =
+            |each| pb::Delivery { record: None, confirmed: Vec::new(), prompts: Vec::new(), ..delivery::put(each) };
         let deliveries = self.deliveries.iter().map(bare).collect();
         let confirmed = self.confirmed.iter().map(grade::put).collect();
         let (followers, wraps) = (self.followers.clone(), self.wraps.clone());
@@ -111,21 +118,24 @@ impl Legs {
         let erased = self.erased;
         let retractions = self.retractions.iter().map(retraction::put).collect();
         let excluded = self.excluded.iter().map(|reference| reference.to_vec()).collect();
-        pb::Legs { followers, deliveries, confirmed, wraps, wrapped_under, retractions, readings, erased, excluded }
-            .encode_to_vec()
-    }
-
-    /// Keeps the record from these too.
-    pub fn keep_from(&mut self, references: &[Reference]) {
-        for reference in references {
-            if !self.excluded.contains(reference) {
-                self.excluded.push(*reference);
-            }
+        let prompts = self.prompts.iter().map(prompt::put).collect();
+        pb::Legs {
+            followers,
+            deliveries,
+            confirmed,
+            wraps,
+            wrapped_under,
+            retractions,
+            readings,
+            erased,
+            prompts,
+            excluded,
         }
+        .encode_to_vec()
     }
 
-    /// Since when nothing about the record is open: every delivery is settled, and every question answered. `None` while something is,
-    /// and where there is no content that could be erased.
+    /// Since when nothing about the record is open: every delivery is settled, every question answered, every prompt ended. `None` while
+    /// something is, and where there is no content that could be erased.
     pub fn finished(&self) -> Option<Timestamp> {
         let questions = || self.deliveries.iter().flat_map(Delivery::questions);
         // What goes along with a transfer is answered there.
@@ -135,7 +145,8 @@ impl Legs {
             return None;
         }
         let settled = self.deliveries.iter().map(|delivery| delivery.settled.as_ref().map(|settled| settled.at));
-        settled.collect::<Option<Vec<_>>>()?.into_iter().max()
+        let ended = self.prompts.iter().map(|prompt| prompt.end.as_ref().map(|end| end.at));
+        settled.chain(ended).collect::<Option<Vec<_>>>()?.into_iter().max()
     }
 
     /// Takes away what was sealed in it beside the record: its keys are gone.
@@ -167,13 +178,15 @@ impl Legs {
         let version = u32::try_from(before + 1).ok().filter(|version| *version <= MOST_VERSIONS);
         let version = version.ok_or(StoreError::WrongState)?;
         self.confirmed.push(ConfirmedGrade { version, ..grade.clone() });
-        self.show_grades();
+        self.show();
         Ok(())
     }
 
-    /// Gives each delivery the confirmed grades of the items it carries.
-    fn show_grades(&mut self) {
+    /// Gives each delivery the confirmed grades of the items it carries, and how the prompts stand that it shows.
+    pub fn show(&mut self) {
         for delivery in &mut self.deliveries {
+            let shown = |prompt: &&TrackedPrompt| delivery.shows(prompt.kind);
+            delivery.prompts = self.prompts.iter().filter(shown).cloned().collect();
             let of = |grade: &&ConfirmedGrade| delivery.header.items.iter().any(|item| item.number == grade.item);
             delivery.confirmed = self.confirmed.iter().filter(of).cloned().collect();
         }
@@ -197,6 +210,7 @@ impl Legs {
             let retractions = legs.retractions.into_iter().map(retraction::take).collect::<Option<_>>()?;
             let readings = legs.readings.into_iter().map(reading::take).collect::<Option<_>>()?;
             let erased = legs.erased;
+            let prompts = legs.prompts.into_iter().map(prompt::take).collect::<Option<_>>()?;
             let excluded = legs.excluded.into_iter().map(|bytes| bytes.try_into().ok()).collect::<Option<_>>()?;
             let mut legs = Self {
                 followers,
@@ -207,9 +221,10 @@ impl Legs {
                 retractions,
                 readings,
                 erased,
+                prompts,
                 excluded,
             };
-            legs.show_grades();
+            legs.show();
             Some(legs)
         };
         read().ok_or_else(|| damaged("deliveries", record))
@@ -304,6 +319,7 @@ impl Meta {
             documents: self.documents,
             pages: self.pages,
             finished: self.finished,
+            prompts: self.prompts,
         }
         .encode_to_vec()
     }
@@ -325,6 +341,7 @@ impl Meta {
                 documents: meta.documents,
                 pages: meta.pages,
                 finished: meta.finished,
+                prompts: meta.prompts,
             })
         };
         read().ok_or_else(|| StoreError::Damaged("the counts of the last commit cannot be read".into()))

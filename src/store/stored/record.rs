@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{damaged, moment, pb, time, uuid};
 use crate::{
-    domain::{carer_copy::CarerCopy, code::Class, delivery::DeliveryId},
+    domain::{carer_copy::CarerCopy, code::Class, decision::PromptKind, delivery::DeliveryId},
     store::{EventKind, Kept, Record, StoreError},
 };
 
@@ -115,17 +115,24 @@ pub(in crate::store) struct StoredEvent {
     pub at: Timestamp,
     /// What; never [`EventKind::Received`], which the list is.
     pub kind: EventKind,
+    /// The prompt that it happened to; then the leg is 0.
+    pub prompt: Option<PromptKind>,
 }
 
 impl StoredEvent {
     /// What happened to a leg.
     pub fn of(id: DeliveryId, at: Timestamp, kind: EventKind) -> Self {
-        Self { record: id.record, leg: id.leg, at, kind }
+        Self { record: id.record, leg: id.leg, at, kind, prompt: None }
     }
 
     /// The content of a record was erased.
     pub fn erased(record: Uuid, at: Timestamp) -> Self {
-        Self { record, leg: 0, at, kind: EventKind::Erased }
+        Self { record, leg: 0, at, kind: EventKind::Erased, prompt: None }
+    }
+
+    /// What happened to a prompt of a record.
+    pub fn of_prompt(record: Uuid, prompt: PromptKind, at: Timestamp, kind: EventKind) -> Self {
+        Self { record, leg: 0, at, kind, prompt: Some(prompt) }
     }
 
     /// To bytes.
@@ -150,12 +157,16 @@ impl StoredEvent {
             EventKind::Acknowledged => pb::event::Kind::Acknowledged,
             EventKind::Read => pb::event::Kind::Read,
             EventKind::Erased => pb::event::Kind::Erased,
+            EventKind::PromptOwned => pb::event::Kind::PromptOwned,
+            EventKind::PromptDone => pb::event::Kind::PromptDone,
+            EventKind::PromptLate => pb::event::Kind::PromptLate,
         };
         pb::Event {
             record: self.record.as_bytes().to_vec(),
             leg: u32::from(self.leg),
             at: Some(time(self.at)),
             kind: kind.into(),
+            prompt: self.prompt.map(|prompt| prompt.code().to_owned()),
         }
         .encode_to_vec()
     }
@@ -184,9 +195,16 @@ impl StoredEvent {
                 pb::event::Kind::Acknowledged => EventKind::Acknowledged,
                 pb::event::Kind::Read => EventKind::Read,
                 pb::event::Kind::Erased => EventKind::Erased,
+                pb::event::Kind::PromptOwned => EventKind::PromptOwned,
+                pb::event::Kind::PromptDone => EventKind::PromptDone,
+                pb::event::Kind::PromptLate => EventKind::PromptLate,
             };
             let leg = u16::try_from(event.leg).ok()?;
-            Some(Self { record: uuid(&event.record)?, leg, at: moment(event.at)?, kind })
+            let prompt = match &event.prompt {
+                None => None,
+                Some(code) => Some(PromptKind::from_code(code)?),
+            };
+            Some(Self { record: uuid(&event.record)?, leg, at: moment(event.at)?, kind, prompt })
         };
         read().ok_or_else(|| StoreError::Damaged("an event cannot be read".into()))
     }

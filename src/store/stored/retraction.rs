@@ -1,7 +1,21 @@
 //! Corrections and recalls as messages and back.
 
-use super::{moment, pb, time, uuid};
-use crate::domain::retraction::{Retraction, RetractionKind};
+use super::{Legs, moment, pb, time, uuid};
+use crate::{
+    domain::retraction::{Retraction, RetractionKind},
+    store::Reference,
+};
+
+impl Legs {
+    /// Keeps the record from these too, whom a correction accuses.
+    pub fn keep_from(&mut self, references: &[Reference]) {
+        for reference in references {
+            if !self.excluded.contains(reference) {
+                self.excluded.push(*reference);
+            }
+        }
+    }
+}
 
 /// To its message.
 pub(super) fn put(retraction: &Retraction) -> pb::Retraction {

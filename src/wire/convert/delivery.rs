@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{reader::wire_time, view::view_of};
+use super::{prompt::of_delivery, reader::wire_time, view::view_of};
 use crate::{
     broker::{ItemGrading, Opened, QueueCounts, Released},
     domain::{
@@ -58,6 +58,7 @@ pub fn delivery(found: &Delivery, openable: &[UnitLabel], now: Option<Timestamp>
         offered: found.offered.as_ref().map(|offer| transfer(found, offer)),
         corrects_referral_id: header.corrects.map(|id| id.hyphenated().to_string()).unwrap_or_default(),
         notice: header.notice.as_ref().map(retraction),
+        tracked_prompts: found.prompts.iter().map(|prompt| of_delivery(found, prompt, now)).collect(),
     }
 }
 

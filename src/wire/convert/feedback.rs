@@ -2,6 +2,7 @@
 
 use super::{
     delivery::{openable_unit, retraction},
+    prompt::seen,
     reader::wire_time,
 };
 use crate::{
@@ -45,6 +46,7 @@ pub fn referral(referral: &Referral) -> pb::Referral {
         erasure: referral.erasure.as_ref().map(erasure),
         retraction: referral.retraction.as_ref().map(retraction),
         corrects_referral_id: referral.corrects.map(|id| id.hyphenated().to_string()).unwrap_or_default(),
+        prompts: referral.prompts.iter().map(seen).collect(),
     }
 }
 
@@ -75,6 +77,7 @@ pub fn happening(happening: &Happening) -> pb::WatchReferralsResponse {
         event: event(happening.kind).into(),
         destination: happening.destination.as_ref().map(destination),
         reading: happening.reading.as_ref().map(reading),
+        prompt: happening.prompt.as_ref().map(seen),
     }
 }
 
@@ -99,6 +102,9 @@ fn event(kind: EventKind) -> pb::ReferralEvent {
         EventKind::Acknowledged => pb::ReferralEvent::Acknowledged,
         EventKind::Read => pb::ReferralEvent::Read,
         EventKind::Erased => pb::ReferralEvent::Erased,
+        EventKind::PromptOwned => pb::ReferralEvent::PromptOwned,
+        EventKind::PromptDone => pb::ReferralEvent::PromptEnded,
+        EventKind::PromptLate => pb::ReferralEvent::PromptLate,
     }
 }
 

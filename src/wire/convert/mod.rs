@@ -17,6 +17,7 @@ pub mod limits;
 mod named;
 mod policy;
 mod preview;
+mod prompt;
 mod reader;
 mod reasons;
 mod refusal;
@@ -33,6 +34,7 @@ pub use delivery::{MARKING, carer_copy, delivery, lease, opened, part, queue, wi
 pub use feedback::{erasure, erasure_state, happening, receipt, referral};
 pub use policy::{activation, checked_policy, kept_policy};
 pub use preview::previewed;
+pub use prompt::prompted;
 pub use reader::{Fault, Reader, wire_span, wire_time};
 pub use refusal::refusal;
 pub use submission::submission;

@@ -1,4 +1,4 @@
-//! What few may decide under a lease: the grade of an item, the release of the carer copy.
+//! What few may decide under a lease: the grade of an item, the release of the carer copy, where an undecided matter goes.
 
 use super::{
     Services,
@@ -6,8 +6,8 @@ use super::{
     queue::handle,
 };
 use crate::{
-    broker::{CarerRelease, Error, Request as Bound},
-    domain::{grading::Stated, grants::Action, identity::Peer},
+    broker::{CarerRelease, Error, Request as Bound, Resolution},
+    domain::{grading::Stated, grants::Action, identity::Peer, queue::QueueId},
     wire::{convert, pb, received::Received},
 };
 
@@ -66,6 +66,30 @@ impl Services {
         Ok(pb::ReleaseCarerCopyResponse {
             delivery: Some(self.header(&permit, &released.delivery)),
             ..convert::carer_copy(&released)
+        })
+    }
+
+    pub(super) async fn resolved(
+        &self,
+        peer: &Peer,
+        request: Received<pb::ResolveHeldRequest>,
+    ) -> Result<pb::ResolveHeldResponse, Error> {
+        let Received { message, raw, .. } = request;
+        let mut ask = Ask::default();
+        let bound = Bound { id: ask.uuid("request_id", &message.request_id), digest: digest_of(&raw) };
+        let handle = handle(&mut ask, &message.delivery_id, message.lease_token);
+        let reason = ask.required("reason", message.reason);
+        let to = QueueId::parse(&message.to_queue);
+        if to.is_none() {
+            ask.wrong("to_queue", "name a queue, such as MASH.E09000023");
+        }
+        ask.done(())?;
+        let Some(to) = to else { return Err(Error::NotFound) };
+        let permit = self.broker.permit_for(peer, Action::ResolveHeld, handle.delivery).await?;
+        let (delivery, created) = self.broker.resolve(peer, bound, handle, Resolution { to, reason }).await?;
+        Ok(pb::ResolveHeldResponse {
+            delivery: Some(self.header(&permit, &delivery)),
+            created_delivery_ids: created.iter().map(ToString::to_string).collect(),
         })
     }
 }

@@ -12,6 +12,7 @@ mod holds;
 mod identity;
 mod keys;
 mod policy;
+mod prompting;
 mod queue;
 mod referral;
 mod retracting;

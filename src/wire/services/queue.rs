@@ -8,7 +8,7 @@ use super::{
     desk::{self, Caller, PullStream},
 };
 use crate::{
-    broker::{Error, Handle, Outcome, PullRequest, Release, Request as Bound, Resolution, Side},
+    broker::{Error, Handle, Outcome, PullRequest, Release, Request as Bound, Side},
     domain::{
         delivery::{Delivery, DeliveryId},
         grants::{Action, QueuePermit},
@@ -163,6 +163,24 @@ impl QueueService for Services {
         let peer = self.admit(&request, Action::RejectDelivery)?;
         let answer = self.rejected(&peer, request.into_inner()).await;
         Ok(Response::new(answer.map_err(|error| self.refuse(&peer, Action::RejectDelivery, error))?))
+    }
+
+    async fn list_prompts(
+        &self,
+        request: Request<Received<pb::ListPromptsRequest>>,
+    ) -> Result<Response<pb::ListPromptsResponse>, Status> {
+        let peer = self.admit(&request, Action::ListPrompts)?;
+        let answer = self.prompts(&peer, &request.into_inner().message).await;
+        Ok(Response::new(answer.map_err(|error| self.refuse(&peer, Action::ListPrompts, error))?))
+    }
+
+    async fn mark_prompt(
+        &self,
+        request: Request<Received<pb::MarkPromptRequest>>,
+    ) -> Result<Response<pb::MarkPromptResponse>, Status> {
+        let peer = self.admit(&request, Action::MarkPrompt)?;
+        let answer = self.prompt_marked(&peer, request.into_inner()).await;
+        Ok(Response::new(answer.map_err(|error| self.refuse(&peer, Action::MarkPrompt, error))?))
     }
 
     async fn resolve_held(
@@ -341,30 +359,6 @@ impl Services {
         let permit = self.broker.permit_for(peer, Action::ReleaseDelivery, handle.delivery).await?;
         let delivery = self.broker.release(&permit, bound, handle, release).await?;
         Ok(pb::ReleaseDeliveryResponse { delivery: Some(self.header(&permit, &delivery)) })
-    }
-
-    async fn resolved(
-        &self,
-        peer: &Peer,
-        request: Received<pb::ResolveHeldRequest>,
-    ) -> Result<pb::ResolveHeldResponse, Error> {
-        let Received { message, raw, .. } = request;
-        let mut ask = Ask::default();
-        let bound = Bound { id: ask.uuid("request_id", &message.request_id), digest: digest_of(&raw) };
-        let handle = handle(&mut ask, &message.delivery_id, message.lease_token);
-        let reason = ask.required("reason", message.reason);
-        let to = QueueId::parse(&message.to_queue);
-        if to.is_none() {
-            ask.wrong("to_queue", "name a queue, such as MASH.E09000023");
-        }
-        ask.done(())?;
-        let Some(to) = to else { return Err(Error::NotFound) };
-        let permit = self.broker.permit_for(peer, Action::ResolveHeld, handle.delivery).await?;
-        let (delivery, created) = self.broker.resolve(peer, bound, handle, Resolution { to, reason }).await?;
-        Ok(pb::ResolveHeldResponse {
-            delivery: Some(self.header(&permit, &delivery)),
-            created_delivery_ids: created.iter().map(ToString::to_string).collect(),
-        })
     }
 
     pub(super) fn serving(

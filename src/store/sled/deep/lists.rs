@@ -2,11 +2,15 @@
 
 use std::collections::HashMap;
 
+use jiff::Timestamp;
+
 use super::{Deep, Whole};
 use crate::{
     domain::{
+        decision::PromptKind,
         delivery::{Delivery, State},
         history::{Step, StepKind},
+        prompt::TrackedPrompt,
     },
     store::{
         EventKind, Relation, StoreError,
@@ -64,7 +68,7 @@ fn event(deep: &mut Deep<'_>, whole: &Whole, key: &[u8], value: &[u8]) -> Result
         Err(StoreError::Damaged(_)) => return Ok(()),
         Err(error) => return Err(error),
     };
-    let of_the_record = event.kind == EventKind::Erased;
+    let of_the_record = event.leg == 0;
     let about = match of_the_record {
         true => format!("record {}", event.record),
         false => format!("delivery {}.{}", event.record, event.leg),
@@ -72,7 +76,11 @@ fn event(deep: &mut Deep<'_>, whole: &Whole, key: &[u8], value: &[u8]) -> Result
     let there = |legs: Legs| {
         let leg = || legs.deliveries.iter().any(|delivery| delivery.id.leg == event.leg);
         legs.followers.iter().any(|follower| follower == name)
-            && if of_the_record { legs.erased == Some(index) } else { leg() }
+            && match event.prompt {
+                Some(kind) => legs.prompts.iter().any(|prompt| prompt.kind == kind),
+                None if of_the_record => legs.erased == Some(index),
+                None => leg(),
+            }
     };
     if !found.is_some_and(there) {
         deep.found(Relation::Event, about, format!("{name} is told of it at entry {index}, and it is not there"));
@@ -102,6 +110,14 @@ fn untold(deep: &mut Deep<'_>, whole: &Whole) -> Result<(), StoreError> {
                 }
             }
         }
+        for (prompt, kind) in found.prompts.iter().flat_map(|prompt| told_of(prompt, &found)) {
+            for follower in &found.followers {
+                if !told.contains_key(&(follower.clone(), id, 0, word(kind))) {
+                    let says = format!("{follower} is not told that its prompt {prompt} was {}", word(kind));
+                    deep.lost(Relation::Event, format!("record {id}"), says);
+                }
+            }
+        }
         for delivery in &found.deliveries {
             let read = found.readings.iter().filter(|reading| reading.leg == delivery.id.leg).count();
             // The first of all is told as the opening; whoever took it over acknowledged it without.
@@ -118,6 +134,15 @@ fn untold(deep: &mut Deep<'_>, whole: &Whole) -> Result<(), StoreError> {
         }
     }
     Ok(())
+}
+
+/// What of a prompt was told under this record: not what it was when it was received, and not its sender's own doing.
+fn told_of(prompt: &TrackedPrompt, legs: &Legs) -> Vec<(PromptKind, EventKind)> {
+    let received = legs.deliveries.first().map(|delivery| delivery.header.received);
+    let since = |at: Timestamp| received.is_some_and(|received| received < at);
+    let late = prompt.late.is_some_and(since).then_some(EventKind::PromptLate);
+    let end = prompt.end.as_ref().is_some_and(|end| !end.by.is_empty() && since(end.at));
+    late.into_iter().chain(end.then_some(EventKind::PromptDone)).map(|kind| (prompt.kind, kind)).collect()
 }
 
 /// What a delivery as it is was told of, and how often.
@@ -172,5 +197,8 @@ fn word(kind: EventKind) -> &'static str {
         EventKind::Acknowledged => "acknowledged",
         EventKind::Read => "read",
         EventKind::Erased => "erased",
+        EventKind::PromptOwned => "taken on",
+        EventKind::PromptDone => "done",
+        EventKind::PromptLate => "late",
     }
 }

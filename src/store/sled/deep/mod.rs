@@ -127,7 +127,7 @@ impl<'w> Deep<'w> {
         if files > 0 {
             self.found(Relation::File, dir.join("blobs").display(), "values lie there that no commit makes durable");
         }
-        let kept = meta.live + meta.answers + meta.listed + meta.events + meta.pages + meta.finished;
+        let kept = meta.live + meta.answers + meta.listed + meta.events + meta.pages + meta.finished + meta.prompts;
         self.of = meta.frontier.size() + 3 * meta.records + kept;
         let whole = Whole { tree, meta, head, since };
         ledger::walk(self, &whole)?;
@@ -194,6 +194,7 @@ impl<'w> Deep<'w> {
             ("events", b"v", meta.events, Relation::Event),
             ("pages", super::pages::PAGES, meta.pages, Relation::Outbox),
             ("finished records", keys::FINISHED, meta.finished, Relation::Count),
+            ("rows of prompts", b"jy", meta.prompts, Relation::Count),
             ("documents", b"s", meta.documents, Relation::Document),
         ];
         for (what, kinds, written, relation) in said {

@@ -5,7 +5,7 @@ use crate::store::{
     Relation, StoreError,
     sled::{
         keys::{self, Place},
-        read, rows,
+        prompts, read, rows,
         transaction::legs,
         view::engine,
     },
@@ -25,6 +25,32 @@ pub(super) fn walk(deep: &mut Deep<'_>, whole: &Whole) -> Result<(), StoreError>
         let key = key.map_err(engine)?;
         deep.step(keys::FINISHED[0]);
         finished(deep, whole, &key)?;
+    }
+    for kind in [keys::PROMPTS, keys::AWAITED] {
+        for key in whole.tree.scan_prefix(kind).keys() {
+            let key = key.map_err(engine)?;
+            deep.step(kind[0]);
+            prompt(deep, whole, &key)?;
+        }
+    }
+    Ok(())
+}
+
+/// A prompt in the list of a queue, or awaited, is there as the list has it.
+fn prompt(deep: &mut Deep<'_>, whole: &Whole, key: &[u8]) -> Result<(), StoreError> {
+    let Some((record, kind)) = keys::read_prompt(key) else {
+        deep.found(Relation::Prompts, format!("key {}", hex::encode(key)), "it is no prompt's");
+        return Ok(());
+    };
+    let found = match legs(&*whole.tree, record) {
+        Ok(found) => found,
+        // Told where records were walked.
+        Err(StoreError::Damaged(_)) => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    if !found.is_some_and(|legs| prompts::rows(record, &legs).contains(key)) {
+        let says = format!("a list has its prompt {kind}, and it is not there, or stands elsewhere");
+        deep.found(Relation::Prompts, format!("record {record}"), says);
     }
     Ok(())
 }

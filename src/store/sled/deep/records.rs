@@ -9,7 +9,7 @@ use crate::{
     store::{
         Kept, Record, Relation, StoreError,
         sled::{
-            keys, read, rows,
+            keys, prompts, read, rows,
             transaction::legs,
             view::{Look, engine},
         },
@@ -77,6 +77,12 @@ fn record(deep: &mut Deep<'_>, whole: &Whole, id: Uuid) -> Result<(), StoreError
     {
         let says = "it is finished, and the index of that has it not: it would never be erased";
         deep.found(Relation::Retention, &about, says);
+    }
+    for row in prompts::rows(id, &found) {
+        if Look::get(tree, &row)?.is_none() {
+            let says = "a queue's list has one of its prompts not, or nobody would be told once it is late";
+            deep.found(Relation::Prompts, &about, says);
+        }
     }
     *deep.wrapped.entry(found.wrapped_under).or_default() += 1;
     Ok(())
