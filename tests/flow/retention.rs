@@ -227,15 +227,24 @@ async fn a_legal_hold_wins_until_two_custodians_end_it() {
     assert_eq!((of("PLACE_LEGAL_HOLD"), of("RELEASE_LEGAL_HOLD")), (4, 4), "each for the record and the linked one");
 }
 
+/// Neither notified under the statutory duty nor with a prompt that is followed.
+fn neglected() -> pb::Submission {
+    let mut draft = plain();
+    let codes = vec![pb::HarmCode::Neg.into()];
+    draft.items.iter_mut().for_each(|item| item.codes.clone_from(&codes));
+    draft.answers.as_mut().unwrap().codes = codes;
+    draft
+}
+
 #[tokio::test]
 async fn a_legal_hold_on_a_referral_keeps_what_corrects_it() {
     let house = a_week().await;
     let (mut council, mut first) = (house.person(LEWISHAM).await, house.person(FIRST).await);
-    let id = submitted(&house).await;
+    let id = council.submit(neglected()).await.unwrap().referral_id;
     first.admin.place_legal_hold(placing(&id, "inquiry", "INQ-7")).await.unwrap();
     let correcting = pb::CorrectReferralRequest {
         request_id: fresh(),
-        submission: Some(submission(&narrative(1))),
+        submission: Some(neglected()),
         referral_id: id,
         reason: "The day was another.".into(),
     };
@@ -368,7 +377,7 @@ async fn days_that_were_agreed_with_an_authority_count_from_the_day_on_which_the
 async fn what_is_in_work_is_corrected_and_recalled_though_a_linked_record_was_erased() {
     let house = a_week().await;
     let mut council = house.person(LEWISHAM).await;
-    let receipt = council.submit(plain()).await.unwrap();
+    let receipt = council.submit(neglected()).await.unwrap();
     house.person(RESOLVER).await.resolve_all("MASH.E09000023").await;
     for queue in ["MASH.E09000023", "EDT.E09000023"] {
         house.person(MASH).await.settle_all(queue, "early_help").await;
