@@ -113,6 +113,7 @@ macro_rules! every_case {
                 completing_ends_no_prompt_and_an_open_one_keeps_its_record,
                 it_goes_with_the_delivery_to_whoever_has_that,
                 a_recall_ends_it_and_a_correction_goes_on_with_it,
+                what_the_accused_said_of_it_does_not_go_on_with_the_correction,
             }
             ledger {
                 indices_have_no_gap_and_the_root_is_that_of_the_entries,

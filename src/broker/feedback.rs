@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Looks for one page of a list: whoever may follow next to nothing of what their organisation sends gets a shorter one.
-const MOST_LOOKS: usize = 40;
+pub(super) const MOST_LOOKS: usize = 40;
 
 /// A referral as its sender sees it.
 #[derive(Debug, Clone)]

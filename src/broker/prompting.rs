@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{Broker, Error, Request};
+use super::{Broker, Error, Request, feedback::MOST_LOOKS};
 use crate::{
     domain::{
         decision::PromptKind,
@@ -56,7 +56,7 @@ pub struct SeenPrompt {
 }
 
 impl Broker {
-    /// A page of the prompts of a queue. What the reader may not know of is left out (D08).
+    /// A page of the prompts of a queue. What the reader may not know of is left out, and no page tells that there is any (D08).
     pub async fn prompts(
         &self,
         permit: &QueuePermit,
@@ -64,9 +64,23 @@ impl Broker {
         after: Option<Vec<u8>>,
         limit: usize,
     ) -> Result<PromptPage, Error> {
-        let mut page = self.store.prompts(permit.queue(), side, after, limit).await?;
-        page.prompts.retain(|(record, _)| !self.is_kept_from(record, permit));
-        Ok(page)
+        let (mut prompts, mut from, mut next) = (Vec::new(), after, None);
+        for _ in 0..MOST_LOOKS {
+            let room = limit.saturating_sub(prompts.len());
+            let page = self.store.prompts(permit.queue(), side, from, room.max(1)).await?;
+            let mut seen = page.prompts.into_iter().filter(|(record, _)| !self.is_kept_from(record, permit));
+            if room > 0 {
+                prompts.extend(seen);
+                next.clone_from(&page.next);
+            } else if seen.next().is_some() {
+                return Ok(PromptPage { prompts, next });
+            }
+            from = page.next;
+            if from.is_none() {
+                return Ok(PromptPage { prompts, next: None });
+            }
+        }
+        Ok(PromptPage { prompts, next })
     }
 
     /// Marks a prompt for every unit that has it.

@@ -152,11 +152,16 @@ impl TrackedPrompt {
     /// It stands in the place of another of its kind, whose referral was corrected: its date does not move away, who was to do it still
     /// is, and what was done stays done. What somebody found not to be needed is asked again: the facts are others.
     pub fn succeed(&mut self, before: &Self) {
+        self.keep_date(before);
+        self.owner.clone_from(&before.owner);
+        self.end = before.end.clone().filter(|end| end.outcome.is_done());
+    }
+
+    /// Its date does not move away from that of the one before.
+    pub fn keep_date(&mut self, before: &Self) {
         if before.due < self.due {
             (self.due, self.late) = (before.due, before.late);
         }
-        self.owner.clone_from(&before.owner);
-        self.end = before.end.clone().filter(|end| end.outcome.is_done());
     }
 
     /// How it stands at `now`; without a moment, as far as somebody was told.

@@ -9,7 +9,9 @@ use homeward::{
         retraction::RetractionKind,
     },
     ledger::Verb,
-    store::{Acceptance, EventKind, Mark, Marking, Once, PromptSide, Prompted, Settle, Side, Store, StoreError},
+    store::{
+        Acceptance, EventKind, KeptFrom, Mark, Marking, Once, PromptSide, Prompted, Settle, Side, Store, StoreError,
+    },
 };
 use uuid::Uuid;
 
@@ -276,4 +278,29 @@ pub async fn a_recall_ends_it_and_a_correction_goes_on_with_it(engine: &impl Eng
     drop(store);
     let store = engine.open();
     assert_eq!(open(&*store, "MPU.SW").await, [read]);
+}
+
+/// A correction accuses people of the front door: what they said of it is nobody's word, and they are found in no list's record.
+pub async fn what_the_accused_said_of_it_does_not_go_on_with_the_correction(engine: &impl Engine) {
+    const ACCUSED: [u8; 32] = [8; 32];
+    let store = engine.open();
+    let first = accepted(&*store, &[MPU, MASH], 900).await;
+    mark(&*store, marking(first, MASH, 1, held(10))).await.unwrap();
+    let taken = pull(&*store, MASH, 1, 20).await.remove(0);
+    settle(&*store, holding(&taken, 21), Settle::Complete(settled())).await.unwrap();
+    let mut correction = prompted(&[MPU], 5_000);
+    let second = correction.records[0].record.id;
+    let mut one = retracted::retract(first, RetractionKind::Corrected, 70);
+    one.retraction.successor = Some(second);
+    one.kept_from = KeptFrom { references: vec![ACCUSED], queues: vec![queue(MASH)], identities: vec![] };
+    correction.records[0].record.corrects = Some(first);
+    correction.retracts = vec![one];
+    store.accept(correction).await.unwrap();
+    drop(store);
+    let store = engine.open();
+    let now = of(&*store, second).await;
+    assert!(now.end.is_none() && now.owner.is_none() && now.due == at(900), "asked again, and not later");
+    let ended = store.prompts(&queue(MASH), PromptSide::Ended, None, 9).await.unwrap();
+    let [(record, _)] = ended.prompts.as_slice() else { panic!("what was completed shows it still") };
+    assert!(record.excluded.contains(&ACCUSED), "it is kept from them since");
 }

@@ -37,8 +37,9 @@ pub(super) fn accept(tx: &mut Transaction<'_>, acceptance: &Acceptance) -> Resul
         tx.append(entry)?;
     }
     let kept = Kept { ledger_index, answer: acceptance.answer.clone(), root };
+    let accuses = acceptance.retracts.iter().any(|one| !one.kept_from.references.is_empty());
     for (number, new) in acceptance.records.iter().enumerate() {
-        store(tx, new, (number == 0).then(|| kept.clone()))?;
+        store(tx, (new, accuses), (number == 0).then(|| kept.clone()))?;
     }
     let listed = Listed { record: subject.record.id, at: subject.record.received };
     for follower in subject.record.followers() {
@@ -49,8 +50,8 @@ pub(super) fn accept(tx: &mut Transaction<'_>, acceptance: &Acceptance) -> Resul
     Ok(Accepted { ledger_index, answer: acceptance.answer.clone(), root, replayed: false })
 }
 
-/// Writes one record with its sealed value and its deliveries.
-fn store(tx: &mut Transaction<'_>, new: &NewRecord, kept: Option<Kept>) -> Result<(), StoreError> {
+/// Writes one record with its sealed value and its deliveries; `accuses`: it corrects another, and accuses somebody.
+fn store(tx: &mut Transaction<'_>, (new, accuses): (&NewRecord, bool), kept: Option<Kept>) -> Result<(), StoreError> {
     let key = keys::record(new.record.id);
     if tx.view.get(&key)?.is_some() {
         // Never over an older one: its id came up twice.
@@ -69,7 +70,7 @@ fn store(tx: &mut Transaction<'_>, new: &NewRecord, kept: Option<Kept>) -> Resul
     tx.wrapped(None, &wrapped_under);
     let (retractions, readings) = (Vec::new(), Vec::new());
     let (confirmed, erased, excluded) = (Vec::new(), None, new.record.excluded.clone());
-    let prompts = prompts::raised(tx, new.record.corrects, &deliveries)?;
+    let prompts = prompts::raised(tx, (new.record.corrects, accuses), &deliveries)?;
     let mut legs = Legs {
         followers,
         deliveries,

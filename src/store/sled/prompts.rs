@@ -74,9 +74,13 @@ pub(super) fn page(
     let mut prompts = Vec::with_capacity(found.len());
     for (key, _) in found {
         let (record, kind) = keys::read_prompt(&key).ok_or_else(unreadable)?;
-        let head = head_of(tree, record)?.ok_or_else(|| damaged("the head", record))?;
-        let legs = legs(tree, record)?.ok_or_else(|| damaged("deliveries", record))?;
-        prompts.push((head.record, as_seen(&legs, kind, queue).ok_or_else(unreadable)?));
+        let mut head = head_of(tree, record)?.ok_or_else(|| damaged("the head", record))?;
+        let mut legs = legs(tree, record)?.ok_or_else(|| damaged("deliveries", record))?;
+        let seen = as_seen(&legs, kind, queue).ok_or_else(unreadable)?;
+        // Whom a correction accuses, it is kept from since.
+        legs.keep_from(&head.record.excluded);
+        head.record.excluded = legs.excluded;
+        prompts.push((head.record, seen));
     }
     Ok(PromptPage { prompts, next })
 }
@@ -152,7 +156,8 @@ pub(super) fn tell_late(tx: &mut Transaction<'_>, now: Timestamp, limit: usize) 
 }
 
 /// What becomes of the open prompts of a record that is corrected or recalled. Recalled, they end. Corrected, those end that the
-/// correction raises again, and those that nobody has read; another stays, for somebody to end: its unit works on it still.
+/// correction raises again, and those that nobody has read or is to read; another stays, for somebody to end whom it is not kept from:
+/// their unit works on it still.
 pub(super) fn retract(
     tx: &mut Transaction<'_>,
     (one, again): (&Retract, &BTreeSet<PromptKind>),
@@ -164,8 +169,12 @@ pub(super) fn retract(
         RetractionKind::Recalled => PromptOutcome::Recalled,
     };
     let ends = |prompt: &&TrackedPrompt| {
-        let read = || following(legs, prompt.kind).any(Delivery::was_read);
-        prompt.end.is_none() && (kind == RetractionKind::Recalled || again.contains(&prompt.kind) || !read())
+        let works_on = |delivery: &Delivery| {
+            let kept_from = one.kept_from.queues.contains(&delivery.header.queue);
+            !kept_from && (one.keeps_unread || delivery.was_read())
+        };
+        let goes_on = || following(legs, prompt.kind).any(works_on);
+        prompt.end.is_none() && (kind == RetractionKind::Recalled || again.contains(&prompt.kind) || !goes_on())
     };
     let end = |prompt: &TrackedPrompt| TrackedPrompt {
         end: Some(PromptEnd { at, by: String::new(), outcome, reason: None }),
@@ -176,10 +185,11 @@ pub(super) fn retract(
     replace(tx, one.record, legs, ended)
 }
 
-/// The prompts that a record is followed for. One that corrects another takes up where that one's stood.
+/// The prompts that a record is followed for. One that corrects another takes up where that one's stood; where it `accuses` somebody,
+/// what was said of it before may be theirs, and only its date is kept.
 pub(super) fn raised(
     tx: &Transaction<'_>,
-    corrects: Option<Uuid>,
+    (corrects, accuses): (Option<Uuid>, bool),
     deliveries: &[Delivery],
 ) -> Result<Vec<TrackedPrompt>, StoreError> {
     let headers: Vec<_> = deliveries.iter().map(|delivery| delivery.header.clone()).collect();
@@ -190,7 +200,14 @@ pub(super) fn raised(
     let before = corrects.map(|record| tx.legs(record)).transpose()?.flatten();
     for prompt in &mut raised {
         let known = before.iter().flat_map(|legs| &legs.prompts).find(|known| known.kind == prompt.kind);
-        known.into_iter().for_each(|known| prompt.succeed(known));
+        match known {
+            Some(known) if accuses => prompt.keep_date(known),
+            Some(known) => prompt.succeed(known),
+            None => {}
+        }
+        let kind = prompt.kind;
+        let has_it = |queue: &QueueId| deliveries.iter().any(|one| one.follows(kind) && one.header.queue == *queue);
+        prompt.owner = prompt.owner.take().filter(|owner| has_it(&owner.queue));
     }
     Ok(raised)
 }
