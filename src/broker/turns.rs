@@ -111,9 +111,10 @@ impl Turns {
 impl Queue {
     /// A free seat that `who` may have now.
     fn free_for(&self, who: &Identity) -> Option<Seat> {
-        let has_none = self.callers.get(who).is_none_or(|caller| caller.seated == 0);
+        // Whoever waits, and has none for a moment, is none of them either.
+        let has_none = !self.callers.contains_key(who);
         let free = |seat: Seat| (self.free[seat as usize] > 0).then_some(seat);
-        free(Seat::Kept).filter(|_| has_none).or(free(Seat::Anybodys))
+        free(Seat::Anybodys).or(free(Seat::Kept).filter(|_| has_none))
     }
 
     fn sits(&mut self, who: &Identity, seat: Seat) {
@@ -253,15 +254,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn seats_are_kept_for_those_who_have_none() {
-        let (turns, loud, quiet) = (Turns::of(1, 1), who("loud"), who("quiet"));
-        let sitting = [turns.take(&loud).await.unwrap(), turns.take(&loud).await.unwrap()];
-        let (mut waits, mut quiet) = (Box::pin(turns.take(&loud)), Box::pin(turns.take(&quiet)));
-        assert!(stands(&mut waits).await.is_none() && stands(&mut quiet).await.is_none());
-        let [kept, anybodys] = sitting;
+    async fn seats_are_kept_for_those_who_have_nothing_under_way() {
+        let (turns, loud, quiet, other) = (Turns::of(1, 1), who("loud"), who("quiet"), who("other"));
+        let anybodys = turns.take(&loud).await.unwrap();
+        let mut waits = Box::pin(turns.take(&loud));
+        assert!(stands(&mut waits).await.is_none(), "the kept one is not for them");
+        let kept = stands(&mut Box::pin(turns.take(&quiet))).await.expect("it is kept for them").unwrap();
+        let mut other = Box::pin(turns.take(&other));
+        assert!(stands(&mut other).await.is_none());
         drop(kept);
-        let kept = stands(&mut quiet).await.expect("it is kept for them").unwrap();
-        assert!(stands(&mut waits).await.is_none());
+        let kept = stands(&mut other).await.expect("it is kept for them").unwrap();
         drop(kept);
         assert!(stands(&mut waits).await.is_none(), "it is not for those who have one");
         drop(anybodys);

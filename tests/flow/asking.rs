@@ -326,17 +326,20 @@ async fn on_an_alert_of_what_may_not_be_kept_there_is_nobody_to_ask() {
     assert!(named.who.ends_with(LEWISHAM) && named.record.unwrap().to_string() == alert.header.referral_id);
 }
 
-/// Every seat in which submissions are judged, taken by somebody else.
+/// Every seat in which submissions are judged, taken by others: one of them has all that are anybody's, and another the one kept.
 async fn all_seats(house: &House) -> Vec<Turn> {
     let (broker, mut seats) = (house.lives(), Vec::new());
-    let who = Identity::parse(&format!("homeward://pilot.example/{BROMLEY}"), &domain()).unwrap();
-    loop {
-        tokio::select! {
-            biased;
-            seat = broker.turn(&who) => seats.push(seat.unwrap()),
-            () = std::future::ready(()) => return seats,
+    for path in [BROMLEY, MASH] {
+        let who = Identity::parse(&format!("homeward://pilot.example/{path}"), &domain()).unwrap();
+        loop {
+            tokio::select! {
+                biased;
+                seat = broker.turn(&who) => seats.push(seat.unwrap()),
+                () = std::future::ready(()) => break,
+            }
         }
     }
+    seats
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
