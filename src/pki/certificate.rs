@@ -53,15 +53,16 @@ fn spelt(serial: &[u8]) -> String {
     hex::encode(serial.iter().copied().skip_while(|byte| *byte == 0).collect::<Vec<_>>())
 }
 
-/// The serial numbers in revocation lists in PEM, one after the other, or in lines of lower-case hexadecimal digits. `None` where it
-/// is neither, or empty.
+/// The serial numbers in revocation lists in PEM, one after the other, or in lines of lower-case hexadecimal digits, each in the one
+/// spelling by which it is known at the door. `None` where it is neither, or empty.
 pub fn revoked_serials(bytes: &[u8]) -> Option<Vec<String>> {
     let text = std::str::from_utf8(bytes).ok()?;
     if !text.contains("-----BEGIN") {
-        let is_serial =
-            |line: &&str| line.len().is_multiple_of(2) && line.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        let small = |line: &&str| line.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        let serial =
+            |line: &str| Some(spelt(&hex::decode(Some(line).filter(small)?).ok()?)).filter(|one| !one.is_empty());
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-        let serials: Option<Vec<_>> = lines.map(|line| is_serial(&line).then(|| line.to_owned())).collect();
+        let serials: Option<Vec<_>> = lines.map(serial).collect();
         return serials.filter(|serials| !serials.is_empty());
     }
     let mut serials = Vec::new();
@@ -80,5 +81,19 @@ fn uri(certificate: &X509Certificate<'_>) -> Option<String> {
     match names.value.general_names.as_slice() {
         [GeneralName::URI(uri)] => Some((*uri).to_owned()),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::revoked_serials;
+
+    #[test]
+    fn a_serial_number_that_was_stated_is_spelt_as_at_the_door() {
+        let read = |text: &str| revoked_serials(text.as_bytes());
+        assert_eq!(read("00ab01\n\n 5a5a \n").unwrap(), ["ab01", "5a5a"]);
+        for wrong in ["", "5A", "5a5", "no serial", "00"] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
     }
 }

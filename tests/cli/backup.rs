@@ -214,8 +214,8 @@ fn whoever_was_revoked_since_the_backup_stays_out_of_what_is_restored() {
     let list = fs::read_to_string(&list).unwrap();
     assert!(list.contains(&format!("revoked\t{}", serial_of(at, LEWISHAM))), "{list}");
 
-    // Half a line, as a cut of the power leaves it: the rest is obeyed.
-    let changed = list + "revoked\t5a";
+    // A line that has rotted, and half a line, as a cut of the power leaves it: the rest is obeyed.
+    let changed = [list.as_bytes(), b"erased\t\xff\xfe\n", b"revoked\t5a"].concat();
     fs::write(at.join("data/store.revoked"), changed).unwrap();
     let daemon = Daemon::start(&house);
     fs::write(at.join(&thief).join("endpoint"), format!("https://localhost:{}\n", daemon.port)).unwrap();

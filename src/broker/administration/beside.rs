@@ -174,7 +174,7 @@ impl Broker {
                 }
             }
             Some(_) => {
-                tracing::warn!("the list beside the store is of another store, and is put aside");
+                self.raise_beside("its first line is of another store, or has rotted: it is put aside, and begun anew");
                 if let Err(error) = beside.file.put_aside() {
                     self.raise_beside(&format!("it is of another store and cannot be put aside: {error}"));
                 }
