@@ -114,7 +114,7 @@ pub struct Retract {
 }
 
 /// Whom a record is kept from as of now: it accuses them, or what stands in its place does (D08).
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct KeptFrom {
     /// Keyed references that are added to those of the record.
     pub references: Vec<Reference>,
@@ -122,6 +122,13 @@ pub struct KeptFrom {
     pub queues: Vec<QueueId>,
     /// Whole identities whose leases end; never written.
     pub identities: Vec<Text>,
+}
+
+/// Nothing of who it is.
+impl std::fmt::Debug for KeptFrom {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KeptFrom").finish_non_exhaustive()
+    }
 }
 
 impl KeptFrom {
