@@ -161,24 +161,27 @@ impl Broker {
         let (title, mut told) = (format!("{TITLE}\t{}", self.log.verifier()), Told::default());
         let mut last = beside.last.lock().unwrap_or_else(PoisonError::into_inner);
         last.clear();
-        match lines.split_first() {
-            None => {}
-            Some((first, lines)) if *first == title => {
-                last.clone_from(first);
-                for (number, line) in lines.iter().enumerate() {
-                    let (words, signature) = line.rsplit_once('\t').unwrap_or((line, ""));
-                    if self.signature(&last, words) != signature || told.take(words).is_none() {
-                        self.raise_beside(&format!("line {} is not as it was written", number + 2));
-                    }
-                    signature.clone_into(&mut last);
-                }
-            }
-            Some(_) => {
-                self.raise_beside("its first line is of another store, or has rotted: it is put aside, and begun anew");
+        let Some((first, lines)) = lines.split_first() else { return told };
+        if *first != title {
+            // The next line was signed behind the title as it was: who reads it so has another's title, or one that has rotted.
+            let goes_on =
+                |line: &String| line.rsplit_once('\t').is_some_and(|(words, by)| self.signature(&title, words) == by);
+            if !lines.first().is_some_and(goes_on) {
+                self.raise_beside("its first line is of another store: it is put aside, and begun anew");
                 if let Err(error) = beside.file.put_aside() {
                     self.raise_beside(&format!("it is of another store and cannot be put aside: {error}"));
                 }
+                return told;
             }
+            self.raise_beside("line 1 is not as it was written");
+        }
+        last.clone_from(&title);
+        for (number, line) in lines.iter().enumerate() {
+            let (words, signature) = line.rsplit_once('\t').unwrap_or((line, ""));
+            if self.signature(&last, words) != signature || told.take(words).is_none() {
+                self.raise_beside(&format!("line {} is not as it was written", number + 2));
+            }
+            signature.clone_into(&mut last);
         }
         told
     }
