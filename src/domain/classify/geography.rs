@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use crate::domain::{
     code::CaseStatus,
     decision::HoldReason,
-    directory::{Authority, Directory, Located, Police},
+    directory::{Authority, Directory, Force, ForceRole, Located, Police},
     geography::Area,
     submission::Draft,
 };
@@ -83,14 +83,25 @@ impl<'a> Geography<'a> {
     }
 }
 
-/// Both known and not the same council. A force's area that is not policed as the council is differs too.
+/// Both known and not the same council (3.1). Of a force's area no more than this is known: it is not where another force polices.
 fn differ(lives: &Located<'_>, responsible: &Located<'_>) -> bool {
     match (lives, responsible) {
         (Located::Authority(a), Located::Authority(b)) => a.gss != b.gss,
-        (Located::Force(_), Located::Authority(authority)) => {
-            lives.police().is_ok_and(|police| police != authority.police)
+        (Located::Force(force), Located::Authority(authority))
+        | (Located::Authority(authority), Located::Force(force)) => {
+            force.role != ForceRole::Rail && !polices(force, authority)
         }
-        _ => false,
+        (Located::Force(a), Located::Force(b)) => {
+            [a, b].iter().all(|force| force.role != ForceRole::Rail) && a.code != b.code
+        }
+        (Located::Undecided(_), _) | (_, Located::Undecided(_)) => false,
+    }
+}
+
+fn polices(force: &Force, authority: &Authority) -> bool {
+    match &authority.police {
+        Police::Bcu(_) => force.role == ForceRole::London,
+        Police::Force(code) => *code == force.code,
     }
 }
 

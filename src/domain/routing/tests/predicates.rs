@@ -1,5 +1,6 @@
 //! Each rule R00 to R24 once firing and once not.
 
+use super::lines;
 use crate::domain::{
     code::{CaseStatus, Class, DangerReason, Fgm, HarmCode, InterviewOutcome, PersonRole, RiskLevel, Sex, SourceRole},
     decision::Decision,
@@ -228,6 +229,23 @@ fn r13_looked_after_and_placed_away() {
         },
     );
     fires("R13", |d| d.lives_now = area("E23000032"), |d| d.answers.looked_after = YES);
+}
+
+/// 3.1: `looked_after`, where nobody answered, is yes if the two places are known and differ; a force's code is a known place.
+#[test]
+fn r13_where_the_placing_authority_or_the_placement_is_known_by_its_force_only() {
+    let placed = |lives: &'static str, by: &'static str| {
+        move |d: &mut Draft| (d.lives_now, d.responsible_authority) = (area(lives), area(by))
+    };
+    fires("R13", placed("E09000023", "E23000028"), placed("E09000023", "E23000001"));
+    fires("R13", placed("E23000032", "E23000028"), placed("E23000032", "E23000032"));
+    fires("R13", placed("E23000001", "E08000025"), placed("E23000001", "E09000023"));
+    fires("R13", placed("E08000025", "E23000028"), placed("E08000025", "E23000014"));
+    assert_eq!(
+        lines(&decided(placed("E09000023", "E23000028"))),
+        ["FORCE.E23000028 P4 notice", "HOLD.human P4 E C page", "MASH.E09000023 P4 notice", "MPU.SE P4 closure"],
+        "home police and the host are told, and a person finds the allocated team (D09, D22)"
+    );
 }
 
 #[test]
