@@ -133,7 +133,7 @@ mod tests {
             ("fallback = \"REFDESK.SE\"", "fallback = \"MPU.SE\"", "cannot stand in for itself"),
             ("hold_after_months = 24", "hold_after_months = 12", "first warn, then HOLD"),
             ("queue = \"MPU.SE\"", "queue = \"MPU.SE\", until = \"2019-01-01\"", "`until` must be after `from`"),
-            ("queue = \"REFDESK.SE\"", "queue = \"MPU.SE\"", "the period before 2026-11-01 has no `until`"),
+            ("queue = \"REFDESK.SE\"", "queue = \"MPU.SE\"", "the period before 2019-02-20 has no `until`"),
         ] {
             let told = wrong(from, to);
             assert!(told.iter().any(|line| line.contains(what)), "{what} in {told:?}");

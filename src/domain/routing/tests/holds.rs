@@ -165,6 +165,20 @@ fn d21_an_unattended_queue_keeps_its_copy() {
     assert_eq!(reasons(&decision), [(HoldReason::QueueUnattended, vec!["MPU".to_owned()])]);
 }
 
+/// D21 is of queues that have nobody. The same reference data decides on an earlier day, as of the clock change that D12 names.
+#[test]
+fn no_queue_counts_as_empty_on_a_day_before_its_contact_was_verified() {
+    let mut draft = draft();
+    draft.items = vec![intelligence()];
+    for moment in ["2025-01-01T12:00:00Z", "2026-08-31T12:00:00Z", "2026-10-26T12:00:00Z"] {
+        assert_eq!(
+            lines(routed(draft.clone(), &policy(), at(moment)).decision()),
+            ["MPU.SE P3 E items [1]"],
+            "{moment}"
+        );
+    }
+}
+
 #[test]
 fn a_queue_that_nobody_has_verified_for_too_long_is_as_one_without_people() {
     let mut draft = draft();
