@@ -15,6 +15,7 @@ use super::{
     decision::{InformationGrade, ItemGrade, SourceGrade},
     stage::{Graded, Redacted},
     submission::{Draft, Item, Provenance},
+    text::Text,
 };
 
 /// Proposes a grade for each item.
@@ -54,7 +55,7 @@ fn source_and_information(from: &Provenance, draft: &Draft) -> (SourceGrade, Inf
         }
         HowKnown::ToldByOther => (Untested, Info::KnownIndirectly, "another person told the source"),
         _ if relayed(from) => (Untested, Info::KnownIndirectly, "another professional's account, relayed"),
-        _ if from.source_role == SourceRole::Practitioner => {
+        _ if is_own_observation(from, draft) => {
             (Reliable, Info::KnownDirectly, "the practitioner's own sight or hearing")
         }
         _ => (Untested, Info::KnownDirectly, "the source saw, heard, did or was told it by the person concerned"),
@@ -82,6 +83,17 @@ fn to_mind(from: &Provenance) -> impl Iterator<Item = &'static str> {
 /// Not the source's own knowledge: told by another, or another professional's account (D24).
 fn relayed(from: &Provenance) -> bool {
     from.how_known == HowKnown::ToldByOther || from.source_role == SourceRole::Professional
+}
+
+/// The worker's own sight or hearing: of nobody whom the record names as anything but somebody at work. 1 is never proposed for a
+/// child or carer, whatever role the sender gave the source (D24).
+fn is_own_observation(from: &Provenance, draft: &Draft) -> bool {
+    use PersonRole::{Police, Practitioner, Professional};
+    let at_work = |id: &Text| {
+        let mut named = draft.persons.iter().filter(|person| person.id == *id);
+        named.all(|person| matches!(person.role, Practitioner | Professional | Police))
+    };
+    from.source_role == SourceRole::Practitioner && from.source.as_ref().is_none_or(at_work)
 }
 
 /// 2B needs a different person with own knowledge in the same record (D24).
@@ -114,7 +126,8 @@ mod tests {
 
     fn proposed(role: SourceRole, how: HowKnown, change: impl FnOnce(&mut Provenance)) -> String {
         let mut draft = draft();
-        draft.persons = vec![person("kid", PersonRole::Child), person("mum", PersonRole::Parent)];
+        let persons = [("kid", PersonRole::Child), ("mum", PersonRole::Parent), ("worker", PersonRole::Practitioner)];
+        draft.persons = persons.into_iter().map(|(id, role)| person(id, role)).collect();
         let mut item = intelligence();
         item.provenance.source_role = role;
         item.provenance.how_known = how;
@@ -148,6 +161,16 @@ mod tests {
                 assert_eq!(proposed(*role, rumour, |_| ()), "2D", "{role} {rumour}");
             }
         }
+    }
+
+    #[test]
+    fn d24_one_is_never_proposed_for_a_child_or_carer_whatever_role_the_source_was_given() {
+        let worker =
+            |source: &str| proposed(SourceRole::Practitioner, HowKnown::Saw, |from| from.source = Some(source.into()));
+        assert_eq!(worker("kid"), "2A");
+        assert_eq!(worker("mum"), "2A");
+        assert_eq!(worker("worker"), "1A");
+        assert_eq!(worker(" "), "1A", "the interviewer");
     }
 
     #[test]
