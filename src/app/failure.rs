@@ -2,6 +2,7 @@
 
 use crate::{
     app::print,
+    domain::violation::Violations,
     wire::{
         caller::{CallError, Kind},
         json::JsonError,
@@ -127,6 +128,7 @@ impl From<OfflineError> for Failure {
     fn from(error: OfflineError) -> Self {
         let (mut failure, violations) = match error {
             OfflineError::Json(faults, rest) => (Self::of_json(faults), rest),
+            OfflineError::TooLarge => (Self::bad_data(error.to_string()), Violations::default()),
             OfflineError::Invalid(violations) => (Self::bad_data(violations.summary()), violations),
         };
         failure.lines.extend(violations.0.into_iter().map(|one| format!("{}: {}", one.field, one.advice)));

@@ -2,15 +2,17 @@
 
 use jiff::Timestamp;
 use prost::Message;
+use uuid::Uuid;
 
 use super::{
     convert,
     json::{self, JsonError, JsonFault, Unprintable},
     pb,
+    received::{MAX_MESSAGE_BYTES, TOO_LARGE},
 };
 use crate::{
     broker::{Rulebook, judge, would_keep},
-    domain::{stage::Routed, violation::Violations},
+    domain::{stage::Routed, validate::validate, violation::Violations},
 };
 
 /// Why a file was not judged.
@@ -19,6 +21,9 @@ pub enum OfflineError {
     /// Not the JSON form of a submission; and what is wrong in the rest of it, as far as that can be told.
     #[error("not the JSON form of a submission: {0}")]
     Json(JsonError, Violations),
+    /// Over the size of one message (domain 3.2), as a request whose id is a UUID: no daemon would read it.
+    #[error("{TOO_LARGE}: a submission has at most 1 MiB: send less at once")]
+    TooLarge,
     /// Every offending field.
     #[error("{}", .0.summary())]
     Invalid(Violations),
@@ -27,10 +32,17 @@ pub enum OfflineError {
 /// Judges the JSON form of a submission as if it were received at `now`.
 pub fn judge_json(text: &str, rulebook: &Rulebook, now: Timestamp) -> Result<Routed, OfflineError> {
     let (submission, faults) = json::read_what_can_be::<pb::Submission>("Submission", text);
-    let Some(submission) = submission else { return Err(OfflineError::Json(JsonError(faults), Violations::default())) };
-    let judged = convert::submission(submission).finish_with(|draft| judge(draft, rulebook, now));
+    let request = pb::SubmitReferralRequest { request_id: Uuid::nil().to_string(), submission };
+    let too_large = request.encoded_len() > MAX_MESSAGE_BYTES;
+    let Some(submission) = request.submission else {
+        return Err(OfflineError::Json(JsonError(faults), Violations::default()));
+    };
+    let judged = convert::submission(submission).finish_with(|draft| match too_large {
+        true => validate(draft, &rulebook.policy, now).map(|_| None),
+        false => judge(draft, rulebook, now).map(Some),
+    });
     if faults.is_empty() {
-        return judged.map_err(OfflineError::Invalid);
+        return judged.map_err(OfflineError::Invalid)?.ok_or(OfflineError::TooLarge);
     }
     let rest = judged.err().map(|wrong| not_by(&faults, wrong)).unwrap_or_default();
     Err(OfflineError::Json(JsonError(faults), rest))

@@ -367,3 +367,27 @@ fn what_shows_nothing_is_no_answer() {
         ended.refused(65, &["submission.items[0].text", "submission.child.name"]);
     }
 }
+
+/// Domain 3.2 and contract 5: the same checks as a daemon's, so what no daemon would read passes nowhere.
+#[test]
+fn a_submission_over_the_size_of_a_message_is_refused_as_a_daemon_would() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut submission: Value = serde_json::from_str(&narrative(1)).unwrap();
+    submission["items"] = (0..50)
+        .map(|_| {
+            serde_json::json!({
+                "kind": "ITEM_KIND_INTELLIGENCE",
+                "text": "a ".repeat(5_000),
+                "exactly": "a ".repeat(5_000),
+                "sanitised_text": "a ".repeat(5_000),
+                "provenance": { "source_role": "SOURCE_ROLE_CHILD", "how_known": "HOW_KNOWN_SAW" },
+            })
+        })
+        .collect();
+    for args in [EXPLAIN, PREVIEW] {
+        let told = fed(folder.path(), args, &submission.to_string());
+        told.refused(65, &["MESSAGE_TOO_LARGE: a submission has at most 1 MiB"]);
+    }
+    submission["items"][49]["text"] = "".into();
+    fed(folder.path(), EXPLAIN, &submission.to_string()).refused(65, &["submission.items[49].text: required"]);
+}
