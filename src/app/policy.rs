@@ -1,7 +1,7 @@
 //! `homeward policy`: which rules send a submission where and why, whether the reference data is whole, and what a running
 //! daemon goes by.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use jiff::{Timestamp, civil::Date};
@@ -143,27 +143,42 @@ pub(super) struct Explainer {
 
 impl Explainer {
     /// Judges each file and gives the explanation's JSON to `tell`. Where the reference data does not pass the check, that is
-    /// said first, stands in the JSON, and the command fails at its end: nobody should take what it shows for what would be.
+    /// said first, stands in the JSON, and the command fails at its end: nobody should take what it shows for what would be. What is
+    /// wrong with one file keeps no other from being judged; each is told, and the command fails at its end.
     pub(super) fn each(&self, files: &[PathBuf], tell: impl Fn(&str)) -> Result<(), Failure> {
         let refused = !self.faults.is_empty();
         if refused {
             rulebook::not_sound(&self.faults, self.folder.as_deref()).tell();
         }
+        let mut failed = None;
         for file in files {
-            let text = client::read(file)?;
-            let now = self.at.unwrap_or_else(|| SystemClock.now());
-            let judged = judge_json(&text, &self.rulebook, now);
-            let routed = judged.map_err(|error| Failure::from(error).about(&file.display().to_string()))?;
-            let explained = explanation_json(&routed, &self.rulebook, now);
-            let explained = explained.map_err(|error| Failure::other(error.to_string()))?;
-            tell(&if refused { self.with_faults(&explained) } else { explained });
+            match self.one(file) {
+                Ok(explained) => tell(&explained),
+                Err(failure) => {
+                    if let Some(before) = failed.replace(failure) {
+                        before.tell();
+                    }
+                }
+            }
         }
-        match refused {
-            true => Err(Failure::bad_data(
+        match failed {
+            Some(failure) => Err(failure),
+            None if refused => Err(Failure::bad_data(
                 "what is shown is by reference data that does not pass the check: no broker goes by it",
             )),
-            false => Ok(()),
+            None => Ok(()),
         }
+    }
+
+    /// The explanation of one file.
+    fn one(&self, file: &Path) -> Result<String, Failure> {
+        let text = client::read(file)?;
+        let now = self.at.unwrap_or_else(|| SystemClock.now());
+        let judged = judge_json(&text, &self.rulebook, now);
+        let routed = judged.map_err(|error| Failure::from(error).about(&file.display().to_string()))?;
+        let explained = explanation_json(&routed, &self.rulebook, now);
+        let explained = explained.map_err(|error| Failure::other(error.to_string()))?;
+        Ok(if self.faults.is_empty() { explained } else { self.with_faults(&explained) })
     }
 
     fn with_faults(&self, explained: &str) -> String {

@@ -391,3 +391,20 @@ fn a_submission_over_the_size_of_a_message_is_refused_as_a_daemon_would() {
     submission["items"][49]["text"] = "".into();
     fed(folder.path(), EXPLAIN, &submission.to_string()).refused(65, &["submission.items[49].text: required"]);
 }
+
+#[test]
+fn what_is_wrong_with_one_file_keeps_no_other_from_being_judged() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("good.json"), narrative(1)).unwrap();
+    std::fs::write(folder.path().join("empty.json"), "{}").unwrap();
+    for command in [["policy", "explain"], ["preview", "--offline"]] {
+        let files = ["empty.json", "good.json", "none.json"];
+        let args: Vec<&str> =
+            command.into_iter().chain(["--json", "--at", "2026-11-20T16:30:00Z"]).chain(files).collect();
+        let told = homeward(folder.path(), &args);
+        assert_eq!((told.code, told.out.lines().count()), (65, 1), "{}", told.err);
+        let [empty, none] = ["empty.json: ", "none.json: "].map(|file| told.err.matches(file).count());
+        assert_eq!((empty, none), (1, 1), "{}", told.err);
+        assert!(told.err.contains("submission.envelope.on_behalf_of: required"), "{}", told.err);
+    }
+}
