@@ -98,6 +98,16 @@ fn who(value: &Value) -> Vec<String> {
                 lines.push(format!("  {label}: {words}"));
             }
         }
+        lines.extend(
+            Some(text(grant, "vetting_level"))
+                .filter(|level| !level.is_empty())
+                .map(|level| format!("  vetting: {level}")),
+        );
+        let unmet = list(grant, "vetting_needs").iter().filter(|need| need["met"].as_bool() != Some(true));
+        lines.extend(unmet.map(|need| {
+            let what = [text(need, "queue"), text(need, "unit")].join(" ");
+            format!("  not without vetting: {}: {}", what.trim_end(), words(need, "any_of"))
+        }));
     }
     if list(value, "grants").is_empty() {
         lines.push("no grant is in force: ask the administrator of this broker".to_owned());

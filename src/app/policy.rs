@@ -7,7 +7,7 @@ use clap::Subcommand;
 use jiff::{Timestamp, civil::Date};
 use serde_json::Value;
 
-use super::{cli::ClientArgs, client, compared, explained, failure::Failure, policies, proved, rulebook};
+use super::{cli::ClientArgs, client, compared, explained, failure::Failure, policies, proved, rulebook, wiring};
 use crate::{
     broker::{Fault, Rulebook},
     platform::{Clock, SystemClock},
@@ -31,6 +31,9 @@ pub(super) enum PolicyCommand {
         /// Reference data to prove in place of the embedded one.
         #[arg(long, value_name = "DIR")]
         policy: Option<PathBuf>,
+        /// Hold it also against the grants of this configuration: whoever is granted a queue must be vetted as it asks.
+        #[arg(long, value_name = "FILE", conflicts_with = "profile")]
+        config: Option<PathBuf>,
         /// Profile folder of a policy administrator: have the running daemon check it, against what is in force there.
         #[arg(long, value_name = "DIR")]
         profile: Option<PathBuf>,
@@ -107,8 +110,9 @@ pub(super) async fn run(command: PolicyCommand) -> Result<(), Failure> {
         PolicyCommand::Check { json, policy, profile: Some(profile), .. } => {
             proved::check_there(policy.as_deref(), &profile, json).await
         }
-        PolicyCommand::Check { from, until, json, policy, profile: None } => {
-            proved::check(policy.as_deref(), from, until, json)
+        PolicyCommand::Check { from, until, json, policy, config, profile: None } => {
+            let against = config.as_deref().map(wiring::grants_of).transpose()?;
+            proved::check(policy.as_deref(), (from, until), against, json)
         }
         PolicyCommand::Get { client, version, file, out } => {
             policies::get(&client, &version, file.as_deref(), out.as_deref()).await

@@ -7,20 +7,31 @@ use serde_json::{Value, json};
 
 use super::{client, failure::Failure, page::Page, print, rulebook};
 use crate::{
-    domain::proof::{Finding, Proof},
+    domain::{
+        grants::Grants,
+        proof::{Finding, Proof},
+    },
     platform::{Clock, SystemClock},
     reference::ReferenceError,
 };
 
-/// Proves the reference data of `folder` from `from` until `until`; exit 65 where a fault was found.
-pub(super) fn check(folder: Option<&Path>, from: Option<Date>, until: Option<Date>, json: bool) -> Result<(), Failure> {
+/// Proves the reference data of `folder` from one day until another, also against `grants`; exit 65 where a fault was found.
+pub(super) fn check(
+    folder: Option<&Path>,
+    (from, until): (Option<Date>, Option<Date>),
+    grants: Option<Grants>,
+    json: bool,
+) -> Result<(), Failure> {
     let rulebook = rulebook::read(folder).map_err(|wrong| unread(wrong, json))?;
     let from = from.unwrap_or_else(|| rulebook.policy.calendar.date(SystemClock.now()));
     let until = until.unwrap_or_else(|| from.saturating_add(Span::new().years(1)));
     if until < from {
         return Err(Failure::usage("--until is before --from"));
     }
-    let proof = rulebook.proof_of(from, until, &|| true);
+    let mut proof = rulebook.proof_of(from, until, &|| true);
+    if let Some(grants) = grants {
+        proof.hold_to(&grants.under(rulebook.vetting().clone()), SystemClock.now());
+    }
     let value = as_json(&proof, &hex::encode(rulebook.fingerprint));
     tell(&value.to_string(), json, proof.faults.len())
 }

@@ -16,7 +16,7 @@ use tokio::sync::{Notify, watch};
 use super::{config::Policy, failure::Failure, rulebook, wiring};
 use crate::{
     broker::{Broker, PolicyRefused},
-    domain::identity::TrustDomain,
+    domain::{grants::Grants, identity::TrustDomain},
     reference,
     wire::{
         session::Sessions,
@@ -36,6 +36,7 @@ pub(super) struct Reload {
     sources: Vec<Source>,
     now: Arc<Notify>,
     noticed: BTreeSet<String>,
+    grants: Arc<Grants>,
 }
 
 /// What a reload works on.
@@ -86,7 +87,8 @@ type Marks = Vec<(PathBuf, Option<[i64; 7]>)>;
 impl Reload {
     /// Reads again for `parts` what no longer looks as it did.
     pub(super) fn new(parts: Parts, looks: Looks) -> Self {
-        Self { parts, sources: looks.0, now: Arc::default(), noticed: BTreeSet::new() }
+        let grants = parts.broker.grants();
+        Self { parts, sources: looks.0, now: Arc::default(), noticed: BTreeSet::new(), grants }
     }
 
     /// Asks for everything to be read again at once, whether it has changed or not.
@@ -108,7 +110,22 @@ impl Reload {
                     self.parts.read(kind).await;
                 }
             }
+            self.end_who_lost();
         }
+    }
+
+    /// Ends the sessions of those who have lost something: by other grants, or by a policy that asks for other vetting.
+    fn end_who_lost(&mut self) {
+        let (after, now) = (self.parts.broker.grants(), self.parts.broker.now());
+        if Arc::ptr_eq(&after, &self.grants) {
+            return;
+        }
+        let before = std::mem::replace(&mut self.grants, Arc::clone(&after));
+        if after == before {
+            return;
+        }
+        let sessions_ended = self.parts.sessions.regranted(|peer| !after.give_what_was_given(&before, peer, now));
+        tracing::info!(sessions_ended, "what peers may do has changed");
     }
 
     /// Sets the alarms about certificates and revocation lists, and ends those that are over.
@@ -171,18 +188,16 @@ impl Parts {
         }
     }
 
-    /// Puts the grants in force; sessions of those who lose something by it end.
+    /// Puts the grants in force.
     async fn read_grants(&self) -> Result<(), Failure> {
         let text = wiring::read(&self.policy.grants)?;
         let grants = reference::grants::parse(&text, &self.trust_domain)
             .map_err(|error| Failure::bad_data(format!("{}: {error}", self.policy.grants.display())))?;
-        if grants == *self.broker.grants() {
+        if grants.rows() == self.broker.grants().rows() {
             return Ok(());
         }
-        let before = self.broker.replace_grants(grants);
-        let (after, now) = (self.broker.grants(), self.broker.now());
-        let ended = self.sessions.regranted(|peer| !after.give_what_was_given(&before, peer, now));
-        tracing::info!(sessions_ended = ended, "grants replaced");
+        self.broker.replace_grants(grants);
+        tracing::info!("grants replaced");
         self.broker.enter_grants(&text).await.map_err(not_entered)
     }
 

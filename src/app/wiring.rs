@@ -24,7 +24,7 @@ use crate::{
         Rulebook,
     },
     desk::Desk,
-    domain::identity::TrustDomain,
+    domain::{grants::Grants, identity::TrustDomain},
     ledger::Checkpoint,
     platform::{Clock, Entropy, SystemClock, SystemEntropy},
     reference,
@@ -60,6 +60,22 @@ impl Daemon {
     }
 }
 
+/// The grants of a configuration.
+///
+/// # Errors
+/// Exit 65: the configuration or the file of grants is not right.
+pub(super) fn grants_of(file: &Path) -> Result<Grants, Failure> {
+    let config = Config::load(file)?;
+    let trust_domain =
+        TrustDomain::parse(&config.trust_domain).map_err(|error| Failure::bad_data(error.to_string()))?;
+    grants(&config.policy.grants, &trust_domain)
+}
+
+fn grants(file: &Path, trust_domain: &TrustDomain) -> Result<Grants, Failure> {
+    reference::grants::parse(&read(file)?, trust_domain)
+        .map_err(|error| Failure::bad_data(format!("{}: {error}", file.display())))
+}
+
 /// The daemon of a configuration, on the machine's clock.
 pub(super) async fn daemon(config: &Config) -> Result<Daemon, Failure> {
     daemon_at(config, Arc::new(SystemClock)).await
@@ -73,10 +89,7 @@ pub(super) async fn daemon_at(config: &Config, clock: Arc<dyn Clock>) -> Result<
     let hooks = config.paging.hooks()?;
     let settings = config.tls.settings(&trust_domain);
     let looks = Looks::take(&settings, &config.policy);
-    let text = read(&config.policy.grants)?;
-    let grants = reference::grants::parse(&text, &trust_domain)
-        .map_err(|error| Failure::bad_data(format!("{}: {error}", config.policy.grants.display())))?;
-    let grants = Arc::new(grants);
+    let grants = Arc::new(grants(&config.policy.grants, &trust_domain)?);
     let (rulebook, unreadable) = given(config, clock.now())?;
     let tls = ServerTls::load(settings, clock.clone()).map_err(|error| Failure::bad_data(error.to_string()))?;
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());

@@ -38,6 +38,7 @@ impl Broker {
         let openable = self.keys.keep_openable().await;
         self.look_at_outer_key().await;
         self.look_at_clock(now);
+        self.look_at_vetting(now);
         let round = Round {
             expired_leases: self.store.expire_leases(now, self.most_failures).await?,
             escalated: self.escalate_late(now).await?,

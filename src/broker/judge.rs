@@ -19,6 +19,7 @@ use crate::{
         stage::Routed,
         submission::Draft,
         validate::validate,
+        vetting::Vetting,
         violation::Violations,
     },
     reference::{self, FileSet, ReferenceError},
@@ -64,6 +65,11 @@ impl Rulebook {
     /// It is what the binary carries: a test of ours has proved it.
     pub fn is_embedded(&self) -> bool {
         self.fingerprint == fingerprint(&FileSet::embedded())
+    }
+
+    /// What vetting the queues ask for.
+    pub fn vetting(&self) -> &Vetting {
+        &self.policy.queues.vetting
     }
 
     /// Proves it for the year that begins with the day of `now`.

@@ -1,7 +1,8 @@
 //! Replacing what is in force while the house is open: grants and rulebook. The ledger says when, and by what.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
+use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
 
 use super::{Broker, Error, Rulebook};
@@ -10,10 +11,34 @@ use crate::{
     ledger::{Entry, Verb},
 };
 
+/// Before the name of a queue: nobody is vetted for what they are granted there.
+const NOBODY_VETTED: &str = "NOBODY_VETTED ";
+
 impl Broker {
     /// From now on these grants are in force; gives back what was. [`Self::enter_grants`] belongs to it.
     pub fn replace_grants(&self, grants: Grants) -> Arc<Grants> {
-        self.grants.replace(grants)
+        self.grants.change(|_| grants.under(self.rulebook().vetting().clone()))
+    }
+
+    /// From now on the broker goes by this: judgements, and what vetting is asked for.
+    pub(super) fn go_by(&self, rulebook: Arc<Rulebook>) {
+        self.rulebook.replace(rulebook);
+        self.grants.change(|grants| grants.clone().under(self.rulebook().vetting().clone()));
+    }
+
+    /// Says where nobody is vetted for what they are granted. A check keeps such a policy out; grants that were given, or that
+    /// ran out, are told of.
+    pub(super) fn look_at_vetting(&self, now: Timestamp) {
+        let mut stranded: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for one in self.grants().stranded(now) {
+            stranded.entry(format!("{NOBODY_VETTED}{}", one.queue)).or_default().push(one.to_string());
+        }
+        let was_on = self.alarms.names().into_iter().filter(|name| name.starts_with(NOBODY_VETTED));
+        was_on.filter(|name| !stranded.contains_key(name)).for_each(|name| self.alarms.clear(&name));
+        for (name, what) in stranded {
+            let words = format!("{}: record the level in the grants of somebody who has it", what.join("; "));
+            self.alarms.raise(&name, &words, now);
+        }
     }
 
     /// Enters in the ledger that grants were replaced; `text` is what they were read from.
@@ -24,7 +49,7 @@ impl Broker {
     /// From now on judgements read this; those going on finish by what they began with.
     pub(super) async fn replace_rulebook(&self, rulebook: Arc<Rulebook>) -> Result<(), Error> {
         let details = self.words_of(&rulebook);
-        self.rulebook.replace(rulebook);
+        self.go_by(rulebook);
         self.enter("REFERENCE_REPLACED", details).await
     }
 

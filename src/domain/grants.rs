@@ -5,6 +5,7 @@
 
 mod permit;
 mod roles;
+mod vetted;
 
 use jiff::Timestamp;
 
@@ -12,9 +13,11 @@ use super::{
     identity::{Identity, Organisation, Peer, Role},
     queue::QueueId,
     unit::{Audience, Part, UnitLabel},
+    vetting::Vetting,
 };
 pub use permit::{CallPermit, HoldPermit, OpenPermit, QueuePermit, ReadPermit, SubmitPermit};
 pub use roles::{Action, unit_kind, works_on_queues};
+pub use vetted::Stranded;
 
 /// One row of policy: to whom, what, from when until when.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +32,7 @@ pub struct Grant {
     pub units: Option<Vec<(Part, Audience)>>,
     /// May settle what is on HOLD.
     pub resolve_hold: bool,
-    /// Vetting level as the force words it, e.g. `NPPV3`; shown, compared with nothing.
+    /// Vetting level as the force words it, e.g. `NPPV3`: held against what the queues ask for ([`Vetting`]).
     pub vetting: Option<String>,
     /// In force from this moment.
     pub not_before: Timestamp,
@@ -56,7 +59,7 @@ impl Grant {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Holder {
     /// One certificate identity, by its whole URI.
-    Exactly(String),
+    Exactly(Identity),
     /// Everyone with this role in this organisation.
     RoleIn(Organisation, Role),
 }
@@ -64,7 +67,7 @@ pub enum Holder {
 impl Holder {
     fn is(&self, identity: &Identity) -> bool {
         match self {
-            Self::Exactly(uri) => uri == identity.as_str(),
+            Self::Exactly(one) => one == identity,
             Self::RoleIn(organisation, role) => identity.organisation() == organisation && identity.role() == *role,
         }
     }
@@ -122,24 +125,35 @@ pub struct OpenRequest<'a> {
     pub reason_stated: bool,
 }
 
-/// Every grant of the policy in force. Empty grants nothing.
+/// Every grant in force, and the vetting that queues ask for. Empty grants nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Grants(Vec<Grant>);
+pub struct Grants {
+    rows: Vec<Grant>,
+    vetting: Vetting,
+}
 
 impl Grants {
-    /// The policy made of these rows.
+    /// These rows, where no queue asks for any vetting.
     pub fn new(rows: Vec<Grant>) -> Self {
-        Self(rows)
+        Self { rows, vetting: Vetting::default() }
+    }
+
+    /// The same rows where queues ask for this.
+    #[must_use]
+    pub fn under(self, vetting: Vetting) -> Self {
+        Self { vetting, ..self }
     }
 
     /// The rows, as loaded.
     pub fn rows(&self) -> &[Grant] {
-        &self.0
+        &self.rows
     }
 
     /// The rows that hold for `peer` at `now`.
     pub fn in_force<'a>(&'a self, peer: &'a Peer, now: Timestamp) -> impl Iterator<Item = &'a Grant> {
-        self.0.iter().filter(move |row| row.not_before <= now && now < row.not_after && row.holder.is(&peer.identity))
+        self.rows
+            .iter()
+            .filter(move |row| row.not_before <= now && now < row.not_after && row.holder.is(&peer.identity))
     }
 
     /// The next moment after `now` at which `peer` may do less: connections end there.
@@ -150,7 +164,8 @@ impl Grants {
     /// True where `peer` may do at `now` whatever these rows gave before: every row in force then is wholly within one in
     /// force now. Where it is not, connections of `peer` must end: what runs on them was permitted by what is gone.
     pub fn give_what_was_given(&self, before: &Self, peer: &Peer, now: Timestamp) -> bool {
-        before.in_force(peer, now).all(|had| self.in_force(peer, now).any(|has| has.gives_all_of(had)))
+        let kept = |had: &Grant, has: &Grant| has.gives_all_of(had) && self.vets_no_less(has, before, had);
+        before.in_force(peer, now).all(|had| self.in_force(peer, now).any(|has| kept(had, has)))
     }
 
     /// First check of every call: does the role have this method at all, and is any grant in force?
@@ -218,9 +233,10 @@ impl Grants {
         if !action.is_of_queues() || (*queue == QueueId::hold() && !of_hold(peer)) {
             return Err(Refusal::Queue);
         }
-        let rows: Vec<_> = self.in_force(peer, now).filter(|row| row.queues.contains(queue)).collect();
+        let rows: Vec<_> = self.in_force(peer, now).filter(|row| self.lets(row, queue)).collect();
         let until = rows.iter().map(|row| row.not_after).max().ok_or(Refusal::Queue)?;
-        Ok(QueuePermit::granted(peer, action, queue, served_units(&rows), until))
+        let opens = rows.into_iter().map(|row| self.opens(row, queue)).collect();
+        Ok(QueuePermit::granted(peer, action, queue, opens, until))
     }
 
     /// The queues they may list: every one granted and in force, in name order, once.
@@ -228,8 +244,9 @@ impl Grants {
         self.may_call(peer, Action::ListQueues, now)?;
         let mut queues: Vec<_> = self
             .in_force(peer, now)
-            .flat_map(|row| row.queues.iter().cloned())
-            .filter(|queue| *queue != QueueId::hold() || of_hold(peer))
+            .flat_map(|row| self.served_by(row))
+            .filter(|queue| **queue != QueueId::hold() || of_hold(peer))
+            .cloned()
             .collect();
         queues.sort();
         queues.dedup();
@@ -238,7 +255,7 @@ impl Grants {
 
     /// The queues that a peer serves, by the grants alone.
     pub fn served(&self, peer: &Peer, now: Timestamp) -> Vec<QueueId> {
-        self.in_force(peer, now).flat_map(|row| row.queues.iter().cloned()).collect()
+        self.in_force(peer, now).flat_map(|row| self.served_by(row)).cloned().collect()
     }
 
     /// May they open this unit of this delivery? Needs a permit to open on that queue (contract 4, D08), or,
@@ -282,7 +299,7 @@ impl Grants {
     /// May they settle this matter on HOLD? Nobody may who serves a queue that is excluded from it (D08).
     pub fn may_resolve_hold(&self, peer: &Peer, never_by: &[QueueId], now: Timestamp) -> Result<HoldPermit, Refusal> {
         let permit = self.may_serve(peer, Action::ResolveHeld, &QueueId::hold(), now)?;
-        if !self.in_force(peer, now).any(|row| row.resolve_hold && row.queues.contains(&QueueId::hold())) {
+        if !self.in_force(peer, now).any(|row| row.resolve_hold && self.lets(row, &QueueId::hold())) {
             return Err(Refusal::Method);
         }
         if self.works_in(permit.identity(), never_by) {
@@ -293,9 +310,9 @@ impl Grants {
 
     /// May the holder of this permit complete a matter on HOLD? Whoever may not resolve it may not end it either (D08).
     pub fn may_complete_hold(&self, permit: &QueuePermit, never_by: &[QueueId], now: Timestamp) -> Result<(), Refusal> {
-        let settles = |row: &Grant| row.resolve_hold && row.queues.contains(permit.queue());
+        let settles = |row: &Grant| row.resolve_hold && self.lets(row, permit.queue());
         let in_force = |row: &&Grant| row.not_before <= now && now < row.not_after && row.holder.is(permit.identity());
-        if !self.0.iter().filter(in_force).any(settles) {
+        if !self.rows.iter().filter(in_force).any(settles) {
             return Err(Refusal::Method);
         }
         if self.works_in(permit.identity(), never_by) { Err(Refusal::Excluded) } else { Ok(()) }
@@ -316,15 +333,15 @@ impl Grants {
             return None;
         }
         let in_force = |row: &&Grant| row.not_before <= now && now < row.not_after && row.holder.is(other);
-        let serves = |row: &&Grant| row.queues.contains(permit.queue()) && (!on_hold || row.resolve_hold);
-        self.0.iter().filter(in_force).filter(serves).map(|row| row.not_after).max()
+        let serves = |row: &&Grant| self.lets(row, permit.queue()) && (!on_hold || row.resolve_hold);
+        self.rows.iter().filter(in_force).filter(serves).map(|row| row.not_after).max()
     }
 
     /// Whether a row in force for this queue names them, and not everybody of their role.
     pub fn names(&self, identity: &Identity, queue: &QueueId, now: Timestamp) -> bool {
         let exactly = |row: &&Grant| matches!(row.holder, Holder::Exactly(_)) && row.holder.is(identity);
         let in_force = |row: &&Grant| row.not_before <= now && now < row.not_after;
-        self.0.iter().filter(exactly).filter(in_force).any(|row| row.queues.contains(queue))
+        self.rows.iter().filter(exactly).filter(in_force).any(|row| row.queues.contains(queue))
     }
 
     /// True where somebody belongs to the unit of one of `queues`: by a grant for it at any time, or by organisation
@@ -337,7 +354,7 @@ impl Grants {
 
     /// True where somebody has a grant for one of `queues`, at any time; HOLD apart.
     pub fn works_on(&self, identity: &Identity, queues: &[QueueId]) -> bool {
-        let own: Vec<_> = self.0.iter().filter(|row| row.holder.is(identity)).collect();
+        let own: Vec<_> = self.rows.iter().filter(|row| row.holder.is(identity)).collect();
         let others = queues.iter().filter(|queue| **queue != QueueId::hold());
         others.into_iter().any(|queue| own.iter().any(|row| row.queues.contains(queue)))
     }
@@ -364,14 +381,6 @@ fn current(peer: &Peer, now: Timestamp) -> Result<(), Refusal> {
 /// True for the form of an English GSS code: `E` and eight digits. Whether anybody has it is the directory's to say.
 pub fn is_authority_code(code: &str) -> bool {
     code.strip_prefix('E').is_some_and(|digits| digits.len() == 8 && digits.bytes().all(|b| b.is_ascii_digit()))
-}
-
-/// The most that these rows together open; `None` where one of them sets no limit of its own.
-fn served_units(rows: &[&Grant]) -> Option<Vec<(Part, Audience)>> {
-    rows.iter().map(|row| row.units.as_ref()).try_fold(Vec::new(), |mut all, units| {
-        all.extend(units?);
-        Some(all)
-    })
 }
 
 #[cfg(test)]

@@ -41,6 +41,7 @@ pub mod text;
 pub mod transfer;
 pub mod unit;
 pub mod validate;
+pub mod vetting;
 pub mod violation;
 
 #[cfg(test)]

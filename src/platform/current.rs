@@ -17,6 +17,13 @@ impl<T> Current<T> {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// From now on what `change` makes of the value is in force; gives back what was. Nobody else changes it in between.
+    pub fn change(&self, change: impl FnOnce(&T) -> T) -> Arc<T> {
+        let mut now = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let next = Arc::new(change(&now));
+        std::mem::replace(&mut *now, next)
+    }
+
     /// From now on `value` is in force; gives back what was.
     pub fn replace(&self, value: impl Into<Arc<T>>) -> Arc<T> {
         std::mem::replace(&mut *self.0.write().unwrap_or_else(PoisonError::into_inner), value.into())

@@ -99,7 +99,7 @@ impl Reader<'_> {
     ) -> Option<Holder> {
         match (identity, organisation, role) {
             (Some(uri), None, None) => match Identity::parse(&uri, self.trust_domain) {
-                Ok(identity) => Some(Holder::Exactly(identity.as_str().to_owned())),
+                Ok(identity) => Some(Holder::Exactly(identity)),
                 Err(why) => self.say("identity", &why.to_string()),
             },
             (None, Some(organisation), Some(role)) => {

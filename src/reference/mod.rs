@@ -101,12 +101,12 @@ pub fn load(files: Files<'_>) -> Result<Policy, Vec<ReferenceError>> {
             Some(directory),
             Some(calendar),
             Some(rules),
-            Some((version, kinds)),
+            Some((version, kinds, vetting)),
             Some(deadlines),
             Some(contacts),
             Some(memory),
         ) if wrong.is_empty() => {
-            let queues = Queues { version, kinds, deadlines };
+            let queues = Queues { version, kinds, deadlines, vetting };
             Ok(Policy { directory, calendar, rules, queues, contacts, memory })
         }
         _ => Err(wrong),

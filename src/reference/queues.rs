@@ -1,6 +1,6 @@
 //! `queues.toml`: kinds of queue and their closed lists of outcomes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
@@ -8,6 +8,7 @@ use super::Report;
 use crate::domain::{
     policy::{Outcome, QueueKind, QueueSide, SenderWording},
     unit::{Audience, Part},
+    vetting::{Asker, Level, Vetting},
 };
 
 /// Kinds that the rules send to; each must be described.
@@ -17,7 +18,18 @@ pub(super) const KINDS: [&str; 7] = ["MPU", "REFDESK", "MASH", "ALLOC", "EDT", "
 #[serde(deny_unknown_fields)]
 struct KindsFile {
     version: String,
+    #[serde(default)]
+    vetting_level: Vec<LevelRow>,
     kind: Vec<KindRow>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LevelRow {
+    code: String,
+    label: String,
+    #[serde(default)]
+    covers: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -28,6 +40,8 @@ struct KindRow {
     side: SideRow,
     always_open: bool,
     opens: Vec<String>,
+    #[serde(default)]
+    vetting: BTreeMap<String, Vec<String>>,
     outcomes: Vec<OutcomeRow>,
 }
 
@@ -57,8 +71,11 @@ enum WordingRow {
     NoFurtherAction,
 }
 
-/// Reads the kinds and the version of their file.
-pub(super) fn read_kinds(text: &str, report: &mut Report) -> Option<(String, Vec<QueueKind>)> {
+/// What asks for a level of whoever works on such a queue at all; every other name is a unit.
+const WORK: &str = "work";
+
+/// Reads the version of the file, the kinds, and what vetting they ask for.
+pub(super) fn read_kinds(text: &str, report: &mut Report) -> Option<(String, Vec<QueueKind>, Vetting)> {
     let file: KindsFile = report.parse(text)?;
     for kind in KINDS {
         if file.kind.iter().filter(|row| row.kind == kind).count() != 1 {
@@ -68,8 +85,36 @@ pub(super) fn read_kinds(text: &str, report: &mut Report) -> Option<(String, Vec
     for row in file.kind.iter().filter(|row| !KINDS.contains(&row.kind.as_str())) {
         report.add(format!("kind {}", row.kind), "no rule sends to it");
     }
+    let vetting = vetting(file.vetting_level, &file.kind, report);
     let kinds = file.kind.into_iter().map(|row| kind(row, report)).collect();
-    Some((file.version, kinds))
+    Some((file.version, kinds, vetting))
+}
+
+fn vetting(levels: Vec<LevelRow>, kinds: &[KindRow], report: &mut Report) -> Vetting {
+    let mut known = BTreeMap::new();
+    for LevelRow { code, label, covers } in levels {
+        if known.insert(code.clone(), Level { label, covers }).is_some() {
+            report.add(format!("vetting_level {code}"), "is there twice");
+        }
+    }
+    let mut needs: BTreeMap<Asker, Vec<String>> = BTreeMap::new();
+    for row in kinds {
+        for (asker, any_of) in &row.vetting {
+            let at = format!("kind {}", row.kind);
+            if asker == WORK {
+                needs.insert((row.kind.clone(), None), any_of.clone());
+            } else if !row.opens.contains(asker) {
+                report.add(at, format!("vetting: `{asker}` is neither `{WORK}` nor one of what it opens"));
+            } else if let Some(unit) = unit_of(&at, asker, report) {
+                needs.insert((row.kind.clone(), Some(unit)), any_of.clone());
+            }
+        }
+    }
+    let read = Vetting::new(known, needs);
+    read.unwrap_or_else(|wrong| {
+        wrong.into_iter().for_each(|(at, what)| report.add(at, what));
+        Vetting::default()
+    })
 }
 
 fn kind(row: KindRow, report: &mut Report) -> QueueKind {

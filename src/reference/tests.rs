@@ -145,6 +145,28 @@ fn every_mistake_of_every_file_is_named_at_once() {
 }
 
 #[test]
+fn vetting_is_asked_for_in_known_levels_and_of_what_is_opened_there() {
+    let with = |vetting: &str| {
+        let row = "kind = \"MPU\"\n";
+        let queues = EMBEDDED.queues.replace(row, &format!("{row}vetting = {{ {vetting} }}\n"));
+        load(Files { queues: &queues, ..EMBEDDED })
+    };
+    let queue = QueueId::of("MPU", "SE");
+    assert!(embedded().unwrap().queues.vetting.asks_nothing(), "the design paper asks for none");
+    let vetting = with("work = [\"NPPV2\"], \"A/none\" = [\"MV\"]").unwrap().queues.vetting;
+    assert!(vetting.admits(&queue, Some("NPPV3")) && !vetting.admits(&queue, Some("MV")));
+    for (vetting, what) in [
+        ("work = [\"NPPV4\"]", "vetting: `NPPV4` is no level"),
+        ("work = []", "vetting: name a level, or leave it out"),
+        ("\"C/mash\" = [\"MV\"]", "vetting: `C/mash` is neither `work` nor one of what it opens"),
+    ] {
+        let wrong = with(vetting).unwrap_err();
+        let told: Vec<_> = wrong.iter().map(|one| format!("{}: {}: {}", one.file, one.at, one.what)).collect();
+        assert_eq!(told, [format!("queues.toml: kind MPU: {what}")]);
+    }
+}
+
+#[test]
 fn an_unknown_key_is_refused_with_its_line() {
     let calendar = EMBEDDED.calendar.replace("zone = ", "zoneinfo = ");
     let wrong = load(Files { calendar: &calendar, ..EMBEDDED }).unwrap_err();

@@ -40,6 +40,28 @@ fn a_fault_is_told_with_what_to_do_and_exit_65() {
 }
 
 #[test]
+fn what_is_asked_for_is_held_against_who_is_granted_what() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("reference");
+    super::house::shipped_reference(&own);
+    let shipped = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy");
+    let text = fs::read_to_string(shipped.join("homeward.example.toml")).unwrap();
+    let grants = text.lines().find(|line| line.starts_with("grants = ")).unwrap();
+    fs::write(folder.path().join("homeward.toml"), text.replace(grants, "grants = \"grants.toml\"")).unwrap();
+    let grants = fs::read_to_string(shipped.join("reference/grants.example.toml")).unwrap();
+    fs::write(folder.path().join("grants.toml"), &grants).unwrap();
+    let queues = fs::read_to_string(own.join("queues.toml")).unwrap();
+    let asked = queues.replacen("kind = \"MPU\"\n", "kind = \"MPU\"\nvetting = { work = [\"MV\"] }\n", 1);
+    fs::write(own.join("queues.toml"), asked).unwrap();
+    let args = [DAY, &["--policy", "reference", "--config", "homeward.toml"]].concat();
+    let told = homeward(folder.path(), &args).with(0);
+    assert!(told.contains("queues granted to somebody"), "{told}");
+    fs::write(folder.path().join("grants.toml"), grants.replace("vetting = \"MV\"", "vetting = \"RV\"")).unwrap();
+    let told = homeward(folder.path(), &args).with(65);
+    assert!(told.contains("queues.toml: MPU.SE") && told.contains("vetted for it: MV"), "{told}");
+}
+
+#[test]
 fn data_that_cannot_be_loaded_is_refused_with_every_fault() {
     let folder = tempfile::tempdir().unwrap();
     let own = folder.path().join("reference");

@@ -13,7 +13,7 @@ use tonic::{Code, Streaming};
 
 use crate::{
     daemon::{Daemon, recent},
-    house::{BROMLEY, GRANTS, LEWISHAM, MPU, domain},
+    house::{BROMLEY, GRANTS, INTELLIGENCE, LEWISHAM, MPU, domain},
     person::{Person, submission, why},
 };
 
@@ -153,6 +153,26 @@ async fn reference_data_is_read_again_and_a_folder_with_a_fault_is_refused_as_a_
     assert_eq!(rule_set(&council).await, "2026-11-4");
     let receipt = council.submit(submission(&recent(1, "2026-11-20T16:30:00Z"))).await.unwrap();
     assert_eq!(receipt.rule_set, "2026-11-4");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn vetting_that_is_asked_for_ends_the_sessions_of_those_who_have_none_and_of_nobody_else() {
+    let daemon = Daemon::start_with(FOLDER, |daemon| {
+        shipped_reference(daemon);
+        let role = "role = \"mpu_officer\"\n";
+        fs::write(daemon.folder("grants.toml"), GRANTS.replace(role, &format!("{role}vetting = \"MV\"\n"))).unwrap();
+    });
+    let daemon = daemon.await;
+    let (mut officer, mut intelligence) = (daemon.person(MPU).await, daemon.person(INTELLIGENCE).await);
+    officer.pull("MPU.SE").await.unwrap();
+    intelligence.pull("MPU.SE").await.unwrap();
+    let from = daemon.log().len();
+    edit(&daemon, "queues.toml", "kind = \"MPU\"\n", "kind = \"MPU\"\nvetting = { work = [\"RV\"] }\n");
+    let told = daemon.says(from, "what peers may do has changed").await;
+    assert!(told.contains("\"sessions_ended\":1"), "{told}");
+    officer.pull("MPU.SE").await.unwrap();
+    let mut again = daemon.person(INTELLIGENCE).await;
+    assert_eq!(why(again.pull("MPU.SE").await), (Code::PermissionDenied, "QUEUE_NOT_GRANTED".into()));
 }
 
 /// The line that has the broker go by a folder of its own.

@@ -50,3 +50,4 @@ mod streams;
 mod subject;
 mod transferring;
 mod unlisted;
+mod vetting;

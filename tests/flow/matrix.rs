@@ -15,6 +15,7 @@ use tonic_types::StatusExt;
 use crate::{
     house::{BROMLEY, House, LEWISHAM, MPU, REFDESK, narrative},
     person::{Person, fresh, submission},
+    vetting::{asking, goes_by, vetted_at_mpus},
 };
 
 /// What a method asks, and who has it.
@@ -236,19 +237,26 @@ struct Scope {
     referral: String,
 }
 
-/// Councils of which one has a grant in force, one had, and one never.
+/// Councils of which one has a grant in force, one had, one has it without the vetting that the queue asks for, and one never.
 const GRANTED: &str = "gss/E09000023";
 const EXPIRED: &str = "gss/E09000022";
+const UNVETTED: &str = "gss/E09000021";
 const NEVER: &str = "gss/E09000001";
 
+/// The vetting that every Missing Person Unit asks for, and one that does not stand for it.
+const ASKED: &str = "RV";
+const OTHER: &str = "NPPV3";
+
 fn grants() -> String {
-    let mut text = include_str!("../support/grants.toml").to_owned();
-    for (organisation, from, until) in [(GRANTED, 2020, 2096), (EXPIRED, 2020, 2021)] {
+    let mut text = vetted_at_mpus("MV");
+    for (organisation, level, from, until) in
+        [(GRANTED, "MV", 2020, 2096), (EXPIRED, "MV", 2020, 2021), (UNVETTED, OTHER, 2020, 2096)]
+    {
         for role in Role::ALL {
             write!(
                 text,
                 "\n[[grant]]\nidentity = \"homeward://pilot.example/{organisation}/{role}/matrix\"\n\
-                 submit_for = [\"E09000023\"]\nqueues = [\"MPU.SE\"]\nresolve_hold = true\n\
+                 submit_for = [\"E09000023\"]\nqueues = [\"MPU.SE\"]\nresolve_hold = true\nvetting = \"{level}\"\n\
                  not_before = \"{from}-01-01T00:00:00Z\"\nnot_after = \"{until}-01-01T00:00:00Z\"\n"
             )
             .unwrap();
@@ -279,10 +287,12 @@ async fn every_role_has_its_methods_in_its_scope_and_no_other() {
     let house = House::open().await;
     let (own, other, none) = scopes(&house).await;
     house.grant(&grants());
+    goes_by(&house, &asking("MPU", &format!("work = [\"{ASKED}\"]"))).await.unwrap();
     let mut calls = 0;
     for &role in Role::ALL {
         let granted = house.person(&format!("{GRANTED}/{role}/matrix")).await;
         let expired = house.person(&format!("{EXPIRED}/{role}/matrix")).await;
+        let unvetted = house.person(&format!("{UNVETTED}/{role}/matrix")).await;
         let never = house.person(&format!("{NEVER}/{role}/matrix")).await;
         for method in methods() {
             let name = short(&method);
@@ -293,9 +303,13 @@ async fn every_role_has_its_methods_in_its_scope_and_no_other() {
             let unknown = answered(&granted, &method, row, &none).await;
             let late = answered(&expired, &method, row, &own).await;
             let stranger = answered(&never, &method, row, &own).await;
-            calls += 5;
+            let barred = answered(&unvetted, &method, row, &own).await;
+            calls += 6;
             assert_eq!(foreign, unknown, "{}: what is another's tells it is there", at("other"));
             assert_eq!(late, stranger, "{}", at("expired"));
+            if matches!(row.of, Of::Queue | Of::Delivery) {
+                assert_eq!(barred, unknown, "{}: without the vetting a queue is as one that is not granted", at("own"));
+            }
             if row.of == Of::Everybody {
                 let closed = |answer: &Option<Answer>| matches!(answer, Some((Code::PermissionDenied, ..)));
                 assert!(!closed(&mine) && !closed(&late), "{}", at("own"));
@@ -324,7 +338,7 @@ async fn every_role_has_its_methods_in_its_scope_and_no_other() {
             assert_eq!(refused(&foreign), row.of != Of::Whole, "{}: {foreign:?}", at("other"));
         }
     }
-    assert_eq!(calls, 5 * Role::ALL.len() * ROWS.len());
+    assert_eq!(calls, 6 * Role::ALL.len() * ROWS.len());
 }
 
 /// Code, reason and words; none where it was answered.

@@ -140,7 +140,7 @@ pub fn end() -> Timestamp {
 
 fn grant(to: &Peer, queues: &[QueueId]) -> Grant {
     Grant {
-        holder: Holder::Exactly(to.identity.as_str().to_owned()),
+        holder: Holder::Exactly(to.identity.clone()),
         submit_for: Vec::new(),
         queues: queues.to_vec(),
         units: None,

@@ -93,25 +93,34 @@ impl ReadPermit {
     }
 }
 
+/// What one grant lets its holder open on a queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Opens {
+    /// The most; `None` is what the queue opens.
+    pub(super) most: Option<Vec<(Part, Audience)>>,
+    /// What asks for another level of vetting than the grant records.
+    pub(super) barred: Vec<(Part, Audience)>,
+}
+
+impl Opens {
+    pub(super) fn unit(&self, kind: (Part, Audience)) -> bool {
+        self.most.as_ref().is_none_or(|units| units.contains(&kind)) && !self.barred.contains(&kind)
+    }
+}
+
 /// May use one method on one queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueuePermit {
     identity: Identity,
     action: Action,
     queue: QueueId,
-    units: Option<Vec<(Part, Audience)>>,
+    opens: Vec<Opens>,
     until: Timestamp,
 }
 
 impl QueuePermit {
-    pub(super) fn granted(
-        peer: &Peer,
-        action: Action,
-        queue: &QueueId,
-        units: Option<Vec<(Part, Audience)>>,
-        until: Timestamp,
-    ) -> Self {
-        Self { identity: peer.identity.clone(), action, queue: queue.clone(), units, until: until.min(peer.not_after) }
+    pub(super) fn granted(peer: &Peer, action: Action, queue: &QueueId, opens: Vec<Opens>, until: Timestamp) -> Self {
+        Self { identity: peer.identity.clone(), action, queue: queue.clone(), opens, until: until.min(peer.not_after) }
     }
 
     /// Who.
@@ -135,7 +144,7 @@ impl QueuePermit {
     }
 
     pub(super) fn unit_within(&self, kind: (Part, Audience)) -> bool {
-        self.units.as_ref().is_none_or(|units| units.contains(&kind))
+        self.opens.iter().any(|opens| opens.unit(kind))
     }
 }
 

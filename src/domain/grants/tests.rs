@@ -1,7 +1,7 @@
 //! Grants: default deny, dates, order of checks, units, HOLD and exclusion.
 
 use super::*;
-use crate::domain::identity::TrustDomain;
+use crate::domain::{identity::TrustDomain, vetting::Level};
 
 const NOW: &str = "2026-11-21T12:00:00Z";
 
@@ -9,9 +9,12 @@ fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
+fn domain() -> TrustDomain {
+    TrustDomain::parse("pilot.example").unwrap()
+}
+
 fn peer(path: &str) -> Peer {
-    let domain = TrustDomain::parse("pilot.example").unwrap();
-    let identity = Identity::parse(&format!("homeward://pilot.example/{path}"), &domain).unwrap();
+    let identity = Identity::parse(&format!("homeward://pilot.example/{path}"), &domain()).unwrap();
     Peer { identity, serial: "01".to_owned(), not_after: at("2027-02-01T00:00:00Z"), unlisted: false }
 }
 
@@ -40,7 +43,7 @@ fn submitter(path: &str, codes: &[&str]) -> (Peer, Grants) {
     let peer = peer(path);
     let row = Grant {
         submit_for: codes.iter().map(|code| (*code).to_owned()).collect(),
-        ..grant(Holder::Exactly(peer.identity.as_str().to_owned()))
+        ..grant(Holder::Exactly(peer.identity.clone()))
     };
     (peer, Grants::new(vec![row]))
 }
@@ -285,6 +288,57 @@ fn hold_is_resolved_by_a_granted_resolver_who_does_not_work_where_the_accused_do
     let both = Grant { resolve_hold: true, queues: vec![QueueId::hold(), queue("MPU.SX")], ..plain.rows()[0].clone() };
     let serves_there = Grants::new(vec![both]);
     assert_eq!(serves_there.may_resolve_hold(&resolver, &[queue("MPU.SX")], at(NOW)), Err(Refusal::Excluded));
+}
+
+#[test]
+fn where_vetting_is_asked_for_every_answer_about_a_queue_goes_by_the_level_of_the_row() {
+    let level =
+        |covers: &[&str]| Level { label: String::new(), covers: covers.iter().map(|one| (*one).into()).collect() };
+    let levels = [("RV".to_owned(), level(&[])), ("MV".to_owned(), level(&["RV"])), ("X".to_owned(), level(&[]))];
+    let (provenance, hold) = (unit_kind("A").unwrap(), QueueId::hold());
+    let asked = |kind: &str, unit, level: &str| ((kind.to_owned(), unit), vec![level.to_owned()]);
+    let needs = [asked("MPU", None, "RV"), asked("MPU", Some(provenance), "MV"), asked("HOLD", None, "RV")];
+    let vetting = Vetting::new(levels.into(), needs.into()).unwrap();
+    for (recorded, works, opens) in
+        [(None, false, false), (Some("X"), false, false), (Some("RV"), true, false), (Some("MV"), true, true)]
+    {
+        let (peer, rows) = officer("met/HQ/police_intelligence/a", "MPU.SE");
+        let with = |row: &Grant| Grant { vetting: recorded.map(str::to_owned), ..row.clone() };
+        let grants = Grants::new(vec![with(&rows.rows()[0])]).under(vetting.clone());
+        let now = at(NOW);
+        for action in Action::ALL.iter().filter(|one| one.is_of_queues() && **one != Action::ListQueues) {
+            let asked = rows.may_serve(&peer, *action, &queue("MPU.SE"), now);
+            let answer = grants.may_serve(&peer, *action, &queue("MPU.SE"), now).map(drop);
+            let expected = if works { asked.map(drop) } else { asked.and(Err(Refusal::Queue)) };
+            assert_eq!(answer, expected, "{recorded:?} {action}");
+        }
+        assert_eq!(grants.queues(&peer, now).unwrap().len(), usize::from(works), "{recorded:?}");
+        assert_eq!(grants.served(&peer, now).len(), usize::from(works), "{recorded:?}");
+        let permit = rows.may_serve(&peer, Action::OpenPart, &queue("MPU.SE"), now).unwrap();
+        let other = Identity::parse("homeward://pilot.example/met/HQ/police_intelligence/b", &domain()).unwrap();
+        assert_eq!(grants.colleague(&permit, &other, &[], now).is_some(), works, "{recorded:?}");
+        let stranded: Vec<_> = grants.stranded(now).into_iter().map(|one| one.unit).collect();
+        let unmet = [(!works).then_some(None), (!opens).then_some(Some(provenance))];
+        assert_eq!(stranded, unmet.into_iter().flatten().collect::<Vec<_>>(), "{recorded:?}");
+        if let Ok(permit) = grants.may_serve(&peer, Action::OpenPart, &queue("MPU.SE"), now) {
+            let source = label(Part::Provenance, Audience::Nobody, Some(1));
+            assert_eq!(grants.could_open(&permit, source, &[provenance]), opens, "{recorded:?}");
+        }
+        let (resolver, rows) = officer("met/HQ/hold_resolver/h1", "HOLD.human");
+        let row = Grant { resolve_hold: true, ..with(&rows.rows()[0]) };
+        let resolves = Grants::new(vec![row]).under(vetting.clone());
+        assert_eq!(resolves.may_resolve_hold(&resolver, &[], now).is_ok(), works, "{recorded:?}");
+        let permit = rows.may_serve(&resolver, Action::CompleteDelivery, &hold, now).unwrap();
+        assert_eq!(resolves.may_complete_hold(&permit, &[], now).is_ok(), works, "{recorded:?}");
+        let before = Grants::new(vec![with(&grants.rows()[0])]);
+        assert_eq!(grants.give_what_was_given(&before, &peer, now), works && opens, "{recorded:?}: asked for since");
+        assert!(before.give_what_was_given(&grants, &peer, now), "{recorded:?}: asked for no longer");
+    }
+    // Each row stands for itself: a level that is recorded with one queue is none with another.
+    let (peer, rows) = officer("met/HQ/police_intelligence/a", "MPU.SE");
+    let other = Grant { vetting: Some("MV".into()), queues: vec![queue("MPU.SX")], ..rows.rows()[0].clone() };
+    let both = Grants::new(vec![rows.rows()[0].clone(), other]).under(vetting);
+    assert_eq!(both.queues(&peer, at(NOW)).unwrap(), [queue("MPU.SX")]);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use super::Deadlines;
 use crate::domain::{
     queue::QueueId,
     unit::{Audience, Part},
+    vetting::Vetting,
 };
 
 /// On which side of the house a queue stands.
@@ -90,6 +91,8 @@ pub struct Queues {
     pub kinds: Vec<QueueKind>,
     /// The deadlines.
     pub deadlines: Deadlines,
+    /// Levels of vetting, and what asks for one.
+    pub vetting: Vetting,
 }
 
 impl Queues {

@@ -4,7 +4,7 @@
 //! `bounds` is how far its numbers may go, `map` which council is which, `whole` who must be on the map and what a kind of queue may open at most.
 //! `dues` remembers deadlines, `floor` is what each rule must at least do, `held_to` holds every version of the table to it, and `legs` what arrives at
 //! every place and hour; `protections` shows
-//! that it comes out. `situations` makes the plainest submission in which each condition of the rule table holds, from the nil return of
+//! that it comes out. `vetted` holds what is asked for to who is granted what. `situations` makes the plainest submission in which each condition of the rule table holds, from the nil return of
 //! `nil`.
 
 mod bounds;
@@ -18,6 +18,7 @@ mod protections;
 mod routes;
 mod situations;
 mod standing;
+mod vetted;
 mod whole;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -10,9 +10,11 @@ use super::{
 use crate::{
     domain::{
         expiry,
-        grants::{Action, Grant},
+        grants::{Action, Grant, Grants},
         identity::{OrganisationScheme, Peer},
+        queue::QueueId,
         unit::{Audience, Part},
+        vetting::Need,
     },
     wire::{
         convert::{limits, wire_time},
@@ -46,8 +48,9 @@ impl IdentityService for Services {
 impl Services {
     fn who(&self, peer: &Peer, tainted: bool) -> pb::WhoAmIResponse {
         let now = self.broker.now();
-        let grants: Vec<pb::Grant> =
-            self.broker.grants().in_force(peer, now).map(|row| grant(row, peer.identity.role().code())).collect();
+        let all = self.broker.grants();
+        let role = peer.identity.role().code();
+        let grants: Vec<pb::Grant> = all.in_force(peer, now).map(|row| grant(&all, row, role)).collect();
         let identity = &peer.identity;
         pb::WhoAmIResponse {
             identity: identity.as_str().to_owned(),
@@ -72,16 +75,22 @@ impl Services {
     }
 }
 
-fn grant(row: &Grant, role: &str) -> pb::Grant {
+fn grant(all: &Grants, row: &Grant, role: &str) -> pb::Grant {
     pb::Grant {
         role: role.to_owned(),
         authorities: row.submit_for.clone(),
-        queues: row.queues.iter().map(ToString::to_string).collect(),
+        queues: all.served_by(row).map(ToString::to_string).collect(),
         units: row.units.iter().flatten().map(|unit| unit_word(*unit)).collect(),
         vetting_level: row.vetting.clone().unwrap_or_default(),
+        vetting_needs: all.needs(row).map(need).collect(),
         start_time: Some(wire_time(row.not_before)),
         expire_time: (row.not_after < Timestamp::MAX).then(|| wire_time(row.not_after)),
     }
+}
+
+fn need((queue, need): (&QueueId, Need)) -> pb::VettingNeed {
+    let unit = need.unit.map(unit_word).unwrap_or_default();
+    pb::VettingNeed { queue: queue.to_string(), unit, any_of: need.any_of, met: need.met }
 }
 
 fn unit_word((part, audience): (Part, Audience)) -> String {

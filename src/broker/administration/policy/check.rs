@@ -14,7 +14,7 @@ use jiff::{Timestamp, civil::Date};
 use crate::{
     broker::{Broker, Error, Rulebook, fingerprint},
     domain::{
-        grants::CallPermit,
+        grants::{CallPermit, Grants},
         policy::RuleSet,
         proof::{Finding, Proof, Proven},
     },
@@ -103,11 +103,12 @@ impl Broker {
         let now = self.now();
         let waited_for = WaitedFor::default();
         let ended = waited_for.0.clone();
+        let grants = self.grants();
         let work = tokio::task::spawn_blocking(move || {
             let _until_done = until_done;
             let looks = Cell::new(0);
             let go_on = || looks.replace(looks.get() + 1) < MOST_LOOKS && !ended.load(Ordering::Relaxed);
-            checked(set, wrong, &Held { before: before.as_deref(), now, go_on: &go_on })
+            checked(set, wrong, &Held { before: before.as_deref(), grants: &grants, now, go_on: &go_on })
         });
         work.await.map_err(|_| Error::Internal("the check of a policy failed".to_owned()))
     }
@@ -126,6 +127,7 @@ impl Drop for WaitedFor {
 /// What a set is held against.
 struct Held<'a> {
     before: Option<&'a Rulebook>,
+    grants: &'a Grants,
     now: Timestamp,
     go_on: &'a dyn Fn() -> bool,
 }
@@ -139,7 +141,9 @@ fn checked(set: FileSet, wrong: Vec<ReferenceError>, held: &Held<'_>) -> Checked
             return Checked { fingerprint, faults, warnings: Vec::new(), proven: Vec::new(), rulebook: None };
         }
     };
-    let Proof { from, faults, warnings, proven, finished, .. } = rulebook.proof(held.now, held.go_on);
+    let mut proof = rulebook.proof(held.now, held.go_on);
+    proof.hold_to(&held.grants.clone().under(rulebook.vetting().clone()), held.now);
+    let Proof { from, faults, warnings, proven, finished, .. } = proof;
     // What was not proved comes first, for a long list is told in part.
     let unfinished = (!finished).then(unfinished);
     let found = faults.into_iter().map(Fault::from);
@@ -186,7 +190,13 @@ mod tests {
     #[test]
     fn a_check_that_is_ended_is_a_fault_and_says_so_first() {
         let before = Rulebook::embedded().unwrap();
-        let held = |go_on| Held { before: Some(&before), now: "2026-11-26T12:00:00Z".parse().unwrap(), go_on };
+        let grants = Grants::default();
+        let held = |go_on| Held {
+            before: Some(&before),
+            grants: &grants,
+            now: "2026-11-26T12:00:00Z".parse().unwrap(),
+            go_on,
+        };
         let ended = checked(FileSet::embedded(), Vec::new(), &held(&|| false));
         assert_eq!(
             (ended.faults.len(), ended.faults[0].what.as_str()),

@@ -122,7 +122,7 @@ impl Broker {
                 true => self.tell_age(&rulebook, &self.aged(&rulebook).await?),
                 false => self.is_new(),
             }
-            self.rulebook.replace(rulebook);
+            self.go_by(rulebook);
         }
         followed.version = version;
         followed.stands_in = false;
