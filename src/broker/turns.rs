@@ -1,6 +1,6 @@
 //! Turns: so many submissions are judged at the same time, and so many stored, and who waits is taken in rounds, one of each
-//! identity. Whoever sends a thousand at once waits for itself; nobody else waits behind them, and whoever has nothing else under
-//! way goes before those who have.
+//! organisation, and of an organisation one of each identity. Whoever sends a thousand at once, or comes under thirty names, waits
+//! for itself; nobody else waits behind them, and whoever has nothing else under way goes before those who have.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -11,13 +11,13 @@ use std::{
 use tokio::sync::oneshot;
 
 use super::{Broker, Error};
-use crate::domain::identity::Identity;
+use crate::domain::identity::{Identity, Organisation};
 
 /// Submissions judged at the same time, for each processor: as few as keep them busy, for nobody is let past those that have begun.
 const JUDGED_EACH: usize = 2;
 /// Submissions stored at the same time: as many as fit one commit on its way to the disk, with those kept.
 const STORED: usize = 48;
-/// Seats for those alone who have nothing else under way there: to be judged, and to be stored.
+/// Seats for those organisations alone that have nothing else under way there: to be judged, and to be stored.
 const KEPT: [usize; 2] = [1, 16];
 
 /// The seats, and who waits for one.
@@ -27,21 +27,38 @@ pub(super) struct Turns(Arc<Mutex<Queue>>);
 struct Queue {
     /// Seats that nobody has: those for anybody, and those kept.
     free: [usize; 2],
-    /// Everybody who has a seat, waits for one, or stands in a line.
+    /// Every organisation of which somebody has a seat or waits for one.
+    organisations: BTreeMap<Organisation, House>,
+    /// Those of which somebody waits.
+    lines: Lines<Organisation>,
+    /// Number of the next who waits.
+    number: u64,
+}
+
+/// The callers of one organisation.
+#[derive(Default)]
+struct House {
+    /// Everybody who has a seat or waits for one.
     callers: BTreeMap<Identity, Caller>,
-    /// Those who had nothing under way as they came, in the order they came.
-    first: VecDeque<Identity>,
-    /// The others who wait, in the order of their turns.
-    round: VecDeque<Identity>,
-    /// The last turn was of one of the first: the next is of the others, whom many who come one after another keep from nothing.
-    first_had_theirs: bool,
+    /// Those who wait.
+    lines: Lines<Identity>,
 }
 
 #[derive(Default)]
 struct Caller {
     seated: usize,
-    /// In the order they came. Whoever has any here stands in one of the lines once, and nobody else does.
-    waiting: VecDeque<oneshot::Sender<Turn>>,
+    /// In the order they came, which is that of their numbers. Nobody is here who has gone away.
+    waiting: VecDeque<(u64, oneshot::Sender<Turn>)>,
+}
+
+/// Who waits: each stands in one of the two, once, as long as anything of theirs waits.
+struct Lines<T> {
+    /// Those who had nothing under way as they came, in the order they came.
+    first: VecDeque<T>,
+    /// The others, in the order of their turns.
+    round: VecDeque<T>,
+    /// The last turn was of one of the first: the next is of the others, whom many who come one after another keep from nothing.
+    first_had_theirs: bool,
 }
 
 /// A kind of seats.
@@ -60,6 +77,13 @@ struct Seated {
     who: Identity,
 }
 
+/// Stands in the queue as long as this lives.
+struct Standing<'t> {
+    turns: &'t Turns,
+    who: &'t Identity,
+    number: u64,
+}
+
 impl Turns {
     /// Those in which submissions are judged.
     pub(super) fn to_judge() -> Self {
@@ -75,19 +99,18 @@ impl Turns {
     fn of(anybodys: usize, kept: usize) -> Self {
         Self(Arc::new(Mutex::new(Queue {
             free: [anybodys, kept],
-            callers: BTreeMap::new(),
-            first: VecDeque::new(),
-            round: VecDeque::new(),
-            first_had_theirs: false,
+            organisations: BTreeMap::new(),
+            lines: Lines::default(),
+            number: 0,
         })))
     }
 
-    /// A seat for something of `who`.
+    /// A seat for something of `who`. Whoever gives up waiting is forgotten at once.
     ///
     /// # Errors
     /// A fault of ours.
     pub(super) async fn take(&self, who: &Identity) -> Result<Turn, Error> {
-        let waiting = {
+        let (number, seat) = {
             let mut queue = self.locked();
             if let Some(seat) = queue.free_for(who) {
                 queue.sits(who, seat);
@@ -95,7 +118,8 @@ impl Turns {
             }
             queue.join(who)
         };
-        waiting.await.map_err(|_| Error::Internal("a turn was lost".to_owned()))
+        let _standing = Standing { turns: self, who, number };
+        seat.await.map_err(|_| Error::Internal("a turn was lost".to_owned()))
     }
 
     fn turn(&self, seat: Seat, who: Identity) -> Turn {
@@ -111,45 +135,111 @@ impl Turns {
 impl Queue {
     /// A free seat that `who` may have now.
     fn free_for(&self, who: &Identity) -> Option<Seat> {
-        // Whoever waits, and has none for a moment, is none of them either.
-        let has_none = !self.callers.contains_key(who);
+        // Of whom somebody waits, and nobody has a seat for a moment, is none of those either.
+        let has_none = !self.organisations.contains_key(who.organisation());
         let free = |seat: Seat| (self.free[seat as usize] > 0).then_some(seat);
         free(Seat::Anybodys).or(free(Seat::Kept).filter(|_| has_none))
     }
 
     fn sits(&mut self, who: &Identity, seat: Seat) {
         self.free[seat as usize] -= 1;
-        self.callers.entry(who.clone()).or_default().seated += 1;
+        let house = self.organisations.entry(who.organisation().clone()).or_default();
+        house.callers.entry(who.clone()).or_default().seated += 1;
     }
 
     fn rises(&mut self, who: &Identity, seat: Seat) {
         self.free[seat as usize] += 1;
-        if let Some(caller) = self.callers.get_mut(who) {
+        if let Some(caller) = self.caller(who) {
             caller.seated -= 1;
-            if caller.seated == 0 && caller.waiting.is_empty() {
-                self.callers.remove(who);
-            }
         }
+        self.forget(who);
     }
 
     /// Waits behind what else is theirs.
-    fn join(&mut self, who: &Identity) -> oneshot::Receiver<Turn> {
+    fn join(&mut self, who: &Identity) -> (u64, oneshot::Receiver<Turn>) {
         let (seat, waiting) = oneshot::channel();
-        let caller = self.callers.entry(who.clone()).or_default();
-        // Whoever is known to wait stands in a line already, also where nothing of theirs is left that waits.
-        if caller.waiting.is_empty() {
-            let line = if caller.seated == 0 { &mut self.first } else { &mut self.round };
-            line.push_back(who.clone());
+        let (number, organisation) = (self.number, who.organisation());
+        self.number += 1;
+        let house = self.organisations.entry(organisation.clone()).or_default();
+        if house.lines.are_empty() {
+            self.lines.join(organisation, house.callers.is_empty());
         }
-        caller.waiting.push_back(seat);
-        waiting
+        let caller = house.callers.entry(who.clone()).or_default();
+        if caller.waiting.is_empty() {
+            house.lines.join(who, caller.seated == 0);
+        }
+        caller.waiting.push_back((number, seat));
+        (number, waiting)
     }
 
-    /// Who has the next of these free seats, and whether they wait for it still; whoever has more that waits goes to the end of the round.
+    /// Has gone away, if they waited still.
+    fn leave(&mut self, who: &Identity, number: u64) {
+        let Some(caller) = self.caller(who) else { return };
+        let Ok(place) = caller.waiting.binary_search_by_key(&number, |(number, _)| *number) else { return };
+        caller.waiting.remove(place);
+        if caller.waiting.is_empty()
+            && let Some(house) = self.organisations.get_mut(who.organisation())
+        {
+            house.lines.leave(who);
+            if house.lines.are_empty() {
+                self.lines.leave(who.organisation());
+            }
+        }
+        self.forget(who);
+    }
+
+    /// Who has the next of these free seats; of whom more waits goes to the end of the round.
     fn next(&mut self, seat: Seat) -> Option<(Identity, oneshot::Sender<Turn>)> {
         if self.free[seat as usize] == 0 {
             return None;
         }
+        let organisation = self.lines.next(seat)?;
+        let house = self.organisations.get_mut(&organisation)?;
+        let who = house.lines.next(Seat::Anybodys)?;
+        let caller = house.callers.get_mut(&who)?;
+        let (_, next) = caller.waiting.pop_front()?;
+        if !caller.waiting.is_empty() {
+            house.lines.round.push_back(who.clone());
+        }
+        if !house.lines.are_empty() {
+            self.lines.round.push_back(organisation);
+        }
+        self.sits(&who, seat);
+        Some((who, next))
+    }
+
+    fn caller(&mut self, who: &Identity) -> Option<&mut Caller> {
+        self.organisations.get_mut(who.organisation())?.callers.get_mut(who)
+    }
+
+    /// Of whoever has no seat and waits for none nothing is remembered.
+    fn forget(&mut self, who: &Identity) {
+        let Some(house) = self.organisations.get_mut(who.organisation()) else { return };
+        if house.callers.get(who).is_some_and(|caller| caller.seated == 0 && caller.waiting.is_empty()) {
+            house.callers.remove(who);
+        }
+        if house.callers.is_empty() {
+            self.organisations.remove(who.organisation());
+        }
+    }
+}
+
+impl<T: Clone + PartialEq> Lines<T> {
+    fn are_empty(&self) -> bool {
+        self.first.is_empty() && self.round.is_empty()
+    }
+
+    fn join(&mut self, who: &T, has_nothing: bool) {
+        let line = if has_nothing { &mut self.first } else { &mut self.round };
+        line.push_back(who.clone());
+    }
+
+    fn leave(&mut self, who: &T) {
+        [&mut self.first, &mut self.round].into_iter().for_each(|line| line.retain(|one| one != who));
+    }
+
+    /// Whose turn it is. A kept seat is for the first alone, and no turn of theirs.
+    fn next(&mut self, seat: Seat) -> Option<T> {
         let others_turn = self.first_had_theirs && !self.round.is_empty();
         let of_the_first = match seat {
             Seat::Kept => true,
@@ -159,13 +249,19 @@ impl Queue {
         if let Seat::Anybodys = seat {
             self.first_had_theirs = of_the_first;
         }
-        let caller = self.callers.get_mut(&who)?;
-        let next = caller.waiting.pop_front()?;
-        if !caller.waiting.is_empty() {
-            self.round.push_back(who.clone());
-        }
-        self.sits(&who, seat);
-        Some((who, next))
+        Some(who)
+    }
+}
+
+impl<T> Default for Lines<T> {
+    fn default() -> Self {
+        Self { first: VecDeque::new(), round: VecDeque::new(), first_had_theirs: false }
+    }
+}
+
+impl Drop for Standing<'_> {
+    fn drop(&mut self) {
+        self.turns.locked().leave(self.who, self.number);
     }
 }
 
@@ -179,7 +275,7 @@ impl Drop for Turn {
                 queue.next(seat)
             };
             let Some((next_is, next)) = next else { return };
-            // Whoever has gone away meanwhile gives it back, and the next has it.
+            // Whoever goes away in this moment gives it back, and the next has it.
             match next.send(turns.turn(seat, next_is.clone())) {
                 Ok(()) => return,
                 Err(mut back) => back.0 = None,
@@ -200,97 +296,4 @@ impl Broker {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::identity::TrustDomain;
-
-    fn who(name: &str) -> Identity {
-        let domain = TrustDomain::parse("pilot.example").unwrap();
-        let uri = format!("homeward://pilot.example/gss/E09000006/council_submitter/{name}");
-        Identity::parse(&uri, &domain).unwrap()
-    }
-
-    /// Polls it once, so that it stands in the queue.
-    async fn stands<T>(what: &mut (impl Future<Output = T> + Unpin)) -> Option<T> {
-        tokio::select! {
-            biased;
-            done = what => Some(done),
-            () = std::future::ready(()) => None,
-        }
-    }
-
-    fn is_empty(turns: &Turns, seats: [usize; 2]) -> bool {
-        let queue = turns.locked();
-        queue.free == seats && queue.callers.is_empty() && queue.first.is_empty() && queue.round.is_empty()
-    }
-
-    #[tokio::test]
-    async fn who_has_nothing_else_under_way_goes_first_and_the_others_one_of_each_in_a_round() {
-        let (turns, loud, other, quiet) = (Turns::of(1, 0), who("loud"), who("other"), who("quiet"));
-        let sitting = turns.take(&loud).await.unwrap();
-        let mut loud: Vec<_> = (0..5).map(|_| Box::pin(turns.take(&loud))).collect();
-        let mut other: Vec<_> = (0..2).map(|_| Box::pin(turns.take(&other))).collect();
-        for one in loud.iter_mut().chain(&mut other) {
-            assert!(stands(one).await.is_none());
-        }
-        drop(sitting);
-        let sitting = stands(&mut other[0]).await.expect("nothing of theirs was under way").unwrap();
-        let mut quiet = Box::pin(turns.take(&quiet));
-        assert!(stands(&mut quiet).await.is_none());
-        drop(sitting);
-        let sitting = stands(&mut loud[0]).await.expect("one of the first had the last turn").unwrap();
-        drop(sitting);
-        let sitting = stands(&mut quiet).await.expect("the second of nobody goes before their first").unwrap();
-        drop(sitting);
-        let sitting = stands(&mut other[1]).await.expect("it is their turn in the round").unwrap();
-        // Those who go away before and after they have a seat keep nobody from it.
-        drop(loud.remove(1));
-        assert!(stands(&mut loud[1]).await.is_none());
-        drop(sitting);
-        drop(loud.remove(1));
-        drop(loud.remove(1).await.unwrap());
-        drop(loud.remove(1).await.unwrap());
-        assert!(is_empty(&turns, [1, 0]));
-    }
-
-    #[tokio::test]
-    async fn seats_are_kept_for_those_who_have_nothing_under_way() {
-        let (turns, loud, quiet, other) = (Turns::of(1, 1), who("loud"), who("quiet"), who("other"));
-        let anybodys = turns.take(&loud).await.unwrap();
-        let mut waits = Box::pin(turns.take(&loud));
-        assert!(stands(&mut waits).await.is_none(), "the kept one is not for them");
-        let kept = stands(&mut Box::pin(turns.take(&quiet))).await.expect("it is kept for them").unwrap();
-        let mut other = Box::pin(turns.take(&other));
-        assert!(stands(&mut other).await.is_none());
-        drop(kept);
-        let kept = stands(&mut other).await.expect("it is kept for them").unwrap();
-        drop(kept);
-        assert!(stands(&mut waits).await.is_none(), "it is not for those who have one");
-        drop(anybodys);
-        drop(stands(&mut waits).await.expect("it is anybody's").unwrap());
-        assert!(is_empty(&turns, [1, 1]));
-    }
-
-    #[tokio::test]
-    async fn whoever_gave_up_all_of_its_calls_and_comes_again_takes_no_turn_from_the_others() {
-        let (turns, loud, other) = (Turns::of(1, 0), who("loud"), who("other"));
-        let sitting = turns.take(&other).await.unwrap();
-        let mut given_up: Vec<_> = (0..1000).map(|_| Box::pin(turns.take(&loud))).collect();
-        for one in &mut given_up {
-            assert!(stands(one).await.is_none());
-        }
-        drop(given_up);
-        let mut again = Box::pin(turns.take(&loud));
-        let mut others: Vec<_> = (0..2).map(|_| Box::pin(turns.take(&other))).collect();
-        assert!(stands(&mut again).await.is_none());
-        for one in &mut others {
-            assert!(stands(one).await.is_none());
-        }
-        drop(sitting);
-        for one in &mut others {
-            drop(stands(one).await.expect("calls that were given up keep nobody waiting").unwrap());
-        }
-        drop(stands(&mut again).await.expect("the seat was given on").unwrap());
-        assert!(is_empty(&turns, [1, 0]));
-    }
-}
+mod tests;

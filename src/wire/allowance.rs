@@ -68,9 +68,9 @@ impl Allowance {
         let pace =
             |a_second| RateLimiter::direct(Quota::per_second(NonZeroU32::new(a_second).unwrap_or(NonZeroU32::MIN)));
         Self {
-            identity,
             room: Arc::new(Semaphore::new(shares.calls)),
-            line: Arc::new(Line::new(shares.work, crowd)),
+            line: Arc::new(Line::new(shares.work, identity.organisation().clone(), crowd)),
+            identity,
             streams: Arc::new(Semaphore::new(shares.streams)),
             pace: pace(shares.calls_per_second),
             frames: pace(shares.frames_per_second),

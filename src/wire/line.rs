@@ -1,26 +1,62 @@
 //! The line in front of the door: of one identity so many calls are worked on at the same time, and the others wait, nothing of
 //! them read yet. So nobody who comes stands behind all that another has sent at once. What may wait is shared equally among the
-//! identities of which something waits.
+//! organisations of which something waits, and what one has of it among its identities.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Calls that wait, of all identities together.
+use crate::domain::identity::Organisation;
+
+/// Calls that wait, of everybody together.
 const WAITING: usize = 1024;
 
-/// Of how many identities something waits. Clones share it.
+/// Of how many identities of each organisation something waits; of no others. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Crowd(Arc<AtomicUsize>);
+pub(super) struct Crowd(Arc<Mutex<BTreeMap<Organisation, usize>>>);
+
+impl Crowd {
+    fn locked(&self) -> MutexGuard<'_, BTreeMap<Organisation, usize>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Something of one more identity waits.
+    fn joined(&self, organisation: &Organisation) {
+        *self.locked().entry(organisation.clone()).or_default() += 1;
+    }
+
+    /// Of one less.
+    fn left(&self, organisation: &Organisation) {
+        let mut waiting = self.locked();
+        if let Some(identities) = waiting.get_mut(organisation) {
+            *identities -= 1;
+            if *identities == 0 {
+                waiting.remove(organisation);
+            }
+        }
+    }
+
+    /// How much of one identity may wait.
+    fn share(&self, organisation: &Organisation) -> usize {
+        let waiting = self.locked();
+        // Something of the one that asks waits.
+        let identities = waiting.get(organisation).copied().unwrap_or(1);
+        WAITING / waiting.len().max(1) / identities.max(1)
+    }
+}
 
 /// The line of one identity.
 #[derive(Debug)]
 pub(super) struct Line {
     work: Arc<Semaphore>,
     waiting: AtomicUsize,
+    organisation: Organisation,
     crowd: Crowd,
 }
 
@@ -39,8 +75,8 @@ pub(super) struct Standing(Arc<Line>);
 
 impl Line {
     /// A line of which so many are worked on at the same time.
-    pub(super) fn new(work: usize, crowd: Crowd) -> Self {
-        Self { work: Arc::new(Semaphore::new(work)), waiting: AtomicUsize::new(0), crowd }
+    pub(super) fn new(work: usize, organisation: Organisation, crowd: Crowd) -> Self {
+        Self { work: Arc::new(Semaphore::new(work)), waiting: AtomicUsize::new(0), organisation, crowd }
     }
 
     /// A place for one call; none where as much of the identity waits as is its share.
@@ -50,12 +86,10 @@ impl Line {
         }
         let before = self.waiting.fetch_add(1, Ordering::AcqRel);
         if before == 0 {
-            self.crowd.0.fetch_add(1, Ordering::AcqRel);
+            self.crowd.joined(&self.organisation);
         }
         let standing = Standing(Arc::clone(self));
-        // At least of this one something waits.
-        let share = WAITING / self.crowd.0.load(Ordering::Acquire).max(1);
-        (before < share).then_some(Place::Behind(standing))
+        (before < self.crowd.share(&self.organisation)).then_some(Place::Behind(standing))
     }
 
     /// A place for a message of a stream, of which no more is read meanwhile.
@@ -77,7 +111,7 @@ impl Place {
 impl Drop for Standing {
     fn drop(&mut self) {
         if self.0.waiting.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.0.crowd.0.fetch_sub(1, Ordering::AcqRel);
+            self.0.crowd.left(&self.0.organisation);
         }
     }
 }
@@ -86,9 +120,30 @@ impl Drop for Standing {
 mod tests {
     use super::*;
 
+    /// Of an identity of this organisation.
+    fn line(organisation: &str, crowd: &Crowd) -> Arc<Line> {
+        let organisation = Organisation::parse(&format!("provider/{organisation}")).unwrap();
+        Arc::new(Line::new(1, organisation, crowd.clone()))
+    }
+
+    #[test]
+    fn an_organisation_under_many_names_has_one_share_of_what_may_wait() {
+        let crowd = Crowd::default();
+        let names: Vec<_> = (0..30).map(|_| line("loud", &crowd)).collect();
+        let quiet = line("quiet", &crowd);
+        let _at_work: Vec<_> = names.iter().chain([&quiet]).map(|line| line.join().unwrap()).collect();
+        let one_each: Vec<_> = names.iter().map(|line| line.join().expect("the first of each waits")).collect();
+        let own: Vec<_> = (0..WAITING / 2).map(|_| quiet.join().expect("half of it is theirs")).collect();
+        assert!(quiet.join().is_none());
+        let more: Vec<_> = (1..WAITING / 2 / 30).map(|_| names[0].join().expect("its share of the half")).collect();
+        assert!(names[0].join().is_none());
+        drop((one_each, own, more));
+        assert!(crowd.locked().is_empty());
+    }
+
     #[tokio::test]
     async fn of_one_identity_so_many_are_at_work_and_the_others_come_in_their_order() {
-        let line = Arc::new(Line::new(1, Crowd::default()));
+        let line = line("one", &Crowd::default());
         let first = line.join().unwrap().reached().await;
         let (second, third) = (line.join().unwrap(), line.join().unwrap());
         let (mut second, mut third) = (Box::pin(second.reached()), Box::pin(third.reached()));
@@ -103,13 +158,13 @@ mod tests {
         let second = second.await;
         drop(second);
         drop(third.await);
-        assert_eq!((line.waiting.load(Ordering::Relaxed), line.crowd.0.load(Ordering::Relaxed)), (0, 0));
+        assert_eq!((line.waiting.load(Ordering::Relaxed), line.crowd.locked().len()), (0, 0));
     }
 
     #[test]
     fn what_may_wait_is_shared_and_calls_that_are_given_up_make_room() {
         let crowd = Crowd::default();
-        let [loud, other] = [(); 2].map(|()| Arc::new(Line::new(1, crowd.clone())));
+        let [loud, other] = ["loud", "other"].map(|name| line(name, &crowd));
         let _at_work = [loud.join().unwrap(), other.join().unwrap()];
         let mut waiting: Vec<_> = (0..WAITING).map(|_| loud.join().expect("all of it is theirs")).collect();
         assert!(loud.join().is_none());

@@ -45,20 +45,23 @@ struct Told {
     other: Vec<Status>,
 }
 
-fn named(name: &str) -> String {
-    format!("gss/E09000023/council_submitter/{name}")
+/// The quiet peer.
+const QUIET_PEER: &str = "gss/E09000023/council_submitter/quiet";
+
+/// One of the eight, all of one organisation, which is another than the quiet peer's.
+fn loud(number: usize) -> String {
+    format!("provider/loud/provider_submitter/loud-{number}")
 }
 
 fn grants() -> String {
-    let grant = |name: &str| {
-        let who = named(name);
+    let grant = |who: &str| {
         format!(
             "[[grant]]\nidentity = \"homeward://pilot.example/{who}\"\nsubmit_for = [\"E09000023\"]\n\
              not_before = \"2020-01-01T00:00:00Z\"\nnot_after = \"2096-01-01T00:00:00Z\"\n"
         )
     };
-    let flooders = (0..FLOODERS).map(|number| grant(&format!("loud-{number}")));
-    [GRANTS.to_owned(), grant("quiet")].into_iter().chain(flooders).collect()
+    let flooders = (0..FLOODERS).map(|number| grant(&loud(number)));
+    [GRANTS.to_owned(), grant(QUIET_PEER)].into_iter().chain(flooders).collect()
 }
 
 /// Submits again and again, whatever the answer, and heeds no advice.
@@ -83,7 +86,7 @@ async fn shout(mut person: Person, base: pb::Submission, told: Arc<Mutex<Told>>)
 async fn flood(daemon: &Daemon, base: &pb::Submission, told: &Arc<Mutex<Told>>) -> Vec<JoinHandle<()>> {
     let mut all = Vec::new();
     for number in 0..FLOODERS {
-        let person = daemon.person(&named(&format!("loud-{number}"))).await;
+        let person = daemon.person(&loud(number)).await;
         all.extend((0..AT_ONCE).map(|_| tokio::spawn(shout(person.clone(), base.clone(), Arc::clone(told)))));
     }
     all
@@ -138,7 +141,7 @@ fn a_flood_from_eight_peers_is_refused_with_a_time_and_a_quiet_peer_is_served_as
     let [here, elsewhere] = runtimes();
     let base = submission(&recent(1, "2026-11-20T16:30:00Z"));
     let daemon = here.block_on(started());
-    let mut quiet = here.block_on(daemon.person(&named("quiet")));
+    let mut quiet = here.block_on(daemon.person(QUIET_PEER));
     let long = std::env::var("HOMEWARD_OVERLOAD_SECONDS").ok().map(|seconds| seconds.parse().unwrap());
     let time = Duration::from_secs(long.unwrap_or(0));
     let mut wait = |calls, time| here.block_on(Waits::measured(&mut quiet, &base, calls, time));
@@ -165,7 +168,7 @@ fn a_flood_from_eight_peers_is_refused_with_a_time_and_a_quiet_peer_is_served_as
     wait(1, Duration::ZERO);
     let again = stopped.spent();
     here.block_on(async {
-        let mut loud = daemon.person(&named("loud-0")).await;
+        let mut loud = daemon.person(&loud(0)).await;
         let mut first = loud.submit(base.clone()).await;
         while first.is_err() && stopped.spent() < RECOVERED {
             tokio::time::sleep(Duration::from_millis(100)).await;
