@@ -15,7 +15,8 @@ use super::{
     session::{Bounds, End, GrantEnd, Sessions},
     tls::{
         ServerTls,
-        accept::{self, Door, Greetings},
+        accept::{self, Door},
+        addresses::Greetings,
         refusal::Refusals,
     },
 };

@@ -2,6 +2,7 @@
 //! replaced while the server runs. Why our own acceptor: contract 3.
 
 pub mod accept;
+pub mod addresses;
 mod authorities;
 mod files;
 mod frames;

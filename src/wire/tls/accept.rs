@@ -2,13 +2,12 @@
 //! accepts.
 
 use std::{
-    collections::BTreeMap,
     convert::Infallible,
     future::Future,
     io,
-    net::{IpAddr, SocketAddr},
+    net::SocketAddr,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -26,6 +25,7 @@ use tonic::transport::server::Connected;
 
 use super::{
     ServerTls,
+    addresses::{Addresses, Greetings},
     frames::Frames,
     pacing::Pacing,
     refusal::{Refusal, Refusals, Why},
@@ -57,72 +57,6 @@ pub(in crate::wire) struct Door {
     pub(in crate::wire) per_address: Greetings,
     pub(in crate::wire) addresses: Arc<Addresses>,
     pub(in crate::wire) connections: Arc<Semaphore>,
-}
-
-/// What one address may have of handshakes.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::wire) struct Greetings {
-    /// At the same time.
-    pub(in crate::wire) at_once: usize,
-    /// In a second, as many at once after a rest. Not below one.
-    pub(in crate::wire) a_second: u32,
-}
-
-/// Handshakes by address: silent sockets of one stranger must not keep everybody else out, nor may one who comes again and again
-/// take the processors from those who are here.
-#[derive(Debug, Default)]
-pub(in crate::wire) struct Addresses(Mutex<BTreeMap<IpAddr, Own>>);
-
-/// Those of one address.
-#[derive(Debug, Clone, Copy)]
-struct Own {
-    going_on: usize,
-    /// Until then it has had what it may have: never further ahead than a second.
-    spent_until: Instant,
-}
-
-/// So many addresses are remembered before those that have rested are forgotten.
-const REMEMBERED: usize = 1024;
-
-impl Addresses {
-    /// Room for one more handshake of `address` at `now`, until it is dropped.
-    fn enter(self: &Arc<Self>, address: IpAddr, most: Greetings, now: Instant) -> Option<Greeted> {
-        let address = network(address);
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= REMEMBERED {
-            known.retain(|_, own| own.going_on > 0 || own.spent_until > now);
-        }
-        let own = known.entry(address).or_insert(Own { going_on: 0, spent_until: now });
-        let spent_until = own.spent_until.max(now) + Duration::from_secs(1) / most.a_second.max(1);
-        if own.going_on >= most.at_once || spent_until > now + Duration::from_secs(1) {
-            return None;
-        }
-        *own = Own { going_on: own.going_on + 1, spent_until };
-        Some(Greeted { address, addresses: Arc::clone(self) })
-    }
-}
-
-/// Whoever has one address of version 6 has 2^64 of them: what counts is the network, its first 64 bits.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6((address.to_bits() >> 64 << 64).into()),
-        address => address,
-    }
-}
-
-/// A handshake that is counted.
-struct Greeted {
-    address: IpAddr,
-    addresses: Arc<Addresses>,
-}
-
-impl Drop for Greeted {
-    fn drop(&mut self) {
-        let mut known = self.addresses.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(own) = known.get_mut(&self.address) {
-            own.going_on = own.going_on.saturating_sub(1);
-        }
-    }
 }
 
 /// Starts to accept; the stream yields sessions that passed the door. Dropping the stream closes the listener.
@@ -316,49 +250,5 @@ impl AsyncWrite for SessionIo {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_network_of_version_6_counts_as_one_address_and_one_of_version_4_however_it_is_written() {
-        let of = |address: &str| network(address.parse().unwrap());
-        assert_eq!(of("2001:db8:1:2::1"), of("2001:db8:1:2:ffff:ffff:ffff:ffff"));
-        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
-        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
-        assert_ne!(of("::ffff:192.0.2.1"), of("::ffff:192.0.2.2"));
-        let (addresses, most) = (Arc::new(Addresses::default()), Greetings { at_once: 1, a_second: 100 });
-        let met = |address: &str| addresses.enter(address.parse().unwrap(), most, Instant::now());
-        let first = met("2001:db8:1:2::1").unwrap();
-        assert!(met("2001:db8:1:2::2").is_none() && met("2001:db8:1:3::1").is_some());
-        drop(first);
-        assert!(met("2001:db8:1:2::2").is_some());
-    }
-
-    #[test]
-    fn one_address_has_so_many_handshakes_at_once_and_in_a_second_and_others_are_met_all_the_same() {
-        let addresses = Arc::new(Addresses::default());
-        let [one, other] = [1, 2].map(|last| IpAddr::from([192, 0, 2, last]));
-        let most = Greetings { at_once: 2, a_second: 4 };
-        let start = Instant::now();
-        let met = |address, milliseconds| addresses.enter(address, most, start + Duration::from_millis(milliseconds));
-        let both = [met(one, 0).unwrap(), met(one, 0).unwrap()];
-        assert!(met(one, 0).is_none(), "two at once");
-        drop(both);
-        drop([met(one, 0).unwrap(), met(one, 0).unwrap()]);
-        assert!(met(one, 0).is_none() && met(one, 249).is_none(), "four in a second");
-        assert!(met(other, 249).is_some());
-        drop(met(one, 250).unwrap());
-        assert!(met(one, 250).is_none());
-        for address in 0..=u16::MAX / 16 {
-            let [high, low] = address.to_be_bytes();
-            drop(met(IpAddr::from([203, 0, high, low]), 260).unwrap());
-        }
-        assert!(met(one, 260).is_none(), "nobody is forgotten before it has rested");
-        drop(met(other, 5000).unwrap());
-        assert!(addresses.0.lock().unwrap().len() <= 2, "and everybody after that");
     }
 }
