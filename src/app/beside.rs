@@ -7,6 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use jiff::Timestamp;
+
 use crate::broker::Beside;
 
 /// The file of a store.
@@ -42,6 +44,27 @@ impl Beside for FileBeside {
         file.sync_all()?;
         let parent = self.0.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         if new { File::open(parent)?.sync_all() } else { Ok(()) }
+    }
+
+    fn replace(&self, lines: &[String], now: Timestamp) -> io::Result<String> {
+        let parent = self.0.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let kept = self.0.with_extension(format!("revoked-damaged-{}", now.as_second()));
+        let next = self.0.with_extension("revoked-next");
+        match fs::remove_file(&next) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&next)?;
+        file.write_all(lines.iter().map(|line| format!("{line}\n")).collect::<String>().as_bytes())?;
+        file.sync_all()?;
+        // Two names of one file for a moment: killed in between, what is there is the old list or the new one, whole.
+        match fs::hard_link(&self.0, &kept) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+        fs::rename(&next, &self.0)?;
+        File::open(parent)?.sync_all()?;
+        Ok(kept.display().to_string())
     }
 
     fn put_aside(&self) -> io::Result<()> {

@@ -149,7 +149,7 @@ fn revoked_since(house: &House) -> (String, String) {
 }
 
 #[test]
-fn a_line_beside_the_store_that_has_rotted_is_written_anew() {
+fn a_list_beside_the_store_in_which_a_line_has_rotted_is_written_anew_and_kept_as_it_was() {
     let house = House::new();
     let at = house.path();
     let (thief, _) = revoked_since(&house);
@@ -161,9 +161,16 @@ fn a_line_beside_the_store_that_has_rotted_is_written_anew() {
     fs::write(&list, format!("{before}{revoked}{}", after.replacen("T", "t", 1))).unwrap();
     Daemon::start(&house).stop();
     let text = fs::read_to_string(&list).unwrap();
-    assert_eq!(text.matches(&revoked).count(), 2, "{text}");
+    assert_eq!(text.matches(&revoked).count(), 1, "{text}");
+    assert!(!text.contains(&format!("{before}{revoked}{}", after.replacen("T", "t", 1))), "{text}");
+    let kept = || {
+        let files = fs::read_dir(at.join("data")).unwrap().map(|entry| entry.unwrap().path());
+        files.filter(|file| file.to_string_lossy().contains("store.revoked-damaged-")).collect::<Vec<_>>()
+    };
+    assert_eq!(kept().len(), 1);
+    assert!(fs::read_to_string(&kept()[0]).unwrap().contains(&after.replacen("T", "t", 1)), "as it was");
     Daemon::start(&house).stop();
-    assert_eq!(fs::read_to_string(&list).unwrap(), text, "once");
+    assert_eq!((fs::read_to_string(&list).unwrap(), kept().len()), (text, 1), "once");
 
     fs::remove_dir_all(at.join("data/store")).unwrap();
     restore(at, &[]).with(0);

@@ -11,21 +11,30 @@ use std::{
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{Certificate, Manifest, Revocation, Tainted, certificates::put};
+use super::{
+    Certificate, Manifest, Revocation, Tainted,
+    certificates::put,
+    documents::take_erasure,
+    listed::{self, Listed, STATED},
+};
 use crate::{
     broker::{Broker, Error},
-    domain::certificate::RevocationReason,
+    domain::{certificate::RevocationReason, erasure::ErasureReason},
+    ledger,
     store::{Amendment, Shelf, StoreError},
 };
 
 /// What the first line begins with; the ledger's public key follows, which says of which store it is.
 const TITLE: &str = "homeward beside 1";
-/// What whoever restored a store has stated: not signed, for they run the machine.
-const STATED: &str = "stated";
 /// The alarm while the file cannot be read or written, or was changed by somebody else.
 const ALARM: &str = "LIST_BESIDE_THE_STORE";
 /// The alarm while an older store has brought back what was destroyed or erased.
 const BACK: &str = "RESTORED_CONTENT";
+
+/// The entry of a key that was destroyed.
+const DESTROY: &str = "DESTROY_KEY";
+/// Documents and entries that are read at once.
+const PAGE: usize = 500;
 
 /// The file beside the store.
 pub trait Beside: Send + Sync {
@@ -33,6 +42,8 @@ pub trait Beside: Send + Sync {
     fn lines(&self) -> io::Result<Vec<String>>;
     /// Adds lines, durably.
     fn add(&self, lines: &[String]) -> io::Result<()>;
+    /// Puts these in the place of what is there, durably and whole, and keeps that under another name, which is the answer.
+    fn replace(&self, lines: &[String], now: Timestamp) -> io::Result<String>;
     /// Puts it out of the way: it is of another store.
     fn put_aside(&self) -> io::Result<()>;
 }
@@ -41,16 +52,6 @@ pub trait Beside: Send + Sync {
 pub(in crate::broker) struct Remembered {
     file: Box<dyn Beside>,
     last: Mutex<String>,
-}
-
-/// What the lines say.
-#[derive(Default)]
-struct Told {
-    revoked: Vec<Revocation>,
-    tainted: Vec<Tainted>,
-    issued: Vec<Certificate>,
-    destroyed: BTreeSet<String>,
-    erased: BTreeSet<Uuid>,
 }
 
 /// Whether the list beside a store was there when this backup was taken, so that it tells what was revoked since.
@@ -76,36 +77,17 @@ fn tainted_line(one: &Tainted) -> String {
     format!("tainted\t{}\t{}", one.serial, one.at)
 }
 
-impl Told {
-    /// Takes up what a line says; `None` where it says nothing that is known.
-    fn take(&mut self, line: &str) -> Option<()> {
-        let mut fields = line.split('\t').map(str::to_owned);
-        let mut next = || fields.next();
-        match next()?.as_str() {
-            "revoked" => self.revoked.push(Revocation {
-                serial: next()?,
-                holder: next()?,
-                reason: RevocationReason::from_code(&next()?)?,
-                at: next()?.parse().ok()?,
-                by: next()?,
-            }),
-            "tainted" => self.tainted.push(Tainted { serial: next()?, at: next()?.parse().ok()? }),
-            "issued" => self.issued.push(Certificate {
-                serial: next()?,
-                holder: next()?,
-                not_before: next()?.parse().ok()?,
-                not_after: next()?.parse().ok()?,
-                issuer: next()?,
-                fingerprint: next()?,
-                chain: String::new(),
-            }),
-            "destroyed" => _ = self.destroyed.insert(next()?),
-            "erased" => _ = self.erased.insert(next()?.parse().ok()?),
-            "backup" => {}
-            _ => return None,
-        }
-        Some(())
-    }
+fn issued_line(one: &Certificate) -> String {
+    let Certificate { serial, holder, not_before, not_after, issuer, fingerprint, .. } = one;
+    format!("issued\t{serial}\t{holder}\t{not_before}\t{not_after}\t{issuer}\t{fingerprint}")
+}
+
+fn destroyed_line(key: &str, at: Timestamp) -> String {
+    format!("destroyed\t{key}\t{at}")
+}
+
+fn erased_line(record: &Uuid, at: Timestamp) -> String {
+    format!("erased\t{record}\t{at}")
 }
 
 impl Broker {
@@ -116,7 +98,8 @@ impl Broker {
     }
 
     /// Takes over what the list beside the store says and the store does not, and the other way round. Where it cannot be read, or
-    /// was changed by somebody else, an alarm says so, and what can be read is taken over.
+    /// was changed by somebody else, an alarm says so, and what can be read is taken over; the list is then written anew from that and
+    /// from the store.
     ///
     /// # Errors
     /// The store does not answer.
@@ -129,18 +112,17 @@ impl Broker {
                 return Ok(());
             }
         };
-        let (stated, signed): (Vec<_>, Vec<_>) =
-            lines.into_iter().partition(|line| line.split('\t').next() == Some(STATED));
-        let told = self.told(beside, &signed);
-        // A line that is not as it was written says nothing, and is written anew.
+        let Listed { told, words, damaged, last } = self.listed(beside, &lines);
+        // All of it is written anew where it begins anew, or where a line has rotted of which only the store knows what it said.
+        let begins = last.is_empty();
+        *beside.last.lock().unwrap_or_else(PoisonError::into_inner) = last;
         let out: BTreeSet<String> = told.revoked.iter().map(|one| one.serial.clone()).collect();
         let to_renew: BTreeSet<String> = told.tainted.iter().map(|one| one.serial.clone()).collect();
-        let stated = stated.iter().filter_map(|line| line.split('\t').nth(1));
         let mut revoked = told.revoked;
-        for serial in stated.filter(|serial| !serial.is_empty()) {
-            let holder = self.certificate(serial).await?.map(|known| known.holder).unwrap_or_default();
+        for serial in told.stated {
+            let holder = self.certificate(&serial).await?.map(|known| known.holder).unwrap_or_default();
             let (reason, at) = (RevocationReason::Unspecified, self.now());
-            revoked.push(Revocation { serial: serial.to_owned(), holder, reason, at, by: String::new() });
+            revoked.push(Revocation { serial, holder, reason, at, by: String::new() });
         }
         for certificate in &told.issued {
             self.take_over_certificate(certificate).await?;
@@ -152,38 +134,98 @@ impl Broker {
         let mut missing: Vec<_> = missing.map(revoked_line).collect();
         let tainted = tainted.iter().filter(|one| !to_renew.contains(&one.serial));
         missing.extend(tainted.map(tainted_line));
-        self.remember(missing);
+        if begins || !damaged.is_empty() {
+            let issued: BTreeSet<&str> = told.issued.iter().map(|one| one.serial.as_str()).collect();
+            let good = self.good_certificates().await?;
+            missing.extend(good.iter().filter(|one| !issued.contains(one.serial.as_str())).map(issued_line));
+            missing.extend(self.ended_since(&told.destroyed, &told.erased).await?);
+        }
+        match damaged.as_slice() {
+            [] => self.remember(missing),
+            damaged => self.mend(beside, damaged, [words, missing].concat()).await?,
+        }
         self.look_at_what_is_back(&told.destroyed, &told.erased).await
     }
 
-    /// Reads signed lines, and whether they are of this store and as they were written.
-    fn told(&self, beside: &Remembered, lines: &[String]) -> Told {
-        let (title, mut told) = (format!("{TITLE}\t{}", self.log.verifier()), Told::default());
-        let mut last = beside.last.lock().unwrap_or_else(PoisonError::into_inner);
-        last.clear();
-        let Some((first, lines)) = lines.split_first() else { return told };
-        if *first != title {
-            // The next line was signed behind the title as it was: who reads it so has another's title, or one that has rotted.
-            let goes_on =
-                |line: &String| line.rsplit_once('\t').is_some_and(|(words, by)| self.signature(&title, words) == by);
-            if !lines.first().is_some_and(goes_on) {
-                self.raise_beside("its first line is of another store: it is put aside, and begun anew");
-                if let Err(error) = beside.file.put_aside() {
-                    self.raise_beside(&format!("it is of another store and cannot be put aside: {error}"));
-                }
-                return told;
+    /// Reads the list; where it is of another store it is put aside.
+    fn listed(&self, beside: &Remembered, lines: &[String]) -> Listed {
+        let title = self.title();
+        listed::read(&title, lines, &|last, words| self.signature(last, words)).unwrap_or_else(|| {
+            self.raise_beside("its first line is of another store: it is put aside, and begun anew");
+            if let Err(error) = beside.file.put_aside() {
+                self.raise_beside(&format!("it is of another store and cannot be put aside: {error}"));
             }
-            self.raise_beside("line 1 is not as it was written");
-        }
-        last.clone_from(&title);
-        for (number, line) in lines.iter().enumerate() {
-            let (words, signature) = line.rsplit_once('\t').unwrap_or((line, ""));
-            if self.signature(&last, words) != signature || told.take(words).is_none() {
-                self.raise_beside(&format!("line {} is not as it was written", number + 2));
+            Listed::default()
+        })
+    }
+
+    /// Writes the list anew, with the words that are as they were written and what the store knows besides.
+    async fn mend(&self, beside: &Remembered, damaged: &[usize], words: Vec<String>) -> Result<(), Error> {
+        let numbers: Vec<String> = damaged.iter().map(usize::to_string).collect();
+        let numbers = numbers.join(", ");
+        let what =
+            format!("line {numbers} is not as it was written; what shuts somebody out in it is obeyed all the same");
+        let mut lines = vec![self.title()];
+        let last = self.chained(self.title(), words, &mut lines);
+        match beside.file.replace(&lines, self.now()) {
+            Ok(kept) => {
+                *beside.last.lock().unwrap_or_else(PoisonError::into_inner) = last;
+                self.raise_beside(&format!(
+                    "{what}, and it is written anew; as it was it is in {kept}, to be looked at"
+                ));
+                self.enter("LIST_BESIDE_MENDED", vec![format!("lines={numbers}")]).await
             }
-            signature.clone_into(&mut last);
+            Err(error) => {
+                self.raise_beside(&format!("{what}; and it cannot be written anew: {error}"));
+                Ok(())
+            }
         }
-        told
+    }
+
+    /// What the ledger and the shelves say was destroyed and erased, and the list does not.
+    async fn ended_since(&self, destroyed: &BTreeSet<String>, erased: &BTreeSet<Uuid>) -> Result<Vec<String>, Error> {
+        let (mut lines, mut after) = (Vec::new(), String::new());
+        loop {
+            let page = self.store.documents(Shelf::Erasure, &after, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after.clone_from(&last.name);
+            for document in &page {
+                let erasure = take_erasure(&document.bytes)?;
+                // What the caretaker erases it erases again.
+                let by_people = erasure.reason != ErasureReason::RetentionOver;
+                let Some(record) =
+                    Uuid::try_parse(&document.name).ok().filter(|one| by_people && !erased.contains(one))
+                else {
+                    continue;
+                };
+                lines.push(erased_line(&record, erasure.at));
+            }
+        }
+        let mut from = 0;
+        loop {
+            let page = self.store.entries(from, PAGE).await?;
+            let Some((last, _)) = page.last() else { return Ok(lines) };
+            from = last + 1;
+            for (_, bytes) in &page {
+                let Some(entry) = ledger::decode(bytes).ok().filter(|entry| entry.action == DESTROY) else { continue };
+                let key = entry.details.iter().find_map(|one| one.strip_prefix("subject="));
+                let key = key.filter(|key| !destroyed.contains(*key));
+                lines.extend(key.map(|key| destroyed_line(key, entry.at)));
+            }
+        }
+    }
+
+    fn title(&self) -> String {
+        format!("{TITLE}\t{}", self.log.verifier())
+    }
+
+    /// Signs words behind `last`; answers with the signature of the last of them.
+    fn chained(&self, last: String, words: Vec<String>, lines: &mut Vec<String>) -> String {
+        words.into_iter().fold(last, |last, words| {
+            let signature = self.signature(&last, &words);
+            lines.push(format!("{words}\t{signature}"));
+            signature
+        })
     }
 
     fn signature(&self, last: &str, words: &str) -> String {
@@ -196,13 +238,10 @@ impl Broker {
         let mut last = beside.last.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut at, mut lines) = (last.clone(), Vec::new());
         if at.is_empty() {
-            at = format!("{TITLE}\t{}", self.log.verifier());
+            at = self.title();
             lines.push(at.clone());
         }
-        for words in words {
-            at = self.signature(&at, &words);
-            lines.push(format!("{words}\t{at}"));
-        }
+        at = self.chained(at, words, &mut lines);
         match beside.file.add(&lines) {
             Ok(()) => *last = at,
             Err(error) => self.raise_beside(&format!("it cannot be written: {error}")),
@@ -218,17 +257,15 @@ impl Broker {
     }
 
     pub(super) fn remember_issued(&self, one: &Certificate) {
-        let Certificate { serial, holder, not_before, not_after, issuer, fingerprint, .. } = one;
-        let line = format!("issued\t{serial}\t{holder}\t{not_before}\t{not_after}\t{issuer}\t{fingerprint}");
-        self.remember(vec![line]);
+        self.remember(vec![issued_line(one)]);
     }
 
     pub(super) fn remember_destroyed(&self, key: &str) {
-        self.remember(vec![format!("destroyed\t{key}\t{}", self.now())]);
+        self.remember(vec![destroyed_line(key, self.now())]);
     }
 
     pub(super) fn remember_erased(&self, records: &[Uuid]) {
-        self.remember(records.iter().map(|record| format!("erased\t{record}\t{}", self.now())).collect());
+        self.remember(records.iter().map(|record| erased_line(record, self.now())).collect());
     }
 
     pub(super) fn remember_backup(&self, set: &str, taken: Timestamp) {

@@ -12,6 +12,7 @@ mod holds;
 mod issuer;
 mod key_shelf;
 mod keys;
+mod listed;
 mod openable;
 mod outer;
 mod policy;
