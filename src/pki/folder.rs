@@ -22,7 +22,6 @@ use crate::{
 };
 
 /// The root is made to last, offline.
-const ROOT_DAYS: i32 = 3650;
 /// Names of the two administrators that `init` makes.
 const ADMINISTRATORS: [&str; 2] = ["admin-1", "admin-2"];
 
@@ -82,7 +81,7 @@ pub fn init_with(dir: &Path, plan: &Plan<'_>, tools: Tools<'_>) -> Result<Initia
     let root_folder = plan.root.map_or_else(|| dir.join("root"), Path::to_owned);
     let name = format!("Homeward root of {}", plan.trust_domain);
     let MadeRoot { root, entry, passphrase_file } =
-        Root::create(&root_folder, (plan.trust_domain, &name), ROOT_DAYS, plan.passphrase, tools)?;
+        Root::create(&root_folder, (plan.trust_domain, &name), plan.limits.root_days, plan.passphrase, tools)?;
     let (authority, issuing) = Authority::create(dir, plan.trust_domain, &root, plan.limits, tools)?;
     plan.limits.keep(dir)?;
     register::append(dir, &entry)?;

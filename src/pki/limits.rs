@@ -21,11 +21,22 @@ pub struct Limits {
     pub authority_days: i32,
     /// Until the next revocation list is promised.
     pub revocation_list_days: i32,
+    /// The offline root's, as it is made.
+    pub root_days: i32,
+    /// Until the root's next list is promised: it is fetched from where it is kept by then.
+    pub root_list_days: i32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { client_days: 90, server_days: 30, authority_days: 730, revocation_list_days: 7 }
+        Self {
+            client_days: 90,
+            server_days: 30,
+            authority_days: 730,
+            revocation_list_days: 7,
+            root_days: 3650,
+            root_list_days: 400,
+        }
     }
 }
 
@@ -57,7 +68,9 @@ impl Limits {
         let sound = (1..=398).contains(&self.client_days)
             && (1..=398).contains(&self.server_days)
             && (2..=1830).contains(&self.authority_days)
-            && (1..=30).contains(&self.revocation_list_days);
+            && (1..=30).contains(&self.revocation_list_days)
+            && (self.authority_days.max(365)..=9131).contains(&self.root_days)
+            && (30..=800).contains(&self.root_list_days);
         if sound { Ok(()) } else { Err(PkiError::Limits) }
     }
 }

@@ -88,7 +88,8 @@ pub enum PkiError {
     },
     /// The limits of a folder are not within reason.
     #[error(
-        "clients may have 1 to 398 days, servers 1 to 398, an issuing authority 2 to 1830, a revocation list 1 to 30"
+        "clients may have 1 to 398 days, servers 1 to 398, an issuing authority 2 to 1830, a revocation list 1 to 30, a root 365 to 9131 \
+         and no less than what it signs, its list 30 to 800"
     )]
     Limits,
     /// The issuing authority's own certificate has run out.

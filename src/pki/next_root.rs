@@ -8,14 +8,12 @@ use std::{
 };
 
 use super::{
-    Entry, Passphrase, PkiError, Tools, authority, certificate, register,
+    Entry, Limits, Passphrase, PkiError, Tools, authority, certificate, register,
     root::{self, MadeRoot, Root},
     rotation,
 };
 use crate::platform::secret_file::{self, FileError};
 
-/// The next root is made to last, too.
-const ROOT_DAYS: i32 = 3650;
 /// The trust bundles of a folder: what is given to clients, and the server's own.
 const BUNDLES: [&str; 2] = ["ca.pem", "server/ca.pem"];
 
@@ -49,7 +47,7 @@ pub fn prepare(
         None => {
             let name = format!("Homeward root of {domain}, {}", tools.clock.now().strftime("%Y-%m-%d %H:%M"));
             let MadeRoot { root, entry, passphrase_file } =
-                Root::create(root, (&domain, &name), ROOT_DAYS, passphrase, tools)?;
+                Root::create(root, (&domain, &name), Limits::of(dir)?.root_days, passphrase, tools)?;
             register::append(dir, &entry)?;
             (root.pem().to_owned(), entry, passphrase_file)
         }

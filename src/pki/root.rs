@@ -9,7 +9,7 @@ use std::{
 use rcgen::{BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 
 use super::{
-    PkiError, RevocationList, Tools, authority,
+    Limits, PkiError, RevocationList, Tools, authority,
     keys::{self, KeyKind, Passphrase},
     leaf::{self, Validity},
     register::{self, Entry, Revoked},
@@ -18,9 +18,6 @@ use crate::{
     domain::identity::TrustDomain,
     platform::secret_file::{self, FileError},
 };
-
-/// The root is offline: its list must last until it is fetched again.
-const LIST_DAYS: i32 = 400;
 
 /// Stands in the folder of a root until all that goes with making it is done.
 const UNFINISHED: &str = "unfinished";
@@ -144,8 +141,13 @@ impl Root {
     }
 
     /// Signs the list of issuing authorities that nobody is to accept any longer.
-    pub(super) fn revocation_list(&self, revoked: &[Revoked], tools: Tools<'_>) -> Result<RevocationList, PkiError> {
-        authority::list(&self.issuer, revoked, LIST_DAYS, tools)
+    pub(super) fn revocation_list(
+        &self,
+        revoked: &[Revoked],
+        limits: Limits,
+        tools: Tools<'_>,
+    ) -> Result<RevocationList, PkiError> {
+        authority::list(&self.issuer, revoked, limits.root_list_days, tools)
     }
 
     /// Signs an issuing authority.

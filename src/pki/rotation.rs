@@ -153,7 +153,7 @@ pub fn revoke(
     if list.is_empty() {
         return Err(PkiError::NothingTainted);
     }
-    let list = root.revocation_list(&list, tools)?;
+    let list = root.revocation_list(&list, Limits::of(dir)?, tools)?;
     secret_file::replace_public(&dir.join("root-crl.pem"), list.pem.as_bytes())?;
     for key in keys.into_iter().filter(|key| key.exists()) {
         fs::remove_file(&key).map_err(|source| FileError::Io { path: key, source })?;

@@ -219,6 +219,18 @@ pub(in crate::app) struct InitArgs {
     /// Longest validity of a server's certificate, in days.
     #[arg(long, value_name = "DAYS", default_value_t = 30)]
     pub(super) server_days: i32,
+    /// Validity of an issuing authority, in days: nothing that it signs lasts longer.
+    #[arg(long, value_name = "DAYS", default_value_t = 730)]
+    pub(super) authority_days: i32,
+    /// Days until the issuing authority's next revocation list is promised.
+    #[arg(long, value_name = "DAYS", default_value_t = 7)]
+    pub(super) revocation_list_days: i32,
+    /// Validity of a root, in days.
+    #[arg(long, value_name = "DAYS", default_value_t = 3650)]
+    pub(super) root_days: i32,
+    /// Days until the root's next revocation list is promised: it must be fetched from where it is kept by then.
+    #[arg(long, value_name = "DAYS", default_value_t = 400)]
+    pub(super) root_list_days: i32,
     /// Print JSON.
     #[arg(long)]
     pub(super) json: bool,

@@ -75,7 +75,14 @@ pub(super) fn run(command: PkiCommand) -> Result<(), Failure> {
 fn init(args: &InitArgs, tools: Tools<'_>) -> Result<(), Failure> {
     let trust_domain = TrustDomain::parse(&args.trust_domain).map_err(|error| Failure::usage(error.to_string()))?;
     let passphrase = passphrase::of_root(&args.passphrase)?;
-    let limits = Limits { client_days: args.client_days, server_days: args.server_days, ..Limits::default() };
+    let limits = Limits {
+        client_days: args.client_days,
+        server_days: args.server_days,
+        authority_days: args.authority_days,
+        revocation_list_days: args.revocation_list_days,
+        root_days: args.root_days,
+        root_list_days: args.root_list_days,
+    };
     let plan = Plan {
         trust_domain: &trust_domain,
         server_names: &args.server_names,

@@ -253,6 +253,23 @@ fn the_limits_of_a_folder_are_kept_and_obeyed() {
     assert_eq!(Limits::of(&house.dir()).unwrap(), limits);
     assert!(matches!(house.issue(URI, "a", 31), Err(PkiError::Days { longest: 30 })));
     house.issue(URI, "a", 30).unwrap();
+    let days = |entry: &Entry| (entry.not_after.duration_since(entry.not_before).as_hours() + 12) / 24;
+    assert_eq!((days(&made.root), days(&made.authority)), (3650, 730));
+    let other = House::new();
+    let short = Limits { authority_days: 400, root_days: 800, root_list_days: 60, revocation_list_days: 3, ..limits };
+    let made = init_with(&other.dir(), &plan(short), other.tools()).unwrap();
+    assert_eq!((days(&made.root), days(&made.authority)), (800, 400));
+    assert_eq!(Limits::of(&other.dir()).unwrap(), short);
+    for foolish in [
+        Limits { root_days: 300, authority_days: 200, ..limits },
+        Limits { root_days: 9132, ..limits },
+        Limits { root_days: 700, ..limits },
+        Limits { root_list_days: 29, ..limits },
+        Limits { root_list_days: 801, ..limits },
+        Limits { revocation_list_days: 31, ..limits },
+    ] {
+        assert!(matches!(init_with(&House::new().dir(), &plan(foolish), house.tools()), Err(PkiError::Limits)));
+    }
     fs::write(house.dir().join("limits.json"), "{\"client_days\": 500}").unwrap();
     assert!(matches!(house.issue(URI, "b", 30), Err(PkiError::Limits)));
     fs::write(house.dir().join("limits.json"), "{\"client_dayz\": 5}").unwrap();
