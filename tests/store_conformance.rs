@@ -78,6 +78,7 @@ macro_rules! every_case {
                 what_nobody_answers_lapses_once_and_what_was_answered_does_not,
                 whoever_decides_about_it_or_takes_it_back_ends_the_offer,
                 what_fails_too_often_while_it_is_offered_is_offered_no_longer,
+                nothing_is_given_to_anybody_as_it_was_known_before_somebody_was_accused,
             }
             retracted {
                 what_nobody_has_read_is_closed_and_whoever_has_is_told,

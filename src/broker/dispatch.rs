@@ -231,7 +231,13 @@ impl Broker {
             holder: permit.identity().as_str().to_owned(),
             token: handle.token,
             now,
+            kept_from: None,
         }
+    }
+
+    /// The same where somebody is to have it next, who was chosen by this record: refused where it is kept from more people by then.
+    pub(super) fn held_to_give(&self, permit: &QueuePermit, handle: Handle, now: Timestamp, record: &Record) -> Held {
+        Held { kept_from: Some(record.excluded.len()), ..self.held(permit, handle, now) }
     }
 
     fn once(&self, permit: &QueuePermit, request: Request, until: Timestamp) -> Once {

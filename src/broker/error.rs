@@ -44,6 +44,19 @@ pub enum Error {
     Internal(String),
 }
 
+/// So often it is decided anew who is to have something that a correction came between.
+pub(super) const DECIDED: usize = 4;
+
+impl Error {
+    /// Somebody changed it between the look and the decision.
+    pub(super) fn is_conflict(&self) -> bool {
+        matches!(self, Self::Precondition { reason: CHANGED, .. })
+    }
+}
+
+/// Somebody changed it between the look and the decision.
+const CHANGED: &str = "CHANGED_MEANWHILE";
+
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
@@ -55,7 +68,7 @@ impl From<StoreError> for Error {
                 advice: "the delivery is not in a state where this can be done; list the queue again",
             },
             StoreError::Conflict => Self::Precondition {
-                reason: "CHANGED_MEANWHILE",
+                reason: CHANGED,
                 advice: "somebody else changed it in the meantime; look at it again and decide anew",
             },
             StoreError::Unavailable(why) => Self::Unavailable(why),

@@ -3,7 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Broker, Error, Handle, Request, dispatch::later};
+use super::{Broker, Error, Handle, Request, dispatch::later, error::DECIDED};
 use crate::{
     domain::{
         delivery::{Delivery, DeliveryId, Lease},
@@ -48,6 +48,23 @@ impl Broker {
         handle: Handle,
         over: HandOver,
     ) -> Result<Delivery, Error> {
+        for _ in 1..DECIDED {
+            match self.hand_over_as_known(permit, request, handle.clone(), &over).await {
+                Err(error) if error.is_conflict() => {}
+                done => return done,
+            }
+        }
+        self.hand_over_as_known(permit, request, handle, &over).await
+    }
+
+    /// The same, unless a correction accuses somebody meanwhile.
+    async fn hand_over_as_known(
+        &self,
+        permit: &QueuePermit,
+        request: Request,
+        handle: Handle,
+        over: &HandOver,
+    ) -> Result<Delivery, Error> {
         let now = self.now();
         let (record, delivery) = self.found(handle.delivery).await?;
         self.may_decide(permit, &record, &delivery)?;
@@ -58,13 +75,14 @@ impl Broker {
             true => Some(self.colleague(permit, (&record, &delivery), &over.to).await?),
             false => None,
         };
-        let to = until.map(|until| self.kept_for(&over, now, (until, delivery.running_deadline()))).transpose()?;
+        let to = until.map(|until| self.kept_for(over, now, (until, delivery.running_deadline()))).transpose()?;
         let code = if to.is_some() { over.to.as_str() } else { "" };
         let step = self.step_of(permit, (StepKind::HandedOver, code), request, (handle.delivery, &over.note)).await?;
         let mut entry = self.entry_about(permit, (Verb::Administration, "HAND_OVER"), handle.delivery, now);
         entry.details.push(if to.is_some() { format!("to={code}") } else { "to=queue".to_owned() });
         let once = self.once_with_record(permit, request);
-        Ok(self.store.settle(once, self.held(permit, handle, now), Settle::HandOver(step, to), entry).await?)
+        let held = self.held_to_give(permit, handle, now, &record);
+        Ok(self.store.settle(once, held, Settle::HandOver(step, to), entry).await?)
     }
 
     /// Until when the colleague may work on this delivery. Somebody whom the record accuses, and a name that nobody bears, are refused

@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::{Broker, Error, Handle, Request, dispatch::later, escalating::raise, filing::carried_by};
+use super::{Broker, Error, Handle, Request, dispatch::later, error::DECIDED, escalating::raise, filing::carried_by};
 use crate::{
     domain::{
         delivery::{Delivery, Header, Settled},
@@ -51,6 +51,23 @@ impl Broker {
         handle: Handle,
         transfer: Transfer,
     ) -> Result<Delivery, Error> {
+        for _ in 1..DECIDED {
+            match self.transfer_as_known(permit, request, handle.clone(), &transfer).await {
+                Err(error) if error.is_conflict() => {}
+                done => return done,
+            }
+        }
+        self.transfer_as_known(permit, request, handle, &transfer).await
+    }
+
+    /// The same, unless a correction accuses somebody meanwhile.
+    async fn transfer_as_known(
+        &self,
+        permit: &QueuePermit,
+        request: Request,
+        handle: Handle,
+        transfer: &Transfer,
+    ) -> Result<Delivery, Error> {
         let now = self.now();
         let Stored { record, deliveries, retractions, .. } =
             self.store.find(handle.delivery.record).await?.ok_or(Error::NotFound)?;
@@ -84,10 +101,11 @@ impl Broker {
         let mut entry = self.officer_entry(permit, Verb::Disclosure, "TRANSFER_OFFERED", now);
         entry.record = Some(record.id);
         entry.deliveries.push(handle.delivery);
-        entry.recipients = vec![transfer.to];
+        entry.recipients = vec![transfer.to.clone()];
         let once = self.once_with_record(permit, request);
         let settle = Settle::Offer(step, Box::new(header), offer);
-        Ok(self.store.settle(once, self.held(permit, handle, now), settle, entry).await?)
+        let held = self.held_to_give(permit, handle, now, &record);
+        Ok(self.store.settle(once, held, settle, entry).await?)
     }
 
     /// Accepts or refuses what another unit offers. Answers with the delivery on this side as it now is.

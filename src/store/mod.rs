@@ -66,6 +66,8 @@ use crate::{
 ///     has ended: [`StoreError::Conflict`] otherwise. What was sealed in notes goes with them, its followers are told, and the record says which entry tells of it.
 /// 14. **Followed once.** A prompt with a date is kept once for each record and kind, from its acceptance on; every queue that works on it
 ///     lists it until it has ended. It is marked only from the version its marker saw ([`StoreError::Conflict`]), and told of once when it is late.
+/// 15. **To nobody who was accused meanwhile.** What is given to somebody is given as the record was kept from people when it was decided who is
+///     to have it ([`Held::kept_from`]): [`StoreError::Conflict`] where a correction has accused somebody since, and nothing is changed.
 #[async_trait]
 pub trait Store: Send + Sync {
     /// Accepts a submission: contract points 1 to 3, 6.

@@ -196,6 +196,9 @@ pub struct Held {
     pub token: String,
     /// Now.
     pub now: Timestamp,
+    /// From how many references the record was kept ([`Record::excluded`]) when it was decided who is to have it next;
+    /// [`super::StoreError::Conflict`] if it is kept from more by now. None where nobody is to.
+    pub kept_from: Option<usize>,
 }
 
 /// What to do with a held delivery.

@@ -2,12 +2,13 @@
 //! it accuses somebody no longer, they are not to learn that it had.
 
 use homeward::wire::pb;
+use tokio::{runtime::Handle, task::block_in_place};
 use tonic::Code;
 
 use crate::{
     accused::about,
     house::{House, LEAD, LEWISHAM, MASH, MPU, MPU_NE, MPU_TOO, RESOLVER, narrative},
-    person::{Person, Taken, fresh, submission, why},
+    person::{Person, Taken, fresh, refusal, submission, why},
 };
 
 /// A manager of Lewisham, who follows what it sends.
@@ -195,6 +196,48 @@ async fn what_was_offered_to_the_unit_of_the_accused_comes_back_and_never_goes_t
     let refused = crate::person::refusal(officer.queues.transfer_delivery(offer(&taken, "MPU.NE")).await);
     assert_eq!((refused.code, refused.field_names()), (Code::InvalidArgument, vec!["to_queue"]));
     officer.complete(&taken, "recorded").await.unwrap();
+}
+
+/// Has somebody correct a referral in the middle of the next call that another makes.
+fn corrected_meanwhile(house: &House, council: &Person, referral: &str, draft: pb::Submission) {
+    let (mut council, referral, runtime) = (council.clone(), referral.to_owned(), Handle::current());
+    let happens = move || {
+        block_in_place(|| runtime.block_on(correct(&mut council, &referral, draft)));
+    };
+    *house.meanwhile.lock().unwrap() = Some(Box::new(happens));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn who_is_accused_between_the_choice_and_the_step_gets_nothing() {
+    let house = House::open().await;
+    let mut council = house.person(LEWISHAM).await;
+    let first = submitted(&mut council).await;
+    let mut officer = house.person(MPU).await;
+    let taken = reading(&mut officer, "MPU.SE").await;
+    // They have been here, so that they are somebody.
+    house.person(MPU_TOO).await.deliveries("MPU.SE").await.unwrap();
+    corrected_meanwhile(&house, &council, &first, about(MPU_TOO, ""));
+    let refused = why(officer.queues.hand_over(over(&taken, MPU_TOO)).await);
+    assert!(house.meanwhile.lock().unwrap().is_none(), "it was corrected in the middle of it");
+    assert_eq!(refused, (Code::FailedPrecondition, "NOT_A_COLLEAGUE".to_owned()));
+    officer.open(&taken, (pb::Part::E, 0), "").await.expect("it is held by whom it was held by");
+
+    let first = submitted(&mut council).await;
+    let pulled = officer.pull("MPU.SE").await.unwrap();
+    let taken = pulled.into_iter().find(|one| one.header.referral_id == first).unwrap();
+    officer.open(&taken, (pb::Part::E, 0), "").await.unwrap();
+    corrected_meanwhile(&house, &council, &first, about("met/NE/mpu_officer/p777", "MPU.NE"));
+    let refused = refusal(officer.queues.transfer_delivery(offer(&taken, "MPU.NE")).await);
+    assert!(house.meanwhile.lock().unwrap().is_none(), "it was corrected in the middle of it");
+    assert_eq!((refused.code, refused.field_names()), (Code::InvalidArgument, vec!["to_queue"]));
+    assert!(house.person(MPU_NE).await.deliveries("MPU.NE").await.unwrap().is_empty());
+    // Where nobody is accused, a correction in the middle of it keeps it from nobody.
+    let second = submitted(&mut council).await;
+    let pulled = officer.pull("MPU.SE").await.unwrap();
+    let taken = pulled.into_iter().find(|one| one.header.referral_id == second).unwrap();
+    officer.open(&taken, (pb::Part::E, 0), "").await.unwrap();
+    corrected_meanwhile(&house, &council, &second, about(ELSEWHERE, ""));
+    officer.queues.transfer_delivery(offer(&taken, "MPU.NE")).await.expect("it is decided anew, and may go there");
 }
 
 #[tokio::test]

@@ -219,6 +219,7 @@ pub fn holding(delivery: &Delivery, now: i64) -> Held {
         holder: lease.holder.clone(),
         token: lease.token.clone(),
         now: at(now),
+        kept_from: None,
     }
 }
 

@@ -2,15 +2,16 @@
 
 use homeward::{
     domain::{
-        delivery::{Delivery, Header, Settled, State},
+        delivery::{Delivery, Header, Lease, Settled, State},
         history::{Escalation, Step, StepKind},
+        retraction::RetractionKind,
         transfer::Offer,
     },
     ledger::Verb,
-    store::{EventKind, Lapse, Raise, Returned, Settle, Side, Store, StoreError, TakeBack},
+    store::{EventKind, Held, KeptFrom, Lapse, Raise, Retract, Returned, Settle, Side, Store, StoreError, TakeBack},
 };
 
-use super::{Engine, fixtures::*};
+use super::{Engine, fixtures::*, retracted::retract};
 
 fn step(kind: StepKind) -> Step {
     Step { kind, code: "MPU.NE".into(), ..rejected() }
@@ -101,6 +102,48 @@ pub async fn what_is_offered_stays_until_it_is_accepted_and_then_goes_on_there_a
     assert_eq!((of(EventKind::Offered), of(EventKind::Transferred), of(EventKind::Completed)), (1, 1, 1));
     drop(store);
     engine.open();
+}
+
+/// A correction that accuses somebody comes between the choice of who is to have it and the step that gives it to them.
+pub async fn nothing_is_given_to_anybody_as_it_was_known_before_somebody_was_accused(engine: &impl Engine) {
+    let store = engine.open();
+    let to_colleague = || {
+        let lease = Lease {
+            token: id().to_string(),
+            holder: "colleague".into(),
+            session: String::new(),
+            expires: at(900),
+            since: at(60),
+            handed_over: true,
+        };
+        Settle::HandOver(Step { kind: StepKind::HandedOver, code: "colleague".into(), ..rejected() }, Some(lease))
+    };
+    let gives: [&dyn Fn() -> Settle; 2] = [&|| offering(900), &to_colleague];
+    for (number, give) in (0u8..).zip(gives) {
+        let held = leased(&*store, "MPU.SE").await;
+        store.opened(holding(&held, 10), CARD, entry(Verb::Consultation, "OPEN_PART")).await.unwrap();
+        let known = store.find(held.id.record).await.unwrap().unwrap().record.excluded.len();
+        let as_known = |known| Held { kept_from: Some(known), ..holding(&held, 60) };
+        let accuses = KeptFrom { references: vec![[number; 32]], ..KeptFrom::default() };
+        let one = Retract { kept_from: accuses, ..retract(held.id.record, RetractionKind::Corrected, 30) };
+        store.recall(once("RecallReferral"), vec![one], b"answer".to_vec()).await.unwrap();
+        let there = async || {
+            let found = store.find(held.id.record).await.unwrap().unwrap();
+            (found.deliveries, found.retractions.len(), size(&*store).await)
+        };
+        let before = there().await;
+        assert_eq!(settle(&*store, as_known(known), give()).await, Err(StoreError::Conflict), "{number}");
+        assert_eq!(there().await, before, "{number}");
+        settle(&*store, as_known(known + 1), give()).await.unwrap();
+    }
+    // Whoever settles what is on HOLD has lost it by then.
+    accept_with(&*store, held_header("HOLD.human")).await;
+    let held = pull(&*store, "HOLD.human", 1, 0).await.remove(0);
+    let accuses = KeptFrom { references: vec![[9; 32]], ..KeptFrom::default() };
+    let one = Retract { kept_from: accuses, ..retract(held.id.record, RetractionKind::Corrected, 30) };
+    store.recall(once("RecallReferral"), vec![one], b"answer".to_vec()).await.unwrap();
+    let to_queue = Settle::Resolve(settled(), vec![header("MPU.NE")], Vec::new());
+    assert_eq!(settle(&*store, holding(&held, 60), to_queue).await, Err(StoreError::LeaseLost));
 }
 
 pub async fn what_is_refused_comes_back_and_is_escalated(engine: &impl Engine) {

@@ -2,11 +2,11 @@
 //! who call it.
 
 use std::{
-    fs,
+    fmt, fs,
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -18,7 +18,10 @@ use homeward::{
     domain::identity::{Identity, TrustDomain},
     ledger::{self, Entry},
     pki::{self, Tools},
-    platform::{Clock, Entropy, ManualClock, SystemEntropy, entropy::secret_32},
+    platform::{
+        Clock, Entropy, ManualClock, SystemEntropy,
+        entropy::{EntropyError, secret_32},
+    },
     reference::{self, FileSet},
     sealing::{Custody, KeyProvider, ProviderError, SecretProvider},
     store::{Store, sled::SledStore},
@@ -72,6 +75,31 @@ pub fn narrative(number: u8) -> String {
     fs::read_to_string(file).unwrap()
 }
 
+/// What happens in the middle of somebody's call, once: when the broker next asks for chance.
+pub type Meanwhile = Arc<Mutex<Option<Box<dyn FnOnce() + Send>>>>;
+
+/// Chance, in the middle of which something may happen.
+struct Interrupted {
+    entropy: SystemEntropy,
+    meanwhile: Meanwhile,
+}
+
+impl fmt::Debug for Interrupted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Interrupted")
+    }
+}
+
+impl Entropy for Interrupted {
+    fn fill(&self, out: &mut [u8]) -> Result<(), EntropyError> {
+        let happens = self.meanwhile.lock().unwrap().take();
+        if let Some(happens) = happens {
+            happens();
+        }
+        self.entropy.fill(out)
+    }
+}
+
 /// The house.
 pub struct House {
     root: tempfile::TempDir,
@@ -88,6 +116,8 @@ pub struct House {
     lifespan: Lifespan,
     /// The device with the key outside the store does not answer.
     pub away: Arc<AtomicBool>,
+    /// What happens in the middle of a call.
+    pub meanwhile: Meanwhile,
     /// The folder of reference data that the next start is given, and in place of what.
     folder: Option<(FileSet, Option<[u8; 32]>)>,
     live: Option<Live>,
@@ -155,6 +185,7 @@ impl House {
             limits: Limits::default(),
             lifespan,
             away: Arc::default(),
+            meanwhile: Meanwhile::default(),
             folder: None,
             live: None,
             replicas: Vec::new(),
@@ -285,7 +316,8 @@ impl House {
     }
 
     async fn broker(&self, store: Arc<SledStore>, rulebook: Rulebook) -> Broker {
-        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
+        let entropy = Interrupted { entropy: SystemEntropy::new(), meanwhile: self.meanwhile.clone() };
+        let entropy: Arc<dyn Entropy> = Arc::new(entropy);
         let key = SecretProvider::new(&self.secret, entropy.clone()).unwrap();
         let custody = Custody::of(Device { key, away: self.away.clone() });
         let shelf = KeyShelf { store: store.clone(), custody, entropy: entropy.clone() };

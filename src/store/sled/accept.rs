@@ -240,6 +240,7 @@ pub(super) mod tests {
             holder: "officer".into(),
             token: "token".into(),
             now,
+            kept_from: None,
         };
         let settling = lease::Use { once: once(8), held, settle: Settle::Complete(settled), entry: entry.clone() };
         tx.run(|tx| lease::settle(tx, &settling)).unwrap();
@@ -284,6 +285,7 @@ pub(super) mod tests {
             holder: "officer".into(),
             token: "token".into(),
             now,
+            kept_from: None,
         };
         let colleague = Lease {
             token: "other".into(),

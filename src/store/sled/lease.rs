@@ -174,6 +174,9 @@ pub(super) fn settle(tx: &mut Transaction<'_>, command: &Use) -> Result<Delivery
     if !offers::may_be(&delivery, &command.settle) || !retracted::may_be(&legs, &command.settle) {
         return Err(StoreError::WrongState);
     }
+    if command.held.kept_from.is_some_and(|known| known != legs.excluded.len()) {
+        return Err(StoreError::Conflict);
+    }
     match &command.settle {
         Settle::Offer(..) | Settle::Accept(..) | Settle::Refuse(..) => {
             return offers::settle(tx, command, (legs, delivery));
