@@ -33,6 +33,23 @@ async fn a_message_over_the_limit_is_resource_exhausted_at_the_limit_it_is_read(
 }
 
 #[tokio::test]
+async fn headers_are_read_up_to_their_limit_and_more_is_refused_while_the_connection_goes_on() {
+    let town = Town::new();
+    let server = Running::start(town.setup()).await;
+    let (profile, _) = town.issue(BROMLEY, 90);
+    let mut client = town.connect(&profile, &server).await.unwrap();
+    let with = |length: usize| {
+        let mut request = Request::new(HealthCheckRequest::default());
+        request.metadata_mut().insert("x-more", "y".repeat(length).parse().unwrap());
+        request
+    };
+    client.check(with(12 << 10)).await.unwrap();
+    client.check(with(17 << 10)).await.unwrap_err();
+    client.check(HealthCheckRequest::default()).await.unwrap();
+    assert_eq!(server.sessions.live().len(), 1, "it is the same connection");
+}
+
+#[tokio::test]
 async fn a_stream_ends_when_the_callers_time_is_up() {
     let town = Town::new();
     let server = Running::start(town.setup()).await;
