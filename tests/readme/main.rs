@@ -20,7 +20,7 @@ const PORT: &str = "7443";
 /// Printed before each block's output.
 const MARK: &str = "##### block ";
 /// Longer than any machine needs.
-const MOST_SECONDS: u32 = 180;
+const MOST_SECONDS: u32 = 600;
 
 #[test]
 fn every_command_runs_and_prints_what_is_shown() {
