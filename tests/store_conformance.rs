@@ -83,6 +83,7 @@ macro_rules! every_case {
             retracted {
                 what_nobody_has_read_is_closed_and_whoever_has_is_told,
                 a_correction_never_overtakes_what_it_corrects,
+                a_notice_that_nobody_has_acknowledged_is_followed_by_the_next,
                 a_notice_is_late_like_any_other_and_nothing_buries_it,
                 whoever_retracts_twice_is_told_so_and_the_first_answer_comes_again,
                 in_the_queue_of_whom_a_correction_accuses_all_of_it_ends_and_nobody_is_told,

@@ -120,6 +120,41 @@ pub async fn a_correction_never_overtakes_what_it_corrects(engine: &impl Engine)
     engine.open();
 }
 
+pub async fn a_notice_that_nobody_has_acknowledged_is_followed_by_the_next(engine: &impl Engine) {
+    let store = engine.open();
+    let acceptance = to(&["MPU.SE", "MASH.E09000003"]);
+    let record = acceptance.records[0].record.id;
+    store.accept(acceptance).await.unwrap();
+    let correction = correcting(record, &["MPU.SE"], 60);
+    let second = correction.records[0].record.id;
+    store.accept(correction).await.unwrap();
+    let first = pull(&*store, "MASH.E09000003", 9, 61).await.remove(0);
+    // The second is corrected in turn, and the first with it: only of what was corrected last whoever has not read it is told.
+    let mut again = correcting(second, &["MPU.SE"], 70);
+    let third = again.records[0].record.id;
+    let mut earlier = retract(record, RetractionKind::Corrected, 70);
+    (earlier.before, earlier.retraction) = (1, again.retracts[0].retraction.clone());
+    earlier.successors.push(queue("MPU.SE"));
+    again.retracts.push(earlier);
+    store.accept(again).await.unwrap();
+    drop(store);
+    let store = engine.open();
+    let late = settle(&*store, holding(&first, 71), Settle::Acknowledge(settled())).await;
+    assert_eq!(late, Err(StoreError::LeaseLost), "it says what is right no longer");
+    let next = pull(&*store, "MASH.E09000003", 9, 72).await;
+    let [next] = next.as_slice() else { panic!("one in its place: {}", next.len()) };
+    assert_eq!(next.header.notice.as_ref().unwrap().successor, Some(third));
+    settle(&*store, holding(next, 73), Settle::Acknowledge(settled())).await.unwrap();
+    // Whoever has acknowledged it is owed nothing more.
+    recall(&*store, third, 80).await.unwrap();
+    let mut all = retract(record, RetractionKind::Recalled, 80);
+    all.before = 2;
+    store.recall(once("RecallReferral"), vec![all], b"answer".to_vec()).await.unwrap();
+    assert!(pull(&*store, "MASH.E09000003", 9, 81).await.is_empty());
+    drop(store);
+    engine.open();
+}
+
 pub async fn a_notice_is_late_like_any_other_and_nothing_buries_it(engine: &impl Engine) {
     let store = engine.open();
     let (read, _) = half_read(&*store).await;

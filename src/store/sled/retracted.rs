@@ -68,8 +68,10 @@ pub(super) fn retract(tx: &mut Transaction<'_>, one: &Retract, again: &BTreeSet<
         let queue = delivery.header.queue.clone();
         let kept_from = one.kept_from.queues.contains(&queue);
         let read = delivery.was_read() && !delivery.is_notice() && !kept_from;
-        // Whoever is to hear of it where nothing of it was read: where no delivery of the successor says it.
-        let unheard = delivery.settled.is_none() && one.tell_unread && !kept_from && !one.successors.contains(&queue);
+        // Whoever is to hear of it where nothing of it was read: where no delivery of the successor says it. A notice that nobody has
+        // acknowledged ends with this, and its queue is owed the next.
+        let owed = one.tell_unread || delivery.is_notice();
+        let unheard = delivery.settled.is_none() && owed && !kept_from && !one.successors.contains(&queue);
         if read || (unheard && queue != QueueId::hold() && !delivery.is_offered()) {
             let class = told.entry(queue).or_insert(Class::P3);
             *class = delivery.class().min(*class);
