@@ -98,5 +98,8 @@ pub(super) fn retraction(referral: &Value) -> Option<String> {
 
 /// A notice acknowledged.
 pub(super) fn acknowledged(value: &Value) -> Vec<String> {
-    vec![format!("acknowledged: {}", inert(text(value, "reason")))]
+    match text(value, "reason") {
+        "" => vec!["acknowledged; why was erased with the content".to_owned()],
+        why => vec![format!("acknowledged: {}", inert(why))],
+    }
 }

@@ -7,6 +7,7 @@ use super::{Broker, Error, clarifying::LENSES, dispatch::later};
 use crate::{
     domain::{
         delivery::Delivery,
+        history::Step,
         queue::QueueId,
         retraction::{Retraction, RetractionKind},
         text::Text,
@@ -88,7 +89,7 @@ impl Broker {
         Ok(notices)
     }
 
-    /// Why it was corrected, as the readers of a queue may read it.
+    /// Why it was corrected, as the readers of a queue may read it: by a notice, or by the mark on what nobody had read.
     fn said(
         &self,
         (at, why): (SealedRecordAt<'_>, &Retraction),
@@ -96,12 +97,12 @@ impl Broker {
         queue: &QueueId,
     ) -> Result<Option<Text>, Error> {
         let [.., both] = LENSES;
-        let told = |one: &&Delivery| one.header.notice.as_ref().is_some_and(|notice| notice.id == why.id);
-        for notice in all.iter().filter(told) {
-            let lenses = self.lenses(&notice.header.queue);
+        for told in all {
+            let lenses = self.lenses(&told.header.queue);
             let fits = lenses == self.lenses(queue) || lenses == both;
-            let Some(step) = notice.history.iter().find(|step| fits && !step.note.is_empty()) else { continue };
-            let purpose = why.purpose(&notice.header.queue);
+            let says = |step: &&Step| fits && step.kind.is_mark() && step.id == why.id && !step.note.is_empty();
+            let Some(step) = told.history.iter().find(says) else { continue };
+            let purpose = why.purpose(&told.header.queue);
             match open_note(at, Note { number: 0, purpose: &purpose }, &step.note, &self.keyring) {
                 Err(SealError::Erased) => return Ok(None),
                 opened => return Ok(Some(opened?)),

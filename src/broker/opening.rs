@@ -8,6 +8,7 @@ use crate::{
         history::Step,
         identity::Organisation,
         queue::QueueId,
+        retraction::purpose,
         text::Text,
         unit::{Audience, Part, UnitLabel, View},
     },
@@ -78,8 +79,11 @@ impl Broker {
         let opened = |step: &Step| match step.note.as_slice() {
             [] => Ok(Text::default()),
             sealed => {
-                let note = Note { number: delivery.sealed_on(step, all), purpose: &note_of(step.id) };
-                open_note(at, note, sealed, &self.keyring)
+                let (number, purpose) = match step.kind.is_mark() {
+                    true => (0, purpose(step.id, &delivery.header.queue)),
+                    false => (delivery.sealed_on(step, all), note_of(step.id)),
+                };
+                open_note(at, Note { number, purpose: &purpose }, sealed, &self.keyring)
             }
         };
         Ok(delivery.history.iter().map(opened).collect::<Result<_, _>>()?)

@@ -74,7 +74,7 @@ pub struct Recalling {
 pub struct Acknowledged {
     /// The notice, settled.
     pub delivery: Delivery,
-    /// Why, as its readers may read it; empty once the record was erased.
+    /// Why, as its readers may read it: [`WITHHELD`] where it was sealed for nobody who reads as they do; empty once the record was erased.
     pub reason: Text,
 }
 
@@ -176,7 +176,9 @@ impl Broker {
         handle: Handle,
     ) -> Result<Acknowledged, Error> {
         let now = self.now();
-        let (record, delivery) = self.found(handle.delivery).await?;
+        let Stored { record, deliveries, erased, .. } =
+            self.store.find(handle.delivery.record).await?.ok_or(Error::NotFound)?;
+        let delivery = deliveries.into_iter().find(|found| found.id == handle.delivery).ok_or(Error::NotFound)?;
         let own = permit.identity();
         if self.is_kept_from(&record, permit) {
             return Err(self.excluded(permit.identity(), &delivery));
@@ -189,7 +191,10 @@ impl Broker {
         entry.record = Some(record.id);
         entry.deliveries.push(handle.delivery);
         entry.details.push(format!("notice={}", notice.kind));
-        let reason = self.reason_of(&record, &delivery, notice).await?;
+        let reason = match erased {
+            Some(_) => Text::default(),
+            None => self.reason_of(&record, &delivery, notice).await?,
+        };
         let settled = Settled {
             at: now,
             by: own.as_str().to_owned(),
@@ -205,7 +210,9 @@ impl Broker {
     }
 
     async fn reason_of(&self, record: &Record, delivery: &Delivery, notice: &Retraction) -> Result<Text, Error> {
-        let Some(step) = delivery.history.iter().find(|step| !step.note.is_empty()) else { return Ok(Text::default()) };
+        let Some(step) = delivery.history.iter().find(|step| !step.note.is_empty()) else {
+            return Ok(Text::from(WITHHELD));
+        };
         let (place, sealed) = self.sealed_of(record).await?;
         let purpose = notice.purpose(&delivery.header.queue);
         let note = Note { number: 0, purpose: &purpose };

@@ -76,7 +76,7 @@ pub(super) async fn acknowledge(
         (about(&held.delivery))
         dl {
             dt { "Why" }
-            dd { @if heard.reason.is_empty() { "Erased since." } @else { bdi { (heard.reason) } } }
+            dd { @if heard.reason.is_empty() { "Erased." } @else { bdi { (heard.reason) } } }
         }
         p.marking { (convert::MARKING) }
     };

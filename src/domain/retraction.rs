@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{
     code::vocabulary,
     delivery::{Delivery, State},
+    queue::QueueId,
 };
 
 vocabulary! {
@@ -34,9 +35,14 @@ pub struct Retraction {
 
 impl Retraction {
     /// What its reason is sealed for, for the readers of one queue.
-    pub fn purpose(&self, queue: &super::queue::QueueId) -> String {
-        format!("retraction/{}/{queue}", self.id.hyphenated())
+    pub fn purpose(&self, queue: &QueueId) -> String {
+        purpose(self.id, queue)
     }
+}
+
+/// What the reason of the retraction of this name is sealed for, for the readers of one queue.
+pub fn purpose(id: Uuid, queue: &QueueId) -> String {
+    format!("retraction/{}/{queue}", id.hyphenated())
 }
 
 impl Delivery {

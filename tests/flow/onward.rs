@@ -1,6 +1,13 @@
 //! What was corrected or recalled, and is to go on: out of HOLD, to another unit, to a carer.
 
-use homeward::wire::pb::{self, Part};
+use homeward::{
+    domain::{
+        delivery::{DeliveryId, Header, Settled},
+        queue::QueueId,
+    },
+    store::{Held, Keep, Once, Settle},
+    wire::pb::{self, Part},
+};
 use tonic::Code;
 
 use crate::{
@@ -133,4 +140,77 @@ async fn what_goes_on_though_it_was_corrected_takes_its_mark_and_a_notice_along(
     let [notice] = notices.as_slice() else { panic!("one notice") };
     let heard = mash.queues.acknowledge_notice(acknowledging(notice)).await.unwrap().into_inner().reason;
     assert!(heard.contains("another man"), "{heard}");
+}
+
+/// Takes what is on HOLD of the referral that was corrected, and opens nothing.
+async fn taken_from_hold(house: &House) -> (Person, Taken) {
+    let mut resolver = house.person(RESOLVER).await;
+    let all = resolver.pull("HOLD.human").await.unwrap();
+    let held = all.into_iter().find(|one| !corrected(&one.header.history).is_empty()).unwrap();
+    assert!(held.header.notice.is_none(), "nobody there had read it");
+    (resolver, held)
+}
+
+/// The front door's notice of a referral that it got out of HOLD.
+async fn noticed(mash: &mut Person, referral: &str) -> Taken {
+    let there = mash.pull("MASH.E09000023").await.unwrap();
+    there.into_iter().find(|one| one.header.notice.is_some() && one.header.referral_id == referral).unwrap()
+}
+
+/// Nobody had read it on HOLD, so that nobody there was sent a notice: its mark says why, to them and to whom they send it.
+#[tokio::test]
+async fn what_nobody_had_read_on_hold_goes_on_with_why_it_was_corrected() {
+    let house = House::open().await;
+    let mut council = house.person(LEWISHAM).await;
+    let referral = council.submit(submission(&narrative(1))).await.unwrap().referral_id;
+    correct(&mut council, correcting(&referral, submission(&narrative(1)))).await.unwrap();
+    let (mut resolver, held) = taken_from_hold(&house).await;
+    let unit = held.header.openable[0];
+    let read = resolver.open(&held, (unit.part(), unit.item), "").await.unwrap();
+    let why = &read.history.last().unwrap().note;
+    assert!(why.contains("another man") && !why.contains("Fennimore"), "{why}");
+    let sent = resolver.queues.resolve_held(resolution(&held, "MASH.E09000023")).await.unwrap().into_inner();
+    let record = sent.created_delivery_ids[0].split('.').next().unwrap();
+    let mut mash = house.person(MASH).await;
+    let notice = noticed(&mut mash, record).await;
+    let heard = mash.queues.acknowledge_notice(acknowledging(&notice)).await.unwrap().into_inner().reason;
+    assert!(heard.contains("another man"), "{heard}");
+}
+
+/// It was corrected at the same moment: nothing was prepared for the queue. That is told otherwise than what was erased.
+#[tokio::test]
+async fn a_notice_whose_reason_was_sealed_for_nobody_there_does_not_say_that_it_was_erased() {
+    let house = House::open().await;
+    let mut council = house.person(LEWISHAM).await;
+    let referral = council.submit(submission(&narrative(1))).await.unwrap().referral_id;
+    correct(&mut council, correcting(&referral, submission(&narrative(1)))).await.unwrap();
+    let (_, held) = taken_from_hold(&house).await;
+    let id = DeliveryId::parse(&held.id).unwrap();
+    let found = house.store().delivery(id).await.unwrap().unwrap();
+    let mut entry = house.ledger().await.pop().unwrap();
+    (entry.record, entry.deliveries) = (Some(id.record), vec![id]);
+    let of_hold = Held {
+        delivery: id,
+        queue: found.header.queue.clone(),
+        holder: found.lease.as_ref().unwrap().holder.clone(),
+        token: held.token.clone(),
+        now: found.lease.as_ref().unwrap().since,
+    };
+    let caller = of_hold.holder.clone();
+    let request = fresh().parse().unwrap();
+    let once = Once { caller, method: "ResolveHeld", request, digest: [1; 32], keep: Keep::WithRecord };
+    let settled = Settled {
+        at: of_hold.now,
+        by: of_hold.holder.clone(),
+        outcome: "MASH.E09000023".into(),
+        reason: None,
+        release_detail: false,
+        note: Vec::new(),
+    };
+    let header = Header { queue: QueueId::parse("MASH.E09000023").unwrap(), held: None, ..found.header };
+    house.store().settle(once, of_hold, Settle::Resolve(settled, vec![header], Vec::new()), entry).await.unwrap();
+    let mut mash = house.person(MASH).await;
+    let notice = noticed(&mut mash, &id.record.to_string()).await;
+    let heard = mash.queues.acknowledge_notice(acknowledging(&notice)).await.unwrap().into_inner().reason;
+    assert_eq!(heard, "[WITHHELD]");
 }

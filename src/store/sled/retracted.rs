@@ -87,7 +87,10 @@ pub(super) fn retract(tx: &mut Transaction<'_>, one: &Retract, again: &BTreeSet<
             revoke(tx, &mut delivery, retraction.at)?;
         }
         if stays {
-            delivery.history.push(mark(kind, retraction, &delivery));
+            let mark = mark(kind, retraction, &delivery);
+            // Whoever reads it later reads why, and so does whoever has it from them: no notice may ever have said it.
+            let why = one.notices.iter().find(|notice| !delivery.was_read() && notice.queue == delivery.header.queue);
+            delivery.history.push(Step { note: why.map(|why| why.note.clone()).unwrap_or_default(), ..mark });
         } else {
             close(&mut delivery, retraction);
         }
