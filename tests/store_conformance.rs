@@ -65,6 +65,7 @@ macro_rules! every_case {
                 a_question_and_its_answer_are_told_to_the_sender_and_stay_with_the_delivery,
                 every_question_keeps_a_place_for_its_answer,
                 a_question_goes_along_with_a_transfer_and_is_answered_there,
+                a_question_goes_along_out_of_hold_and_is_answered_there,
             }
             handed {
                 what_is_handed_over_waits_for_the_colleague_alone,

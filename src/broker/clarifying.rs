@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{Broker, Error, Handle, Request, rejecting::note_of};
+use super::{Broker, Error, Handle, Reader, Request, rejecting::note_of};
 use crate::{
     domain::{
         delivery::{Delivery, DeliveryId},
@@ -214,6 +214,41 @@ impl Broker {
         Ok((note, given))
     }
 
+    /// What was asked on a delivery that goes from HOLD to another queue, sealed as it is read there through `lenses`: by the question.
+    pub(super) async fn as_asked(
+        &self,
+        permit: &QueuePermit,
+        (record, delivery, lenses): (&Record, &Delivery, &'static [Lens]),
+        read: Reader,
+    ) -> Result<Vec<(Uuid, Vec<u8>)>, Error> {
+        if delivery.questions().next().is_none() {
+            return Ok(Vec::new());
+        }
+        let _until_sealed = self.turn(permit.identity()).await?;
+        let (place, sealed) = self.sealed_of(record).await?;
+        let at = SealedRecordAt { sealed: &sealed, place: &place };
+        let mut asked = Vec::new();
+        for (step, _) in delivery.questions() {
+            let text =
+                open_note(at, Note { number: delivery.id.leg, purpose: &note_of(step.id) }, &step.note, &self.keyring)?;
+            asked.push((step.id, text));
+        }
+        let (original, rulebook) = (open_original(&sealed, &place, &self.keyring)?, self.rulebook());
+        let shown = self.bench.does(move || {
+            let reading = read(&original);
+            let through = |text: &Text| match &reading {
+                Some(reading) => redact_later(reading.draft(), text.reveal(), &rulebook.redaction, lenses),
+                None => WITHHELD.to_owned(),
+            };
+            asked.into_iter().map(|(id, text)| (id, Text::new(through(&text)))).collect::<Vec<_>>()
+        });
+        let mut questions = Vec::new();
+        for (id, text) in shown.await? {
+            questions.push((id, self.note(delivery.id, &note_of(id), &text).await?));
+        }
+        Ok(questions)
+    }
+
     /// What the sender of a record has answered since, as it was given, with the question that it answers.
     pub(super) fn given(&self, deliveries: &[Delivery], at: SealedRecordAt<'_>) -> Result<Vec<(String, Text)>, Error> {
         let answers = deliveries.iter().flat_map(|one| one.history.iter().map(move |step| (one, step)));
@@ -252,8 +287,12 @@ impl Broker {
         let answers = |id: Uuid| all.iter().flat_map(Delivery::questions).filter(move |(asked, _)| asked.id == id);
         for found in destinations {
             for (asked, _) in found.delivery.questions() {
-                let note = Note { number: found.delivery.sealed_on(asked, all), purpose: &note_of(asked.id) };
-                let text = match open_note(at, note, &asked.note, &self.keyring) {
+                // In the words in which it was asked, wherever it has gone since.
+                let same = |one: &Delivery| one.history.iter().any(|step| step.id == asked.id);
+                let first = all.iter().find(|one| same(one)).unwrap_or(&found.delivery);
+                let step = first.history.iter().find(|step| step.id == asked.id).unwrap_or(asked);
+                let note = Note { number: first.sealed_on(step, all), purpose: &note_of(asked.id) };
+                let text = match open_note(at, note, &step.note, &self.keyring) {
                     Err(SealError::Erased) => Text::default(),
                     opened => opened?,
                 };

@@ -212,8 +212,9 @@ impl Broker {
         };
         let mut destinations = self.destinations_of(&stored);
         self.add_questions((&stored.record, &stored.deliveries), &mut destinations).await?;
-        // What went along with a transfer is shown where it is now.
-        let gone = destinations.iter_mut().filter(|found| found.delivery.state == State::Transferred);
+        // What went along with a transfer, or out of HOLD, is shown where it is now.
+        let gone = |found: &&mut Destination| matches!(found.delivery.state, State::Transferred | State::Resolved);
+        let gone = destinations.iter_mut().filter(gone);
         gone.for_each(|found| found.questions.clear());
         let mut prompts = self.seen_prompts(&stored);
         for linked in &receipt.linked {

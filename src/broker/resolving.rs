@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Broker, Error, Handle, Request, filing::carried_by};
+use super::{Broker, Error, Handle, Reader, Request, clarifying::LENSES, filing::carried_by};
 use crate::{
     domain::{
         code::Class,
@@ -16,7 +16,7 @@ use crate::{
     },
     ledger::Verb,
     sealing::labels,
-    store::{Settle, Stored},
+    store::{Along, Settle, Stored},
 };
 
 /// Where a matter on HOLD goes, and why.
@@ -30,13 +30,14 @@ pub struct Resolution {
 
 impl Broker {
     /// Sends what is on HOLD to a named queue, with a reason, and to the queues that follow from that place. Answers with
-    /// the delivery on HOLD and those that were made. The accused's own unit never can (D08).
+    /// the delivery on HOLD and those that were made. What its sender was asked goes along to the named queue, redacted for whoever reads
+    /// it there, and is answered there. The accused's own unit never can (D08).
     pub async fn resolve(
         &self,
         peer: &Peer,
         request: Request,
         handle: Handle,
-        resolution: Resolution,
+        (resolution, read): (Resolution, Reader),
     ) -> Result<(Delivery, Vec<DeliveryId>), Error> {
         let Resolution { to, reason } = resolution;
         let now = self.now();
@@ -57,8 +58,11 @@ impl Broker {
         let queues = self.destinations(found, &held, to, now)?;
         // An answer that was given comes again, and whoever lost the lease hears that: the store says.
         let lease = found.live_lease(&handle.token, now);
+        let mut questions = Vec::new();
         if lease.is_some_and(|lease| lease.holder == permit.identity().as_str()) {
             self.may_go_on((&record, &retractions), found, queues.first()).await?;
+            let lenses = queues.first().map_or(LENSES[2], |queue| self.lenses(queue));
+            questions = self.as_asked(permit, (&record, found, lenses), read).await?;
         }
         let (_, sealed) = self.sealed(handle.delivery.record).await?;
         let units = labels(&sealed)?;
@@ -77,7 +81,7 @@ impl Broker {
         };
         let once = self.once_with_record(permit, request);
         let notices = self.along((&record, &deliveries, &retractions), (found, &queues), now).await?;
-        let settle = Settle::Resolve(settled, headers, notices);
+        let settle = Settle::Resolve(settled, headers, Along { notices, questions });
         let resolved = self.store.settle(once, self.held(permit, handle, now), settle, entry).await?;
         let made = self.made(&resolved).await?;
         Ok((resolved, made))
@@ -150,17 +154,7 @@ impl Broker {
     /// The deliveries that a resolution made, in the order in which it names their queues.
     async fn made(&self, resolved: &Delivery) -> Result<Vec<DeliveryId>, Error> {
         let stored = self.store.find(resolved.id.record).await?.ok_or(Error::NotFound)?;
-        let outcome = resolved.settled.as_ref().map(|settled| settled.outcome.as_str()).unwrap_or_default();
-        let of = |queue: &str| {
-            let its = |delivery: &&Delivery| {
-                delivery.id.leg > resolved.id.leg
-                    && !delivery.header.provisional
-                    && delivery.header.queue.as_str() == queue
-                    && delivery.header.contents == resolved.header.contents
-                    && delivery.header.items == resolved.header.items
-            };
-            stored.deliveries.iter().find(its).map(|delivery| delivery.id)
-        };
-        Ok(outcome.split_whitespace().filter_map(of).collect())
+        let made = stored.deliveries.iter().filter(|one| one.from_hold == Some(resolved.id.leg));
+        Ok(made.map(|one| one.id).collect())
     }
 }

@@ -208,6 +208,8 @@ pub struct Delivery {
     pub transfer: Option<Offer>,
     /// The offer of another unit by which it is here.
     pub offered: Option<Offer>,
+    /// The delivery on HOLD by which it is here, once a person found its place; by its leg.
+    pub from_hold: Option<u16>,
 }
 
 impl Delivery {

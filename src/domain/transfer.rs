@@ -1,9 +1,10 @@
-//! Transfers: a delivery is offered to another unit, and stays where it is until that one accepts. Never sent and hoped.
+//! Transfers: a delivery is offered to another unit, and stays where it is until that one accepts. Never sent and hoped. What its
+//! sender was asked goes along with it, and with what is sent on from HOLD.
 
 use jiff::Timestamp;
 
 use super::{
-    delivery::{Delivery, DeliveryId},
+    delivery::{Delivery, DeliveryId, State},
     history::{Step, StepKind},
     queue::QueueId,
 };
@@ -46,13 +47,13 @@ impl Delivery {
         DeliveryId { leg: offer.leg, ..self.id }
     }
 
-    /// The leg on which a step of this delivery was written: its own, or one that it came along from by transfers. `all` are the
-    /// deliveries of its record.
+    /// The leg on which a step of this delivery was written: its own, or one that it came along from by transfers, or from HOLD. `all`
+    /// are the deliveries of its record.
     pub fn written_on(&self, step: &Step, all: &[Self]) -> u16 {
-        let same = |known: &Step| (known.id, known.at, &known.note) == (step.id, step.at, &step.note);
+        let same = |known: &Step| (known.id, known.at) == (step.id, step.at);
         let mut first = self;
-        while let Some(offer) = &first.offered {
-            let from = all.iter().find(|other| other.id == first.other_side(offer) && other.id.leg < first.id.leg);
+        while let Some(leg) = first.offered.as_ref().map(|offer| offer.leg).or(first.from_hold) {
+            let from = all.iter().find(|other| other.id.leg == leg && leg < first.id.leg);
             let Some(from) = from.filter(|from| from.history.iter().any(same)) else { break };
             first = from;
         }
@@ -67,14 +68,18 @@ impl Delivery {
         self.written_on(asked.unwrap_or(step), all)
     }
 
-    /// Where a delivery has gone: itself, or what another unit has accepted of it, and so on. `all` are the deliveries of its record.
+    /// Where a delivery has gone: itself, or what another unit has accepted of it, or, out of HOLD, what the named queue has of it, and so
+    /// on. `all` are the deliveries of its record, in the order of their legs.
     pub fn gone_to<'a>(&'a self, all: &'a [Self]) -> &'a Self {
         let mut last = self;
-        while let Some(offer) = last.transfer.as_ref().filter(|offer| offer.accepted.is_some()) {
-            let to = all.iter().find(|other| other.id == last.other_side(offer) && other.id.leg > last.id.leg);
-            let Some(to) = to else { break };
+        loop {
+            let accepted = last.transfer.as_ref().filter(|offer| offer.accepted.is_some()).map(|offer| offer.leg);
+            let here = |other: &&Self| match last.state {
+                State::Resolved => other.from_hold == Some(last.id.leg),
+                _ => accepted == Some(other.id.leg),
+            };
+            let Some(to) = all.iter().filter(|other| other.id.leg > last.id.leg).find(here) else { return last };
             last = to;
         }
-        last
     }
 }

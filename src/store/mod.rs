@@ -18,7 +18,7 @@ pub use model::{
     Acceptance, Accepted, Claim, Event, EventKind, Head, Held, Keep, Kept, NewRecord, Once, Proven, Pull, QueueCounts,
     Record, Reference, Settle, Side, Stored,
 };
-pub use onward::{Clarification, KeptFrom, Lapse, Notice, Raise, Replay, Retract, Returned, TakeBack};
+pub use onward::{Along, Clarification, KeptFrom, Lapse, Notice, Raise, Replay, Retract, Returned, TakeBack};
 pub use outbox::{DuePage, Noted, Outbox, Round};
 pub use prompts::{Mark, Marking, PromptPage, PromptSide, Prompted};
 pub use shelf::{Amendment, Change, Document, Expect, MOST_NAME, Rewrap, Seen, Shelf, Wraps};
@@ -155,8 +155,8 @@ pub trait Store: Send + Sync {
     /// replay: as it was). [`StoreError::WrongState`] where nothing is handed over, or by somebody else.
     async fn take_back(&self, once: Once, taking: TakeBack, entry: Entry) -> Result<Delivery, StoreError>;
 
-    /// Adds a sender's answer to the delivery, whoever holds it by then, or nobody, or to what another unit has accepted of it; answers
-    /// with that as it then is (for a replay: as it was). The entry names the delivery to which it was added. [`StoreError::WrongState`] where the question is answered, or the delivery settled.
+    /// Adds a sender's answer to the delivery, whoever holds it by then, or nobody, or to what another unit has accepted of it, or the named
+    /// queue has got of it out of HOLD; answers with that as it then is (for a replay: as it was). The entry names the delivery to which it was added. [`StoreError::WrongState`] where the question is answered, or the delivery settled.
     async fn clarify(&self, once: Once, clarification: Clarification, entry: Entry) -> Result<Delivery, StoreError>;
 
     /// Prompts of a queue, one side of its list, after `after` (a position from the last page), at most `limit`; with the position to go on

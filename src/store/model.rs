@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{Notice, Retract, Returned};
+use super::{Along, Notice, Retract, Returned};
 use crate::{
     domain::{
         carer_copy::CarerCopy,
@@ -226,9 +226,9 @@ pub enum Settle {
     Refuse(crate::domain::delivery::Settled, Box<Returned>),
     /// Complete with an outcome.
     Complete(crate::domain::delivery::Settled),
-    /// Send a held delivery on: settle it and add deliveries to the same record with the next leg numbers, in this order. With the
-    /// notices that go along, where it was corrected.
-    Resolve(crate::domain::delivery::Settled, Vec<Header>, Vec<Notice>),
+    /// Send a held delivery on: settle it and add deliveries to the same record with the next leg numbers, in this order. What its
+    /// sender was asked, and has answered, goes along with the first.
+    Resolve(crate::domain::delivery::Settled, Vec<Header>, Along),
     /// Add a confirmed grade of one of its items to these records, its own first and linked ones after it: the next
     /// version of that item in each, never over an earlier one. It is told of the held delivery.
     Grade(Vec<(Uuid, ConfirmedGrade)>),

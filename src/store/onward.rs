@@ -142,6 +142,16 @@ impl KeptFrom {
     }
 }
 
+/// What goes along with what is sent on from HOLD.
+#[derive(Debug, Clone, Default)]
+pub struct Along {
+    /// The notices that it was corrected, one for each queue.
+    pub notices: Vec<Notice>,
+    /// What the sender was asked, by its step, sealed as the readers of the first queue may read it: every question that there is, or
+    /// [`super::StoreError::Conflict`].
+    pub questions: Vec<(Uuid, Vec<u8>)>,
+}
+
 /// A notice for those who work on one queue.
 #[derive(Debug, Clone)]
 pub struct Notice {

@@ -11,8 +11,8 @@ use homeward::{
     },
     ledger::Verb,
     store::{
-        Amendment, Change, Compaction, Expect, Finding, Keep, Mend, Raise, Relation, Settle, Shelf, Store, StoreError,
-        sled::SledStore,
+        Along, Amendment, Change, Compaction, Expect, Finding, Keep, Mend, Raise, Relation, Settle, Shelf, Store,
+        StoreError, sled::SledStore,
     },
 };
 
@@ -95,7 +95,7 @@ async fn the_first_answer_of_every_decision_is_named_by_what_was_decided() {
         (0, Settle::Complete(fixtures::settled()), "its completion"),
         (1, Settle::Reject(fixtures::rejected()), "its rejection"),
         (2, Settle::HandOver(step(StepKind::HandedOver, "colleague"), None), "a hand-over"),
-        (4, Settle::Resolve(fixtures::settled(), vec![fixtures::header("MPU.NE")], Vec::new()), "its resolution"),
+        (4, Settle::Resolve(fixtures::settled(), vec![fixtures::header("MPU.NE")], Along::default()), "its resolution"),
     ];
     for (number, (at, settle, says)) in settles.into_iter().enumerate() {
         let using = fixtures::holding(&held[at], 10);

@@ -18,7 +18,7 @@ const QUESTION: &str = "Which Saturday was meant?";
 const ANSWER: &str = "Ella-Mae Fennimore meant the 28th. Her mother at 27 Tallow Lane knows it too. \
                       Marcus Dray wrote it from 07700 900142.";
 
-fn asking(taken: &Taken, question: &str) -> pb::RequestClarificationRequest {
+pub fn asking(taken: &Taken, question: &str) -> pb::RequestClarificationRequest {
     pb::RequestClarificationRequest {
         request_id: fresh(),
         delivery_id: taken.id.clone(),
@@ -32,7 +32,7 @@ fn saying(referral: &str, question: &str, answer: &str) -> pb::AnswerClarificati
     pb::AnswerClarificationRequest { answer: answer.into(), ..answering(referral, question) }
 }
 
-fn answering(referral: &str, question: &str) -> pb::AnswerClarificationRequest {
+pub fn answering(referral: &str, question: &str) -> pb::AnswerClarificationRequest {
     pb::AnswerClarificationRequest {
         request_id: fresh(),
         referral_id: referral.into(),
@@ -77,7 +77,7 @@ async fn ask(person: &mut Person, taken: &Taken) -> String {
     asked.clarification_id
 }
 
-async fn questions(person: &mut Person, referral: &str, delivery: &str) -> Vec<pb::Clarification> {
+pub async fn questions(person: &mut Person, referral: &str, delivery: &str) -> Vec<pb::Clarification> {
     let seen = person.referral(referral).await.unwrap();
     seen.destinations.into_iter().find(|found| found.delivery_id == delivery).unwrap().clarifications
 }

@@ -12,6 +12,7 @@ mod abandoned;
 mod accused;
 mod accused_since;
 mod ageing;
+mod asked_on_hold;
 mod asking;
 mod carer;
 mod certificates;

@@ -5,7 +5,7 @@ use homeward::{
         delivery::{DeliveryId, Header, Settled},
         queue::QueueId,
     },
-    store::{Held, Keep, Once, Settle},
+    store::{Along, Held, Keep, Once, Settle},
     wire::pb::{self, Part},
 };
 use tonic::Code;
@@ -208,7 +208,7 @@ async fn a_notice_whose_reason_was_sealed_for_nobody_there_does_not_say_that_it_
         note: Vec::new(),
     };
     let header = Header { queue: QueueId::parse("MASH.E09000023").unwrap(), held: None, ..found.header };
-    house.store().settle(once, of_hold, Settle::Resolve(settled, vec![header], Vec::new()), entry).await.unwrap();
+    house.store().settle(once, of_hold, Settle::Resolve(settled, vec![header], Along::default()), entry).await.unwrap();
     let mut mash = house.person(MASH).await;
     let notice = noticed(&mut mash, &id.record.to_string()).await;
     let heard = mash.queues.acknowledge_notice(acknowledging(&notice)).await.unwrap().into_inner().reason;

@@ -13,6 +13,7 @@ use homeward::{
         identity::{Identity, Peer},
         outcome::DeadReason,
         queue::QueueId,
+        submission::Reading,
         text::Text,
     },
     wire::{convert, pb, received::sha256},
@@ -145,7 +146,7 @@ pub async fn make(broker: &Broker, town: &Town, call: &Call) -> Result<Answer, E
             let handle = Handle { delivery: *delivery, token: token.clone() };
             if let Use::Resolve { to } = how {
                 let resolution = Resolution { to: to.clone(), reason: Text::from("The school confirmed it.") };
-                let (delivery, made) = broker.resolve(who, *request, handle, resolution).await?;
+                let (delivery, made) = broker.resolve(who, *request, handle, (resolution, as_received)).await?;
                 return Ok(Answer::Resolved(Box::new(delivery), made));
             }
             let answered = used(broker, &permit(how.action(), queue)?, *request, handle, how).await?;
@@ -156,11 +157,7 @@ pub async fn make(broker: &Broker, town: &Town, call: &Call) -> Result<Answer, E
             let actor = ["email", "worker@council.example", "worker"].map(Text::from);
             let text = Text::from("She named the road, not the house.");
             let reply = Reply { referral: *referral, question: *question, text, actor };
-            let read = |bytes: &[u8]| {
-                let message = pb::SubmitReferralRequest::decode(bytes).ok()?;
-                Some(convert::submission(message.submission?))
-            };
-            let answered = broker.answer_clarification(&permit, *request, reply, read).await?;
+            let answered = broker.answer_clarification(&permit, *request, reply, as_received).await?;
             Ok(Answer::Delivery(Box::new(answered)))
         }
         What::Replay { delivery, queue } => {
@@ -174,6 +171,12 @@ pub async fn make(broker: &Broker, town: &Town, call: &Call) -> Result<Answer, E
             Ok(Answer::Prompted(Box::new(broker.mark_prompt(&permit, *request, marked).await?)))
         }
     }
+}
+
+/// The submission in the bytes that brought it.
+fn as_received(bytes: &[u8]) -> Option<Reading> {
+    let message = pb::SubmitReferralRequest::decode(bytes).ok()?;
+    Some(convert::submission(message.submission?))
 }
 
 async fn submit(

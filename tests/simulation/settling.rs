@@ -184,7 +184,8 @@ impl Model {
             What::Use { delivery, token, how, .. } => self.says_of_use(call, (*delivery, token), how, now),
             What::Answer { referral, question } => {
                 let asked = |one: &&Delivery| one.questions().any(|(step, _)| step.id == *question);
-                let mut after = self.records[referral].deliveries.iter().find(asked).unwrap().clone();
+                // Answered where it has gone.
+                let mut after = self.records[referral].deliveries.iter().rfind(asked).unwrap().clone();
                 let open = after.questions().any(|(step, answer)| step.id == *question && answer.is_none());
                 if !open || after.settled.is_some() {
                     return Err("NOTHING_TO_ANSWER");
@@ -233,13 +234,24 @@ impl Model {
         let outcome = &resolved.settled.as_ref().unwrap().outcome;
         assert_eq!(outcome.split(' ').count(), made.len());
         let mut last = self.records[&resolved.id.record].deliveries.iter().map(|one| one.id.leg).max().unwrap();
+        // What its sender was asked goes along with the first; a question is sealed anew for whoever reads it there.
+        let of_the_sender = |step: &&Step| matches!(step.kind, StepKind::Asked | StepKind::Answered);
+        let mut along: Vec<_> = resolved.history.iter().filter(of_the_sender).cloned().collect();
         for (id, queue) in made.iter().zip(outcome.split(' ')) {
             last += 1;
             assert_eq!(id.leg, last, "the next leg");
             let delivery = deliveries.iter().find(|delivery| delivery.id == *id).unwrap().clone();
             assert_eq!((delivery.header.queue.as_str(), delivery.header.class), (queue, class(resolved)));
             assert_eq!(delivery.header.received, resolved.header.received);
-            assert_eq!(delivery, untouched(&delivery, &self.records[&resolved.id.record].prompts));
+            let mut expected = untouched(&delivery, &self.records[&resolved.id.record].prompts);
+            (expected.from_hold, expected.history) = (Some(resolved.id.leg), std::mem::take(&mut along));
+            expected.history.iter_mut().for_each(|step| step.failed = 0);
+            for (step, actual) in expected.history.iter_mut().zip(&delivery.history) {
+                assert!(step.kind == StepKind::Asked || step.note == actual.note);
+                step.note.clone_from(&actual.note);
+            }
+            assert!(expected.history.iter().all(|step| !step.note.is_empty()));
+            assert_eq!(delivery, expected);
             self.arrives(delivery, world.now());
         }
     }
@@ -326,6 +338,7 @@ fn untouched(delivery: &Delivery, prompts: &[TrackedPrompt]) -> Delivery {
         settled: None,
         transfer: None,
         offered: None,
+        from_hold: None,
         confirmed: Vec::new(),
         prompts: shown(prompts, delivery),
         history: Vec::new(),

@@ -6,7 +6,7 @@ use homeward::{
         history::{MOST_STEPS, Step, StepKind},
     },
     ledger::Verb,
-    store::{Clarification, EventKind, Once, Settle, Store, StoreError},
+    store::{Along, Clarification, EventKind, Once, Settle, Store, StoreError},
 };
 use uuid::Uuid;
 
@@ -71,6 +71,39 @@ pub async fn every_question_keeps_a_place_for_its_answer(engine: &impl Engine) {
     for asked in &open {
         clarify(&*store, once("AnswerClarification"), answer(&held, *asked)).await.unwrap();
     }
+}
+
+pub async fn a_question_goes_along_out_of_hold_and_is_answered_there(engine: &impl Engine) {
+    let store = engine.open();
+    accept_with(&*store, held_header("HOLD.human")).await;
+    let held = pull(&*store, "HOLD.human", 1, 0).await.remove(0);
+    let (before, open) = (question(), question());
+    for asked in [&before, &open] {
+        settle(&*store, holding(&held, 60), Settle::Ask(asked.clone())).await.unwrap();
+    }
+    clarify(&*store, once("AnswerClarification"), answer(&held, before.id)).await.unwrap();
+    let on = |questions| {
+        let along = Along { notices: Vec::new(), questions };
+        Settle::Resolve(settled(), vec![header("MASH.E09000033"), header("REFDESK.EA")], along)
+    };
+    let one = vec![(before.id, b"for them".to_vec())];
+    let hastily = settle(&*store, holding(&held, 61), on(one.clone())).await;
+    assert_eq!(hastily, Err(StoreError::Conflict), "one was asked since: it is sealed for nobody there");
+    let all = [one, vec![(open.id, b"for them too".to_vec())]].concat();
+    settle(&*store, holding(&held, 62), on(all)).await.unwrap();
+    drop(store);
+    let store = engine.open();
+    let there = pull(&*store, "MASH.E09000033", 1, 63).await.remove(0);
+    assert_eq!(there.from_hold, Some(held.id.leg));
+    let questions: Vec<_> = there.questions().map(|(asked, answer)| (asked.note.clone(), answer.is_some())).collect();
+    assert_eq!(questions, [(b"for them".to_vec(), true), (b"for them too".to_vec(), false)]);
+    let beside = pull(&*store, "REFDESK.EA", 1, 63).await.remove(0);
+    assert!(beside.questions().next().is_none() && beside.from_hold == Some(held.id.leg));
+    let answered = clarify(&*store, once("AnswerClarification"), answer(&held, open.id)).await.unwrap();
+    assert_eq!(answered.id, there.id, "where it has gone");
+    assert!(answered.questions().all(|(_, answer)| answer.is_some()));
+    let again = clarify(&*store, once("AnswerClarification"), answer(&held, open.id)).await;
+    assert_eq!(again, Err(StoreError::WrongState), "answered");
 }
 
 pub async fn a_question_goes_along_with_a_transfer_and_is_answered_there(engine: &impl Engine) {

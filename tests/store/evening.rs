@@ -10,7 +10,7 @@ use homeward::{
         history::{Escalation, Step, StepKind},
     },
     ledger::Verb,
-    store::{QueueCounts, Raise, Replay, Settle, Side, Store, StoreError},
+    store::{Along, QueueCounts, Raise, Replay, Settle, Side, Store, StoreError},
 };
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -237,6 +237,7 @@ fn fresh_delivery(id: DeliveryId, header: Header) -> Delivery {
         history: Vec::new(),
         transfer: None,
         offered: None,
+        from_hold: None,
     }
 }
 
@@ -322,8 +323,12 @@ async fn use_lease(store: &dyn Store, model: &mut Model, chance: &mut Chance, no
                 let leg = 1 + model.0.keys().filter(|id| id.record == record).map(|id| id.leg).max().unwrap();
                 let id = DeliveryId { record, leg };
                 // What was confirmed is the record's: the new leg shows it.
-                let confirmed = delivery.confirmed.clone();
-                model.0.insert(id, Delivery { confirmed, ..fresh_delivery(id, header) });
+                let (confirmed, from_hold) = (delivery.confirmed.clone(), Some(delivery.id.leg));
+                // What its sender was asked goes along.
+                let asked = delivery.history.iter().filter(|step| step.kind == StepKind::Asked);
+                let history = asked.map(|step| Step { note: b"for others".to_vec(), failed: 0, ..step.clone() });
+                let history = history.collect();
+                model.0.insert(id, Delivery { confirmed, from_hold, history, ..fresh_delivery(id, header) });
             }
         }
         Settle::Grade(mut grades) => {
@@ -349,7 +354,10 @@ fn some_use(way: u64, delivery: &Delivery, onward: &Header, now: i64) -> Settle 
         9 => Settle::HandOver(Step { kind: StepKind::HandedOver, ..rejected() }, None),
         10 => Settle::Ask(Step { kind: StepKind::Asked, ..rejected() }),
         6 if delivery.confirmed.len() < 20 => Settle::Grade(vec![(delivery.id.record, grade(1, Corroborated))]),
-        4 if delivery.header.held.is_some() => Settle::Resolve(settled(), vec![onward.clone()], Vec::new()),
+        4 if delivery.header.held.is_some() => {
+            let questions = delivery.questions().map(|(asked, _)| (asked.id, b"for others".to_vec())).collect();
+            Settle::Resolve(settled(), vec![onward.clone()], Along { notices: Vec::new(), questions })
+        }
         _ => Settle::Complete(settled()),
     }
 }

@@ -6,7 +6,7 @@ use homeward::{
         unit::{Audience, Part, UnitLabel},
     },
     ledger::Verb,
-    store::{Event, EventKind, Held, Pull, Settle, Store, StoreError},
+    store::{Along, Event, EventKind, Held, Pull, Settle, Store, StoreError},
 };
 
 use super::{Engine, fixtures::*};
@@ -22,7 +22,7 @@ pub async fn the_receipt_chain_of_a_submission(engine: &impl Engine) {
     store.accept(acceptance).await.unwrap();
     let held = pull(&*store, "HOLD.human", 1, 1).await.remove(0);
     store.opened(holding(&held, 2), CARD, entry(Verb::Consultation, "OPEN_PART")).await.unwrap();
-    let onward = Settle::Resolve(settled(), vec![header("MPU.SE")], Vec::new());
+    let onward = Settle::Resolve(settled(), vec![header("MPU.SE")], Along::default());
     settle(&*store, holding(&held, 3), onward).await.unwrap();
     let sent_on = pull(&*store, "MPU.SE", 1, 4).await.remove(0);
     settle(&*store, holding(&sent_on, 5), Settle::Complete(settled())).await.unwrap();

@@ -8,7 +8,7 @@ use homeward::{
         queue::QueueId,
     },
     ledger::Verb,
-    store::{Held, Settle, Side, Store, StoreError, Whose},
+    store::{Along, Held, Settle, Side, Store, StoreError, Whose},
 };
 
 use super::{Engine, fixtures::*};
@@ -73,7 +73,7 @@ async fn refused(store: &dyn Store, held: &Held, expected: &StoreError) {
         Settle::Release(None),
         Settle::Complete(settled()),
         Settle::Reject(rejected()),
-        Settle::Resolve(settled(), vec![header("MPU.SE")], Vec::new()),
+        Settle::Resolve(settled(), vec![header("MPU.SE")], Along::default()),
     ];
     for way in ways {
         assert_eq!(settle(store, held.clone(), way).await.as_ref(), Err(expected));
@@ -210,7 +210,9 @@ pub async fn a_held_leg_is_sent_on_with_the_next_number(engine: &impl Engine) {
     assert_eq!(held.header, held_header("HOLD.human"));
     let onward = header("MASH.E09000033");
     let resolved =
-        settle(&*store, holding(&held, 1), Settle::Resolve(settled(), vec![onward.clone()], Vec::new())).await.unwrap();
+        settle(&*store, holding(&held, 1), Settle::Resolve(settled(), vec![onward.clone()], Along::default()))
+            .await
+            .unwrap();
     assert_eq!((resolved.id, resolved.state, resolved.settled), (held.id, State::Resolved, Some(settled())));
     let legs = store.find(record).await.unwrap().unwrap().deliveries;
     assert_eq!(
@@ -227,7 +229,7 @@ pub async fn only_a_held_leg_can_be_resolved(engine: &impl Engine) {
     let store = engine.open();
     let delivery = leased(&*store, "MPU.SE").await;
     let head = store.head().await.unwrap();
-    let resolve = Settle::Resolve(settled(), vec![header("MASH.E09000033")], Vec::new());
+    let resolve = Settle::Resolve(settled(), vec![header("MASH.E09000033")], Along::default());
     assert_eq!(settle(&*store, holding(&delivery, 1), resolve).await, Err(StoreError::WrongState));
     assert_eq!(store.head().await.unwrap(), head);
     assert_eq!(store.delivery(delivery.id).await.unwrap(), Some(delivery));

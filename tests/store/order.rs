@@ -6,7 +6,7 @@ use homeward::{
         delivery::{Delivery, DeliveryId, Header},
     },
     ledger::Verb,
-    store::{QueueCounts, Settle, Side, Store},
+    store::{Along, QueueCounts, Settle, Side, Store},
 };
 
 use super::{Engine, fixtures::*};
@@ -154,7 +154,7 @@ pub async fn counts_follow_every_change(engine: &impl Engine) {
     assert_eq!(numbers(&counts(&*store, 0).await), (2, 1, 0, 1), "what is refused counts nothing");
     let held = if pulled[0].header.held.is_some() { &pulled[0] } else { &pulled[1] };
     let held = if held.id == pulled[0].id { held.clone() } else { pull(&*store, "MPU.SE", 1, 501).await.remove(0) };
-    let onward = Settle::Resolve(settled(), vec![header("MPU.SE")], Vec::new());
+    let onward = Settle::Resolve(settled(), vec![header("MPU.SE")], Along::default());
     settle(&*store, holding(&held, 502), onward).await.unwrap();
     let after = counts(&*store, 0).await;
     assert_eq!(after.live, 2, "one left, one came");

@@ -8,7 +8,7 @@ use homeward::{
         paging::PageId,
     },
     ledger::Verb,
-    store::{DuePage, Noted, Outbox, Raise, Round, Settle, Store},
+    store::{Along, DuePage, Noted, Outbox, Raise, Round, Settle, Store},
 };
 use uuid::Uuid;
 
@@ -143,7 +143,7 @@ pub async fn an_escalation_pages_anew_and_so_does_what_is_sent_on(engine: &impl 
     accept_with(&*store, held_header("HOLD.human")).await;
     let on_hold = pull(&*store, "HOLD.human", 1, 100).await.remove(0);
     let on = vec![header("MPU.NE"), Header { page: false, ..header("MPU.NW") }];
-    settle(&*store, holding(&on_hold, 160), Settle::Resolve(settled(), on, Vec::new())).await.unwrap();
+    settle(&*store, holding(&on_hold, 160), Settle::Resolve(settled(), on, Along::default())).await.unwrap();
     let sent_on = due(&*store, 160).await;
     assert_eq!(sent_on.len(), 1, "the one that is to be, and HOLD's own no longer");
     assert_eq!((sent_on[0].id.delivery.leg, sent_on[0].since), (2, at(160)), "from when it was sent on");

@@ -10,7 +10,8 @@ use homeward::{
     },
     ledger::Verb,
     store::{
-        Acceptance, EventKind, KeptFrom, Mark, Marking, Once, PromptSide, Prompted, Settle, Side, Store, StoreError,
+        Acceptance, Along, EventKind, KeptFrom, Mark, Marking, Once, PromptSide, Prompted, Settle, Side, Store,
+        StoreError,
     },
 };
 use uuid::Uuid;
@@ -217,7 +218,7 @@ pub async fn it_goes_with_the_delivery_to_whoever_has_that(engine: &impl Engine)
     let found = list(&*store, "HOLD.human", PromptSide::Open).await.remove(0);
     assert!(found.queues.is_empty(), "HOLD only finds who will do it");
     let taken = pull(&*store, "HOLD.human", 1, 1).await.remove(0);
-    let onward = Settle::Resolve(settled(), vec![prompted_header(MPU, 900)], Vec::new());
+    let onward = Settle::Resolve(settled(), vec![prompted_header(MPU, 900)], Along::default());
     settle(&*store, holding(&taken, 2), onward).await.unwrap();
     assert!(open(&*store, "HOLD.human").await.is_empty());
     assert_eq!(open(&*store, MPU).await, [record]);

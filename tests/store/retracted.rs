@@ -8,7 +8,7 @@ use homeward::{
         retraction::{Retraction, RetractionKind},
     },
     ledger::{Verb, decode},
-    store::{Acceptance, EventKind, KeptFrom, Notice, Pull, Retract, Settle, Side, Store, StoreError},
+    store::{Acceptance, Along, EventKind, KeptFrom, Notice, Pull, Retract, Settle, Side, Store, StoreError},
 };
 use uuid::Uuid;
 
@@ -271,7 +271,7 @@ pub async fn what_was_recalled_is_neither_offered_nor_sent_on_nor_disclosed(engi
     }
     recall(&*store, record, 60).await.unwrap();
     let before = size(&*store).await;
-    let onward = Settle::Resolve(settled(), vec![header("MASH.E09000033")], Vec::new());
+    let onward = Settle::Resolve(settled(), vec![header("MASH.E09000033")], Along::default());
     assert_eq!(settle(&*store, holding(&read[0], 61), onward).await, Err(StoreError::WrongState));
     for other in [offering(900), Settle::Disclose(CARD)] {
         assert_eq!(settle(&*store, holding(&read[1], 61), other).await, Err(StoreError::WrongState));
@@ -307,7 +307,7 @@ pub async fn what_was_corrected_bears_its_mark_wherever_it_goes_and_one_notice_g
         Settle::Accept(Step { kind: StepKind::TransferAccepted, ..rejected() }, settled(), vec![prepared("MPU.NE")]);
     settle(&*store, holding(&there, 63), accept).await.unwrap();
     // Two of one record to the same queue: it is told once; and nobody had prepared it.
-    let onward = Settle::Resolve(settled(), vec![header("MASH.E09000033"), header("MASH.E09000033")], Vec::new());
+    let onward = Settle::Resolve(settled(), vec![header("MASH.E09000033"), header("MASH.E09000033")], Along::default());
     settle(&*store, holding(&read[0], 64), onward).await.unwrap();
     drop(store);
     let store = engine.open();

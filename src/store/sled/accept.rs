@@ -106,6 +106,7 @@ pub(super) fn waiting(id: DeliveryId, header: Header) -> Delivery {
         history: Vec::new(),
         transfer: None,
         offered: None,
+        from_hold: None,
     }
 }
 

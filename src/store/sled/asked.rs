@@ -1,16 +1,23 @@
 //! Questions to the sender, and their answers: steps of the delivery, which both sides are told of.
 
+use jiff::Timestamp;
+
 use super::{
+    accept::waiting,
     dead,
     lease::{find, other_kind},
+    retracted,
     transaction::Transaction,
 };
 use crate::{
-    domain::{delivery::Delivery, history::Step},
+    domain::{
+        delivery::{Delivery, Header},
+        history::{Step, StepKind},
+    },
     ledger::Entry,
     store::{
-        Clarification, EventKind, Once, StoreError,
-        stored::{Answer, StoredEvent},
+        Along, Clarification, EventKind, Once, StoreError,
+        stored::{Answer, Legs, StoredEvent},
     },
 };
 
@@ -20,6 +27,41 @@ pub(super) fn ask(delivery: &mut Delivery, step: Step) -> Result<(), StoreError>
         return Err(StoreError::WrongState);
     }
     dead::add(delivery, step)
+}
+
+/// What the sender of a delivery was asked, and has answered, as it goes along out of HOLD: the questions as they were prepared.
+fn along(held: &Delivery, along: &Along) -> Result<Vec<Step>, StoreError> {
+    let goes_along = |step: &&Step| matches!(step.kind, StepKind::Asked | StepKind::Answered);
+    let prepared = |step: &Step| match step.kind {
+        StepKind::Asked => {
+            let (_, note) = along.questions.iter().find(|(id, _)| *id == step.id).ok_or(StoreError::Conflict)?;
+            Ok(Step { note: note.clone(), failed: 0, ..step.clone() })
+        }
+        _ => Ok(Step { failed: 0, ..step.clone() }),
+    };
+    held.history.iter().filter(goes_along).map(prepared).collect()
+}
+
+/// What a held delivery becomes in each queue.
+pub(super) fn sent_on(
+    tx: &mut Transaction<'_>,
+    legs: &mut Legs,
+    when: (u64, Timestamp),
+    (held, headers, along): (&Delivery, &[Header], &Along),
+) -> Result<(), StoreError> {
+    let mut history = self::along(held, along)?;
+    for header in headers {
+        let made = waiting(held.id, header.clone());
+        let made = Delivery { from_hold: Some(held.id.leg), history: std::mem::take(&mut history), ..made };
+        let made = retracted::add_marked(tx, legs, when, made)?;
+        retracted::tell_along(tx, legs, (when.1, &made), &along.notices)?;
+    }
+    Ok(())
+}
+
+/// How much of what goes along is written.
+pub(super) fn bytes(along: &Along) -> usize {
+    along.questions.iter().map(|(_, note)| note.len()).sum()
 }
 
 /// Adds the answer, or answers as the first time.

@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{
-    accept::waiting,
     asked, dead, handed,
     keys::{self, Place},
     offers, read as reading, retracted,
@@ -157,7 +156,7 @@ pub(super) fn bytes(settle: &Settle) -> usize {
         Settle::Offer(step, ..) => 2 * step.note.len(),
         Settle::Accept(step, _, notices) => 2 * step.note.len() + of(notices),
         Settle::Refuse(settled, returned) => settled.note.len() + returned.step.note.len(),
-        Settle::Resolve(.., notices) => of(notices),
+        Settle::Resolve(.., along) => of(&along.notices) + asked::bytes(along),
         Settle::Extend(_) | Settle::Release(_) | Settle::Complete(_) => 0,
         Settle::Acknowledge(_) | Settle::Disclose(_) => 0,
     }
@@ -213,12 +212,8 @@ pub(super) fn settle(tx: &mut Transaction<'_>, command: &Use) -> Result<Delivery
         offers::withdraw(tx, &mut legs, &mut delivery, (at, &command.held.holder))?;
     }
     tx.replace(&mut legs, delivery.clone())?;
-    if let Settle::Resolve(_, headers, notices) = &command.settle {
-        for header in headers {
-            let made = waiting(delivery.id, header.clone());
-            let made = retracted::add_marked(tx, &mut legs, (index, at), made)?;
-            retracted::tell_along(tx, &mut legs, (at, &made), notices)?;
-        }
+    if let Settle::Resolve(_, headers, along) = &command.settle {
+        asked::sent_on(tx, &mut legs, (index, at), (&delivery, headers, along))?;
     }
     if let Some(kind) = told(&command.settle) {
         tx.tell(&legs, index, StoredEvent::of(delivery.id, at, kind));

@@ -43,6 +43,7 @@ pub(super) fn put(delivery: &Delivery) -> pb::Delivery {
         transfer: delivery.transfer.as_ref().map(put_offer),
         offered: delivery.offered.as_ref().map(put_offer),
         prompts: delivery.prompts.iter().map(prompt::put).collect(),
+        from_hold: delivery.from_hold.map(u32::from),
     }
 }
 
@@ -81,6 +82,7 @@ pub(super) fn take(record: Option<Uuid>, from: pb::Delivery) -> Option<Delivery>
         transfer: optional(from.transfer, take_offer)?,
         offered: optional(from.offered, take_offer)?,
         prompts: from.prompts.into_iter().map(prompt::take).collect::<Option<_>>()?,
+        from_hold: from.from_hold.map(u16::try_from).transpose().ok()?,
     })
 }
 

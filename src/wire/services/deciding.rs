@@ -4,6 +4,7 @@ use super::{
     Services,
     ask::{Ask, digest_of},
     queue::handle,
+    retracting::as_received,
 };
 use crate::{
     broker::{CarerRelease, Error, Request as Bound, Resolution},
@@ -86,7 +87,8 @@ impl Services {
         ask.done(())?;
         let Some(to) = to else { return Err(Error::NotFound) };
         let permit = self.broker.permit_for(peer, Action::ResolveHeld, handle.delivery).await?;
-        let (delivery, created) = self.broker.resolve(peer, bound, handle, Resolution { to, reason }).await?;
+        let (delivery, created) =
+            self.broker.resolve(peer, bound, handle, (Resolution { to, reason }, as_received)).await?;
         Ok(pb::ResolveHeldResponse {
             delivery: Some(self.header(&permit, &delivery)),
             created_delivery_ids: created.iter().map(ToString::to_string).collect(),

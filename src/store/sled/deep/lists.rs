@@ -148,7 +148,8 @@ fn told_of(prompt: &TrackedPrompt, legs: &Legs) -> Vec<(PromptKind, EventKind)> 
 /// What a delivery as it is was told of, and how often.
 fn life(delivery: &Delivery, all: &[Delivery]) -> Vec<(usize, EventKind)> {
     // What came along with a transfer was told of the delivery from which it came.
-    let own = |step: &&Step| step.id.is_nil() || delivery.written_on(step, all) == delivery.id.leg;
+    let own =
+        |step: &&Step| step.id.is_nil() || step.kind.is_mark() || delivery.written_on(step, all) == delivery.id.leg;
     let steps = |kind| delivery.history.iter().filter(|step| step.kind == kind).filter(own).count();
     let graded = delivery.confirmed.iter().filter(|grade| grade.leg == Some(delivery.id.leg)).count();
     let withdraws = |step: &&Step| step.kind == StepKind::TakenBack && !step.code.is_empty();
