@@ -264,6 +264,25 @@ async fn a_legal_hold_on_a_referral_keeps_what_corrects_it() {
 }
 
 #[tokio::test]
+async fn a_legal_hold_on_one_of_three_that_correct_each_other_keeps_all_of_them() {
+    for held in 0..3 {
+        let house = a_week().await;
+        let (mut council, mut first) = (house.person(LEWISHAM).await, house.person(FIRST).await);
+        let mut chain = vec![council.submit(neglected()).await.unwrap().referral_id];
+        for _ in 0..2 {
+            let asked = correcting(chain.last().unwrap(), neglected());
+            chain.push(correct(&mut council, asked).await.unwrap().referral_id);
+        }
+        first.admin.place_legal_hold(placing(&chain[held], "inquiry", "INQ-7")).await.unwrap();
+        settle_all(&house).await;
+        house.days(20).await;
+        for (number, id) in chain.iter().enumerate() {
+            assert!(erased(&mut council, id).await.is_none(), "{number} of three, with a hold on {held}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_question_that_nobody_answered_keeps_it_until_custodians_decide() {
     let house = a_week().await;
     let mut council = house.person(LEWISHAM).await;

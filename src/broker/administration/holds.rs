@@ -187,15 +187,15 @@ impl Broker {
             Some(subject) => find(subject).await?,
             None => find(record.id).await?,
         };
-        let (mut earlier, mut later) = (subject.record.corrects, successor(&subject));
-        let mut versions = vec![subject.record.id];
+        // Each names the newest, and each that is newer what it corrects: none in between is left out.
+        let mut newest = subject.record.id;
+        while let Some(later) = successor(&find(newest).await?) {
+            newest = later;
+        }
+        let (mut versions, mut earlier) = (Vec::new(), Some(newest));
         while let Some(id) = earlier {
             versions.push(id);
             earlier = find(id).await?.record.corrects;
-        }
-        while let Some(id) = later {
-            versions.push(id);
-            later = successor(&find(id).await?);
         }
         Ok(versions)
     }
