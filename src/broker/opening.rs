@@ -10,7 +10,7 @@ use crate::{
         queue::QueueId,
         retraction::purpose,
         text::Text,
-        unit::{Audience, Part, UnitLabel, View},
+        unit::{Part, UnitLabel, View},
     },
     ledger::Verb,
     sealing::{Note, Place, SealedRecordAt, open, open_note, open_original, seal_note},
@@ -60,7 +60,7 @@ impl Broker {
             }
         }
         let mut entry = self.entry_about(permit, (Verb::Consultation, "OPEN_PART"), handle.delivery, now);
-        entry.details.push(format!("unit={}", name_of(opened.unit())));
+        entry.details.push(format!("unit={}", opened.unit().name()));
         if !reason.trim().is_empty() {
             let at = SealedRecordAt { sealed: &sealed, place: &place };
             let note = Note { number: handle.delivery.leg, purpose: "open" };
@@ -145,13 +145,4 @@ fn the_unit(delivery: &Delivery, (part, item): (Part, Option<u16>)) -> Result<Un
     // A card is numbered by its leg, which a caller need not know.
     let same_item = |label: &UnitLabel| part == Part::Card || label.item == item;
     delivery.header.units.iter().copied().find(|label| label.part == part && same_item(label)).ok_or(Error::NotFound)
-}
-
-/// A unit as the ledger names it: `B[2]/mpu`, `E`.
-pub(super) fn name_of(unit: UnitLabel) -> String {
-    let item = unit.item.map_or_else(String::new, |item| format!("[{item}]"));
-    match unit.audience {
-        Audience::Nobody => format!("{}{item}", unit.part),
-        audience => format!("{}{item}/{audience}", unit.part),
-    }
 }

@@ -1,7 +1,7 @@
 //! Releasing the carer copy: the lead practitioner's recorded act (domain 2.4), never in full, and never where a word home
 //! may be a danger.
 
-use super::{Broker, Error, Handle, Request, dispatch::is_theirs, opening::name_of};
+use super::{Broker, Error, Handle, Request, dispatch::is_theirs};
 use crate::{
     domain::{
         carer_copy::CarerCopy,
@@ -64,7 +64,7 @@ impl Broker {
         let (place, sealed) = self.sealed(record.id).await?;
         let copy = self.unsealed(&sealed, opened.unit(), &place)?;
         let mut entry = self.entry_about(permit, (Verb::Disclosure, "RELEASE_CARER_COPY"), handle.delivery, now);
-        entry.details.push(format!("unit={}", name_of(opened.unit())));
+        entry.details.push(format!("unit={}", opened.unit().name()));
         entry.details.push(format!("carer_copy={carer_copy}"));
         let reason = self.note(handle.delivery, "release_carer_copy", &release.reason).await?;
         entry.details.push(format!("sealed_reason={}", hex::encode(reason)));

@@ -3,7 +3,7 @@
 
 use uuid::Uuid;
 
-use super::{Broker, Error, opening::name_of};
+use super::{Broker, Error};
 use crate::{
     domain::{
         carer_copy::CarerCopy,
@@ -131,8 +131,8 @@ fn given(unit: UnitLabel, all: Vec<Field>, but: &[(String, Withholding)]) -> Exp
 fn told(part: &ExportedPart) -> String {
     let why: Vec<&str> = part.withheld.iter().map(|why| why.code()).collect();
     match (part.fields.is_empty(), why.is_empty()) {
-        (_, true) => format!("given={}", name_of(part.unit)),
-        (true, false) => format!("withheld={}:{}", name_of(part.unit), why.join("+")),
-        (false, false) => format!("given_in_part={}:{}", name_of(part.unit), why.join("+")),
+        (_, true) => format!("given={}", part.unit.name()),
+        (true, false) => format!("withheld={}:{}", part.unit.name(), why.join("+")),
+        (false, false) => format!("given_in_part={}:{}", part.unit.name(), why.join("+")),
     }
 }

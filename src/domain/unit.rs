@@ -58,6 +58,17 @@ pub struct UnitLabel {
     pub audience: Audience,
 }
 
+impl UnitLabel {
+    /// As the ledger names it: `B[2]/mpu`, `E`.
+    pub fn name(self) -> String {
+        let item = self.item.map_or_else(String::new, |item| format!("[{item}]"));
+        match self.audience {
+            Audience::Nobody => format!("{}{item}", self.part),
+            audience => format!("{}{item}/{audience}", self.part),
+        }
+    }
+}
+
 /// A rendered unit: named fields in reading order. One shape for every part, so that redaction and its re-scan
 /// run over every field alike and a reader can list what they were given.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -26,6 +26,12 @@ vocabulary! {
         Retention = "retention",
         /// The lists of prompts, and which of them are late next.
         Prompts = "prompts",
+        /// The two sides of an offer to another unit, or of what was sent on from HOLD.
+        Offer = "offer",
+        /// What was corrected or recalled, what stands in its place, and who is told.
+        Retraction = "retraction",
+        /// Who read what, as a sender is shown it.
+        Reading = "reading",
         /// What a sender is told of.
         Event = "event",
         /// The pages that wait.
@@ -64,6 +70,9 @@ impl Relation {
             | Self::Ledger
             | Self::Record
             | Self::Deliveries
+            | Self::Offer
+            | Self::Retraction
+            | Self::Reading
             | Self::Event
             | Self::Outbox
             | Self::Answer

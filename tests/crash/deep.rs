@@ -4,9 +4,10 @@ use std::path::Path;
 
 use homeward::{
     domain::delivery::DeliveryId,
-    ledger::Checkpoint,
+    ledger::{Checkpoint, Verb},
     store::{
-        Amendment, Change, Examined, Examining, Expect, Finding, Keep, Relation, Settle, Shelf, Store, sled::SledStore,
+        Amendment, Change, Examined, Examining, Expect, Finding, Held, Keep, Relation, Settle, Shelf, Store,
+        sled::SledStore,
     },
 };
 
@@ -61,6 +62,14 @@ pub fn behind(dir: &Path, change: impl FnOnce(&sled::Db)) {
     db.flush().unwrap();
 }
 
+/// Opens the card, as the ledger has it.
+pub async fn opens(store: &SledStore, held: Held) {
+    let mut entry = fixtures::entry(Verb::Consultation, "OPEN_PART");
+    (entry.at, entry.record, entry.deliveries) = (held.now, Some(held.delivery.record), vec![held.delivery]);
+    entry.details.push(format!("unit={}", fixtures::CARD.name()));
+    store.opened(held, fixtures::CARD, entry).await.unwrap();
+}
+
 /// A store with a key of every kind: submissions waiting, leased, delayed, dead and completed.
 pub async fn everything(dir: &Path) {
     let store = SledStore::open(dir).unwrap();
@@ -74,11 +83,7 @@ pub async fn everything(dir: &Path) {
     let mut pulling = fixtures::pulling("MASH.E09000003", 2, 0);
     pulling.once.keep = Keep::Until(fixtures::at(9_000));
     let leased = store.pull(pulling).await.unwrap();
-    let held = fixtures::holding(&leased[0], 1);
-    store
-        .opened(held, fixtures::CARD, fixtures::entry(homeward::ledger::Verb::Consultation, "OPEN_PART"))
-        .await
-        .unwrap();
+    opens(&store, fixtures::holding(&leased[0], 1)).await;
     let mut finished = fixtures::to(&["EDT.E09000003"]);
     finished.records[0].wraps = b"wraps".to_vec();
     store.accept(finished).await.unwrap();

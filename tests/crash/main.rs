@@ -6,6 +6,7 @@
     reason = "a test stops at the first surprise and says so"
 )]
 
+mod agreeing;
 mod child;
 mod compact;
 mod copied;

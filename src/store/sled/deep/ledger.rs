@@ -1,6 +1,6 @@
 //! The ledger: no gap, every entry as it was written, every record that it names.
 
-use super::{Deep, Whole};
+use super::{Deep, Whole, agreeing};
 use crate::{
     ledger::{Entry, Frontier, Verb, decode, leaf_hash},
     store::{
@@ -120,6 +120,7 @@ impl Walk<'_> {
     /// What an entry names.
     fn entry(&mut self, deep: &mut Deep<'_>, index: u64, entry: &Entry) -> Result<(), StoreError> {
         self.proposed(deep, index, entry)?;
+        agreeing::read_by(deep, self.whole, index, entry)?;
         let Some(record) = entry.record else { return Ok(()) };
         let about = format!("record {record}");
         let tree = &*self.whole.tree;

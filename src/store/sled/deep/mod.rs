@@ -1,6 +1,7 @@
 //! Walks a store whole, ledger, records, deliveries, indices and kept answers against each other, and names every
 //! disagreement. It changes nothing that the store holds.
 
+mod agreeing;
 mod answers;
 mod ledger;
 mod lists;

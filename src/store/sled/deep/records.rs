@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Deep, Whole};
+use super::{Deep, Whole, agreeing};
 use crate::{
     domain::delivery::Delivery,
     ledger::decode,
@@ -69,6 +69,10 @@ fn record(deep: &mut Deep<'_>, whole: &Whole, id: Uuid) -> Result<(), StoreError
         deep.found(Relation::Deliveries, &about, "they are followed by others than the record");
     }
     deliveries(deep, whole, &found)?;
+    agreeing::offers(deep, &found);
+    agreeing::readings(deep, whole, id, &found)?;
+    let subject = head.as_ref().map(|head| &head.record);
+    agreeing::retractions(deep, whole, (id, subject), &found)?;
     if !(1_u16..).zip(&found.deliveries).all(|(leg, delivery)| delivery.id.leg == leg) {
         deep.found(Relation::Deliveries, &about, "one of them is missing, or two have the same number");
     }
