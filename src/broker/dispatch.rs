@@ -8,7 +8,7 @@ use crate::{
     domain::{
         delivery::{Delivery, DeliveryId, Settled},
         grants::{Action, QueuePermit, Refusal},
-        identity::Peer,
+        identity::{Identity, Peer},
         queue::QueueId,
         text::Text,
         unit::UnitLabel,
@@ -189,24 +189,33 @@ impl Broker {
     }
 
     /// Whoever may not resolve a matter may not end or bury it either (D08): never the accused or their queue, and on HOLD never their
-    /// unit.
-    pub(super) fn may_decide(&self, permit: &QueuePermit, record: &Record, delivery: &Delivery) -> Result<(), Error> {
+    /// unit. False where they are that and hold nothing of it: the store gives them the first answer again, or says that their lease is
+    /// lost, as it does to anybody. Nobody learns from a repeat that it accuses them since.
+    pub(super) fn may_decide(&self, permit: &QueuePermit, record: &Record, delivery: &Delivery) -> Result<bool, Error> {
         let own = permit.identity();
         if self.accuses(record, own) || self.excludes_queue(record, permit.queue()) {
-            return Err(self.excluded(own, delivery));
+            return self.is_lost_to(own, delivery);
         }
         is_theirs(delivery)?;
         if let Some(held) = &delivery.header.held {
             if self.accuses_colleague_on_hold(record, own) {
-                return Err(self.excluded(own, delivery));
+                return self.is_lost_to(own, delivery);
             }
             let never_by = [held.never_by.as_slice(), &self.excluded_queues(record)].concat();
             match self.grants().may_complete_hold(permit, &never_by, self.now()) {
-                Err(Refusal::Excluded) => return Err(self.excluded(own, delivery)),
+                Err(Refusal::Excluded) => return self.is_lost_to(own, delivery),
                 settles => settles?,
             }
         }
-        Ok(())
+        Ok(true)
+    }
+
+    /// False where whom it is kept from holds nothing of it, so that the store refuses them.
+    pub(super) fn is_lost_to(&self, own: &Identity, delivery: &Delivery) -> Result<bool, Error> {
+        match self.excluded(own, delivery) {
+            Error::LeaseLost => Ok(false),
+            refused => Err(refused),
+        }
     }
 
     /// The units of a delivery that this permit's holder may open, given a reason.

@@ -135,8 +135,9 @@ impl Broker {
     ) -> Result<Delivery, Error> {
         let (record, delivery) = self.found(taking.delivery).await?;
         let supervises = permit.identity().role() == Role::UnitSupervisor;
+        let mut is_theirs = true;
         if !supervises {
-            self.may_decide(permit, &record, &delivery)?;
+            is_theirs = self.may_decide(permit, &record, &delivery)?;
         } else if self.is_kept_from(&record, permit) {
             return Err(Refusal::Excluded.into());
         }
@@ -144,10 +145,12 @@ impl Broker {
         let mut entry = self.officer_entry(permit, Verb::Administration, "TAKE_BACK", step.at);
         entry.record = Some(record.id);
         entry.deliveries.push(taking.delivery);
-        let giver = (!supervises).then(|| permit.identity().as_str().to_owned());
+        // Of what is kept from them they have given nothing away: the first answer comes again, and no other.
+        let giver = (!supervises).then(|| if is_theirs { permit.identity().as_str() } else { "" }.to_owned());
         let taking = TakeBack { delivery: taking.delivery, queue: permit.queue().clone(), giver, step };
         let taken = self.store.take_back(self.once_with_record(permit, request), taking, entry).await;
         taken.map_err(|error| match error {
+            StoreError::WrongState if !is_theirs => Error::LeaseLost,
             StoreError::WrongState => Error::Precondition {
                 reason: "NOTHING_TO_TAKE_BACK",
                 advice: "only what you have handed over yourself, or, as its supervisor, what is handed over in your queue, and \

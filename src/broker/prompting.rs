@@ -88,11 +88,11 @@ impl Broker {
         let now = self.now();
         let Marked { record, kind, version, says } = marked;
         let stored = self.store.find(record).await?.ok_or(Error::NotFound)?;
-        if self.is_kept_from(&stored.record, permit) {
-            return Err(Error::NotFound);
-        }
         let once = self.once_with_record(permit, request);
         if self.store.answered(&once).await?.is_none() {
+            if self.is_kept_from(&stored.record, permit) {
+                return Err(Error::NotFound);
+            }
             is_one_of_theirs(&stored, kind, permit.queue(), &says)?;
         }
         let mut entry = self.officer_entry(permit, Verb::Alteration, "MARK_PROMPT", now);

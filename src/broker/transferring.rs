@@ -121,7 +121,7 @@ impl Broker {
             self.store.find(handle.delivery.record).await?.ok_or(Error::NotFound)?;
         let delivery = deliveries.iter().find(|found| found.id == handle.delivery).ok_or(Error::NotFound)?;
         if self.accuses(&record, permit.identity()) || self.excludes_queue(&record, permit.queue()) {
-            return Err(self.excluded(permit.identity(), delivery));
+            self.is_lost_to(permit.identity(), delivery)?;
         }
         let offer = delivery.offered.as_ref().ok_or(Error::Precondition {
             reason: "NOTHING_OFFERED",

@@ -181,6 +181,29 @@ async fn what_whom_a_correction_accuses_holds_goes_to_a_colleague_who_hears_why(
     assert!(accused.pull("MPU.SE").await.unwrap().iter().any(|one| one.id == waits.id));
 }
 
+/// A refusal where anybody else has the first answer again would tell them.
+#[tokio::test]
+async fn whoever_repeats_a_call_after_a_correction_accuses_them_has_the_first_answer_and_no_other() {
+    let house = House::open().await;
+    let mut council = house.person(LEWISHAM).await;
+    let first = submitted(&mut council).await;
+    let mut accused = house.person(MPU).await;
+    let taken = reading(&mut accused, "MPU.SE").await;
+    let (asking, offering) = (ask(&taken), offer(&taken, "MPU.NE"));
+    let back =
+        pb::TakeBackRequest { request_id: fresh(), delivery_id: taken.id.clone(), reason: "Ours after all.".into() };
+    let asked = accused.queues.request_clarification(asking.clone()).await.unwrap().into_inner();
+    let offered = accused.queues.transfer_delivery(offering.clone()).await.unwrap().into_inner();
+    let had_back = accused.queues.take_back(back.clone()).await.unwrap().into_inner();
+    correct(&mut council, &first, about(MPU, "")).await;
+    assert!(accused.queues.request_clarification(asking).await.unwrap().into_inner() == asked);
+    assert!(accused.queues.transfer_delivery(offering).await.unwrap().into_inner() == offered);
+    assert!(accused.queues.take_back(back.clone()).await.unwrap().into_inner() == had_back);
+    has_lost(&mut accused, &taken).await;
+    let again = pb::TakeBackRequest { request_id: fresh(), ..back };
+    assert_eq!(why(accused.queues.take_back(again).await).1, "LEASE_LOST");
+}
+
 #[tokio::test]
 async fn what_was_offered_to_the_unit_of_the_accused_comes_back_and_never_goes_there_again() {
     let house = House::open().await;
