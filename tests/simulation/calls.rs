@@ -3,8 +3,8 @@
 use homeward::{
     broker::Asking,
     broker::{
-        Broker, Error, HandOver, Handle, Marked, Outcome, Prompted, PullRequest, Receipt, Release, Reply, Request,
-        Resolution, Says, Submission,
+        Broker, Correction, Error, HandOver, Handle, Marked, Outcome, Prompted, PullRequest, Recalling, Receipt,
+        Release, Reply, Request, Resolution, Says, Submission, TakingBack, Transfer, TransferAnswer,
     },
     domain::{
         decision::PromptKind,
@@ -18,11 +18,11 @@ use homeward::{
     },
     wire::{convert, pb, received::sha256},
 };
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use prost::Message;
 use uuid::Uuid;
 
-use crate::town::Town;
+use crate::{model::Accused, town::Town};
 
 /// A call.
 #[derive(Debug, Clone)]
@@ -61,6 +61,21 @@ pub enum What {
         delivery: DeliveryId,
         queue: QueueId,
     },
+    /// What was handed over or offered is taken back.
+    TakeBack {
+        delivery: DeliveryId,
+        queue: QueueId,
+    },
+    /// The submission of a base in the place of a referral; it may accuse somebody, and those who work on their queue.
+    Correct {
+        referral: Uuid,
+        base: usize,
+        reference: u32,
+        accuses: Option<(Identity, Option<QueueId>)>,
+    },
+    Recall {
+        referral: Uuid,
+    },
     /// Something said of a prompt of the version that was seen.
     Mark {
         record: Uuid,
@@ -81,6 +96,10 @@ pub enum Use {
     HandOver { to: Identity, keep: SignedDuration },
     Ask,
     Resolve { to: QueueId },
+    Offer { to: QueueId },
+    Accept,
+    Refuse,
+    Acknowledge,
 }
 
 /// What came of a call.
@@ -91,6 +110,7 @@ pub enum Answer {
     Delivery(Box<Delivery>),
     Resolved(Box<Delivery>, Vec<DeliveryId>),
     Prompted(Box<Prompted>),
+    Recalled(Timestamp),
 }
 
 impl Use {
@@ -103,11 +123,51 @@ impl Use {
             Self::HandOver { .. } => Action::HandOver,
             Self::Ask => Action::RequestClarification,
             Self::Resolve { .. } => Action::ResolveHeld,
+            Self::Offer { .. } => Action::TransferDelivery,
+            Self::Accept | Self::Refuse => Action::AnswerTransfer,
+            Self::Acknowledge => Action::AcknowledgeNotice,
         }
     }
 }
 
 impl What {
+    /// The action of its entry in the ledger.
+    pub fn act(&self) -> &'static str {
+        match self {
+            Self::Submit { .. } => "SUBMIT",
+            Self::Pull { .. } => "PULL",
+            Self::Answer { .. } => "ANSWER_CLARIFICATION",
+            Self::Replay { .. } => "REPLAY_DEAD_LETTER",
+            Self::TakeBack { .. } => "TAKE_BACK",
+            Self::Correct { .. } => "CORRECT_REFERRAL",
+            Self::Recall { .. } => "RECALL_REFERRAL",
+            Self::Mark { .. } => "MARK_PROMPT",
+            Self::Use { how, .. } => match how {
+                Use::Extend(_) => "EXTEND_LEASE",
+                Use::Release(_) => "RELEASE",
+                Use::Complete { .. } => "COMPLETE",
+                Use::Reject(_) => "REJECT",
+                Use::HandOver { .. } => "HAND_OVER",
+                Use::Ask => "REQUEST_CLARIFICATION",
+                Use::Resolve { .. } => "RESOLVE_HELD",
+                Use::Offer { .. } => "TRANSFER_OFFERED",
+                Use::Accept => "TRANSFER_ACCEPTED",
+                Use::Refuse => "TRANSFER_REFUSED",
+                Use::Acknowledge => "ACKNOWLEDGE_NOTICE",
+            },
+        }
+    }
+
+    /// Whom it accuses.
+    pub fn accuses(&self) -> Accused {
+        let mut accused = Accused::default();
+        if let Self::Correct { accuses: Some((who, queue)), .. } = self {
+            accused.identities.insert(who.as_str().to_owned());
+            accused.queues.extend(queue.clone());
+        }
+        accused
+    }
+
     /// Whether its answer is kept for a day only.
     pub fn is_short(&self) -> bool {
         let of_use = |how: &Use| matches!(how, Use::Extend(_) | Use::Release(_));
@@ -122,6 +182,7 @@ pub fn word(error: &Error) -> String {
         Error::LeaseLost => "LEASE_LOST".into(),
         Error::NotFound => "NOT_FOUND".into(),
         Error::RequestIdReused => "REQUEST_ID_REUSED".into(),
+        Error::Invalid(_) => "INVALID".into(),
         other => format!("{other:?}"),
     }
 }
@@ -165,6 +226,21 @@ pub async fn make(broker: &Broker, town: &Town, call: &Call) -> Result<Answer, E
             let permit = permit(Action::ReplayDeadLetter, queue)?;
             Ok(Answer::Delivery(Box::new(broker.replay_dead_letter(&permit, *request, why).await?)))
         }
+        What::TakeBack { delivery, queue } => {
+            let taking = TakingBack { delivery: *delivery, reason: Text::from("It is mine after all.") };
+            let permit = permit(Action::TakeBack, queue)?;
+            Ok(Answer::Delivery(Box::new(broker.take_back(&permit, *request, taking).await?)))
+        }
+        What::Correct { referral, base, reference, accuses } => {
+            let receipt = correct(broker, town, (who, *request), (*referral, *base, *reference), accuses).await?;
+            Ok(Answer::Receipt(Box::new(receipt)))
+        }
+        What::Recall { referral } => {
+            let permit = broker.grants().may_read_referrals(who, Action::RecallReferral, broker.now())?;
+            let actor = ["email", "manager@council.example", "manager"].map(Text::from);
+            let recalling = Recalling { referral: *referral, reason: Text::from("It was another child."), actor };
+            Ok(Answer::Recalled(broker.recall(&permit, *request, recalling, as_received).await?))
+        }
         What::Mark { record, kind, queue, version, says } => {
             let marked = Marked { record: *record, kind: *kind, version: *version, says: says.clone() };
             let permit = permit(Action::MarkPrompt, queue)?;
@@ -198,6 +274,47 @@ async fn submit(
     broker.submit(&permit, Submission { request: request.id, original: &original, digest, reading }, turn).await
 }
 
+async fn correct(
+    broker: &Broker,
+    town: &Town,
+    (who, request): (&Peer, Request),
+    (referral, base, reference): (Uuid, usize, u32),
+    accuses: &Option<(Identity, Option<QueueId>)>,
+) -> Result<Receipt, Error> {
+    let base = &town.bases[base];
+    let mut submission = base.submission.clone();
+    submission.envelope.get_or_insert_default().sender_reference = reference.to_string();
+    if let Some((identity, queue)) = accuses {
+        submission.persons.push(pb::Person {
+            id: "accused".into(),
+            name: "Sergeant Loom".into(),
+            role: pb::PersonRole::Police.into(),
+            category: pb::DataSubjectCategory::Suspect.into(),
+            identity: identity.as_str().into(),
+            works_in_queue: queue.as_ref().map(|queue| queue.as_str().to_owned()).unwrap_or_default(),
+            ..Default::default()
+        });
+        let item = submission.items.last_mut().expect("an item to accuse them by");
+        item.allegation = pb::YesNo::Yes.into();
+        item.who.push("accused".into());
+    }
+    let asked = pb::CorrectReferralRequest {
+        request_id: request.id.to_string(),
+        submission: Some(submission.clone()),
+        referral_id: referral.to_string(),
+        reason: "She named another road.".into(),
+    };
+    let original = asked.encode_to_vec();
+    let permit = broker.grants().may_correct(who, &base.on_behalf_of, broker.now())?;
+    let reads = broker.grants().may_read_referrals(who, Action::CorrectReferral, broker.now())?;
+    let digest = if request.digest == [0; 32] { sha256(&original) } else { request.digest };
+    let reading = convert::submission(submission);
+    let turn = broker.turn(permit.identity()).await?;
+    let submission = Submission { request: request.id, original: &original, digest, reading };
+    let correction = Correction { referral, reason: Text::from(asked.reason.as_str()), submission };
+    broker.correct((&permit, &reads), correction, as_received, turn).await
+}
+
 async fn used(
     broker: &Broker,
     permit: &QueuePermit,
@@ -226,6 +343,19 @@ async fn used(
             let text = Text::from("Which road did she mean, as far as you know already?");
             let asking = Asking { item: None, text, nothing_of_the_child: true };
             broker.request_clarification(permit, request, handle, asking).await
+        }
+        Use::Offer { to } => {
+            let transfer = Transfer { to: to.clone(), reason: Text::from("She has moved.") };
+            broker.transfer(permit, request, handle, transfer).await
+        }
+        Use::Accept | Use::Refuse => {
+            let accepts = matches!(how, Use::Accept);
+            let answer = TransferAnswer { accepts, reason: Text::from("As agreed.") };
+            broker.answer_transfer(permit, request, handle, answer).await
+        }
+        Use::Acknowledge => {
+            let heard = broker.acknowledge(permit, request, handle).await?;
+            Ok(heard.delivery)
         }
         Use::Resolve { .. } => unreachable!("made by whoever makes the call"),
     }

@@ -3,14 +3,18 @@
 use std::collections::BTreeMap;
 
 use homeward::{
-    domain::{delivery::State, grants::Action, queue::QueueId},
+    domain::{
+        delivery::{Delivery, State},
+        grants::Action,
+        queue::QueueId,
+    },
     ledger::{FiledReceipt, Frontier, Verb, VerifierKey, decode, leaf_hash, sha256},
     store::{Event, EventKind, Outbox, QueueCounts, Side},
 };
 use uuid::Uuid;
 
 use crate::{
-    model::{Model, Told, deadline},
+    model::{Model, Told, deadline, is_nobodys},
     prompts,
     script::Chance,
     town::Base,
@@ -27,6 +31,8 @@ pub struct Ledger {
     submitted: BTreeMap<Uuid, (u64, [u8; 32])>,
     /// Receipts compared with it.
     receipts: usize,
+    /// How many entries of each action there are.
+    acts: BTreeMap<String, u64>,
 }
 
 impl Ledger {
@@ -39,6 +45,7 @@ impl Ledger {
                 self.frontier.append(leaf_hash(bytes));
                 self.roots.push(self.frontier.root());
                 let entry = decode(bytes).unwrap();
+                *self.acts.entry(entry.action.clone()).or_default() += 1;
                 if entry.verb == Verb::Collection && entry.action == "SUBMIT" {
                     let of = (*index, entry.commitment.unwrap());
                     assert!(self.submitted.insert(entry.record.unwrap(), of).is_none(), "accepted twice");
@@ -51,6 +58,9 @@ impl Ledger {
         let head = world.store().head().await.unwrap();
         assert_eq!((head.size, head.root), (self.frontier.size(), self.frontier.root()), "the head of the ledger");
         assert_eq!(self.submitted.len(), model.referrals.len(), "as many submissions as receipts");
+        for (action, times) in &model.acts {
+            assert_eq!(self.acts.get(*action), Some(times), "entries {action}");
+        }
         let key = VerifierKey::parse(&self.key(world).await).unwrap();
         for (record, _) in &model.referrals[self.receipts..] {
             let (.., receipt) = model.records[record].submitted.as_ref().unwrap();
@@ -84,6 +94,8 @@ pub async fn check(world: &World, model: &mut Model, ledger: &mut Ledger, whole:
         let stored = world.store().find(id).await.unwrap().unwrap_or_else(|| panic!("record {id} is missing"));
         assert_eq!(stored.deliveries, model.records[&id].deliveries);
         assert_eq!(stored.prompts, model.records[&id].prompts);
+        assert_eq!(stored.retractions, model.records[&id].retractions);
+        assert_eq!(stored.erased.is_some(), model.records[&id].erased);
     }
     if whole {
         let mut chance = Chance::new(0, 0);
@@ -142,7 +154,9 @@ pub async fn list(world: &World, model: &Model, queue: &QueueId, chance: &mut Ch
     let permit = broker.grants().may_serve(officer, Action::ListDeliveries, queue, broker.now()).unwrap();
     let mut all = 0;
     for side in [Side::Live, Side::Leased, Side::DeadLetters] {
+        let seen = |one: &Delivery| !model.keeps(one.id.record, officer.identity.as_str(), queue);
         let expected = model.standing(queue, |one| match side {
+            _ if !seen(one) => false,
             Side::Live => one.state != State::DeadLetter,
             Side::Leased => one.state == State::Leased,
             Side::DeadLetters => one.state == State::DeadLetter,
@@ -193,7 +207,7 @@ pub async fn read(world: &World, model: &Model, id: Uuid) {
     let seen = broker.referral(&permit, id).await.unwrap();
     assert_eq!(seen.receipt, *receipt);
     let linked = record.linked.iter().flat_map(|linked| &model.records[linked].deliveries);
-    let expected: Vec<_> = record.deliveries.iter().chain(linked).collect();
+    let expected: Vec<_> = record.deliveries.iter().chain(linked).filter(|one| !is_nobodys(one)).collect();
     assert_eq!(seen.destinations.iter().map(|one| &one.delivery).collect::<Vec<_>>(), expected);
     let words = if record.erased { String::new() } else { reference.to_string() };
     assert_eq!(seen.sender_reference.reveal(), words);
@@ -203,8 +217,9 @@ pub async fn read(world: &World, model: &Model, id: Uuid) {
     assert_eq!(seen.prompts.iter().map(|one| &one.prompt).collect::<Vec<_>>(), expected);
     let questions = seen.destinations.iter().flat_map(|one| &one.questions);
     assert!(questions.into_iter().all(|one| one.text.reveal().is_empty() == record.erased));
-    if record.erased {
-        for id in std::iter::once(&id).chain(&record.linked) {
+    {
+        let parts = std::iter::once(&id).chain(&record.linked);
+        for id in parts.filter(|id| model.records[id].erased) {
             let before = id.as_u128().checked_sub(1).map(Uuid::from_u128);
             let wraps = world.store().wraps(before, 1).await.unwrap().remove(0);
             assert!(wraps.record == *id && wraps.bytes.is_empty(), "what opens {id} is still there");

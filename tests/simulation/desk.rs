@@ -14,7 +14,7 @@ use jiff::SignedDuration;
 
 use crate::{
     calls::{Call, Use, What, word},
-    model::{holds, is_offered},
+    model::{holds, is_handed_over, is_notice, is_offered, is_offering},
     script::{Chance, Kind},
     steps::{Lease, Simulation, request},
 };
@@ -28,7 +28,7 @@ impl Simulation {
         {
             return Some(Lease { delivery: *delivery, queue: queue.clone(), who: who.clone(), token: token.clone() });
         }
-        let leased = |one: &&Delivery| one.state == State::Leased && !is_offered(one) && which(one);
+        let leased = |one: &&Delivery| one.state == State::Leased && !is_handed_over(one) && which(one);
         let leased: Vec<_> = self.model.unsettled().filter(leased).collect();
         let one = chance.of(&leased)?;
         let (queue, lease) = (one.header.queue.clone(), one.lease.as_ref().unwrap());
@@ -39,11 +39,16 @@ impl Simulation {
 
     pub fn used(&self, kind: Kind, chance: &mut Chance) -> Option<Call> {
         let on_hold = |one: &Delivery| one.header.held.is_some();
-        let is_begun = |one: &Delivery| one.opened.is_some() || one.header.units.is_empty();
+        let own = |one: &Delivery| !is_offered(one) && !is_notice(one);
+        let is_begun = |one: &Delivery| own(one) && (one.opened.is_some() || one.header.units.is_empty());
         let Lease { delivery, queue, who, token } = match kind {
             Kind::Resolve => self.lease(chance, on_hold)?,
             // Mostly what may be settled; else everybody would hear that they are to open it first.
-            Kind::Complete | Kind::Ask | Kind::HandOver if !chance.once_in(6) => self.lease(chance, is_begun)?,
+            Kind::Decide if !chance.once_in(10) => self.lease(chance, is_offered)?,
+            Kind::Acknowledge if !chance.once_in(10) => self.lease(chance, is_notice)?,
+            Kind::Complete | Kind::Ask | Kind::HandOver | Kind::Offer if !chance.once_in(6) => {
+                self.lease(chance, is_begun)?
+            }
             _ => self.lease(chance, |_| true)?,
         };
         let secs = |chance: &mut Chance, most| SignedDuration::from_secs(chance.below(most) as i64);
@@ -64,6 +69,13 @@ impl Simulation {
                 Use::HandOver { to, keep: secs(chance, 7_200) + SignedDuration::from_secs(60) }
             }
             Kind::Ask => Use::Ask,
+            Kind::Offer => {
+                let others = self.world.town.queues.iter().filter(|to| to.kind() == queue.kind() && **to != queue);
+                Use::Offer { to: (*chance.of(&others.collect::<Vec<_>>())?).clone() }
+            }
+            Kind::Decide if chance.once_in(3) => Use::Refuse,
+            Kind::Decide => Use::Accept,
+            Kind::Acknowledge => Use::Acknowledge,
             _ => {
                 let outcomes = &self.world.town.rulebook.policy.queues.kind_of(&queue)?.outcomes;
                 let outcome = chance.of(outcomes)?;
@@ -103,6 +115,7 @@ impl Simulation {
             self.model.becomes(after);
             self.model.tells(vec![(id.record, Some(id.leg), EventKind::Opened)]);
         }
+        self.model.did("OPEN_PART");
         1
     }
 
@@ -114,6 +127,20 @@ impl Simulation {
         let (base, ..) = *self.model.records[&referral].submitted.as_ref()?;
         let who = self.world.town.bases[base].council.clone();
         Some(Call { who, request: request(chance), what: What::Answer { referral, question } })
+    }
+
+    /// Whoever gave it away, or the supervisor; now and then somebody else, or where there is nothing to take back.
+    pub fn take_back(&self, chance: &mut Chance) -> Option<Call> {
+        let any = chance.once_in(8);
+        let away = |one: &&Delivery| any || is_offering(one) || is_handed_over(one);
+        let away: Vec<_> = self.model.unsettled().filter(away).collect();
+        let one = chance.of(&away)?;
+        let queue = one.header.queue.clone();
+        let who = match chance.once_in(3) {
+            true => self.world.town.supervisor.clone(),
+            false => chance.of(self.world.town.officers(&queue))?.clone(),
+        };
+        Some(Call { who, request: request(chance), what: What::TakeBack { delivery: one.id, queue } })
     }
 
     pub fn replay(&self, chance: &mut Chance) -> Option<Call> {

@@ -17,7 +17,8 @@ use crate::{
 
 impl Simulation {
     pub async fn erases(&mut self, chance: &mut Chance) -> u64 {
-        let parts = |id: &Uuid| std::iter::once(*id).chain(self.model.records[id].linked.clone());
+        // What retention has erased is over.
+        let parts = |id: &Uuid| self.parts(*id).into_iter().filter(|part| !self.model.records[part].erased);
         let settled =
             |id: &Uuid| parts(id).all(|id| self.model.records[&id].deliveries.iter().all(|one| one.settled.is_some()));
         let ended = |id: &Uuid| parts(id).all(|id| !self.model.is_open(id));
@@ -33,10 +34,11 @@ impl Simulation {
         // The first of its parts that is not over says why.
         let why_not = parts(&id).find_map(|part| {
             let waits = self.model.records[&part].deliveries.iter().any(|one| one.settled.is_none());
+            let held = self.model.is_held(part).then_some("LEGAL_HOLD");
             let open = self.model.is_open(part).then_some("PROMPT_OPEN");
-            if waits { Some("REFERRAL_NOT_SETTLED") } else { open }
+            if waits { Some("REFERRAL_NOT_SETTLED") } else { open.or(held) }
         });
-        let why_not = if self.model.records[&id].erased { Some("ERASED") } else { why_not };
+        let why_not = why_not.or(self.model.records[&id].erased.then_some("ERASED"));
         let expected = why_not.map_or(Ok(()), |why| Err(why.to_owned()));
         assert_eq!(proposed.as_ref().map(|_| ()).map_err(word), expected);
         let Ok(proposal) = proposed else { return 0 };
@@ -44,13 +46,11 @@ impl Simulation {
         let fingerprint = hex::encode(proposal.digest);
         let approved = broker.approve(&permit, request(chance), proposal.id, &fingerprint).await.unwrap();
         assert_eq!(approved.effect, Effect::Erased(id));
-        self.model.kept.extend([broker.now() + SignedDuration::from_hours(24); 2]);
         let erased: Vec<_> = parts(&id).collect();
+        self.model.kept.extend([broker.now() + SignedDuration::from_hours(24); 2]);
         for part in erased {
-            let record = self.model.records.get_mut(&part).unwrap();
-            record.erased = true;
-            record.deliveries.iter_mut().for_each(words_go);
-            self.model.touched.insert(part);
+            self.model.did("ERASE_REFERRAL");
+            self.model.is_erased(part);
         }
         check::read(&self.world, &self.model, id).await;
         1
@@ -110,7 +110,7 @@ impl Simulation {
 }
 
 /// With a record's content goes what was written about it.
-fn words_go(delivery: &mut Delivery) {
+pub fn words_go(delivery: &mut Delivery) {
     delivery.settled.iter_mut().for_each(|settled| settled.note = Vec::new());
     delivery.history.iter_mut().for_each(|step| (step.note, step.given) = (Vec::new(), Vec::new()));
     for grade in &mut delivery.confirmed {

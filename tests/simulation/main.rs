@@ -3,7 +3,8 @@
 //! restart. Time is turned by hand and chance comes from a seed; what fails prints its seed and the fewest steps that still fail,
 //! and stays in `cases/` for good.
 //!
-//! A million steps: `HOMEWARD_SIMULATION_SEEDS=100 HOMEWARD_SIMULATION_STEPS=10000 cargo test --release --locked --test simulation -- --nocapture`
+//! A million steps: `HOMEWARD_SIMULATION_SEEDS=100 HOMEWARD_SIMULATION_STEPS=10000 cargo test --profile simulation --locked --test
+//! simulation -- --nocapture`
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -11,13 +12,17 @@
     reason = "a test stops at the first surprise and says so"
 )]
 
+mod becoming;
 mod calls;
 mod check;
 mod desk;
 mod ends;
+mod memory;
 mod model;
+mod offers;
 mod pages;
 mod prompts;
+mod retracting;
 mod script;
 mod settling;
 mod steps;

@@ -13,6 +13,7 @@ use homeward::{
         paging::PageId,
         prompt::TrackedPrompt,
         queue::QueueId,
+        retraction::Retraction,
     },
     store::EventKind,
 };
@@ -35,6 +36,29 @@ pub struct Record {
     /// Its prompts with a date.
     pub prompts: Vec<TrackedPrompt>,
     pub erased: bool,
+    /// Of what record another child's is.
+    pub linked_from: Option<Uuid>,
+    /// In whose place it stands.
+    pub corrects: Option<Uuid>,
+    /// That it was corrected or recalled.
+    pub retractions: Vec<Retraction>,
+    pub kept_from: Accused,
+    /// Legal holds on it.
+    pub holds: BTreeSet<Uuid>,
+}
+
+/// Whom something is kept from.
+#[derive(Debug, Clone, Default)]
+pub struct Accused {
+    pub identities: BTreeSet<String>,
+    pub queues: BTreeSet<QueueId>,
+}
+
+impl Accused {
+    pub fn add(&mut self, more: &Self) {
+        self.identities.extend(more.identities.iter().cloned());
+        self.queues.extend(more.queues.iter().cloned());
+    }
 }
 
 /// A page that waits.
@@ -76,6 +100,8 @@ pub struct Model {
     pub referrals: Vec<(Uuid, Request)>,
     /// Records that were touched since they were last compared.
     pub touched: BTreeSet<Uuid>,
+    /// How often each thing was done that the ledger has an entry of, by its action.
+    pub acts: BTreeMap<&'static str, u64>,
 }
 
 /// Where a delivery stands in its queue: class, earliest deadline that runs, age.
@@ -84,6 +110,17 @@ pub type Position = (usize, bool, Option<Timestamp>, Timestamp, DeliveryId);
 impl Model {
     pub fn delivery(&self, id: DeliveryId) -> &Delivery {
         self.records[&id.record].deliveries.iter().find(|delivery| delivery.id == id).unwrap()
+    }
+
+    /// The ledger has another entry of this.
+    pub fn did(&mut self, action: &'static str) {
+        *self.acts.entry(action).or_default() += 1;
+    }
+
+    /// Whether nothing of a record is for somebody who works on a queue: it accuses them, or that queue's people.
+    pub fn keeps(&self, record: Uuid, who: &str, queue: &QueueId) -> bool {
+        let kept_from = &self.records[&record].kept_from;
+        kept_from.identities.contains(who) || kept_from.queues.contains(queue)
     }
 
     /// Deliveries that are not settled, whatever their queue.
@@ -193,6 +230,9 @@ pub fn deadline(delivery: &Delivery) -> Option<Timestamp> {
     if settled.is_some() || is_rejected(delivery) {
         return None;
     }
+    if let Some(offer) = delivery.offered.as_ref().filter(|offer| offer.accepted.is_none()) {
+        return Some(offer.answer_by);
+    }
     match (opened.is_none().then_some(header.ack_due).flatten(), header.decide_due) {
         (Some(one), Some(other)) => Some(one.min(other)),
         (one, other) => one.or(other),
@@ -217,7 +257,31 @@ pub fn holds(delivery: &Delivery, who: &str, token: &str, now: Timestamp) -> boo
     lease.is_some_and(|lease| lease.token == token && lease.holder == who && now < lease.expires)
 }
 
-/// Handed over, and not taken yet.
+/// Another unit offers it, and nobody has answered.
 pub fn is_offered(delivery: &Delivery) -> bool {
+    delivery.settled.is_none() && is_nobodys(delivery)
+}
+
+/// Another unit offered it, and it never became this one's.
+pub fn is_nobodys(delivery: &Delivery) -> bool {
+    delivery.offered.as_ref().is_some_and(|offer| offer.accepted.is_none())
+}
+
+/// Offered to another unit, which has not answered.
+pub fn is_offering(delivery: &Delivery) -> bool {
+    delivery.settled.is_none() && delivery.transfer.is_some()
+}
+
+pub fn is_notice(delivery: &Delivery) -> bool {
+    delivery.header.notice.is_some()
+}
+
+/// Somebody has read it, or taken what has nothing to read.
+pub fn was_read(delivery: &Delivery) -> bool {
+    delivery.opened.is_some() || (delivery.header.units.is_empty() && delivery.delivered.is_some())
+}
+
+/// Handed over, and not taken yet.
+pub fn is_handed_over(delivery: &Delivery) -> bool {
     delivery.state == State::Leased && delivery.lease.as_ref().unwrap().handed_over
 }

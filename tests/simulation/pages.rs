@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use homeward::{
     domain::{
         code::Class,
-        delivery::{Delivery, State},
+        delivery::{Delivery, DeliveryId, State},
         history::{Escalation, Step, StepKind},
         outcome::DeadReason,
         paging::{LATE, PageId, why},
@@ -17,7 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use crate::{
-    model::{Model, Row, class, escalations, is_offered, late_after, raised},
+    model::{Model, Row, class, escalations, is_handed_over, is_notice, is_offered, late_after, raised},
     script::Chance,
     town::Town,
     world::{MOST_FAILURES, World},
@@ -44,13 +44,19 @@ impl Model {
         for (_, id) in &ended {
             let mut after = self.delivery(*id).clone();
             // Nobody has failed with what nobody has taken.
-            let failed = !is_offered(&after);
+            let failed = !is_handed_over(&after);
+            self.did(if failed { "LEASE_EXPIRED" } else { "HAND_OVER_LAPSED" });
             (after.state, after.lease) = (State::Waiting, None);
             after.failed += u32::from(failed);
             let replayed = after.history.iter().rev().find(|step| step.kind == StepKind::Replayed);
             let since = after.failed - replayed.map_or(0, |step| step.failed);
-            let dead = failed && since >= MOST_FAILURES;
+            let buries = !is_offered(&after) && !is_notice(&after);
+            let dead = failed && buries && since >= MOST_FAILURES;
             if dead {
+                self.did("ATTEMPT_LIMIT");
+                if let Some(offer) = after.transfer.take() {
+                    self.offer_ends(DeliveryId { leg: offer.leg, ..*id }, (now, ""), "TAKEN_BACK");
+                }
                 (after.state, after.not_before) = (State::DeadLetter, None);
                 let code = DeadReason::AttemptLimit.code();
                 let step = own_step(StepKind::Rejected, code, now, &after);
@@ -68,21 +74,50 @@ impl Model {
         let late = self.unsettled().filter_map(|one| late_after(one).map(|due| (due, one.id)));
         let mut late: Vec<_> = late.filter(|(due, _)| now > *due).collect();
         late.sort_unstable();
-        for (_, id) in &late {
-            let mut after = self.delivery(*id).clone();
-            let before = escalations(&after);
-            let to = Escalation::ALL[before];
-            let (again, _) = town.rulebook.policy.due(&after.header.queue, raised(class(&after)), now);
-            after.escalate_from = again.filter(|_| before + 1 < Escalation::ALL.len());
-            let step = own_step(StepKind::Escalated, to.code(), now, &after);
-            after.history.push(step);
-            let number = u16::try_from(before + 1).unwrap();
-            let row = Row { class: class(&after), since: now, next: now, attempts: 0 };
-            self.becomes(after);
-            self.pages.insert(PageId { delivery: *id, number }, row);
-            self.tells(vec![(id.record, Some(id.leg), EventKind::Escalated)]);
+        let (offered, own): (Vec<_>, Vec<_>) = late.iter().partition(|(_, id)| is_offered(self.delivery(*id)));
+        let before: Vec<_> = own.iter().map(|(_, id)| escalations(self.delivery(*id))).collect();
+        offered.iter().for_each(|(_, id)| self.lapses(town, *id, now));
+        let mut escalated = offered.len() as u64;
+        for ((_, id), before) in own.iter().zip(before) {
+            // What came back was escalated with that.
+            if escalations(self.delivery(*id)) == before {
+                escalated += u64::from(self.raises(town, *id, now));
+            }
         }
-        late.len() as u64
+        escalated
+    }
+
+    /// An offer that nobody has answered in time: it goes on where it was, escalated.
+    fn lapses(&mut self, town: &Town, id: DeliveryId, now: Timestamp) {
+        let offered = self.delivery(id).clone();
+        self.did("TRANSFER_LAPSED");
+        self.offer_ends(id, (now, ""), "TRANSFER_LAPSED");
+        let mut from = self.delivery(DeliveryId { leg: offered.offered.unwrap().leg, ..id }).clone();
+        let step = own_step(StepKind::TransferLapsed, offered.header.queue.as_str(), now, &from);
+        from.history.push(step);
+        from.transfer = None;
+        let id = from.id;
+        self.becomes(from);
+        self.tells(vec![(id.record, Some(id.leg), EventKind::NotTransferred)]);
+        self.raises(town, id, now);
+    }
+
+    /// Somebody above is turned to, if anybody is left.
+    pub fn raises(&mut self, town: &Town, id: DeliveryId, now: Timestamp) -> bool {
+        let mut after = self.delivery(id).clone();
+        let before = escalations(&after);
+        let Some(to) = Escalation::ALL.get(before) else { return false };
+        let (again, _) = town.rulebook.policy.due(&after.header.queue, raised(class(&after)), now);
+        after.escalate_from = again.filter(|_| before + 1 < Escalation::ALL.len());
+        let step = own_step(StepKind::Escalated, to.code(), now, &after);
+        after.history.push(step);
+        let number = u16::try_from(before + 1).unwrap();
+        let row = Row { class: class(&after), since: now, next: now, attempts: 0 };
+        self.becomes(after);
+        self.pages.insert(PageId { delivery: id, number }, row);
+        self.did("ESCALATE");
+        self.tells(vec![(id.record, Some(id.leg), EventKind::Escalated)]);
+        true
     }
 
     /// Every lease of somebody ends.
@@ -91,6 +126,7 @@ impl Model {
         let ended: Vec<_> = self.unsettled().filter(theirs).map(|one| one.id).collect();
         for id in &ended {
             let after = Delivery { state: State::Waiting, lease: None, ..self.delivery(*id).clone() };
+            self.did("LEASE_REVOKED");
             self.becomes(after);
         }
         ended.len() as u64

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::{
     calls::{Call, What},
-    model::{Model, class},
+    model::{Model, class, is_offered},
     script::Chance,
     steps::{Simulation, request},
     world::World,
@@ -45,8 +45,10 @@ pub fn shown(prompts: &[TrackedPrompt], delivery: &Delivery) -> Vec<TrackedPromp
     prompts.iter().filter(|prompt| shows(prompt.kind)).cloned().collect()
 }
 
-fn follows(delivery: &Delivery, kind: PromptKind) -> bool {
-    delivery.state != State::Resolved && delivery.header.prompts.iter().any(|shown| shown.kind == kind)
+/// What is worked on there, or was completed there: nothing that went elsewhere, or is only offered.
+pub fn follows(delivery: &Delivery, kind: PromptKind) -> bool {
+    let there = matches!(delivery.state, State::Waiting | State::Leased | State::Completed | State::DeadLetter);
+    there && !is_offered(delivery) && delivery.header.prompts.iter().any(|shown| shown.kind == kind)
 }
 
 /// What is asked of a prompt.
@@ -60,7 +62,7 @@ pub struct Marking<'a> {
 
 impl Model {
     /// A prompt is now as given, wherever it is shown.
-    fn prompt_becomes(&mut self, record: Uuid, after: TrackedPrompt) {
+    pub fn prompt_becomes(&mut self, record: Uuid, after: TrackedPrompt) {
         let of = self.records.get_mut(&record).unwrap();
         let known = of.prompts.iter_mut().find(|known| known.kind == after.kind).unwrap();
         *known = after;
@@ -77,6 +79,7 @@ impl Model {
         }
         let told = late.iter().map(|(id, _)| (*id, None, EventKind::PromptLate)).collect();
         let count = late.len() as u64;
+        (0..count).for_each(|_| self.did("PROMPT_LATE"));
         late.into_iter().for_each(|(id, after)| self.prompt_becomes(id, after));
         self.tells(told);
         count
@@ -104,6 +107,9 @@ impl Model {
         actual: Option<&Prompted>,
     ) -> Result<(), &'static str> {
         let Marking { record, kind, queue, version, says } = *marking;
+        if self.keeps(record, call.who.identity.as_str(), queue) {
+            return Err("NOT_FOUND");
+        }
         let before = self.prompted(record, kind, queue).ok_or("NOT_FOUND")?.prompt;
         if before.end.is_some() {
             return Err("PROMPT_ENDED");
@@ -124,6 +130,7 @@ impl Model {
             }
         };
         self.prompt_becomes(record, after);
+        self.did("MARK_PROMPT");
         assert_eq!(actual, self.prompted(record, kind, queue).as_ref(), "after {:?}", call.what);
         self.tells(vec![(record, None, told)]);
         Ok(())
@@ -165,7 +172,8 @@ pub async fn list(world: &World, model: &Model, queue: &QueueId, chance: &mut Ch
     let permit = broker.grants().may_serve(officer, Action::ListPrompts, queue, broker.now()).unwrap();
     for side in [PromptSide::Open, PromptSide::Ended] {
         let mut expected = Vec::new();
-        for (id, record) in &model.records {
+        let who = officer.identity.as_str();
+        for (id, record) in model.records.iter().filter(|(id, _)| !model.keeps(**id, who, queue)) {
             for prompt in record.prompts.iter().filter(|one| one.end.is_some() == (side == PromptSide::Ended)) {
                 let at = prompt.end.as_ref().map_or(prompt.due, |end| end.at);
                 expected.extend(model.prompted(*id, prompt.kind, queue).map(|found| (at, *id, found)));

@@ -1,30 +1,26 @@
 //! What the model says to each call, and whether the broker says the same.
 
+use std::collections::BTreeSet;
+
 use homeward::{
     broker::{Error, Receipt},
     domain::{
-        delivery::{Delivery, DeliveryId, Lease, Settled, State},
+        delivery::{Delivery, DeliveryId, Lease, State},
         history::{Step, StepKind},
-        prompt::TrackedPrompt,
     },
-    store::{EventKind, Stored},
+    store::EventKind,
 };
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
+    becoming::{add, becomes, step, untouched},
     calls::{Answer, Call, Use, What, word},
-    model::{Answered, Model, Record, class, deadline, holds, is_offered},
-    prompts::{Marking, raised, shown},
+    model::{Answered, Model, Record, holds, is_handed_over, is_notice, is_offered, is_offering},
+    prompts::{Marking, raised},
     town::{Base, end},
     world::World,
 };
 
-/// Steps that a delivery may have.
-const MOST_STEPS: usize = 50;
-/// Places that are kept free: one more, and one for each escalation.
-const KEPT_FREE: usize = 4;
-/// What is handed over is kept for so long, however near its deadline is.
-const KEPT_AT_LEAST: SignedDuration = SignedDuration::from_mins(5);
 /// How long short answers are kept.
 const SHORT: SignedDuration = SignedDuration::from_hours(24);
 
@@ -54,12 +50,9 @@ impl Model {
                 };
                 self.marked(call, (&marking, now), actual)
             }
-            (_, Some(Answer::Delivery(delivery))) => self.settled(call, delivery, now),
-            (_, Some(Answer::Resolved(delivery, made))) => {
-                let expected = self.settled(call, delivery, now);
-                self.sent_on(world, delivery, made).await;
-                expected
-            }
+            (What::Correct { .. } | What::Recall { .. }, answer) => self.retracted(world, call, answer).await,
+            (_, Some(Answer::Delivery(delivery))) => self.settled(world, call, (delivery, &[])).await,
+            (_, Some(Answer::Resolved(delivery, made))) => self.settled(world, call, (delivery, made)).await,
             (_, _) => self.says(call, now).map(|_| ()),
         };
         assert_eq!(said, expected.map_err(str::to_owned), "{:?}, at {now}", call.what);
@@ -71,8 +64,12 @@ impl Model {
     }
 
     /// What was submitted stands in its queues as the receipt says, and nobody has touched it.
-    async fn submitted(&mut self, world: &World, call: &Call, receipt: &Receipt) {
-        let What::Submit { base, reference } = call.what else { unreachable!("a submission") };
+    pub async fn submitted(&mut self, world: &World, call: &Call, receipt: &Receipt) {
+        let (base, reference, corrects) = match call.what {
+            What::Submit { base, reference } => (base, reference, None),
+            What::Correct { base, reference, referral, .. } => (base, reference, Some(referral)),
+            _ => unreachable!("a submission"),
+        };
         let Base { council, on_behalf_of, .. } = &world.town.bases[base];
         assert_eq!(receipt.received, world.now());
         let own = council.identity.organisation().to_string();
@@ -80,11 +77,33 @@ impl Model {
         let followers = if own == council { vec![own] } else { vec![own, council] };
         let mut legs = receipt.legs.iter();
         for id in std::iter::once(receipt.record).chain(receipt.linked.iter().copied()) {
-            let submitted = (id == receipt.record).then(|| (base, reference, receipt.clone()));
-            let linked = if submitted.is_some() { receipt.linked.clone() } else { Vec::new() };
+            let own = id == receipt.record;
             let stored = world.store().find(id).await.unwrap().unwrap();
-            let (deliveries, prompts, followers) = (Vec::new(), raised(&stored.deliveries), followers.clone());
-            let record = Record { deliveries, followers, submitted, linked, prompts: prompts.clone(), erased: false };
+            let prompts = raised(&stored.deliveries);
+            // What stood in its place before may have them at another date, or done.
+            let prompts = match corrects {
+                None => prompts,
+                Some(_) => {
+                    let kinds = |all: &[homeward::domain::prompt::TrackedPrompt]| {
+                        all.iter().map(|one| one.kind).collect::<Vec<_>>()
+                    };
+                    assert_eq!(kinds(&stored.prompts), kinds(&prompts));
+                    stored.prompts.clone()
+                }
+            };
+            let record = Record {
+                deliveries: Vec::new(),
+                followers: followers.clone(),
+                submitted: own.then(|| (base, reference, receipt.clone())),
+                linked: if own { receipt.linked.clone() } else { Vec::new() },
+                prompts: prompts.clone(),
+                erased: false,
+                linked_from: (!own).then_some(receipt.record),
+                corrects: corrects.filter(|_| own),
+                retractions: Vec::new(),
+                kept_from: call.what.accuses(),
+                holds: BTreeSet::new(),
+            };
             assert!(self.records.insert(id, record).is_none(), "record {id} came twice");
             for (delivery, number) in stored.deliveries.into_iter().zip(1..) {
                 let leg = legs.next().expect("a leg in the receipt");
@@ -93,6 +112,7 @@ impl Model {
                 assert_eq!((header.queue.as_str(), header.class.code()), (leg.queue.as_str(), leg.class.as_str()));
                 assert_eq!((header.ack_due, header.decide_due), (leg.ack_due, leg.decide_due));
                 assert_eq!(header.received, receipt.received);
+                assert!(!self.records[&id].kept_from.queues.contains(&header.queue), "in the queue of the accused");
                 assert_eq!(delivery, untouched(&delivery, &prompts));
                 self.arrives(delivery, receipt.received);
             }
@@ -107,17 +127,22 @@ impl Model {
         let What::Pull { queue, session, most, lease } = &call.what else { unreachable!("a pull") };
         let who = call.who.identity.as_str();
         self.wakes(queue, now);
-        let offered = self.standing(queue, |one| is_offered(one) && one.lease.as_ref().unwrap().holder == who);
+        let handed = self.standing(queue, |one| is_handed_over(one) && one.lease.as_ref().unwrap().holder == who);
         let good = |id: &DeliveryId| now < self.delivery(*id).lease.as_ref().unwrap().expires;
-        let mut ids: Vec<_> = offered.into_iter().take(*most).filter(good).collect();
-        let free =
-            |one: &Delivery| one.state == State::Waiting && (one.not_before.is_none() || self.woken.contains(&one.id));
+        let mut ids: Vec<_> = handed.into_iter().take(*most).filter(good).collect();
+        // Of what accuses them they are given nothing.
+        let theirs = |one: &Delivery| !self.keeps(one.id.record, who, queue);
+        let ready = |one: &Delivery| one.not_before.is_none() || self.woken.contains(&one.id);
+        let free = |one: &Delivery| one.state == State::Waiting && ready(one) && theirs(one);
         ids.extend(self.standing(queue, free).into_iter().take(most - ids.len()));
         assert_eq!(pulled.iter().map(|one| one.id).collect::<Vec<_>>(), ids, "what {who} is given of {queue} at {now}");
         let mut told = Vec::new();
+        if !ids.is_empty() {
+            self.did("PULL");
+        }
         for (id, actual) in ids.into_iter().zip(pulled) {
             let mut after = self.delivery(id).clone();
-            if is_offered(&after) && after.opened.is_none() {
+            if is_handed_over(&after) && after.opened.is_none() {
                 after.opened = Some(now);
                 told.push((id.record, Some(id.leg), EventKind::Opened));
             }
@@ -149,9 +174,38 @@ impl Model {
         token
     }
 
-    fn settled(&mut self, call: &Call, actual: &Delivery, now: Timestamp) -> Result<(), &'static str> {
-        let (mut after, told) = self.says(call, now)?;
-        // What is sealed, what is a token and where a resolution leads are the broker's own to say.
+    async fn settled(
+        &mut self,
+        world: &World,
+        call: &Call,
+        (actual, made): (&Delivery, &[DeliveryId]),
+    ) -> Result<(), &'static str> {
+        let now = world.now();
+        let (mut after, kind) = self.says(call, now)?;
+        let (id, before) = (after.id, self.delivery(after.id).clone());
+        self.takes_over(&mut after, actual);
+        if let What::Use { how: Use::Offer { to }, .. } = &call.what {
+            after.transfer = Some(self.offer(world, call, (&before, to), actual.transfer.as_ref().unwrap().leg));
+        }
+        assert_eq!(*actual, after, "after {:?}", call.what);
+        self.did(call.what.act());
+        self.becomes(after.clone());
+        let mut told: Vec<_> = kind.map(|kind| (id.record, Some(id.leg), kind)).into_iter().collect();
+        told.extend(made.iter().flat_map(|made| self.marked_as(*made)));
+        let stored = world.store().find(id.record).await.unwrap().unwrap();
+        let raised = self.other_side(call, (&before, &after), &stored, (&mut told, now));
+        self.tells(told);
+        if let Some(from) = raised {
+            self.raises(&world.town, from, now);
+        }
+        if !made.is_empty() {
+            self.sent_on(world, &stored, (&after, made));
+        }
+        Ok(())
+    }
+
+    /// What is sealed, what is a token, and where a resolution leads are the broker's own to say.
+    fn takes_over(&mut self, after: &mut Delivery, actual: &Delivery) {
         if let (Some(settled), Some(actual)) = (&mut after.settled, &actual.settled) {
             let resolved = after.state == State::Resolved;
             assert!(!resolved || actual.outcome.split(' ').next() == Some(settled.outcome.as_str()));
@@ -169,18 +223,13 @@ impl Model {
         if let Some(lease) = after.lease.as_mut().filter(|lease| lease.token.is_empty()) {
             lease.token = self.fresh_token(actual);
         }
-        assert_eq!(*actual, after, "after {:?}", call.what);
-        let id = after.id;
-        self.becomes(after);
-        self.tells(told.into_iter().map(|kind| (id.record, Some(id.leg), kind)).collect());
-        Ok(())
     }
 
     /// What a delivery becomes by a call and what its sender is told, or why not.
-    fn says(&self, call: &Call, now: Timestamp) -> Result<(Delivery, Option<EventKind>), &'static str> {
+    pub fn says(&self, call: &Call, now: Timestamp) -> Result<(Delivery, Option<EventKind>), &'static str> {
         match &call.what {
             What::Submit { .. } | What::Pull { .. } => unreachable!("these are never refused"),
-            What::Mark { .. } => unreachable!("of a record, and not of a delivery"),
+            What::Mark { .. } | What::Correct { .. } | What::Recall { .. } => unreachable!("of a record"),
             What::Use { delivery, token, how, .. } => self.says_of_use(call, (*delivery, token), how, now),
             What::Answer { referral, question } => {
                 let asked = |one: &&Delivery| one.questions().any(|(step, _)| step.id == *question);
@@ -204,6 +253,7 @@ impl Model {
                 after.state = State::Waiting;
                 Ok((after, Some(EventKind::Replayed)))
             }
+            What::TakeBack { delivery, .. } => self.taken_back(call, *delivery, now),
         }
     }
 
@@ -214,154 +264,87 @@ impl Model {
         how: &Use,
         now: Timestamp,
     ) -> Result<(Delivery, Option<EventKind>), &'static str> {
-        let after = self.delivery(id).clone();
-        let who = call.who.identity.as_str();
+        let mut after = self.delivery(id).clone();
+        let (who, record) = (call.who.identity.as_str(), &self.records[&id.record]);
         let begun = after.opened.is_some() || after.header.units.is_empty();
+        let kept = self.keeps(id.record, who, &after.header.queue);
         let holds = holds(&after, who, token, now);
+        assert!(!kept || !holds, "who is accused holds {id}");
+        // Whoever it is not for is told so first; but whom it accuses hears what anybody does whose lease has ended.
+        let for_them = match how {
+            Use::Extend(_) | Use::Release(_) => Ok(()),
+            Use::Resolve { .. } if after.header.held.is_none() => Err("NOT_FOUND"),
+            _ if kept => Err("LEASE_LOST"),
+            Use::Resolve { to } if record.kept_from.queues.contains(to) => Err("INVALID"),
+            Use::Resolve { .. } => Ok(()),
+            Use::Acknowledge if !is_notice(&after) => Err("NOT_A_NOTICE"),
+            Use::Accept | Use::Refuse if after.offered.is_none() => Err("NOTHING_OFFERED"),
+            Use::Acknowledge | Use::Accept | Use::Refuse => Ok(()),
+            _ if is_notice(&after) => Err("ACKNOWLEDGE_IT"),
+            _ if is_offered(&after) => Err("ANSWER_FIRST"),
+            _ => Ok(()),
+        };
+        for_them?;
+        if !holds {
+            return Err("LEASE_LOST");
+        }
         match how {
-            Use::Complete { .. } | Use::Ask if !holds => return Err("LEASE_LOST"),
-            Use::Ask if self.records[&id.record].submitted.is_none() => return Err("ASK_ON_THE_REFERRAL"),
+            Use::Ask if record.submitted.is_none() => return Err("ASK_ON_THE_REFERRAL"),
             Use::Complete { .. } | Use::Ask if !begun => return Err("OPEN_FIRST"),
-            _ if !holds => return Err("LEASE_LOST"),
+            Use::HandOver { to, .. } if begun && self.keeps(id.record, to.as_str(), &after.header.queue) => {
+                return Err("NOT_A_COLLEAGUE");
+            }
+            Use::Resolve { to } => self.may_go_on(&after, to)?,
+            Use::Offer { to } => self.may_be_offered((&after, begun), to)?,
+            Use::Accept | Use::Refuse if !is_offered(&after) => return Err("WRONG_STATE"),
+            Use::Accept => {
+                // What the sender was asked, and has answered, goes along.
+                let from = DeliveryId { leg: after.offered.as_ref().unwrap().leg, ..id };
+                let of_the_sender = |step: &&Step| matches!(step.kind, StepKind::Asked | StepKind::Answered);
+                after.history.extend(self.delivery(from).history.iter().filter(of_the_sender).cloned());
+                after.history.sort_by_key(|step| step.at);
+            }
             _ => {}
         }
         becomes(after, call, (how, begun), now)
     }
 
-    /// What a resolution made stands in the queues that it names, as urgent as it was, and nobody has touched it.
-    async fn sent_on(&mut self, world: &World, resolved: &Delivery, made: &[DeliveryId]) {
-        let Stored { deliveries, .. } = world.store().find(resolved.id.record).await.unwrap().unwrap();
-        let outcome = &resolved.settled.as_ref().unwrap().outcome;
-        assert_eq!(outcome.split(' ').count(), made.len());
-        let mut last = self.records[&resolved.id.record].deliveries.iter().map(|one| one.id.leg).max().unwrap();
-        // What its sender was asked goes along with the first; a question is sealed anew for whoever reads it there.
-        let of_the_sender = |step: &&Step| matches!(step.kind, StepKind::Asked | StepKind::Answered);
-        let mut along: Vec<_> = resolved.history.iter().filter(of_the_sender).cloned().collect();
-        for (id, queue) in made.iter().zip(outcome.split(' ')) {
-            last += 1;
-            assert_eq!(id.leg, last, "the next leg");
-            let delivery = deliveries.iter().find(|delivery| delivery.id == *id).unwrap().clone();
-            assert_eq!((delivery.header.queue.as_str(), delivery.header.class), (queue, class(resolved)));
-            assert_eq!(delivery.header.received, resolved.header.received);
-            let mut expected = untouched(&delivery, &self.records[&resolved.id.record].prompts);
-            (expected.from_hold, expected.history) = (Some(resolved.id.leg), std::mem::take(&mut along));
-            expected.history.iter_mut().for_each(|step| step.failed = 0);
-            for (step, actual) in expected.history.iter_mut().zip(&delivery.history) {
-                assert!(step.kind == StepKind::Asked || step.note == actual.note);
-                step.note.clone_from(&actual.note);
-            }
-            assert!(expected.history.iter().all(|step| !step.note.is_empty()));
-            assert_eq!(delivery, expected);
-            self.arrives(delivery, world.now());
+    /// Who handed it over or offered it takes it back, or whoever supervises.
+    fn taken_back(
+        &self,
+        call: &Call,
+        id: DeliveryId,
+        now: Timestamp,
+    ) -> Result<(Delivery, Option<EventKind>), &'static str> {
+        let mut after = self.delivery(id).clone();
+        let who = call.who.identity.as_str();
+        let supervises = who.contains("/unit_supervisor/");
+        let kept = self.keeps(id.record, who, &after.header.queue);
+        match () {
+            () if kept => return Err("LEASE_LOST"),
+            () if supervises => {}
+            () if is_notice(&after) => return Err("ACKNOWLEDGE_IT"),
+            () if is_offered(&after) => return Err("ANSWER_FIRST"),
+            () => {}
         }
+        let giver = after.history.iter().rev().find(|step| step.kind == StepKind::HandedOver).map(|step| &step.by);
+        let own = |by: Option<&String>| supervises || by.is_some_and(|by| by == who);
+        let handed = is_handed_over(&after) && own(giver);
+        let offered = is_offering(&after) && own(after.transfer.as_ref().map(|offer| &offer.by));
+        if !handed && !offered {
+            return Err("NOTHING_TO_TAKE_BACK");
+        }
+        let code = after.transfer.as_ref().filter(|_| offered).map(|offer| offer.queue.as_str().to_owned());
+        let step = step(call, StepKind::TakenBack, code.unwrap_or_default(), now);
+        if add(&mut after, step).is_err() {
+            return Err("NOTHING_TO_TAKE_BACK");
+        }
+        if handed {
+            (after.state, after.lease) = (State::Waiting, None);
+        }
+        if offered {
+            after.transfer = None;
+        }
+        Ok((after, offered.then_some(EventKind::NotTransferred)))
     }
-}
-
-/// What a delivery becomes that is held, and what its sender is told.
-fn becomes(
-    mut after: Delivery,
-    call: &Call,
-    (how, begun): (&Use, bool),
-    now: Timestamp,
-) -> Result<(Delivery, Option<EventKind>), &'static str> {
-    let settled = |outcome: &str, reason: Option<String>, note: bool| Settled {
-        at: now,
-        by: call.who.identity.as_str().to_owned(),
-        outcome: outcome.to_owned(),
-        reason,
-        release_detail: false,
-        note: vec![0; usize::from(note)],
-    };
-    let told = match how {
-        Use::Extend(lease) => {
-            after.lease.iter_mut().for_each(|own| own.expires = (now + *lease).min(end()));
-            return Ok((after, None));
-        }
-        Use::Release(delay) => {
-            after.state = State::Waiting;
-            after.not_before = (*delay > SignedDuration::ZERO).then(|| now + *delay);
-            None
-        }
-        Use::Complete { outcome, reason, note } => {
-            after.state = State::Completed;
-            after.settled = Some(settled(outcome, reason.clone(), *note));
-            Some(EventKind::Completed)
-        }
-        Use::Resolve { to } => {
-            after.state = State::Resolved;
-            after.settled = Some(settled(to.as_str(), None, true));
-            Some(EventKind::Resolved)
-        }
-        Use::Reject(reason) => {
-            add(&mut after, step(call, StepKind::Rejected, reason.code().to_owned(), now))?;
-            (after.state, after.not_before) = (State::DeadLetter, None);
-            Some(EventKind::Rejected)
-        }
-        Use::HandOver { to, keep } => {
-            let code = if begun { to.as_str() } else { "" };
-            let by_the_deadline = deadline(&after).map_or(end(), |due| due.max(now + KEPT_AT_LEAST));
-            add(&mut after, step(call, StepKind::HandedOver, code.to_owned(), now))?;
-            after.state = if begun { State::Leased } else { State::Waiting };
-            after.not_before = None;
-            after.lease = begun.then(|| Lease {
-                token: String::new(),
-                holder: to.as_str().to_owned(),
-                session: String::new(),
-                expires: (now + *keep).min(by_the_deadline).min(end()),
-                since: now,
-                handed_over: true,
-            });
-            return Ok((after, None));
-        }
-        Use::Ask => {
-            add(&mut after, step(call, StepKind::Asked, String::new(), now))?;
-            return Ok((after, Some(EventKind::Asked)));
-        }
-    };
-    after.lease = None;
-    Ok((after, told))
-}
-
-/// A delivery as it is when it is made.
-fn untouched(delivery: &Delivery, prompts: &[TrackedPrompt]) -> Delivery {
-    Delivery {
-        id: delivery.id,
-        header: delivery.header.clone(),
-        state: State::Waiting,
-        lease: None,
-        acquired: 0,
-        failed: 0,
-        not_before: None,
-        escalate_from: None,
-        delivered: None,
-        opened: None,
-        settled: None,
-        transfer: None,
-        offered: None,
-        from_hold: None,
-        confirmed: Vec::new(),
-        prompts: shown(prompts, delivery),
-        history: Vec::new(),
-    }
-}
-
-fn step(call: &Call, kind: StepKind, code: String, now: Timestamp) -> Step {
-    let (id, by) = (call.request.id, call.who.identity.as_str().to_owned());
-    // All steps of these have a note.
-    Step { id, kind, at: now, by, code, note: vec![0], given: Vec::new(), failed: 0 }
-}
-
-/// Adds a step, if there is room beside what is kept for the broker's own and for answers.
-fn add(delivery: &mut Delivery, step: Step) -> Result<(), &'static str> {
-    let open = delivery.questions().filter(|(_, answer)| answer.is_none()).count();
-    let kept = match step.kind {
-        StepKind::Asked => open + 1,
-        StepKind::Answered => open - 1,
-        _ => open,
-    };
-    if delivery.history.len() + KEPT_FREE + kept >= MOST_STEPS {
-        return Err("WRONG_STATE");
-    }
-    delivery.history.push(Step { failed: delivery.failed, ..step });
-    Ok(())
 }

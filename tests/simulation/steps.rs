@@ -144,6 +144,7 @@ impl Simulation {
         self.done.submissions = self.model.referrals.len() as u64;
         self.done.entries = self.world.store().head().await.unwrap().size;
         self.world.gone().await;
+        self.world.agrees();
         self.done
     }
 
@@ -172,12 +173,21 @@ impl Simulation {
             Kind::Answer => self.calls(self.answer(chance)).await,
             Kind::Replay => self.calls(self.replay(chance)).await,
             Kind::Mark => self.calls(self.mark(chance)).await,
+            Kind::Correct => self.calls(self.correct(chance, number)).await,
+            Kind::Recall => self.calls(self.recall(chance)).await,
+            Kind::TakeBack => self.calls(self.take_back(chance)).await,
+            Kind::Hold => self.holds(chance).await,
+            Kind::Unhold => self.unholds(chance).await,
+            Kind::Days => self.days_go_by().await,
             Kind::Complete
             | Kind::Resolve
             | Kind::Extend
             | Kind::Release
             | Kind::Reject
             | Kind::HandOver
+            | Kind::Offer
+            | Kind::Decide
+            | Kind::Acknowledge
             | Kind::Ask => self.calls(self.used(kind, chance)).await,
             Kind::Revoke => self.revokes(chance).await,
             Kind::Caretake => self.caretakes().await,
@@ -254,7 +264,7 @@ impl Simulation {
     pub fn submission(&self, chance: &mut Chance, number: usize) -> Call {
         let base = chance.below(self.world.town.bases.len());
         let who = self.world.town.bases[base].council.clone();
-        let request = Request { id: chance.uuid(), digest: [0; 32] };
+        let request = whole(chance);
         Call { who, request, what: What::Submit { base, reference: u32::try_from(number).unwrap() + 1 } }
     }
 
@@ -321,12 +331,18 @@ impl Simulation {
         ended
     }
 
-    async fn caretakes(&mut self) -> u64 {
+    pub async fn caretakes(&mut self) -> u64 {
         let round = self.world.broker().caretake().await.unwrap();
         let expected = self.model.caretakes(&self.world.town, self.world.now());
         assert_eq!((round.expired_leases, round.escalated, round.late_prompts, round.forgotten_answers), expected);
+        self.model.forgets(&self.world, round.erased).await;
         round.expired_leases + round.escalated + round.late_prompts + round.forgotten_answers
     }
+}
+
+/// A fresh request id, with the digest of what is really sent.
+pub fn whole(chance: &mut Chance) -> Request {
+    Request { id: chance.uuid(), digest: [0; 32] }
 }
 
 /// A fresh request id, with the digest of a body that nobody else sends.

@@ -10,7 +10,7 @@ use homeward::{
     broker::{Begin, Broker, Folder, KeyShelf, Keys, Lifespan, Parts},
     platform::{Clock, Entropy, EntropyError, ManualClock},
     sealing::{Custody, SecretProvider},
-    store::{Store, StoreError, sled::SledStore},
+    store::{Examining, Finding, Store, StoreError, sled::SledStore},
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -125,6 +125,13 @@ impl World {
         while changes.changed().await.is_ok() {}
     }
 
+    /// Nothing in the store disagrees with anything else in it.
+    pub fn agrees(&self) {
+        let mut findings = Findings::default();
+        SledStore::examine(&self.dir(), None, &mut findings).unwrap();
+        assert!(findings.0.is_empty(), "the store disagrees with itself: {:?}", findings.0);
+    }
+
     /// The disk as it is now, when nothing is being written.
     pub fn image(&self) -> PathBuf {
         let image = self.root.path().join("image");
@@ -136,6 +143,18 @@ impl World {
     pub fn back_to(&self, image: &Path) {
         fs::remove_dir_all(self.dir()).unwrap();
         fs::rename(image, self.dir()).unwrap();
+    }
+}
+
+/// What an examination told.
+#[derive(Default)]
+struct Findings(Vec<Finding>);
+
+impl Examining for Findings {
+    fn at(&mut self, _done: u64, _of: u64) {}
+
+    fn found(&mut self, finding: Finding) {
+        self.0.push(finding);
     }
 }
 
