@@ -44,8 +44,8 @@ use steps::Done;
 use town::Town;
 
 /// What is run where nobody says otherwise.
-const SEEDS: u64 = 12;
-const STEPS: usize = 400;
+const SEEDS: u64 = 100;
+const STEPS: usize = 500;
 
 fn asked(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().unwrap())
