@@ -60,6 +60,7 @@ pub(super) const HOSTILE: &[(&str, &str)] = &[
     ("lines", "\n"),
     ("lines of DOS", "\r\n"),
     ("short sentences", "No. "),
+    ("short words and points", "ab ."),
     ("possessives", "'s "),
     ("quotation", "\"a\" "),
     ("hyphens", "a-"),

@@ -1,5 +1,7 @@
 //! Which bytes are letters and digits: nearly every byte of a text is ASCII, and every one is asked.
 
+use std::ops::Range;
+
 /// A letter of ASCII.
 pub(super) const LETTER: u8 = 1;
 /// A digit of ASCII.
@@ -43,6 +45,29 @@ pub(super) fn run(bytes: &[u8], from: usize) -> (usize, u8) {
     (bytes.len(), kinds)
 }
 
+/// So many bytes are copied at once.
+pub(super) const PIECE: usize = 16;
+
+/// Adds `run` of `bytes` to `out`. Nearly every run is short: it is copied with what stands behind it, which is dropped again, and
+/// nothing waits for its length.
+#[inline]
+pub(super) fn append(out: &mut Vec<u8>, bytes: &[u8], run: Range<usize>) {
+    match bytes[run.start..].first_chunk::<PIECE>() {
+        Some(piece) if run.len() <= PIECE => {
+            let end = out.len() + run.len();
+            out.extend_from_slice(piece);
+            out.truncate(end);
+        }
+        _ => out.extend_from_slice(&bytes[run]),
+    }
+}
+
+/// True for a text of more than `count` characters: it is not counted to its end.
+#[inline]
+pub(super) fn has_more_than(count: usize, text: &str) -> bool {
+    text.len() > count && text.chars().nth(count).is_some()
+}
+
 /// True for white space of ASCII, as [`char::is_whitespace`] has it.
 #[inline]
 pub(super) const fn is_white(byte: u8) -> bool {
@@ -82,5 +107,22 @@ mod tests {
         }
         assert_eq!(run(b"- ab1 c", 2), (5, LETTER | SMALL | DIGIT));
         assert_eq!((run(b"12", 0), run(b"", 0), run(b" ", 0)), ((2, DIGIT), (0, 0), (0, 0)));
+    }
+
+    #[test]
+    fn characters_are_counted_as_far_as_asked() {
+        assert!(has_more_than(1, "ab") && has_more_than(1, "\u{17C}a") && has_more_than(0, "a"));
+        assert!(!has_more_than(1, "a") && !has_more_than(1, "\u{17C}") && !has_more_than(0, ""));
+    }
+
+    #[test]
+    fn runs_are_appended_short_or_long_and_at_the_end() {
+        let bytes: Vec<u8> = (0..40).collect();
+        let mut out = Vec::new();
+        for run in [0..0, 3..5, 2..18, 1..30, 30..40, 39..40, 40..40] {
+            append(&mut out, &bytes, run);
+        }
+        let expected = [3..5, 2..18, 1..30, 30..40, 39..40].map(|run: Range<u8>| run.collect::<Vec<u8>>());
+        assert_eq!(out, expected.concat());
     }
 }

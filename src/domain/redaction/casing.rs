@@ -38,21 +38,42 @@ struct Capitals {
 
 impl Capitals {
     fn read(&mut self, text: &str) {
+        let mut left = text;
+        while let Some(first) = left.chars().next() {
+            let ascii = left.bytes().position(|byte| !byte.is_ascii()).unwrap_or(left.len());
+            self.read_ascii(&left.as_bytes()[..ascii]);
+            let read = if ascii > 0 { ascii } else { first.len_utf8() };
+            if ascii == 0 {
+                let kind = usize::from(kind(first));
+                self.upper += kind >> UPPER & 1;
+                self.lower += kind >> LOWER & 1;
+                self.count(kind);
+            }
+            left = &left[read..];
+        }
+    }
+
+    fn read_ascii(&mut self, bytes: &[u8]) {
+        // No more than a byte can count: so many are counted at once.
+        for piece in bytes.chunks(usize::from(u8::MAX)) {
+            let count = |of: fn(&u8) -> bool| usize::from(piece.iter().map(|byte| u8::from(of(byte))).sum::<u8>());
+            self.upper += count(u8::is_ascii_uppercase);
+            self.lower += count(u8::is_ascii_lowercase);
+        }
         let mut count = *self;
-        for c in text.chars() {
-            count.count(OF_ASCII.get(c as usize).copied().unwrap_or_else(|| kind(c)));
+        for &byte in bytes {
+            count.count(usize::from(OF_ASCII[usize::from(byte)]));
         }
         *self = count;
     }
 
-    /// Counts a character of this [kind]. Each is one or none in every respect: nothing here waits for what it is.
+    /// Counts the word that a character of this [kind] may begin. Each is one or none in every respect: nothing here waits for
+    /// what it is.
     #[inline]
     fn count(&mut self, kind: usize) {
         let begins = kind & !self.in_word & LETTER;
         self.words += begins;
         self.capitalised += begins & kind >> UPPER;
-        self.upper += kind >> UPPER & 1;
-        self.lower += kind >> LOWER & 1;
         self.in_word = (self.in_word | kind) & kind >> INK & 1;
     }
 }
@@ -63,22 +84,20 @@ const UPPER: usize = 1;
 const LOWER: usize = 2;
 const INK: usize = 3;
 
-fn kind(c: char) -> usize {
+fn kind(c: char) -> u8 {
     let (upper, lower) = (c.is_uppercase(), c.is_lowercase());
     let letter = upper || lower || c.is_alphabetic();
-    usize::from(letter)
-        | usize::from(upper) << UPPER
-        | usize::from(lower) << LOWER
-        | usize::from(!c.is_whitespace()) << INK
+    u8::from(letter) | u8::from(upper) << UPPER | u8::from(lower) << LOWER | u8::from(!c.is_whitespace()) << INK
 }
 
-const OF_ASCII: [usize; 128] = {
-    let mut kinds = [0; 128];
+/// None for a byte that is not ASCII.
+const OF_ASCII: [u8; 256] = {
+    let mut kinds = [0; 256];
     let mut byte = 0_u8;
     while byte < 128 {
         kinds[byte as usize] = match byte {
-            b'A'..=b'Z' => LETTER | 1 << UPPER | 1 << INK,
-            b'a'..=b'z' => LETTER | 1 << LOWER | 1 << INK,
+            b'A'..=b'Z' => 1 | 1 << UPPER | 1 << INK,
+            b'a'..=b'z' => 1 | 1 << LOWER | 1 << INK,
             _ if is_white(byte) => 0,
             _ => 1 << INK,
         };

@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use super::{
+    ascii::has_more_than,
     children::is_child,
     dates::{is_dated, is_month},
     fold::Casing,
@@ -83,7 +84,7 @@ fn run(prose: &Prose<'_>, cover: &[Cover], at: usize) -> Option<Range<usize>> {
     let mut end = at + 1;
     while end < prose.sentence(at).words.end && end - at < MOST {
         let word = &prose.words[end];
-        let initial = prose.text(end - 1).chars().count() == 1;
+        let initial = !has_more_than(1, prose.text(end - 1));
         let joined = match word.gap {
             Gap::Space | Gap::Hyphen => true,
             Gap::Stop => initial,
@@ -112,17 +113,15 @@ fn run(prose: &Prose<'_>, cover: &[Cover], at: usize) -> Option<Range<usize>> {
 fn may_be_name(prose: &Prose<'_>, at: usize) -> bool {
     let word = &prose.words[at];
     let text = prose.text(at);
-    if matches!(word.letters, Letters::Digits | Letters::Label) || word.is(WordList::NoName) || text.len() > LONGEST {
-        return false;
-    }
-    if is_month(text) && is_dated(prose, at) {
+    let unfit = matches!(word.letters, Letters::Digits | Letters::Label) || text.len() > LONGEST;
+    if unfit || word.is(WordList::NoName) || is_month(text) && is_dated(prose, at) {
         return false;
     }
     match prose.sentence(at).casing {
         Casing::Mixed if word.is_capital() => {
             let initial =
                 || prose.words.get(at + 1).is_some_and(|next| matches!(next.gap, Gap::Stop | Gap::Apostrophe));
-            text.chars().count() > 1 || word.is(WordList::Particle) || initial()
+            has_more_than(1, text) || word.is(WordList::Particle) || initial()
         }
         _ => is_strange(prose, at) || word.is(WordList::NameToo) && !word.is_capital_or_common(text),
     }
@@ -133,7 +132,7 @@ fn is_strange(prose: &Prose<'_>, at: usize) -> bool {
     let word = &prose.words[at];
     let known = word.flags.english() || word.is(WordList::NoName) || word.is(WordList::Title);
     let small = || word.letters == Letters::Small && prose.sentence(at).casing == Casing::Mixed;
-    !known && prose.text(at).chars().count() > 1 && !(small() && is_slip(prose.text(at)))
+    !known && has_more_than(1, prose.text(at)) && !(small() && is_slip(prose.text(at)))
 }
 
 /// One run and what stands around it.

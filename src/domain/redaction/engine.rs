@@ -16,7 +16,7 @@ use super::{
     numbers::{self, ListedNumbers},
     policy::{Action, EffectiveRole, Lens, RedactionPolicy},
     prose::{Letters, Prose, Word},
-    render::{self, Labels, WITHHELD},
+    render::{self, Labels, WITHHELD, labels_in},
     rescan::Guards,
     resolve::Span,
     second_look, shapes,
@@ -147,29 +147,36 @@ impl Engine {
     /// The same, given the [spans](Self::spans) of `text`: they are the same for every lens.
     pub(super) fn finish_spans(&self, text: &str, spans: &[Span], lens: Lens) -> Finished {
         let view = render::view(text, spans, lens, &self.policy, &self.labels);
-        self.guard(self.settled((view, Vec::new()), lens), lens)
+        self.settled((view, Vec::new()), lens)
     }
 
     /// `view` with what is seen only now: a number that was glued to a name stands free beside its replacement. `free` are the
-    /// beginnings of replacements that stood free before.
-    pub(super) fn settled(&self, (mut view, mut free): (String, Vec<usize>), lens: Lens) -> String {
+    /// beginnings of replacements that stood free before. Re-scanned.
+    pub(super) fn settled(&self, (mut view, mut free): (String, Vec<usize>), lens: Lens) -> Finished {
+        let mut labels = labels_in(&view);
         for _ in 0..MOST_LOOKS {
-            if !second_look::is_needed(&view, &free) {
+            if !second_look::is_needed(&view, &labels, &free) {
                 break;
             }
             let next = self.view(&view, lens);
             if next == view {
                 break;
             }
-            (view, free) = (next, Vec::new());
+            (labels, view, free) = (labels_in(&next), next, Vec::new());
         }
-        view
+        self.rescanned(view, &labels, lens)
     }
 
     /// The re-scan alone, for a text that is finished.
     pub fn guard(&self, text: String, lens: Lens) -> Finished {
+        let labels = labels_in(&text);
+        self.rescanned(text, &labels, lens)
+    }
+
+    /// The same, given where the replacements in `text` are.
+    fn rescanned(&self, text: String, labels: &[Range<usize>], lens: Lens) -> Finished {
         let mut removed = Vec::new();
-        let Some(cut) = self.guards.without_sentences(&text, lens, &mut removed) else {
+        let Some(cut) = self.guards.without_sentences((&text, labels), lens, &mut removed) else {
             return Finished { text, withheld: false, removed };
         };
         if self.guards.is_clean(&cut, lens) {

@@ -5,13 +5,14 @@ use std::{cmp::Reverse, ops::Range};
 
 use super::{
     addresses,
+    ascii::has_more_than,
     fold::{Casing, Folded},
     form::Entity,
     grammar::{acts_like_somebody, is_done, is_object, needs_a_name, takes_a_noun},
     halves,
     index::Index,
     lexicon::is_english,
-    needle::{Meaning, Needle, Needles, Rule, Strength},
+    needle::{Kind, Meaning, Needle, Needles, Rule, Strength},
     policy::EffectiveRole,
     words::{is_function, is_no_word, is_ordinary, is_title, makes_a_word},
 };
@@ -28,18 +29,18 @@ pub(super) struct Hit {
 
 /// The search for everything listed, compiled once per record.
 pub(super) struct Finder {
-    listed: Index<Needle>,
-    family: &'static Index<Needle>,
+    listed: Index<Kind>,
+    family: &'static Index<Kind>,
 }
 
 impl Finder {
     /// Compiles `needles`; words for family are looked for besides them.
     pub fn new(needles: Needles) -> Self {
-        Self { listed: Index::new(needles.listed), family: needles.family }
+        Self { listed: needles.listed, family: needles.family }
     }
 
     /// What is looked for of the form.
-    pub fn listed(&self) -> &Index<Needle> {
+    pub fn listed(&self) -> &Index<Kind> {
         &self.listed
     }
 
@@ -50,7 +51,7 @@ impl Finder {
         for at in folded.squeezed.beginnings() {
             let rest = &squeezed[at..];
             let before = hits.len();
-            let mut check = |needle: &Needle| self.check(folded, needle, at..at + needle.text.len(), &mut hits);
+            let mut check = |text, kind| self.check(folded, Needle { text, kind }, at, &mut hits);
             self.listed.starting(rest, &mut check);
             self.family.starting(rest, &mut check);
             if hits.len() - before > MOST_AT_ONE_PLACE {
@@ -62,13 +63,11 @@ impl Finder {
     }
 
     /// Adds every mention of `names` in `folded`: they are of people whom nobody listed.
-    pub fn found(&self, folded: &Folded<'_>, names: &Index<Needle>, hits: &mut Vec<Hit>) {
+    pub fn found(&self, folded: &Folded<'_>, names: &Index<Kind>, hits: &mut Vec<Hit>) {
         let squeezed = folded.squeezed.bytes();
         for at in folded.squeezed.beginnings() {
             let before = hits.len();
-            names.starting(&squeezed[at..], |needle: &Needle| {
-                self.check(folded, needle, at..at + needle.text.len(), hits);
-            });
+            names.starting(&squeezed[at..], |text, kind| self.check(folded, Needle { text, kind }, at, hits));
             if hits.len() - before > 1 {
                 longest_of_each(hits, before);
             }
@@ -76,14 +75,16 @@ impl Finder {
         }
     }
 
-    fn check(&self, folded: &Folded<'_>, needle: &Needle, squeezed: Range<usize>, hits: &mut Vec<Hit>) {
-        let Some(range) = stands(folded, needle, squeezed) else { return };
-        let range = match needle.meaning.entity {
+    /// Adds what stands at byte `at` of the squeezed text where it is `needle`.
+    fn check(&self, folded: &Folded<'_>, needle: Needle<'_>, at: usize, hits: &mut Vec<Hit>) {
+        let Some(range) = stands(folded, needle, at..at + needle.text.len()) else { return };
+        let Kind { meaning, strength, .. } = *needle.kind;
+        let range = match meaning.entity {
             Entity::Person => title_before(folded, range.start).unwrap_or(range.start)..range.end,
             Entity::Handle if folded.before(range.start) == Some('@') => range.start - 1..range.end,
             _ => range,
         };
-        hits.push(Hit { range, meaning: needle.meaning, strength: needle.strength, listed: true });
+        hits.push(Hit { range, meaning, strength, listed: true });
     }
 }
 
@@ -134,19 +135,19 @@ pub(super) fn may_be_anybody(hits: &mut Vec<Hit>, from: usize) {
 }
 
 /// The range of the text where `needle` stands as itself; `None` where it is part of something else.
-fn stands(folded: &Folded<'_>, needle: &Needle, squeezed: Range<usize>) -> Option<Range<usize>> {
+fn stands(folded: &Folded<'_>, needle: Needle<'_>, squeezed: Range<usize>) -> Option<Range<usize>> {
     let mut range = folded.to_text(squeezed.clone());
     // Scripts without case are often written without spaces.
     let spaceless = |c: Option<char>| c.is_some_and(|c| c.is_alphabetic() && !c.is_lowercase());
-    let digit_may_touch = || needle.rule == Rule::Words && needle.text.chars().count() >= 4;
+    let digit_may_touch = || needle.kind.rule == Rule::Words && has_more_than(3, needle.text);
     let ends_word = |c: Option<char>| match c {
         Some(c) if c.is_ascii_digit() => digit_may_touch(),
         Some(c) => !c.is_alphanumeric(),
         None => true,
     };
     let hump = |at: usize| {
-        needle.meaning.entity == Entity::Person
-            && needle.text.chars().count() >= LEAST_IN_CAMEL
+        needle.kind.meaning.entity == Entity::Person
+            && has_more_than(LEAST_IN_CAMEL - 1, needle.text)
             && folded.squeezed.is_hump(at)
             && !after_mc(folded, at)
     };
@@ -154,7 +155,7 @@ fn stands(folded: &Folded<'_>, needle: &Needle, squeezed: Range<usize>) -> Optio
         return None;
     }
     if !ends_word(folded.after(range.end)) && !hump(squeezed.end) && !spaceless(needle.text.chars().next_back()) {
-        let plural = needle.rule != Rule::Compact
+        let plural = needle.kind.rule != Rule::Compact
             && folded.after(range.end) == Some('s')
             && ends_word(folded.after(range.end + 1));
         if !plural {
@@ -162,8 +163,8 @@ fn stands(folded: &Folded<'_>, needle: &Needle, squeezed: Range<usize>) -> Optio
         }
         range.end += 1;
     }
-    let fits = match needle.rule {
-        Rule::Compact => gaps(folded, &squeezed).all(|(_, gap)| gap.chars().count() <= 3),
+    let fits = match needle.kind.rule {
+        Rule::Compact => gaps(folded, &squeezed).all(|(_, gap)| !has_more_than(3, gap)),
         Rule::Words | Rule::Family => {
             spacing_fits(folded, needle, &squeezed) && initials_are_capital(folded, needle, &squeezed)
         }
@@ -197,7 +198,7 @@ fn gaps<'f>(folded: &'f Folded<'_>, squeezed: &Range<usize>) -> impl Iterator<It
 
 /// True when the words stand together: apart only at their breaks, or spelled out letter by letter, or broken by a
 /// hyphen at the end of a line or by signs put between the letters.
-fn spacing_fits(folded: &Folded<'_>, needle: &Needle, squeezed: &Range<usize>) -> bool {
+fn spacing_fits(folded: &Folded<'_>, needle: Needle<'_>, squeezed: &Range<usize>) -> bool {
     if folded.is_unbroken(squeezed) {
         return true;
     }
@@ -206,17 +207,17 @@ fn spacing_fits(folded: &Folded<'_>, needle: &Needle, squeezed: &Range<usize>) -
     let mut one_gap = None;
     for (offset, gap) in gaps(folded, squeezed) {
         if gap.is_empty() {
-            whole = whole || !needle.breaks.contains(&offset) && !folded.is_inside(squeezed.start + offset - 1);
+            whole = whole || !needle.kind.breaks.contains(offset) && !folded.is_inside(squeezed.start + offset - 1);
             continue;
         }
-        let at_break = needle.breaks.contains(&offset);
-        if at_break && gap.chars().count() > 4 {
+        let at_break = needle.kind.breaks.contains(offset);
+        if at_break && has_more_than(4, gap) {
             return false;
         }
         if at_break || folded.is_inside(squeezed.start + offset - 1) {
             continue;
         }
-        if gap.chars().count() > 3 {
+        if has_more_than(3, gap) {
             return false;
         }
         apart += 1;
@@ -242,18 +243,18 @@ fn breaks_line(folded: &Folded<'_>, before: usize) -> bool {
 
 /// True unless a single letter that stands for a word is small in a text that uses capitals ("Jordan a"). Glued it may be small where
 /// no word comes of it: "jpeel", and not "about" of A. Bout.
-fn initials_are_capital(folded: &Folded<'_>, needle: &Needle, squeezed: &Range<usize>) -> bool {
-    if needle.breaks.is_empty() || folded.casing != Casing::Mixed && needle.breaks.len() != 1 {
+fn initials_are_capital(folded: &Folded<'_>, needle: Needle<'_>, squeezed: &Range<usize>) -> bool {
+    if needle.kind.breaks.is_empty() || folded.casing != Casing::Mixed && needle.kind.breaks.count() != 1 {
         return true;
     }
-    if needle.text.len() >= LEAST_GLUED && folded.is_unbroken(squeezed) && !is_english(&needle.text) {
+    if needle.text.len() >= LEAST_GLUED && folded.is_unbroken(squeezed) && !is_english(needle.text) {
         return true;
     }
     let mut start = 0;
-    for end in needle.breaks.iter().copied().chain([needle.text.len()]) {
+    for end in needle.kind.breaks.iter().chain([needle.text.len()]) {
         let single = needle.text[start..end].chars().count() == 1
             && !needle.text[start..end].starts_with(|c: char| c.is_ascii_digit());
-        if single && needle.meaning.entity == Entity::Person && needle.strength == Strength::Part {
+        if single && needle.kind.meaning.entity == Entity::Person && needle.kind.strength == Strength::Part {
             let at = folded.to_text(squeezed.start + start..squeezed.start + end).start;
             let word = &needle.text[start..end];
             let says_something =
@@ -268,8 +269,8 @@ fn initials_are_capital(folded: &Folded<'_>, needle: &Needle, squeezed: &Range<u
 }
 
 /// Whether a name that is also a word is a name here.
-fn capital_counts(folded: &Folded<'_>, needle: &Needle, range: &Range<usize>) -> bool {
-    let word = needle.text.as_str();
+fn capital_counts(folded: &Folded<'_>, needle: Needle<'_>, range: &Range<usize>) -> bool {
+    let word = needle.text;
     if is_no_word(word) || title_before(folded, range.start).is_some() {
         return true;
     }
@@ -309,7 +310,7 @@ pub(super) fn starts_sentence(folded: &Folded<'_>, at: usize) -> bool {
 /// Initials count when written as capitals, or with points.
 fn initials(
     folded: &Folded<'_>,
-    needle: &Needle,
+    needle: Needle<'_>,
     squeezed: &Range<usize>,
     range: Range<usize>,
 ) -> Option<Range<usize>> {
@@ -337,7 +338,7 @@ fn initials(
         capitals
             && !after_number
             && (spaces == 0 || folded.casing == Casing::Mixed)
-            && (folded.casing == Casing::Mixed || !is_function(&needle.text) && !is_family_or_unit(&needle.text))
+            && (folded.casing == Casing::Mixed || !is_function(needle.text) && !is_family_or_unit(needle.text))
     };
     counts.then_some(range.start..range.end + usize::from(end_point))
 }
@@ -371,7 +372,7 @@ fn title_before(folded: &Folded<'_>, start: usize) -> Option<usize> {
         .map_or(before, |at| &before[at + before[at..].chars().next().map_or(0, char::len_utf8)..]);
     let begins = before.len() - word.len();
     let written = if folded.casing == Casing::Mixed { folded.is_capital(begins) } else { word != "miss" };
-    (is_title(word) && written).then_some(begins)
+    (written && is_title(word)).then_some(begins)
 }
 
 /// "Biggz's brother" is the suspect's family: that word stays.

@@ -150,7 +150,9 @@ impl<'a> Folded<'a> {
 
     /// True when the white space at byte `at` of `text` was written as one space.
     pub fn is_plain_space(&self, at: usize) -> bool {
-        self.behind(at).is_some_and(|character| &self.original[character] == " ")
+        self.from
+            .get(at)
+            .is_some_and(|&(start, end)| end - start == 1 && self.original.as_bytes()[start as usize] == b' ')
     }
 
     /// True when byte `at` of `text` is part of a replacement made earlier.

@@ -18,7 +18,7 @@ use super::{
     lexicon::WordList,
     named::{Named, named},
     narrative::Section,
-    needle::{Meaning, Needle, Strength, needles_of, needles_of_home, words},
+    needle::{Collector, Kind as NeedleKind, Meaning, Strength, words},
     numbers::significant,
     owners::{may_hold_a_name, owners},
     patterns::unlisted,
@@ -42,7 +42,7 @@ const MOST_HOMES: usize = 50;
 #[derive(Default)]
 pub(super) struct Found {
     /// Names that nobody listed.
-    pub names: Index<Needle>,
+    pub names: Index<NeedleKind>,
     /// The same, misspelt.
     pub spellings: Spellings,
     /// Whose the values are that the form gives nobody.
@@ -153,12 +153,13 @@ impl Engine {
     fn learn_names(&mut self, pages: &[Page<'_, '_>]) {
         let people = somebodies(pages.iter().map(|page| (page.prose, page.candidates.as_slice())));
         let first = self.persons.len();
-        let mut needles = Vec::new();
+        let mut needles = Collector::default();
         for (index, somebody) in people.iter().enumerate() {
             let meaning = Meaning { entity: Entity::Person, role: somebody.role, person: Some(first + index) };
             for name in &somebody.names {
                 let name = words(name);
-                needles.extend(needles_of(&name, meaning));
+                needles.meaning = Some(meaning);
+                needles.name(&name);
                 self.found.spellings.add(&name, meaning);
             }
             self.labels.add(somebody.role);
@@ -166,8 +167,8 @@ impl Engine {
         }
         self.found_people.extend(people.into_iter().map(|somebody| (somebody.names, somebody.role)));
         let homes: BTreeSet<&str> = pages.iter().flat_map(|page| places::homes(page.prose, &page.hits)).collect();
-        needles.extend(homes.into_iter().take(MOST_HOMES).flat_map(needles_of_home));
-        self.found.names = Index::new(needles);
+        homes.into_iter().take(MOST_HOMES).for_each(|home| needles.unlisted_home(home));
+        self.found.names = needles.needles;
     }
 
     /// Adds what was learnt to `page`.

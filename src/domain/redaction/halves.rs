@@ -18,16 +18,16 @@ const LONG: usize = 6;
 /// Whether what stands before and behind `gap`, which comes after so many bytes of the match, is one word of the name.
 pub(super) fn are_one_word(
     folded: &Folded<'_>,
-    needle: &Needle,
+    needle: Needle<'_>,
     squeezed: &Range<usize>,
     (at, gap): (usize, &str),
 ) -> bool {
-    let begins = needle.breaks.iter().rev().find(|&&end| end < at).copied().unwrap_or(0);
-    let ends = needle.breaks.iter().find(|&&end| end > at).copied().unwrap_or(needle.text.len());
+    let begins = needle.kind.breaks.iter().take_while(|&end| end < at).last().unwrap_or(0);
+    let ends = needle.kind.breaks.iter().find(|&end| end > at).unwrap_or(needle.text.len());
     let (first, last) = (&needle.text[begins..at], &needle.text[at..ends]);
     // A name of several words that all stand there is no chance.
-    let alone = needle.breaks.is_empty();
-    let is_name = needle.meaning.entity == Entity::Person;
+    let alone = needle.kind.breaks.is_empty();
+    let is_name = needle.kind.meaning.entity == Entity::Person;
     let place = |offset: usize| folded.to_text(squeezed.start + offset..squeezed.start + offset + 1).start;
     let capital = |offset: usize| folded.is_capital(place(offset));
     match gap {

@@ -6,12 +6,7 @@ use std::{
     sync::LazyLock,
 };
 
-use super::{
-    fold::plain_text,
-    index::{Index, Sought},
-    spelt_marks,
-    table::WordTable,
-};
+use super::{fold::plain_text, index::Index, spelt_marks, table::WordTable};
 use crate::domain::code::vocabulary;
 
 vocabulary! {
@@ -138,33 +133,12 @@ pub struct Lexicon {
     /// Every word of the lists and of English.
     words: WordTable,
     /// Phrases that begin with a word.
-    phrases: Index<Phrase>,
+    phrases: Index<WordList>,
     /// Phrases that begin with a sign or a number.
-    signed: Index<Phrase>,
+    signed: Index<WordList>,
     /// Short forms by name and names by short form.
     short: BTreeMap<String, BTreeSet<String>>,
     canonical: String,
-}
-
-/// An entry of more than one word.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Phrase {
-    text: String,
-    list: WordList,
-}
-
-impl Phrase {
-    /// Its first word; `None` where it begins with a sign or a number.
-    fn first(&self) -> Option<&str> {
-        let first = self.text.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
-        Some(first).filter(|first| !first.is_empty() && !first.bytes().any(|b| b.is_ascii_digit()))
-    }
-}
-
-impl Sought for Phrase {
-    fn text(&self) -> &str {
-        &self.text
-    }
 }
 
 impl std::fmt::Debug for Lexicon {
@@ -183,16 +157,19 @@ impl Lexicon {
                 if entry.chars().all(char::is_alphanumeric) {
                     words.add(&entry, 1 << *list as u32);
                 } else if !entry.is_empty() {
-                    phrases.push(Phrase { text: entry, list: *list });
+                    phrases.push((entry, *list));
                 }
             }
         }
-        let (phrases, signed): (Vec<_>, Vec<_>) =
-            phrases.into_iter().partition(|phrase: &Phrase| phrase.first().is_some());
-        phrases.iter().filter_map(Phrase::first).for_each(|first| words.add(first, Flags::BEGINS_PHRASE));
+        let (phrases, signed): (Vec<(String, WordList)>, Vec<_>) =
+            phrases.into_iter().partition(|(phrase, _)| first_word(phrase).is_some());
+        phrases
+            .iter()
+            .filter_map(|(phrase, _)| first_word(phrase))
+            .for_each(|first| words.add(first, Flags::BEGINS_PHRASE));
         let short = short_forms(short_names);
         let words = with_english(&words, short.keys());
-        let (phrases, signed) = (Index::new(phrases), Index::new(signed));
+        let (phrases, signed) = (phrases.into_iter().collect(), signed.into_iter().collect());
         Self { words, phrases, signed, canonical: canonical(lists, &short), short }
     }
 
@@ -226,19 +203,25 @@ impl Lexicon {
         found.sort_by_key(|(_, range)| (range.end, range.start));
     }
 
-    /// Other forms of the first name `name`, which is folded.
+    /// Other forms of the first name `name`, both folded.
     pub(super) fn other_forms<'l>(&'l self, name: &str) -> impl Iterator<Item = &'l str> + use<'l> {
         let shortened = self.words.get(name) & Flags::SHORTENED != 0;
         shortened.then(|| self.short.get(name)).flatten().into_iter().flatten().map(String::as_str)
     }
 }
 
+/// The first word of an entry of several; `None` where it begins with a sign or a number.
+fn first_word(phrase: &str) -> Option<&str> {
+    let first = phrase.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+    Some(first).filter(|first| !first.is_empty() && !first.bytes().any(|b| b.is_ascii_digit()))
+}
+
 /// Adds everything of `phrases` that stands at `at` of `text`, whole words only.
-fn starting(phrases: &Index<Phrase>, text: &str, at: usize, found: &mut Vec<(WordList, Range<usize>)>) {
-    phrases.starting(&text.as_bytes()[at..], |phrase| {
-        let end = at + phrase.text.len();
+fn starting(phrases: &Index<WordList>, text: &str, at: usize, found: &mut Vec<(WordList, Range<usize>)>) {
+    phrases.starting(&text.as_bytes()[at..], |phrase, list| {
+        let end = at + phrase.len();
         if !text[end..].starts_with(char::is_alphanumeric) {
-            found.push((phrase.list, at..end));
+            found.push((*list, at..end));
         }
     });
 }
@@ -315,9 +298,11 @@ fn is_inflected(word: &str) -> bool {
     let of_y = |stem: &str| stem.strip_suffix('i').is_some_and(|stem| with(stem, 'y'));
     let undoubled =
         |stem: &str| matches!(stem.as_bytes(), [.., one, two] if one == two) && is_word(&stem[..stem.len() - 1]);
+    let last = word.as_bytes().last();
     let ending = |ending: &str, elided: bool| {
-        word.strip_suffix(ending)
-            .is_some_and(|stem| is_word(stem) || of_y(stem) || elided && (with(stem, 'e') || undoubled(stem)))
+        // Nearly every ending is another by its last letter.
+        let stem = if ending.as_bytes().last() == last { word.strip_suffix(ending) } else { None };
+        stem.is_some_and(|stem| is_word(stem) || of_y(stem) || elided && (with(stem, 'e') || undoubled(stem)))
     };
     word.strip_suffix("ies").is_some_and(|stem| with(stem, 'y'))
         || word.strip_suffix("ly").is_some_and(|stem| stem.ends_with(['d', 'g']) && is_inflected(stem))

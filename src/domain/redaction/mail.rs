@@ -82,14 +82,13 @@ fn around_at(text: &str) -> Vec<Range<usize>> {
     let bytes = text.as_bytes();
     let opens = |at: usize| matches!(bytes[at], b' ' | b'[' | b'(' | b'{');
     let stands = |at: usize| {
-        let inside = &bytes[at + 1..];
-        let inside = inside.strip_prefix(b" ").unwrap_or(inside);
-        inside.starts_with(b"@") || inside.starts_with(b"at")
+        matches!(bytes[at + 1..], [b' ', b'@', ..] | [b'@', ..] | [b' ', b'a', b't', ..] | [b'a', b't', ..])
     };
     let mut parts: Vec<Range<usize>> = Vec::new();
+    let mut points = Points { bytes, next: 0 };
     for at in (0..bytes.len()).filter(|&at| opens(at) && stands(at)) {
         let behind = at..bytes.len().min(at + BEHIND);
-        if !has_point(&bytes[behind.clone()]) {
+        if !points.stand_in(&behind) {
             continue;
         }
         let near = at.saturating_sub(BEFORE)..behind.end;
@@ -109,14 +108,30 @@ fn around_at(text: &str) -> Vec<Range<usize>> {
     parts
 }
 
-/// True where a point stands as between the parts of a domain, or is said.
-fn has_point(bytes: &[u8]) -> bool {
-    let point = |three: &[u8]| match three {
+/// The points of a text that stand as between the parts of a domain, or are said. Each place is looked at once.
+struct Points<'t> {
+    bytes: &'t [u8],
+    /// Before this no point is left.
+    next: usize,
+}
+
+impl Points<'_> {
+    /// True where one stands in `range`, which begins no earlier than the one that was asked for before.
+    fn stand_in(&mut self, range: &Range<usize>) -> bool {
+        self.next = self.next.max(range.start);
+        while self.bytes.get(self.next..self.next + 3).is_some_and(|three| !is_point(three)) {
+            self.next += 1;
+        }
+        self.next + 3 <= range.end
+    }
+}
+
+fn is_point(three: &[u8]) -> bool {
+    match three {
         [b' ' | b'[' | b'(' | b'{', b'.', _] => true,
         [_, b'.', letter] => letter.is_ascii_lowercase(),
         _ => three == b"dot",
-    };
-    bytes.windows(3).any(point)
+    }
 }
 
 #[cfg(test)]

@@ -12,21 +12,21 @@ pub(super) struct Marks {
     longest: usize,
 }
 
+/// Most texts have no more runs of digits.
+const USUAL: usize = 16;
+
 impl Marks {
     /// Reads `text`.
     pub fn of(text: &str) -> Self {
-        let mut marks = Self { there: [false; 256], runs: Vec::new(), digits: 0, longest: 0 };
+        let mut marks = Self { there: [false; 256], runs: Vec::with_capacity(USUAL), digits: 0, longest: 0 };
         let bytes = text.as_bytes();
         let mut at = 0;
-        while let Some(&byte) = bytes.get(at) {
-            marks.there[usize::from(byte)] = true;
-            if byte.is_ascii_digit() {
-                let length = bytes[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-                marks.run(at..at + length);
-                at += length;
-            } else {
-                at += 1;
-            }
+        bytes.iter().for_each(|&byte| marks.there[usize::from(byte)] = true);
+        while let Some(before) = bytes[at..].iter().position(u8::is_ascii_digit) {
+            at += before;
+            let length = bytes[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+            marks.run(at..at + length);
+            at += length;
         }
         marks
     }

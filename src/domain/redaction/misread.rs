@@ -45,7 +45,12 @@ impl Misread {
             let numbered_before = at.checked_sub(1).filter(|&at| prose.words[at].letters != Letters::Digits);
             let with_last = numbered_before.and_then(|last| beside(at).map(|at| last..at + 1));
             for words in [alone, with_next, with_last].into_iter().flatten() {
-                let written: String = words.clone().map(|at| prose.text(at)).collect();
+                let length: usize = words.clone().map(|at| prose.text(at).len()).sum();
+                if self.values.iter().all(|(looks, ..)| looks.len() != length) {
+                    continue;
+                }
+                let mut written = String::with_capacity(length);
+                words.clone().for_each(|at| written.push_str(prose.text(at)));
                 let range = prose.words[words.start].range().start..prose.words[words.end - 1].range().end;
                 hits.extend(self.meant(&written).map(|meaning| Hit {
                     range: range.clone(),
@@ -58,9 +63,8 @@ impl Misread {
     }
 
     fn meant(&self, written: &str) -> impl Iterator<Item = Meaning> {
-        let fits = self.values.iter().any(|(looks, ..)| looks.len() == written.len());
-        let listed = || self.values.iter().any(|(_, known, _)| known == written);
-        let looks = (fits && !listed()).then(|| look(written));
+        let listed = self.values.iter().any(|(_, known, _)| known == written);
+        let looks = (!listed).then(|| look(written));
         let alike = move |value: &&(String, String, Meaning)| looks.as_ref() == Some(&value.0);
         self.values.iter().filter(alike).map(|(.., meaning)| *meaning)
     }

@@ -7,6 +7,7 @@
 
 mod addresses;
 mod ascii;
+mod breaks;
 mod cards;
 mod carer;
 mod carer_copy;
@@ -24,6 +25,7 @@ mod found;
 mod grammar;
 mod halves;
 mod handles;
+mod heads;
 mod house_numbers;
 mod household;
 mod index;

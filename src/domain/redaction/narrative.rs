@@ -65,7 +65,7 @@ impl Engine {
     pub(super) fn finish_without(&self, text: &str, read: &ReadText, lens: Lens) -> Finished {
         let shown = |part| render::part_of_view(text, part, &read.spans, (lens, &self.policy, &self.labels));
         let cuts = self.cuts_around(text, read, lens);
-        self.guard(self.settled(render::view_without(text, &cuts, shown), lens), lens)
+        self.settled(render::view_without(text, &cuts, shown), lens)
     }
 
     /// The sentences of `text` that a carer may read, finished, and nothing in place of the others.
@@ -79,7 +79,7 @@ impl Engine {
             kept.extend(Some(shown.trim().to_owned()).filter(|shown| shown.contains(char::is_alphanumeric)));
             done = cut.end;
         }
-        self.guard(self.settled((kept.join(" "), Vec::new()), lens), lens)
+        self.settled((kept.join(" "), Vec::new()), lens)
     }
 
     /// What is cut of `text`, with every mention that a cut goes through and that `lens` does not keep: the other half of a value

@@ -3,9 +3,11 @@
 use std::{borrow::Cow, collections::BTreeSet, sync::LazyLock};
 
 use super::{
+    ascii::has_more_than,
+    breaks::Breaks,
     fold::plain_text,
     form::{Entity, Form, ListedPerson},
-    index::{Index, Sought},
+    index::Index,
     lexicon::Lexicon,
     policy::EffectiveRole,
     runs::next_word,
@@ -53,35 +55,34 @@ pub(super) struct Meaning {
     pub person: Option<usize>,
 }
 
-/// One string to look for.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Needle {
-    /// Letters and digits, folded.
-    pub text: String,
-    /// Byte offsets in `text` where one word ends and the next begins.
-    pub breaks: Vec<usize>,
+/// One string to look for: letters and digits, folded.
+#[derive(Clone, Copy)]
+pub(super) struct Needle<'i> {
+    pub text: &'i str,
+    pub kind: &'i Kind,
+}
+
+/// What is known of a string to look for.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Kind {
+    /// Where in the text one word ends and the next begins.
+    pub breaks: Breaks,
     pub rule: Rule,
     pub strength: Strength,
     pub meaning: Meaning,
 }
 
-impl Sought for Needle {
-    fn text(&self) -> &str {
-        &self.text
-    }
-}
-
 /// Everything to look for in the texts of one record.
 pub(super) struct Needles {
     /// What the form lists.
-    pub listed: Vec<Needle>,
+    pub listed: Index<Kind>,
     /// Words for family, which are the same in every record but for whose they are.
-    pub family: &'static Index<Needle>,
+    pub family: &'static Index<Kind>,
 }
 
 /// The needles of everything in `form`, numbers aside. `persons` is the form's list in its compiled order, with their names.
 pub(super) fn needles((persons, names): (&[&ListedPerson], &[Vec<Name>]), form: &Form, lexicon: &Lexicon) -> Needles {
-    let mut out = Collector { needles: Vec::with_capacity(USUAL), meaning: None };
+    let mut out = Collector { needles: Index::with_capacity(USUAL), meaning: None };
     let whose = whose(names);
     for (index, person) in persons.iter().enumerate() {
         out.meaning = Some(Meaning { entity: Entity::Person, role: person.role, person: Some(index) });
@@ -101,33 +102,14 @@ pub(super) fn needles((persons, names): (&[&ListedPerson], &[Vec<Name>]), form: 
     Needles { listed: out.needles, family: if child_is_source { &FAMILY_OF_SOURCE } else { &FAMILY_OF_CHILD } }
 }
 
-/// The needles of one name that is of `meaning`.
-pub(super) fn needles_of(name: &[Vec<String>], meaning: Meaning) -> Vec<Needle> {
-    let mut out = Collector { meaning: Some(meaning), ..Collector::default() };
-    out.name(name);
-    out.needles
-}
+static FAMILY_OF_SOURCE: LazyLock<Index<Kind>> = LazyLock::new(|| family_of(EffectiveRole::ParentOfSource));
+static FAMILY_OF_CHILD: LazyLock<Index<Kind>> = LazyLock::new(|| family_of(EffectiveRole::ParentCarer));
 
-/// The needles of a home for children that nobody listed, by what is its own in its `name`.
-pub(super) fn needles_of_home(name: &str) -> Vec<Needle> {
-    let meaning = Meaning { entity: Entity::Placement, role: EffectiveRole::Unknown, person: None };
-    let mut out = Collector { meaning: Some(meaning), ..Collector::default() };
-    let own = words(name).into_iter().filter(|word| !is_institution(&joined(word, "'")));
-    let own: Vec<String> = own.collect::<Vec<_>>().concat();
-    if own.concat().chars().count() >= 4 {
-        out.words(&own, Strength::Part);
-    }
-    out.needles
-}
-
-static FAMILY_OF_SOURCE: LazyLock<Index<Needle>> = LazyLock::new(|| family_of(EffectiveRole::ParentOfSource));
-static FAMILY_OF_CHILD: LazyLock<Index<Needle>> = LazyLock::new(|| family_of(EffectiveRole::ParentCarer));
-
-fn family_of(role: EffectiveRole) -> Index<Needle> {
+fn family_of(role: EffectiveRole) -> Index<Kind> {
     let meaning = Some(Meaning { entity: Entity::Relationship, role, person: None });
-    let mut out = Collector { meaning, needles: Vec::new() };
+    let mut out = Collector { meaning, needles: Index::default() };
     family().for_each(|word| out.push(&words(word).concat(), Rule::Family, Strength::Part));
-    Index::new(out.needles)
+    out.needles
 }
 
 /// The pieces of `names` in order, each with the number of the person whose it is.
@@ -190,23 +172,23 @@ const LEAST_OF_ALIAS: usize = 3;
 /// So many cuts of one surname are looked for.
 const MOST_CUTS: usize = 8;
 
-/// `pieces` without spaces, and where one ends and the next begins.
-pub(super) fn joined_at_breaks<'p>(pieces: impl Iterator<Item = &'p str> + Clone) -> (String, Vec<usize>) {
-    let (count, length) = pieces.clone().fold((0, 0), |(count, length), piece| (count + 1, length + piece.len()));
-    let (mut text, mut breaks) = (String::with_capacity(length), Vec::with_capacity(usize::max(count, 1) - 1));
+/// Where one of `pieces` ends and the next begins when they stand without spaces, and how long they are together.
+pub(super) fn breaks_of<'p>(pieces: impl Iterator<Item = &'p str>) -> (Breaks, usize) {
+    let (mut breaks, mut length) = (Breaks::default(), 0);
     for piece in pieces {
-        if !text.is_empty() {
-            breaks.push(text.len());
+        if length > 0 {
+            breaks.push(length);
         }
-        text.push_str(piece);
+        length += piece.len();
     }
-    (text, breaks)
+    (breaks, length)
 }
 
+/// Needles, each of whoever or whatever is meant while it is added.
 #[derive(Default)]
 pub(super) struct Collector {
-    needles: Vec<Needle>,
-    meaning: Option<Meaning>,
+    pub needles: Index<Kind>,
+    pub meaning: Option<Meaning>,
 }
 
 /// Most forms have no more needles.
@@ -219,9 +201,10 @@ impl Collector {
 
     fn joined<'p>(&mut self, pieces: impl Iterator<Item = &'p str> + Clone, rule: Rule, strength: Strength) {
         let Some(meaning) = self.meaning else { return };
-        let (text, breaks) = joined_at_breaks(pieces);
-        if text.chars().nth(1).is_some() {
-            self.needles.push(Needle { text, breaks, rule, strength, meaning });
+        let (breaks, length) = breaks_of(pieces.clone());
+        // No character has more bytes.
+        if length > 4 || pieces.clone().flat_map(str::chars).nth(1).is_some() {
+            self.needles.add(pieces, Kind { breaks, rule, strength, meaning });
         }
     }
 
@@ -239,7 +222,14 @@ impl Collector {
         let firsts = names.iter().filter_map(|name| name.first());
         let forms: BTreeSet<&str> = firsts.flat_map(|first| lexicon.other_forms(&joined(first, "-"))).collect();
         for form in forms.into_iter().filter(|form| !is_anothers(form)) {
-            self.words(&words(form).concat(), Strength::Part);
+            let mut pieces = form.split(|c: char| !c.is_alphanumeric()).filter(|piece| !piece.is_empty());
+            match (pieces.next(), pieces.next()) {
+                (Some(one), None) => self.words(&[one], Strength::Part),
+                (Some(one), Some(two)) => {
+                    self.words(&[&[one, two][..], &pieces.collect::<Vec<_>>()].concat(), Strength::Part)
+                }
+                _ => {}
+            }
         }
     }
 
@@ -258,7 +248,17 @@ impl Collector {
         }
     }
 
-    fn name(&mut self, name: &[Vec<String>]) {
+    /// A home for children that nobody listed, by what is its own in its `name`.
+    pub(super) fn unlisted_home(&mut self, name: &str) {
+        self.meaning = Some(Meaning { entity: Entity::Placement, role: EffectiveRole::Unknown, person: None });
+        let own = words(name).into_iter().filter(|word| !is_institution(&joined(word, "'")));
+        let own: Vec<String> = own.collect::<Vec<_>>().concat();
+        if own.concat().chars().count() >= 4 {
+            self.words(&own, Strength::Part);
+        }
+    }
+
+    pub(super) fn name(&mut self, name: &[Vec<String>]) {
         let mut name = name;
         let pieces: Vec<&str> = name.iter().flatten().map(String::as_str).collect();
         let mut whole = pieces.as_slice();
@@ -345,7 +345,7 @@ impl Collector {
 
 /// True for a piece of a hyphenated name by which somebody may go.
 fn is_own_barrel(piece: &str) -> bool {
-    piece.chars().count() >= 3 && !is_nameless(piece)
+    has_more_than(2, piece) && !is_nameless(piece)
 }
 
 fn first_letter(piece: &str) -> &str {

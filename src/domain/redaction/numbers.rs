@@ -7,7 +7,7 @@ use super::{
     find::Hit,
     fold::plain_text,
     form::{Entity, ListedValue},
-    index::{Index, Sought},
+    index::Index,
     needle::{Meaning, Strength},
     patterns::unlisted,
     runs::next_word,
@@ -193,19 +193,7 @@ impl Digits {
 
 /// The listed numbers, compiled once per record.
 pub(super) struct ListedNumbers {
-    index: Index<ListedNumber>,
-}
-
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct ListedNumber {
-    digits: String,
-    meaning: Meaning,
-}
-
-impl Sought for ListedNumber {
-    fn text(&self) -> &str {
-        &self.digits
-    }
+    index: Index<Meaning>,
 }
 
 /// Fewer digits than this are too few to know a number by.
@@ -214,7 +202,7 @@ const FEWEST: usize = 6;
 impl ListedNumbers {
     /// Compiles the telephone, NHS and bank numbers and the references among `values`.
     pub fn new(values: &[ListedValue]) -> Self {
-        let mut numbers = Vec::new();
+        let mut numbers = Index::default();
         let numeric = |value: &&ListedValue| {
             matches!(value.entity, Entity::Phone | Entity::NhsNumber | Entity::BankAccount | Entity::CaseRef)
         };
@@ -232,16 +220,16 @@ impl ListedNumbers {
                 continue;
             }
             let long_enough = forms.into_iter().filter(|form| form.len() >= FEWEST);
-            numbers.extend(long_enough.map(|digits| ListedNumber { digits, meaning }));
+            long_enough.for_each(|digits| numbers.add(std::iter::once(digits.as_str()), meaning));
         }
-        Self { index: Index::new(numbers) }
+        Self { index: numbers }
     }
 
     /// Where listed numbers stand in a folded text.
     pub fn hits(&self, text: &str, digits: &Digits, hits: &mut Vec<Hit>) {
-        self.index.everywhere(digits.stream.as_bytes(), |at, number| {
-            let (from, to) = digits.widened(at, at + number.digits.len());
-            let (range, meaning) = (digits.range(text, from, to), number.meaning);
+        self.index.everywhere(digits.stream.as_bytes(), |at, number, meaning| {
+            let (from, to) = digits.widened(at, at + number.len());
+            let (range, meaning) = (digits.range(text, from, to), *meaning);
             hits.push(Hit { range, meaning, strength: Strength::Whole, listed: true });
         });
     }

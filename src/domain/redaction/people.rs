@@ -1,15 +1,12 @@
 //! Everybody whose a value may be, by the words of their names.
 
-use super::{
-    index::{Index, Sought},
-    policy::EffectiveRole,
-};
+use super::{index::Index, policy::EffectiveRole};
 use crate::domain::code::Sex;
 
 /// Everybody whose a value may be.
 pub(super) struct People {
     /// Squeezed words of names, with whose they are: a value itself may hold one.
-    parts: Index<Part>,
+    parts: Index<EffectiveRole>,
     /// What the child of the record is.
     child: Option<EffectiveRole>,
     /// The child's recorded sex.
@@ -20,8 +17,7 @@ impl People {
     /// Sorts `parts`, which are folded.
     pub fn new(mut parts: Vec<(String, EffectiveRole)>, child: Option<EffectiveRole>, sex: Option<Sex>) -> Self {
         parts.retain(|(part, _)| part.chars().count() >= 4);
-        let parts = parts.into_iter().map(|(text, role)| Part { text, role }).collect();
-        Self { parts: Index::new(parts), child, sex }
+        Self { parts: parts.into_iter().collect(), child, sex }
     }
 
     /// What the child of the record is.
@@ -42,36 +38,23 @@ impl People {
         let own = local.split(['@', '[', '(', ' ']).find(|part| !part.is_empty()).unwrap_or(local);
         let squeezed: String = own.chars().filter(|c| c.is_alphanumeric()).collect();
         let unleet: String = squeezed.chars().map(|c| if c == '0' { 'o' } else { c }).collect();
-        let mut longest: Vec<&Part> = Vec::new();
+        let mut longest: Vec<(usize, EffectiveRole)> = Vec::new();
         for text in [&squeezed, &unleet] {
             for at in 0..text.len() {
-                self.parts.starting(&text.as_bytes()[at..], |part| {
-                    let most = longest.first().map_or(0, |part| part.text.len());
-                    if part.text.len() > most {
+                self.parts.starting(&text.as_bytes()[at..], |part, role| {
+                    let most = longest.first().map_or(0, |(length, _)| *length);
+                    if part.len() > most {
                         longest.clear();
                     }
-                    if part.text.len() >= most {
-                        longest.push(part);
+                    if part.len() >= most {
+                        longest.push((part.len(), *role));
                     }
                 });
             }
         }
-        let mut roles: Vec<EffectiveRole> = longest.into_iter().map(|part| part.role).collect();
+        let mut roles: Vec<EffectiveRole> = longest.into_iter().map(|(_, role)| role).collect();
         roles.sort_unstable();
         roles.dedup();
         roles
-    }
-}
-
-/// A word of somebody's name.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Part {
-    text: String,
-    role: EffectiveRole,
-}
-
-impl Sought for Part {
-    fn text(&self) -> &str {
-        &self.text
     }
 }

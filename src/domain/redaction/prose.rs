@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::{
+    ascii::PIECE,
     fold::{Casing, Folded},
     lexicon::{Flags, Lexicon, WordList},
     squeezed::offset,
@@ -113,7 +114,7 @@ impl<'f> Prose<'f> {
             words: Vec::with_capacity(folded.squeezed.runs().len()),
             sentences: Vec::with_capacity(folded.squeezed.runs().len() / 6 + 1),
             phrases: Vec::with_capacity(folded.squeezed.runs().len() / 6),
-            at_byte: Vec::with_capacity(folded.text.len()),
+            at_byte: Vec::with_capacity(folded.text.len() + PIECE),
         };
         let mut at = 0;
         let mut rows = Rows::default();
@@ -179,7 +180,7 @@ impl<'f> Prose<'f> {
             });
         }
         word.sentence = offset(self.sentences.len() - 1);
-        self.at_byte.resize(word.end as usize, offset(self.words.len()));
+        fill_to(&mut self.at_byte, word.end as usize, offset(self.words.len()));
         self.words.push(word);
     }
 
@@ -254,6 +255,15 @@ impl<'f> Prose<'f> {
     }
 }
 
+/// Fills `out` to this `length` with `value`, a piece of a fixed size at once: most words are short.
+#[inline]
+fn fill_to(out: &mut Vec<u32>, length: usize, value: u32) {
+    while out.len() < length {
+        out.extend_from_slice(&[value; PIECE]);
+    }
+    out.truncate(length);
+}
+
 /// Counts rows: lines that are not just the continuation of the line before.
 #[derive(Default)]
 struct Rows {
@@ -264,9 +274,10 @@ struct Rows {
 impl Rows {
     /// What divides two words.
     fn gap(&mut self, folded: &Folded<'_>, between: Range<usize>) -> Gap {
-        let signs = &folded.text[between.clone()];
-        if signs.len() <= 1 && (signs != " " || folded.is_plain_space(between.start)) {
-            return one_sign(signs);
+        match folded.text.as_bytes()[between.clone()] {
+            [] => return Gap::Space,
+            [sign] if sign != b' ' || folded.is_plain_space(between.start) => return one_sign(sign),
+            _ => {}
         }
         let breaks = between.clone().filter(|&at| folded.text.as_bytes()[at] == b' ').map(|at| folded.lines_at(at));
         let lines = breaks.max().unwrap_or(0);
@@ -284,12 +295,12 @@ impl Rows {
     }
 }
 
-fn one_sign(sign: &str) -> Gap {
+fn one_sign(sign: u8) -> Gap {
     match sign {
-        "" | " " => Gap::Space,
-        "'" => Gap::Apostrophe,
-        "-" => Gap::Hyphen,
-        "," => Gap::Comma,
+        b' ' => Gap::Space,
+        b'\'' => Gap::Apostrophe,
+        b'-' => Gap::Hyphen,
+        b',' => Gap::Comma,
         _ => Gap::Sign,
     }
 }

@@ -1,19 +1,21 @@
 //! The second look at a finished view, on its own path: words and squeezed characters of the view against a list of what
 //! must be gone. It shares the character tables with the search, nothing else.
 
-use std::{ops::Range, sync::OnceLock};
+use std::{iter::once, ops::Range, sync::OnceLock};
 
 use jiff::civil::Date;
 
 use super::{
+    ascii::{self, has_more_than},
+    breaks::Breaks,
     dates::{may_stand_in, squeezed_forms},
     form::{Entity, Form, ListedPerson},
-    index::{Index, Sought},
-    needle::{Name, joined_at_breaks, squeezed, words},
+    index::Index,
+    needle::{Name, breaks_of, squeezed, words},
     numbers::significant,
     policy::{Action, Class, EffectiveRole, Lens, RedactionPolicy},
     ranges::Ranges,
-    render::WITHHELD,
+    render::{WITHHELD, labels_in},
     seen::{Seen, stands},
     words::{is_nameless, is_no_word, is_ordinary, is_title},
 };
@@ -21,26 +23,23 @@ use super::{
 /// The re-scan, listed once for every lens.
 #[derive(Default)]
 pub(super) struct Guards {
-    phrases: Index<Phrase>,
-    /// Squeezed values that must be gone.
-    values: Index<Value>,
-    /// Squeezed values that may hold a part of a name where they may stay.
-    kept: Index<Value>,
-    /// Digits that must be gone.
-    digits: Index<Value>,
+    lists: Lists,
     /// Dates of birth that must be gone.
     dates: Vec<(Date, Gone)>,
     /// Every writing of them: there are many, and few views call for one.
-    writings: OnceLock<Index<Value>>,
+    writings: OnceLock<Index<Gone>>,
 }
 
-/// What is to be guarded, before it is sorted.
+/// What is to be guarded.
 #[derive(Default)]
 pub(super) struct Lists {
-    phrases: Vec<Phrase>,
-    values: Vec<Value>,
-    kept: Vec<Value>,
-    digits: Vec<Value>,
+    phrases: Index<Phrase>,
+    /// Squeezed values that must be gone.
+    values: Index<Gone>,
+    /// Squeezed values that may hold a part of a name where they may stay.
+    kept: Index<Gone>,
+    /// Digits that must be gone.
+    digits: Index<Gone>,
 }
 
 /// In which lenses something must be gone, in declared order.
@@ -49,10 +48,8 @@ type Gone = [bool; Lens::ALL.len()];
 /// Words in a row.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Phrase {
-    /// The words without spaces.
-    text: String,
-    /// Offsets in `text` where one word ends and the next begins.
-    breaks: Vec<usize>,
+    /// Where one word ends and the next begins.
+    breaks: Breaks,
     gone: Gone,
     kind: Kind,
 }
@@ -68,28 +65,11 @@ enum Kind {
     Part,
 }
 
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Value {
-    text: String,
-    gone: Gone,
-}
-
-impl Sought for Phrase {
-    fn text(&self) -> &str {
-        &self.text
-    }
-}
-
-impl Sought for Value {
-    fn text(&self) -> &str {
-        &self.text
-    }
-}
-
 impl Guards {
     /// Lists what `policy` takes out of each view of this record.
     pub fn new((persons, names): (&[&ListedPerson], &[Vec<Name>]), form: &Form, policy: &RedactionPolicy) -> Self {
         let mut guards = Self::default();
+        guards.lists.phrases = Index::with_capacity(USUAL);
         guards.learn(|lists| {
             for (person, names) in persons.iter().zip(names) {
                 let names_gone = gone(policy, Class::Person, person.role);
@@ -106,23 +86,23 @@ impl Guards {
 
     /// Guards also what `add` lists.
     pub fn learn(&mut self, add: impl FnOnce(&mut Lists)) {
-        let mut lists = Lists::default();
-        add(&mut lists);
-        let Lists { phrases, values, kept, digits } = lists;
-        self.phrases.extend(phrases);
-        self.values.extend(values);
-        self.kept.extend(kept);
-        self.digits.extend(digits);
+        add(&mut self.lists);
     }
 
     /// True when nothing protected is left in `text`.
     pub fn is_clean(&self, text: &str, lens: Lens) -> bool {
-        self.leaks(&Seen::new(text), lens).is_empty()
+        self.leaks(&Seen::new(text, &labels_in(text)), lens).is_empty()
     }
 
-    /// `text` with every sentence that leaks replaced, and those sentences added to `removed`; `None` when none leaks.
-    pub fn without_sentences(&self, text: &str, lens: Lens, removed: &mut Vec<String>) -> Option<String> {
-        let mut leaks = self.leaks(&Seen::new(text), lens);
+    /// `text`, in which replacements stand at `labels`, with every sentence that leaks replaced, and those sentences added to
+    /// `removed`; `None` when none leaks.
+    pub fn without_sentences(
+        &self,
+        (text, labels): (&str, &[Range<usize>]),
+        lens: Lens,
+        removed: &mut Vec<String>,
+    ) -> Option<String> {
+        let mut leaks = self.leaks(&Seen::new(text, labels), lens);
         if leaks.is_empty() {
             return None;
         }
@@ -153,11 +133,11 @@ impl Guards {
         let lens = lens as usize;
         let (mut kept, mut parts, mut leaks) = (Vec::new(), Vec::new(), Vec::new());
         for at in 0..seen.words() {
-            self.phrases.starting(seen.from(at), |phrase| {
+            self.lists.phrases.starting(seen.from(at), |text, phrase| {
                 if phrase.kind == Kind::Part && !phrase.gone[lens] {
                     return;
                 }
-                let Some(range) = seen.phrase(at, phrase.text.len(), &phrase.breaks) else { return };
+                let Some(range) = seen.phrase(at, text.len(), &phrase.breaks) else { return };
                 match (phrase.gone[lens], phrase.kind) {
                     (false, _) => kept.push(range),
                     (true, Kind::Whole) => leaks.push(range),
@@ -165,29 +145,29 @@ impl Guards {
                 }
             });
         }
-        each(&self.values, seen.all(), |value, range| {
-            if value.gone[lens] {
+        each(&self.lists.values, seen.all(), |gone, range| {
+            if gone[lens] {
                 leaks.push(seen.range(&range));
             }
         });
         if self.dates.iter().any(|(date, gone)| gone[lens] && may_stand_in(seen.all(), *date)) {
-            each(self.writings(), seen.all(), |value, range| {
-                if value.gone[lens] {
+            each(self.writings(), seen.all(), |gone, range| {
+                if gone[lens] {
                     leaks.push(seen.range(&range));
                 }
             });
         }
-        if !self.digits.is_empty() {
+        if !self.lists.digits.is_empty() && seen.count_of_digits() >= FEWEST_DIGITS {
             let digits = seen.digits();
-            each(&self.digits, &digits.stream, |value, range| {
-                if value.gone[lens] {
+            each(&self.lists.digits, &digits.stream, |gone, range| {
+                if gone[lens] {
                     leaks.push(digits.range(&range));
                 }
             });
         }
         if !parts.is_empty() {
-            each(&self.kept, seen.all(), |value, range| {
-                if !value.gone[lens] {
+            each(&self.lists.kept, seen.all(), |gone, range| {
+                if !gone[lens] {
                     kept.push(seen.range(&range));
                 }
             });
@@ -197,12 +177,12 @@ impl Guards {
         leaks
     }
 
-    fn writings(&self) -> &Index<Value> {
+    fn writings(&self) -> &Index<Gone> {
         let of = |(date, gone): &(Date, Gone)| {
             let gone = *gone;
-            squeezed_forms(*date).into_iter().map(move |text| Value { text, gone })
+            squeezed_forms(*date).into_iter().map(move |text| (text, gone))
         };
-        self.writings.get_or_init(|| Index::new(self.dates.iter().flat_map(of).collect()))
+        self.writings.get_or_init(|| self.dates.iter().flat_map(of).collect())
     }
 }
 
@@ -222,9 +202,8 @@ impl Lists {
         let titled = name.len() > 1 && name[0].len() == 1 && is_title(&name[0][0]);
         let name = if titled { &name[1..] } else { name };
         let pieces: Vec<&str> = name.iter().flatten().map(String::as_str).collect();
-        let own = |piece: &&str| {
-            is_no_word(piece) || piece.chars().count() >= 3 && !is_nameless(piece) && !is_ordinary(piece)
-        };
+        let own =
+            |piece: &&str| is_no_word(piece) || has_more_than(2, piece) && !is_nameless(piece) && !is_ordinary(piece);
         if pieces.len() < 2 {
             if pieces.first().is_some_and(own) {
                 self.phrase(&pieces, gone, Kind::OneWord);
@@ -245,23 +224,23 @@ impl Lists {
     }
 
     /// A squeezed value; a shorter one would be found inside others.
-    fn squeezed(&mut self, text: String, gone: Gone) {
-        if text.chars().count() >= 5 && gone.contains(&true) {
-            self.values.push(Value { text, gone });
+    fn squeezed(&mut self, text: &str, gone: Gone) {
+        if has_more_than(4, text) && gone.contains(&true) {
+            self.values.add(once(text), gone);
         }
     }
 
     fn phrase(&mut self, words: &[impl AsRef<str>], gone: Gone, kind: Kind) {
-        let (text, breaks) = joined_at_breaks(words.iter().map(AsRef::as_ref));
-        self.phrases.push(Phrase { text, breaks, gone, kind });
+        let words = words.iter().map(AsRef::as_ref);
+        self.phrases.add(words.clone(), Phrase { breaks: breaks_of(words).0, gone, kind });
     }
 
     fn value(&mut self, entity: Entity, text: &str, gone: Gone) {
         match entity {
             Entity::Phone | Entity::NhsNumber | Entity::BankAccount => {
                 let digits = significant(entity, text);
-                if digits.len() >= 6 {
-                    self.digits.push(Value { text: digits, gone });
+                if digits.len() >= FEWEST_DIGITS {
+                    self.digits.add(once(&*digits), gone);
                 }
             }
             Entity::Address => {
@@ -295,13 +274,19 @@ impl Lists {
                     return self.phrase(&words(text).concat(), gone, Kind::Whole);
                 }
                 if gone.contains(&false) && !squeezed.is_empty() {
-                    self.kept.push(Value { text: squeezed.clone(), gone });
+                    self.kept.add(once(&*squeezed), gone);
                 }
-                self.squeezed(squeezed, gone);
+                self.squeezed(&squeezed, gone);
             }
         }
     }
 }
+
+/// Most forms have no more phrases to be guarded.
+const USUAL: usize = 32;
+
+/// A number of fewer digits would be found inside others.
+const FEWEST_DIGITS: usize = 6;
 
 /// In which lenses `policy` takes out what is of `class` and belongs to somebody in `role`.
 fn gone(policy: &RedactionPolicy, class: Class, role: EffectiveRole) -> Gone {
@@ -309,31 +294,37 @@ fn gone(policy: &RedactionPolicy, class: Class, role: EffectiveRole) -> Gone {
 }
 
 /// Gives `found` every value that stands as itself in `squeezed`, and where.
-fn each<'i>(index: &'i Index<Value>, squeezed: &str, mut found: impl FnMut(&'i Value, Range<usize>)) {
+fn each<'i>(index: &'i Index<Gone>, squeezed: &str, mut found: impl FnMut(&'i Gone, Range<usize>)) {
     if index.is_empty() {
         return;
     }
-    index.everywhere(squeezed.as_bytes(), |at, value| {
-        let range = at..at + value.text.len();
+    index.everywhere(squeezed.as_bytes(), |at, value, gone| {
+        let range = at..at + value.len();
         if stands(squeezed, &range) {
-            found(value, range);
+            found(gone, range);
         }
     });
 }
 
 /// Sentences with the white space after them; a line is a sentence too.
 fn sentences(text: &str) -> Vec<Range<usize>> {
+    let bytes = text.as_bytes();
+    let is_white = |at: usize| match bytes.get(at) {
+        Some(byte) if !byte.is_ascii() => text[at..].starts_with(char::is_whitespace),
+        byte => byte.is_none_or(|byte| ascii::is_white(*byte)),
+    };
     let mut out = Vec::new();
-    let mut start = 0;
-    let mut ended = false;
-    for (at, c) in text.char_indices() {
-        if ended && !c.is_whitespace() {
-            out.push(start..at);
-            start = at;
-            ended = false;
+    let (mut start, mut from) = (0, 0);
+    while let Some(sign) = bytes[from..].iter().position(|byte| matches!(byte, b'.' | b'!' | b'?' | b'\n')) {
+        from += sign + 1;
+        if bytes[from - 1] != b'\n' && !is_white(from) {
+            continue;
         }
-        let next_is_space = text[at + c.len_utf8()..].chars().next().is_none_or(char::is_whitespace);
-        ended |= matches!(c, '.' | '!' | '?') && next_is_space || c == '\n';
+        from += text[from..].len() - text[from..].trim_start().len();
+        if from < text.len() {
+            out.push(start..from);
+            start = from;
+        }
     }
     if start < text.len() {
         out.push(start..text.len());

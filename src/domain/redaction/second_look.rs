@@ -3,11 +3,11 @@
 
 use std::ops::Range;
 
-use super::{dates, fold::plain_text, render::labels_in, spoken_dates};
+use super::{dates, fold::plain_text, spoken_dates};
 
-/// True when a replacement in `view` touches what may be more than a word beside it, or is a cue for what stands near. `free`
+/// True when a replacement in `view`, which stand at `labels`, touches what may be more than a word beside it, or is a cue for what stands near. `free`
 /// are the beginnings of replacements, in order, that touch only what stood free before.
-pub(super) fn is_needed(view: &str, free: &[usize]) -> bool {
+pub(super) fn is_needed(view: &str, labels: &[Range<usize>], free: &[usize]) -> bool {
     // Question marks may stand for what was not seen of a plate.
     let before = |label: &Range<usize>| view[..label.start].trim_end_matches('?').chars().next_back();
     let behind = |label: &Range<usize>| view[label.end..].trim_start_matches('?').chars().next();
@@ -15,7 +15,7 @@ pub(super) fn is_needed(view: &str, free: &[usize]) -> bool {
         free.binary_search(&label.start).is_err() && (joins(before(label)) || joins(behind(label)))
     };
     let born = |label: &Range<usize>| &view[label.clone()] == "[DOB]" && has_date_near(view, label);
-    labels_in(view).iter().any(|label| glued(label) || born(label))
+    labels.iter().any(|label| glued(label) || born(label))
 }
 
 /// True where what stands on both sides of byte `at` of `text` may be one.
@@ -53,9 +53,14 @@ fn has_date_near(view: &str, label: &Range<usize>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::redaction::render::labels_in;
 
     fn is_needed(view: &str) -> bool {
-        super::is_needed(view, &[])
+        with_free(view, &[])
+    }
+
+    fn with_free(view: &str, free: &[usize]) -> bool {
+        super::is_needed(view, &labels_in(view), free)
     }
 
     #[test]
@@ -71,8 +76,8 @@ mod tests {
 
     #[test]
     fn what_stood_free_before_is_not() {
-        assert!(super::is_needed("[WITHHELD]Can I", &[]) && !super::is_needed("[WITHHELD]Can I", &[0]));
-        assert!(super::is_needed("[WITHHELD]Can I [CHILD]5", &[0]));
+        assert!(with_free("[WITHHELD]Can I", &[]) && !with_free("[WITHHELD]Can I", &[0]));
+        assert!(with_free("[WITHHELD]Can I [CHILD]5", &[0]));
         assert!(touches("ab", 1) && !touches("a b", 1) && !touches("ab", 0) && !touches("ab", 2));
     }
 

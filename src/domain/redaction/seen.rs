@@ -2,7 +2,12 @@
 
 use std::ops::Range;
 
-use super::{ascii, letters::plain, render::labels_in};
+use super::{
+    ascii::{self, append},
+    breaks::Breaks,
+    letters::plain,
+    squeezed::offset,
+};
 
 /// One view.
 pub(super) struct Seen<'v> {
@@ -15,17 +20,28 @@ pub(super) struct Seen<'v> {
     words: Vec<Word>,
 }
 
-/// A word: where it begins in `all`, and the range of the view that it stands in. It ends in `all` where the next begins,
-/// or a `|` does.
+/// A word: where it begins in `all`, and where in the view it begins and ends. It ends in `all` where the next begins, or a `|`
+/// does.
 struct Word {
-    begins: usize,
-    view: Range<usize>,
+    begins: u32,
+    start: u32,
+    end: u32,
+}
+
+impl Word {
+    fn begins(&self) -> usize {
+        self.begins as usize
+    }
+
+    /// Where it stands in the view.
+    fn view(&self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
 }
 
 impl<'v> Seen<'v> {
-    /// Reads `view`.
-    pub fn new(view: &'v str) -> Self {
-        let labels = labels_in(view);
+    /// Reads `view`, in which our replacements stand at `labels`.
+    pub fn new(view: &'v str, labels: &[Range<usize>]) -> Self {
         let mut parts = Vec::with_capacity(labels.len() + 1);
         let mut done = 0;
         for label in labels {
@@ -33,7 +49,8 @@ impl<'v> Seen<'v> {
             done = label.end;
         }
         parts.push(done..view.len());
-        let mut words = Words { all: Vec::with_capacity(view.len()), list: Vec::with_capacity(view.len() / 4 + 1) };
+        let all = Vec::with_capacity(view.len() + ascii::PIECE);
+        let mut words = Words { all, list: Vec::with_capacity(view.len() / 4 + 1) };
         for (number, part) in parts.iter().enumerate() {
             if number > 0 {
                 // A replacement divides what stands on its sides.
@@ -59,31 +76,37 @@ impl<'v> Seen<'v> {
 
     /// Letters and digits from word `at` on.
     pub fn from(&self, at: usize) -> &[u8] {
-        &self.all.as_bytes()[self.words[at].begins..]
+        &self.all.as_bytes()[self.words[at].begins()..]
     }
 
     /// Where in the view the words stand that begin with word `at`, have `length` bytes together and end at `breaks`; the
     /// last may carry the s of a possessive. `None` where the words are others.
-    pub fn phrase(&self, at: usize, length: usize, breaks: &[usize]) -> Option<Range<usize>> {
-        let begins = self.words[at].begins;
-        let last = at + breaks.len();
+    pub fn phrase(&self, at: usize, length: usize, breaks: &Breaks) -> Option<Range<usize>> {
+        let begins = self.words[at].begins();
+        let last = at + breaks.count();
         let divided = (at + 1..)
-            .zip(breaks)
-            .all(|(word, offset)| self.words.get(word).is_some_and(|word| word.begins == begins + offset));
+            .zip(breaks.iter())
+            .all(|(word, offset)| self.words.get(word).is_some_and(|word| word.begins() == begins + offset));
         if !divided {
             return None;
         }
         let rest = &self.all.as_bytes()[begins + length..];
         // Longer than these words: they are divided elsewhere.
-        let next = self.words.get(last + 1).map_or(self.all.len(), |next| next.begins).checked_sub(begins + length)?;
+        let next = self.words.get(last + 1).map_or(self.all.len(), Word::begins).checked_sub(begins + length)?;
         let ends = |rest: &[u8], next: usize| next == 0 || rest.first() == Some(&b'|');
         let possessive = rest.first() == Some(&b's') && next > 0 && ends(&rest[1..], next - 1);
-        (ends(rest, next) || possessive).then(|| self.words[at].view.start..self.words[last].view.end)
+        (ends(rest, next) || possessive).then(|| self.words[at].view().start..self.words[last].view().end)
+    }
+
+    /// How many digits the view has.
+    pub fn count_of_digits(&self) -> usize {
+        self.all.bytes().filter(u8::is_ascii_digit).count()
     }
 
     /// The digits of the view.
     pub fn digits(&self) -> Digits {
-        let mut digits = Digits { stream: String::new(), at: Vec::new() };
+        let room = 2 * self.count_of_digits();
+        let mut digits = Digits { stream: String::with_capacity(room), at: Vec::with_capacity(room) };
         for (number, part) in self.parts.iter().enumerate() {
             if number > 0 {
                 digits.push('|', part.start);
@@ -100,13 +123,13 @@ impl<'v> Seen<'v> {
 
     /// Where in the view byte `at` of `all` stands; as near as its word where that is not ASCII.
     fn place(&self, at: usize) -> Range<usize> {
-        let after = self.words.partition_point(|word| word.begins <= at);
+        let after = self.words.partition_point(|word| word.begins() <= at);
         let Some(word) = after.checked_sub(1).map(|number| &self.words[number]) else { return 0..0 };
-        if self.view[word.view.clone()].is_ascii() {
-            let place = word.view.start + at - word.begins;
+        if self.view[word.view()].is_ascii() {
+            let place = word.view().start + at - word.begins();
             return place..place + 1;
         }
-        word.view.clone()
+        word.view()
     }
 }
 
@@ -126,7 +149,7 @@ impl Words {
             if ascii::kind(byte) != 0 {
                 let ends = ascii::run(bytes, at).0;
                 self.word(at..ends, open);
-                self.all.extend_from_slice(&bytes[at..ends]);
+                append(&mut self.all, bytes, at..ends);
                 open = true;
                 at = ends;
             } else if byte.is_ascii() {
@@ -152,8 +175,12 @@ impl Words {
     #[inline]
     fn word(&mut self, view: Range<usize>, open: bool) {
         match self.list.last_mut().filter(|_| open) {
-            Some(word) => word.view.end = view.end,
-            None => self.list.push(Word { begins: self.all.len(), view }),
+            Some(word) => word.end = offset(view.end),
+            None => self.list.push(Word {
+                begins: offset(self.all.len()),
+                start: offset(view.start),
+                end: offset(view.end),
+            }),
         }
     }
 }
@@ -171,13 +198,20 @@ impl Digits {
         let bytes = &view.as_bytes()[..part.end];
         let mut at = part.start;
         while let Some(&byte) = bytes.get(at) {
-            if byte.is_ascii() {
-                match ascii::kind(byte) {
-                    0 => {}
-                    ascii::DIGIT => self.push(char::from(byte), at),
-                    _ => self.divide(at),
-                }
+            if byte.is_ascii_digit() {
+                self.push(char::from(byte), at);
                 at += 1;
+                continue;
+            }
+            if byte.is_ascii() {
+                // Of what stands before the next digit one letter divides, as all of them would.
+                let between = &bytes[at..];
+                let ends = between.iter().position(|byte| byte.is_ascii_digit() || !byte.is_ascii());
+                let between = &between[..ends.unwrap_or(between.len())];
+                if between.iter().any(u8::is_ascii_alphabetic) {
+                    self.divide(at);
+                }
+                at += between.len();
                 continue;
             }
             let Some(c) = view[at..].chars().next() else { return };

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::{
     find::Hit,
     index::Index,
-    needle::{Needle, Rule, Strength},
+    needle::{Kind, Rule, Strength},
     prose::Prose,
     spelt_marks::spoken,
 };
@@ -16,7 +16,7 @@ const FEWEST: usize = 3;
 const LONGEST_PIECE: usize = 4;
 
 /// Adds every value of `listed` that is spelled in `prose`.
-pub(super) fn hits(prose: &Prose<'_>, listed: &Index<Needle>, hits: &mut Vec<Hit>) {
+pub(super) fn hits(prose: &Prose<'_>, listed: &Index<Kind>, hits: &mut Vec<Hit>) {
     let mut from = 0;
     while from < prose.words.len() {
         let (end, signs) = stretch(prose, from);
@@ -71,21 +71,21 @@ impl Run {
         run
     }
 
-    fn hits(&self, prose: &Prose<'_>, listed: &Index<Needle>, hits: &mut Vec<Hit>) {
+    fn hits(&self, prose: &Prose<'_>, listed: &Index<Kind>, hits: &mut Vec<Hit>) {
         for (first, &(word, _)) in self.words.iter().enumerate() {
             let (begins, signs) = match first.checked_sub(1) {
                 Some(before) => (self.words[before].1, self.spelled[before]),
                 None => (0, 0),
             };
-            listed.starting(&self.text.as_bytes()[begins..], |needle| {
-                let ends = begins + needle.text.len();
+            listed.starting(&self.text.as_bytes()[begins..], |text, kind| {
+                let ends = begins + text.len();
                 // "x-ray" ends twice at one place.
                 let last = self.words.partition_point(|(_, end)| *end <= ends).checked_sub(1);
                 let Some(last) = last.filter(|&last| self.words[last].1 == ends) else { return };
-                let whole = needle.rule == Rule::Compact && needle.strength == Strength::Whole;
+                let whole = kind.rule == Rule::Compact && kind.strength == Strength::Whole;
                 if whole && self.spelled[last] - signs >= FEWEST {
                     let range = prose.words[word].range().start..prose.words[self.words[last].0].range().end;
-                    hits.push(Hit { range, meaning: needle.meaning, strength: Strength::Whole, listed: true });
+                    hits.push(Hit { range, meaning: kind.meaning, strength: Strength::Whole, listed: true });
                 }
             });
         }

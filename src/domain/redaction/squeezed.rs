@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{
-    ascii::{CAPITAL, DIGIT, SMALL},
+    ascii::{CAPITAL, DIGIT, PIECE, SMALL, append},
     runs::{OTHER, next_run},
 };
 
@@ -36,8 +36,8 @@ impl Squeezed {
     /// behind the byte before.
     pub fn new(text: &str, follows: impl Fn(usize) -> bool) -> Self {
         let mut out = Self {
-            bytes: Vec::with_capacity(text.len()),
-            at: Vec::with_capacity(text.len()),
+            bytes: Vec::with_capacity(text.len() + PIECE),
+            at: Vec::with_capacity(text.len() + PIECE),
             runs: Vec::with_capacity(text.len() / 4),
             beginnings: Vec::with_capacity(text.len() / 4),
             humps: Vec::new(),
@@ -49,10 +49,10 @@ impl Squeezed {
             if kinds & (DIGIT | OTHER) != 0 || kinds & (CAPITAL | SMALL) == CAPITAL | SMALL {
                 out.begin_inside(&text.as_bytes()[run.clone()], |at| follows(run.start + at));
             }
-            out.bytes.extend_from_slice(&text.as_bytes()[run.clone()]);
-            let run = offset(run.start)..offset(run.end);
-            out.at.extend(run.clone());
-            out.runs.push(Run { start: run.start, end: run.end, numbered: kinds & DIGIT != 0 });
+            append(&mut out.bytes, text.as_bytes(), run.clone());
+            let (start, end) = (offset(run.start), offset(run.end));
+            append_places(&mut out.at, start, run.len());
+            out.runs.push(Run { start, end, numbered: kinds & DIGIT != 0 });
         }
         out.bytes.make_ascii_lowercase();
         out
@@ -105,6 +105,19 @@ impl Squeezed {
         let end = squeezed.end.checked_sub(1).and_then(|last| self.place(last)).map_or(start, |last| last + 1);
         start..end
     }
+}
+
+/// Adds the `length` places from `start` on. As [`append`] does: a piece of a fixed size at once.
+#[inline]
+fn append_places(out: &mut Vec<u32>, start: u32, length: usize) {
+    let end = out.len() + length;
+    let mut next = start;
+    while out.len() < end {
+        let piece: [u32; PIECE] = std::array::from_fn(|at| next.wrapping_add(at as u32));
+        out.extend_from_slice(&piece);
+        next = next.wrapping_add(PIECE as u32);
+    }
+    out.truncate(end);
 }
 
 /// A place in a text, in half the room: no text has four gigabytes.

@@ -1,5 +1,7 @@
 //! Words and what is known of each: one probe a word, because every word of every text is asked for.
 
+use super::squeezed::offset;
+
 /// A set of words, each with flags.
 pub(super) struct WordTable {
     slots: Vec<Slot>,
@@ -16,10 +18,20 @@ struct Slot {
     number: u32,
 }
 
+/// Half a line of the cache: what is asked for lies in one.
+#[repr(align(32))]
 struct Entry {
-    ends: Ends,
-    start: u32,
+    first: u64,
+    last: u64,
     flags: u64,
+    start: u32,
+    length: u32,
+}
+
+impl Entry {
+    fn ends(&self) -> Ends {
+        Ends { first: self.first, last: self.last, length: self.length }
+    }
 }
 
 /// The first and the last bytes of a word and its length: all of it up to [`WHOLE`] bytes.
@@ -27,11 +39,11 @@ struct Entry {
 struct Ends {
     first: u64,
     last: u64,
-    length: usize,
+    length: u32,
 }
 
 /// A word that is no longer is known by its ends.
-const WHOLE: usize = 16;
+const WHOLE: u32 = 16;
 
 impl Ends {
     #[inline]
@@ -49,14 +61,14 @@ impl Ends {
                 }
             },
         };
-        Self { first, last, length: bytes.len() }
+        Self { first, last, length: offset(bytes.len()) }
     }
 
     /// The two halves of a hash.
     #[inline]
     fn hash(&self) -> (usize, u32) {
         let mixed = (self.first.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ self.last.rotate_left(29))
-            .wrapping_add(self.length as u64)
+            .wrapping_add(u64::from(self.length))
             .wrapping_mul(0xD6E8_FEB8_6659_FD93);
         let mixed = mixed ^ mixed >> 32;
         let place = usize::try_from(mixed & u64::from(u32::MAX)).unwrap_or_default();
@@ -85,7 +97,8 @@ impl WordTable {
                 if let (Ok(start), Ok(number)) = bounds {
                     let ends = Ends::of(word);
                     self.text.push_str(word);
-                    self.entries.push(Entry { ends, start, flags });
+                    let Ends { first, last, length } = ends;
+                    self.entries.push(Entry { first, last, flags, start, length });
                     self.slots[slot] = Slot { tag: ends.hash().1, number };
                     if self.entries.len() * 2 > self.slots.len() {
                         self.grow();
@@ -107,7 +120,7 @@ impl WordTable {
     }
 
     fn word(&self, entry: &Entry) -> &str {
-        &self.text[entry.start as usize..][..entry.ends.length]
+        &self.text[entry.start as usize..][..entry.length as usize]
     }
 
     /// The entry of `word`, or the free slot where it would be.
@@ -121,7 +134,7 @@ impl WordTable {
             let Some(number) = (slot.number as usize).checked_sub(1) else { return Err(at) };
             if slot.tag == tag {
                 let entry = &self.entries[number];
-                if entry.ends == ends && (ends.length <= WHOLE || self.word(entry) == word) {
+                if entry.ends() == ends && (ends.length <= WHOLE || self.word(entry) == word) {
                     return Ok(number);
                 }
             }

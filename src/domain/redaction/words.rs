@@ -2,11 +2,11 @@
 
 use std::sync::LazyLock;
 
-use super::{lexicon::is_english, table::WordTable};
+use super::{ascii::has_more_than, lexicon::is_english, table::WordTable};
 
 /// True for an ordinary English word or month that is also a name: only its capital makes it one.
 pub(super) fn is_ordinary(word: &str) -> bool {
-    word.chars().count() <= 2 || KNOWN.get(word) & (FUNCTION | ORDINARY) != 0 || is_english(word)
+    !has_more_than(2, word) || KNOWN.get(word) & (FUNCTION | ORDINARY) != 0 || is_english(word)
 }
 
 /// True for two letters that are no word and no common abbreviation: "jo", "li". Also written small they are a name.
