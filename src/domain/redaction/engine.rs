@@ -21,14 +21,14 @@ use super::{
     resolve::Span,
     second_look, shapes,
     typos::Spellings,
-    values,
+    unlisted_numbers, values,
     words::{is_particle, is_title},
 };
 use crate::domain::code::Sex;
 
 /// Version of what the engine makes of a text under a given policy. It goes into the ledger: add one whenever a view of any
 /// text can come out otherwise than before.
-pub const ENGINE_VERSION: u32 = 14;
+pub const ENGINE_VERSION: u32 = 15;
 
 /// A view in which replacements touch other text is looked at again, so many times.
 const MOST_LOOKS: usize = 3;
@@ -127,7 +127,7 @@ impl Engine {
         let digits = numbers::digits(&folded.text, words);
         self.numbers.hits(&folded.text, &digits, &mut hits);
         self.misread.hits(prose, &mut hits);
-        numbers::pattern_hits(&folded.text, &digits, &mut hits);
+        unlisted_numbers::hits(&folded.text, &digits, &mut hits);
         dates::hits(&folded.text, &marks, &self.dates, &mut hits);
         shapes::hits(folded, &marks, &mut hits);
         hits

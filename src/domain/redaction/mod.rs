@@ -78,6 +78,7 @@ mod texts;
 mod ties;
 mod typos;
 mod units;
+mod unlisted_numbers;
 mod values;
 mod words;
 

@@ -4,8 +4,8 @@
 pub(super) fn may_be_said(word: &str) -> bool {
     let first = word.as_bytes().first().copied().unwrap_or_default();
     match word.len() {
-        1 | 2 => first == b'o',
-        3 => matches!(first, b'a' | b'n' | b'o' | b's' | b't'),
+        1 | 2 => matches!(first, b'e' | b'i' | b'o' | b'u'),
+        3 => matches!(first, b'a' | b'e' | b'n' | b'o' | b's' | b't' | b'u'),
         4 => matches!(first, b'd' | b'f' | b'n' | b'p' | b't' | b'z'),
         5 => matches!(first, b'c' | b'e' | b'm' | b's' | b't'),
         6 => matches!(first, b'd' | b'h' | b'n' | b's' | b't'),
@@ -13,6 +13,11 @@ pub(super) fn may_be_said(word: &str) -> bool {
         8 => first == b't',
         _ => false,
     }
+}
+
+/// True for what somebody says who is not sure of the next digit: "nine, erm, I think, two".
+pub(super) fn hesitates(word: &str) -> bool {
+    matches!(word, "erm" | "err" | "er" | "um" | "umm" | "uh" | "i" | "think" | "maybe" | "sorry")
 }
 
 /// The digit that `word` says.
@@ -42,6 +47,8 @@ mod tests {
         assert!(said.split(' ').all(|word| may_be_said(word) && spoken(word).is_some()));
         let between = "then dash hyphen space comma slash stroke minus and hundred thousand plus double triple treble";
         assert!(between.split(' ').all(|word| may_be_said(word) && spoken(word).is_none()));
+        let unsure = "erm err er um umm uh i think maybe sorry";
+        assert!(unsure.split(' ').all(|word| may_be_said(word) && hesitates(word)));
         assert!(["went", "her", "because", "", "żółw"].iter().all(|word| !may_be_said(word)));
     }
 }
