@@ -13,6 +13,14 @@ pub(super) const JOINED: &str =
 pub(super) const NUMBERED: &str =
     r"[a-z]{2,9}\.[a-z]{2,9}[0-9]{1,4}|[a-z]{3,12}[0-9]{1,3}[a-z]{2,8}|[a-z]{4,19}[0-9]{1,4}";
 
+/// A joined word that is said: "jo underscore x5".
+pub(super) const SAID: &str = r"[a-z0-9.]{1,30}(?: dot [a-z0-9]{1,30}){0,2} underscore [a-z0-9.]{1,30}(?: (?:underscore|dot) [a-z0-9.]{1,30}){0,3}";
+
+/// True where it is a handle: "an underscore below" is none.
+pub(super) fn is_said(folded: &Folded<'_>, range: &Range<usize>) -> bool {
+    folded.text[range.clone()].bytes().any(|b| b.is_ascii_digit()) || announced(folded, range)
+}
+
 /// True for a joined word that is a handle.
 pub(super) fn is_joined(folded: &Folded<'_>, range: &Range<usize>) -> bool {
     if is_part_of_more(folded, range) {

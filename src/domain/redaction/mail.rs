@@ -28,6 +28,29 @@ pub(super) fn shapes() -> Vec<Shape> {
             is_obfuscated,
         )
         .around(around_at),
+        // Broken at its sign, or with a comma for a point.
+        shape(
+            Entity::Email,
+            r"[a-z0-9][a-z0-9._%+'-]* ?@ ?[a-z0-9][a-z0-9-]*(?:[.,][a-z0-9-]+){1,3}",
+            false,
+            |marks, text| {
+                marks.has(b'@') && (marks.has(b',') && has_comma(text) || text.contains("@ ") || text.contains(" @"))
+            },
+            ends_as_most_do,
+        )
+        .around(|text| near(text, &["@"])),
+        // "jo at sign example point com", "jo-at-example-dot-com".
+        shape(
+            Entity::Email,
+            r"[a-z0-9][a-z0-9._-]{0,63}?(?: (?:dot|point|full stop|underscore) [a-z0-9_-]{1,30}){0,3}(?: at sign | at |[*-]at[*-])[a-z0-9-]{1,63}?(?:(?: (?:dot|point|full stop) |[*-]dot[*-])[a-z]{2,12}){1,3}",
+            false,
+            |_, text| {
+                [" at sign ", "-at-", "*at*"].iter().any(|at| text.contains(at))
+                    || text.contains(" at ") && (text.contains(" point ") || text.contains(" full stop "))
+            },
+            ends_as_most_do,
+        )
+        .around(|text| near(text, &[" at ", "-at-", "*at*"])),
     ]
 }
 
@@ -49,6 +72,34 @@ fn may_be_obfuscated(marks: &Marks, text: &str) -> bool {
         || has_domain(text)
             && text.match_indices(" at ").any(|(at, _)| is_domain(text[at + 4..].split(' ').next().unwrap_or("")))
         || [b'[', b'(', b'{'].iter().any(|&sign| marks.has(sign)) && text.bytes().enumerate().any(opens)
+}
+
+/// The parts of `text` around each of `signs`, as [`around_at`] gives them around what stands for "@".
+pub(super) fn near(text: &str, signs: &[&str]) -> Vec<Range<usize>> {
+    let mut places: Vec<usize> = signs.iter().flat_map(|sign| text.match_indices(sign)).map(|(at, _)| at).collect();
+    places.sort_unstable();
+    let mut parts: Vec<Range<usize>> = Vec::new();
+    for at in places {
+        let start = (0..=at.saturating_sub(BEFORE)).rev().find(|&start| text.is_char_boundary(start)).unwrap_or(0);
+        let end = (at + BEHIND..text.len()).find(|&end| text.is_char_boundary(end)).unwrap_or(text.len());
+        match parts.last_mut().filter(|last| start <= last.end) {
+            Some(last) => last.end = end,
+            None => parts.push(start..end),
+        }
+    }
+    parts
+}
+
+/// True where a letter follows a comma.
+fn has_comma(text: &str) -> bool {
+    text.as_bytes().windows(2).any(|two| two[0] == b',' && two[1].is_ascii_lowercase())
+}
+
+/// "At this point in time" is no address.
+fn ends_as_most_do(folded: &Folded<'_>, range: &Range<usize>) -> bool {
+    let text = folded.text[range.clone()].trim_end_matches(['.', ',']);
+    let last = text.rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+    matches!(last, "com" | "uk" | "org" | "net")
 }
 
 /// True where a letter follows a point.
@@ -148,6 +199,8 @@ mod tests {
         for mail in ["jo [at] example.org", "jo(at)example (.) org", "jo @ example . org", "jo { @ }example{dot}org"] {
             assert_eq!(around_at(mail), std::slice::from_ref(&(0..mail.len())), "{mail}");
         }
+        assert_eq!(near(&text, &["org"]).len(), 1);
+        assert!(near("", &["@"]).is_empty() && near("ż@ż", &["@"]) == std::slice::from_ref(&(0..5)));
         assert!(around_at(&far).is_empty() && around_at("").is_empty() && around_at("dot [").is_empty());
     }
 }

@@ -51,6 +51,7 @@ mod patterns;
 mod people;
 mod places;
 mod plain;
+mod plates;
 mod policy;
 mod pronouns;
 mod prose;

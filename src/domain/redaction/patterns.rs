@@ -1,4 +1,4 @@
-//! Values that nobody listed, by their shape: e-mail, handle, URL, postcode, VRM and official numbers.
+//! Values that nobody listed, by their shape: handle, URL, postcode and official numbers.
 
 use std::ops::Range;
 
@@ -11,6 +11,7 @@ use super::{
     handles, locations, mail,
     marks::Marks,
     needle::{Meaning, Strength},
+    plates,
     policy::EffectiveRole,
     shapes::{Fits, MayBe, Shape},
 };
@@ -27,7 +28,8 @@ pub(super) fn unlisted(entity: Entity, range: Range<usize>) -> Hit {
 
 /// All shapes, in the order in which they are looked for.
 pub(super) fn all() -> Vec<Shape> {
-    [mail::shapes(), web(), accounts(), marks_and_places(), locations::shapes(), references(), official()].concat()
+    [mail::shapes(), web(), accounts(), postcodes(), plates::shapes(), locations::shapes(), references(), official()]
+        .concat()
 }
 
 pub(super) fn shape(entity: Entity, pattern: &str, numbered: bool, may_be: MayBe, fits: Fits) -> Shape {
@@ -64,7 +66,7 @@ fn web() -> Vec<Shape> {
         ),
         shape(
             Entity::Url,
-            r"(?:hxxps?://[^ ]+|[a-z0-9-]{2,40}(?:(?: dot | ?\. ?|\[\.\]|\(dot\))[a-z0-9-]{2,40}){1,4}(?: slash | ?/ ?)[a-z0-9._@-]+(?:(?: slash | ?/ ?)[a-z0-9._@-]+){0,4})",
+            r"(?:hxxps?://[^ ]+|[a-z0-9-]{2,40}(?:(?: dot | ?\. ?|\[\.\]|\(dot\))[a-z0-9-]{2,40}){1,4}(?: slash | ?/ ?)[a-z0-9._@-]+(?:(?: slash | dot | underscore | ?/ ?)[a-z0-9._@-]+){0,6})",
             false,
             |marks, text| {
                 text.contains("slash")
@@ -88,37 +90,29 @@ fn accounts() -> Vec<Shape> {
         shape(Entity::Handle, r"@[a-z0-9_][a-z0-9._-]+", false, |marks, _| marks.has(b'@'), always),
         shape(Entity::Handle, handles::JOINED, false, |marks, _| marks.has(b'_'), handles::is_joined)
             .in_runs(b'_', |byte| matches!(byte, b'.' | b'_') || is_letter_or_digit(byte)),
+        shape(Entity::Handle, handles::SAID, false, |_, text| text.contains(" underscore "), handles::is_said)
+            .around(|text| mail::near(text, &[" underscore "])),
         shape(Entity::Handle, handles::NUMBERED, true, |marks, _| marks.digits() > 0, handles::is_numbered),
     ]
 }
 
-fn marks_and_places() -> Vec<Shape> {
-    let numbered = |marks: &Marks, _: &str| marks.digits() > 0;
+fn postcodes() -> Vec<Shape> {
     vec![
         shape(
             Entity::Postcode,
             r"[a-z]{1,2}[0-9][a-z0-9]? ?[0-9][abd-hjlnp-uw-z]{2}",
             true,
             |marks, _| marks.digits() > 1,
-            always,
+            is_no_ordinal,
         ),
+        // In capitals, its signs may stand apart, or a comma in the middle.
         shape(
-            Entity::Vrm,
-            r"[a-z]{2}[ -]?[0-9]{2} ?-? ?[a-z]{3}",
+            Entity::Postcode,
+            r"[a-z][ .]?(?:[a-z][ .]?)?[0-9][ .]?(?:[a-z0-9][ .]?)?[ ,-]{0,2}[0-9][ .]?[abd-hjlnp-uw-z][ .]?[abd-hjlnp-uw-z]",
             true,
-            |marks, _| marks.longest_run() > 1,
-            is_current_mark,
+            |marks, _| marks.digits() > 1,
+            in_capitals,
         ),
-        shape(
-            Entity::Vrm,
-            r"[a-z]{2}(?:[0-9]o|o[0-9])[ -]?[a-z]{3}",
-            true,
-            |marks, _| marks.digits() > 0,
-            |folded, range| in_capitals(folded, range) || cue(folded, range, VEHICLE),
-        ),
-        shape(Entity::Vrm, r"[a-z][0-9]{1,3} ?[a-z]{3}|[a-z]{3} ?[0-9]{1,3}[a-z]", true, numbered, is_older_mark),
-        shape(Entity::Vrm, r"[a-z0-9?]{2}[0-9?]{2} ?[a-z?]{3}", false, |marks, _| marks.has(b'?'), is_partial_mark)
-            .in_runs(b'?', |byte| matches!(byte, b'?' | b' ') || is_letter_or_digit(byte)),
     ]
 }
 
@@ -154,6 +148,13 @@ fn references() -> Vec<Shape> {
     ]
 }
 
+/// "The A1 4th exit" has no postcode.
+fn is_no_ordinal(folded: &Folded<'_>, range: &Range<usize>) -> bool {
+    let apart = folded.text[range.clone()].rsplit_once(' ').map(|(_, inward)| inward);
+    let ordinal = apart.is_some_and(|inward| matches!(inward, "1st" | "2nd" | "3rd") || inward.ends_with("th"));
+    !ordinal || in_capitals(folded, range)
+}
+
 /// "ref: 1234", "the reference is 1234", "crime number 1234".
 fn cue_just_before(folded: &Folded<'_>, range: &Range<usize>) -> bool {
     let before = folded.text[..range.start].trim_end_matches([' ', ':', '#', '.', '=']);
@@ -186,6 +187,14 @@ fn official() -> Vec<Shape> {
             |marks, _| marks.digits() >= 6,
             always,
         ),
+        // Grouped otherwise: "of 120 000 a year" is none.
+        shape(
+            Entity::Nino,
+            r"[a-z] ?[a-z](?:[ .-]?[0-9]){6}[ .-]?[a-d]",
+            true,
+            |marks, _| marks.digits() >= 6,
+            |folded, range| in_capitals(folded, range) || cue(folded, range, NATIONAL_INSURANCE),
+        ),
         // Its last letter is often left out.
         shape(
             Entity::Nino,
@@ -197,7 +206,7 @@ fn official() -> Vec<Shape> {
         .behind(NATIONAL_INSURANCE),
         shape(
             Entity::DrivingLicence,
-            r"[a-z9]{5} ?[0-9]{6} ?[a-z9]{2} ?[a-z0-9]{3}",
+            r"[a-z9]{5}[ -]?[0-9]{6}[ -]?[a-z9]{2} ?[a-z0-9]{3}",
             true,
             |marks, _| marks.longest_run() >= 6,
             always,
@@ -212,7 +221,7 @@ fn official() -> Vec<Shape> {
         .behind(&["passport"]),
         shape(
             Entity::BankAccount,
-            r"[0-9]{2}[ -]?[0-9]{2}[ -]?[0-9]{2}[^a-z0-9]{1,4}(?:and|a/?c|acct?|account)?[^a-z0-9]{0,4}(?:no|num|number|nr)?[^a-z0-9]{0,4}[0-9]{4}[ -]?[0-9]{4}",
+            r"[0-9]{2}[ .-]?[0-9]{2}[ .-]?[0-9]{2}[^a-z0-9]{1,4}(?:and|a/?c|acct?|account)?[^a-z0-9]{0,4}(?:no|num|number|nr)?[^a-z0-9]{0,4}[0-9]{4}[ -]?[0-9]{4}",
             false,
             |marks, _| marks.digits() >= 14,
             always,
@@ -236,57 +245,21 @@ pub(super) fn always(_: &Folded<'_>, _: &Range<usize>) -> bool {
     true
 }
 
-/// A spaced mark has to be written in capitals where the text uses them: "at 10 the" is none.
-fn is_current_mark(folded: &Folded<'_>, range: &Range<usize>) -> bool {
-    let text = &folded.text[range.clone()];
-    let letters_apart = text.as_bytes().get(2) == Some(&b' ');
-    !letters_apart || in_capitals(folded, range) || cue(folded, range, VEHICLE)
-}
-
-fn is_older_mark(folded: &Folded<'_>, range: &Range<usize>) -> bool {
-    // A letter, three digits and three letters are hardly anything else.
-    let full = folded.text[range.clone()].bytes().filter(u8::is_ascii_alphanumeric).count() == 7;
-    in_capitals(folded, range) && (full || cue(folded, range, VEHICLE))
-}
-
-/// With a question mark for what was not seen, and enough that was.
-fn is_partial_mark(folded: &Folded<'_>, range: &Range<usize>) -> bool {
-    let text = &folded.text[range.clone()];
-    let unseen = text.matches('?').count();
-    let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    unseen > 0 && text.len() - unseen >= 2 && (digits > 0 || unseen >= 3)
-}
-
 const NATIONAL_INSURANCE: &[&str] = &["national insurance", "nino", " ni ", "ni:", "ni no", "ni num"];
-const ACCOUNT: &[&str] = &["account", "a/c", "acc ", "sort code"];
-
-const VEHICLE: &[&str] = &[
-    "reg",
-    "vrm",
-    "plate",
-    "car",
-    "van",
-    "vehicle",
-    "saloon",
-    "hatchback",
-    "moped",
-    "bike",
-    "driv",
-    "drove",
-    "estate",
-    "taxi",
-    "cab",
-    "bonnet",
-    "boot",
-    "parked",
-    "lift",
-    "transit",
-    "collect",
-    "picked up",
-    "in a",
+const ACCOUNT: &[&str] = &[
+    "account",
+    "a/c",
+    "acc ",
+    "sort code",
+    "bank:",
+    "bank details",
+    "paid into",
+    "pay into",
+    "payments",
+    "transferred to",
 ];
 
-fn in_capitals(folded: &Folded<'_>, range: &Range<usize>) -> bool {
+pub(super) fn in_capitals(folded: &Folded<'_>, range: &Range<usize>) -> bool {
     let letters = || range.clone().filter(|&at| folded.text.as_bytes()[at].is_ascii_alphabetic());
     folded.casing == Casing::Mixed && letters().all(|at| folded.is_capital(at))
 }
@@ -322,6 +295,11 @@ mod tests {
             ("simao.ibanez[at]example[dot]org", Entity::Email, "simao.ibanez[at]example[dot]org"),
             ("noura46 at example dot org", Entity::Email, "noura46 at example dot org"),
             ("name there is @example.dray_studio, and", Entity::Handle, "@example.dray_studio"),
+            ("Mail jo.k@ example.com now", Entity::Email, "jo.k@ example.com"),
+            ("Mail jo.k@example,com now", Entity::Email, "jo.k@example,com"),
+            ("Mail jo46 at example point com now", Entity::Email, "jo46 at example point com"),
+            ("Mail jo46 at sign example dot com now", Entity::Email, "jo46 at sign example dot com"),
+            ("Mail jo-at-example-dot-net now", Entity::Email, "jo-at-example-dot-net"),
             ("Mail wiktoria.k at example.com.", Entity::Email, "wiktoria.k at example.com"),
             ("noura46 @ example.org", Entity::Email, "noura46 @ example.org"),
             ("He is @tiny_northside there", Entity::Handle, "@tiny_northside"),
@@ -336,6 +314,23 @@ mod tests {
             ("NI is QQ 12 34 56 C", Entity::Nino, "qq 12 34 56 c"),
             ("Her NI no is PY 39 72 08", Entity::Nino, "py 39 72 08"),
             ("paid to 00-00-35 53790356", Entity::BankAccount, "00-00-35 53790356"),
+            ("paid to 00.00.35, 53790356", Entity::BankAccount, "00.00.35, 53790356"),
+            ("Lives in SE29, 4WE now", Entity::Postcode, "se29, 4we"),
+            ("Lives in C R 2 0 8 E G now", Entity::Postcode, "c r 2 0 8 e g"),
+            ("lives in W22-9HS now", Entity::Postcode, "w22-9hs"),
+            ("A van, NT29.VVX.", Entity::Vrm, "nt29.vvx"),
+            ("In a van, YE79 ***, he left", Entity::Vrm, "ye79"),
+            ("The reg starts TS79", Entity::Vrm, "ts79"),
+            ("The reg plate ended in TGP? No, ending TGP", Entity::Vrm, "tgp"),
+            ("NI is PY.58.22.02.A", Entity::Nino, "py.58.22.02.a"),
+            ("Wrote KB827 859C there", Entity::Nino, "kb827 859c"),
+            ("licence FIFIT-903057-A99IO", Entity::DrivingLicence, "fifit-903057-a99io"),
+            (
+                "see pics dot example dot com slash lil dot jo_9",
+                Entity::Url,
+                "pics dot example dot com slash lil dot jo_9",
+            ),
+            ("Jo is jo underscore x5 there", Entity::Handle, "jo underscore x5"),
         ] {
             let found = found(text);
             assert!(found.contains(&(entity, value.to_owned())), "{text}: {found:?}");
@@ -351,6 +346,15 @@ mod tests {
             "The M25 and the A1 too",
             "about £1,400 by 7pm",
             "she booked it at booking.com",
+            "They left the M25, 4th exit, and the A1 4th",
+            "A car waited in SE29. It was the end. THE END",
+            "a fund of 120 000 a year and of 300,000 b",
+            "Met at 10.The car left",
+            "The car went from SE29 and NW12 but not to CR20 now",
+            "The plate of chips was for the last three MEN",
+            "draw an underscore below it",
+            "He was at this point in tears, and at one point me too",
+            "Meet @ ten, or at the point",
         ] {
             assert_eq!(found(text), [], "{text}");
         }

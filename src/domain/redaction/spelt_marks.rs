@@ -1,30 +1,42 @@
-//! Number plates that are spelled out: in the radio alphabet ("Tango Alpha seven one ..."), or one sign at a time.
+//! Number plates, postcodes and national insurance numbers that are spelled out: in the radio alphabet ("Tango Alpha seven
+//! one ..."), or one sign at a time.
 
 use super::{
     find::Hit,
     form::Entity,
     patterns::unlisted,
     prose::{Letters, Prose},
+    words::is_no_word,
 };
 
-/// What a plate consists of: two letters, two digits, three letters.
-const MARK: [Sign; 7] =
-    [Sign::Letter, Sign::Letter, Sign::Digit, Sign::Digit, Sign::Letter, Sign::Letter, Sign::Letter];
+/// What they consist of: `a` for a letter, `0` for a digit. The longer come first.
+const MARKS: [(Entity, &str); 8] = [
+    (Entity::Nino, "aa000000a"),
+    (Entity::Vrm, "aa00aaa"),
+    (Entity::Postcode, "aa000aa"),
+    (Entity::Postcode, "aa0a0aa"),
+    (Entity::Postcode, "aa00aa"),
+    (Entity::Postcode, "a000aa"),
+    (Entity::Postcode, "a0a0aa"),
+    (Entity::Postcode, "a00aa"),
+];
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sign {
-    Letter,
-    Digit,
-}
+/// So many words of the radio alphabet a postcode has, or a national insurance number, that nothing else tells of.
+const FEWEST_OF_RADIO: usize = 2;
 
-/// Adds every plate in `prose` of which at least a part is spelled.
+/// Adds every one in `prose` of which at least a part is spelled.
 pub(super) fn hits(prose: &Prose<'_>, hits: &mut Vec<Hit>) {
     let mut from = 0;
     while from < prose.words.len() {
-        match mark(prose, from) {
-            Some(end) => {
+        let first = &prose.words[from];
+        // Nearly every word is letters alone: more than two, and none of them spelled.
+        let may_begin = first.flags.spells() || first.letters == Letters::Digits || first.range().len() <= 2;
+        let found = may_begin
+            .then(|| MARKS.iter().find_map(|&(entity, signs)| Some((entity, mark(prose, from, (entity, signs))?))));
+        match found.flatten() {
+            Some((entity, end)) => {
                 let range = prose.words[from].range().start..prose.words[end - 1].range().end;
-                hits.push(unlisted(Entity::Vrm, range));
+                hits.push(unlisted(entity, range));
                 from = end;
             }
             None => from += 1,
@@ -32,15 +44,13 @@ pub(super) fn hits(prose: &Prose<'_>, hits: &mut Vec<Hit>) {
     }
 }
 
-/// The word after the last of the plate that begins at word `from`.
-fn mark(prose: &Prose<'_>, from: usize) -> Option<usize> {
-    let first = &prose.words[from];
-    // Nearly every word is letters alone: more than two, and none of them spelled.
-    if !first.flags.spells() && first.letters != Letters::Digits && first.range().len() > 2 {
-        return None;
-    }
-    let (mut known, mut spelled, mut at) = (0, 0, from);
-    while known < MARK.len() {
+/// The word after the last of what begins at word `from` and consists of `signs`.
+fn mark(prose: &Prose<'_>, from: usize, (entity, signs): (Entity, &str)) -> Option<usize> {
+    let signs = signs.as_bytes();
+    let (mut known, mut spelled, mut radio, mut capitals, mut at) = (0, 0, 0, true, from);
+    // "SE two nine one ZH": a word of two letters that is none.
+    let mut strange = false;
+    while known < signs.len() {
         let word = prose.words.get(at)?;
         // A wrapped line or a comma may stand inside, the end of a sentence not.
         if at > from && word.sentence != prose.words[from].sentence {
@@ -51,30 +61,44 @@ fn mark(prose: &Prose<'_>, from: usize) -> Option<usize> {
         let x_ray = text == "x" && prose.words.get(at + 1).is_some_and(|_| prose.text(at + 1) == "ray");
         let spoken = if word.flags.spells() { spoken(text) } else { None };
         if let Some(sign) = spoken.or(x_ray.then_some('x')) {
-            if written(sign) != Some(MARK[known]) {
+            if kind(sign) != Some(signs[known]) {
                 return None;
             }
+            radio += usize::from(sign.is_ascii_alphabetic());
             spelled += 1;
             known += 1;
             at += usize::from(x_ray);
         } else {
             for c in text.chars() {
-                if MARK.get(known) != Some(&written(c)?) {
+                if signs.get(known) != Some(&kind(c)?) {
                     return None;
                 }
                 known += 1;
             }
+            capitals &= word.letters == Letters::Capitals;
+            strange |= is_no_word(text);
             spelled += usize::from(text.len() == 1);
         }
         at += 1;
     }
-    (spelled >= 3).then_some(at)
+    let enough = match entity {
+        // "AC two zero KGL".
+        Entity::Vrm => spelled >= 3 || spelled == 2 && (capitals || is_announced(prose, from)),
+        _ => spelled >= 3 && (radio >= FEWEST_OF_RADIO || strange),
+    };
+    enough.then_some(at)
 }
 
-fn written(c: char) -> Option<Sign> {
+/// "The reg is", "plate".
+fn is_announced(prose: &Prose<'_>, at: usize) -> bool {
+    (at.saturating_sub(3)..at)
+        .any(|at| matches!(prose.text(at), "reg" | "registration" | "plate" | "vrm" | "index" | "van" | "car"))
+}
+
+const fn kind(c: char) -> Option<u8> {
     match c {
-        '0'..='9' => Some(Sign::Digit),
-        'a'..='z' => Some(Sign::Letter),
+        '0'..='9' => Some(b'0'),
+        'a'..='z' => Some(b'a'),
         _ => None,
     }
 }
@@ -133,14 +157,36 @@ mod tests {
             "S P 5 2 K L Z",
             "Sierra Papa 52 Kilo Lima Zulu",
             "SP five two K L Z",
+            "SP five two KLZ",
         ] {
             assert_eq!(found(&format!("The plate was {plate} I think")), [plate.to_lowercase()], "{plate}");
         }
     }
 
     #[test]
+    fn a_postcode_or_an_insurance_number_is_known_in_the_radio_alphabet() {
+        for spelled in [
+            "november two three eight yankee juliet",
+            "sierra echo two nine, four quebec tango",
+            "juliet romeo nine seven zero three seven seven delta",
+            "se two nine one zh",
+        ] {
+            assert_eq!(found(&format!("she wrote {spelled} there")), [spelled], "{spelled}");
+        }
+        for text in ["a one two b c", "the hotel has two or three mike says", "in november two four of us"] {
+            assert!(found(text).is_empty(), "{text}");
+        }
+    }
+
+    #[test]
     fn words_of_the_alphabet_and_short_plates_are_none() {
-        for text in ["We stayed at the hotel in november with mike", "SP52 KLZ", "a b c 1 2 3", "I am 12 and a bit"] {
+        for text in [
+            "We stayed at the hotel in november with mike",
+            "SP52 KLZ",
+            "is one two and",
+            "a b c 1 2 3",
+            "I am 12 and a bit",
+        ] {
             assert!(found(text).is_empty(), "{text}");
         }
     }

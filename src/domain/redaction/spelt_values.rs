@@ -10,8 +10,8 @@ use super::{
     spelt_marks::spoken,
 };
 
-/// So many signs of a value have to be spelled: fewer are words beside it.
-const FEWEST: usize = 3;
+/// So many signs of a value have to be spelled: one is a word beside it.
+const FEWEST: usize = 2;
 /// A word of more letters is not a piece of a value that is otherwise spelled.
 const LONGEST_PIECE: usize = 4;
 
