@@ -7,16 +7,20 @@ use jiff::civil::Date;
 use super::{
     dates::MONTHS,
     find::Hit,
+    form::Entity,
     needle::{Meaning, Strength},
+    patterns::unlisted,
     runs::next_word,
 };
 use crate::domain::number_words::{TENS, UNITS};
 
-/// Adds where `text`, which is folded, says one of `listed`: with its year, or without one where a birthday is spoken of.
+/// Adds where `text`, which is folded, says one of `listed`: with its year, or without one where a birthday is spoken of. Any
+/// other day and month behind "born on" or "birthday is" is a date of birth too.
 pub(super) fn hits(text: &str, listed: &[(Date, Meaning)], hits: &mut Vec<Hit>) {
     // Most texts name no such month.
     let named = |(date, _): &(Date, Meaning)| text.contains(&month_of(*date)[..3]);
-    if listed.is_empty() || !listed.iter().any(named) && !names_month_by_number(text) {
+    let births = ["born", "birthday", "dob", "turned", "turns"].iter().any(|cue| text.contains(cue));
+    if !births && (listed.is_empty() || !listed.iter().any(named) && !names_month_by_number(text)) {
         return;
     }
     let words = words_of(text);
@@ -31,9 +35,13 @@ pub(super) fn hits(text: &str, listed: &[(Date, Meaning)], hits: &mut Vec<Hit>) 
         }
         let cued = (found.words.start.saturating_sub(REACH)..found.words.start)
             .chain(found.words.end..found.words.end + 4)
-            .any(|at| speaks_of_birth(said(at)));
+            .any(|at| speaks_of_birth(said(at)) || at > 1 && [said(at - 2), said(at - 1), said(at)] == ["d", "o", "b"]);
+        let before = hits.len();
         for (_, meaning) in listed.iter().filter(|(date, _)| found.is(*date, cued)) {
             hits.push(Hit { range: range.clone(), meaning: *meaning, strength: Strength::Whole, listed: true });
+        }
+        if hits.len() == before && month(said(at)).is_some() && follows_a_birth(found.words.start, &said) {
+            hits.push(unlisted(Entity::Dob, range));
         }
     }
 }
@@ -257,6 +265,13 @@ fn names_month_by_number(text: &str) -> bool {
     })
 }
 
+/// "Born on the", "birthday is on", "turned 14 on".
+fn follows_a_birth<'t>(at: usize, said: &impl Fn(usize) -> &'t str) -> bool {
+    let small = |word: &str| matches!(word, "the" | "on" | "is" | "was" | "a") || day("", word).is_some();
+    let cue = (at.saturating_sub(4)..at).rev().find(|&at| !small(said(at)));
+    cue.is_some_and(|cue| speaks_of_birth(said(cue)))
+}
+
 fn speaks_of_birth(word: &str) -> bool {
     matches!(word, "birthday" | "bday" | "birthdays" | "born" | "birth" | "dob" | "turns" | "turned")
 }
@@ -289,7 +304,7 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
-    use crate::domain::redaction::{form::Entity, policy::EffectiveRole};
+    use crate::domain::redaction::policy::EffectiveRole;
 
     fn found(text: &str) -> Vec<&str> {
         let meaning = Meaning { entity: Entity::Dob, role: EffectiveRole::SubjectChild, person: Some(0) };
@@ -327,6 +342,22 @@ mod tests {
         assert_eq!(found("her birthday is 2 june"), ["2 june"]);
         assert_eq!(found("on the 23rd of october, her birthday"), ["23rd of october"]);
         assert_eq!(found("he was seen on 2 june"), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn a_day_and_month_behind_a_birth_are_one_whoever_it_is() {
+        for (text, date) in [
+            ("she was born on 22 august in london", "22 august"),
+            ("birthday: the seventh of august", "seventh of august"),
+            ("turned 14 on 3rd may", "3rd may"),
+            ("d.o.b.: 23rd of october", "23rd of october"),
+        ] {
+            assert_eq!(found(text), [date], "{text}");
+        }
+        for text in ["the birthday party of tom is on 3 may", "born in may", "she turned up on 3 may", "seen 22 august"]
+        {
+            assert_eq!(found(text), Vec::<&str>::new(), "{text}");
+        }
     }
 
     #[test]
