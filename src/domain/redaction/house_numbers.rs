@@ -1,4 +1,4 @@
-//! The number of a house beside a listed street, however it is written: "Twenty-seven Tallow Lane", "Tallow Lane, no. 27".
+//! The number of a house beside a street, however it is written: "Twenty-seven Tallow Lane", "Tallow Lane, no. 27".
 
 use std::ops::Range;
 
@@ -9,9 +9,9 @@ use super::{
 };
 use crate::domain::number_words::{TENS, UNITS};
 
-/// Takes the number beside a listed address into the mention.
+/// Takes the number beside an address into the mention; of one that nobody listed, the number before it.
 pub(super) fn hits(prose: &Prose<'_>, hits: &mut [Hit]) {
-    for hit in hits.iter_mut().filter(|hit| hit.listed && hit.meaning.entity == Entity::Address) {
+    for hit in hits.iter_mut().filter(|hit| hit.meaning.entity == Entity::Address) {
         let Range { start, end } = prose.words_on(&hit.range);
         if start >= end {
             continue;
@@ -20,7 +20,7 @@ pub(super) fn hits(prose: &Prose<'_>, hits: &mut [Hit]) {
         if let Some(first) = before(prose, sentence.start..start) {
             hit.range.start = prose.words[first].range().start;
         }
-        if let Some(last) = behind(prose, end..sentence.end) {
+        if let Some(last) = behind(prose, end..sentence.end).filter(|_| hit.listed) {
             hit.range.end = prose.words[last].range().end;
         }
     }

@@ -124,7 +124,7 @@ pub(super) fn bytes(prose: &Prose<'_>, words: Range<usize>) -> Range<usize> {
 
 /// The first word of the address whose street ends in word `at`.
 fn address(prose: &Prose<'_>, at: usize) -> Option<usize> {
-    let start = street_name(prose, at)?;
+    let start = street_name(prose, at).or_else(|| small_street(prose, at))?;
     let number = prose.before(start).filter(|&number| is_number(prose, number));
     let Some(number) = number else {
         let building = building(prose, start);
@@ -132,6 +132,25 @@ fn address(prose: &Prose<'_>, at: usize) -> Option<usize> {
     };
     let joined = matches!(prose.words[start].gap, Gap::Space | Gap::Comma);
     joined.then(|| flat(prose, number).unwrap_or(number))
+}
+
+/// The same where a text with capitals writes them small, behind "at" and a number: "lives at 25b marl gardens".
+fn small_street(prose: &Prose<'_>, at: usize) -> Option<usize> {
+    let named = |at: usize| prose.words[at].letters == Letters::Small && !is_function(prose.text(at));
+    let joined = |at: usize| matches!(prose.words[at].gap, Gap::Space | Gap::Apostrophe);
+    let mut start = at;
+    while let Some(before) = prose.before(start).filter(|&before| at - before <= 3 && joined(start) && named(before)) {
+        start = before;
+    }
+    let number = prose.before(start).filter(|&number| start < at && joined(start) && is_number(prose, number))?;
+    let leads = prose.before(number).is_some_and(|leads| matches!(prose.text(leads), "at" | "address"));
+    // "At 10 shops close", "at 5 mins walk".
+    let surely = is_surely_a_street(prose.text(at))
+        && !matches!(
+            prose.text(at),
+            "close" | "end" | "way" | "drive" | "rise" | "walk" | "row" | "place" | "reach" | "hill"
+        );
+    (leads && surely).then_some(start)
 }
 
 /// The first word of the name before the kind of street.
@@ -160,14 +179,10 @@ fn street_name(prose: &Prose<'_>, at: usize) -> Option<usize> {
     (start < at && prose.text(start) != "s").then_some(start)
 }
 
-/// True for a street without a number: its words are capitals, or it follows "on" in a text without.
-fn stands_alone(prose: &Prose<'_>, start: usize, at: usize) -> bool {
-    let high = prose.text(start) == "high" && at == start + 1;
-    if high || at - start > 2 && prose.begins(start) {
-        return false;
-    }
-    let surely = matches!(
-        prose.text(at),
+/// True for a kind of street that is hardly anything else.
+fn is_surely_a_street(kind: &str) -> bool {
+    matches!(
+        kind,
         "road"
             | "rd"
             | "street"
@@ -195,7 +210,16 @@ fn stands_alone(prose: &Prose<'_>, start: usize, at: usize) -> bool {
             | "croft"
             | "parade"
             | "place"
-    );
+    )
+}
+
+/// True for a street without a number: its words are capitals, or it follows "on" in a text without.
+fn stands_alone(prose: &Prose<'_>, start: usize, at: usize) -> bool {
+    let high = prose.text(start) == "high" && at == start + 1;
+    if high || at - start > 2 && prose.begins(start) {
+        return false;
+    }
+    let surely = is_surely_a_street(prose.text(at));
     if prose.sentence(at).casing == Casing::Mixed {
         return surely
             && prose.words[at].is_capital()

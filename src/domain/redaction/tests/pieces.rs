@@ -90,3 +90,18 @@ fn two_words_beside_each_other_are_no_name() {
     }
     assert_eq!(seen("Son Bright", "jo s on the bus and he s on it"), ["jo s on the bus and he s on it"; 2]);
 }
+
+#[test]
+fn an_address_that_nobody_listed_is_found_written_small_or_with_its_number_in_words() {
+    for (text, gone) in [
+        ("Zainab lives at 25b marl gardens with mum.", "marl"),
+        ("Zainab lives at one hundred and twenty-seven Marl Gardens now.", "seven"),
+    ] {
+        for view in seen("Zainab Qureshi", text) {
+            assert!(!view.contains(gone), "{view}");
+        }
+    }
+    for view in seen("Zainab Qureshi", "Zainab got off at 25 minutes past, by the road.") {
+        assert!(view.contains("25 minutes past, by the road"), "{view}");
+    }
+}
