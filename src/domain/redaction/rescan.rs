@@ -271,7 +271,8 @@ impl Lists {
                 let squeezed = squeezed(text);
                 // A handle that is a word is looked for as a word: as characters it would be found inside others.
                 if squeezed.chars().all(char::is_alphabetic) {
-                    return self.phrase(&words(text).concat(), gone, Kind::Whole);
+                    // "jo.peel" is in "Jo Peel", which may stay.
+                    return self.phrase(&words(text).concat(), gone, Kind::OneWord);
                 }
                 if gone.contains(&false) && !squeezed.is_empty() {
                     self.kept.add(once(&*squeezed), gone);

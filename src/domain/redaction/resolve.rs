@@ -84,6 +84,13 @@ fn cover(text: &str, cluster: &[Hit], persons: usize) -> Span {
     let start = cluster.iter().map(|hit| hit.range.start).min().unwrap_or(0);
     let end = cluster.iter().map(|hit| hit.range.end).max().unwrap_or(0);
     let whole = |hit: &&Hit| hit.range == (start..end);
+    let people: Vec<Hit>;
+    let cluster = if names_somebody(&text[start..end], cluster) {
+        people = cluster.iter().filter(|hit| hit.meaning.entity != Entity::Handle).cloned().collect();
+        &people[..]
+    } else {
+        cluster
+    };
     let listed = cluster.iter().any(|hit| hit.listed);
     let widest = cluster
         .iter()
@@ -115,6 +122,14 @@ fn cover(text: &str, cluster: &[Hit], persons: usize) -> Span {
     meanings.dedup();
     Span { range: start..end, entity, listed, meanings }
 }
+
+/// "Jo Peel" in two words is who it names, and not their account "jo.peel".
+fn names_somebody(written: &str, cluster: &[Hit]) -> bool {
+    let is_name = |hit: &Hit| hit.meaning.entity == Entity::Person && hit.listed && hit.strength == Strength::Whole;
+    let account = cluster.iter().any(|hit| hit.meaning.entity == Entity::Handle);
+    account && written.contains(char::is_whitespace) && !written.contains('@') && cluster.iter().any(is_name)
+}
+
 /// True where `hit` still says who it is inside something longer that is listed as `widest`: "Jo's flat" as the name of a place, and
 /// "Jo's cousin" as somebody's. "Jo Peel" is nobody's "Jo", and "Peel Road" no Peel. Where somebody lives stays that, whatever else it is.
 fn points(text: &str, hit: &Hit, widest: &Meaning) -> bool {

@@ -2,7 +2,7 @@
 
 use super::fixture::{form, policy};
 use crate::domain::{
-    redaction::{Engine, Narrative},
+    redaction::{EffectiveRole, Engine, Entity, ListedValue, Narrative},
     unit::Audience,
 };
 
@@ -144,5 +144,23 @@ fn a_parent_whom_nobody_listed_is_not_named_when_the_child_told_and_a_suspects_o
 fn a_text_may_end_with_the_point_of_an_initial() {
     for text in ["It was E.Q.", "We met E.M.Q.", "It was (E.Q.)"] {
         assert!(mpu(text).contains("[CHILD]"), "{text}: {}", mpu(text));
+    }
+}
+
+#[test]
+fn a_name_in_two_words_is_no_account_of_theirs() {
+    let mut form = form();
+    let account = ListedValue { entity: Entity::Handle, text: "marcus.drayford".into(), role: EffectiveRole::Suspect };
+    form.values.push(account);
+    for (text, left) in [
+        (
+            "Marcus Drayford left. Marcus\nDrayford is @marcus.drayford there.",
+            "Marcus Drayford left. Marcus\nDrayford is [HANDLE] there.",
+        ),
+        ("His insta is marcus_drayford.", "His insta is [HANDLE]."),
+    ] {
+        let seen = Engine::compile(&form, &policy()).narrative(Narrative { text, sections: &[] });
+        let mash = seen.views.into_iter().find(|(of, _)| *of == Audience::Mash).unwrap().1.text;
+        assert_eq!(mash, left);
     }
 }
