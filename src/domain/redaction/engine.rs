@@ -14,6 +14,7 @@ use super::{
     misread::Misread,
     needle::{Meaning, Name, joined, needles, words},
     numbers::{self, ListedNumbers},
+    one_letter::OneLetter,
     policy::{Action, EffectiveRole, Lens, RedactionPolicy},
     prose::{Letters, Prose, Word},
     render::{self, Labels, WITHHELD, labels_in},
@@ -38,6 +39,7 @@ pub struct Engine {
     pub(super) finder: Finder,
     numbers: ListedNumbers,
     misread: Misread,
+    pub(super) letters: OneLetter,
     dates: Vec<(Date, Meaning)>,
     pub(super) labels: Labels,
     /// Everyone listed, then everyone found.
@@ -96,6 +98,7 @@ impl Engine {
             finder: Finder::new(needles((&persons, &names), form, policy.words())),
             numbers: ListedNumbers::new(&form.values),
             misread: Misread::new(&form.values),
+            letters: OneLetter::new(&names, persons.iter().map(|person| person.role)),
             dates: persons.iter().enumerate().filter_map(born).collect(),
             labels: Labels::new(&persons, form.as_of),
             guards: Guards::new((&persons, &names), form, policy),

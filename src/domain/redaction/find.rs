@@ -8,7 +8,7 @@ use super::{
     ascii::has_more_than,
     fold::{Casing, Folded},
     form::Entity,
-    grammar::{acts_like_somebody, is_done, is_object, needs_a_name, takes_a_noun},
+    grammar::{acts_like_somebody, is_done, is_object, joins_somebody, needs_a_name, takes_a_noun},
     halves,
     index::Index,
     lexicon::is_english,
@@ -271,7 +271,7 @@ fn initials_are_capital(folded: &Folded<'_>, needle: Needle<'_>, squeezed: &Rang
 /// Whether a name that is also a word is a name here.
 fn capital_counts(folded: &Folded<'_>, needle: Needle<'_>, range: &Range<usize>) -> bool {
     let word = needle.text;
-    if is_no_word(word) || title_before(folded, range.start).is_some() {
+    if is_no_word(word) || halves::is_disguised(folded, range) || title_before(folded, range.start).is_some() {
         return true;
     }
     let (before, after) = (word_before(folded, range.start), word_after(folded, range.end));
@@ -284,7 +284,9 @@ fn capital_counts(folded: &Folded<'_>, needle: Needle<'_>, range: &Range<usize>)
     // "May (16)", "Mays mobile".
     let behind = &folded.text[range.end..];
     let owns = function && range.len() > word.len();
+    let goes_on = || joins_somebody(word, behind, |at| folded.is_capital(range.end + at));
     let acts = owns || behind.starts_with("'s") || behind.starts_with(" (") || acts_like_somebody(after);
+    let acts = acts || function && folded.casing == Casing::Mixed && goes_on();
     match folded.casing {
         Casing::Lower | Casing::Upper => !function || needs_a_name(before) && acts,
         Casing::Mixed => {

@@ -107,6 +107,7 @@ impl Engine {
         let typos = self.spellings.hits(prose, &covered(prose, &hits));
         hits.extend(typos);
         places::hits(prose, &mut hits);
+        self.letters.hits(prose, &mut hits);
         spelt_marks::hits(prose, &mut hits);
         spelt_values::hits(prose, self.finder.listed(), &mut hits);
         claim(prose, &mut hits);

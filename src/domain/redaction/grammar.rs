@@ -2,6 +2,8 @@
 
 use std::{collections::HashSet, sync::LazyLock};
 
+use super::dates::MONTHS;
+
 /// True when a name has to stand after `before`: "told rose", "with june".
 pub(super) fn needs_a_name(before: &str) -> bool {
     NEEDS_A_NAME.contains(before)
@@ -26,6 +28,16 @@ pub(super) fn acts_like_somebody(after: &str) -> bool {
 /// True when `after` is what something is done to: "chase the school", "mark it".
 pub(super) fn is_object(after: &str) -> bool {
     OBJECTS.contains(after)
+}
+
+/// True when what stands `behind` `word` goes on as behind a name: "Will and Jo", "May and I", "Will, cold, left"; not "So, he left",
+/// "May and June". Whether a capital stands at a byte of `behind` says `is_capital`.
+pub(super) fn joins_somebody(word: &str, behind: &str, is_capital: impl Fn(usize) -> bool) -> bool {
+    if let Some(rest) = behind.strip_prefix(" and ") {
+        return is_capital(behind.len() - rest.len()) && !MONTHS.iter().any(|month| rest.starts_with(&month[..3]));
+    }
+    behind.starts_with(", ")
+        && matches!(word, "an" | "can" | "do" | "has" | "may" | "my" | "our" | "to" | "us" | "will")
 }
 
 type Words = LazyLock<HashSet<&'static str>>;
@@ -68,6 +80,9 @@ mod tests {
     fn the_words_around_tell_a_name_from_a_word() {
         assert!(needs_a_name("told") && !needs_a_name("has"));
         assert!(takes_a_noun("has") && is_object("the") && acts_like_somebody("asked"));
+        let joins = |word, behind: &str| joins_somebody(word, behind, |at| behind[at..].starts_with(['J', 'i']));
+        assert!(joins("will", " and Jo left") && joins("may", " and i left") && joins("will", ", cold, left"));
+        assert!(!joins("may", " and june") && !joins("so", ", he left") && !joins("will", " and testament"));
         assert!(is_done("prices", "by") && !is_done("kane", "by"));
     }
 }

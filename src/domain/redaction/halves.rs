@@ -44,6 +44,18 @@ pub(super) fn are_one_word(
     }
 }
 
+/// True for letters that look like those of a word and are others, or have something unseen between them: nobody writes a word so.
+pub(super) fn is_disguised(folded: &Folded<'_>, range: &Range<usize>) -> bool {
+    let written = &folded.original()[folded.to_original(range.clone())];
+    let ascii = |c: char| c.is_ascii() || matches!(c, '\u{2018}' | '\u{2019}');
+    written.chars().filter(|&c| !ascii(c)).any(|c| !is_accented(c))
+}
+
+/// True for a letter with an accent, as names have.
+fn is_accented(c: char) -> bool {
+    c.is_alphabetic() && ('\u{c0}'..='\u{24f}').contains(&c)
+}
+
 /// "'ll", "'s": what is shortened behind a word of its own.
 fn is_contracted(piece: &str) -> bool {
     matches!(piece, "s" | "t" | "d" | "m" | "ll" | "re" | "ve" | "em" | "all" | "clock")

@@ -46,6 +46,7 @@ mod named;
 mod narrative;
 mod needle;
 mod numbers;
+mod one_letter;
 mod owners;
 mod patterns;
 mod people;

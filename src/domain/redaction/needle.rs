@@ -274,6 +274,10 @@ impl Collector {
             self.words(first, Strength::Part);
         }
         name.iter().for_each(|word| self.parts_of(word));
+        if name.len() > 1 && name[0][..] == ["guy"] && !is_nameless(&name[1][0]) {
+            // "Guy Peel", and not "guy unknown".
+            self.words(&name[0], Strength::Part);
+        }
         name.iter().skip(1).for_each(|word| self.titled_initial(first_letter(&word[0])));
         self.initials(name);
     }

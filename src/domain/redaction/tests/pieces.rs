@@ -92,6 +92,30 @@ fn two_words_beside_each_other_are_no_name() {
 }
 
 #[test]
+fn a_first_name_that_means_somebody_goes_and_the_word_stays() {
+    for view in seen("Guy Tranter", "Guy said that the guy ran. We met Guy there.") {
+        assert!(!view.contains("Guy") && view.contains("the guy ran"), "{view}");
+    }
+}
+
+#[test]
+fn a_small_word_before_and_is_a_name_where_somebody_follows() {
+    for view in seen("Will Tranter", "Will and Ossie ran. Will and I met. Will, cold, left. Will this do?") {
+        assert_eq!(view.matches("Will").count(), 1, "{view}");
+    }
+    for view in seen("May Tranter", "May and June are dry. May we go?") {
+        assert!(view.starts_with("May and June") && view.contains("May we"), "{view}");
+    }
+}
+
+#[test]
+fn somebody_who_is_listed_under_a_letter_goes() {
+    for view in seen("J", "J said that J's phone was off. He went to Block J.") {
+        assert!(view.contains("Block J") && view.matches('J').count() == 1, "{view}");
+    }
+}
+
+#[test]
 fn an_address_that_nobody_listed_is_found_written_small_or_with_its_number_in_words() {
     for (text, gone) in [
         ("Zainab lives at 25b marl gardens with mum.", "marl"),
@@ -103,5 +127,14 @@ fn an_address_that_nobody_listed_is_found_written_small_or_with_its_number_in_wo
     }
     for view in seen("Zainab Qureshi", "Zainab got off at 25 minutes past, by the road.") {
         assert!(view.contains("25 minutes past, by the road"), "{view}");
+    }
+}
+
+#[test]
+fn a_word_that_is_a_name_goes_when_it_is_disguised() {
+    for written in ["ᴡɪʟʟ", "wіll", "w\u{200b}ill", "ｗｉｌｌ"] {
+        for view in seen("Will Tranter", &format!("It came from {written}. He will be there.")) {
+            assert!(!view.contains(written) && view.contains("He will be there"), "{view}");
+        }
     }
 }
