@@ -158,10 +158,11 @@ fn stands(folded: &Folded<'_>, needle: Needle<'_>, squeezed: Range<usize>) -> Op
         let plural = needle.kind.rule != Rule::Compact
             && folded.after(range.end) == Some('s')
             && ends_word(folded.after(range.end + 1));
-        if !plural {
+        let runs_on = needle.rule == Rule::Words && halves::is_run_on(needle, &folded.text[range.end..]);
+        if !plural && !runs_on {
             return None;
         }
-        range.end += 1;
+        range.end += usize::from(plural);
     }
     let fits = match needle.kind.rule {
         Rule::Compact => gaps(folded, &squeezed).all(|(_, gap)| !has_more_than(3, gap)),

@@ -12,7 +12,7 @@ use super::{
     find::Hit,
     fold::Folded,
     form::Entity,
-    house_numbers,
+    hidden_names, house_numbers,
     index::Index,
     kin::{self, Kin},
     lexicon::WordList,
@@ -108,6 +108,7 @@ impl Engine {
         hits.extend(typos);
         places::hits(prose, &mut hits);
         self.letters.hits(prose, &mut hits);
+        hidden_names::hits(prose, self.finder.listed(), &mut hits);
         spelt_marks::hits(prose, &mut hits);
         spelt_values::hits(prose, self.finder.listed(), &mut hits);
         claim(prose, &mut hits);
@@ -187,6 +188,7 @@ impl Engine {
         let all = covered(page.prose, &page.hits);
         let mut free = covered(page.prose, &hits);
         free.iter_mut().zip(&all).for_each(|(free, listed)| *free |= listed);
+        surnames::take(page.prose, &free, |_| false, &mut hits);
         hits.extend(self.found.spellings.hits(page.prose, &free));
         page.hits.extend(hits);
     }

@@ -56,6 +56,20 @@ fn is_accented(c: char) -> bool {
     c.is_alphabetic() && ('\u{c0}'..='\u{24f}').contains(&c)
 }
 
+/// "Jordanwas there": the space behind the name was forgotten. A name that is a word, or goes on as another, is none.
+pub(super) fn is_run_on(needle: &Needle, behind: &str) -> bool {
+    let rest = &behind[..behind.find(|c: char| !c.is_alphanumeric()).unwrap_or(behind.len())];
+    needle.meaning.entity == Entity::Person
+        && needle.text.chars().count() >= LEAST_RUN_ON
+        && matches!(
+            rest,
+            "and" | "was" | "said" | "says" | "had" | "has" | "who" | "went" | "told" | "came" | "rang" | "with"
+        )
+}
+
+/// Fewer letters than this with a word behind them may be another name: "Leland".
+const LEAST_RUN_ON: usize = 5;
+
 /// "'ll", "'s": what is shortened behind a word of its own.
 fn is_contracted(piece: &str) -> bool {
     matches!(piece, "s" | "t" | "d" | "m" | "ll" | "re" | "ve" | "em" | "all" | "clock")

@@ -26,6 +26,7 @@ mod grammar;
 mod halves;
 mod handles;
 mod heads;
+mod hidden_names;
 mod house_numbers;
 mod household;
 mod index;

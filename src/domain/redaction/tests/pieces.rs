@@ -116,6 +116,21 @@ fn somebody_who_is_listed_under_a_letter_goes() {
 }
 
 #[test]
+fn a_name_inside_a_hashtag_goes_with_it() {
+    for view in seen("Zainab Qureshi", "It had #bringhomezainab, #QureshiIsBack and #lazy on it.") {
+        let left = view.to_lowercase();
+        assert!(!left.contains("zainab") && !left.contains("qureshi") && left.contains("#lazy"), "{view}");
+    }
+}
+
+#[test]
+fn a_name_that_runs_into_the_next_word_goes() {
+    for view in seen("Zainab Qureshi", "Zainabwas there. Qureshiand Tom left. Zainabella was not.") {
+        assert!(!view.contains("Zainabwas") && !view.contains("Qureshi") && view.contains("Zainabella"), "{view}");
+    }
+}
+
+#[test]
 fn an_address_that_nobody_listed_is_found_written_small_or_with_its_number_in_words() {
     for (text, gone) in [
         ("Zainab lives at 25b marl gardens with mum.", "marl"),
@@ -131,10 +146,30 @@ fn an_address_that_nobody_listed_is_found_written_small_or_with_its_number_in_wo
 }
 
 #[test]
+fn a_name_with_figures_for_letters_goes() {
+    for view in seen("Bilal Tranter", "B1l4l ran. Tr4nt3r too. He is 14, in 4B, and took B12.") {
+        assert!(
+            !view.contains("B1l4l") && !view.contains("Tr4") && view.ends_with("14, in 4B, and took B12."),
+            "{view}"
+        );
+    }
+}
+
+#[test]
 fn a_word_that_is_a_name_goes_when_it_is_disguised() {
     for written in ["ᴡɪʟʟ", "wіll", "w\u{200b}ill", "ｗｉｌｌ"] {
         for view in seen("Will Tranter", &format!("It came from {written}. He will be there.")) {
             assert!(!view.contains(written) && view.contains("He will be there"), "{view}");
         }
+    }
+}
+
+#[test]
+fn whoever_told_and_is_not_listed_keeps_no_surname_that_is_a_word() {
+    for view in seen(
+        "Zainab Qureshi",
+        "Dawn Swift (dinner lady) told me in confidence that he ran. Dawn's number is off, after a swift walk.",
+    ) {
+        assert!(!view.contains("Swift") && view.contains("swift walk"), "{view}");
     }
 }
