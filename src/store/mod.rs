@@ -5,6 +5,7 @@ mod copied;
 mod examined;
 mod model;
 mod onward;
+mod ordered;
 mod outbox;
 mod prompts;
 mod shelf;

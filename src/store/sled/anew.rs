@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{
     keys, pages, prompts, rows, shelf,
     transaction::KEPT_LEVEL,
-    view::{Look, Overlay, engine},
+    view::{Look, Overlay, batch, engine},
 };
 use crate::{
     ledger::{self, Entry, Verb, leaf_hash},
@@ -53,7 +53,7 @@ impl<'a> Anew<'a> {
         let of = meta.frontier.size() + 2 * meta.records + meta.answers + meta.events;
         let meta = Meta { sequence: meta.sequence, ..Meta::default() };
         let written = Written { meta, erased: 0, shortened: HashSet::new() };
-        let (batch, wrapped) = (Overlay::new(new), std::collections::BTreeMap::new());
+        let (batch, wrapped) = (Overlay::new(&**new), std::collections::BTreeMap::new());
         Ok(Self { old, new, batch, keys: 0, written, wrapped, watch, done: 0, of })
     }
 
@@ -111,7 +111,7 @@ impl<'a> Anew<'a> {
     }
 
     fn flush(&mut self) -> Result<(), StoreError> {
-        let batch = std::mem::replace(&mut self.batch, Overlay::new(self.new)).into_batch();
+        let batch = batch(std::mem::replace(&mut self.batch, Overlay::new(&**self.new)).into_writes());
         self.new.apply_batch(batch).map_err(engine)
     }
 

@@ -9,41 +9,17 @@ use std::{
     },
 };
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 
 use super::{
     durable::{Durable, HeadMark},
     open::open_sled,
-    transaction::{Books, Transaction},
-    view::engine,
+    view::{batch, engine},
 };
-use crate::store::{Outbox, StoreError};
-
-/// Commands in one batch, at most: more gains nothing, measured.
-const GATHER: usize = 64;
-/// Bytes in one batch, about.
-const GATHER_BYTES: usize = 4 << 20;
-/// Commands that may wait before callers do.
-pub(super) const WAITING: usize = 1024;
-
-/// Gives the answer of a command once its batch is durable, or the reason why there is none.
-pub(super) type Reply = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
-
-/// A command on its way to the commit thread.
-pub(super) struct Command {
-    /// About how much it writes.
-    pub bytes: usize,
-    /// Does it, within the batch.
-    pub run: Box<dyn FnOnce(&mut Transaction<'_>) -> Reply + Send>,
-}
-
-/// What the commit thread is sent.
-pub(super) enum Message {
-    /// A command.
-    Command(Command),
-    /// Finish what waits and close.
-    Close(oneshot::Sender<()>),
-}
+use crate::store::{
+    Outbox, StoreError,
+    ordered::{Books, Command, Message, Reply, Transaction, gather},
+};
 
 /// What the commit thread and the readers share.
 pub(super) struct Shared {
@@ -166,14 +142,14 @@ impl Writer<'_> {
         let Some(tree) = self.shared.tree.read().ok().and_then(|tree| (*tree).clone()) else {
             return Err(StoreError::Unavailable("closed".into()));
         };
-        let mut tx = Transaction::new(&tree, &mut self.books);
+        let mut tx = Transaction::new(&*tree, &mut self.books);
         let replies: Vec<Reply> = commands.into_iter().map(|command| (command.run)(&mut tx)).collect();
         let result = if tx.view.is_empty() {
             Ok(())
         } else {
             tx.seal();
             let keys = tx.view.keys();
-            let batch = tx.view.into_batch();
+            let batch = batch(tx.view.into_writes());
             self.write(&tree, batch, keys)
         };
         for reply in replies {
@@ -228,22 +204,4 @@ impl Writer<'_> {
         let _ = self.shared.stopped.set("closed".into());
         self.shared.durable.send_modify(|_| {});
     }
-}
-
-/// The first command and those that wait behind it, up to the limits.
-fn gather(first: Message, inbox: &mut mpsc::Receiver<Message>, closing: &mut Vec<oneshot::Sender<()>>) -> Vec<Command> {
-    let mut commands = Vec::new();
-    let mut bytes = 0;
-    let mut next = Some(first);
-    while let Some(message) = next {
-        match message {
-            Message::Command(command) => {
-                bytes += command.bytes;
-                commands.push(command);
-            }
-            Message::Close(done) => closing.push(done),
-        }
-        next = if commands.len() < GATHER && bytes < GATHER_BYTES { inbox.try_recv().ok() } else { None };
-    }
-    commands
 }

@@ -8,8 +8,8 @@ use std::{
 
 use tokio::sync::mpsc;
 
-use super::{SledStore, commit::Shared, keys, view::engine};
-use crate::store::{Copied, CopyPart, Head, StoreError, stored::Meta};
+use super::{SledEngine, commit::Shared, view::engine};
+use crate::store::{Copied, CopyPart, Head, StoreError, ordered::keys, stored::Meta};
 
 /// A part ends at a key that says so behind so many bytes, so that the same content makes the same parts again, wherever
 /// something came in before it ...
@@ -48,10 +48,10 @@ impl Noting {
 }
 
 /// Sends the store in parts; answers with what was copied once all of it is durable.
-pub(super) async fn copy(store: &SledStore, parts: mpsc::Sender<CopyPart>) -> Result<Copied, StoreError> {
+pub(super) async fn copy(store: &SledEngine, parts: mpsc::Sender<CopyPart>) -> Result<Copied, StoreError> {
     let shared = Arc::clone(&store.shared);
     let (noting, of) = store
-        .read(move |tree| {
+        .read_whole(move |tree| {
             let meta = meta(tree)?;
             // About: the indices are not counted each.
             let of = meta.frontier.size() + 3 * meta.records + 2 * meta.answers + meta.listed + meta.events + meta.live;
@@ -60,7 +60,7 @@ pub(super) async fn copy(store: &SledStore, parts: mpsc::Sender<CopyPart>) -> Re
         .await?;
     let (mut from, mut done) = (Vec::new(), 0);
     loop {
-        let (part, count, next) = store.read(move |tree| scan(tree, &from)).await?;
+        let (part, count, next) = store.read_whole(move |tree| scan(tree, &from)).await?;
         done += count;
         send(&parts, CopyPart { bytes: part, done, of: of.max(done) }).await?;
         match next {
@@ -70,7 +70,7 @@ pub(super) async fn copy(store: &SledStore, parts: mpsc::Sender<CopyPart>) -> Re
     }
     loop {
         let shared = Arc::clone(&noting.0);
-        let (again, last) = store.read(move |tree| changed(tree, &shared)).await?;
+        let (again, last) = store.read_whole(move |tree| changed(tree, &shared)).await?;
         for bytes in again {
             send(&parts, CopyPart { bytes, done, of: of.max(done) }).await?;
         }

@@ -4,74 +4,43 @@
 //! call that only reads sees whole batches, and is answered once what it saw is on disk: so nobody is ever told something
 //! that a power cut takes back. A look at single keys waits only if they are in the batch that is on its way there.
 
-mod accept;
 mod anew;
-mod asked;
-mod calls;
 mod commit;
 mod compact;
 mod copying;
-mod dead;
 mod deep;
 mod durable;
-mod handed;
-mod keys;
-mod late;
-mod lease;
-mod offers;
 mod offline;
 mod open;
-mod pages;
-mod prompts;
-mod prove;
-mod read;
 mod restoring;
-mod retracted;
-mod rows;
 mod seeing;
-mod shelf;
-mod tally;
-mod transaction;
-mod unsettled;
 mod view;
 
 use std::{
-    collections::BTreeMap,
     path::Path,
     sync::{Arc, Mutex, OnceLock, RwLock, atomic::AtomicU64},
     thread,
 };
 
-use async_trait::async_trait;
-use jiff::Timestamp;
-use tokio::sync::{Semaphore, mpsc, oneshot, watch};
-use uuid::Uuid;
+use tokio::sync::{Semaphore, mpsc, watch};
 
-use self::commit::{Message, Shared, WAITING, Writer};
+use self::commit::{Shared, Writer};
 pub use self::restoring::Restoring;
+use self::view::Look;
 use super::{
-    Acceptance, Accepted, Amendment, Claim, Clarification, Copied, CopyPart, Document, DuePage, Event, Head, Held,
-    Lapse, Marking, Noted, Once, Outbox, Page, PromptPage, PromptSide, Prompted, Proven, Pull, QueueCounts, Raise,
-    Reference, Replay, Retract, Rewrap, Round, Seen, Settle, Shelf, Side, Store, StoreError, Stored, TakeBack,
-    Unsettled, Whose, Wraps,
-};
-use crate::{
-    domain::{
-        delivery::{Delivery, DeliveryId},
-        queue::QueueId,
-        unit::UnitLabel,
-    },
-    ledger::Entry,
+    Copied, CopyPart, Outbox, StoreError,
+    ordered::{Engine, Message, OrderedStore, WAITING, keys, late, pages, prompts, read, rows, shelf, transaction},
 };
 
 /// Threads that read at the same time. All of them wait while a batch is applied: without a bound there was one for each
 /// call, two hundred at a time.
 const READERS: usize = 8;
-/// What a command writes beside its own values, about.
-const OVERHEAD: usize = 1024;
 
 /// A store in one directory of the local disk (ext4 or xfs). One process at a time.
-pub struct SledStore {
+pub type SledStore = OrderedStore<SledEngine>;
+
+/// The engine of a [`SledStore`].
+pub struct SledEngine {
     shared: Arc<Shared>,
     inbox: mpsc::Sender<Message>,
     readers: Arc<Semaphore>,
@@ -104,247 +73,42 @@ impl SledStore {
                 Writer { shared: &readers, books: opened.books, durable: opened.durable }.work(waiting);
             })
             .map_err(|error| StoreError::Unavailable(format!("no thread: {error}")))?;
-        Ok(Self { shared, inbox, readers: Arc::new(Semaphore::new(READERS)) })
+        Ok(Self(SledEngine { shared, inbox, readers: Arc::new(Semaphore::new(READERS)) }))
     }
 }
 
-#[async_trait]
-impl Store for SledStore {
-    async fn accept(&self, acceptance: Acceptance) -> Result<Accepted, StoreError> {
-        let sizes = acceptance.records.iter().map(|new| new.sealed.len() + new.wraps.len());
-        let bytes = acceptance.answer.len() + sizes.sum::<usize>();
-        self.command(bytes, move |tx| accept::accept(tx, &acceptance)).await
+impl Engine for SledEngine {
+    fn inbox(&self) -> &mpsc::Sender<Message> {
+        &self.inbox
     }
 
-    async fn answered(&self, once: &Once) -> Result<Option<Accepted>, StoreError> {
-        let once = once.clone();
-        self.look(move |tree| read::answered(tree, &once)).await
+    fn unavailable(&self) -> StoreError {
+        self.shared.unavailable()
     }
 
-    async fn amend(&self, amendment: Amendment) -> Result<Accepted, StoreError> {
-        let texts = amendment.changes.iter().filter_map(|change| change.bytes.as_ref());
-        let bytes = amendment.answer.len() + texts.map(Vec::len).sum::<usize>();
-        self.command(bytes, move |tx| shelf::amend(tx, amendment)).await
-    }
-
-    async fn document(&self, shelf: Shelf, name: &str) -> Result<Option<Document>, StoreError> {
-        let name = name.to_owned();
-        self.look(move |tree| shelf::document(tree, shelf, &name)).await
-    }
-
-    async fn documents(&self, shelf: Shelf, after: &str, limit: usize) -> Result<Vec<Document>, StoreError> {
-        let after = after.to_owned();
-        self.read(move |tree| shelf::documents(tree, shelf, &after, limit)).await
-    }
-
-    async fn record_entry(&self, entry: Entry) -> Result<u64, StoreError> {
-        self.command(0, move |tx| tx.append(&entry)).await
-    }
-
-    async fn pull(&self, pull: Pull) -> Result<Vec<Delivery>, StoreError> {
-        self.command(pull.tokens.len() * OVERHEAD, move |tx| lease::pull(tx, &pull)).await
-    }
-
-    async fn settle(&self, once: Once, held: Held, settle: Settle, entry: Entry) -> Result<Delivery, StoreError> {
-        let (bytes, command) = (lease::bytes(&settle), lease::Use { once, held, settle, entry });
-        self.command(bytes, move |tx| lease::settle(tx, &command)).await
-    }
-
-    async fn opened(&self, held: Held, unit: UnitLabel, entry: Entry) -> Result<Delivery, StoreError> {
-        self.command(OVERHEAD, move |tx| lease::opened(tx, &held, unit, &entry)).await
-    }
-
-    async fn expire_leases(&self, now: Timestamp, most: u32) -> Result<u64, StoreError> {
-        self.sweep(move |tx, limit| lease::expire(tx, now, most, limit)).await
-    }
-
-    async fn replay(&self, once: Once, replay: Replay, entry: Entry) -> Result<Delivery, StoreError> {
-        self.command(replay.step.note.len(), move |tx| dead::replay(tx, &once, &replay, &entry)).await
-    }
-
-    async fn lapse(&self, lapses: Vec<Lapse>) -> Result<u64, StoreError> {
-        self.command(lapses.len() * OVERHEAD, move |tx| offers::lapse(tx, lapses)).await
-    }
-
-    async fn recall(&self, once: Once, retracts: Vec<Retract>, answer: Vec<u8>) -> Result<Accepted, StoreError> {
-        let bytes = retracts.iter().flat_map(|one| &one.notices).map(|notice| notice.note.len() + OVERHEAD).sum();
-        self.command(bytes, move |tx| retracted::recall(tx, &once, &retracts, answer)).await
-    }
-
-    async fn take_back(&self, once: Once, taking: TakeBack, entry: Entry) -> Result<Delivery, StoreError> {
-        self.command(taking.step.note.len(), move |tx| handed::take_back(tx, &once, &taking, &entry)).await
-    }
-
-    async fn clarify(&self, once: Once, clarification: Clarification, entry: Entry) -> Result<Delivery, StoreError> {
-        let bytes = clarification.step.note.len() + clarification.step.given.len();
-        self.command(bytes, move |tx| asked::clarify(tx, &once, &clarification, &entry)).await
-    }
-
-    async fn prompts(
+    async fn look<T: Send + 'static>(
         &self,
-        queue: &QueueId,
-        side: PromptSide,
-        after: Option<Vec<u8>>,
-        limit: usize,
-    ) -> Result<PromptPage, StoreError> {
-        let queue = queue.clone();
-        self.read(move |tree| prompts::page(tree, (&queue, side), after, limit)).await
+        read: impl FnOnce(&dyn Look) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.look_at(move |tree| read(tree)).await
     }
 
-    async fn mark_prompt(&self, once: Once, marking: Marking, entry: Entry) -> Result<Prompted, StoreError> {
-        self.command(0, move |tx| prompts::mark(tx, &once, &marking, &entry)).await
-    }
-
-    async fn tell_late_prompts(&self, now: Timestamp) -> Result<u64, StoreError> {
-        self.sweep(move |tx, limit| prompts::tell_late(tx, now, limit)).await
-    }
-
-    async fn end_leases(&self, holder: &str, now: Timestamp) -> Result<u64, StoreError> {
-        let holder = holder.to_owned();
-        self.command(0, move |tx| lease::end_of(tx, &holder, now)).await
-    }
-
-    async fn leases_of(&self, holder: &str) -> Result<u64, StoreError> {
-        let holder = holder.to_owned();
-        self.read(move |tree| lease::held_by(tree, &holder).map(|held| held.len() as u64)).await
-    }
-
-    async fn forget_answers(&self, now: Timestamp) -> Result<u64, StoreError> {
-        self.sweep(move |tx, limit| lease::forget(tx, now, limit)).await
-    }
-
-    async fn find(&self, record: Uuid) -> Result<Option<Stored>, StoreError> {
-        self.look(move |tree| read::find(tree, record)).await
-    }
-
-    async fn late(&self, now: Timestamp, limit: usize) -> Result<Vec<Delivery>, StoreError> {
-        self.command(0, move |tx| late::late(tx, now, limit)).await
-    }
-
-    async fn escalate(&self, raises: Vec<Raise>) -> Result<u64, StoreError> {
-        self.command(raises.len() * OVERHEAD, move |tx| late::escalate(tx, raises)).await
-    }
-
-    async fn pages(&self, now: Timestamp, round: Round) -> Result<Vec<DuePage>, StoreError> {
-        self.command(0, move |tx| pages::due(tx, now, &round)).await
-    }
-
-    async fn note_page(&self, noted: Noted) -> Result<bool, StoreError> {
-        self.command(0, move |tx| pages::note(tx, &noted)).await
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&dyn Look) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.read_whole(move |tree| read(tree)).await
     }
 
     fn outbox(&self) -> watch::Receiver<Outbox> {
         self.shared.pages.subscribe()
     }
 
-    async fn delivery(&self, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
-        self.look(move |tree| read::delivery(tree, id)).await
-    }
-
-    async fn wraps(&self, after: Option<Uuid>, limit: usize) -> Result<Vec<Wraps>, StoreError> {
-        self.read(move |tree| shelf::wraps(tree, after, limit)).await
-    }
-
-    async fn unsettled(&self, after: Option<Vec<u8>>, limit: usize) -> Result<Unsettled, StoreError> {
-        self.read(move |tree| unsettled::unsettled(tree, after, limit)).await
-    }
-
-    async fn wrapped(&self) -> Result<Vec<(String, u64)>, StoreError> {
-        self.read(read::wrapped).await
-    }
-
-    async fn rewrap(
-        &self,
-        rewraps: Vec<Rewrap>,
-        seen: Option<Seen>,
-        amendment: Amendment,
-    ) -> Result<Accepted, StoreError> {
-        let bytes = rewraps.len() * OVERHEAD;
-        self.command(bytes, move |tx| shelf::rewrap(tx, rewraps, seen.as_ref(), amendment)).await
-    }
-
-    async fn finished(
-        &self,
-        before: Timestamp,
-        after: Option<(Timestamp, Uuid)>,
-        limit: usize,
-    ) -> Result<Vec<(Timestamp, Uuid)>, StoreError> {
-        self.read(move |tree| read::finished(tree, before, after, limit)).await
-    }
-
-    async fn sealed(&self, record: Uuid) -> Result<Option<Vec<u8>>, StoreError> {
-        self.look(move |tree| read::sealed(tree, record)).await
-    }
-
-    async fn records(&self, organisation: &str, before: u64, limit: usize) -> Result<Vec<(u64, Stored)>, StoreError> {
-        let organisation = organisation.to_owned();
-        self.read(move |tree| read::records(tree, &organisation, before, limit)).await
-    }
-
-    async fn events(&self, organisation: &str, from: u64, limit: usize) -> Result<Vec<Event>, StoreError> {
-        let organisation = organisation.to_owned();
-        self.read(move |tree| read::events(tree, &organisation, from, limit)).await
-    }
-
-    async fn counts(&self, queues: &[QueueId], now: Timestamp) -> Result<Vec<QueueCounts>, StoreError> {
-        let queues = queues.to_vec();
-        self.command(0, move |tx| read::counts(tx, &queues, now)).await
-    }
-
-    async fn deliveries(
-        &self,
-        queue: &QueueId,
-        (side, reader): (Side, Reference),
-        after: Option<Vec<u8>>,
-        limit: usize,
-    ) -> Result<Page, StoreError> {
-        let queue = queue.clone();
-        self.read(move |tree| read::deliveries(tree, (&queue, side, &reader), after, limit)).await
-    }
-
-    async fn dead_letters(&self) -> Result<BTreeMap<QueueId, u64>, StoreError> {
-        self.read(dead::count).await
-    }
-
-    async fn leased(&self, queue: &QueueId, whose: Whose, now: Timestamp) -> Result<Vec<Delivery>, StoreError> {
-        let queue = queue.clone();
-        self.read(move |tree| read::leased(tree, &queue, &whose, now)).await
-    }
-
-    async fn ready_from(
-        &self,
-        queue: &QueueId,
-        (holder, reader): (&str, Reference),
-        now: Timestamp,
-    ) -> Result<Option<Timestamp>, StoreError> {
-        let (queue, holder) = (queue.clone(), holder.to_owned());
-        self.read(move |tree| read::ready_from(tree, (&queue, &holder, &reader), now)).await
-    }
-
-    async fn entries(&self, from: u64, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
-        self.read(move |tree| read::entries(tree, from, limit)).await
-    }
-
-    async fn head(&self) -> Result<Head, StoreError> {
-        self.read(read::head::<::sled::Tree>).await
-    }
-
-    async fn prove(&self, claim: Claim, size: Option<u64>) -> Result<Option<Proven>, StoreError> {
-        self.read(move |tree| prove::prove(tree, claim, size)).await
-    }
-
-    async fn copy(&self, parts: mpsc::Sender<CopyPart>) -> Result<Copied, StoreError> {
-        copying::copy(self, parts).await
-    }
-
     fn changes(&self) -> watch::Receiver<u64> {
         self.shared.durable.subscribe()
     }
 
-    async fn close(&self) {
-        let (done, closed) = oneshot::channel();
-        if self.inbox.send(Message::Close(done)).await.is_ok() {
-            let _ = closed.await;
-        }
+    async fn copy(&self, parts: mpsc::Sender<CopyPart>) -> Result<Copied, StoreError> {
+        copying::copy(self, parts).await
     }
 }

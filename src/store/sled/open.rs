@@ -131,7 +131,7 @@ fn verified(dir: &Path, db: &::sled::Db, head: Option<HeadMark>) -> Result<(Book
     tracing::info!(entries = meta.frontier.size(), records = meta.records, live = meta.live, walked, "store verified");
     let durable = Durable::open(dir, &meta).map_err(|error| disk(&error))?;
     let wrapped = read::wrapped(&**db)?.into_iter().collect();
-    let (awaited, pages) = (late::awaited(db)?, Rows::read(db)?);
+    let (awaited, pages) = (late::awaited(&**db)?, Rows::read(&**db)?);
     Ok((Books { meta, wrapped, awaited, pages, ..Books::default() }, durable))
 }
 
@@ -282,10 +282,10 @@ mod tests {
     fn losing(kind: &[u8]) -> StoreError {
         let dir = tempfile::tempdir().unwrap();
         let mut opened = open(dir.path()).unwrap();
-        let mut tx = crate::store::sled::transaction::Transaction::new(&opened.db, &mut opened.books);
-        crate::store::sled::accept::tests::everything(&mut tx);
+        let mut tx = crate::store::ordered::Transaction::new(&*opened.db, &mut opened.books);
+        crate::store::ordered::accept::tests::everything(&mut tx);
         tx.seal();
-        opened.db.apply_batch(tx.view.into_batch()).unwrap();
+        opened.db.apply_batch(crate::store::sled::view::batch(tx.view.into_writes())).unwrap();
         opened.db.flush().unwrap();
         opened.durable.commit(HeadMark::of(&opened.books.meta, false)).unwrap();
         let key = opened.db.scan_prefix(kind).keys().next().unwrap().unwrap();

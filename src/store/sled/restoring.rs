@@ -14,7 +14,7 @@ use super::{
     keys,
     open::{disk, open_sled},
     transaction::{Books, Transaction},
-    view::{Look, engine},
+    view::{Look, batch, engine},
 };
 use crate::{
     ledger::{Checkpoint, Entry},
@@ -128,10 +128,10 @@ impl Restoring {
         }
         let db = open_sled(&beside)?;
         let mut books = Books { meta, ..Books::default() };
-        let mut tx = Transaction::new(&db, &mut books);
+        let mut tx = Transaction::new(&*db, &mut books);
         tx.run(|tx| tx.append(entry))?;
         tx.seal();
-        let batch = tx.view.into_batch();
+        let batch = batch(tx.view.into_writes());
         db.apply_batch(batch).map_err(engine)?;
         closed(db, &books.meta)?;
         Ok(Restored { dir, beside, like, examined })

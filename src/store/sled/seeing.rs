@@ -2,11 +2,11 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use super::{SledStore, StoreError, commit::Looked, view::Watched};
+use super::{SledEngine, StoreError, commit::Looked, view::Watched};
 
-impl SledStore {
+impl SledEngine {
     /// Reads whole batches off the async threads, and answers when what was seen is durable.
-    pub(super) async fn read<T: Send + 'static>(
+    pub(super) async fn read_whole<T: Send + 'static>(
         &self,
         read: impl FnOnce(&::sled::Tree) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
@@ -16,7 +16,7 @@ impl SledStore {
 
     /// The same for single keys: it waits only where the batch on its way to the disk has one of them, or every look would take as
     /// long as a commit. They are nearly always at hand and read here, unless a batch is being applied: waking a thread takes longer.
-    pub(super) async fn look<T: Send + 'static>(
+    pub(super) async fn look_at<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Watched<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {

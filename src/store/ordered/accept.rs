@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Accepts, or answers as the first time.
-pub(super) fn accept(tx: &mut Transaction<'_>, acceptance: &Acceptance) -> Result<Accepted, StoreError> {
+pub(in crate::store) fn accept(tx: &mut Transaction<'_>, acceptance: &Acceptance) -> Result<Accepted, StoreError> {
     match tx.answered(&acceptance.once)? {
         None => {}
         Some(Answer::Accepted(record)) => return accepted(&tx.view, record),
@@ -88,7 +88,7 @@ fn store(tx: &mut Transaction<'_>, (new, accuses): (&NewRecord, bool), kept: Opt
 }
 
 /// A delivery as it is when it is made.
-pub(super) fn waiting(id: DeliveryId, header: Header) -> Delivery {
+pub(in crate::store) fn waiting(id: DeliveryId, header: Header) -> Delivery {
     Delivery {
         id,
         header,
@@ -111,7 +111,7 @@ pub(super) fn waiting(id: DeliveryId, header: Header) -> Delivery {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(in crate::store) mod tests {
     use jiff::SignedDuration;
     use uuid::Uuid;
 
@@ -128,7 +128,7 @@ pub(super) mod tests {
         ledger::{Entry, Verb},
         store::{
             Amendment, Change, Expect, Held, Keep, Once, Pull, Record, Settle, Shelf,
-            sled::{lease, shelf, transaction::Books},
+            ordered::{lease, shelf, transaction::Books, view::tests::Memory},
         },
     };
 
@@ -323,9 +323,8 @@ pub(super) mod tests {
 
     #[test]
     fn a_plain_submission_takes_eight_keys_and_less_than_six_kilobytes() {
-        let db = ::sled::Config::new().temporary(true).open().unwrap();
-        let mut books = Books::default();
-        let mut tx = Transaction::new(&db, &mut books);
+        let (kept, mut books) = (Memory::default(), Books::default());
+        let mut tx = Transaction::new(&kept, &mut books);
         tx.run(|tx| accept(tx, &plain())).unwrap();
         let (keys, bytes) = tx.view.size();
         assert_eq!(keys, 8);

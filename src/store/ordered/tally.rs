@@ -22,7 +22,7 @@ use crate::{
 
 /// Live deliveries of one queue: numbers and, by moment, deadlines and arrivals.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Tally {
+pub(in crate::store) struct Tally {
     live: u64,
     unopened: u64,
     leased: u64,

@@ -28,11 +28,11 @@ use crate::{
 
 /// Full subtrees of 256 entries and more are kept: one small key for 128 entries, and no proof reads more than some hundred
 /// entries, however long the ledger is.
-pub(super) const KEPT_LEVEL: u32 = 8;
+pub(in crate::store) const KEPT_LEVEL: u32 = 8;
 
 /// What the commit thread holds between batches.
 #[derive(Debug, Default)]
-pub(super) struct Books {
+pub(in crate::store) struct Books {
     /// Sequence, ledger and counts.
     pub meta: Meta,
     /// Counts of the queues that somebody has asked about.
@@ -47,7 +47,7 @@ pub(super) struct Books {
 
 /// How a record stands as a whole, as the indices have it.
 #[derive(Debug, Default)]
-pub(super) struct Stands {
+pub(in crate::store) struct Stands {
     /// Since when nothing about it is open.
     finished: Option<Timestamp>,
     /// The rows of its prompts.
@@ -62,7 +62,7 @@ impl Stands {
 }
 
 /// A batch in the making with the books it will leave.
-pub(super) struct Transaction<'t> {
+pub(in crate::store) struct Transaction<'t> {
     /// Keys.
     pub view: Overlay<'t>,
     /// Books.
@@ -70,7 +70,7 @@ pub(super) struct Transaction<'t> {
     /// Changes of deliveries by the command at work: before and after.
     changes: Vec<(Option<Delivery>, Delivery)>,
     /// Pages that the command at work has written, or taken away.
-    pub(super) pages: Vec<(PageId, Option<Due>)>,
+    pub(in crate::store) pages: Vec<(PageId, Option<Due>)>,
     /// Events of the command at work at one ledger index.
     events: u16,
     /// What the command at work put under other names: from which, to which.
@@ -81,9 +81,9 @@ pub(super) struct Transaction<'t> {
 
 impl<'t> Transaction<'t> {
     /// Begins a batch.
-    pub fn new(tree: &'t ::sled::Tree, books: &'t mut Books) -> Self {
+    pub fn new(base: &'t dyn Look, books: &'t mut Books) -> Self {
         Self {
-            view: Overlay::new(tree),
+            view: Overlay::new(base),
             books,
             changes: Vec::new(),
             pages: Vec::new(),
@@ -294,6 +294,6 @@ impl<'t> Transaction<'t> {
 }
 
 /// The deliveries of a record, over a batch or the tree.
-pub(super) fn legs(view: &impl Look, record: Uuid) -> Result<Option<Legs>, StoreError> {
+pub(in crate::store) fn legs(view: &impl Look, record: Uuid) -> Result<Option<Legs>, StoreError> {
     view.large(&keys::legs(record))?.map(|bytes| Legs::decode(record, &bytes)).transpose()
 }

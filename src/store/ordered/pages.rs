@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use jiff::Timestamp;
 
-use super::{keys, lease::find, transaction::Transaction, view::Look, view::engine};
+use super::{keys, lease::find, transaction::Transaction, view::Look};
 use crate::{
     domain::{
         code::Class,
@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The first byte of the key of every page.
-pub(super) const PAGES: &[u8] = b"p";
+pub(in crate::store) const PAGES: &[u8] = b"p";
 
 /// The key of a page that waits.
 fn key(id: PageId) -> Vec<u8> {
@@ -27,19 +27,19 @@ fn key(id: PageId) -> Vec<u8> {
 }
 
 /// The page in a [`key`].
-pub(super) fn read_key(key: &[u8]) -> Option<PageId> {
+pub(in crate::store) fn read_key(key: &[u8]) -> Option<PageId> {
     let (delivery, number) = key.split_last_chunk::<2>()?;
     Some(PageId { delivery: keys::read_delivery(delivery)?, number: u16::from_be_bytes(*number) })
 }
 
 /// The row of a page, if it waits.
-pub(super) fn row(view: &impl Look, id: PageId) -> Result<Option<Vec<u8>>, StoreError> {
+pub(in crate::store) fn row(view: &impl Look, id: PageId) -> Result<Option<Vec<u8>>, StoreError> {
     view.get(&key(id))
 }
 
 /// When a row was written and is due, and for whom, as the books know it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Due {
+pub(in crate::store) struct Due {
     queue: QueueId,
     class: Class,
     since: Timestamp,
@@ -56,7 +56,7 @@ impl From<&PageRow> for Due {
 
 /// Every row by what is asked about it.
 #[derive(Debug, Default)]
-pub(super) struct Rows {
+pub(in crate::store) struct Rows {
     rows: BTreeMap<PageId, Due>,
     due: BTreeSet<(Timestamp, PageId)>,
     queues: BTreeMap<QueueId, BTreeMap<Class, BTreeSet<(Timestamp, PageId)>>>,
@@ -66,13 +66,13 @@ pub(super) struct Rows {
 
 impl Rows {
     /// Reads them once, as the store opens.
-    pub fn read(tree: &::sled::Tree) -> Result<Self, StoreError> {
+    pub fn read(tree: &impl Look) -> Result<Self, StoreError> {
         let mut rows = Self::default();
-        for pair in tree.scan_prefix(PAGES) {
-            let (key, value) = pair.map_err(engine)?;
-            let id = read_key(&key).ok_or_else(unreadable)?;
-            rows.set(id, Some(Due::from(&PageRow::decode(&value)?)));
-        }
+        tree.each(PAGES, &mut |key, value| {
+            let id = read_key(key).ok_or_else(unreadable)?;
+            rows.set(id, Some(Due::from(&PageRow::decode(value)?)));
+            Ok(())
+        })?;
         Ok(rows)
     }
 
@@ -174,7 +174,7 @@ impl Transaction<'_> {
 }
 
 /// What is due at `now`, of the round that is asked for.
-pub(super) fn due(tx: &Transaction<'_>, now: Timestamp, round: &Round) -> Result<Vec<DuePage>, StoreError> {
+pub(in crate::store) fn due(tx: &Transaction<'_>, now: Timestamp, round: &Round) -> Result<Vec<DuePage>, StoreError> {
     let due = tx.books.pages.round(now, round).into_iter();
     due.map(|id| {
         let row = PageRow::decode(&tx.view.get(&key(id))?.ok_or_else(unreadable)?)?;
@@ -195,7 +195,7 @@ pub(super) fn due(tx: &Transaction<'_>, now: Timestamp, round: &Round) -> Result
 }
 
 /// Notes what came of an attempt; false where another was noted since, or the page is gone.
-pub(super) fn note(tx: &mut Transaction<'_>, noted: &Noted) -> Result<bool, StoreError> {
+pub(in crate::store) fn note(tx: &mut Transaction<'_>, noted: &Noted) -> Result<bool, StoreError> {
     let Some(bytes) = tx.view.get(&key(noted.page))? else { return Ok(false) };
     let row = PageRow::decode(&bytes)?;
     if row.attempts != noted.before {

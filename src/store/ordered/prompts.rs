@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// The rows of a record's prompts: all that they say is said by its deliveries.
-pub(super) fn rows(record: Uuid, legs: &Legs) -> BTreeSet<Vec<u8>> {
+pub(in crate::store) fn rows(record: Uuid, legs: &Legs) -> BTreeSet<Vec<u8>> {
     let mut rows = BTreeSet::new();
     for prompt in &legs.prompts {
         rows.extend(followers(legs, prompt.kind).iter().map(|queue| keys::prompt(queue, record, prompt)));
@@ -55,7 +55,7 @@ fn as_seen(legs: &Legs, kind: PromptKind, queue: &QueueId) -> Option<Prompted> {
 }
 
 /// A page of one side of a queue's list.
-pub(super) fn page(
+pub(in crate::store) fn page(
     tree: &impl Look,
     (queue, side): (&QueueId, PromptSide),
     after: Option<Vec<u8>>,
@@ -86,7 +86,7 @@ pub(super) fn page(
 }
 
 /// Marks a prompt, or answers as the first time.
-pub(super) fn mark(
+pub(in crate::store) fn mark(
     tx: &mut Transaction<'_>,
     once: &Once,
     marking: &Marking,
@@ -128,7 +128,7 @@ pub(super) fn mark(
 }
 
 /// Tells of prompts whose date is past, each once, the longest late first; answers with how many there were.
-pub(super) fn tell_late(tx: &mut Transaction<'_>, now: Timestamp, limit: usize) -> Result<u64, StoreError> {
+pub(in crate::store) fn tell_late(tx: &mut Transaction<'_>, now: Timestamp, limit: usize) -> Result<u64, StoreError> {
     let due = tx.view.range(keys::AWAITED, &keys::awaited_before(now), limit)?;
     for (key, _) in &due {
         let (record, kind) = keys::read_prompt(key).ok_or_else(unreadable)?;
@@ -158,7 +158,7 @@ pub(super) fn tell_late(tx: &mut Transaction<'_>, now: Timestamp, limit: usize) 
 /// What becomes of the open prompts of a record that is corrected or recalled. Recalled, they end. Corrected, those end that the
 /// correction raises again, and those that nobody has read or is to read; another stays, for somebody to end whom it is not kept from:
 /// their unit works on it still.
-pub(super) fn retract(
+pub(in crate::store) fn retract(
     tx: &mut Transaction<'_>,
     (one, again): (&Retract, &BTreeSet<PromptKind>),
     legs: &mut Legs,
@@ -187,7 +187,7 @@ pub(super) fn retract(
 
 /// The prompts that a record is followed for. One that corrects another takes up where that one's stood; where it `accuses` somebody,
 /// what was said of it before may be theirs, and only its date is kept.
-pub(super) fn raised(
+pub(in crate::store) fn raised(
     tx: &Transaction<'_>,
     (corrects, accuses): (Option<Uuid>, bool),
     deliveries: &[Delivery],

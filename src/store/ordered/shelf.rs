@@ -139,7 +139,7 @@ fn make(tx: &mut Transaction<'_>, change: Change) -> Result<(), StoreError> {
 }
 
 /// One document.
-pub(super) fn document(tree: &impl Look, shelf: Shelf, name: &str) -> Result<Option<Document>, StoreError> {
+pub(in crate::store) fn document(tree: &impl Look, shelf: Shelf, name: &str) -> Result<Option<Document>, StoreError> {
     tree.large(&keys::document(shelf, name))?.map(|bytes| decode_document(name, &bytes)).transpose()
 }
 

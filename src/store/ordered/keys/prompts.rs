@@ -10,13 +10,13 @@ use crate::{
 };
 
 /// The first byte of every [`prompt`] key.
-pub(in crate::store::sled) const PROMPTS: &[u8; 1] = b"j";
+pub(in crate::store) const PROMPTS: &[u8; 1] = b"j";
 
 /// The first byte of every [`awaited`] key.
-pub(in crate::store::sled) const AWAITED: &[u8; 1] = b"y";
+pub(in crate::store) const AWAITED: &[u8; 1] = b"y";
 
 /// One side of a queue's list; a moment and which prompt follow.
-pub(in crate::store::sled) fn prompts(queue: &QueueId, side: PromptSide) -> Vec<u8> {
+pub(in crate::store) fn prompts(queue: &QueueId, side: PromptSide) -> Vec<u8> {
     let mut key = queue_kind(PROMPTS[0], queue);
     key.push(match side {
         PromptSide::Open => 0,
@@ -26,7 +26,7 @@ pub(in crate::store::sled) fn prompts(queue: &QueueId, side: PromptSide) -> Vec<
 }
 
 /// A prompt in the list of a queue: while it is open by its date, the first first; then by its end, the latest first.
-pub(in crate::store::sled) fn prompt(queue: &QueueId, record: Uuid, prompt: &TrackedPrompt) -> Vec<u8> {
+pub(in crate::store) fn prompt(queue: &QueueId, record: Uuid, prompt: &TrackedPrompt) -> Vec<u8> {
     let (side, moment) = match &prompt.end {
         None => (PromptSide::Open, time(prompt.due)),
         Some(end) => (PromptSide::Ended, time(end.at).map(|byte| !byte)),
@@ -35,17 +35,17 @@ pub(in crate::store::sled) fn prompt(queue: &QueueId, record: Uuid, prompt: &Tra
 }
 
 /// A prompt about which somebody is to be told once `due` is past.
-pub(in crate::store::sled) fn awaited(due: Timestamp, record: Uuid, kind: PromptKind) -> Vec<u8> {
+pub(in crate::store) fn awaited(due: Timestamp, record: Uuid, kind: PromptKind) -> Vec<u8> {
     [AWAITED.as_slice(), &time(due), &which(record, kind)].concat()
 }
 
 /// Everything that was due before `now` lies below this key.
-pub(in crate::store::sled) fn awaited_before(now: Timestamp) -> Vec<u8> {
+pub(in crate::store) fn awaited_before(now: Timestamp) -> Vec<u8> {
     [AWAITED.as_slice(), &time(now)].concat()
 }
 
 /// Which prompt stands at the end of a key of either kind.
-pub(in crate::store::sled) fn read_prompt(key: &[u8]) -> Option<(Uuid, PromptKind)> {
+pub(in crate::store) fn read_prompt(key: &[u8]) -> Option<(Uuid, PromptKind)> {
     let (kind, rest) = key.split_last()?;
     let record = Uuid::from_slice(rest.get(rest.len().checked_sub(16)?..)?).ok()?;
     Some((record, *PromptKind::ALL.get(usize::from(*kind))?))

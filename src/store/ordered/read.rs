@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// The kept answer of an acceptance or an amendment.
-pub(super) fn answered(tree: &impl Look, once: &Once) -> Result<Option<Accepted>, StoreError> {
+pub(in crate::store) fn answered(tree: &impl Look, once: &Once) -> Result<Option<Accepted>, StoreError> {
     let Some(bytes) = tree.large(&keys::kept(once))? else { return Ok(None) };
     match Answer::decode(&bytes, &once.digest)? {
         Answer::Accepted(record) => accepted(tree, record).map(Some),
@@ -31,18 +31,18 @@ pub(super) fn answered(tree: &impl Look, once: &Once) -> Result<Option<Accepted>
 }
 
 /// What the acceptance of this record answered.
-pub(super) fn accepted(view: &impl Look, record: Uuid) -> Result<Accepted, StoreError> {
+pub(in crate::store) fn accepted(view: &impl Look, record: Uuid) -> Result<Accepted, StoreError> {
     let kept = head_of(view, record)?.and_then(|head| head.kept).ok_or_else(|| damaged("the answer", record))?;
     Ok(again(kept))
 }
 
 /// A first answer, given again.
-pub(super) fn again(kept: Kept) -> Accepted {
+pub(in crate::store) fn again(kept: Kept) -> Accepted {
     Accepted { ledger_index: kept.ledger_index, answer: kept.answer, root: kept.root, replayed: true }
 }
 
 /// A record with its deliveries.
-pub(super) fn find(tree: &impl Look, id: Uuid) -> Result<Option<Stored>, StoreError> {
+pub(in crate::store) fn find(tree: &impl Look, id: Uuid) -> Result<Option<Stored>, StoreError> {
     let Some(RecordHead { mut record, kept }) = head_of(tree, id)? else { return Ok(None) };
     let mut legs = legs(tree, id)?.ok_or_else(|| damaged("deliveries", id))?;
     legs.keep_from(&record.excluded);
@@ -52,7 +52,7 @@ pub(super) fn find(tree: &impl Look, id: Uuid) -> Result<Option<Stored>, StoreEr
 }
 
 /// A record without its sealed value, which stands behind it and is rarely touched for this.
-pub(super) fn head_of(view: &impl Look, id: Uuid) -> Result<Option<RecordHead>, StoreError> {
+pub(in crate::store) fn head_of(view: &impl Look, id: Uuid) -> Result<Option<RecordHead>, StoreError> {
     let Some((_, first)) = view.first_piece(&keys::record(id))? else { return Ok(None) };
     if let Some((head, _)) = decode_record(id, &first)? {
         return Ok(Some(head));
@@ -63,7 +63,7 @@ pub(super) fn head_of(view: &impl Look, id: Uuid) -> Result<Option<RecordHead>, 
 }
 
 /// A record's wraps with its sealed value behind them: two parts of one message.
-pub(super) fn sealed(tree: &impl Look, id: Uuid) -> Result<Option<Vec<u8>>, StoreError> {
+pub(in crate::store) fn sealed(tree: &impl Look, id: Uuid) -> Result<Option<Vec<u8>>, StoreError> {
     let Some(whole) = tree.large(&keys::record(id))? else { return Ok(None) };
     let (_, sealed) = decode_record(id, &whole)?.ok_or_else(|| damaged("the head", id))?;
     let legs = tree.large(&keys::legs(id))?.ok_or_else(|| damaged("the wraps", id))?;
@@ -73,7 +73,7 @@ pub(super) fn sealed(tree: &impl Look, id: Uuid) -> Result<Option<Vec<u8>>, Stor
 }
 
 /// How many records are wrapped under each name.
-pub(super) fn wrapped(tree: &impl Look) -> Result<Vec<(String, u64)>, StoreError> {
+pub(in crate::store) fn wrapped(tree: &impl Look) -> Result<Vec<(String, u64)>, StoreError> {
     let end = [keys::WRAPPED, &[0xff]].concat();
     let read = |(key, count): (Vec<u8>, Vec<u8>)| {
         let name = String::from_utf8(key.get(keys::WRAPPED.len()..)?.to_vec()).ok()?;
@@ -84,13 +84,13 @@ pub(super) fn wrapped(tree: &impl Look) -> Result<Vec<(String, u64)>, StoreError
 }
 
 /// One delivery.
-pub(super) fn delivery(tree: &impl Look, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
+pub(in crate::store) fn delivery(tree: &impl Look, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
     let Some(legs) = legs(tree, id.record)? else { return Ok(None) };
     Ok(legs.deliveries.into_iter().find(|each| each.id == id))
 }
 
 /// Records about which nothing is open, the longest first.
-pub(super) fn finished(
+pub(in crate::store) fn finished(
     tree: &impl Look,
     before: Timestamp,
     after: Option<(Timestamp, Uuid)>,
@@ -105,18 +105,16 @@ pub(super) fn finished(
 }
 
 /// An organisation's records, newest first.
-pub(super) fn records(
-    tree: &::sled::Tree,
+pub(in crate::store) fn records(
+    tree: &impl Look,
     organisation: &str,
     before: u64,
     limit: usize,
 ) -> Result<Vec<(u64, Stored)>, StoreError> {
     let prefix = keys::listed(organisation, None);
     let to = keys::listed(organisation, Some(before));
-    let newest = tree.range(prefix.as_slice()..to.as_slice()).rev().take(limit);
     let mut records = Vec::new();
-    for pair in newest {
-        let (key, value) = pair.map_err(super::view::engine)?;
+    for (key, value) in tree.last(&prefix, &to, limit)? {
         let index = keys::index_after(&prefix, &key).ok_or_else(unreadable)?;
         let id = Listed::decode(&value)?.record;
         records.push((index, find(tree, id)?.ok_or_else(|| damaged("the head", id))?));
@@ -126,7 +124,12 @@ pub(super) fn records(
 
 /// An organisation's events in ledger order; those of one index are never torn apart, so that going on from the index
 /// after the last one misses none.
-pub(super) fn events(tree: &impl Look, organisation: &str, from: u64, limit: usize) -> Result<Vec<Event>, StoreError> {
+pub(in crate::store) fn events(
+    tree: &impl Look,
+    organisation: &str,
+    from: u64,
+    limit: usize,
+) -> Result<Vec<Event>, StoreError> {
     if limit == 0 {
         return Ok(Vec::new());
     }
@@ -166,7 +169,7 @@ fn indexed(tree: &impl Look, prefix: Vec<u8>, from: u64, limit: usize) -> Result
 }
 
 /// Counts of queues, from the tallies of the commit thread.
-pub(super) fn counts(
+pub(in crate::store) fn counts(
     tx: &mut Transaction<'_>,
     queues: &[QueueId],
     now: Timestamp,
@@ -184,7 +187,7 @@ pub(super) fn counts(
 
 /// A page of one side of a queue in pull order, but what is kept from its reader: ready, leased and delayed deliveries merged, or dead
 /// letters.
-pub(super) fn deliveries(
+pub(in crate::store) fn deliveries(
     tree: &impl Look,
     (queue, side, reader): (&QueueId, Side, &Reference),
     mut after: Option<Vec<u8>>,
@@ -238,7 +241,7 @@ fn positions(
 }
 
 /// What a holder has under a live lease of one session, in pull order.
-pub(super) fn leased(
+pub(in crate::store) fn leased(
     tree: &impl Look,
     queue: &QueueId,
     whose: &Whose,
@@ -259,7 +262,7 @@ pub(super) fn leased(
 }
 
 /// From when on a pull finds something: what was handed over to this holder or is ready, else what is delayed for the shortest time.
-pub(super) fn ready_from(
+pub(in crate::store) fn ready_from(
     tree: &impl Look,
     (queue, holder, reader): (&QueueId, &str, &Reference),
     now: Timestamp,
@@ -275,7 +278,7 @@ pub(super) fn ready_from(
 }
 
 /// Up to `limit` deliveries that are ready in a queue, in its order, and not kept from this reader (D08).
-pub(super) fn ready(
+pub(in crate::store) fn ready(
     view: &impl Look,
     (queue, reader): (&QueueId, &Reference),
     limit: usize,
@@ -300,7 +303,7 @@ pub(super) fn ready(
 }
 
 /// Ledger entries from an index on.
-pub(super) fn entries(tree: &impl Look, from: u64, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
+pub(in crate::store) fn entries(tree: &impl Look, from: u64, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
     let found = tree.range(&keys::entry(from), &keys::entry(u64::MAX), limit)?;
     let mut entries = Vec::with_capacity(found.len());
     for (index, (key, _)) in (from..).zip(found) {
@@ -311,7 +314,7 @@ pub(super) fn entries(tree: &impl Look, from: u64, limit: usize) -> Result<Vec<(
 }
 
 /// The ledger's head.
-pub(super) fn head<L: Look>(tree: &L) -> Result<Head, StoreError> {
+pub(in crate::store) fn head<L: Look>(tree: &L) -> Result<Head, StoreError> {
     let meta = tree.get(keys::META)?.map(|bytes| Meta::decode(&bytes)).transpose()?.unwrap_or_default();
     Ok(Head { size: meta.frontier.size(), root: meta.frontier.root() })
 }

@@ -17,111 +17,111 @@ use crate::{
 mod following;
 mod prompts;
 
-pub(super) use following::{FINISHED, finished, read_finished};
-pub(super) use prompts::{AWAITED, PROMPTS, awaited, awaited_before, prompt, prompts, read_prompt};
+pub(in crate::store) use following::{FINISHED, finished, read_finished};
+pub(in crate::store) use prompts::{AWAITED, PROMPTS, awaited, awaited_before, prompt, prompts, read_prompt};
 
 /// The one value that every commit replaces.
-pub(super) const META: &[u8] = b"m";
+pub(in crate::store) const META: &[u8] = b"m";
 
 /// The first byte of every kind of key.
-pub(super) const KINDS: &[u8] = b"cdefghijklmnopqrstvwxyz";
+pub(in crate::store) const KINDS: &[u8] = b"cdefghijklmnopqrstvwxyz";
 
 /// The record in a [`record`] key.
-pub(super) fn record_of(key: &[u8]) -> Option<Uuid> {
+pub(in crate::store) fn record_of(key: &[u8]) -> Option<Uuid> {
     Uuid::from_slice(key.get(1..)?).ok()
 }
 
 /// The index in an [`entry`] key.
-pub(super) fn index_of_entry(key: &[u8]) -> Option<u64> {
+pub(in crate::store) fn index_of_entry(key: &[u8]) -> Option<u64> {
     key.get(1..)?.try_into().ok().map(u64::from_be_bytes)
 }
 
 /// The level and the index in a [`subtree`] key.
-pub(super) fn subtree_of(key: &[u8]) -> Option<(u32, u64)> {
+pub(in crate::store) fn subtree_of(key: &[u8]) -> Option<(u32, u64)> {
     let (level, index) = key.get(1..)?.split_first_chunk::<4>()?;
     Some((u32::from_be_bytes(*level), u64::from_be_bytes(index.try_into().ok()?)))
 }
 
 /// The shelf and the name in a [`document`] key.
-pub(super) fn shelf_of(key: &[u8]) -> Option<(Shelf, &str)> {
+pub(in crate::store) fn shelf_of(key: &[u8]) -> Option<(Shelf, &str)> {
     let (code, name) = std::str::from_utf8(key.get(1..)?).ok()?.split_once('\0')?;
     Some((Shelf::from_code(code)?, name))
 }
 
 /// The key and the number in a [`piece`] key.
-pub(super) fn piece_of(key: &[u8]) -> Option<(&[u8], u16)> {
+pub(in crate::store) fn piece_of(key: &[u8]) -> Option<(&[u8], u16)> {
     let (whole, number) = key.get(1..)?.split_last_chunk::<2>()?;
     Some((whole, u16::from_be_bytes(*number)))
 }
 
 /// The name and the ledger index in a [`listed`] or [`event`] key.
-pub(super) fn name_and_index(key: &[u8]) -> Option<(&str, u64)> {
+pub(in crate::store) fn name_and_index(key: &[u8]) -> Option<(&str, u64)> {
     let (length, rest) = key.get(1..)?.split_first_chunk::<4>()?;
     let (name, rest) = rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
     Some((std::str::from_utf8(name).ok()?, u64::from_be_bytes(*rest.first_chunk()?)))
 }
 
 /// A record with its sealed value.
-pub(super) fn record(id: Uuid) -> Vec<u8> {
+pub(in crate::store) fn record(id: Uuid) -> Vec<u8> {
     [b"r", id.as_bytes().as_slice()].concat()
 }
 
 /// The deliveries of a record.
-pub(super) fn legs(id: Uuid) -> Vec<u8> {
+pub(in crate::store) fn legs(id: Uuid) -> Vec<u8> {
     [b"d", id.as_bytes().as_slice()].concat()
 }
 
 /// The record in a [`legs`] key.
-pub(super) fn record_of_legs(key: &[u8]) -> Option<Uuid> {
+pub(in crate::store) fn record_of_legs(key: &[u8]) -> Option<Uuid> {
     Uuid::from_slice(key.get(1..)?).ok()
 }
 
 /// A ledger entry.
-pub(super) fn entry(index: u64) -> Vec<u8> {
+pub(in crate::store) fn entry(index: u64) -> Vec<u8> {
     [b"e", index.to_be_bytes().as_slice()].concat()
 }
 
 /// The root of a full subtree of the ledger.
-pub(super) fn subtree(level: u32, index: u64) -> Vec<u8> {
+pub(in crate::store) fn subtree(level: u32, index: u64) -> Vec<u8> {
     [b"t".as_slice(), &level.to_be_bytes(), &index.to_be_bytes()].concat()
 }
 
 /// A document, or the place before all documents of a shelf.
-pub(super) fn document(shelf: Shelf, name: &str) -> Vec<u8> {
+pub(in crate::store) fn document(shelf: Shelf, name: &str) -> Vec<u8> {
     // No code contains a zero, so that no shelf's keys begin as another's do.
     [b"s", shelf.code().as_bytes(), &[0], name.as_bytes()].concat()
 }
 
 /// Just above the last document of a shelf: no name contains this byte.
-pub(super) fn documents_end(shelf: Shelf) -> Vec<u8> {
+pub(in crate::store) fn documents_end(shelf: Shelf) -> Vec<u8> {
     [document(shelf, "").as_slice(), &[0xff]].concat()
 }
 
 /// The name in a [`document`] key.
-pub(super) fn document_name(shelf: Shelf, key: &[u8]) -> Option<&str> {
+pub(in crate::store) fn document_name(shelf: Shelf, key: &[u8]) -> Option<&str> {
     std::str::from_utf8(key.get(document(shelf, "").len()..)?).ok()
 }
 
 /// How many records are wrapped under something of this name.
-pub(super) fn wrapped(under: &str) -> Vec<u8> {
+pub(in crate::store) fn wrapped(under: &str) -> Vec<u8> {
     [WRAPPED, under.as_bytes()].concat()
 }
 
 /// The first byte of every [`wrapped`] key; the name follows.
-pub(super) const WRAPPED: &[u8] = b"c";
+pub(in crate::store) const WRAPPED: &[u8] = b"c";
 
 /// A further piece of a value that is larger than one piece.
-pub(super) fn piece(key: &[u8], number: u16) -> Vec<u8> {
+pub(in crate::store) fn piece(key: &[u8], number: u16) -> Vec<u8> {
     [b"k", key, &number.to_be_bytes()].concat()
 }
 
 /// An organisation's submissions: all of them (`None`), or the one whose first ledger entry is at the index.
-pub(super) fn listed(organisation: &str, index: Option<u64>) -> Vec<u8> {
+pub(in crate::store) fn listed(organisation: &str, index: Option<u64>) -> Vec<u8> {
     named(b'o', organisation, index)
 }
 
 /// An organisation's later events: all, or from a ledger index on.
-pub(super) fn event(organisation: &str, index: Option<u64>) -> Vec<u8> {
+pub(in crate::store) fn event(organisation: &str, index: Option<u64>) -> Vec<u8> {
     named(b'v', organisation, index)
 }
 
@@ -134,12 +134,12 @@ fn named(kind: u8, organisation: &str, index: Option<u64>) -> Vec<u8> {
 }
 
 /// The ledger index of a [`listed`] or [`event`] key, which stands behind its `prefix`.
-pub(super) fn index_after(prefix: &[u8], key: &[u8]) -> Option<u64> {
+pub(in crate::store) fn index_after(prefix: &[u8], key: &[u8]) -> Option<u64> {
     key.get(prefix.len()..prefix.len() + 8)?.try_into().ok().map(u64::from_be_bytes)
 }
 
 /// A kept answer: caller, method and request id together.
-pub(super) fn kept(once: &Once) -> Vec<u8> {
+pub(in crate::store) fn kept(once: &Once) -> Vec<u8> {
     let length = |text: &str| (text.len() as u64).to_be_bytes();
     let digest = sha256(&[
         &length(&once.caller),
@@ -152,39 +152,39 @@ pub(super) fn kept(once: &Once) -> Vec<u8> {
 }
 
 /// When a kept answer may be forgotten; its key is what follows the time.
-pub(super) fn kept_until(until: Timestamp, kept: &[u8]) -> Vec<u8> {
+pub(in crate::store) fn kept_until(until: Timestamp, kept: &[u8]) -> Vec<u8> {
     [KEPT_UNTIL, time(until).as_slice(), kept].concat()
 }
 
 /// The kept answer that a [`kept_until`] key is about.
-pub(super) fn kept_of(key: &[u8]) -> &[u8] {
+pub(in crate::store) fn kept_of(key: &[u8]) -> &[u8] {
     key.get(13..).unwrap_or_default()
 }
 
 /// When a lease ends; the delivery follows the time.
-pub(super) fn lease_end(expires: Timestamp, id: DeliveryId) -> Vec<u8> {
+pub(in crate::store) fn lease_end(expires: Timestamp, id: DeliveryId) -> Vec<u8> {
     [LEASES, time(expires).as_slice(), id.record.as_bytes(), &id.leg.to_be_bytes()].concat()
 }
 
 /// The first byte of every [`lease_end`] key; those that ended by `now` lie between it and [`leases_ended`].
-pub(super) const LEASES: &[u8] = b"l";
+pub(in crate::store) const LEASES: &[u8] = b"l";
 
 /// Just above the last lease that ended by `now`.
-pub(super) fn leases_ended(now: Timestamp) -> Vec<u8> {
+pub(in crate::store) fn leases_ended(now: Timestamp) -> Vec<u8> {
     [LEASES, time(now).as_slice(), &[0xff; 64]].concat()
 }
 
 /// The first byte of every [`kept_until`] key; those kept until before `now` lie between it and [`kept_before`].
-pub(super) const KEPT_UNTIL: &[u8] = b"x";
+pub(in crate::store) const KEPT_UNTIL: &[u8] = b"x";
 
 /// Just above the last answer that was kept until a moment before `now`.
-pub(super) fn kept_before(now: Timestamp) -> Vec<u8> {
+pub(in crate::store) fn kept_before(now: Timestamp) -> Vec<u8> {
     [KEPT_UNTIL, time(now).as_slice()].concat()
 }
 
 /// In which index of its queue a live delivery stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(in crate::store) enum Place {
     /// Ready to be pulled.
     Ready,
     /// Under a lease.
@@ -197,10 +197,10 @@ pub(super) enum Place {
 
 impl Place {
     /// All of them.
-    pub(super) const ALL: [Self; 4] = [Self::Ready, Self::Leased, Self::Delayed, Self::Dead];
+    pub(in crate::store) const ALL: [Self; 4] = [Self::Ready, Self::Leased, Self::Delayed, Self::Dead];
 
     /// Those of one side of a queue.
-    pub(super) const fn of(side: Side) -> &'static [Self] {
+    pub(in crate::store) const fn of(side: Side) -> &'static [Self] {
         match side {
             Side::Live => &[Self::Ready, Self::Leased, Self::Delayed],
             Side::Leased => &[Self::Leased],
@@ -209,7 +209,7 @@ impl Place {
     }
 
     /// From where to where each lies, of all queues together, in the order of keys.
-    pub(super) fn all_queues() -> [(Vec<u8>, Vec<u8>); 4] {
+    pub(in crate::store) fn all_queues() -> [(Vec<u8>, Vec<u8>); 4] {
         let mut bytes = Self::ALL.map(Self::byte);
         bytes.sort_unstable();
         bytes.map(|byte| (vec![byte], vec![byte + 1]))
@@ -226,37 +226,37 @@ impl Place {
 }
 
 /// The part of a queue's index that is `place`; a [`position`] follows.
-pub(super) fn queue(place: Place, queue: &QueueId) -> Vec<u8> {
+pub(in crate::store) fn queue(place: Place, queue: &QueueId) -> Vec<u8> {
     queue_kind(place.byte(), queue)
 }
 
 /// The first byte of the indices of all queues that are `place`.
-pub(super) fn every_queue(place: Place) -> [u8; 1] {
+pub(in crate::store) fn every_queue(place: Place) -> [u8; 1] {
     [place.byte()]
 }
 
 /// The moments at which delayed deliveries of a queue become ready; time and [`position`] follow.
-pub(super) fn delayed(queue: &QueueId) -> Vec<u8> {
+pub(in crate::store) fn delayed(queue: &QueueId) -> Vec<u8> {
     queue_kind(b'z', queue)
 }
 
 /// One moment of [`delayed`].
-pub(super) fn delayed_until(queue: &QueueId, until: Timestamp, position: &[u8]) -> Vec<u8> {
+pub(in crate::store) fn delayed_until(queue: &QueueId, until: Timestamp, position: &[u8]) -> Vec<u8> {
     [delayed(queue).as_slice(), &time(until), position].concat()
 }
 
 /// Everything of [`delayed`] that is due at `now` lies below this key.
-pub(super) fn delayed_due(queue: &QueueId, now: Timestamp) -> Vec<u8> {
+pub(in crate::store) fn delayed_due(queue: &QueueId, now: Timestamp) -> Vec<u8> {
     [delayed(queue).as_slice(), &time(now), &[0xff; 64]].concat()
 }
 
 /// The position in a [`delayed_until`] key.
-pub(super) fn delayed_position<'k>(queue: &QueueId, key: &'k [u8]) -> &'k [u8] {
+pub(in crate::store) fn delayed_position<'k>(queue: &QueueId, key: &'k [u8]) -> &'k [u8] {
     key.get(delayed(queue).len() + 12..).unwrap_or_default()
 }
 
 /// What was handed over to somebody in a queue and is not taken yet; a [`position`] follows.
-pub(super) fn handed(queue: &QueueId, holder: &str) -> Vec<u8> {
+pub(in crate::store) fn handed(queue: &QueueId, holder: &str) -> Vec<u8> {
     let mut key = queue_kind(HANDED[0], queue);
     key.extend(u32::try_from(holder.len()).unwrap_or(u32::MAX).to_be_bytes());
     key.extend(holder.as_bytes());
@@ -264,7 +264,7 @@ pub(super) fn handed(queue: &QueueId, holder: &str) -> Vec<u8> {
 }
 
 /// The first byte of every [`handed`] key.
-pub(super) const HANDED: &[u8; 1] = b"g";
+pub(in crate::store) const HANDED: &[u8; 1] = b"g";
 
 fn queue_kind(kind: u8, queue: &QueueId) -> Vec<u8> {
     let name = queue.as_str().as_bytes();
@@ -275,7 +275,7 @@ fn queue_kind(kind: u8, queue: &QueueId) -> Vec<u8> {
 }
 
 /// Where a delivery stands in pull order: class, then the earliest deadline still running, then age.
-pub(super) fn position(delivery: &Delivery) -> Vec<u8> {
+pub(in crate::store) fn position(delivery: &Delivery) -> Vec<u8> {
     let header = &delivery.header;
     let class = Class::ALL.iter().position(|class| *class == delivery.class()).unwrap_or(Class::ALL.len());
     let mut key = vec![u8::try_from(class).unwrap_or(u8::MAX)];
@@ -288,7 +288,7 @@ pub(super) fn position(delivery: &Delivery) -> Vec<u8> {
 
 /// What stands at a live delivery's [`position`] beyond what the key says: whether it was opened, whether it is handed over and not
 /// taken, and after when it is late.
-pub(super) fn standing(delivery: &Delivery) -> Vec<u8> {
+pub(in crate::store) fn standing(delivery: &Delivery) -> Vec<u8> {
     let (opened, handed) = (delivery.opened.is_some(), delivery.is_handed_over());
     let mut value = vec![(u8::from(opened) * OPENED) | (u8::from(handed) * HANDED_OVER)];
     value.extend(delivery.late_after().map(time).iter().flatten());
@@ -299,23 +299,23 @@ const OPENED: u8 = 1;
 const HANDED_OVER: u8 = 2;
 
 /// Whether a [`standing`] says that it was opened.
-pub(super) fn is_opened(standing: &[u8]) -> bool {
+pub(in crate::store) fn is_opened(standing: &[u8]) -> bool {
     standing.first().is_some_and(|flags| flags & OPENED != 0)
 }
 
 /// Whether a [`standing`] says that it is handed over and not taken yet.
-pub(super) fn is_handed_over(standing: &[u8]) -> bool {
+pub(in crate::store) fn is_handed_over(standing: &[u8]) -> bool {
     standing.first().is_some_and(|flags| flags & HANDED_OVER != 0)
 }
 
 /// After when a [`standing`] says that the delivery is late.
-pub(super) fn late_after(standing: &[u8]) -> Option<Timestamp> {
+pub(in crate::store) fn late_after(standing: &[u8]) -> Option<Timestamp> {
     read_time(standing.get(1..)?)
 }
 
 /// What a [`position`] says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Position {
+pub(in crate::store) struct Position {
     /// The earliest deadline still running.
     pub deadline: Option<Timestamp>,
     /// When it was received.
@@ -325,7 +325,7 @@ pub(super) struct Position {
 }
 
 /// Reads a [`position`].
-pub(super) fn read_position(position: &[u8]) -> Option<Position> {
+pub(in crate::store) fn read_position(position: &[u8]) -> Option<Position> {
     if position.len() != 1 + 12 + 12 + 16 + 2 {
         return None;
     }
@@ -338,7 +338,7 @@ pub(super) fn read_position(position: &[u8]) -> Option<Position> {
 }
 
 /// Reads the delivery at the end of a [`lease_end`] key or a [`position`].
-pub(super) fn read_delivery(bytes: &[u8]) -> Option<DeliveryId> {
+pub(in crate::store) fn read_delivery(bytes: &[u8]) -> Option<DeliveryId> {
     let (record, leg) = bytes.split_last_chunk::<2>()?;
     let record = Uuid::from_slice(record.get(record.len().checked_sub(16)?..)?).ok()?;
     Some(DeliveryId { record, leg: u16::from_be_bytes(*leg) })

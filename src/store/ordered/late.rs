@@ -8,7 +8,7 @@ use super::{
     keys::{self, Place},
     lease::find,
     transaction::Transaction,
-    view::engine,
+    view::Look,
 };
 use crate::{
     domain::{
@@ -22,20 +22,20 @@ use crate::{
 };
 
 /// After when each live delivery is late, read once from the indices of the queues.
-pub(super) fn awaited(tree: &::sled::Tree) -> Result<BTreeSet<(Timestamp, DeliveryId)>, StoreError> {
+pub(in crate::store) fn awaited(tree: &impl Look) -> Result<BTreeSet<(Timestamp, DeliveryId)>, StoreError> {
     let mut awaited = BTreeSet::new();
     for place in Place::ALL {
-        for pair in tree.scan_prefix(keys::every_queue(place)) {
-            let (key, standing) = pair.map_err(engine)?;
-            let id = keys::read_delivery(&key).ok_or_else(unreadable)?;
-            awaited.extend(keys::late_after(&standing).map(|due| (due, id)));
-        }
+        tree.each(&keys::every_queue(place), &mut |key, standing| {
+            let id = keys::read_delivery(key).ok_or_else(unreadable)?;
+            awaited.extend(keys::late_after(standing).map(|due| (due, id)));
+            Ok(())
+        })?;
     }
     Ok(awaited)
 }
 
 /// What is to be escalated at `now`, the longest late first. Late means now > deadline (D15).
-pub(super) fn late(tx: &Transaction<'_>, now: Timestamp, limit: usize) -> Result<Vec<Delivery>, StoreError> {
+pub(in crate::store) fn late(tx: &Transaction<'_>, now: Timestamp, limit: usize) -> Result<Vec<Delivery>, StoreError> {
     let due = tx.books.awaited.iter().take_while(|(due, _)| *due < now).take(limit);
     due.map(|(_, id)| {
         let legs = tx.legs(id.record)?.ok_or_else(unreadable)?;
@@ -45,7 +45,7 @@ pub(super) fn late(tx: &Transaction<'_>, now: Timestamp, limit: usize) -> Result
 }
 
 /// Escalates what is late and was not escalated since: a second replica, or somebody who settled it, may have come first.
-pub(super) fn escalate(tx: &mut Transaction<'_>, raises: Vec<Raise>) -> Result<u64, StoreError> {
+pub(in crate::store) fn escalate(tx: &mut Transaction<'_>, raises: Vec<Raise>) -> Result<u64, StoreError> {
     let mut count = 0;
     for one in raises {
         let id = one.delivery;
@@ -62,7 +62,7 @@ pub(super) fn escalate(tx: &mut Transaction<'_>, raises: Vec<Raise>) -> Result<u
 }
 
 /// Somebody above is turned to.
-pub(super) fn raise(
+pub(in crate::store) fn raise(
     tx: &mut Transaction<'_>,
     legs: &mut Legs,
     mut delivery: Delivery,

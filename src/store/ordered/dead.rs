@@ -10,7 +10,7 @@ use super::{
     keys::{self, Place},
     lease::{find, other_kind},
     transaction::Transaction,
-    view::engine,
+    view::Look,
 };
 use crate::{
     domain::{
@@ -56,13 +56,13 @@ fn bury(delivery: &mut Delivery) {
 }
 
 /// How many lie there, by queue.
-pub(super) fn count(tree: &::sled::Tree) -> Result<BTreeMap<QueueId, u64>, StoreError> {
+pub(super) fn count(tree: &impl Look) -> Result<BTreeMap<QueueId, u64>, StoreError> {
     let mut dead = BTreeMap::new();
-    for pair in tree.scan_prefix(keys::every_queue(Place::Dead)) {
-        let (key, _) = pair.map_err(engine)?;
-        let queue = queue_of(&key).ok_or_else(|| StoreError::Damaged("a queue's index cannot be read".into()))?;
+    tree.each(&keys::every_queue(Place::Dead), &mut |key, _| {
+        let queue = queue_of(key).ok_or_else(|| StoreError::Damaged("a queue's index cannot be read".into()))?;
         *dead.entry(queue).or_default() += 1;
-    }
+        Ok(())
+    })?;
     Ok(dead)
 }
 

@@ -1,0 +1,139 @@
+//! What an engine does for the commands and the questions: it runs commands in batches, each durable before it is answered, and
+//! lets whole batches be read.
+
+use std::future::Future;
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::{Look, Transaction};
+use crate::store::{Copied, CopyPart, Outbox, StoreError};
+
+/// Commands in one batch, at most: more gains nothing, measured.
+const GATHER: usize = 64;
+/// Bytes in one batch, about.
+const GATHER_BYTES: usize = 4 << 20;
+/// Commands that may wait before callers do.
+pub(in crate::store) const WAITING: usize = 1024;
+/// What a command writes beside its own values, about.
+pub(in crate::store) const OVERHEAD: usize = 1024;
+/// Leases ended, or answers forgotten, in one command: what else waits gets its turn in between.
+const SWEEP: usize = 256;
+
+/// Gives the answer of a command once its batch is durable, or the reason why there is none.
+pub(in crate::store) type Reply = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+
+/// A command on its way to the thread that commits.
+pub(in crate::store) struct Command {
+    /// About how much it writes.
+    pub bytes: usize,
+    /// Does it, within the batch.
+    pub run: Box<dyn FnOnce(&mut Transaction<'_>) -> Reply + Send>,
+}
+
+/// What the thread that commits is sent.
+pub(in crate::store) enum Message {
+    /// A command.
+    Command(Command),
+    /// Finish what waits and close.
+    Close(oneshot::Sender<()>),
+}
+
+/// Keeps ordered keys, and changes them in batches.
+pub(in crate::store) trait Engine: Send + Sync + 'static {
+    /// Leads to the thread that commits.
+    fn inbox(&self) -> &mpsc::Sender<Message>;
+
+    /// What calls answer once it stopped.
+    fn unavailable(&self) -> StoreError;
+
+    /// Looks at single keys, and answers when what was seen is durable.
+    fn look<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&dyn Look) -> Result<T, StoreError> + Send + 'static,
+    ) -> impl Future<Output = Result<T, StoreError>> + Send;
+
+    /// Reads whole batches off the async threads, and answers when what was seen is durable.
+    fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&dyn Look) -> Result<T, StoreError> + Send + 'static,
+    ) -> impl Future<Output = Result<T, StoreError>> + Send;
+
+    /// The pages that wait, as of the last batch.
+    fn outbox(&self) -> watch::Receiver<Outbox>;
+
+    /// The sequence of the last batch that is durable.
+    fn changes(&self) -> watch::Receiver<u64>;
+
+    /// Sends all of one moment in parts.
+    fn copy(&self, parts: mpsc::Sender<CopyPart>) -> impl Future<Output = Result<Copied, StoreError>> + Send;
+
+    /// Sends a command and waits until it is durable.
+    fn command<T: Send + 'static>(
+        &self,
+        bytes: usize,
+        run: impl FnOnce(&mut Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> impl Future<Output = Result<T, StoreError>> + Send {
+        async move {
+            let (answer, answered) = oneshot::channel();
+            let run = Box::new(move |tx: &mut Transaction<'_>| {
+                let result = tx.run(run);
+                Box::new(move |durable: Result<(), StoreError>| {
+                    // A caller that has gone away does not undo what is committed.
+                    let _ = answer.send(durable.and(result));
+                }) as Reply
+            });
+            let command = Message::Command(Command { bytes: bytes + OVERHEAD, run });
+            self.inbox().send(command).await.map_err(|_| self.unavailable())?;
+            answered.await.map_err(|_| self.unavailable())?
+        }
+    }
+
+    /// Repeats a command that does at most [`SWEEP`] of something until there is no more.
+    fn sweep(
+        &self,
+        step: impl Fn(&mut Transaction<'_>, usize) -> Result<u64, StoreError> + Copy + Send + 'static,
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send {
+        async move {
+            let mut total = 0;
+            loop {
+                let done = self.command(0, move |tx| step(tx, SWEEP)).await?;
+                total += done;
+                if done < SWEEP as u64 {
+                    return Ok(total);
+                }
+            }
+        }
+    }
+
+    /// Finishes what waits and closes.
+    fn close(&self) -> impl Future<Output = ()> + Send {
+        async move {
+            let (done, closed) = oneshot::channel();
+            if self.inbox().send(Message::Close(done)).await.is_ok() {
+                let _ = closed.await;
+            }
+        }
+    }
+}
+
+/// The first command and those that wait behind it, up to the limits.
+pub(in crate::store) fn gather(
+    first: Message,
+    inbox: &mut mpsc::Receiver<Message>,
+    closing: &mut Vec<oneshot::Sender<()>>,
+) -> Vec<Command> {
+    let mut commands = Vec::new();
+    let mut bytes = 0;
+    let mut next = Some(first);
+    while let Some(message) = next {
+        match message {
+            Message::Command(command) => {
+                bytes += command.bytes;
+                commands.push(command);
+            }
+            Message::Close(done) => closing.push(done),
+        }
+        next = if commands.len() < GATHER && bytes < GATHER_BYTES { inbox.try_recv().ok() } else { None };
+    }
+    commands
+}

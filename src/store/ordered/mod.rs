@@ -1,0 +1,29 @@
+//! The commands and the questions of the store over ordered keys, whatever engine keeps those: sled in one directory, PostgreSQL
+//! beyond one machine. A command changes keys within a batch and knows nothing of how the batch becomes durable.
+
+pub(in crate::store) mod accept;
+mod asked;
+mod dead;
+mod engine;
+mod handed;
+pub(in crate::store) mod keys;
+pub(in crate::store) mod late;
+mod lease;
+mod offers;
+pub(in crate::store) mod pages;
+pub(in crate::store) mod prompts;
+mod prove;
+pub(in crate::store) mod read;
+mod retracted;
+pub(in crate::store) mod rows;
+pub(in crate::store) mod shelf;
+mod store;
+mod tally;
+pub(in crate::store) mod transaction;
+mod unsettled;
+pub(in crate::store) mod view;
+
+pub(in crate::store) use engine::{Command, Engine, Message, Reply, WAITING, gather};
+pub use store::OrderedStore;
+pub(in crate::store) use transaction::{Books, Transaction};
+pub(in crate::store) use view::{Look, Pairs, Write};
