@@ -4,11 +4,17 @@
 //! finds what was there.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
+#[path = "support/postgres.rs"]
+mod postgres;
 mod store;
 
 use std::sync::Arc;
 
-use homeward::store::{Store, sled::SledStore};
+use homeward::store::{
+    Store,
+    postgres::{PostgresStore, Settings},
+    sled::SledStore,
+};
 use store::Engine;
 
 /// Stamps every case over one engine.
@@ -193,4 +199,24 @@ impl Engine for Sled {
 
 mod sled {
     every_case!(Sled);
+}
+
+/// PostgreSQL, one database a case.
+struct Postgres(Settings);
+
+impl Default for Postgres {
+    fn default() -> Self {
+        Self(Settings { url: postgres::database(), password: None, tls: None, readers: 4 })
+    }
+}
+
+impl Engine for Postgres {
+    fn open(&self) -> Arc<dyn Store> {
+        let opening = PostgresStore::open(&self.0);
+        Arc::new(tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(opening)).unwrap())
+    }
+}
+
+mod postgresql {
+    every_case!(Postgres);
 }

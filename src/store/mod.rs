@@ -7,6 +7,7 @@ mod model;
 mod onward;
 mod ordered;
 mod outbox;
+pub mod postgres;
 mod prompts;
 mod shelf;
 pub mod sled;

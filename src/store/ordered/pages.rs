@@ -21,7 +21,7 @@ use crate::{
 pub(in crate::store) const PAGES: &[u8] = b"p";
 
 /// The key of a page that waits.
-fn key(id: PageId) -> Vec<u8> {
+pub(super) fn key(id: PageId) -> Vec<u8> {
     let PageId { delivery, number } = id;
     [PAGES, delivery.record.as_bytes(), &delivery.leg.to_be_bytes(), &number.to_be_bytes()].concat()
 }
@@ -74,6 +74,13 @@ impl Rows {
             Ok(())
         })?;
         Ok(rows)
+    }
+
+    /// A row is now as it can be read.
+    pub fn read_again(&mut self, id: PageId, view: &impl Look) -> Result<(), StoreError> {
+        let row = row(view, id)?.map(|value| PageRow::decode(&value)).transpose()?;
+        self.set(id, row.as_ref().map(Due::from));
+        Ok(())
     }
 
     /// A row is now as given; `None`: it is gone.

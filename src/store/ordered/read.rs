@@ -313,9 +313,14 @@ pub(in crate::store) fn entries(tree: &impl Look, from: u64, limit: usize) -> Re
     Ok(entries)
 }
 
+/// What the last commit has left.
+pub(in crate::store) fn meta(tree: &impl Look) -> Result<Meta, StoreError> {
+    Ok(tree.get(keys::META)?.map(|bytes| Meta::decode(&bytes)).transpose()?.unwrap_or_default())
+}
+
 /// The ledger's head.
-pub(in crate::store) fn head<L: Look>(tree: &L) -> Result<Head, StoreError> {
-    let meta = tree.get(keys::META)?.map(|bytes| Meta::decode(&bytes)).transpose()?.unwrap_or_default();
+pub(in crate::store) fn head(tree: &impl Look) -> Result<Head, StoreError> {
+    let meta = meta(tree)?;
     Ok(Head { size: meta.frontier.size(), root: meta.frontier.root() })
 }
 

@@ -11,6 +11,7 @@ use super::{
     prompts,
     rows::{handed_row, place_key, rows},
     tally::Tally,
+    trace::Trace,
     view::{Look, Overlay},
 };
 use crate::{
@@ -73,6 +74,8 @@ pub(in crate::store) struct Transaction<'t> {
     pub(in crate::store) pages: Vec<(PageId, Option<Due>)>,
     /// Events of the command at work at one ledger index.
     events: u16,
+    /// What the batch has changed of the books so far, for other replicas.
+    pub trace: Trace,
     /// What the command at work put under other names: from which, to which.
     wrapped: Vec<(Option<String>, String)>,
     /// The counts of these names are not what the tree says.
@@ -88,6 +91,7 @@ impl<'t> Transaction<'t> {
             changes: Vec::new(),
             pages: Vec::new(),
             events: 0,
+            trace: Trace::default(),
             wrapped: Vec::new(),
             recounted: BTreeSet::new(),
         }
@@ -102,6 +106,7 @@ impl<'t> Transaction<'t> {
             self.view.keep();
             for (before, after) in self.changes.drain(..) {
                 let late = |each: &Delivery| each.late_after().map(|due| (due, each.id));
+                self.trace.note(before.as_ref().and_then(late), late(&after), &after.header.queue);
                 before.iter().filter_map(late).for_each(|late| _ = self.books.awaited.remove(&late));
                 self.books.awaited.extend(late(&after));
                 if let Some(tally) = self.books.tallies.get_mut(&after.header.queue) {
@@ -109,6 +114,7 @@ impl<'t> Transaction<'t> {
                     tally.enter(&after);
                 }
             }
+            self.trace.pages.extend(self.pages.iter().map(|(id, _)| *id));
             self.pages.drain(..).for_each(|(id, due)| self.books.pages.set(id, due));
             self.recount();
         } else {

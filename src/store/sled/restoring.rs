@@ -8,7 +8,6 @@ use std::{
 
 use super::{
     compact::{named_beside, remove},
-    copying::read_part,
     deep::examine,
     durable::{Durable, HeadMark},
     keys,
@@ -22,7 +21,7 @@ use crate::{
         disk::own_as,
         secret_file::{FileError, ensure_private_dir},
     },
-    store::{Copied, Examined, Examining, StoreError, stored::Meta},
+    store::{Copied, Examined, Examining, StoreError, ordered::parts::read_part, stored::Meta},
 };
 
 /// What a store on its way back is named, behind its own name.

@@ -367,7 +367,7 @@ pub(super) fn damaged(what: &str, record: Uuid) -> StoreError {
 }
 
 /// A moment, exact to the nanosecond.
-fn time(at: Timestamp) -> pb::Time {
+pub(in crate::store) fn time(at: Timestamp) -> pb::Time {
     let nanos = at.as_nanosecond();
     pb::Time {
         seconds: i64::try_from(nanos.div_euclid(1_000_000_000)).expect("a timestamp's seconds fit 64 bits"),
@@ -376,7 +376,7 @@ fn time(at: Timestamp) -> pb::Time {
 }
 
 /// Reads a moment.
-fn moment(time: Option<pb::Time>) -> Option<Timestamp> {
+pub(in crate::store) fn moment(time: Option<pb::Time>) -> Option<Timestamp> {
     let time = time?;
     Timestamp::from_nanosecond(i128::from(time.seconds) * 1_000_000_000 + i128::from(time.nanos)).ok()
 }

@@ -1,0 +1,185 @@
+//! How the database is reached: one address or several, over TLS where it is not on this machine, with limits on every wait.
+
+use std::{fmt, fs, future::poll_fn, path::PathBuf, sync::Arc, time::Duration};
+
+use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
+use rustls::{
+    ClientConfig, RootCertStore,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    sync::mpsc,
+};
+use tokio_postgres::{
+    AsyncMessage, Client, Config, Connection, NoTls,
+    config::{Host, SslMode, TargetSessionAttrs},
+};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::store::StoreError;
+
+/// Time to reach one address.
+const CONNECT: Duration = Duration::from_secs(3);
+/// What was sent and is not acknowledged for so long ends the connection: the other machine is gone.
+const UNACKNOWLEDGED: Duration = Duration::from_secs(5);
+/// Words of the database that wait to be heard.
+const WORDS: usize = 16;
+/// Time to get one of the connections that read.
+const WAIT: Duration = Duration::from_secs(5);
+
+/// Where the database is and how to reach it.
+#[derive(Clone)]
+pub struct Settings {
+    /// As `postgres://user@host1,host2/database`, or as `host=... user=... dbname=...`.
+    pub url: String,
+    /// The password, where it is not in the address.
+    pub password: Option<Arc<zeroize::Zeroizing<String>>>,
+    /// TLS; without it only an address on this machine is taken.
+    pub tls: Option<Tls>,
+    /// Connections that read at the same time.
+    pub readers: usize,
+}
+
+/// Certificates for the connection to the database.
+#[derive(Debug, Clone)]
+pub struct Tls {
+    /// The authorities that may have signed the server's certificate, PEM.
+    pub ca: PathBuf,
+    /// Our certificate with what leads up to it, and its key, PEM, where the database asks for one.
+    pub client: Option<(PathBuf, PathBuf)>,
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings").field("tls", &self.tls).field("readers", &self.readers).finish_non_exhaustive()
+    }
+}
+
+impl Settings {
+    /// A connection of its own.
+    pub(super) async fn connect(&self) -> Result<Client, StoreError> {
+        self.words().await.map(|(client, _)| client)
+    }
+
+    /// A connection, and what the database says on it unasked, until it ends.
+    pub(super) async fn words(&self) -> Result<(Client, mpsc::Receiver<AsyncMessage>), StoreError> {
+        let config = self.config()?;
+        match self.connector()? {
+            None => {
+                let (client, connection) = config.connect(NoTls).await.map_err(|error| engine(&error))?;
+                Ok((client, spoken(connection)))
+            }
+            Some(tls) => {
+                let (client, connection) = config.connect(tls).await.map_err(|error| engine(&error))?;
+                Ok((client, spoken(connection)))
+            }
+        }
+    }
+
+    /// The connections that read.
+    pub(super) fn pool(&self) -> Result<Pool, StoreError> {
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = match self.connector()? {
+            None => Manager::from_config(self.config()?, NoTls, recycling),
+            Some(tls) => Manager::from_config(self.config()?, tls, recycling),
+        };
+        let pool = Pool::builder(manager)
+            .max_size(self.readers)
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(Some(WAIT))
+            .create_timeout(Some(WAIT))
+            .build();
+        pool.map_err(|error| StoreError::Unavailable(error.to_string()))
+    }
+
+    /// The address with our limits.
+    pub(super) fn config(&self) -> Result<Config, StoreError> {
+        let wrong = |what: &str| StoreError::Unavailable(format!("store.url: {what}"));
+        let mut config: Config = self.url.parse().map_err(|_| wrong("not an address of a PostgreSQL database"))?;
+        if let Some(password) = &self.password {
+            config.password(password.as_str());
+        }
+        let local = |host: &Host| match host {
+            Host::Tcp(name) => matches!(name.as_str(), "localhost" | "127.0.0.1" | "::1"),
+            Host::Unix(_) => true,
+        };
+        if self.tls.is_none() && !config.get_hosts().iter().all(local) {
+            return Err(wrong("a database on another machine is reached over TLS: set store.ca"));
+        }
+        config.ssl_mode(if self.tls.is_some() { SslMode::Require } else { SslMode::Disable });
+        // Of several addresses, the one that takes writes.
+        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        config.application_name("homeward").connect_timeout(CONNECT).tcp_user_timeout(UNACKNOWLEDGED);
+        config
+            .keepalives_idle(Duration::from_secs(10))
+            .keepalives_interval(Duration::from_secs(3))
+            .keepalives_retries(3);
+        Ok(config)
+    }
+
+    fn connector(&self) -> Result<Option<MakeRustlsConnect>, StoreError> {
+        let Some(tls) = &self.tls else { return Ok(None) };
+        let wrong = |field: &str| StoreError::Unavailable(format!("store.{field} cannot be read as PEM"));
+        let certificates = |path: &PathBuf, field: &str| {
+            let read = fs::read(path).map_err(|error| StoreError::Unavailable(format!("store.{field}: {error}")))?;
+            let all: Result<Vec<CertificateDer<'static>>, _> = CertificateDer::pem_slice_iter(&read).collect();
+            all.ok().filter(|all| !all.is_empty()).ok_or_else(|| wrong(field))
+        };
+        let mut roots = RootCertStore::empty();
+        for authority in certificates(&tls.ca, "ca")? {
+            roots.add(authority).map_err(|_| wrong("ca"))?;
+        }
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| StoreError::Unavailable(error.to_string()))?
+            .with_root_certificates(roots);
+        let config = match &tls.client {
+            None => config.with_no_client_auth(),
+            Some((certificate, key)) => {
+                let key = PrivateKeyDer::from_pem_file(key).map_err(|_| wrong("key"))?;
+                let chain = certificates(certificate, "certificate")?;
+                config.with_client_auth_cert(chain, key).map_err(|_| wrong("certificate"))?
+            }
+        };
+        Ok(Some(MakeRustlsConnect::new(config)))
+    }
+}
+
+/// Moves the bytes of a connection until it ends, and passes on what is said unasked, as long as somebody listens.
+fn spoken<S, T>(mut connection: Connection<S, T>) -> mpsc::Receiver<AsyncMessage>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (said, words) = mpsc::channel(WORDS);
+    tokio::spawn(async move {
+        while let Some(Ok(word)) = poll_fn(|context| connection.poll_message(context)).await {
+            // Whoever is behind learns all the same from one word that there was something.
+            let _ = said.try_send(word);
+        }
+    });
+    words
+}
+
+/// What the database says, in our words: its code, and no more of it than says what kind it is.
+pub(super) fn engine(error: &tokio_postgres::Error) -> StoreError {
+    match error.code() {
+        // Data corrupted, index corrupted.
+        Some(code) if code.code().starts_with("XX") => {
+            StoreError::Damaged(format!("the database says that it is damaged ({})", code.code()))
+        }
+        Some(code) => StoreError::Unavailable(format!("the database refused ({})", code.code())),
+        None => StoreError::Unavailable("the database cannot be reached".into()),
+    }
+}
+
+/// Why there is no connection to read by.
+pub(super) fn pooled(error: &PoolError) -> StoreError {
+    match error {
+        PoolError::Backend(error) => engine(error),
+        PoolError::Timeout(_) => StoreError::Unavailable("the database does not answer in time".into()),
+        _ => StoreError::Unavailable("no connection to the database".into()),
+    }
+}

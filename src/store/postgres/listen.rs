@@ -1,0 +1,49 @@
+//! Word of what other brokers have committed: it comes with each commit, and this broker's thread then follows.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio_postgres::AsyncMessage;
+
+use super::connect::Settings;
+use crate::store::ordered::{Command, Message, Reply, Transaction};
+
+/// Named by whoever commits.
+pub(super) const CHANNEL: &str = "homeward";
+const LISTEN: &str = "LISTEN homeward";
+/// Before a connection that was lost is made again.
+const AGAIN: Duration = Duration::from_millis(500);
+
+/// Listens until nobody is there to be told.
+pub(super) async fn listen(settings: Settings, inbox: mpsc::Sender<Message>) {
+    while !inbox.is_closed() {
+        if let Ok((told, mut words)) = settings.words().await {
+            let mut asked = std::pin::pin!(told.batch_execute(LISTEN));
+            let mut listening = false;
+            loop {
+                let word = tokio::select! {
+                    done = &mut asked, if !listening => {
+                        listening = done.is_ok();
+                        if !listening { break; }
+                        // Whatever came before this is followed at once.
+                        follow(&inbox);
+                        continue;
+                    }
+                    word = words.recv() => word,
+                };
+                match word {
+                    Some(AsyncMessage::Notification(_)) => follow(&inbox),
+                    Some(_) => {}
+                    None => break,
+                }
+            }
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
+/// A command that does nothing: before it, the thread follows what others did. Where the line is full, somebody else's will do.
+fn follow(inbox: &mpsc::Sender<Message>) {
+    let run = Box::new(|_: &mut Transaction<'_>| Box::new(|_| ()) as Reply);
+    let _ = inbox.try_send(Message::Command(Command { bytes: 0, run }));
+}
