@@ -63,7 +63,23 @@ const HOUSE: &[Room] = &[
     Room {
         folder: "store",
         floor: 3,
-        crates: &["sled", "prost", "tokio", "tracing", "thiserror", "jiff", "uuid", "async_trait", "ring", "hex"],
+        crates: &[
+            "sled",
+            "tokio_postgres",
+            "tokio_postgres_rustls",
+            "deadpool_postgres",
+            "rustls",
+            "prost",
+            "tokio",
+            "tracing",
+            "thiserror",
+            "jiff",
+            "uuid",
+            "async_trait",
+            "ring",
+            "hex",
+            "zeroize",
+        ],
     },
     Room {
         folder: "broker",
@@ -209,6 +225,11 @@ const ONLY_IN: &[(&[&str], &[&str], &str)] = &[
     ),
     (&["Status", ":", ":"], &["src/wire/status.rs"], "only wire/status.rs makes a tonic::Status"),
     (&["store", ":", ":", "sled"], &["src/store/", "src/app/wiring.rs"], "only app/wiring.rs names an engine"),
+    (
+        &["PostgresStore"],
+        &["src/store/postgres", "src/app/database.rs"],
+        "only app/wiring.rs names an engine, and app/database.rs the one that brokers share",
+    ),
     (
         &["SledStore"],
         &["src/store/sled", "src/store/mod.rs", "src/app/wiring.rs"],

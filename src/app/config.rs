@@ -139,8 +139,21 @@ pub struct Store {
     /// Engine.
     #[serde(default)]
     pub engine: Engine,
-    /// Folder of the store, on a local disk.
+    /// Folder on a local disk: of the embedded store, and of what each broker keeps beside a store that is elsewhere.
     pub path: PathBuf,
+    /// PostgreSQL: where the database is, as `postgres://homeward@db1,db2/homeward`.
+    pub url: Option<String>,
+    /// File with the password, where one is asked for.
+    pub password_file: Option<PathBuf>,
+    /// The authorities that may have signed the database's certificate, PEM; needed unless it is on this machine.
+    pub ca: Option<PathBuf>,
+    /// Our certificate and its key, PEM, where the database asks for one.
+    pub certificate: Option<PathBuf>,
+    /// The key of `certificate`.
+    pub key: Option<PathBuf>,
+    /// Connections to the database that read at the same time.
+    #[serde(default = "default_readers")]
+    pub readers: u16,
 }
 
 /// Engines of the store.
@@ -150,6 +163,8 @@ pub enum Engine {
     /// Embedded, one machine.
     #[default]
     Sled,
+    /// PostgreSQL, any number of brokers.
+    Postgres,
 }
 
 /// Who may do what, and reference data.
@@ -242,6 +257,10 @@ impl Config {
             self.policy.reference.as_mut(),
             self.pki.as_mut().map(|pki| &mut pki.folder),
             self.tls.crl_folder.as_mut(),
+            self.store.password_file.as_mut(),
+            self.store.ca.as_mut(),
+            self.store.certificate.as_mut(),
+            self.store.key.as_mut(),
         ];
         for path in paths.into_iter().chain(optional.into_iter().flatten()) {
             *path = folder.join(&path);
@@ -250,6 +269,10 @@ impl Config {
         self.paging.relative_to(folder);
         self
     }
+}
+
+fn default_readers() -> u16 {
+    8
 }
 
 fn yes() -> bool {

@@ -12,6 +12,7 @@ mod compact;
 mod compared;
 mod config;
 mod custody;
+mod database;
 mod demo;
 mod due;
 mod examining;

@@ -10,8 +10,9 @@ use tokio::{
 
 use super::{
     beside::{self, FileBeside},
-    config::{Config, Engine},
+    config::Config,
     custody::{custody, is_new},
+    database::database,
     failure::Failure,
     issuer::FolderIssuer,
     metrics::{self, Watched},
@@ -90,13 +91,18 @@ pub(super) async fn daemon_at(config: &Config, clock: Arc<dyn Clock>) -> Result<
     let settings = config.tls.settings(&trust_domain);
     let looks = Looks::take(&settings, &config.policy);
     let grants = Arc::new(grants(&config.policy.grants, &trust_domain)?);
-    let (rulebook, unreadable) = given(config, clock.now())?;
+    let database = database(config).await?;
+    let new = database.as_ref().map_or_else(|| is_new(&config.store.path), |(_, empty)| *empty);
+    let (rulebook, unreadable) = given(config, new, clock.now())?;
     let tls = ServerTls::load(settings, clock.clone()).map_err(|error| Failure::bad_data(error.to_string()))?;
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
     let lifespan = lifespan(config)?;
     let issuer = issuer(config, &clock)?;
     let custody = custody(config, &entropy)?;
-    let store = store(config)?;
+    let store = match database {
+        Some((store, _)) => store,
+        None => embedded(config)?,
+    };
     let shelf = KeyShelf { store: store.clone(), custody, entropy: entropy.clone() };
     let keys = keys(config, shelf, lifespan, clock.now()).await?;
     // The name of a ledger is a URL without a scheme, as others name theirs.
@@ -129,9 +135,9 @@ pub(super) async fn daemon_at(config: &Config, clock: Arc<dyn Clock>) -> Result<
 
 /// What the configuration gives to go by; where the store may have something else, a folder that cannot be read is told later.
 /// A start that is refused leaves neither a key nor a store behind; a store that is there says what is in force.
-fn given(config: &Config, now: Timestamp) -> Result<(Arc<Rulebook>, Option<Failure>), Failure> {
+fn given(config: &Config, new: bool, now: Timestamp) -> Result<(Arc<Rulebook>, Option<Failure>), Failure> {
     let reference = config.policy.reference.as_deref();
-    if is_new(&config.store.path) {
+    if new {
         return Ok((Arc::new(to_begin_by(reference, now)?), None));
     }
     match rulebook(reference) {
@@ -281,14 +287,13 @@ async fn keys(config: &Config, shelf: KeyShelf, lifespan: Lifespan, now: Timesta
     })
 }
 
-fn store(config: &Config) -> Result<Arc<dyn Store>, Failure> {
-    match config.store.engine {
-        Engine::Sled => match SledStore::open(&config.store.path) {
-            Ok(store) => Ok(Arc::new(store)),
-            Err(StoreError::Damaged(why)) => Err(Failure::other(format!("the store is damaged: {why}"))
-                .advise(format!("homeward audit verify --deep {} names all that is", config.store.path.display()))),
-            Err(error) => Err(Failure::unavailable(format!("{}: {error}", config.store.path.display()))),
-        },
+/// The embedded store.
+fn embedded(config: &Config) -> Result<Arc<dyn Store>, Failure> {
+    match SledStore::open(&config.store.path) {
+        Ok(store) => Ok(Arc::new(store)),
+        Err(StoreError::Damaged(why)) => Err(Failure::other(format!("the store is damaged: {why}"))
+            .advise(format!("homeward audit verify --deep {} names all that is", config.store.path.display()))),
+        Err(error) => Err(Failure::unavailable(format!("{}: {error}", config.store.path.display()))),
     }
 }
 

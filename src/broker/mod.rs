@@ -226,6 +226,11 @@ impl Broker {
         self.store.head().await.is_ok()
     }
 
+    /// Whether it may be so again without a new start.
+    pub fn recovers(&self) -> bool {
+        self.store.recovers()
+    }
+
     /// The day in London, on which the directory is read.
     fn london_day(&self, at: Timestamp) -> Date {
         at.to_zoned(TimeZone::get("Europe/London").unwrap_or(TimeZone::UTC)).date()

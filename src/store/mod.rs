@@ -61,7 +61,8 @@ use crate::{
 /// 10. **Amended, never overwritten unseen.** A document is changed only from the version its changer saw; of several
 ///     changes of one call either all are made or none: [`StoreError::Conflict`]. The same holds for the wraps of records, and for
 ///     what an acceptance relied on.
-/// 11. **Fail stop.** After a failed write or sync every call is [`StoreError::Unavailable`]; a damaged store does not open.
+/// 11. **Fail stop.** After a failed write or sync every call is [`StoreError::Unavailable`]: for good, or, where the store is elsewhere, until
+///     it is reached again; nothing is held meanwhile as though it were kept. A damaged store does not open.
 /// 12. **Copied as of one moment.** What a copy gives, taken in its order, is the store as it was, durably, at one moment of it, however much
 ///     was written meanwhile; writers wait for no more than a few hundred keys of it.
 /// 13. **Erased only when nothing is open.** Wraps are taken away only from a record whose every delivery is settled and whose every prompt
@@ -279,8 +280,11 @@ pub trait Store: Send + Sync {
     /// point 12. One copy at a time: [`StoreError::WrongState`].
     async fn copy(&self, parts: mpsc::Sender<CopyPart>) -> Result<Copied, StoreError>;
 
-    /// A number that changes whenever this process committed something; a hint to look again, never the truth: what another
-    /// replica commits gives none.
+    /// Whether it may be written again by and by where it cannot now; an embedded store that failed has to be opened again.
+    fn recovers(&self) -> bool;
+
+    /// A number that changes whenever something was committed; a hint to look again, never the truth: word of what another
+    /// replica commits may be lost.
     fn changes(&self) -> watch::Receiver<u64>;
 
     /// Finishes what was begun and closes. Calls after it are [`StoreError::Unavailable`].

@@ -81,14 +81,24 @@ pub async fn run_beside(
     }
 }
 
-/// SERVING while store and ledger can be written. Returns when they no longer can.
+/// SERVING while store and ledger can be written. Returns when they no longer can, and never will without a new start.
 async fn watch_health(broker: &Broker, reporter: HealthReporter) {
-    while broker.healthy().await {
-        reporter.set_service_status("", ServingStatus::Serving).await;
+    let mut serving = None;
+    loop {
+        let healthy = broker.healthy().await;
+        if serving.replace(healthy) != Some(healthy) {
+            let status = if healthy { ServingStatus::Serving } else { ServingStatus::NotServing };
+            reporter.set_service_status("", status).await;
+            match healthy {
+                true => tracing::info!("SERVING"),
+                false => tracing::error!("NOT SERVING: the store cannot be written"),
+            }
+        }
+        if !healthy && !broker.recovers() {
+            break;
+        }
         tokio::time::sleep(HEALTH_EVERY).await;
     }
-    reporter.set_service_status("", ServingStatus::NotServing).await;
-    tracing::error!("NOT SERVING: the store cannot be written");
     // Long enough for whoever watches the health to see it.
     tokio::time::sleep(HEALTH_EVERY).await;
 }

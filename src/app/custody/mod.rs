@@ -13,7 +13,10 @@ pub(super) use init::{InitFileArgs, init_file};
 pub use place::SecretPlace;
 use zeroize::Zeroizing;
 
-use super::{config::Config, failure::Failure};
+use super::{
+    config::{Config, Engine},
+    failure::Failure,
+};
 use crate::{
     pki::Passphrase,
     platform::{Entropy, entropy::secret_32, secret_file},
@@ -26,6 +29,12 @@ pub(super) fn custody(config: &Config, entropy: &Arc<dyn Entropy>) -> Result<Cus
     if let Outside::File { file: SecretPlace::File(path), passphrase_file } = &config.keys.current
         && !path.exists()
     {
+        if config.store.engine == Engine::Postgres {
+            // Each broker would make another.
+            return Err(Failure::bad_data(format!("{} is missing", path.display())).advise(
+                "make it once, homeward admin keys init-file, and give every broker of the database the same",
+            ));
+        }
         let passphrase = passphrase(passphrase_file.as_ref())?;
         make(path, passphrase.as_ref(), &config.store.path, &**entropy)?;
     }

@@ -40,6 +40,9 @@ pub(in crate::store) enum Message {
 
 /// Keeps ordered keys, and changes them in batches.
 pub(in crate::store) trait Engine: Send + Sync + 'static {
+    /// Whether it may be written again by and by where it cannot now.
+    const RECOVERS: bool;
+
     /// Leads to the thread that commits.
     fn inbox(&self) -> &mpsc::Sender<Message>;
 

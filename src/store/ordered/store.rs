@@ -259,6 +259,10 @@ impl<E: Engine> Store for OrderedStore<E> {
         self.0.copy(parts).await
     }
 
+    fn recovers(&self) -> bool {
+        E::RECOVERS
+    }
+
     fn changes(&self) -> watch::Receiver<u64> {
         self.0.changes()
     }

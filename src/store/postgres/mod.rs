@@ -78,6 +78,8 @@ impl Drop for PostgresEngine {
 }
 
 impl Engine for PostgresEngine {
+    const RECOVERS: bool = true;
+
     fn inbox(&self) -> &mpsc::Sender<Message> {
         &self.inbox
     }

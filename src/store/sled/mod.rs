@@ -78,6 +78,8 @@ impl SledStore {
 }
 
 impl Engine for SledEngine {
+    const RECOVERS: bool = false;
+
     fn inbox(&self) -> &mpsc::Sender<Message> {
         &self.inbox
     }
