@@ -6,6 +6,8 @@
 
 #[path = "support/postgres.rs"]
 mod postgres;
+#[path = "store/replicas.rs"]
+mod replicas;
 mod store;
 
 use std::sync::Arc;

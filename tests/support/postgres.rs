@@ -5,7 +5,7 @@ use std::{
     fs,
     os::unix::fs::{MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     sync::{
         OnceLock,
         atomic::{AtomicU32, Ordering},
@@ -22,6 +22,12 @@ pub fn database() -> String {
     let made = psql(socket, &format!("CREATE DATABASE {name}")).output().unwrap();
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     format!("host={} user=postgres dbname={name}", socket.display())
+}
+
+/// Runs `sql` in a database.
+pub fn run(url: &str, sql: &str) {
+    let done = Command::new(binary("psql")).args([url, "-q", "-c", sql]).stdin(Stdio::null()).output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
 }
 
 /// The folder of the server's socket; the server is started by whoever asks first.
@@ -63,45 +69,98 @@ fn root() -> bool {
     fs::metadata("/proc/self").unwrap().uid() == 0
 }
 
-fn start() -> PathBuf {
-    let folder = tempfile::Builder::new().prefix("homeward-postgres").tempdir().unwrap().keep();
-    if root() {
-        let given = Command::new("chown").arg("postgres").arg(&folder).status();
-        let given = given.is_ok_and(|status| status.success());
-        assert!(
-            given,
-            "PostgreSQL is needed here: apt-get install postgresql-15 (or whatever version your system has)"
-        );
+/// A server that a test may kill. Its folder goes with it.
+pub struct Server {
+    folder: tempfile::TempDir,
+    process: Option<Child>,
+}
+
+impl Server {
+    /// A new one, which syncs what it commits.
+    pub fn start() -> Self {
+        let mut server = Self { folder: made(), process: None };
+        server.again();
+        server
     }
-    fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
-    let data = folder.join("data");
+
+    /// The address of its one database.
+    pub fn database(&self) -> String {
+        format!("host={} user=postgres dbname=postgres", self.folder.path().display())
+    }
+
+    /// Starts it after it was killed.
+    pub fn again(&mut self) {
+        let folder = self.folder.path();
+        let mut command = as_server(&binary("postgres"));
+        self.process = Some(serving(&mut command, folder, "on").spawn().unwrap());
+        answers(folder);
+    }
+
+    /// As a machine ends that loses its power, but for the disk.
+    pub fn kill(&mut self) {
+        let Some(mut process) = self.process.take() else { return };
+        process.kill().unwrap();
+        process.wait().unwrap();
+        // Those that serve connections notice, and end, in a moment; a new server waits for them.
+        thread::sleep(Duration::from_millis(300));
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// A folder with an empty server, for its own user.
+fn made() -> tempfile::TempDir {
+    const NEEDED: &str = "PostgreSQL is needed here: apt-get install postgresql-15, or another version from 15 on";
+    let folder = tempfile::Builder::new().prefix("homeward-postgres").tempdir().unwrap();
+    if root() {
+        let given = Command::new("chown").arg("postgres").arg(folder.path()).status();
+        assert!(given.is_ok_and(|status| status.success()), "{NEEDED}");
+    }
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let made = as_server(&binary("initdb"))
         .args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "-D"])
-        .arg(&data)
+        .arg(folder.path().join("data"))
         .output()
-        .expect("PostgreSQL is needed here: apt-get install postgresql-15");
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    let (place, kept) = (folder.clone(), folder.clone());
-    // The server ends with this thread, and this thread with the process.
-    thread::spawn(move || {
-        let socket = format!("-cunix_socket_directories={}", place.display());
-        let mut server = as_server(Path::new("sh"))
-            .args(["-c", SERVE, "sh"])
-            .arg(&place)
-            .arg(binary("postgres"))
-            .arg("-D")
-            .arg(&data)
-            .args(["-clisten_addresses=", "-cfsync=off", "-cmax_connections=400", "-cshared_buffers=64MB", &socket])
-            .stdout(Stdio::null())
-            .stderr(fs::File::create(place.join("log")).unwrap())
-            .spawn()
-            .unwrap();
-        let _ = server.wait();
-    });
+        .expect(NEEDED);
+    assert!(made.status.success(), "{NEEDED}\n{}", String::from_utf8_lossy(&made.stderr));
+    folder
+}
+
+/// What it is started with.
+fn serving<'c>(command: &'c mut Command, folder: &Path, fsync: &str) -> &'c mut Command {
+    command
+        .arg("-D")
+        .arg(folder.join("data"))
+        .args(["-clisten_addresses=", "-cmax_connections=400", "-cshared_buffers=64MB"])
+        .arg(format!("-cfsync={fsync}"))
+        .arg(format!("-cunix_socket_directories={}", folder.display()))
+        .stdout(Stdio::null())
+        .stderr(fs::File::create(folder.join("log")).unwrap())
+}
+
+/// Waits until it answers.
+fn answers(folder: &Path) {
     let begun = Instant::now();
-    while !psql(&kept, "SELECT 1").output().unwrap().status.success() {
-        assert!(begun.elapsed() < Duration::from_secs(60), "{}", fs::read_to_string(kept.join("log")).unwrap());
+    while !psql(folder, "SELECT 1").output().unwrap().status.success() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "{}", fs::read_to_string(folder.join("log")).unwrap());
         thread::sleep(Duration::from_millis(50));
     }
-    kept
+}
+
+/// The one for all databases of this process; it ends with the process, and its folder goes then.
+fn start() -> PathBuf {
+    let folder = made().keep();
+    let place = folder.clone();
+    // The server ends with this thread, and this thread with the process.
+    thread::spawn(move || {
+        let mut command = as_server(Path::new("sh"));
+        command.args(["-c", SERVE, "sh"]).arg(&place).arg(binary("postgres"));
+        let _ = serving(&mut command, &place, "off").spawn().unwrap().wait();
+    });
+    answers(&folder);
+    folder
 }

@@ -1,0 +1,147 @@
+//! Several brokers over one database: one ledger, no delivery with two holders, each knows what the others did, and a database
+//! that goes away and comes back takes nothing with it that was answered.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use homeward::store::{
+    Round, Settle, Store, StoreError,
+    postgres::{PostgresStore, Settings},
+};
+use tokio::time::{sleep, timeout};
+
+use crate::{
+    postgres,
+    store::fixtures::{
+        accept_one, accept_with, at, header, holding, id, join_all, pull, pulling, queue, settle, settled, size,
+        submission,
+    },
+};
+
+fn settings(url: String) -> Settings {
+    Settings { url, password: None, tls: None, readers: 4 }
+}
+
+async fn open(url: &str) -> Arc<dyn Store> {
+    Arc::new(PostgresStore::open(&settings(url.to_owned())).await.unwrap())
+}
+
+/// What a broker answers out of its memory, and what is read.
+async fn known(store: &dyn Store) -> String {
+    let queues = ["MPU.SE", "MPU.NE", "MPU.NW"].map(queue);
+    let round = Round { on_its_way: Vec::new(), of_a_queue: 100, limit: 100 };
+    let late = store.late(at(1_000_000), 1000).await.unwrap();
+    let pages = store.pages(at(1_000_000), round).await.unwrap();
+    let counts = store.counts(&queues, at(1_000_000)).await.unwrap();
+    let (wrapped, head) = (store.wrapped().await.unwrap(), store.head().await.unwrap());
+    format!("{late:?}\n{pages:?}\n{counts:?}\n{wrapped:?}\n{head:?}")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn brokers_write_one_ledger_without_a_gap_and_no_delivery_has_two_holders() {
+    let url = postgres::database();
+    let brokers = [open(&url).await, open(&url).await, open(&url).await];
+    let submissions = (0..60).map(|number| {
+        let store = Arc::clone(&brokers[number % 3]);
+        async move { store.accept(submission(vec![header("MPU.SE")])).await.unwrap().ledger_index }
+    });
+    let indices: BTreeSet<u64> = join_all(submissions).await.into_iter().collect();
+    assert_eq!(indices, (0..60).collect(), "each has its place in the one ledger");
+    let pulls = (0..24).map(|number| {
+        let store = Arc::clone(&brokers[number % 3]);
+        async move { store.pull(pulling("MPU.SE", 4, 0)).await.unwrap() }
+    });
+    let pulled: Vec<_> = join_all(pulls).await.into_iter().flatten().map(|delivery| delivery.id).collect();
+    assert_eq!(pulled.len(), 60, "everything was given to somebody");
+    assert_eq!(pulled.iter().collect::<BTreeSet<_>>().len(), 60, "and nothing to two");
+    let heads = [size(&*brokers[0]).await, size(&*brokers[1]).await, size(&*brokers[2]).await];
+    assert!(heads[0] > 60 && heads.iter().all(|size| *size == heads[0]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_through_two_brokers_is_one() {
+    let url = postgres::database();
+    let (one, other) = (open(&url).await, open(&url).await);
+    let twice = submission(vec![header("MPU.SE")]);
+    let (first, second) = tokio::join!(one.accept(twice.clone()), other.accept(twice));
+    let (first, second) = (first.unwrap(), second.unwrap());
+    assert_eq!((first.ledger_index, &first.answer), (second.ledger_index, &second.answer));
+    assert!(first.replayed != second.replayed);
+    assert_eq!(size(&*other).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_knows_what_another_did_as_one_does_that_reads_everything() {
+    let url = postgres::database();
+    let (one, other) = (open(&url).await, open(&url).await);
+    for (round, name) in ["MPU.SE", "MPU.NE", "MPU.NW", "MPU.SE", "MPU.NE", "MPU.SE"].into_iter().enumerate() {
+        // Both have something in memory that the other's work outdates.
+        assert_eq!(known(&*one).await, known(&*other).await);
+        let (does, knows) = if round % 2 == 0 { (&one, &other) } else { (&other, &one) };
+        for _ in 0..3 {
+            accept_with(&**does, header(name)).await;
+        }
+        let pulled = pull(&**does, name, 2, 0).await;
+        settle(&**does, holding(&pulled[0], 1), Settle::Complete(settled())).await.unwrap();
+        let fresh = open(&url).await;
+        assert_eq!(known(&**knows).await, known(&*fresh).await);
+        assert_eq!(known(&**does).await, known(&*fresh).await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn word_of_what_a_broker_did_reaches_the_others() {
+    let url = postgres::database();
+    let (one, other) = (open(&url).await, open(&url).await);
+    let (mut changes, mut outbox) = (other.changes(), other.outbox());
+    // Until the other listens there may be no word: that it follows at once then is part of what is tried.
+    changes.mark_unchanged();
+    accept_one(&*one, "MPU.SE").await;
+    timeout(Duration::from_secs(30), changes.changed()).await.expect("word comes").unwrap();
+    timeout(Duration::from_secs(30), outbox.wait_for(|outbox| outbox.waiting > 0))
+        .await
+        .expect("and of the page")
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_the_database_is_gone_nothing_is_accepted_and_what_was_is_there_when_it_is_back() {
+    let mut server = postgres::Server::start();
+    let store = open(&server.database()).await;
+    let mut kept = Vec::new();
+    for _ in 0..3 {
+        kept.push(accept_one(&*store, "MPU.SE").await);
+        server.kill();
+        let lost = submission(vec![header("MPU.SE")]);
+        let refused = store.accept(lost.clone()).await;
+        assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+        assert!(matches!(store.head().await, Err(StoreError::Unavailable(_))));
+        server.again();
+        let again = async {
+            loop {
+                match store.accept(lost.clone()).await {
+                    Ok(accepted) => break accepted,
+                    Err(StoreError::Unavailable(_)) => sleep(Duration::from_millis(50)).await,
+                    Err(error) => panic!("{error}"),
+                }
+            }
+        };
+        let accepted = timeout(Duration::from_secs(60), again).await.expect("it is reached again");
+        assert!(!accepted.replayed, "what was refused was not accepted");
+        for id in &kept {
+            assert!(store.delivery(*id).await.unwrap().is_some());
+        }
+    }
+    assert_eq!(size(&*store).await, 6);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tables_of_a_later_version_are_left_alone() {
+    let url = postgres::database();
+    let store = open(&url).await;
+    accept_one(&*store, "MPU.SE").await;
+    store.close().await;
+    assert!(matches!(store.find(id()).await, Err(StoreError::Unavailable(_))), "closed");
+    postgres::run(&url, "INSERT INTO homeward_schema (version) VALUES (99)");
+    let refused = PostgresStore::open(&settings(url)).await.err();
+    assert!(refused.is_some_and(|error| error.to_string().contains("version 99")));
+}
