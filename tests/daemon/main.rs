@@ -1,6 +1,7 @@
 //! The real binary: what it leaves on disk and in its log, what survives kill -9, and clients of another language.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
+mod brokers;
 #[path = "../support/daemon.rs"]
 #[allow(dead_code, reason = "shared with the tests of custody")]
 mod daemon;
@@ -22,6 +23,9 @@ mod paging_away;
 #[path = "../support/person.rs"]
 #[allow(dead_code, reason = "shared with the tests of the flow")]
 mod person;
+#[path = "../support/postgres.rs"]
+#[allow(dead_code, reason = "shared with the tests of the store")]
+mod postgres;
 mod python;
 mod reload;
 mod rewrap;

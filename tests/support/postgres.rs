@@ -11,7 +11,7 @@ use std::{
         atomic::{AtomicU32, Ordering},
     },
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// A new, empty database: its address.
@@ -144,9 +144,10 @@ fn serving<'c>(command: &'c mut Command, folder: &Path, fsync: &str) -> &'c mut 
 
 /// Waits until it answers.
 fn answers(folder: &Path) {
-    let begun = Instant::now();
+    let mut tries = 0;
     while !psql(folder, "SELECT 1").output().unwrap().status.success() {
-        assert!(begun.elapsed() < Duration::from_secs(60), "{}", fs::read_to_string(folder.join("log")).unwrap());
+        tries += 1;
+        assert!(tries < 1_000, "{}", fs::read_to_string(folder.join("log")).unwrap());
         thread::sleep(Duration::from_millis(50));
     }
 }

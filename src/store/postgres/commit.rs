@@ -21,9 +21,12 @@ use super::{
     keys::{Asks, Keys},
     listen::CHANNEL,
 };
-use crate::store::{
-    Outbox, StoreError,
-    ordered::{Books, Command, Message, Reply, Trace, Transaction, Write, gather},
+use crate::{
+    platform::clock::Stopwatch,
+    store::{
+        Outbox, StoreError,
+        ordered::{Books, Command, Message, Reply, Trace, Transaction, Write, gather},
+    },
 };
 
 /// Limits of every connection that commits. A broker that is stopped in the middle of a batch must not keep the head from the
@@ -188,8 +191,8 @@ pub(super) struct Writer {
     session: Option<Session>,
     /// Sequence, ledger, counts, as of the batch that we saw last; `None` where they are to be read again.
     books: Option<Books>,
-    /// Not before this the database is tried again.
-    rests: Option<std::time::Instant>,
+    /// Since the database was lost, if it was; it is not tried again at once.
+    rests: Option<Stopwatch>,
 }
 
 impl Writer {
@@ -223,7 +226,7 @@ impl Writer {
 
     /// Does a batch and answers; where there is no database, whoever waits learns that.
     fn commit(&mut self, commands: Vec<Command>) {
-        if self.rests.is_some_and(|until| std::time::Instant::now() < until) {
+        if self.rests.as_ref().is_some_and(|since| since.spent() < REST) {
             return;
         }
         // A panic over what was read must not end the thread.
@@ -238,7 +241,7 @@ impl Writer {
             Err(error) => {
                 // Whatever the transaction was, it is over with its connection.
                 (self.session, self.books) = (None, None);
-                self.rests = Some(std::time::Instant::now() + REST);
+                self.rests = Some(Stopwatch::start());
                 self.shared.set_lost(Some(error));
             }
         }

@@ -1,0 +1,110 @@
+//! Two real brokers over one database: what one accepted the other delivers, also when the first was killed, and a database
+//! that is gone for a while is waited for.
+
+use std::{fs, os::unix::fs::PermissionsExt, process::Command, time::Duration};
+
+use homeward::wire::pb;
+use tonic::Code;
+
+use crate::{
+    daemon::{Daemon, recent},
+    house::{LEWISHAM, MPU},
+    person::{bytes, referral, refusal, request, submission},
+    postgres::Server,
+};
+
+/// A broker over `server`, with the papers and the key of `like`.
+fn broker(server: &Server, like: Option<&Daemon>) -> Daemon {
+    let store = format!("store.engine = \"postgres\"\nstore.url = \"{}\"\n", server.database());
+    let daemon = Daemon::prepared(&store);
+    match like {
+        Some(like) => {
+            fs::remove_dir_all(daemon.folder("certs")).unwrap();
+            for name in ["certs", "data"] {
+                let copied = Command::new("cp").arg("-a").arg(like.folder(name)).arg(daemon.folder(name)).status();
+                assert!(copied.unwrap().success());
+            }
+        }
+        None => {
+            fs::create_dir(daemon.folder("data")).unwrap();
+            fs::set_permissions(daemon.folder("data"), fs::Permissions::from_mode(0o700)).unwrap();
+        }
+    }
+    daemon
+}
+
+/// A receipt of what is submitted; where the broker is not there, it is asked again as any client asks.
+async fn receipt(daemon: &Daemon, number: u8) -> Vec<u8> {
+    let council = daemon.person(LEWISHAM).await;
+    let text = recent(number, "2026-11-20T16:30:00Z");
+    council.call(&referral("SubmitReferral"), bytes(&request(submission(&text)))).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_broker_accepted_the_other_delivers_also_when_the_first_was_killed() {
+    let server = Server::start();
+    let mut one = broker(&server, None);
+    let (code, said) = one.refuses();
+    assert!(code != 0 && said.contains("homeward admin keys init-file"), "no broker makes a key of its own: {said}");
+    let made = Command::new(env!("CARGO_BIN_EXE_homeward"))
+        .args(["admin", "keys", "init-file", "data/keyring", "--clear"])
+        .current_dir(one.folder("."))
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let mut other = broker(&server, Some(&one));
+    one.restart().await;
+    other.restart().await;
+    for _ in 0..3 {
+        receipt(&one, 1).await;
+        receipt(&other, 1).await;
+    }
+    one.kill();
+    let mut officer = other.person(MPU).await;
+    let taken = officer.pull("MPU.SE").await.unwrap();
+    assert_eq!(taken.len(), 6, "{}", other.log());
+    for each in &taken {
+        let unit = (pb::Part::E, 0);
+        assert!(officer.read(each, unit, "").await.is_ok(), "it opens under the key that both have");
+    }
+    officer.complete(&taken[0], "linked").await.unwrap();
+    one.restart().await;
+    let mut officer = one.person(MPU).await;
+    assert!(officer.pull("MPU.SE").await.unwrap().is_empty(), "nothing is given twice");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_its_database_a_broker_is_not_serving_and_serves_again_by_itself() {
+    let mut server = Server::start();
+    let mut broker = broker(&server, None);
+    let made = Command::new(env!("CARGO_BIN_EXE_homeward"))
+        .args(["admin", "keys", "init-file", "data/keyring", "--clear"])
+        .current_dir(broker.folder("."))
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    broker.restart().await;
+    let before = receipt(&broker, 1).await;
+    let (pid, from) = (broker.pid(), broker.log().len());
+    server.kill();
+    broker.says(from, "NOT SERVING").await;
+    let council = broker.person(LEWISHAM).await;
+    let text = recent(1, "2026-11-20T16:30:00Z");
+    let body = bytes(&request(submission(&text)));
+    let refused = refusal(council.call(&referral("SubmitReferral"), body.clone()).await);
+    assert_eq!(refused.code, Code::Unavailable);
+    let from = broker.log().len();
+    server.again();
+    broker.says(from, "\"SERVING\"").await;
+    let council = broker.person(LEWISHAM).await;
+    let mut tries = 0;
+    while council.call(&referral("SubmitReferral"), body.clone()).await.is_err() {
+        tries += 1;
+        assert!(tries < 100, "{}", broker.log());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(broker.pid(), pid);
+    assert!(!before.is_empty());
+    let mut officer = broker.person(MPU).await;
+    assert_eq!(officer.pull("MPU.SE").await.unwrap().len(), 2, "what was accepted before, and once what was refused");
+}
