@@ -8,7 +8,9 @@ use homeward::{
         transfer::Offer,
     },
     ledger::Verb,
-    store::{EventKind, Held, KeptFrom, Lapse, Raise, Retract, Returned, Settle, Side, Store, StoreError, TakeBack},
+    store::{
+        Along, EventKind, Held, KeptFrom, Lapse, Raise, Retract, Returned, Settle, Side, Store, StoreError, TakeBack,
+    },
 };
 
 use super::{Engine, fixtures::*, retracted::retract};
@@ -142,7 +144,7 @@ pub async fn nothing_is_given_to_anybody_as_it_was_known_before_somebody_was_acc
     let accuses = KeptFrom { references: vec![[9; 32]], ..KeptFrom::default() };
     let one = Retract { kept_from: accuses, ..retract(held.id.record, RetractionKind::Corrected, 30) };
     store.recall(once("RecallReferral"), vec![one], b"answer".to_vec()).await.unwrap();
-    let to_queue = Settle::Resolve(settled(), vec![header("MPU.NE")], Vec::new());
+    let to_queue = Settle::Resolve(settled(), vec![header("MPU.NE")], Along::default());
     assert_eq!(settle(&*store, holding(&held, 60), to_queue).await, Err(StoreError::LeaseLost));
 }
 

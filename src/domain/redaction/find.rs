@@ -158,7 +158,7 @@ fn stands(folded: &Folded<'_>, needle: Needle<'_>, squeezed: Range<usize>) -> Op
         let plural = needle.kind.rule != Rule::Compact
             && folded.after(range.end) == Some('s')
             && ends_word(folded.after(range.end + 1));
-        let runs_on = needle.rule == Rule::Words && halves::is_run_on(needle, &folded.text[range.end..]);
+        let runs_on = needle.kind.rule == Rule::Words && halves::is_run_on(needle, &folded.text[range.end..]);
         if !plural && !runs_on {
             return None;
         }

@@ -104,8 +104,7 @@ impl Engine {
     /// What the form and the shapes of values give.
     pub(super) fn page<'r, 'f>(&self, prose: &'r Prose<'f>) -> Page<'r, 'f> {
         let mut hits = self.listed_hits(prose);
-        let typos = self.spellings.hits(prose, &covered(prose, &hits));
-        hits.extend(typos);
+        hits.extend(self.spellings.hits(prose, &covered(prose, &hits)));
         places::hits(prose, &mut hits);
         self.letters.hits(prose, &mut hits);
         hidden_names::hits(prose, self.finder.listed(), &mut hits);

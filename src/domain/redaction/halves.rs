@@ -57,9 +57,9 @@ fn is_accented(c: char) -> bool {
 }
 
 /// "Jordanwas there": the space behind the name was forgotten. A name that is a word, or goes on as another, is none.
-pub(super) fn is_run_on(needle: &Needle, behind: &str) -> bool {
+pub(super) fn is_run_on(needle: Needle<'_>, behind: &str) -> bool {
     let rest = &behind[..behind.find(|c: char| !c.is_alphanumeric()).unwrap_or(behind.len())];
-    needle.meaning.entity == Entity::Person
+    needle.kind.meaning.entity == Entity::Person
         && needle.text.chars().count() >= LEAST_RUN_ON
         && matches!(
             rest,

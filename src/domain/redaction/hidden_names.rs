@@ -4,12 +4,12 @@ use super::{
     find::Hit,
     form::Entity,
     index::Index,
-    needle::{Needle, Strength},
+    needle::{Kind, Strength},
     prose::{Letters, Prose},
 };
 
 /// Adds every word of `prose` in which a name of `listed` is hidden.
-pub(super) fn hits(prose: &Prose<'_>, listed: &Index<Needle>, hits: &mut Vec<Hit>) {
+pub(super) fn hits(prose: &Prose<'_>, listed: &Index<Kind>, hits: &mut Vec<Hit>) {
     in_hashtags(prose, listed, hits);
     with_figures(prose, listed, hits);
 }
@@ -18,7 +18,7 @@ pub(super) fn hits(prose: &Prose<'_>, listed: &Index<Needle>, hits: &mut Vec<Hit
 const LEAST_IN_A_HASHTAG: usize = 4;
 
 /// Every word behind a number sign that begins or ends with a name.
-fn in_hashtags(prose: &Prose<'_>, listed: &Index<Needle>, hits: &mut Vec<Hit>) {
+fn in_hashtags(prose: &Prose<'_>, listed: &Index<Kind>, hits: &mut Vec<Hit>) {
     let text = prose.folded.text.as_str();
     for (sign, _) in text.match_indices('#') {
         let Some(word) = prose.words.get(prose.word_at(sign + 1)).map(|word| word.range()) else { continue };
@@ -27,13 +27,13 @@ fn in_hashtags(prose: &Prose<'_>, listed: &Index<Needle>, hits: &mut Vec<Hit>) {
         }
         let starts = text[word.clone()].char_indices().map(|(at, _)| word.start + at);
         for at in starts {
-            listed.starting(&text.as_bytes()[at..word.end], |needle| {
-                let begins_or_ends = at == word.start || at + needle.text.len() == word.end;
+            listed.starting(&text.as_bytes()[at..word.end], |name, kind| {
+                let begins_or_ends = at == word.start || at + name.len() == word.end;
                 // "#FreeTy".
-                let apart = at + needle.text.len() == word.end && prose.folded.is_capital(at);
-                let long = apart || needle.text.chars().count() >= LEAST_IN_A_HASHTAG;
-                if begins_or_ends && long && needle.meaning.entity == Entity::Person {
-                    let (range, meaning) = (word.clone(), needle.meaning);
+                let apart = at + name.len() == word.end && prose.folded.is_capital(at);
+                let long = apart || name.chars().count() >= LEAST_IN_A_HASHTAG;
+                if begins_or_ends && long && kind.meaning.entity == Entity::Person {
+                    let (range, meaning) = (word.clone(), kind.meaning);
                     hits.push(Hit { range, meaning, strength: Strength::Part, listed: true });
                 }
             });
@@ -45,7 +45,7 @@ fn in_hashtags(prose: &Prose<'_>, listed: &Index<Needle>, hits: &mut Vec<Hit>) {
 const LEAST_WITH_FIGURES: usize = 4;
 
 /// Every word that is a name when its figures are read as letters. About half of it at least are letters.
-fn with_figures(prose: &Prose<'_>, listed: &Index<Needle>, hits: &mut Vec<Hit>) {
+fn with_figures(prose: &Prose<'_>, listed: &Index<Kind>, hits: &mut Vec<Hit>) {
     for at in (0..prose.words.len()).filter(|&at| prose.words[at].letters == Letters::Digits) {
         let text = prose.text(at);
         let figures = text.bytes().filter(u8::is_ascii_digit).count();
@@ -57,9 +57,9 @@ fn with_figures(prose: &Prose<'_>, listed: &Index<Needle>, hits: &mut Vec<Hit>) 
         for one in ["i", "l"] {
             let read: String = text.chars().map(|c| letter(c).unwrap_or(c)).collect();
             let read = read.replace('1', one);
-            listed.starting(read.as_bytes(), |needle| {
-                if needle.text == read && needle.meaning.entity == Entity::Person {
-                    let (range, meaning) = (prose.words[at].range(), needle.meaning);
+            listed.starting(read.as_bytes(), |name, kind| {
+                if name == read && kind.meaning.entity == Entity::Person {
+                    let (range, meaning) = (prose.words[at].range(), kind.meaning);
                     hits.push(Hit { range, meaning, strength: Strength::Part, listed: true });
                 }
             });
