@@ -22,7 +22,9 @@ pub(super) async fn database(config: &Config) -> Result<Option<(Arc<dyn Store>, 
         return Ok(None);
     }
     let refused = |error| Failure::unavailable(format!("store.url: {error}"));
-    let store = PostgresStore::open(&settings(&config.store)?).await.map_err(refused)?;
+    let settings = settings(&config.store)?;
+    settings.check().map_err(|error| Failure::bad_data(error.to_string()))?;
+    let store = PostgresStore::open(&settings).await.map_err(refused)?;
     let head = store.head().await.map_err(refused)?;
     Ok(Some((Arc::new(store), head.size == 0)))
 }

@@ -60,14 +60,15 @@ impl Broker {
             over
         };
         let written = over.len() as u64;
-        for (who, minute) in over {
+        let mut over = over.into_iter();
+        while let Some((who, minute)) = over.next() {
             let mut details = vec![format!("count={}", minute.count)];
-            details.extend(minute.words);
+            details.extend_from_slice(&minute.words);
             let entry = Entry {
                 at: minute.since,
                 verb: Verb::Refusal,
                 action: "REFUSED".to_owned(),
-                who,
+                who: who.clone(),
                 actor: None,
                 record: None,
                 deliveries: Vec::new(),
@@ -75,9 +76,27 @@ impl Broker {
                 details,
                 commitment: None,
             };
-            self.store.record_entry(entry).await?;
+            if let Err(error) = self.store.record_entry(entry).await {
+                self.put_back(std::iter::once((who, minute)).chain(over));
+                return Err(error.into());
+            }
         }
         Ok(written)
+    }
+
+    /// What could not be written is written later, together with what came since.
+    fn put_back(&self, unwritten: impl Iterator<Item = (String, Minute)>) {
+        let mut minutes = self.refusals.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for (who, Minute { since, count, words }) in unwritten {
+            let minute = minutes.entry(who).or_insert_with(|| Minute { since, count: 0, words: Vec::new() });
+            minute.since = minute.since.min(since);
+            minute.count += count;
+            for word in words {
+                if minute.words.len() < MOST_WORDS && !minute.words.contains(&word) {
+                    minute.words.push(word);
+                }
+            }
+        }
     }
 }
 

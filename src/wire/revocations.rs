@@ -73,8 +73,9 @@ impl Revocations {
 
     async fn look(&mut self) -> Result<(), Error> {
         self.register_changed |= self.broker.follow_register().await;
-        for holder in std::mem::take(&mut self.again) {
-            self.broker.return_leases(&holder).await?;
+        while let Some(holder) = self.again.last() {
+            self.broker.return_leases(holder).await?;
+            self.again.pop();
         }
         let (versions, standing) = self.broker.standing().await?;
         if versions == self.versions && !self.register_changed {

@@ -134,6 +134,42 @@ async fn while_the_database_is_gone_nothing_is_accepted_and_what_was_is_there_wh
     assert_eq!(size(&*store).await, 6);
 }
 
+/// Another primary without the last batches, or a backup that somebody put back: what this broker has answered for is not in it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_went_back_in_time_is_not_written_on_by_a_broker_that_knew_more() {
+    let mut server = postgres::Server::start();
+    let store = open(&server.database()).await;
+    accept_one(&*store, "MPU.SE").await;
+    server.kill();
+    let kept = server.keep();
+    server.again();
+    let lost = async {
+        while store.head().await.is_err() || store.accept(submission(vec![header("MPU.SE")])).await.is_err() {
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(Duration::from_secs(60), lost).await.expect("it is reached again");
+    server.kill();
+    server.put_back(&kept);
+    server.again();
+    // Somebody who knows nothing of it goes on from there.
+    let other = open(&server.database()).await;
+    accept_one(&*other, "MPU.NE").await;
+    let before = size(&*other).await;
+    let ended = async {
+        while store.recovers() {
+            assert!(store.accept(submission(vec![header("MPU.SE")])).await.is_err());
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(Duration::from_secs(60), ended).await.expect("it sees that");
+    assert!(matches!(store.head().await, Err(StoreError::Unavailable(_))));
+    assert!(matches!(store.find(id()).await, Err(StoreError::Unavailable(_))));
+    assert_eq!(size(&*other).await, before, "it has written nothing");
+    let again = open(&server.database()).await;
+    accept_one(&*again, "MPU.SE").await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tables_of_a_later_version_are_left_alone() {
     let url = postgres::database();

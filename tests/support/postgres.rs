@@ -96,6 +96,19 @@ impl Server {
         answers(folder);
     }
 
+    /// Puts everything in it back to how it was when `kept` was kept; it is not running.
+    pub fn put_back(&self, kept: &Path) {
+        fs::remove_dir_all(self.folder.path().join("data")).unwrap();
+        copied(kept, &self.folder.path().join("data"));
+    }
+
+    /// Keeps all that is in it; it is not running.
+    pub fn keep(&self) -> PathBuf {
+        let kept = self.folder.path().join("kept");
+        copied(&self.folder.path().join("data"), &kept);
+        kept
+    }
+
     /// As a machine ends that loses its power, but for the disk.
     pub fn kill(&mut self) {
         let Some(mut process) = self.process.take() else { return };
@@ -110,6 +123,10 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+fn copied(from: &Path, to: &Path) {
+    assert!(Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap().success());
 }
 
 /// A folder with an empty server, for its own user.

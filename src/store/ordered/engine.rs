@@ -41,7 +41,13 @@ pub(in crate::store) enum Message {
 /// Keeps ordered keys, and changes them in batches.
 pub(in crate::store) trait Engine: Send + Sync + 'static {
     /// Whether it may be written again by and by where it cannot now.
-    const RECOVERS: bool;
+    fn recovers(&self) -> bool;
+
+    /// Whether it can be written, as far as can be told without doing it.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] where it cannot.
+    fn writable(&self) -> Result<(), StoreError>;
 
     /// Leads to the thread that commits.
     fn inbox(&self) -> &mpsc::Sender<Message>;

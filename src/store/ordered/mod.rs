@@ -13,7 +13,7 @@ mod offers;
 pub(in crate::store) mod pages;
 pub(in crate::store) mod parts;
 pub(in crate::store) mod prompts;
-mod prove;
+pub(in crate::store) mod prove;
 pub(in crate::store) mod read;
 mod retracted;
 pub(in crate::store) mod rows;

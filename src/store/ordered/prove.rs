@@ -7,7 +7,11 @@ use crate::{
 };
 
 /// Proves a claim against the ledger of the first `size` entries, or all.
-pub(super) fn prove<L: Look>(tree: &L, claim: Claim, size: Option<u64>) -> Result<Option<Proven>, StoreError> {
+pub(in crate::store) fn prove<L: Look>(
+    tree: &L,
+    claim: Claim,
+    size: Option<u64>,
+) -> Result<Option<Proven>, StoreError> {
     let now = read::head(tree)?.size;
     let size = size.unwrap_or(now);
     let within = match claim {

@@ -248,6 +248,7 @@ impl<E: Engine> Store for OrderedStore<E> {
     }
 
     async fn head(&self) -> Result<Head, StoreError> {
+        self.0.writable()?;
         self.0.read(|tree| read::head(&tree)).await
     }
 
@@ -260,7 +261,7 @@ impl<E: Engine> Store for OrderedStore<E> {
     }
 
     fn recovers(&self) -> bool {
-        E::RECOVERS
+        self.0.recovers()
     }
 
     fn changes(&self) -> watch::Receiver<u64> {

@@ -17,26 +17,29 @@ use tokio::{
 use tokio_postgres::{Client, Statement, types::ToSql};
 
 use super::{
-    connect::{Settings, engine},
+    connect::{Settings, engine, in_time},
     keys::{Asks, Keys},
     listen::CHANNEL,
 };
 use crate::{
     platform::clock::Stopwatch,
     store::{
-        Outbox, StoreError,
-        ordered::{Books, Command, Message, Reply, Trace, Transaction, Write, gather},
+        Claim, Head, Outbox, StoreError,
+        ordered::{Books, Command, Message, Reply, Trace, Transaction, Write, gather, prove::prove},
     },
 };
 
 /// Limits of every connection that commits. A broker that is stopped in the middle of a batch must not keep the head from the
 /// others: the database lets go of it.
-const LIMITS: &str = "SET lock_timeout = '10s'; SET statement_timeout = '30s'; \
-     SET idle_in_transaction_session_timeout = '3s'; SET synchronous_commit = on";
+const LIMITS: &str = "SET lock_timeout = '10s'; SET statement_timeout = '10s'; \
+     SET idle_in_transaction_session_timeout = '3s'; SET tcp_user_timeout = '5s'; SET synchronous_commit = on; \
+     SET default_transaction_isolation = 'read committed'";
 /// So many batches back another broker finds what was changed; one that was away for longer reads everything again.
 const KEPT: i64 = 10_000;
 /// How often what is older is taken away, in batches.
 const SWEPT: u64 = 500;
+/// A batch that takes longer than this may never end.
+const STUCK: Duration = Duration::from_secs(10);
 /// Before the database is tried again after it was lost; whoever calls meanwhile is told at once.
 const REST: Duration = Duration::from_millis(200);
 
@@ -48,13 +51,18 @@ pub(super) struct Shared {
     pub pages: watch::Sender<Outbox>,
     /// Why nothing can be written now; `None` where it can.
     lost: Mutex<Option<StoreError>>,
+    /// Since when a batch is at work.
+    working: Mutex<Option<Stopwatch>>,
     closed: AtomicBool,
+    /// The database is no longer the one whose batches were answered for: nothing more is said in its name.
+    ended: AtomicBool,
 }
 
 impl Default for Shared {
     fn default() -> Self {
         let (committed, pages) = (watch::Sender::new(0), watch::Sender::new(Outbox::default()));
-        Self { committed, pages, lost: Mutex::default(), closed: AtomicBool::new(false) }
+        let (lost, working) = (Mutex::default(), Mutex::default());
+        Self { committed, pages, lost, working, closed: AtomicBool::new(false), ended: AtomicBool::new(false) }
     }
 }
 
@@ -64,14 +72,34 @@ impl Shared {
         let lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner).clone();
         match lost {
             _ if self.is_closed() => StoreError::Unavailable("closed".into()),
-            Some(why) => why,
+            Some(why) => StoreError::Unavailable(why.to_string()),
             None => StoreError::Unavailable("the database did not answer".into()),
         }
     }
 
-    /// Closed by us.
+    /// Closed by us, or ended.
     pub fn is_closed(&self) -> bool {
-        self.closed.load(Ordering::Acquire)
+        self.closed.load(Ordering::Acquire) || self.has_ended()
+    }
+
+    /// No batch is ever committed again.
+    pub fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
+    }
+
+    /// Whether batches are committed, as far as can be told: the last one was, and none is at work for too long.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] where they are not.
+    pub fn writable(&self) -> Result<(), StoreError> {
+        let lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        let working = self.working.lock().unwrap_or_else(PoisonError::into_inner);
+        let stuck = working.as_ref().is_some_and(|since| since.spent() > STUCK);
+        if lost || stuck || self.is_closed() { Err(self.unavailable()) } else { Ok(()) }
+    }
+
+    fn set_working(&self, working: Option<Stopwatch>) {
+        *self.working.lock().unwrap_or_else(PoisonError::into_inner) = working;
     }
 
     fn set_lost(&self, why: Option<StoreError>) {
@@ -191,6 +219,8 @@ pub(super) struct Writer {
     session: Option<Session>,
     /// Sequence, ledger, counts, as of the batch that we saw last; `None` where they are to be read again.
     books: Option<Books>,
+    /// The ledger as it was when the last batch was committed or followed.
+    seen: Option<Head>,
     /// Since the database was lost, if it was; it is not tried again at once.
     rests: Option<Stopwatch>,
 }
@@ -198,7 +228,7 @@ pub(super) struct Writer {
 impl Writer {
     /// Not connected yet.
     pub fn new(shared: Arc<Shared>, settings: Settings, runtime: Handle) -> Self {
-        Self { shared, settings, runtime, session: None, books: None, rests: None }
+        Self { shared, settings, runtime, session: None, books: None, seen: None, rests: None }
     }
 
     /// Reads what is in the database.
@@ -214,7 +244,15 @@ impl Writer {
             if !closing.is_empty() {
                 inbox.close();
             }
+            self.shared.set_working(Some(Stopwatch::start()));
             self.commit(commands);
+            self.shared.set_working(None);
+            if self.shared.has_ended() {
+                // What still waits is dropped, which answers it.
+                inbox.close();
+                while inbox.try_recv().is_ok() {}
+                break;
+            }
         }
         self.session = None;
         self.shared.closed.store(true, Ordering::Release);
@@ -231,7 +269,8 @@ impl Writer {
         }
         // A panic over what was read must not end the thread.
         let done = catch_unwind(AssertUnwindSafe(|| self.batch(commands)));
-        let done = done.unwrap_or_else(|_| Err(StoreError::Damaged("what was read cannot be made sense of".into())));
+        let done =
+            done.unwrap_or_else(|_| Err(StoreError::Unavailable("what was read cannot be made sense of".into())));
         match done {
             Ok(replies) => {
                 self.rests = None;
@@ -252,15 +291,21 @@ impl Writer {
         let runtime = self.runtime.clone();
         let session = match self.session.take() {
             Some(session) if !session.client.is_closed() => session,
-            _ => runtime.block_on(Session::begin(&self.settings))?,
+            _ => {
+                // Another primary may have taken over since, and not have all that the last one had.
+                self.books = None;
+                runtime.block_on(Session::begin(&self.settings))?
+            }
         };
-        let refused = |error: tokio_postgres::Error| engine(&error);
-        let last = runtime.block_on(session.lock()).map_err(refused)?;
+        let last = runtime.block_on(in_time(session.lock()))?;
         let keys = Keys::of(&session.client, &session.asks, &runtime);
         let books = self.books.take();
         let mut books = match books {
             Some(books) => followed(books, last, &session, &runtime, &keys)?,
-            None => Books::read(&keys)?,
+            None => {
+                self.same_history(&keys)?;
+                Books::read(&keys)?
+            }
         };
         let mut tx = Transaction::new(&keys, &mut books);
         let replies: Vec<Reply> = commands.into_iter().map(|command| (command.run)(&mut tx)).collect();
@@ -268,21 +313,38 @@ impl Writer {
             return Err(StoreError::Unavailable("the database was lost on the way".into()));
         }
         if tx.view.is_empty() {
-            runtime.block_on(session.client.batch_execute("ROLLBACK")).map_err(refused)?;
+            runtime.block_on(in_time(session.client.batch_execute("ROLLBACK")))?;
         } else {
             tx.seal();
             let trace = std::mem::take(&mut tx.trace).encode();
             let writes = Writes::of(tx.view.into_writes());
             let sequence = signed(books.meta.sequence)?;
-            runtime.block_on(session.commit(sequence, &writes, &trace)).map_err(refused)?;
+            runtime.block_on(in_time(session.commit(sequence, &writes, &trace)))?;
             if books.meta.sequence.is_multiple_of(SWEPT) {
                 // What cannot be taken away now goes the next time.
-                let _ = runtime.block_on(session.sweep(sequence));
+                let _ = runtime.block_on(in_time(session.sweep(sequence)));
             }
         }
         self.tell(&books);
+        self.seen = Some(Head { size: books.meta.frontier.size(), root: books.meta.frontier.root() });
         (self.session, self.books) = (Some(session), Some(books));
         Ok(replies)
+    }
+
+    /// The ledger that we have answered for is part of the one that is there. It is not where a database was put back to an
+    /// earlier moment, or another took over without the last batches: then nothing of what this process knows can be relied on.
+    fn same_history(&self, keys: &Keys<'_>) -> Result<(), StoreError> {
+        let Some(&Head { size, root }) = self.seen.as_ref().filter(|seen| seen.size > 0) else { return Ok(()) };
+        let there = prove(keys, Claim::Inclusion(size - 1), Some(size))?;
+        if there.is_some_and(|there| there.head.root == root) {
+            return Ok(());
+        }
+        self.shared.ended.store(true, Ordering::Release);
+        tracing::error!(
+            entries = size,
+            "the database is not the one that was written: its ledger does not go on from these entries"
+        );
+        Err(StoreError::Damaged("the database has gone back in time, or is another".into()))
     }
 
     fn tell(&self, books: &Books) {
@@ -305,7 +367,7 @@ fn followed(
     if ours == last {
         return Ok(books);
     }
-    let traces = runtime.block_on(session.traces(ours)).map_err(|error| engine(&error))?;
+    let traces = runtime.block_on(in_time(session.traces(ours)))?;
     let unbroken = (ours + 1..).zip(&traces).all(|(expected, (sequence, _))| expected == *sequence);
     if last < ours || !unbroken || traces.last().map(|(sequence, _)| *sequence) != Some(last) {
         return Books::read(keys);

@@ -1,6 +1,6 @@
 //! How the database is reached: one address or several, over TLS where it is not on this machine, with limits on every wait.
 
-use std::{fmt, fs, future::poll_fn, path::PathBuf, sync::Arc, time::Duration};
+use std::{fmt, fs, future::poll_fn, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
 use rustls::{
@@ -10,10 +10,11 @@ use rustls::{
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::mpsc,
+    time::timeout,
 };
 use tokio_postgres::{
     AsyncMessage, Client, Config, Connection, NoTls,
-    config::{Host, SslMode, TargetSessionAttrs},
+    config::{Host, LoadBalanceHosts, SslMode, TargetSessionAttrs},
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -25,6 +26,8 @@ const CONNECT: Duration = Duration::from_secs(3);
 const UNACKNOWLEDGED: Duration = Duration::from_secs(5);
 /// Words of the database that wait to be heard.
 const WORDS: usize = 16;
+/// Time for any answer.
+const ANSWER: Duration = Duration::from_secs(15);
 /// Time to get one of the connections that read.
 const WAIT: Duration = Duration::from_secs(5);
 
@@ -67,14 +70,23 @@ impl Settings {
         let config = self.config()?;
         match self.connector()? {
             None => {
-                let (client, connection) = config.connect(NoTls).await.map_err(|error| engine(&error))?;
+                let (client, connection) = in_time(config.connect(NoTls)).await?;
                 Ok((client, spoken(connection)))
             }
             Some(tls) => {
-                let (client, connection) = config.connect(tls).await.map_err(|error| engine(&error))?;
+                let (client, connection) = in_time(config.connect(tls)).await?;
                 Ok((client, spoken(connection)))
             }
         }
+    }
+
+    /// What of it is wrong by itself, whether or not there is a database.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] naming the setting.
+    pub fn check(&self) -> Result<(), StoreError> {
+        self.config()?;
+        self.connector().map(|_| ())
     }
 
     /// The connections that read.
@@ -104,12 +116,15 @@ impl Settings {
             Host::Tcp(name) => matches!(name.as_str(), "localhost" | "127.0.0.1" | "::1"),
             Host::Unix(_) => true,
         };
-        if self.tls.is_none() && !config.get_hosts().iter().all(local) {
+        let here = config.get_hosts().iter().all(local) && config.get_hostaddrs().iter().all(IpAddr::is_loopback);
+        if self.tls.is_none() && !here {
             return Err(wrong("a database on another machine is reached over TLS: set store.ca"));
         }
         config.ssl_mode(if self.tls.is_some() { SslMode::Require } else { SslMode::Disable });
         // Of several addresses, the one that takes writes.
         config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        // One that takes the connection and then says nothing must not be asked first for ever.
+        config.load_balance_hosts(LoadBalanceHosts::Random);
         config.application_name("homeward").connect_timeout(CONNECT).tcp_user_timeout(UNACKNOWLEDGED);
         config
             .keepalives_idle(Duration::from_secs(10))
@@ -122,7 +137,8 @@ impl Settings {
         let Some(tls) = &self.tls else { return Ok(None) };
         let wrong = |field: &str| StoreError::Unavailable(format!("store.{field} cannot be read as PEM"));
         let certificates = |path: &PathBuf, field: &str| {
-            let read = fs::read(path).map_err(|error| StoreError::Unavailable(format!("store.{field}: {error}")))?;
+            let read = fs::read(path)
+                .map_err(|error| StoreError::Unavailable(format!("store.{field}: {}: {error}", path.display())))?;
             let all: Result<Vec<CertificateDer<'static>>, _> = CertificateDer::pem_slice_iter(&read).collect();
             all.ok().filter(|all| !all.is_empty()).ok_or_else(|| wrong(field))
         };
@@ -147,6 +163,17 @@ impl Settings {
     }
 }
 
+/// An answer of the database, within the time that any may take: its own limits end what it works on, and nothing else ends a
+/// wait for a standby that is gone, or for a machine that has stopped.
+pub(super) async fn in_time<T>(
+    answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
+) -> Result<T, StoreError> {
+    match timeout(ANSWER, answer).await {
+        Ok(answer) => answer.map_err(|error| engine(&error)),
+        Err(_) => Err(StoreError::Unavailable("the database does not answer in time".into())),
+    }
+}
+
 /// Moves the bytes of a connection until it ends, and passes on what is said unasked, as long as somebody listens.
 fn spoken<S, T>(mut connection: Connection<S, T>) -> mpsc::Receiver<AsyncMessage>
 where
@@ -167,7 +194,7 @@ where
 pub(super) fn engine(error: &tokio_postgres::Error) -> StoreError {
     match error.code() {
         // Data corrupted, index corrupted.
-        Some(code) if code.code().starts_with("XX") => {
+        Some(code) if matches!(code.code(), "XX001" | "XX002") => {
             StoreError::Damaged(format!("the database says that it is damaged ({})", code.code()))
         }
         Some(code) => StoreError::Unavailable(format!("the database refused ({})", code.code())),

@@ -6,7 +6,7 @@ use deadpool_postgres::{GenericClient, Object};
 use tokio::runtime::Handle;
 use tokio_postgres::{Client, Statement, types::ToSql};
 
-use super::connect::engine;
+use super::connect::in_time;
 use crate::store::{
     StoreError,
     ordered::{Look, Pairs},
@@ -67,11 +67,8 @@ impl<'c> Keys<'c> {
     }
 
     fn rows(&self, ask: &Statement, given: &[&(dyn ToSql + Sync)]) -> Result<Vec<tokio_postgres::Row>, StoreError> {
-        let asked = self.runtime.block_on(self.client.query(ask, given));
-        asked.map_err(|error| {
-            self.failed.set(true);
-            engine(&error)
-        })
+        let asked = self.runtime.block_on(in_time(self.client.query(ask, given)));
+        asked.inspect_err(|_| self.failed.set(true))
     }
 }
 
@@ -104,7 +101,7 @@ impl Snapshot {
 
     /// Reads, and gives the connection back only as clean as it came.
     pub fn read<T>(self, read: impl FnOnce(&dyn Look) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        let said = |words| self.runtime.block_on(self.client.batch_execute(words)).map_err(|error| engine(&error));
+        let said = |words| self.runtime.block_on(in_time(self.client.batch_execute(words)));
         said("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
         let result = {
             let keys = Keys::of(&self.client, &self.asks, &self.runtime);

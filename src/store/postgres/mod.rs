@@ -25,7 +25,7 @@ use tokio::{
 pub use self::connect::{Settings, Tls};
 use self::{
     commit::{Shared, Writer},
-    connect::engine,
+    connect::in_time,
     keys::Snapshot,
 };
 use super::{
@@ -78,7 +78,13 @@ impl Drop for PostgresEngine {
 }
 
 impl Engine for PostgresEngine {
-    const RECOVERS: bool = true;
+    fn recovers(&self) -> bool {
+        !self.shared.is_closed()
+    }
+
+    fn writable(&self) -> Result<(), StoreError> {
+        self.shared.writable()
+    }
 
     fn inbox(&self) -> &mpsc::Sender<Message> {
         &self.inbox
@@ -103,7 +109,7 @@ impl Engine for PostgresEngine {
             return Err(self.unavailable());
         }
         let client = self.pool.get().await.map_err(|error| connect::pooled(&error))?;
-        let asks = keys::Asks::cached(&client).await.map_err(|error| engine(&error))?;
+        let asks = in_time(keys::Asks::cached(&client)).await?;
         let runtime = Handle::current();
         let reading = spawn_blocking(move || Snapshot::of(client, asks, runtime).read(read));
         reading.await.map_err(|_| StoreError::Unavailable("the reading failed".into()))?

@@ -78,7 +78,13 @@ impl SledStore {
 }
 
 impl Engine for SledEngine {
-    const RECOVERS: bool = false;
+    fn recovers(&self) -> bool {
+        false
+    }
+
+    fn writable(&self) -> Result<(), StoreError> {
+        if self.shared.stopped.get().is_some() { Err(self.unavailable()) } else { Ok(()) }
+    }
 
     fn inbox(&self) -> &mpsc::Sender<Message> {
         &self.inbox
