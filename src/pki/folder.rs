@@ -21,7 +21,6 @@ use crate::{
     platform::secret_file::{self, FileError},
 };
 
-/// The root is made to last, offline.
 /// Names of the two administrators that `init` makes.
 const ADMINISTRATORS: [&str; 2] = ["admin-1", "admin-2"];
 

@@ -94,10 +94,8 @@ pub(super) fn read(title: &str, lines: &[String], sign: &dyn Fn(&str, &str) -> S
 impl Listed {
     /// A line that did not fit, and whether its words are known to be right all the same.
     fn takes(&mut self, words: &str, was_right: bool) {
-        if was_right && self.told.take(words).is_some() {
+        if (was_right && self.told.take(words).is_some()) || self.told.heed(words) {
             self.words.push(words.to_owned());
-        } else {
-            self.told.heed(words);
         }
     }
 }
@@ -134,10 +132,12 @@ impl Told {
     }
 
     /// What a line that is not as it was written says against somebody or something is heeded: whoever can write the file can state as
-    /// much. What would let somebody in (`issued`) or let an older backup be restored (`backup`) is not.
-    fn heed(&mut self, line: &str) {
+    /// much. What would let somebody in (`issued`) or let an older backup be restored (`backup`) is not. True where the line is to stand in
+    /// the list from then on, too: who is revoked stands there by the store, which takes that over.
+    fn heed(&mut self, line: &str) -> bool {
         let mut heard = Self::default();
         let whole = heard.take(line).is_some();
+        let stays = whole && !(heard.tainted.is_empty() && heard.destroyed.is_empty() && heard.erased.is_empty());
         self.destroyed.append(&mut heard.destroyed);
         self.erased.append(&mut heard.erased);
         let mut fields = line.split('\t');
@@ -146,6 +146,7 @@ impl Told {
             (Some("tainted"), _) if whole => self.tainted.append(&mut heard.tainted),
             _ => {}
         }
+        stays
     }
 }
 
@@ -212,8 +213,13 @@ mod tests {
             change(&mut lines[place + 1], at);
             let listed = read(TITLE, &lines, &sign).unwrap();
             assert_eq!(listed.damaged, [place + 2], "{kind}");
+            let rotted = lines[place + 1].rsplit_once('\t').unwrap().0;
             let mut kept: Vec<_> = KINDS.to_vec();
-            kept.remove(place);
+            match kind.split('\t').next() {
+                // Heeded, and nobody else may know of it: it stands in the list that is written anew.
+                Some("tainted" | "destroyed" | "erased") => kept[place] = rotted,
+                _ => _ = kept.remove(place),
+            }
             assert_eq!(listed.words, kept, "{kind}");
             let mut expected = [1, 1, 1, 1, 1, 0];
             match place {
