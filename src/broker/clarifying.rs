@@ -76,7 +76,7 @@ impl Broker {
     ) -> Result<Delivery, Error> {
         let now = self.now();
         let (record, delivery) = self.found(handle.delivery).await?;
-        self.may_decide(permit, &record, &delivery)?;
+        self.may_decide(permit, &record, &delivery, now)?;
         let lease = delivery.live_lease(&handle.token, now);
         // An answer that was given comes again, and whoever lost the lease hears that: the store says.
         if lease.is_some_and(|lease| lease.holder == permit.identity().as_str()) {

@@ -161,7 +161,7 @@ impl Broker {
         let now = self.clock.now();
         let once = self.once_with_record(permit, request);
         let (record, delivery) = self.found(handle.delivery).await?;
-        self.may_decide(permit, &record, &delivery)?;
+        self.may_decide(permit, &record, &delivery, now)?;
         // A replay is answered by the store, and whoever lost the lease hears that; who holds it must have opened its content.
         let lease = delivery.live_lease(&handle.token, now);
         let holds = lease.is_some_and(|lease| lease.holder == permit.identity().as_str());
@@ -190,20 +190,27 @@ impl Broker {
 
     /// Whoever may not resolve a matter may not end or bury it either (D08): never the accused or their queue, and on HOLD never their
     /// unit. False where they are that and hold nothing of it: the store gives them the first answer again, or says that their lease is
-    /// lost, as it does to anybody. Nobody learns from a repeat that it accuses them since.
-    pub(super) fn may_decide(&self, permit: &QueuePermit, record: &Record, delivery: &Delivery) -> Result<bool, Error> {
+    /// lost, as it does to anybody. Nobody learns from a repeat that it accuses them since. `now` is the moment by which the store judges
+    /// their lease: by a later one it could have ended in between.
+    pub(super) fn may_decide(
+        &self,
+        permit: &QueuePermit,
+        record: &Record,
+        delivery: &Delivery,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
         let own = permit.identity();
-        if self.accuses(record, own) || self.excludes_queue(record, permit.queue()) {
-            return self.is_lost_to(own, delivery);
-        }
         is_theirs(delivery)?;
+        if self.accuses(record, own) || self.excludes_queue(record, permit.queue()) {
+            return self.is_lost_to(own, delivery, now);
+        }
         if let Some(held) = &delivery.header.held {
             if self.accuses_colleague_on_hold(record, own) {
-                return self.is_lost_to(own, delivery);
+                return self.is_lost_to(own, delivery, now);
             }
             let never_by = [held.never_by.as_slice(), &self.excluded_queues(record)].concat();
             match self.grants().may_complete_hold(permit, &never_by, self.now()) {
-                Err(Refusal::Excluded) => return self.is_lost_to(own, delivery),
+                Err(Refusal::Excluded) => return self.is_lost_to(own, delivery, now),
                 settles => settles?,
             }
         }
@@ -211,8 +218,8 @@ impl Broker {
     }
 
     /// False where whom it is kept from holds nothing of it, so that the store refuses them.
-    pub(super) fn is_lost_to(&self, own: &Identity, delivery: &Delivery) -> Result<bool, Error> {
-        match self.excluded(own, delivery) {
+    pub(super) fn is_lost_to(&self, own: &Identity, delivery: &Delivery, now: Timestamp) -> Result<bool, Error> {
+        match Self::excluded(own, delivery, now) {
             Error::LeaseLost => Ok(false),
             refused => Err(refused),
         }

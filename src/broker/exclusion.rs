@@ -2,6 +2,8 @@
 //! so: what was corrected is kept from whom its correction accuses. The record keeps keyed references alone, so that nobody learns from
 //! the store who is accused.
 
+use jiff::Timestamp;
+
 use super::{Broker, Error};
 use crate::{
     domain::{
@@ -89,10 +91,9 @@ impl Broker {
             || self.grants().works_on(permit.identity(), &self.excluded_queues(record))
     }
 
-    /// How they are refused from whom it is kept: those who hold nothing of it, as anybody whose lease has ended. Nobody learns from the
-    /// answer that it accuses them since.
-    pub(super) fn excluded(&self, own: &Identity, delivery: &Delivery) -> Error {
-        let now = self.now();
+    /// How they are refused from whom it is kept: those who hold nothing of it at `now`, as anybody whose lease has ended. Nobody learns from
+    /// the answer that it accuses them since.
+    pub(super) fn excluded(own: &Identity, delivery: &Delivery, now: Timestamp) -> Error {
         let lease = delivery.lease.as_ref().filter(|lease| delivery.state == State::Leased && now < lease.expires);
         match lease.is_some_and(|lease| lease.holder == own.as_str()) {
             true => Refusal::Excluded.into(),

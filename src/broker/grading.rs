@@ -97,7 +97,7 @@ impl Broker {
     /// Not the accused or their unit, and on a police queue only.
     fn may_grade(&self, permit: &QueuePermit, (record, delivery): (&Record, &Delivery)) -> Result<(), Error> {
         if self.accuses(record, permit.identity()) || self.excludes_queue(record, permit.queue()) {
-            return Err(self.excluded(permit.identity(), delivery));
+            return Err(Self::excluded(permit.identity(), delivery, self.now()));
         }
         let rulebook = self.rulebook();
         let kind = rulebook.policy.queues.kind_of(permit.queue());

@@ -7,7 +7,7 @@ use super::{Broker, Error, Handle, Request, dispatch::later, error::DECIDED};
 use crate::{
     domain::{
         delivery::{Delivery, DeliveryId, Lease},
-        grants::{QueuePermit, Refusal},
+        grants::QueuePermit,
         history::StepKind,
         identity::{Identity, Role},
         text::Text,
@@ -67,7 +67,7 @@ impl Broker {
     ) -> Result<Delivery, Error> {
         let now = self.now();
         let (record, delivery) = self.found(handle.delivery).await?;
-        self.may_decide(permit, &record, &delivery)?;
+        self.may_decide(permit, &record, &delivery, now)?;
         // Whoever holds nothing here learns nothing about colleagues, and an answer that was given comes again: the store says.
         let holds = delivery.live_lease(&handle.token, now);
         let holds = holds.is_some_and(|lease| lease.holder == permit.identity().as_str());
@@ -133,24 +133,26 @@ impl Broker {
         request: Request,
         taking: TakingBack,
     ) -> Result<Delivery, Error> {
+        let now = self.now();
         let (record, delivery) = self.found(taking.delivery).await?;
         let supervises = permit.identity().role() == Role::UnitSupervisor;
-        let mut is_theirs = true;
-        if !supervises {
-            is_theirs = self.may_decide(permit, &record, &delivery)?;
-        } else if self.is_kept_from(&record, permit) {
-            return Err(Refusal::Excluded.into());
-        }
+        let is_theirs = match supervises {
+            true => !self.is_kept_from(&record, permit),
+            false => self.may_decide(permit, &record, &delivery, now)?,
+        };
         let step = self.step_of(permit, (StepKind::TakenBack, ""), request, (taking.delivery, &taking.reason)).await?;
         let mut entry = self.officer_entry(permit, Verb::Administration, "TAKE_BACK", step.at);
         entry.record = Some(record.id);
         entry.deliveries.push(taking.delivery);
-        // Of what is kept from them they have given nothing away: the first answer comes again, and no other.
-        let giver = (!supervises).then(|| if is_theirs { permit.identity().as_str() } else { "" }.to_owned());
+        // Of what is kept from them they have given nothing away, and supervise nothing: the first answer comes again, and no other.
+        let giver = match (is_theirs, supervises) {
+            (false, _) => Some(String::new()),
+            (true, true) => None,
+            (true, false) => Some(permit.identity().as_str().to_owned()),
+        };
         let taking = TakeBack { delivery: taking.delivery, queue: permit.queue().clone(), giver, step };
         let taken = self.store.take_back(self.once_with_record(permit, request), taking, entry).await;
         taken.map_err(|error| match error {
-            StoreError::WrongState if !is_theirs => Error::LeaseLost,
             StoreError::WrongState => Error::Precondition {
                 reason: "NOTHING_TO_TAKE_BACK",
                 advice: "only what you have handed over yourself, or, as its supervisor, what is handed over in your queue, and \

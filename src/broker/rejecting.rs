@@ -60,7 +60,7 @@ impl Broker {
     ) -> Result<Delivery, Error> {
         let now = self.now();
         let (record, delivery) = self.found(handle.delivery).await?;
-        self.may_decide(permit, &record, &delivery)?;
+        self.may_decide(permit, &record, &delivery, now)?;
         let step = self.step_of(permit, (StepKind::Rejected, reason.code()), request, (handle.delivery, &note)).await?;
         let mut entry = self.entry_about(permit, (Verb::Alteration, "REJECT"), handle.delivery, now);
         entry.details.push(format!("reason={reason}"));

@@ -54,7 +54,7 @@ impl Broker {
         let Stored { record, deliveries, retractions, .. } = stored;
         let delivery = deliveries.iter().find(|found| found.id == handle.delivery).ok_or(Error::NotFound)?;
         if self.is_kept_from(&record, permit) {
-            return Err(self.excluded(permit.identity(), delivery));
+            return Err(Self::excluded(permit.identity(), delivery, self.now()));
         }
         let opened = self.may_open(permit, (&record, delivery), (Part::Carer, None), release.reason.reveal())?;
         is_theirs(delivery)?;

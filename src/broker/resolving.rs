@@ -48,10 +48,10 @@ impl Broker {
         // Whatever it is held for: nobody whom the record accuses, and no queue where they could stop or bury it.
         held.never_by.extend(self.excluded_queues(&record));
         if self.accuses(&record, &peer.identity) || self.accuses_colleague_on_hold(&record, &peer.identity) {
-            return Err(self.excluded(&peer.identity, found));
+            return Err(Self::excluded(&peer.identity, found, self.now()));
         }
         let hold = match self.grants().may_resolve_hold(peer, &held.never_by, now) {
-            Err(Refusal::Excluded) => return Err(self.excluded(&peer.identity, found)),
+            Err(Refusal::Excluded) => return Err(Self::excluded(&peer.identity, found, self.now())),
             hold => hold?,
         };
         let permit = hold.queue_permit();

@@ -181,7 +181,7 @@ impl Broker {
         let delivery = deliveries.into_iter().find(|found| found.id == handle.delivery).ok_or(Error::NotFound)?;
         let own = permit.identity();
         if self.is_kept_from(&record, permit) {
-            self.is_lost_to(permit.identity(), &delivery)?;
+            self.is_lost_to(permit.identity(), &delivery, now)?;
         }
         let notice = delivery.header.notice.as_ref().ok_or(Error::Precondition {
             reason: "NOT_A_NOTICE",

@@ -72,7 +72,7 @@ impl Broker {
         let Stored { record, deliveries, retractions, .. } =
             self.store.find(handle.delivery.record).await?.ok_or(Error::NotFound)?;
         let delivery = deliveries.iter().find(|found| found.id == handle.delivery).ok_or(Error::NotFound)?;
-        self.may_decide(permit, &record, delivery)?;
+        self.may_decide(permit, &record, delivery, now)?;
         let lease = delivery.live_lease(&handle.token, now);
         let holds = lease.is_some_and(|lease| lease.holder == permit.identity().as_str());
         let (_, sealed) = self.sealed_of(&record).await?;
@@ -121,7 +121,7 @@ impl Broker {
             self.store.find(handle.delivery.record).await?.ok_or(Error::NotFound)?;
         let delivery = deliveries.iter().find(|found| found.id == handle.delivery).ok_or(Error::NotFound)?;
         if self.accuses(&record, permit.identity()) || self.excludes_queue(&record, permit.queue()) {
-            self.is_lost_to(permit.identity(), delivery)?;
+            self.is_lost_to(permit.identity(), delivery, now)?;
         }
         let offer = delivery.offered.as_ref().ok_or(Error::Precondition {
             reason: "NOTHING_OFFERED",

@@ -201,7 +201,11 @@ async fn whoever_repeats_a_call_after_a_correction_accuses_them_has_the_first_an
     assert!(accused.queues.take_back(back.clone()).await.unwrap().into_inner() == had_back);
     has_lost(&mut accused, &taken).await;
     let again = pb::TakeBackRequest { request_id: fresh(), ..back };
-    assert_eq!(why(accused.queues.take_back(again).await).1, "LEASE_LOST");
+    assert_eq!(
+        why(accused.queues.take_back(again).await).1,
+        "NOTHING_TO_TAKE_BACK",
+        "as anybody who gave nothing away"
+    );
 }
 
 #[tokio::test]

@@ -328,7 +328,7 @@ async fn who_supervises_hold_takes_nothing_back_where_one_of_their_own_is_accuse
             delivery_id: taken.id.clone(),
             reason: "To look at it.".into(),
         };
-        let refused = (Code::PermissionDenied, "UNIT_NOT_GRANTED".to_owned());
+        let refused = (Code::FailedPrecondition, "NOTHING_TO_TAKE_BACK".to_owned());
         match may {
             true => assert!(supervisor.queues.take_back(back()).await.is_ok()),
             false => assert_eq!(why(supervisor.queues.take_back(back()).await), refused, "{identity}"),
