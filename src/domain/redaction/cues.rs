@@ -11,6 +11,7 @@ use super::{
     lexicon::{WordList, is_slip},
     policy::EffectiveRole,
     prose::{Gap, Letters, Prose},
+    venues,
 };
 
 /// A run of words that is a name.
@@ -62,10 +63,13 @@ pub(super) fn candidates(prose: &Prose<'_>, cover: &[Cover]) -> Vec<Candidate> {
             continue;
         };
         at = run.end;
-        let look = Look { prose, cover, run };
+        let venue = venues::behind_listed(prose, &run, |at| cover[at].is_listed());
+        let end = venue.as_ref().map_or(run.end, |venue| venue.start);
+        let look = Look { prose, cover, run: run.start..end };
         if let Some(found) = look.name(out.last()) {
             out.push(found);
         }
+        out.extend(venue.map(|words| Candidate { words, kind: Kind::Place, role: EffectiveRole::Unknown }));
     }
     out
 }
@@ -149,14 +153,10 @@ impl Look<'_, '_> {
         // A listed first name decides by itself, whatever stands before it ("Lil Kezia", "Apparantly Kezia"); a listed
         // surname may be a relative's.
         let called = self.run.clone().any(|at| self.cover[at] == Cover::FirstName);
-        let behind = self.behind_listed();
-        if behind.run.start > self.run.start && !behind.run.is_empty() && behind.is_venue() {
-            return Some(Candidate { words: behind.run, kind: Kind::Place, role: EffectiveRole::Unknown });
-        }
         if self.run.is_empty() || !free || called || self.cover[self.run.start] == Cover::Name || self.is_headed() {
             return None;
         }
-        if self.is_venue() {
+        if venues::is_venue(self.prose, &self.run) {
             return Some(Candidate { words: self.run, kind: Kind::Place, role: EffectiveRole::Unknown });
         }
         let score = self.written() + self.before(last) + self.behind();
@@ -180,12 +180,6 @@ impl Look<'_, '_> {
     fn is_replaced(&self) -> bool {
         let next = self.prose.after(self.run.end - 1);
         next.is_some_and(|next| self.prose.words[next].letters == Letters::Label)
-    }
-
-    /// "Ellie Fernbank House": what is left of the run behind the listed name that it begins with.
-    fn behind_listed(&self) -> Self {
-        let listed = self.run.clone().take_while(|&at| self.cover[at].is_listed()).count();
-        Look { run: self.run.start + listed..self.run.end, ..*self }
     }
 
     /// "CYP Amponsah", "NB Amponsah": a short word in capitals before a listed surname that has none is no first name.
@@ -231,18 +225,6 @@ impl Look<'_, '_> {
         let surname = self.run.clone().rev().find(|&at| self.cover[at].is_listed());
         let Some(at) = surname.filter(|&at| at > self.run.start && at + 1 < self.run.end) else { return };
         self.run.end = at + 1;
-    }
-
-    /// "Iron Yard Gym", "Oakhollow School": the last word says what it is.
-    fn is_venue(&self) -> bool {
-        let last = &self.prose.words[self.run.end - 1];
-        let kinds = last.flags.any(&[WordList::Venue, WordList::Street, WordList::School, WordList::Building]);
-        let all_english = || self.run.clone().all(|at| self.prose.words[at].flags.english());
-        let people = self.run.clone().all(|at| self.prose.words[at].is(WordList::NameToo));
-        self.run.len() > 1
-            && self.capital()
-            && (kinds && !people
-                || all_english() && !people && !last.is(WordList::NameToo) && !self.prose.begins(self.run.start))
     }
 
     /// What the run itself says.

@@ -7,6 +7,7 @@ use std::{
 
 use super::{
     carer::{self, Needs, merged},
+    claims,
     cues::{Candidate, Cover, Kind, candidates},
     engine::Engine,
     find::Hit,
@@ -110,7 +111,7 @@ impl Engine {
         hidden_names::hits(prose, self.finder.listed(), &mut hits);
         spelt_marks::hits(prose, &mut hits);
         spelt_values::hits(prose, self.finder.listed(), &mut hits);
-        claim(prose, &mut hits);
+        claims::settle(prose, &mut hits);
         house_numbers::hits(prose, &mut hits);
         let taken = covered(prose, &hits);
         surnames::take(prose, &taken, |word| self.first_names.contains(word), &mut hits);
@@ -121,6 +122,7 @@ impl Engine {
         }
         let mut candidates = candidates(prose, &cover);
         let (family, mut kin) = (self.parent(), Kin::of(&hits));
+        let homes = covered(prose, hits.iter().filter(|hit| hit.meaning.entity == Entity::Placement));
         kin::short_words(prose, family, &mut hits);
         for candidate in &mut candidates {
             if candidate.kind == Kind::Person && places::is_home(prose, &candidate.words) {
@@ -133,7 +135,7 @@ impl Engine {
             } else if kin.is_family(prose, candidate) {
                 candidate.role = family;
             }
-            if let Some(entity) = places::entity(prose, candidate) {
+            if let Some(entity) = places::entity(prose, candidate, |word| homes[word]) {
                 hits.push(unlisted(entity, places::bytes(prose, candidate.words.clone())));
             }
         }
@@ -311,28 +313,6 @@ fn is_nobodys(hit: &Hit) -> bool {
         && !matches!(hit.meaning.entity, Entity::Person | Entity::Relationship | Entity::Organisation)
 }
 
-/// What the shapes of values find where something listed stands is that, or, around a listed place, nothing more.
-fn claim(prose: &Prose<'_>, hits: &mut Vec<Hit>) {
-    if hits.iter().all(|hit| hit.listed) {
-        return;
-    }
-    let mut listed: Vec<Option<Meaning>> = vec![None; prose.words.len()];
-    let value = |hit: &&Hit| hit.listed && hit.strength == Strength::Whole && hit.meaning.entity != Entity::Person;
-    for hit in hits.iter().filter(value) {
-        listed[prose.words_on(&hit.range)].fill(Some(hit.meaning));
-    }
-    let is_place = |entity| matches!(entity, Entity::Address | Entity::School | Entity::Placement | Entity::Place);
-    hits.retain_mut(|hit| {
-        let words = prose.words_on(&hit.range);
-        let Some(owner) = listed[words].iter().find_map(|owner| owner.filter(|_| !hit.listed)) else { return true };
-        if owner.entity.class() == hit.meaning.entity.class() {
-            hit.meaning = Meaning { entity: hit.meaning.entity, ..owner };
-            return true;
-        }
-        !(is_place(owner.entity) && is_place(hit.meaning.entity))
-    });
-}
-
 /// What a value is known by in any notation.
 fn key(folded: &Folded<'_>, hit: &Hit) -> (Entity, String) {
     let text = &folded.text[hit.range.clone()];
@@ -349,7 +329,7 @@ fn key(folded: &Folded<'_>, hit: &Hit) -> (Entity, String) {
 }
 
 /// Which words of `prose` a hit lies on.
-fn covered(prose: &Prose<'_>, hits: &[Hit]) -> Vec<bool> {
+fn covered<'h>(prose: &Prose<'_>, hits: impl IntoIterator<Item = &'h Hit>) -> Vec<bool> {
     let mut out = vec![false; prose.words.len()];
     for hit in hits {
         out[prose.words_on(&hit.range)].fill(true);

@@ -13,6 +13,7 @@ mod carer;
 mod carer_copy;
 mod casing;
 mod children;
+mod claims;
 mod cues;
 mod dates;
 mod endings;
@@ -83,6 +84,7 @@ mod typos;
 mod units;
 mod unlisted_numbers;
 mod values;
+mod venues;
 mod words;
 
 pub use engine::{ENGINE_VERSION, Engine, Finished, Owner};

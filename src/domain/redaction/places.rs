@@ -16,56 +16,71 @@ use super::{
 /// Adds every address and school in `prose`.
 pub(super) fn hits(prose: &Prose<'_>, hits: &mut Vec<Hit>) {
     for (at, word) in prose.words.iter().enumerate() {
-        if word.is(WordList::Street)
-            && let Some(start) = address(prose, at)
-        {
-            hits.push(unlisted(Entity::Address, bytes(prose, start..at + 1)));
+        if word.is(WordList::Street) {
+            hits.extend(behind(prose, Entity::Address, at, 0));
         }
-        if word.is(WordList::School)
-            && let Some(start) = school(prose, at)
-        {
-            hits.push(unlisted(Entity::School, bytes(prose, start..at + 1)));
+        if word.is(WordList::School) {
+            hits.extend(behind(prose, Entity::School, at, 0));
         }
     }
-    named_homes(prose, hits);
-}
-
-/// Adds every "Fernbank Children's Home".
-fn named_homes(prose: &Prose<'_>, hits: &mut Vec<Hit>) {
-    for (_, phrase) in prose.phrases.iter().filter(|(list, _)| *list == WordList::Placement) {
-        let (first, last) = (prose.word_at(phrase.start), prose.word_at(phrase.end - 1));
-        if prose.text(last) != "home" || last == first || prose.text(first) == "the" {
-            continue;
-        }
-        let mixed = prose.sentence(first).casing == Casing::Mixed;
-        let mut start = first;
-        while let Some(before) = prose.before(start).filter(|_| first - start < 3) {
-            let word = &prose.words[before];
-            let strange = !word.flags.english();
-            let named = if mixed { word.is_capital() && (strange || !prose.begins(before)) } else { strange };
-            let joined = matches!(prose.words[start].gap, Gap::Space | Gap::Hyphen);
-            if !joined
-                || !named
-                || is_function(prose.text(before))
-                || matches!(word.letters, Letters::Digits | Letters::Label)
-            {
-                break;
-            }
-            start = before;
-        }
-        if start < first {
-            hits.push(unlisted(Entity::Placement, bytes(prose, start..last + 1)));
+    for (list, phrase) in &prose.phrases {
+        if *list == WordList::Placement {
+            hits.extend(behind(prose, Entity::Placement, prose.word_at(phrase.end - 1), 0));
         }
     }
 }
 
-/// What a place that was found by its surroundings is: a home for children where the words beside it say so, else a place.
-/// "A house in Penge" is where something happened.
-pub(super) fn entity(prose: &Prose<'_>, found: &Candidate) -> Option<Entity> {
+/// The address, school or home for children that ends in word `last` and begins with word `from` or behind it.
+pub(super) fn behind(prose: &Prose<'_>, entity: Entity, last: usize, from: usize) -> Option<Hit> {
+    let word = &prose.words[last];
+    let start = match entity {
+        Entity::Address if word.is(WordList::Street) => address(prose, last, from),
+        Entity::School if word.is(WordList::School) => school(prose, last, from),
+        Entity::Placement => named_home(prose, last, from),
+        _ => None,
+    };
+    start.map(|start| unlisted(entity, bytes(prose, start..last + 1)))
+}
+
+/// The first word of the "Fernbank Children's Home" that ends in word `last`.
+fn named_home(prose: &Prose<'_>, last: usize, from: usize) -> Option<usize> {
+    let end = prose.words[last].range().end;
+    let to = prose.phrases.partition_point(|(_, phrase)| phrase.end < end);
+    let mut phrases = prose.phrases[to..].iter().take_while(|(_, phrase)| phrase.end == end);
+    let (_, phrase) = phrases.find(|(list, _)| *list == WordList::Placement)?;
+    let first = prose.word_at(phrase.start);
+    if prose.text(last) != "home" || last == first || prose.text(first) == "the" {
+        return None;
+    }
+    let mixed = prose.sentence(first).casing == Casing::Mixed;
+    let mut start = first;
+    while let Some(before) = prose.before(start).filter(|&before| first - start < 3 && before >= from) {
+        let word = &prose.words[before];
+        let strange = !word.flags.english();
+        let named = if mixed { word.is_capital() && (strange || !prose.begins(before)) } else { strange };
+        let joined = matches!(prose.words[start].gap, Gap::Space | Gap::Hyphen);
+        if !joined
+            || !named
+            || is_function(prose.text(before))
+            || matches!(word.letters, Letters::Digits | Letters::Label)
+        {
+            break;
+        }
+        start = before;
+    }
+    (start < first).then_some(start)
+}
+
+/// What a place that was found by its surroundings is: a home for children where the words beside it say so, or where it goes on behind
+/// the name of one ("Fernbank Marsh Unit"), else a place. "A house in Penge" is where something happened. `homes` says which words name a
+/// home.
+pub(super) fn entity(prose: &Prose<'_>, found: &Candidate, homes: impl Fn(usize) -> bool) -> Option<Entity> {
     if found.kind != Kind::Place {
         return None;
     }
-    let home = is_placement(prose, &found.words);
+    let goes_on =
+        prose.words[found.words.start].gap == Gap::Space && prose.before(found.words.start).is_some_and(homes);
+    let home = goes_on || is_placement(prose, &found.words);
     Some(if home { Entity::Placement } else { Entity::Place })
 }
 
@@ -95,7 +110,9 @@ fn is_placement(prose: &Prose<'_>, name: &Range<usize>) -> bool {
         let bytes = bytes(prose, words.clone());
         let from = prose.phrases.partition_point(|(_, phrase)| phrase.end <= bytes.start);
         let mut phrases = prose.phrases[from..].iter().take_while(|(_, phrase)| phrase.end <= bytes.end);
-        words.into_iter().any(|at| prose.words[at].is(WordList::Placement))
+        // The word of a replacement is ours, and says nothing of what stands beside it.
+        let says = |at: usize| prose.words[at].is(WordList::Placement) && prose.words[at].letters != Letters::Label;
+        words.into_iter().any(says)
             || phrases.any(|(list, phrase)| *list == WordList::Placement && bytes.start <= phrase.start)
     };
     let follows =
@@ -123,15 +140,15 @@ pub(super) fn bytes(prose: &Prose<'_>, words: Range<usize>) -> Range<usize> {
 }
 
 /// The first word of the address whose street ends in word `at`.
-fn address(prose: &Prose<'_>, at: usize) -> Option<usize> {
-    let start = street_name(prose, at).or_else(|| small_street(prose, at))?;
-    let number = prose.before(start).filter(|&number| is_number(prose, number));
+fn address(prose: &Prose<'_>, at: usize, from: usize) -> Option<usize> {
+    let start = street_name(prose, at, from).or_else(|| small_street(prose, at).filter(|&start| start >= from))?;
+    let number = prose.before(start).filter(|&number| number >= from && is_number(prose, number));
     let Some(number) = number else {
-        let building = building(prose, start);
+        let building = building(prose, start).filter(|&building| building >= from);
         return (stands_alone(prose, start, at) || building.is_some()).then(|| building.unwrap_or(start));
     };
     let joined = matches!(prose.words[start].gap, Gap::Space | Gap::Comma);
-    joined.then(|| flat(prose, number).unwrap_or(number))
+    joined.then(|| flat(prose, number).filter(|&flat| flat >= from).unwrap_or(number))
 }
 
 /// The same where a text with capitals writes them small, behind "at" and a number: "lives at 25b marl gardens".
@@ -154,10 +171,10 @@ fn small_street(prose: &Prose<'_>, at: usize) -> Option<usize> {
 }
 
 /// The first word of the name before the kind of street.
-fn street_name(prose: &Prose<'_>, at: usize) -> Option<usize> {
+fn street_name(prose: &Prose<'_>, at: usize, from: usize) -> Option<usize> {
     let mixed = prose.sentence(at).casing == Casing::Mixed;
     let mut start = at;
-    while let Some(before) = prose.before(start).filter(|_| at - start < 3) {
+    while let Some(before) = prose.before(start).filter(|&before| at - start < 3 && before >= from) {
         let word = &prose.words[before];
         let gap = prose.words[start].gap;
         let joined = matches!(gap, Gap::Space | Gap::Hyphen | Gap::Apostrophe)
@@ -276,7 +293,7 @@ fn building(prose: &Prose<'_>, street: usize) -> Option<usize> {
 }
 
 /// The first word of the school whose name ends in word `at`.
-fn school(prose: &Prose<'_>, at: usize) -> Option<usize> {
+fn school(prose: &Prose<'_>, at: usize, from: usize) -> Option<usize> {
     // "Oak Primary School" ends at its last word.
     if prose.after(at).is_some_and(|next| prose.words[next].is(WordList::School) && prose.words[next].gap == Gap::Space)
     {
@@ -288,7 +305,7 @@ fn school(prose: &Prose<'_>, at: usize) -> Option<usize> {
     }
     let mut start = at;
     let mut own = 0;
-    while let Some(before) = prose.before(start).filter(|_| at - start < 5) {
+    while let Some(before) = prose.before(start).filter(|&before| at - start < 5 && before >= from) {
         let word = &prose.words[before];
         let kind = word.is(WordList::School);
         let joined = matches!(prose.words[start].gap, Gap::Space | Gap::Hyphen | Gap::Apostrophe | Gap::Stop);

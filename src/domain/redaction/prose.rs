@@ -192,16 +192,19 @@ impl<'f> Prose<'f> {
         if last.casing != Casing::Mixed {
             return;
         }
-        let (mut small, mut capital, mut capitals) = (0, 0, 0);
+        let (mut small, mut capital, mut capitals, mut replaced) = (0, 0, 0, 0);
         for word in &self.words[last.words.clone()] {
             match word.letters {
                 Letters::Small => small += 1,
                 Letters::Capital => capital += 1,
                 Letters::Capitals => capitals += 1,
-                Letters::Digits | Letters::Label => {}
+                Letters::Label => replaced += usize::from(self.folded.text[..word.range().start].ends_with('[')),
+                Letters::Digits => {}
             }
         }
-        if capitals >= 4 && capitals > 2 * (small + capital) {
+        // In a sentence of capitals a replacement stands for capitals too.
+        let shouted = capitals + if capitals > 1 { replaced } else { 0 };
+        if shouted >= 4 && capitals > 2 * (small + capital) {
             last.casing = Casing::Upper;
         } else if small >= 4 && capital + capitals == 0 {
             last.casing = Casing::Lower;

@@ -8,4 +8,5 @@ mod plain;
 mod points;
 mod properties;
 mod texts;
+mod twice;
 mod units;
