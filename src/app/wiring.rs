@@ -1,4 +1,4 @@
-//! Wiring: from a configuration to a daemon. The one place that names an engine.
+//! Wiring: from a configuration to a daemon. It names the embedded engine; `database.rs` names the other.
 
 use std::{fs, future::Future, path::Path, sync::Arc};
 
@@ -134,7 +134,7 @@ pub(super) async fn daemon_at(config: &Config, clock: Arc<dyn Clock>) -> Result<
 }
 
 /// What the configuration gives to go by; where the store may have something else, a folder that cannot be read is told later.
-/// A start that is refused leaves neither a key nor a store behind; a store that is there says what is in force.
+/// A start that is refused leaves neither a key nor an embedded store behind; a store that is there says what is in force.
 fn given(config: &Config, new: bool, now: Timestamp) -> Result<(Arc<Rulebook>, Option<Failure>), Failure> {
     let reference = config.policy.reference.as_deref();
     if new {

@@ -1,4 +1,4 @@
-//! Floor 3: what is kept. `trait Store` says what every engine promises; only `app/wiring.rs` names one.
+//! Floor 3: what is kept. `trait Store` says what every engine promises; only `app/wiring.rs` names one, and `app/database.rs` the one that brokers share.
 
 mod compacted;
 mod copied;

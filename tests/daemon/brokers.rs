@@ -33,7 +33,7 @@ fn broker(server: &Server, like: Option<&Daemon>) -> Daemon {
     daemon
 }
 
-/// A receipt of what is submitted; where the broker is not there, it is asked again as any client asks.
+/// A receipt of what is submitted.
 async fn receipt(daemon: &Daemon, number: u8) -> Vec<u8> {
     let council = daemon.person(LEWISHAM).await;
     let text = recent(number, "2026-11-20T16:30:00Z");

@@ -40,7 +40,7 @@ const KEPT: i64 = 10_000;
 const SWEPT: u64 = 500;
 /// A batch that takes longer than this may never end.
 const STUCK: Duration = Duration::from_secs(10);
-/// Before the database is tried again after it was lost; whoever calls meanwhile is told at once.
+/// Before the database is tried again after it was lost; whoever calls meanwhile is told at once; while it is tried, in a moment.
 const REST: Duration = Duration::from_millis(200);
 
 /// What the thread and those who call share.
