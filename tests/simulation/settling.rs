@@ -270,18 +270,18 @@ impl Model {
         let kept = self.keeps(id.record, who, &after.header.queue);
         let holds = holds(&after, who, token, now);
         assert!(!kept || !holds, "who is accused holds {id}");
+        let answers = matches!(how, Use::Acknowledge | Use::Accept | Use::Refuse);
         // Whoever it is not for is told so first; but whom it accuses hears what anybody does whose lease has ended.
         let for_them = match how {
             Use::Extend(_) | Use::Release(_) => Ok(()),
             Use::Resolve { .. } if after.header.held.is_none() => Err("NOT_FOUND"),
+            _ if !answers && is_notice(&after) => Err("ACKNOWLEDGE_IT"),
+            _ if !answers && is_offered(&after) => Err("ANSWER_FIRST"),
             _ if kept => Err("LEASE_LOST"),
             Use::Resolve { to } if record.kept_from.queues.contains(to) => Err("INVALID"),
             Use::Resolve { .. } => Ok(()),
             Use::Acknowledge if !is_notice(&after) => Err("NOT_A_NOTICE"),
             Use::Accept | Use::Refuse if after.offered.is_none() => Err("NOTHING_OFFERED"),
-            Use::Acknowledge | Use::Accept | Use::Refuse => Ok(()),
-            _ if is_notice(&after) => Err("ACKNOWLEDGE_IT"),
-            _ if is_offered(&after) => Err("ANSWER_FIRST"),
             _ => Ok(()),
         };
         for_them?;
@@ -321,10 +321,10 @@ impl Model {
         let supervises = who.contains("/unit_supervisor/");
         let kept = self.keeps(id.record, who, &after.header.queue);
         match () {
-            () if kept => return Err("LEASE_LOST"),
-            () if supervises => {}
-            () if is_notice(&after) => return Err("ACKNOWLEDGE_IT"),
-            () if is_offered(&after) => return Err("ANSWER_FIRST"),
+            () if !supervises && is_notice(&after) => return Err("ACKNOWLEDGE_IT"),
+            () if !supervises && is_offered(&after) => return Err("ANSWER_FIRST"),
+            // To whom it accuses it looks as what others gave away does.
+            () if kept => return Err("NOTHING_TO_TAKE_BACK"),
             () => {}
         }
         let giver = after.history.iter().rev().find(|step| step.kind == StepKind::HandedOver).map(|step| &step.by);
