@@ -11,6 +11,7 @@ use super::{
     backup::{BackupArgs, RestoreArgs},
     bench::BenchArgs,
     compact::CompactArgs,
+    migrate::MigrateArgs,
     pki::PkiCommand,
     policy::PolicyCommand,
     questions::AnswerArgs,
@@ -76,6 +77,8 @@ pub(super) enum Command {
     Restore(RestoreArgs),
     /// Operators: write a store anew that no daemon has open. It takes less room then, and what was erased is gone from the disk.
     Compact(CompactArgs),
+    /// Operators: move an embedded store into a PostgreSQL database that several brokers share. Verified, resumable.
+    Migrate(MigrateArgs),
     /// Explain the routing policy.
     #[command(subcommand)]
     Policy(PolicyCommand),

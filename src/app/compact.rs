@@ -5,7 +5,12 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::{examining::Teller, failure::Failure, print, wiring};
+use super::{
+    config::{Config, Engine},
+    examining::{Teller, Where},
+    failure::Failure,
+    print, wiring,
+};
 use crate::{
     platform::{Clock, SystemClock},
     store::Compaction,
@@ -14,8 +19,11 @@ use crate::{
 #[derive(Debug, clap::Args)]
 pub(super) struct CompactArgs {
     /// Folder of the store, as store.path names it. No daemon may have it open.
-    #[arg(value_name = "STORE")]
-    store: PathBuf,
+    #[arg(value_name = "STORE", required_unless_present = "config")]
+    store: Option<PathBuf>,
+    /// The store that this configuration of a daemon names. One in a database needs no compaction.
+    #[arg(long, value_name = "FILE", conflicts_with = "store")]
+    config: Option<PathBuf>,
     /// Where queues, lists, kept roots or counts do not agree with records and ledger, make them again from those.
     #[arg(long)]
     rebuild: bool,
@@ -25,9 +33,10 @@ pub(super) struct CompactArgs {
 }
 
 pub(super) fn run(args: &CompactArgs) -> Result<(), Failure> {
+    let store = place(args)?;
     let how = Compaction { at: SystemClock.now(), rebuild: args.rebuild };
-    let mut teller = Teller::new(&args.store, args.json, "writing the store anew");
-    let compacted = wiring::compact(&args.store, &how, &mut teller);
+    let mut teller = Teller::new(Where::Folder(&store), args.json, "writing the store anew");
+    let compacted = wiring::compact(&store, &how, &mut teller);
     let advice = teller.ends();
     let compacted = compacted.map_err(|failure| advice.into_iter().fold(failure, Failure::advise))?;
     if args.json {
@@ -53,4 +62,18 @@ pub(super) fn run(args: &CompactArgs) -> Result<(), Failure> {
         print::line(&format!("made again: {} that did not agree", compacted.rebuilt));
     }
     Ok(())
+}
+
+/// The folder of the store.
+fn place(args: &CompactArgs) -> Result<PathBuf, Failure> {
+    let Some(file) = &args.config else {
+        return args.store.clone().ok_or_else(|| Failure::usage("give the folder of a store, or --config"));
+    };
+    let config = Config::load(file)?;
+    match config.store.engine {
+        Engine::Sled => Ok(config.store.path),
+        Engine::Postgres => Err(Failure::bad_data("store.url: a store in a database needs no compaction")
+            .advise("PostgreSQL gives room back by itself (autovacuum); what was erased cannot be read from the moment of its erasure, for its keys are gone")
+            .advise("to have that gone from the database's files too: VACUUM homeward_keys, and let backups and archived WAL of the database from before expire")),
+    }
 }

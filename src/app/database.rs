@@ -9,10 +9,11 @@ use super::{
     failure::Failure,
 };
 use crate::{
+    ledger::Checkpoint,
     platform::secret_file::read_credential,
     store::{
-        Store,
-        postgres::{PostgresStore, Settings, Tls},
+        Examined, Examining, Origin, Restoring, Store, StoreError,
+        postgres::{Moving, PostgresStore, Settings, Tls},
     },
 };
 
@@ -22,11 +23,51 @@ pub(super) async fn database(config: &Config) -> Result<Option<(Arc<dyn Store>, 
         return Ok(None);
     }
     let refused = |error| Failure::unavailable(format!("store.url: {error}"));
-    let settings = settings(&config.store)?;
-    settings.check().map_err(|error| Failure::bad_data(error.to_string()))?;
+    let settings = named(config)?;
     let store = PostgresStore::open(&settings).await.map_err(refused)?;
     let head = store.head().await.map_err(refused)?;
     Ok(Some((Arc::new(store), head.size == 0)))
+}
+
+/// The database that the configuration names, for a command that works on it without a broker.
+fn named(config: &Config) -> Result<Settings, Failure> {
+    let settings = settings(&config.store)?;
+    settings.check().map_err(|error| Failure::bad_data(error.to_string()))?;
+    Ok(settings)
+}
+
+/// A store on its way back into the database that the configuration names, if it names one.
+pub(super) fn restoring(config: &Config) -> Result<Option<Box<dyn Restoring>>, Failure> {
+    if config.store.engine != Engine::Postgres {
+        return Ok(None);
+    }
+    PostgresStore::restoring(&named(config)?).map(Some).map_err(not_empty)
+}
+
+/// A store on its way over into the database that the configuration names; `None` where all of it is there already.
+pub(super) fn moving(config: &Config, origin: &Origin) -> Result<Option<Moving>, Failure> {
+    PostgresStore::moving(&named(config)?, origin).map_err(not_empty)
+}
+
+fn not_empty(error: StoreError) -> Failure {
+    match error {
+        StoreError::WrongState => Failure::bad_data("store.url: there is a store in this database already").advise(
+            "make another database, with the same owner, and name it in store.url: nothing is written over a store",
+        ),
+        error => Failure::unavailable(format!("store.url: {error}")),
+    }
+}
+
+/// Walks the store in the database that the configuration names.
+pub(super) fn examine(
+    config: &Config,
+    since: Option<Checkpoint>,
+    watch: &mut dyn Examining,
+) -> Result<Examined, Failure> {
+    PostgresStore::examine(&named(config)?, since, watch).map_err(|error| match error {
+        StoreError::NotFound => Failure::bad_data("store.url: there is no store in this database"),
+        error => Failure::unavailable(format!("store.url: {error}")),
+    })
 }
 
 /// How it is reached.

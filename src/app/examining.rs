@@ -1,44 +1,72 @@
 //! Tells what an examination of a store finds, as it finds it, and how far it is.
 
-use std::path::Path;
+use std::{fmt, path::Path};
 
 use serde_json::json;
 
 use super::{print, progress::Progress};
 use crate::store::{Examining, Finding, Mend};
 
+/// Where the store is that is examined.
+#[derive(Clone, Copy)]
+pub(super) enum Where<'d> {
+    /// In a folder.
+    Folder(&'d Path),
+    /// In the database that a configuration names.
+    Database,
+}
+
+impl fmt::Display for Where<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder(dir) => dir.display().fmt(f),
+            Self::Database => "store.url".fmt(f),
+        }
+    }
+}
+
 /// Prints findings, a line each; a bar for a person who watches.
 pub(super) struct Teller<'d> {
-    dir: &'d Path,
+    there: Where<'d>,
     as_json: bool,
     progress: Progress,
     worst: Option<Mend>,
 }
 
 impl<'d> Teller<'d> {
-    /// Of the store in `dir`.
-    pub(super) fn new(dir: &'d Path, as_json: bool, doing: &str) -> Self {
+    /// Of the store there.
+    pub(super) fn new(there: Where<'d>, as_json: bool, doing: &str) -> Self {
         let progress = Progress::new(1);
         progress.says(doing);
-        Self { dir, as_json, progress, worst: None }
+        Self { there, as_json, progress, worst: None }
     }
 
     /// The bar goes; answers with what mends what was found.
     pub(super) fn ends(self) -> Vec<String> {
         let advice = self.worst.map(|worst| self.advice(worst));
-        let copy = advice.is_some().then(|| "keep a copy of the folder as it is, for examination".to_owned());
-        copy.into_iter().chain(advice).collect()
+        let copy = match self.there {
+            Where::Folder(_) => "keep a copy of the folder as it is, for examination",
+            Where::Database => "keep a copy of the database as it is, for examination (pg_dump)",
+        };
+        advice.into_iter().flat_map(|advice| [copy.to_owned(), advice]).collect()
     }
 
     /// The command that mends it.
     fn advice(&self, mend: Mend) -> String {
-        match mend {
-            Mend::Derived => {
-                format!("nothing is lost, and `homeward compact {} --rebuild` makes it again", self.dir.display())
+        match (mend, self.there) {
+            (Mend::Derived, Where::Folder(dir)) => {
+                format!("nothing is lost, and `homeward compact {} --rebuild` makes it again", dir.display())
             }
-            Mend::Lost => "restore the store from its last backup; senders repeat what that has not, with the same \
+            (Mend::Derived, Where::Database) => {
+                "nothing of any record is lost; restore the last backup before which it \
+                                                 agreed, for nothing makes this again in a database"
+                    .to_owned()
+            }
+            (Mend::Lost, _) => {
+                "restore the store from its last backup; senders repeat what that has not, with the same \
                            request ids"
-                .to_owned(),
+                    .to_owned()
+            }
         }
     }
 }

@@ -23,6 +23,7 @@ mod issuer;
 mod keys;
 mod limits;
 mod metrics;
+mod migrate;
 mod outer;
 mod page;
 mod paging;
@@ -56,6 +57,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use audit::AuditCommand;
 use cli::{Cli, Command};
 pub use config::Config;
 pub use custody::{Keys, Outside, SecretPlace};
@@ -93,8 +95,10 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Bench(args) if !bench::online(&args) => bench::run(&args),
         Command::Redact(args) => redact::run(&args),
         Command::Compact(args) => compact::run(&args),
+        Command::Audit(AuditCommand::Verify(args)) => audit::verify(args),
         Command::Backup(args) => backup::backup(&args),
         Command::Restore(args) => backup::restore(&args),
+        Command::Migrate(args) => migrate::run(&args),
         Command::Preview(args) if args.offline => preview::offline(&args),
         command => {
             let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -125,6 +129,8 @@ async fn online(command: Command) -> Result<(), Failure> {
         Command::Pki(command) => pki::online::run(command).await,
         Command::Policy(command) => policy::run(command).await,
         Command::Bench(args) => bench::load(&args).await,
-        Command::Redact(_) | Command::Compact(_) | Command::Backup(_) | Command::Restore(_) => Ok(()),
+        Command::Redact(_) | Command::Compact(_) | Command::Backup(_) | Command::Restore(_) | Command::Migrate(_) => {
+            Ok(())
+        }
     }
 }

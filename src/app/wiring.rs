@@ -12,7 +12,7 @@ use super::{
     beside::{self, FileBeside},
     config::Config,
     custody::{custody, is_new},
-    database::database,
+    database::{self, database},
     failure::Failure,
     issuer::FolderIssuer,
     metrics::{self, Watched},
@@ -31,8 +31,8 @@ use crate::{
     reference,
     sealing::ProviderError,
     store::{
-        Compacted, Compaction, Examined, Examining, Store, StoreError,
-        sled::{Restoring, SledStore},
+        Compacted, Compaction, Examined, Examining, Restoring, Store, StoreError,
+        sled::{SledStore, Still},
     },
     wire::{self, Ended, serve::Setup, tls::ServerTls},
 };
@@ -307,7 +307,7 @@ fn offline(dir: &Path, error: StoreError) -> Failure {
     let about = |words: String| format!("{}: {words}", dir.display());
     match error {
         StoreError::NotFound => Failure::bad_data(about("there is no store here".into()))
-            .advise("give the folder that the daemon's configuration names as store.path"),
+            .advise("give the folder that the daemon's configuration names as store.path, or --config where the store is in a database"),
         StoreError::Damaged(words) => Failure::bad_data(about(format!("{words}; nothing was changed"))),
         error => Failure::unavailable(about(error.to_string()))
             .advise("a daemon that runs has its store to itself: stop it first"),
@@ -319,13 +319,22 @@ pub(super) fn compact(dir: &Path, how: &Compaction, watch: &mut dyn Examining) -
     SledStore::compact(dir, how, watch).map_err(|error| offline(dir, error))
 }
 
-/// A store on its way back into `dir`.
-pub(super) fn restoring(dir: &Path) -> Result<Restoring, Failure> {
-    Restoring::begin(dir).map_err(|error| match error {
+/// A store on its way back to where the configuration has it.
+pub(super) fn restoring(config: &Config) -> Result<Box<dyn Restoring>, Failure> {
+    if let Some(restoring) = database::restoring(config)? {
+        return Ok(restoring);
+    }
+    let dir = &config.store.path;
+    SledStore::restoring(dir).map_err(|error| match error {
         StoreError::WrongState => Failure::bad_data(format!("{}: something is here already", dir.display()))
             .advise("move it away, and do not delete it: nothing is restored over a store"),
         error => offline(dir, error),
     })
+}
+
+/// The store in `dir`, examined, for whoever moves it: no daemon may have it open.
+pub(super) fn still(dir: &Path, watch: &mut dyn Examining) -> Result<Still, Failure> {
+    SledStore::still(dir, watch).map_err(|error| offline(dir, error))
 }
 
 pub(super) fn read(file: &Path) -> Result<String, Failure> {

@@ -50,7 +50,7 @@ pub use administration::{
     Epochs, ErasedRow, Erasure, Fault, Folder, HeldRecord, Impact, Issuer, IssuerError, KeptPolicy, KeyShelf, Keys,
     KeysError, Lifespan, Manifest, NewCertificate, OuterKeys, OuterRotation, OuterRow, OuterState, PolicyRefused,
     Progress, Proof, Register, Revocation, Shown, SignedList, Stage, Standing, Steer, Tainted, lists_since,
-    restored_entry, stated_lines,
+    moved_entry, restored_entry, stated_lines,
 };
 pub use alarms::Alarms;
 pub use audit::{FiledProof, LedgerEntry, LedgerProof};

@@ -1,5 +1,6 @@
 //! Floor 3: what is kept. `trait Store` says what every engine promises; only `app/wiring.rs` names one, and `app/database.rs` the one that brokers share.
 
+mod arriving;
 mod compacted;
 mod copied;
 mod examined;
@@ -13,6 +14,7 @@ mod shelf;
 pub mod sled;
 mod stored;
 
+pub use arriving::{MovedPart, Origin, Restored, Restoring};
 pub use compacted::{Compacted, Compaction};
 pub use copied::{Copied, CopyPart};
 pub use examined::{Examined, Examining, Finding, Mend, Relation};

@@ -47,6 +47,7 @@ const TREE: &[(&str, &[&str])] = &[
     ("backup", &[]),
     ("restore", &[]),
     ("compact", &[]),
+    ("migrate", &[]),
     ("policy", &["check", "get", "activate", "diff", "explain"]),
     ("bench", &["growth", "redact"]),
     ("whoami", &[]),

@@ -11,9 +11,13 @@ mod deep;
 mod grading;
 mod help;
 mod house;
+mod migrate;
 mod offline;
 mod policies;
 mod policy;
+#[path = "../support/postgres.rs"]
+#[allow(dead_code, reason = "shared with the tests of the store")]
+mod postgres;
 mod redact;
 mod rotate;
 mod served;

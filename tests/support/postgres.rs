@@ -30,6 +30,12 @@ pub fn run(url: &str, sql: &str) {
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
 }
 
+/// The one value that `sql` asks a database for; none where it refuses.
+pub fn value(url: &str, sql: &str) -> Option<String> {
+    let done = Command::new(binary("psql")).args([url, "-qAt", "-c", sql]).stdin(Stdio::null()).output().unwrap();
+    done.status.success().then(|| String::from_utf8(done.stdout).unwrap().trim().to_owned())
+}
+
 /// The folder of the server's socket; the server is started by whoever asks first.
 fn server() -> &'static Path {
     static SERVER: OnceLock<PathBuf> = OnceLock::new();

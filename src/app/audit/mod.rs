@@ -48,23 +48,7 @@ pub(super) enum AuditCommand {
     },
     /// Verify an exported ledger without a broker: every entry, the root, the signature. Exit code 65 names the first damage.
     /// With --deep, walk a whole store: ledger, records, queues, lists and kept answers against each other.
-    Verify {
-        /// Exported ledger; with --deep, the folder of a store that no daemon has open.
-        #[arg(value_name = "FILE|STORE")]
-        file: PathBuf,
-        /// The ledger's public key, or a file that holds it, as `audit checkpoint --key` printed it. --deep does without.
-        #[arg(long, value_name = "KEY|FILE", env = "HOMEWARD_LEDGER_KEY", required_unless_present = "deep")]
-        key: Option<String>,
-        /// Walk a store. Every disagreement is named with what is affected; exit code 65 says what mends it.
-        #[arg(long)]
-        deep: bool,
-        /// An older checkpoint, or a receipt, that it must continue; with --key.
-        #[arg(long, value_name = "FILE", requires = "key")]
-        since: Option<PathBuf>,
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
+    Verify(VerifyArgs),
     /// Write a receipt to file of a referral of yours: it proves by itself, years later, what was submitted, when, by whom and to
     /// which queues.
     Prove {
@@ -100,6 +84,29 @@ pub(super) enum AuditCommand {
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct VerifyArgs {
+    /// Exported ledger; with --deep, the folder of a store that no daemon has open.
+    #[arg(value_name = "FILE|STORE", required_unless_present = "config")]
+    file: Option<PathBuf>,
+    /// The ledger's public key, or a file that holds it, as `audit checkpoint --key` printed it. --deep does without.
+    #[arg(long, value_name = "KEY|FILE", env = "HOMEWARD_LEDGER_KEY", required_unless_present = "deep")]
+    key: Option<String>,
+    /// Walk a store. Every disagreement is named with what is affected; exit code 65 says what mends it.
+    #[arg(long)]
+    deep: bool,
+    /// With --deep: the store that this configuration of a daemon names. One in a database is walked as of one moment, also while
+    /// brokers serve from it.
+    #[arg(long, value_name = "FILE", requires = "deep", conflicts_with = "file")]
+    config: Option<PathBuf>,
+    /// An older checkpoint, or a receipt, that it must continue; with --key.
+    #[arg(long, value_name = "FILE", requires = "key")]
+    since: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 /// The public key of the ledger.
@@ -138,19 +145,7 @@ pub(super) async fn run(command: AuditCommand) -> Result<(), Failure> {
         AuditCommand::List { client, from, most } => list(&client, from, most).await,
         AuditCommand::Checkpoint { client, key } => checkpoint(&client, key).await,
         AuditCommand::Export { client, file } => export(&client, &file).await,
-        AuditCommand::Verify { file, key, deep, since, json } => {
-            let key = key.map(key_of).transpose()?;
-            match (deep, key) {
-                (true, key) => {
-                    let since = since.zip(key).map(|(since, key)| offline::older(&since, &key)).transpose()?;
-                    deep::verify(&file, since, json)
-                }
-                (false, Some(key)) => offline::verify(&file, &key, since.as_deref(), json),
-                (false, None) => {
-                    Err(Failure::usage("--key is needed: the ledger's public key, or a file that holds it"))
-                }
-            }
-        }
+        AuditCommand::Verify(args) => verify(args),
         AuditCommand::Prove { client, referral, erasure, out } => {
             prove(&client, (&referral, erasure), out.as_deref()).await
         }
@@ -163,6 +158,20 @@ pub(super) async fn run(command: AuditCommand) -> Result<(), Failure> {
             checked.print(against.is_some(), json);
             Ok(())
         }
+    }
+}
+
+/// `homeward audit verify`: no daemon is asked.
+pub(super) fn verify(args: VerifyArgs) -> Result<(), Failure> {
+    let VerifyArgs { file, key, deep, config, since, json } = args;
+    let key = key.map(key_of).transpose()?;
+    if deep {
+        let since = since.zip(key).map(|(since, key)| offline::older(&since, &key)).transpose()?;
+        return deep::verify(file.as_deref(), config.as_deref(), since, json);
+    }
+    match (file, key) {
+        (Some(file), Some(key)) => offline::verify(&file, &key, since.as_deref(), json),
+        _ => Err(Failure::usage("--key is needed: the ledger's public key, or a file that holds it")),
     }
 }
 

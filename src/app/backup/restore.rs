@@ -14,9 +14,9 @@ use crate::{
     app::{
         audit,
         beside::{self, FileBeside},
-        config::Config,
+        config::{Config, Engine},
         custody,
-        examining::Teller,
+        examining::{Teller, Where},
         failure::Failure,
         print,
         progress::Progress,
@@ -67,7 +67,7 @@ pub(in crate::app) fn restore(args: &RestoreArgs) -> Result<(), Failure> {
     }
     let store = &config.store.path;
     let since = Since::of(args, &backup, &beside::path(store))?;
-    let mut restoring = wiring::restoring(store)?;
+    let mut restoring = wiring::restoring(&config)?;
     let progress = Progress::new(backup.manifest.parts.len() as u64);
     progress.says("restoring");
     for (number, name) in (1_usize..).zip(&backup.manifest.parts) {
@@ -76,14 +76,18 @@ pub(in crate::app) fn restore(args: &RestoreArgs) -> Result<(), Failure> {
     }
     drop(progress);
     let entry = restored_entry(SystemClock.now(), &backup.set, &backup.manifest, since.word());
-    let mut teller = Teller::new(store, args.json, "verifying what was restored");
+    let there = match config.store.engine {
+        Engine::Sled => Where::Folder(store),
+        Engine::Postgres => Where::Database,
+    };
+    let mut teller = Teller::new(there, args.json, "verifying what was restored");
     let wanted = at_least.as_ref().map(|checkpoint| checkpoint.size);
     let finished = restoring.finish(&backup.manifest.copied, at_least, &entry, &mut teller);
     drop(teller);
     let restored = finished.map_err(|error| refused(error.to_string(), &backup.manifest, wanted))?;
     // Killed before the store is there, nobody is let in; killed after, whoever was revoked is known.
     since.keep(store)?;
-    restored.put().map_err(|error| Failure::unavailable(format!("{}: {error}", store.display())))?;
+    restored.put().map_err(|error| Failure::unavailable(format!("{there}: {error}")))?;
     told(args, &backup.manifest, &since);
     Ok(())
 }

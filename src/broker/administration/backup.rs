@@ -210,6 +210,13 @@ pub fn restored_entry(at: Timestamp, set: &str, manifest: &Manifest, revocations
     own_entry(at, "RESTORE", details)
 }
 
+/// The entry of a store that was moved into another engine: the ledger up to it is what was moved.
+pub fn moved_entry(at: Timestamp, to: &str, head: &Head) -> Entry {
+    let details =
+        vec![format!("to={to}"), format!("entries={}", head.size), format!("root={}", hex::encode(head.root))];
+    own_entry(at, "MIGRATION", details)
+}
+
 fn own_entry(at: Timestamp, action: &str, details: Vec<String>) -> Entry {
     Entry {
         at,

@@ -26,7 +26,7 @@ mod unlisted;
 use jiff::SignedDuration;
 
 pub use approval::{Approved, Effect};
-pub use backup::{BackupSet, BackupStep, Manifest, restored_entry};
+pub use backup::{BackupSet, BackupStep, Manifest, moved_entry, restored_entry};
 pub(super) use beside::Remembered;
 pub use beside::{Beside, lists_since, stated_lines};
 pub use certificates::Certificate;

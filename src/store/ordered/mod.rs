@@ -4,6 +4,7 @@
 pub(in crate::store) mod accept;
 mod asked;
 mod dead;
+pub(in crate::store) mod deep;
 mod engine;
 mod handed;
 pub(in crate::store) mod keys;

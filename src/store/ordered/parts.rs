@@ -1,7 +1,7 @@
 //! The parts of a copy: keys with their values, one behind the other, cut where a key says so.
 
 use super::Look;
-use crate::store::{StoreError, stored::Meta};
+use crate::store::{Copied, StoreError, stored::Meta};
 
 /// A part ends at a key that says so behind so many bytes, so that the same content makes the same parts again, wherever
 /// something came in before it ...
@@ -78,6 +78,21 @@ pub(in crate::store) fn read_part(mut part: &[u8]) -> Option<Vec<Put<'_>>> {
         part = rest;
     }
     Some(pairs)
+}
+
+/// What came together is what was copied.
+///
+/// # Errors
+/// [`StoreError::Damaged`] where it is not.
+pub(in crate::store) fn came_together(meta: &Meta, copied: &Copied) -> Result<(), StoreError> {
+    let (size, root) = (meta.frontier.size(), meta.frontier.root());
+    if (meta.sequence, size, root) == (copied.sequence, copied.head.size, copied.head.root) {
+        return Ok(());
+    }
+    Err(StoreError::Damaged(format!(
+        "its ledger has {size} entries where {} with another root were copied",
+        copied.head.size
+    )))
 }
 
 fn sized(bytes: &[u8]) -> Option<(&[u8], &[u8])> {

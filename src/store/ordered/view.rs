@@ -57,10 +57,10 @@ pub(in crate::store) trait Look {
 pub(in crate::store) type Each<'e> = dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError> + 'e;
 
 /// How many keys are read at a time.
-const STEP: usize = 1024;
+pub(in crate::store) const STEP: usize = 1024;
 
 /// The first key behind all that begin with `prefix`, none of whose bytes is the highest.
-fn behind(prefix: &[u8]) -> Vec<u8> {
+pub(in crate::store) fn behind(prefix: &[u8]) -> Vec<u8> {
     let mut behind = prefix.to_vec();
     if let Some(last) = behind.last_mut() {
         *last = last.saturating_add(1);

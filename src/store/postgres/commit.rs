@@ -20,6 +20,7 @@ use super::{
     connect::{Settings, engine, in_time},
     keys::{Asks, Keys},
     listen::CHANNEL,
+    schema::has_arrived,
 };
 use crate::{
     platform::clock::Stopwatch,
@@ -34,6 +35,15 @@ use crate::{
 const LIMITS: &str = "SET lock_timeout = '10s'; SET statement_timeout = '10s'; \
      SET idle_in_transaction_session_timeout = '3s'; SET tcp_user_timeout = '5s'; SET synchronous_commit = on; \
      SET default_transaction_isolation = 'read committed'";
+/// Writes keys.
+pub(super) const PUT: &str = "INSERT INTO homeward_keys (k, v) SELECT * FROM unnest($1::bytea[], $2::bytea[]) \
+     ON CONFLICT (k) DO UPDATE SET v = excluded.v";
+/// Takes keys away.
+pub(super) const REMOVE: &str = "DELETE FROM homeward_keys WHERE k = ANY ($1::bytea[])";
+/// Says which batch is the last.
+pub(super) const FORWARD: &str = "UPDATE homeward_head SET sequence = $1";
+/// Locks the head.
+pub(super) const HEAD: &str = "SELECT sequence FROM homeward_head FOR UPDATE";
 /// So many batches back another broker finds what was changed; one that was away for longer reads everything again.
 const KEPT: i64 = 10_000;
 /// How often what is older is taken away, in batches.
@@ -132,14 +142,11 @@ impl Session {
             client.batch_execute(LIMITS).await?;
             let (asks, lock, traces, put, remove, forward, note, tell) = tokio::try_join!(
                 Asks::prepared(&client),
-                client.prepare("SELECT sequence FROM homeward_head FOR UPDATE"),
+                client.prepare(HEAD),
                 client.prepare("SELECT sequence, trace FROM homeward_changes WHERE sequence > $1 ORDER BY sequence"),
-                client.prepare(
-                    "INSERT INTO homeward_keys (k, v) SELECT * FROM unnest($1::bytea[], $2::bytea[]) \
-                     ON CONFLICT (k) DO UPDATE SET v = excluded.v"
-                ),
-                client.prepare("DELETE FROM homeward_keys WHERE k = ANY ($1::bytea[])"),
-                client.prepare("UPDATE homeward_head SET sequence = $1"),
+                client.prepare(PUT),
+                client.prepare(REMOVE),
+                client.prepare(FORWARD),
                 client.prepare("INSERT INTO homeward_changes (sequence, trace) VALUES ($1, $2)"),
                 client.prepare("SELECT pg_notify($1, $2)"),
             )?;
@@ -189,14 +196,18 @@ type Given<'g, const N: usize> = [&'g (dyn ToSql + Sync); N];
 
 /// A batch as the database takes it.
 #[derive(Default)]
-struct Writes {
-    keys: Vec<Vec<u8>>,
-    values: Vec<Vec<u8>>,
-    gone: Vec<Vec<u8>>,
+pub(super) struct Writes {
+    /// Keys that are written,
+    pub keys: Vec<Vec<u8>>,
+    /// with their values,
+    pub values: Vec<Vec<u8>>,
+    /// and keys that go.
+    pub gone: Vec<Vec<u8>>,
 }
 
 impl Writes {
-    fn of(all: impl IntoIterator<Item = (Vec<u8>, Write)>) -> Self {
+    /// What is done to each key.
+    pub fn of(all: impl IntoIterator<Item = (Vec<u8>, Write)>) -> Self {
         let mut writes = Self::default();
         for (key, write) in all {
             match write {
@@ -298,6 +309,7 @@ impl Writer {
             }
         };
         let last = runtime.block_on(in_time(session.lock()))?;
+        has_arrived(last)?;
         let keys = Keys::of(&session.client, &session.asks, &runtime);
         let books = self.books.take();
         let mut books = match books {
@@ -377,6 +389,7 @@ fn followed(
     Ok(books)
 }
 
-fn signed(sequence: u64) -> Result<i64, StoreError> {
+/// A sequence as the database has it.
+pub(super) fn signed(sequence: u64) -> Result<i64, StoreError> {
     i64::try_from(sequence).map_err(|_| StoreError::Damaged("the sequence is no number of batches".into()))
 }

@@ -6,11 +6,13 @@
 //! commits. So there is one order of batches, one ledger without a gap, and each command sees all before it, whoever ran it.
 //! Who reads sees what is committed, of one moment; where replication is synchronous, that is on two machines.
 
+mod arriving;
 mod commit;
 mod connect;
 mod copying;
 mod keys;
 mod listen;
+mod offline;
 mod schema;
 
 use std::{sync::Arc, thread};
@@ -22,7 +24,10 @@ use tokio::{
     task::{AbortHandle, spawn_blocking},
 };
 
-pub use self::connect::{Settings, Tls};
+pub use self::{
+    arriving::Moving,
+    connect::{Settings, Tls},
+};
 use self::{
     commit::{Shared, Writer},
     connect::in_time,

@@ -7,7 +7,8 @@ use crate::store::StoreError;
 
 /// Every step, the first first. A step that a broker of the version before could not live with is never taken: columns and
 /// tables may be added, with defaults; what is no longer used goes one version later.
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
     CREATE TABLE homeward_keys (
         k bytea PRIMARY KEY,
         v bytea NOT NULL
@@ -24,8 +25,19 @@ const STEPS: &[&str] = &["
         sequence bigint PRIMARY KEY,
         trace bytea NOT NULL
     );
-"];
+",
+    "
+    -- A store that is on its way into this database, while the head's sequence is -1.
+    CREATE TABLE homeward_arriving (
+        one boolean PRIMARY KEY DEFAULT true CHECK (one),
+        origin text NOT NULL,
+        upto bytea NOT NULL
+    );
+",
+];
 
+/// The sequence of the head while a store is on its way into the database: no broker serves from it.
+pub(super) const ARRIVING: i64 = -1;
 /// Whoever makes or changes the tables holds this lock of the database.
 const LOCK: i64 = 0x686f_6d65_7761_7264;
 
@@ -57,4 +69,16 @@ pub(super) async fn prepare(client: &mut Client) -> Result<(), StoreError> {
         tracing::info!(version = number, "the tables of the store were brought forward");
     }
     step.commit().await.map_err(refused)
+}
+
+/// Nothing is on its way into the database, so that its head may be gone by.
+///
+/// # Errors
+/// [`StoreError::Unavailable`] where a store was to come in and has not.
+pub(super) fn has_arrived(sequence: i64) -> Result<(), StoreError> {
+    if sequence != ARRIVING {
+        return Ok(());
+    }
+    let words = "a store is on its way into this database: end `homeward migrate` or `homeward restore`, by the same command again";
+    Err(StoreError::Unavailable(words.into()))
 }

@@ -9,8 +9,8 @@ use std::{
 
 use super::{
     anew::{Anew, Written},
-    deep::examine,
     durable::{Durable, HeadMark},
+    examined::examine,
     open::{disk, open_sled},
     view::{Look, engine},
 };

@@ -8,8 +8,9 @@ mod anew;
 mod commit;
 mod compact;
 mod copying;
-mod deep;
 mod durable;
+mod examined;
+mod moving;
 mod offline;
 mod open;
 mod restoring;
@@ -25,7 +26,7 @@ use std::{
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use self::commit::{Shared, Writer};
-pub use self::restoring::Restoring;
+pub use self::moving::Still;
 use self::view::Look;
 use super::{
     Copied, CopyPart, Outbox, StoreError,

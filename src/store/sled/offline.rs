@@ -1,11 +1,11 @@
-//! What is done with a store that no daemon has open: it is examined, or written anew.
+//! What is done with a store that no daemon has open: it is examined, written anew, made again from a copy, or moved.
 
 use std::path::Path;
 
-use super::{SledStore, compact, deep};
+use super::{SledStore, Still, compact, examined, restoring::Folder};
 use crate::{
     ledger::Checkpoint,
-    store::{Compacted, Compaction, Examined, Examining, StoreError},
+    store::{Compacted, Compaction, Examined, Examining, Restoring, StoreError},
 };
 
 impl SledStore {
@@ -15,7 +15,7 @@ impl SledStore {
     /// # Errors
     /// [`StoreError::NotFound`] where there is none, [`StoreError::Unavailable`] when another process has it or the disk refuses.
     pub fn examine(dir: &Path, since: Option<Checkpoint>, watch: &mut dyn Examining) -> Result<Examined, StoreError> {
-        deep::examine(dir, since, watch)
+        examined::examine(dir, since, watch)
     }
 
     /// Writes the store in `dir` anew, as a store in which everything agrees, without what sled never gives back and without anything
@@ -26,5 +26,21 @@ impl SledStore {
     /// that was not to be made again, [`StoreError::Unavailable`] when another process has it or the disk refuses.
     pub fn compact(dir: &Path, how: &Compaction, watch: &mut dyn Examining) -> Result<Compacted, StoreError> {
         compact::compact(dir, how, watch)
+    }
+
+    /// A store on its way back into `dir`, where nothing may be but an empty folder.
+    ///
+    /// # Errors
+    /// [`StoreError::WrongState`] where something is there; [`StoreError::Unavailable`] where the disk refuses.
+    pub fn restoring(dir: &Path) -> Result<Box<dyn Restoring>, StoreError> {
+        Ok(Box::new(Folder::begin(dir)?))
+    }
+
+    /// The store in `dir`, examined, for whoever moves it into another engine.
+    ///
+    /// # Errors
+    /// As [`SledStore::examine`], and [`StoreError::Damaged`] where something does not agree.
+    pub fn still(dir: &Path, watch: &mut dyn Examining) -> Result<Still, StoreError> {
+        Still::open(dir, watch)
     }
 }

@@ -7,6 +7,7 @@ use super::{
     compact,
     durable::{Durable, Found, HeadMark, data_path, read_head},
     keys, late,
+    moving::was_not_moved,
     pages::{PAGES, Rows},
     read,
     restoring::RESTORING,
@@ -75,6 +76,7 @@ fn guarded(dir: &Path) -> Result<Opened, StoreError> {
         // An empty store in its place would look like one that lost nothing.
         return Err(StoreError::Damaged("a restore was begun here and never finished: run it again".into()));
     }
+    was_not_moved(dir)?;
     let expected = head.is_some_and(|head| head.sequence > 0);
     if expected && !data_path(dir).exists() {
         return Err(StoreError::Damaged("the data file is missing".into()));

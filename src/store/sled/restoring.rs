@@ -8,8 +8,8 @@ use std::{
 
 use super::{
     compact::{named_beside, remove},
-    deep::examine,
     durable::{Durable, HeadMark},
+    examined::examine,
     keys,
     open::{disk, open_sled},
     transaction::{Books, Transaction},
@@ -21,28 +21,27 @@ use crate::{
         disk::own_as,
         secret_file::{FileError, ensure_private_dir},
     },
-    store::{Copied, Examined, Examining, StoreError, ordered::parts::read_part, stored::Meta},
+    store::{
+        Copied, Examined, Examining, Restored, Restoring, StoreError,
+        ordered::parts::{came_together, read_part},
+        stored::Meta,
+    },
 };
 
 /// What a store on its way back is named, behind its own name.
 pub(super) const RESTORING: &str = "restoring";
 
-/// A store that has come back whole, and does not stand in its place yet.
-#[derive(Debug)]
-pub struct Restored {
+/// A store that has come back whole beside its place.
+struct Whole {
     dir: PathBuf,
     beside: PathBuf,
     like: fs::Metadata,
     examined: Examined,
 }
 
-impl Restored {
-    /// Puts it in its place: whatever must be known of it when it is opened is known by then. Answers with what was examined.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] where the disk refuses.
-    pub fn put(self) -> Result<Examined, StoreError> {
-        let Self { dir, beside, like, examined } = self;
+impl Restored for Whole {
+    fn put(self: Box<Self>) -> Result<Examined, StoreError> {
+        let Self { dir, beside, like, examined } = *self;
         own_as(&beside, &like).and_then(|()| fs::rename(&beside, &dir)).map_err(|error| disk(&error))?;
         let parent = fs::File::open(dir.parent().unwrap_or(&dir));
         parent.and_then(|parent| parent.sync_all()).map_err(|error| disk(&error))?;
@@ -50,8 +49,8 @@ impl Restored {
     }
 }
 
-/// A store on its way back.
-pub struct Restoring {
+/// A store on its way back into a folder.
+pub(super) struct Folder {
     dir: PathBuf,
     beside: PathBuf,
     db: ::sled::Db,
@@ -59,7 +58,7 @@ pub struct Restoring {
     like: fs::Metadata,
 }
 
-impl Restoring {
+impl Folder {
     /// Begins, beside `dir`, where nothing may be but an empty folder. What an earlier attempt left is taken away.
     ///
     /// # Errors
@@ -76,12 +75,10 @@ impl Restoring {
         let (db, like) = (open_sled(&beside)?, made.map_err(|error| disk(&error))?);
         Ok(Self { dir: dir.to_owned(), beside, db, like })
     }
+}
 
-    /// Takes a part, in the order in which they were copied.
-    ///
-    /// # Errors
-    /// [`StoreError::Damaged`] where it cannot be read; [`StoreError::Unavailable`].
-    pub fn take(&mut self, part: &[u8]) -> Result<(), StoreError> {
+impl Restoring for Folder {
+    fn take(&mut self, part: &[u8]) -> Result<(), StoreError> {
         let pairs = read_part(part).ok_or_else(|| StoreError::Damaged("a part of the copy cannot be read".into()))?;
         let mut batch = ::sled::Batch::default();
         for (key, value) in pairs {
@@ -93,27 +90,16 @@ impl Restoring {
         self.db.apply_batch(batch).map_err(engine)
     }
 
-    /// Examines what came together, against what was copied and, with `since`, a checkpoint that it must hold, and enters `entry` in
-    /// its ledger. Where anything does not agree, there is nothing to be put in its place: the findings say what is missing.
-    ///
-    /// # Errors
-    /// [`StoreError::Damaged`] where something does not agree; [`StoreError::Unavailable`].
-    pub fn finish(
-        self,
+    fn finish(
+        self: Box<Self>,
         copied: &Copied,
         since: Option<Checkpoint>,
         entry: &Entry,
         watch: &mut dyn Examining,
-    ) -> Result<Restored, StoreError> {
-        let Self { dir, beside, db, like } = self;
+    ) -> Result<Box<dyn Restored>, StoreError> {
+        let Self { dir, beside, db, like } = *self;
         let meta = Look::get(&*db, keys::META)?.map(|bytes| Meta::decode(&bytes)).transpose()?.unwrap_or_default();
-        let (size, root) = (meta.frontier.size(), meta.frontier.root());
-        if (meta.sequence, size, root) != (copied.sequence, copied.head.size, copied.head.root) {
-            return Err(StoreError::Damaged(format!(
-                "its ledger has {size} entries where {} with another root were copied",
-                copied.head.size
-            )));
-        }
+        came_together(&meta, copied)?;
         let closed = |db: ::sled::Db, meta: &Meta| {
             db.flush().map_err(engine)?;
             let mut durable = Durable::open(&beside, meta).map_err(|error| disk(&error))?;
@@ -133,7 +119,7 @@ impl Restoring {
         let batch = batch(tx.view.into_writes());
         db.apply_batch(batch).map_err(engine)?;
         closed(db, &books.meta)?;
-        Ok(Restored { dir, beside, like, examined })
+        Ok(Box::new(Whole { dir, beside, like, examined }))
     }
 }
 

@@ -3,32 +3,31 @@
 use super::{Deep, Whole};
 use crate::store::{
     Relation, StoreError,
-    sled::{
+    ordered::{
         keys::{self, Place},
         prompts, read, rows,
         transaction::legs,
-        view::engine,
     },
 };
 
 /// Walks the places in the queues, the ends of leases, hand-overs and the ends of delays.
-pub(super) fn walk(deep: &mut Deep<'_>, whole: &Whole) -> Result<(), StoreError> {
+pub(super) fn walk(deep: &mut Deep<'_>, whole: &Whole<'_>) -> Result<(), StoreError> {
     let places = Place::ALL.map(|place| keys::every_queue(place)[0]);
     for kind in places.into_iter().chain(*b"lgz") {
-        for key in whole.tree.scan_prefix([kind]).keys() {
-            let key = key.map_err(engine)?;
+        for key in whole.keys([kind]) {
+            let key = key?;
             deep.step(kind);
             row(deep, whole, &key)?;
         }
     }
-    for key in whole.tree.scan_prefix(keys::FINISHED).keys() {
-        let key = key.map_err(engine)?;
+    for key in whole.keys(keys::FINISHED) {
+        let key = key?;
         deep.step(keys::FINISHED[0]);
         finished(deep, whole, &key)?;
     }
     for kind in [keys::PROMPTS, keys::AWAITED] {
-        for key in whole.tree.scan_prefix(kind).keys() {
-            let key = key.map_err(engine)?;
+        for key in whole.keys(kind) {
+            let key = key?;
             deep.step(kind[0]);
             prompt(deep, whole, &key)?;
         }
@@ -37,12 +36,12 @@ pub(super) fn walk(deep: &mut Deep<'_>, whole: &Whole) -> Result<(), StoreError>
 }
 
 /// A prompt in the list of a queue, or awaited, is there as the list has it.
-fn prompt(deep: &mut Deep<'_>, whole: &Whole, key: &[u8]) -> Result<(), StoreError> {
+fn prompt(deep: &mut Deep<'_>, whole: &Whole<'_>, key: &[u8]) -> Result<(), StoreError> {
     let Some((record, kind)) = keys::read_prompt(key) else {
         deep.found(Relation::Prompts, format!("key {}", hex::encode(key)), "it is no prompt's");
         return Ok(());
     };
-    let found = match legs(&*whole.tree, record) {
+    let found = match legs(&whole.tree, record) {
         Ok(found) => found,
         // Told where records were walked.
         Err(StoreError::Damaged(_)) => return Ok(()),
@@ -56,12 +55,12 @@ fn prompt(deep: &mut Deep<'_>, whole: &Whole, key: &[u8]) -> Result<(), StoreErr
 }
 
 /// What the index of finished records has is finished since then.
-fn finished(deep: &mut Deep<'_>, whole: &Whole, key: &[u8]) -> Result<(), StoreError> {
+fn finished(deep: &mut Deep<'_>, whole: &Whole<'_>, key: &[u8]) -> Result<(), StoreError> {
     let Some((since, record)) = keys::read_finished(key) else {
         deep.found(Relation::Retention, format!("key {}", hex::encode(key)), "it is no record's");
         return Ok(());
     };
-    let found = match legs(&*whole.tree, record) {
+    let found = match legs(&whole.tree, record) {
         Ok(found) => found,
         // Told where records were walked.
         Err(StoreError::Damaged(_)) => return Ok(()),
@@ -74,13 +73,13 @@ fn finished(deep: &mut Deep<'_>, whole: &Whole, key: &[u8]) -> Result<(), StoreE
     Ok(())
 }
 
-fn row(deep: &mut Deep<'_>, whole: &Whole, key: &[u8]) -> Result<(), StoreError> {
+fn row(deep: &mut Deep<'_>, whole: &Whole<'_>, key: &[u8]) -> Result<(), StoreError> {
     let kind = key.first().copied().map_or('?', char::from);
     let Some(id) = keys::read_delivery(key) else {
         deep.found(Relation::Queue, format!("key {}", hex::encode(key)), "it is no delivery's");
         return Ok(());
     };
-    let found = match read::delivery(&*whole.tree, id) {
+    let found = match read::delivery(&whole.tree, id) {
         Ok(found) => found,
         // Told where records were walked.
         Err(StoreError::Damaged(_)) => return Ok(()),

@@ -10,66 +10,26 @@ mod queues;
 mod records;
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, HashSet, VecDeque},
     fmt::Display,
-    fs,
-    panic::{AssertUnwindSafe, catch_unwind},
-    path::Path,
 };
 
 use uuid::Uuid;
 
 use super::{
-    durable::{Found, HeadMark, data_path, read_head},
-    keys,
-    open::{compare, disk, open_sled},
-    read,
-    view::{Look, engine},
+    Look, Pairs, keys, read,
+    view::{STEP, behind},
 };
 use crate::{
-    ledger::Checkpoint,
+    ledger::{Checkpoint, Frontier},
     store::{Examined, Examining, Finding, Head, Mend, Relation, StoreError, stored::Meta},
 };
 
-/// Examines the store in `dir`; with `since`, also whether its ledger continues that older checkpoint.
-///
-/// # Errors
-/// [`StoreError::NotFound`] where there is no store; [`StoreError::Unavailable`] when another process has it or the disk
-/// refuses. Damage is no error: it is told.
-pub(super) fn examine(
-    dir: &Path,
-    since: Option<Checkpoint>,
-    watch: &mut dyn Examining,
-) -> Result<Examined, StoreError> {
-    let head = read_head(dir).map_err(|error| disk(&error))?;
-    if !data_path(dir).exists() {
-        if head == Found::Nothing {
-            return Err(StoreError::NotFound);
-        }
-        return Ok(closed(watch, "its data file is missing"));
-    }
-    let mut deep = Deep::new(watch);
-    // sled panics on what it cannot read, at opening or later.
-    let walked = catch_unwind(AssertUnwindSafe(|| deep.whole(dir, head, since)));
-    match walked.unwrap_or_else(|_| Err(StoreError::Damaged("the engine fails on what it reads".into()))) {
-        Ok(()) => {}
-        Err(StoreError::Damaged(words)) => deep.found(Relation::File, dir.join("db").display(), words),
-        Err(error) => return Err(error),
-    }
-    Ok(deep.examined)
-}
-
-/// What is said of a store that cannot be opened at all.
-fn closed(watch: &mut dyn Examining, says: &str) -> Examined {
-    let mut deep = Deep::new(watch);
-    deep.found(Relation::File, "the store", says);
-    deep.examined
-}
-
 /// An examination under way.
-struct Deep<'w> {
+pub(in crate::store) struct Deep<'w> {
     watch: &'w mut dyn Examining,
-    examined: Examined,
+    /// What came of it so far.
+    pub examined: Examined,
     done: u64,
     of: u64,
     /// Records with a receipt: each has a kept answer.
@@ -83,61 +43,93 @@ struct Deep<'w> {
 }
 
 /// The store that is examined.
-struct Whole {
-    tree: ::sled::Db,
-    meta: Meta,
-    head: Option<HeadMark>,
-    since: Option<Checkpoint>,
+pub(in crate::store) struct Whole<'t> {
+    /// Its keys, which nobody changes meanwhile.
+    pub tree: &'t dyn Look,
+    /// What its last commit says of it.
+    pub meta: Meta,
+    /// The ledger as something kept apart from the keys has it.
+    pub head: Option<Head>,
+    /// An older checkpoint that its ledger must continue.
+    pub since: Option<Checkpoint>,
+}
+
+impl<'t> Whole<'t> {
+    /// Every key that begins with `prefix`, with its value, in order.
+    fn pairs(&self, prefix: impl AsRef<[u8]>) -> Reading<'t> {
+        let from = prefix.as_ref().to_vec();
+        Reading { tree: self.tree, to: behind(&from), from: Some(from), read: VecDeque::new() }
+    }
+
+    /// Every key that begins with `prefix`, in order.
+    fn keys(&self, prefix: impl AsRef<[u8]>) -> impl Iterator<Item = Result<Vec<u8>, StoreError>> {
+        self.pairs(prefix).map(|pair| pair.map(|(key, _)| key))
+    }
+}
+
+/// Keys on their way, some at a time.
+struct Reading<'t> {
+    tree: &'t dyn Look,
+    /// Where the next ones begin, if there are more.
+    from: Option<Vec<u8>>,
+    to: Vec<u8>,
+    read: VecDeque<(Vec<u8>, Vec<u8>)>,
+}
+
+impl Reading<'_> {
+    fn more(&mut self) -> Result<(), StoreError> {
+        let Some(from) = self.from.take() else { return Ok(()) };
+        let pairs: Pairs = self.tree.range(&from, &self.to, STEP)?;
+        self.from = pairs.get(STEP - 1).map(|(last, _)| [last.as_slice(), &[0]].concat());
+        self.read = pairs.into();
+        Ok(())
+    }
+}
+
+impl Iterator for Reading<'_> {
+    type Item = Result<(Vec<u8>, Vec<u8>), StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.read.is_empty()
+            && let Err(error) = self.more()
+        {
+            return Some(Err(error));
+        }
+        self.read.pop_front().map(Ok)
+    }
 }
 
 impl<'w> Deep<'w> {
-    fn new(watch: &'w mut dyn Examining) -> Self {
-        let head = Head { size: 0, root: crate::ledger::Frontier::default().root() };
+    /// Nothing looked at yet.
+    pub fn new(watch: &'w mut dyn Examining) -> Self {
+        let head = Head { size: 0, root: Frontier::default().root() };
         let examined = Examined { head, records: 0, deliveries: 0, answers: 0, findings: 0 };
         let (subjects, wrapped, kinds) = (HashSet::new(), BTreeMap::new(), BTreeMap::new());
         Self { watch, examined, done: 0, of: 0, subjects, wrapped, kinds, lost: Vec::new() }
     }
 
-    fn whole(&mut self, dir: &Path, head: Found, since: Option<Checkpoint>) -> Result<(), StoreError> {
-        let tree = open_sled(dir)?;
-        let meta = match Look::get(&*tree, keys::META)?.map(|bytes| Meta::decode(&bytes)).transpose() {
-            Ok(meta) => meta,
-            Err(StoreError::Damaged(words)) => {
-                self.found(Relation::Count, "the store", words);
-                None
-            }
-            Err(error) => return Err(error),
-        };
-        if meta.is_none() && !tree.is_empty() {
+    /// What the last commit says of the store.
+    pub fn meta(&mut self, tree: &dyn Look) -> Result<Meta, StoreError> {
+        let read = tree.get(keys::META).and_then(|bytes| bytes.map(|bytes| Meta::decode(&bytes)).transpose());
+        let meta = self.checked(read, Relation::Count, "the store")?.flatten();
+        if meta.is_none() && !tree.range(&[], &[u8::MAX], 1)?.is_empty() {
             self.found(Relation::Count, "the store", "the counts of the last commit are missing");
         }
-        let meta = meta.unwrap_or_default();
-        let head = match head {
-            Found::Nothing => None,
-            Found::Mark(mark) => Some(mark),
-            Found::Unreadable => {
-                self.found(Relation::Head, dir.join("head").display(), "it cannot be read");
-                None
-            }
-        };
-        if head.is_some() || meta.sequence > 0 {
-            let compared = compare(&meta, head);
-            self.checked(compared, Relation::Head, dir.join("head").display())?;
-        }
-        let files = fs::read_dir(dir.join("blobs")).map_or(0, Iterator::count);
-        if files > 0 {
-            self.found(Relation::File, dir.join("blobs").display(), "values lie there that no commit makes durable");
-        }
+        Ok(meta.unwrap_or_default())
+    }
+
+    /// Walks it.
+    pub fn walk(&mut self, whole: &Whole<'_>) -> Result<(), StoreError> {
+        let meta = &whole.meta;
         let kept = meta.live + meta.answers + meta.listed + meta.events + meta.pages + meta.finished + meta.prompts;
         self.of = meta.frontier.size() + 3 * meta.records + kept;
-        let whole = Whole { tree, meta, head, since };
-        ledger::walk(self, &whole)?;
-        records::walk(self, &whole)?;
-        queues::walk(self, &whole)?;
-        lists::walk(self, &whole)?;
-        pages::walk(self, &whole)?;
-        answers::walk(self, &whole)?;
-        self.counts(&whole)
+        ledger::walk(self, whole)?;
+        records::walk(self, whole)?;
+        queues::walk(self, whole)?;
+        lists::walk(self, whole)?;
+        pages::walk(self, whole)?;
+        answers::walk(self, whole)?;
+        self.counts(whole)
     }
 
     /// One key more was looked at.
@@ -149,7 +141,8 @@ impl<'w> Deep<'w> {
         }
     }
 
-    fn found(&mut self, relation: Relation, about: impl Display, says: impl Into<String>) {
+    /// Something does not agree.
+    pub fn found(&mut self, relation: Relation, about: impl Display, says: impl Into<String>) {
         self.examined.findings += 1;
         self.watch.found(Finding { relation, about: about.to_string(), says: says.into() });
     }
@@ -166,7 +159,7 @@ impl<'w> Deep<'w> {
     }
 
     /// What was read; what cannot be read is told, and the walk goes on without it.
-    fn checked<T>(
+    pub fn checked<T>(
         &mut self,
         read: Result<T, StoreError>,
         relation: Relation,
@@ -184,7 +177,7 @@ impl<'w> Deep<'w> {
 
     /// The counts of the last commit against what was counted. What is missing is lost, by name or by number; only what is made from
     /// the rest is a mere difference.
-    fn counts(&mut self, whole: &Whole) -> Result<(), StoreError> {
+    fn counts(&mut self, whole: &Whole<'_>) -> Result<(), StoreError> {
         let meta = &whole.meta;
         let said = [
             ("records", b"r".as_slice(), meta.records, Relation::Record),
@@ -210,15 +203,15 @@ impl<'w> Deep<'w> {
                 self.found(Relation::Count, what, format!("{read} can be read where {written} were written"));
             }
         }
-        let kept: BTreeMap<_, _> = read::wrapped(&*whole.tree)?.into_iter().collect();
+        let kept: BTreeMap<_, _> = read::wrapped(&whole.tree)?.into_iter().collect();
         if kept != self.wrapped {
             let kept: u64 = kept.values().sum();
             let records: u64 = self.wrapped.values().sum();
             let says = format!("{kept} records are counted by what wraps them where there are {records}, or otherwise");
             self.found(Relation::Count, "the counts of wrapped records", says);
         }
-        for kind in (0..=u8::MAX).filter(|kind| !keys::KINDS.contains(kind)) {
-            if whole.tree.scan_prefix([kind]).keys().next().transpose().map_err(engine)?.is_some() {
+        for kind in (0..u8::MAX).filter(|kind| !keys::KINDS.contains(kind)) {
+            if whole.keys([kind]).next().transpose()?.is_some() {
                 let about = format!("keys that begin with {kind:#04x}");
                 self.found(Relation::Unknown, about, "a later version of the program may have written them");
             }

@@ -5,11 +5,7 @@ use crate::{
     ledger::{Entry, Frontier, Verb, decode, leaf_hash},
     store::{
         Finding, Head, Relation, Shelf, StoreError,
-        sled::{
-            keys, read, shelf,
-            transaction::KEPT_LEVEL,
-            view::{Look, engine},
-        },
+        ordered::{keys, read, shelf, transaction::KEPT_LEVEL, view::Look},
     },
 };
 
@@ -18,7 +14,7 @@ const DOUBTS: usize = 1000;
 
 /// The ledger as far as it was read.
 struct Walk<'w> {
-    whole: &'w Whole,
+    whole: &'w Whole<'w>,
     frontier: Frontier,
     /// No entry is missing or unreadable so far.
     gapless: bool,
@@ -29,11 +25,11 @@ struct Walk<'w> {
 }
 
 /// Walks it.
-pub(super) fn walk(deep: &mut Deep<'_>, whole: &Whole) -> Result<(), StoreError> {
+pub(super) fn walk(deep: &mut Deep<'_>, whole: &Whole<'_>) -> Result<(), StoreError> {
     let mut walk = Walk { whole, frontier: Frontier::default(), gapless: true, vouched: 0, doubts: Vec::new() };
     let mut next = 0;
-    for key in whole.tree.scan_prefix(b"e").keys() {
-        let key = key.map_err(engine)?;
+    for key in whole.keys(b"e") {
+        let key = key?;
         deep.step(b'e');
         let Some(index) = keys::index_of_entry(&key) else {
             deep.found(Relation::Stray, format!("key {}", hex::encode(&key)), "it is no entry's");
@@ -80,7 +76,7 @@ impl Walk<'_> {
         let mut finished = Vec::new();
         self.frontier.append_with(leaf_hash(bytes), |level, index, root| finished.push((level, index, root)));
         for (level, index, root) in finished.into_iter().filter(|(level, ..)| *level >= KEPT_LEVEL) {
-            let kept = Look::get(&*self.whole.tree, &keys::subtree(level, index))?;
+            let kept = Look::get(&self.whole.tree, &keys::subtree(level, index))?;
             let (from, to) = (index << level, (index + 1) << level);
             if kept.as_deref() == Some(root.as_slice()) {
                 if from <= self.vouched {
@@ -92,7 +88,7 @@ impl Walk<'_> {
             }
         }
         let size = self.frontier.size();
-        let head = self.whole.head.filter(|head| head.size == size).map(|head| head.root);
+        let head = self.whole.head.as_ref().filter(|head| head.size == size).map(|head| head.root);
         let since = self.whole.since.as_ref().filter(|since| since.size == size).map(|since| since.root);
         for (root, about) in [(head, "the head file"), (since, "the older checkpoint")] {
             let says = "the ledger does not continue it: it was forked, rewritten, or is of another store";
@@ -123,7 +119,7 @@ impl Walk<'_> {
         agreeing::read_by(deep, self.whole, index, entry)?;
         let Some(record) = entry.record else { return Ok(()) };
         let about = format!("record {record}");
-        let tree = &*self.whole.tree;
+        let tree = &self.whole.tree;
         if entry.verb == Verb::Erasure {
             if shelf::document(tree, Shelf::Erasure, &record.to_string())?.is_none() {
                 let says = format!("entry {index} says that it was erased, and no note of that is there");
@@ -159,7 +155,7 @@ impl Walk<'_> {
     fn proposed(&self, deep: &mut Deep<'_>, index: u64, entry: &Entry) -> Result<(), StoreError> {
         let proposal = entry.details.iter().find_map(|detail| detail.strip_prefix("proposal="));
         let Some(id) = proposal.filter(|_| entry.action == "PROPOSE") else { return Ok(()) };
-        if Look::get(&*self.whole.tree, &keys::document(Shelf::Proposal, id))?.is_none() {
+        if Look::get(&self.whole.tree, &keys::document(Shelf::Proposal, id))?.is_none() {
             let says = format!("it is missing: entry {index} of the ledger has it");
             deep.lost(Relation::Document, format!("proposal {id}"), says);
         }
@@ -190,10 +186,10 @@ impl Walk<'_> {
 }
 
 /// Kept roots of what is not there.
-fn strays(deep: &mut Deep<'_>, whole: &Whole) -> Result<(), StoreError> {
+fn strays(deep: &mut Deep<'_>, whole: &Whole<'_>) -> Result<(), StoreError> {
     let size = whole.meta.frontier.size();
-    for key in whole.tree.scan_prefix(b"t").keys() {
-        let key = key.map_err(engine)?;
+    for key in whole.keys(b"t") {
+        let key = key?;
         let fits = |(level, index): (u32, u64)| {
             (KEPT_LEVEL..64).contains(&level) && index.checked_add(1).is_some_and(|next| next <= size >> level)
         };

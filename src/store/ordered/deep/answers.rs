@@ -13,19 +13,15 @@ use crate::{
     },
     store::{
         Relation, Shelf, StoreError,
-        sled::{
-            keys, read,
-            transaction::legs,
-            view::{Look, engine},
-        },
+        ordered::{keys, read, transaction::legs, view::Look},
         stored::{Answer, decode_document},
     },
 };
 
 /// Walks them.
-pub(super) fn walk(deep: &mut Deep<'_>, whole: &Whole) -> Result<(), StoreError> {
-    for key in whole.tree.scan_prefix(b"i").keys() {
-        let key = key.map_err(engine)?;
+pub(super) fn walk(deep: &mut Deep<'_>, whole: &Whole<'_>) -> Result<(), StoreError> {
+    for key in whole.keys(b"i") {
+        let key = key?;
         deep.step(b'i');
         deep.examined.answers += 1;
         answer(deep, whole, &key)?;
@@ -35,9 +31,9 @@ pub(super) fn walk(deep: &mut Deep<'_>, whole: &Whole) -> Result<(), StoreError>
         deep.lost(Relation::Answer, format!("record {record}"), says);
     }
     let short = deep.short(b"i", whole.meta.answers);
-    for key in whole.tree.scan_prefix(keys::KEPT_UNTIL).keys() {
-        let key = key.map_err(engine)?;
-        if Look::get(&*whole.tree, keys::kept_of(&key))?.is_some() {
+    for key in whole.keys(keys::KEPT_UNTIL) {
+        let key = key?;
+        if Look::get(&whole.tree, keys::kept_of(&key))?.is_some() {
             continue;
         }
         let about = format!("answer {}", hex::encode(keys::kept_of(&key)));
@@ -54,8 +50,8 @@ pub(super) fn walk(deep: &mut Deep<'_>, whole: &Whole) -> Result<(), StoreError>
     pieces(deep, whole)
 }
 
-fn answer(deep: &mut Deep<'_>, whole: &Whole, key: &[u8]) -> Result<(), StoreError> {
-    let tree = &*whole.tree;
+fn answer(deep: &mut Deep<'_>, whole: &Whole<'_>, key: &[u8]) -> Result<(), StoreError> {
+    let tree = &whole.tree;
     let about = format!("answer {}", hex::encode(key));
     let read = |bytes: Option<Vec<u8>>| {
         let bytes = bytes.ok_or_else(|| StoreError::Damaged("it cannot be read".into()))?;
@@ -88,19 +84,19 @@ fn answer(deep: &mut Deep<'_>, whole: &Whole, key: &[u8]) -> Result<(), StoreErr
 }
 
 /// Some answers are missing: which of those that whoever decided about a delivery was given.
-fn unanswered(deep: &mut Deep<'_>, whole: &Whole) -> Result<(), StoreError> {
+fn unanswered(deep: &mut Deep<'_>, whole: &Whole<'_>) -> Result<(), StoreError> {
     let mut given = HashSet::new();
-    for key in whole.tree.scan_prefix(b"i").keys() {
+    for key in whole.keys(b"i") {
         // What cannot be read was told already.
-        let Ok(Some(bytes)) = whole.tree.large(&key.map_err(engine)?) else { continue };
+        let Ok(Some(bytes)) = whole.tree.large(&key?) else { continue };
         if let Ok((_, Answer::Delivery(delivery))) = Answer::of_any(&bytes) {
             let newest = [steps(&delivery, &[]).last(), grades(&delivery).last(), end(&delivery)];
             given.extend(newest.into_iter().flatten().map(|what| (delivery.id, what)));
         }
     }
-    for key in whole.tree.scan_prefix(b"d").keys() {
-        let Some(id) = keys::record_of_legs(&key.map_err(engine)?) else { continue };
-        let Ok(Some(found)) = legs(&*whole.tree, id) else { continue };
+    for key in whole.keys(b"d") {
+        let Some(id) = keys::record_of_legs(&key?) else { continue };
+        let Ok(Some(found)) = legs(&whole.tree, id) else { continue };
         for delivery in &found.deliveries {
             let decided = steps(delivery, &found.deliveries).chain(grades(delivery)).chain(end(delivery));
             for what in decided.filter(|what| !given.contains(&(delivery.id, *what))) {
@@ -154,9 +150,9 @@ fn decision(kind: StepKind) -> Option<&'static str> {
     }
 }
 
-fn documents(deep: &mut Deep<'_>, whole: &Whole) -> Result<(), StoreError> {
-    for key in whole.tree.scan_prefix(b"s").keys() {
-        let key = key.map_err(engine)?;
+fn documents(deep: &mut Deep<'_>, whole: &Whole<'_>) -> Result<(), StoreError> {
+    for key in whole.keys(b"s") {
+        let key = key?;
         deep.step(b's');
         let Some((shelf, name)) = keys::shelf_of(&key) else {
             let about = format!("key {}", hex::encode(&key));
@@ -174,8 +170,8 @@ fn documents(deep: &mut Deep<'_>, whole: &Whole) -> Result<(), StoreError> {
 }
 
 /// What was erased has no keys.
-fn erased(deep: &mut Deep<'_>, whole: &Whole, record: Uuid) -> Result<(), StoreError> {
-    let found = match legs(&*whole.tree, record) {
+fn erased(deep: &mut Deep<'_>, whole: &Whole<'_>, record: Uuid) -> Result<(), StoreError> {
+    let found = match legs(&whole.tree, record) {
         Ok(found) => found,
         Err(StoreError::Damaged(_)) => return Ok(()),
         Err(error) => return Err(error),
@@ -187,9 +183,9 @@ fn erased(deep: &mut Deep<'_>, whole: &Whole, record: Uuid) -> Result<(), StoreE
 }
 
 /// A piece belongs to a value that counts it.
-fn pieces(deep: &mut Deep<'_>, whole: &Whole) -> Result<(), StoreError> {
-    for key in whole.tree.scan_prefix(b"k").keys() {
-        let key = key.map_err(engine)?;
+fn pieces(deep: &mut Deep<'_>, whole: &Whole<'_>) -> Result<(), StoreError> {
+    for key in whole.keys(b"k") {
+        let key = key?;
         let of = keys::piece_of(&key);
         let counted = match of.map(|(whole_key, _)| whole.tree.first_piece(whole_key)) {
             Some(Ok(Some((more, _)))) => of.is_some_and(|(_, number)| (1..=more).contains(&number)),

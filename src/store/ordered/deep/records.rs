@@ -8,29 +8,25 @@ use crate::{
     ledger::decode,
     store::{
         Kept, Record, Relation, StoreError,
-        sled::{
-            keys, prompts, read, rows,
-            transaction::legs,
-            view::{Look, engine},
-        },
+        ordered::{keys, prompts, read, rows, transaction::legs, view::Look},
         stored::{Legs, Listed, decode_record},
     },
 };
 
 /// Walks records, then what has deliveries and no record.
-pub(super) fn walk(deep: &mut Deep<'_>, whole: &Whole) -> Result<(), StoreError> {
-    for key in whole.tree.scan_prefix(b"r").keys() {
-        let key = key.map_err(engine)?;
+pub(super) fn walk(deep: &mut Deep<'_>, whole: &Whole<'_>) -> Result<(), StoreError> {
+    for key in whole.keys(b"r") {
+        let key = key?;
         deep.step(b'r');
         match keys::record_of(&key) {
             Some(id) => record(deep, whole, id)?,
             None => deep.found(Relation::Stray, format!("key {}", hex::encode(&key)), "it is no record's"),
         }
     }
-    for key in whole.tree.scan_prefix(b"d").keys() {
-        let key = key.map_err(engine)?;
+    for key in whole.keys(b"d") {
+        let key = key?;
         deep.step(b'd');
-        let found = keys::record_of_legs(&key).map(|id| Look::get(&*whole.tree, &keys::record(id))).transpose()?;
+        let found = keys::record_of_legs(&key).map(|id| Look::get(&whole.tree, &keys::record(id))).transpose()?;
         if found.flatten().is_none() {
             let about = keys::record_of_legs(&key).map(|id| id.to_string()).unwrap_or_default();
             deep.found(Relation::Record, format!("record {about}"), "it is missing: its deliveries are there");
@@ -39,8 +35,8 @@ pub(super) fn walk(deep: &mut Deep<'_>, whole: &Whole) -> Result<(), StoreError>
     Ok(())
 }
 
-fn record(deep: &mut Deep<'_>, whole: &Whole, id: Uuid) -> Result<(), StoreError> {
-    let tree = &*whole.tree;
+fn record(deep: &mut Deep<'_>, whole: &Whole<'_>, id: Uuid) -> Result<(), StoreError> {
+    let tree = &whole.tree;
     let about = format!("record {id}");
     deep.examined.records += 1;
     let read = |bytes: Option<Vec<u8>>| {
@@ -93,8 +89,8 @@ fn record(deep: &mut Deep<'_>, whole: &Whole, id: Uuid) -> Result<(), StoreError
 }
 
 /// The records that it is linked with say the same.
-fn links(deep: &mut Deep<'_>, whole: &Whole, record: &Record) -> Result<(), StoreError> {
-    let other = |id: Uuid| match read::head_of(&*whole.tree, id) {
+fn links(deep: &mut Deep<'_>, whole: &Whole<'_>, record: &Record) -> Result<(), StoreError> {
+    let other = |id: Uuid| match read::head_of(&whole.tree, id) {
         Ok(head) => Ok(head.map(|head| head.record)),
         // Told where that one is walked.
         Err(StoreError::Damaged(_)) => Ok(None),
@@ -116,7 +112,7 @@ fn links(deep: &mut Deep<'_>, whole: &Whole, record: &Record) -> Result<(), Stor
 }
 
 /// The entry that its receipt names is its own, and it stands in the lists of those who follow it.
-fn receipt(deep: &mut Deep<'_>, whole: &Whole, record: &Record, kept: &Kept) -> Result<(), StoreError> {
+fn receipt(deep: &mut Deep<'_>, whole: &Whole<'_>, record: &Record, kept: &Kept) -> Result<(), StoreError> {
     deep.subjects.insert(record.id);
     let index = kept.ledger_index;
     let entry = match whole.tree.large(&keys::entry(index)) {
@@ -134,7 +130,7 @@ fn receipt(deep: &mut Deep<'_>, whole: &Whole, record: &Record, kept: &Kept) -> 
     }
     let listed = Listed { record: record.id, at: record.received }.encode();
     for follower in record.followers() {
-        let found = Look::get(&*whole.tree, &keys::listed(&follower, Some(index)))?;
+        let found = Look::get(&whole.tree, &keys::listed(&follower, Some(index)))?;
         if found.as_ref() != Some(&listed) {
             let says = format!("it is missing from the list of {follower}, or otherwise there");
             deep.found(Relation::List, &about, says);
@@ -144,10 +140,10 @@ fn receipt(deep: &mut Deep<'_>, whole: &Whole, record: &Record, kept: &Kept) -> 
 }
 
 /// Each delivery stands where it should.
-fn deliveries(deep: &mut Deep<'_>, whole: &Whole, found: &Legs) -> Result<(), StoreError> {
+fn deliveries(deep: &mut Deep<'_>, whole: &Whole<'_>, found: &Legs) -> Result<(), StoreError> {
     for delivery in &found.deliveries {
         deep.examined.deliveries += 1;
-        let here = |row: &rows::Row| Ok(Look::get(&*whole.tree, &row.0)?.as_ref() == Some(&row.1));
+        let here = |row: &rows::Row| Ok(Look::get(&whole.tree, &row.0)?.as_ref() == Some(&row.1));
         let there = rows::rows(delivery).iter().map(here).collect::<Result<Vec<bool>, StoreError>>()?;
         let woken = rows::woken(delivery).as_ref().map(here).transpose()?.unwrap_or(false);
         let stands = if woken { !there.contains(&true) } else { !there.contains(&false) };

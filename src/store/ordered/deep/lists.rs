@@ -14,36 +14,32 @@ use crate::{
     },
     store::{
         EventKind, Relation, StoreError,
-        sled::{
-            keys, read,
-            transaction::legs,
-            view::{Look, engine},
-        },
+        ordered::{keys, read, transaction::legs, view::Look},
         stored::{Legs, Listed, StoredEvent},
     },
 };
 
 /// Walks both.
-pub(super) fn walk(deep: &mut Deep<'_>, whole: &Whole) -> Result<(), StoreError> {
-    for pair in whole.tree.scan_prefix(b"o") {
-        let (key, value) = pair.map_err(engine)?;
+pub(super) fn walk(deep: &mut Deep<'_>, whole: &Whole<'_>) -> Result<(), StoreError> {
+    for pair in whole.pairs(b"o") {
+        let (key, value) = pair?;
         deep.step(b'o');
         listed(deep, whole, &key, &value)?;
     }
-    for pair in whole.tree.scan_prefix(b"v") {
-        let (key, value) = pair.map_err(engine)?;
+    for pair in whole.pairs(b"v") {
+        let (key, value) = pair?;
         deep.step(b'v');
         event(deep, whole, &key, &value)?;
     }
     if deep.short(b"v", whole.meta.events) { untold(deep, whole) } else { Ok(()) }
 }
 
-fn listed(deep: &mut Deep<'_>, whole: &Whole, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+fn listed(deep: &mut Deep<'_>, whole: &Whole<'_>, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
     let (Some((name, index)), Ok(listed)) = (keys::name_and_index(key), Listed::decode(value)) else {
         deep.found(Relation::List, format!("key {}", hex::encode(key)), "it cannot be read");
         return Ok(());
     };
-    let fits = match read::head_of(&*whole.tree, listed.record) {
+    let fits = match read::head_of(&whole.tree, listed.record) {
         Ok(head) => head.is_some_and(|head| {
             head.kept.is_some_and(|kept| kept.ledger_index == index)
                 && head.record.followers().iter().any(|follower| follower == name)
@@ -58,12 +54,12 @@ fn listed(deep: &mut Deep<'_>, whole: &Whole, key: &[u8], value: &[u8]) -> Resul
     Ok(())
 }
 
-fn event(deep: &mut Deep<'_>, whole: &Whole, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+fn event(deep: &mut Deep<'_>, whole: &Whole<'_>, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
     let (Some((name, index)), Ok(event)) = (keys::name_and_index(key), StoredEvent::decode(value)) else {
         deep.found(Relation::Event, format!("key {}", hex::encode(key)), "it cannot be read");
         return Ok(());
     };
-    let found = match legs(&*whole.tree, event.record) {
+    let found = match legs(&whole.tree, event.record) {
         Ok(found) => found,
         Err(StoreError::Damaged(_)) => return Ok(()),
         Err(error) => return Err(error),
@@ -84,24 +80,24 @@ fn event(deep: &mut Deep<'_>, whole: &Whole, key: &[u8], value: &[u8]) -> Result
     };
     if !found.is_some_and(there) {
         deep.found(Relation::Event, about, format!("{name} is told of it at entry {index}, and it is not there"));
-    } else if Look::get(&*whole.tree, &keys::entry(index))?.is_none() {
+    } else if Look::get(&whole.tree, &keys::entry(index))?.is_none() {
         deep.found(Relation::Event, about, format!("{name} is told of it at entry {index}, which is not there"));
     }
     Ok(())
 }
 
 /// Some events are missing: which of those that every delivery with this life has.
-fn untold(deep: &mut Deep<'_>, whole: &Whole) -> Result<(), StoreError> {
+fn untold(deep: &mut Deep<'_>, whole: &Whole<'_>) -> Result<(), StoreError> {
     let mut told: HashMap<_, usize> = HashMap::new();
-    for pair in whole.tree.scan_prefix(b"v") {
-        let (key, value) = pair.map_err(engine)?;
+    for pair in whole.pairs(b"v") {
+        let (key, value) = pair?;
         if let (Some((name, _)), Ok(event)) = (keys::name_and_index(&key), StoredEvent::decode(&value)) {
             *told.entry((name.to_owned(), event.record, event.leg, word(event.kind))).or_default() += 1;
         }
     }
-    for key in whole.tree.scan_prefix(b"d").keys() {
-        let Some(id) = keys::record_of_legs(&key.map_err(engine)?) else { continue };
-        let Ok(Some(found)) = legs(&*whole.tree, id) else { continue };
+    for key in whole.keys(b"d") {
+        let Some(id) = keys::record_of_legs(&key?) else { continue };
+        let Ok(Some(found)) = legs(&whole.tree, id) else { continue };
         if found.erased.is_some() {
             for follower in &found.followers {
                 if !told.contains_key(&(follower.clone(), id, 0, word(EventKind::Erased))) {

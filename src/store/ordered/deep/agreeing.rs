@@ -14,7 +14,7 @@ use crate::{
     ledger::{Entry, Verb, decode},
     store::{
         Record, Relation, StoreError,
-        sled::{keys, read, transaction::legs, view::Look},
+        ordered::{keys, read, transaction::legs},
         stored::Legs,
     },
 };
@@ -69,7 +69,7 @@ fn agree((from, to): (&Delivery, &Offer), (there, back): (&Delivery, Option<&Off
 /// What was corrected names what stands in its place, and that what it stands in the place of; a notice is of a retraction that there is.
 pub(super) fn retractions(
     deep: &mut Deep<'_>,
-    whole: &Whole,
+    whole: &Whole<'_>,
     (id, record): (Uuid, Option<&Record>),
     found: &Legs,
 ) -> Result<(), StoreError> {
@@ -95,7 +95,7 @@ pub(super) fn retractions(
     }
     if let Some(before) = record.corrects {
         let by_it = |one: &Retraction| one.successor == Some(id);
-        let corrected = match legs(&*whole.tree, before) {
+        let corrected = match legs(&whole.tree, before) {
             Ok(before) => before.is_some_and(|legs| legs.retractions.iter().any(by_it)),
             // Told where that one is walked.
             Err(StoreError::Damaged(_)) => true,
@@ -110,10 +110,10 @@ pub(super) fn retractions(
 }
 
 /// Whether a record stands in the place of another, by however many corrections.
-fn stands_for(whole: &Whole, successor: Uuid, subject: Uuid) -> Result<bool, StoreError> {
+fn stands_for(whole: &Whole<'_>, successor: Uuid, subject: Uuid) -> Result<bool, StoreError> {
     let mut last = successor;
     for _ in 0..MOST_LINKS {
-        let corrects = match read::head_of(&*whole.tree, last) {
+        let corrects = match read::head_of(&whole.tree, last) {
             Ok(head) => head.and_then(|head| head.record.corrects),
             // Told where that one is walked.
             Err(StoreError::Damaged(_)) => return Ok(true),
@@ -129,7 +129,7 @@ fn stands_for(whole: &Whole, successor: Uuid, subject: Uuid) -> Result<bool, Sto
 }
 
 /// Each reading is of a delivery that is there, and was entered in the ledger.
-pub(super) fn readings(deep: &mut Deep<'_>, whole: &Whole, id: Uuid, found: &Legs) -> Result<(), StoreError> {
+pub(super) fn readings(deep: &mut Deep<'_>, whole: &Whole<'_>, id: Uuid, found: &Legs) -> Result<(), StoreError> {
     for reading in &found.readings {
         let delivery = DeliveryId { record: id, leg: reading.leg };
         let about = format!("delivery {delivery}");
@@ -152,13 +152,13 @@ pub(super) fn readings(deep: &mut Deep<'_>, whole: &Whole, id: Uuid, found: &Leg
 }
 
 /// Whoever read something by an entry of the ledger is among those whom the sender is shown.
-pub(super) fn read_by(deep: &mut Deep<'_>, whole: &Whole, index: u64, entry: &Entry) -> Result<(), StoreError> {
+pub(super) fn read_by(deep: &mut Deep<'_>, whole: &Whole<'_>, index: u64, entry: &Entry) -> Result<(), StoreError> {
     let reads = matches!(entry.verb, Verb::Consultation | Verb::Disclosure) && unit(entry).is_some();
     let (Some(record), [delivery]) = (entry.record, entry.deliveries.as_slice()) else { return Ok(()) };
     if !reads {
         return Ok(());
     }
-    let found = match legs(&*whole.tree, record) {
+    let found = match legs(&whole.tree, record) {
         Ok(found) => found,
         // Told where records are walked.
         Err(StoreError::Damaged(_)) => return Ok(()),

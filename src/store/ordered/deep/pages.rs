@@ -12,25 +12,21 @@ use crate::{
     ledger::decode,
     store::{
         Relation, StoreError,
-        sled::{
-            keys, pages, read,
-            transaction::legs,
-            view::{Look, engine},
-        },
+        ordered::{keys, pages, read, transaction::legs},
         stored::PageRow,
     },
 };
 
 /// Walks them.
-pub(super) fn walk(deep: &mut Deep<'_>, whole: &Whole) -> Result<(), StoreError> {
-    for pair in whole.tree.scan_prefix(pages::PAGES) {
-        let (key, value) = pair.map_err(engine)?;
+pub(super) fn walk(deep: &mut Deep<'_>, whole: &Whole<'_>) -> Result<(), StoreError> {
+    for pair in whole.pairs(pages::PAGES) {
+        let (key, value) = pair?;
         deep.step(pages::PAGES[0]);
         let (Some(id), Ok(_)) = (pages::read_key(&key), PageRow::decode(&value)) else {
             deep.found(Relation::Outbox, format!("key {}", hex::encode(key)), "it cannot be read");
             continue;
         };
-        let answered = match read::delivery(&*whole.tree, id.delivery) {
+        let answered = match read::delivery(&whole.tree, id.delivery) {
             Ok(found) => found.is_none_or(|delivery| delivery.settled.is_some() || delivery.is_rejected()),
             // Told where records were walked.
             Err(StoreError::Damaged(_)) => continue,
@@ -45,21 +41,21 @@ pub(super) fn walk(deep: &mut Deep<'_>, whole: &Whole) -> Result<(), StoreError>
 }
 
 /// Some pages are missing: which of those that reached nobody so far, and that nobody has answered.
-fn unpaged(deep: &mut Deep<'_>, whole: &Whole) -> Result<(), StoreError> {
+fn unpaged(deep: &mut Deep<'_>, whole: &Whole<'_>) -> Result<(), StoreError> {
     let mut reached = HashSet::new();
-    for key in whole.tree.scan_prefix(b"e").keys() {
+    for key in whole.keys(b"e") {
         // What cannot be read was told where the ledger was walked.
-        let Ok(Some(bytes)) = whole.tree.large(&key.map_err(engine)?) else { continue };
+        let Ok(Some(bytes)) = whole.tree.large(&key?) else { continue };
         let Ok(entry) = decode(&bytes) else { continue };
         let number = entry.details.iter().find_map(|detail| detail.strip_prefix("page="));
         let number = number.filter(|_| entry.action == "PAGED").and_then(|number| number.parse().ok());
         reached.extend(entry.deliveries.first().copied().zip(number));
     }
-    for key in whole.tree.scan_prefix(b"d").keys() {
-        let Some(id) = keys::record_of_legs(&key.map_err(engine)?) else { continue };
-        let Ok(Some(found)) = legs(&*whole.tree, id) else { continue };
+    for key in whole.keys(b"d") {
+        let Some(id) = keys::record_of_legs(&key?) else { continue };
+        let Ok(Some(found)) = legs(&whole.tree, id) else { continue };
         for page in found.deliveries.iter().flat_map(waiting) {
-            let there = pages::row(&*whole.tree, page)?.is_some();
+            let there = pages::row(&whole.tree, page)?.is_some();
             if !there && !reached.contains(&(page.delivery, page.number)) {
                 let says = "it is missing: nobody is told that it waits, or is late";
                 deep.lost(Relation::Outbox, format!("page {page}"), says);

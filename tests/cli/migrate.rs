@@ -1,0 +1,212 @@
+//! A store moved into PostgreSQL by command, killed on the way again and again, and brought back by backup and restore.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+    thread,
+    time::Duration,
+};
+
+use super::{
+    Ended, fed, homeward,
+    house::{Daemon, House, LEWISHAM, OFFICER},
+    narrative, one_line, postgres,
+};
+
+const REQUEST: &str = "7a4a1b9e-3c55-4c0e-9d0a-2f3f7d1f7b03";
+const MIGRATE: [&str; 6] = ["migrate", "--to", "postgres", "--config", "homeward.toml", "--json"];
+
+fn migrate(at: &Path) -> Ended {
+    homeward(at, &MIGRATE)
+}
+
+/// The configuration of a store in the database, or, with `sled`, of one in the folder beside which a database is named.
+fn configured(house: &House, engine: &str, url: &str) {
+    house.configure(&format!("store.engine = \"{engine}\"\nstore.url = \"{url}\"\n"));
+}
+
+fn submit(at: &Path, council: &str) -> serde_json::Value {
+    one_line(&homeward(at, &["submit", "n1.json", "--request-id", REQUEST, "--profile", council, "--json"]).with(0))
+}
+
+/// A daemon on the folder as it is, which must end by itself.
+fn refuses(at: &Path, words: &str) {
+    homeward(at, &["serve", "--config", "homeward.toml"]).refused_among(69, words);
+}
+
+impl Ended {
+    /// It ended with this code and said these words, among others.
+    #[track_caller]
+    fn refused_among(self, code: i32, words: &str) {
+        assert!(self.code == code && format!("{}{}", self.out, self.err).contains(words), "{words:?}: {self:?}");
+    }
+}
+
+/// A house whose store has some records and is closed in order; with the council's profile and the first receipt.
+fn filled(house: &House) -> serde_json::Value {
+    let at = house.path();
+    let daemon = Daemon::start(house);
+    let council = house.profile(LEWISHAM, daemon.port);
+    fs::write(at.join("n1.json"), narrative(1)).unwrap();
+    let receipt = submit(at, &council);
+    let more: Vec<&str> = [&["submit"][..], &["n1.json"; 60], &["--profile", &council]].concat();
+    homeward(at, &more).with(0);
+    let officer = house.profile(OFFICER, daemon.port);
+    homeward(at, &["queue", "pull", "MPU.SE", "--profile", &officer]).with(0);
+    let ask = |more: &[&str]| homeward(at, &[&["audit", "checkpoint", "--profile", &council], more].concat()).with(0);
+    fs::write(at.join("key"), ask(&["--key"])).unwrap();
+    fs::write(at.join("before"), ask(&[])).unwrap();
+    migrate(at).refused(69, &["another process has the store open", "stop it"]);
+    daemon.stop();
+    receipt
+}
+
+/// How many keys there are in a database.
+fn keys(url: &str) -> u64 {
+    postgres::value(url, "SELECT count(*) FROM homeward_keys").map_or(0, |count| count.parse().unwrap())
+}
+
+/// Kills the command when the database has so many keys or more; false where it ended before.
+fn killed_at(at: &Path, url: &str, many: u64) -> bool {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_homeward"));
+    let mut child = command.args(MIGRATE).current_dir(at).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    loop {
+        if child.try_wait().unwrap().is_some() {
+            return false;
+        }
+        if keys(url) >= many {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            return true;
+        }
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+#[test]
+fn a_store_moves_into_a_database_however_often_it_is_killed_and_comes_back_by_backup() {
+    let house = House::new();
+    let (at, url) = (house.path(), postgres::database());
+    migrate(at).refused(65, &["there is no store here"]);
+    configured(&house, "sled", &url);
+    let receipt = filled(&house);
+    let deep = |more: &[&str]| homeward(at, &[&["audit", "verify", "--deep"], more].concat());
+    let old = deep(&["data/store"]).with(0);
+
+    // A database in which there is something is left as it is.
+    let other = postgres::database();
+    postgres::run(&other, "CREATE TABLE homeward_keys (k bytea PRIMARY KEY, v bytea NOT NULL)");
+    configured(&house, "sled", &other);
+    migrate(at).refused(69, &["the database refused"]);
+    configured(&house, "postgres", &url);
+    deep(&["--config", "homeward.toml"]).refused(65, &["there is no store in this database"]);
+
+    let mut kills = 0;
+    for many in [1, 200, 700] {
+        if killed_at(at, &url, many) {
+            kills += 1;
+            refuses(at, "a store is on its way into this database");
+            deep(&["--config", "homeward.toml"]).refused(69, &["a store is on its way into this database"]);
+        }
+    }
+    assert!(kills > 0, "it was never killed on its way");
+    // Nothing of the old store is lost by it, and until the end it is served from.
+    configured(&house, "sled", &url);
+    assert_eq!(deep(&["data/store"]).with(0), old);
+    killed_at_the_last_step(at, &url);
+    let moved = one_line(&migrate(at).with(0));
+    assert_eq!((&moved["records"], &moved["already"]), (&122.into(), &false.into()), "{moved}");
+    assert_eq!(moved["resumed"], true, "{moved}");
+    assert_eq!(moved["keys"].as_u64().map(|many| many <= keys(&url)), Some(true), "{moved}");
+
+    refuses(at, "this store was moved into a database");
+    assert_eq!(one_line(&migrate(at).with(0))["already"], true, "a second time says so");
+    configured(&house, "postgres", &url);
+    let whole = deep(&["--config", "homeward.toml", "--key", "key", "--since", "before"]).with(0);
+    assert!(whole.contains("everything agrees, and continues"), "{whole}");
+    homeward(at, &["compact", "--config", "homeward.toml"]).refused(65, &["needs no compaction", "VACUUM"]);
+
+    let daemon = Daemon::start(&house);
+    let council = house.profile(LEWISHAM, daemon.port);
+    assert_eq!(submit(at, &council)["receipt"], receipt["receipt"], "a repeat is known");
+    fed(at, &["submit", "-", "--profile", &council], &narrative(1)).with(0);
+    fs::write(at.join("after"), homeward(at, &["audit", "checkpoint", "--profile", &council]).with(0)).unwrap();
+    deep(&["--config", "homeward.toml"]).with(0);
+    homeward(at, &["backup", "kept", "--config", "homeward.toml"]).with(0);
+    daemon.stop();
+    migrate(at).with(0);
+    comes_back(&house, &url, &receipt);
+}
+
+/// Killed when all is there and the old store is closed for good, but no broker may serve from the database yet.
+fn killed_at_the_last_step(at: &Path, url: &str) {
+    let waits =
+        "CREATE FUNCTION waits() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(60); RETURN old; END';
+                 CREATE TRIGGER waits BEFORE DELETE ON homeward_arriving FOR EACH ROW EXECUTE FUNCTION waits()";
+    postgres::run(url, waits);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_homeward"));
+    let mut child = command.args(MIGRATE).current_dir(at).stdout(Stdio::null()).spawn().unwrap();
+    while !at.join("data/store/moved").exists() {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before its last step");
+        thread::sleep(Duration::from_millis(2));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let ends = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'homeward'";
+    postgres::run(url, ends);
+    postgres::run(url, "DROP FUNCTION waits CASCADE");
+    refuses(at, "run `homeward migrate` again");
+    homeward(at, &["audit", "verify", "--deep", "data/store"]).with(0);
+}
+
+/// The backup becomes a store in another database, and one in a folder.
+fn comes_back(house: &House, url: &str, receipt: &serde_json::Value) {
+    let at = house.path();
+    let restore = || {
+        let at_least = ["restore", "kept", "--config", "homeward.toml", "--at-least", "after", "--key", "key"];
+        homeward(at, &[&at_least[..], &["--nothing-revoked-since", "--json"]].concat())
+    };
+    restore().refused(65, &["there is a store in this database already"]);
+    let again = postgres::database();
+    for (engine, url) in [("postgres", again.as_str()), ("sled", url)] {
+        configured(house, engine, url);
+        if engine == "sled" {
+            restore().refused(65, &["something is here already"]);
+            fs::rename(at.join("data/store"), at.join("aside")).unwrap();
+        }
+        let restored = one_line(&restore().with(0));
+        assert_eq!(restored["records"], 124, "{restored}");
+        let verify = ["audit", "verify", "--deep", "--config", "homeward.toml", "--key", "key", "--since", "after"];
+        homeward(at, &verify).with(0);
+        let daemon = Daemon::start(house);
+        let council = house.profile(LEWISHAM, daemon.port);
+        assert_eq!(submit(at, &council)["receipt"], receipt["receipt"], "a repeat is known");
+        fed(at, &["submit", "-", "--profile", &council], &narrative(1)).with(0);
+        daemon.stop();
+    }
+}
+
+#[test]
+fn what_was_begun_from_another_store_or_has_changed_since_is_begun_anew() {
+    let house = House::new();
+    let (at, url) = (house.path(), postgres::database());
+    configured(&house, "sled", &url);
+    filled(&house);
+    assert!(killed_at(at, &url, 1), "it ended before it was killed");
+    // The operator goes on with the old store meanwhile.
+    let daemon = Daemon::start(&house);
+    let council = house.profile(LEWISHAM, daemon.port);
+    fed(at, &["submit", "-", "--profile", &council], &narrative(1)).with(0);
+    daemon.stop();
+    let moved = one_line(&migrate(at).with(0));
+    assert_eq!((&moved["records"], &moved["resumed"]), (&124.into(), &false.into()), "{moved}");
+    configured(&house, "postgres", &url);
+    // What is damaged is named, with what mends it in a database.
+    postgres::run(
+        &url,
+        "DELETE FROM homeward_keys WHERE k = (SELECT k FROM homeward_keys WHERE k >= 'w' ORDER BY k LIMIT 1)",
+    );
+    let damaged = homeward(at, &["audit", "verify", "--deep", "--config", "homeward.toml"]);
+    assert!(damaged.code == 65 && damaged.err.contains("restore the last backup"), "{damaged:?}");
+}
