@@ -9,6 +9,8 @@ mod postgres;
 #[path = "store/replicas.rs"]
 mod replicas;
 mod store;
+#[path = "store/tls.rs"]
+mod tls;
 
 use std::sync::Arc;
 

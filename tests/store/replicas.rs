@@ -181,3 +181,44 @@ async fn tables_of_a_later_version_are_left_alone() {
     let refused = PostgresStore::open(&settings(url)).await.err();
     assert!(refused.is_some_and(|error| error.to_string().contains("version 99")));
 }
+
+/// Somebody cancels what waits for a standby that is gone: the database has committed it on one machine, says so in a warning, and
+/// answers as if all were well.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_no_standby_has_is_answered_only_once_it_has_it() {
+    let server = postgres::Server::start();
+    let (url, waits) = (server.database(), "FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+    let store = open(&url).await;
+    accept_one(&*store, "MPU.SE").await;
+    postgres::run(&url, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+    postgres::run(&url, "SELECT pg_reload_conf()");
+    let sent = submission(vec![header("MPU.SE")]);
+    let accepting = tokio::spawn({
+        let (store, sent) = (Arc::clone(&store), sent.clone());
+        async move { store.accept(sent).await }
+    });
+    while postgres::value(&url, &format!("SELECT count(*) {waits}")).as_deref() != Some("1") {
+        assert!(!accepting.is_finished(), "it did not wait for a standby");
+        sleep(Duration::from_millis(20)).await;
+    }
+    postgres::run(&url, &format!("SELECT pg_cancel_backend(pid) {waits}"));
+    let refused = accepting.await.unwrap();
+    assert!(matches!(&refused, Err(StoreError::Unavailable(words)) if words.contains("standby")), "{refused:?}");
+    assert!(
+        matches!(store.answered(&sent.once).await, Err(StoreError::Unavailable(_))),
+        "nor does a repeat learn of it"
+    );
+    postgres::run(&url, "ALTER SYSTEM RESET synchronous_standby_names");
+    postgres::run(&url, "SELECT pg_reload_conf()");
+    let again = async {
+        loop {
+            match store.accept(sent.clone()).await {
+                Ok(accepted) => break accepted,
+                Err(StoreError::Unavailable(_)) => sleep(Duration::from_millis(50)).await,
+                Err(error) => panic!("{error}"),
+            }
+        }
+    };
+    assert!(timeout(Duration::from_secs(60), again).await.expect("it is confirmed").replayed, "once");
+    assert_eq!(size(&*store).await, 2);
+}

@@ -79,27 +79,54 @@ fn root() -> bool {
 pub struct Server {
     folder: tempfile::TempDir,
     process: Option<Child>,
+    /// With which settings it is started.
+    settings: Vec<String>,
 }
 
 impl Server {
     /// A new one, which syncs what it commits.
     pub fn start() -> Self {
-        let mut server = Self { folder: made(), process: None };
+        let mut server = Self { folder: made(), process: None, settings: Vec::new() };
         server.again();
         server
     }
 
+    /// A new one that is reached over TLS alone, but for its socket: with these files beside its data, by whoever shows a certificate.
+    pub fn over_tls(files: &[(&str, &str)]) -> (Self, u16) {
+        let folder = made();
+        let data = folder.path().join("data");
+        for (name, text) in files {
+            fs::write(data.join(name), text).unwrap();
+            fs::set_permissions(data.join(name), fs::Permissions::from_mode(0o600)).unwrap();
+            if root() {
+                assert!(Command::new("chown").arg("postgres").arg(data.join(name)).status().unwrap().success());
+            }
+        }
+        fs::write(data.join("pg_hba.conf"), "local all all trust\nhostssl all all 127.0.0.1/32 cert\n").unwrap();
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let settings = ["ssl=on", "ssl_cert_file=server.pem", "ssl_key_file=server.key", "ssl_ca_file=ca.pem"];
+        let mut settings: Vec<String> = settings.map(|setting| format!("-c{setting}")).into();
+        settings.extend([format!("-cport={port}"), "-clisten_addresses=127.0.0.1".into()]);
+        let mut server = Self { folder, process: None, settings };
+        server.again();
+        (server, port)
+    }
+
     /// The address of its one database.
     pub fn database(&self) -> String {
-        format!("host={} user=postgres dbname=postgres", self.folder.path().display())
+        format!("host={} port={} user=postgres dbname=postgres", self.folder.path().display(), self.port())
+    }
+
+    fn port(&self) -> &str {
+        self.settings.iter().find_map(|setting| setting.strip_prefix("-cport=")).unwrap_or("5432")
     }
 
     /// Starts it after it was killed.
     pub fn again(&mut self) {
         let folder = self.folder.path();
         let mut command = as_server(&binary("postgres"));
-        self.process = Some(serving(&mut command, folder, "on").spawn().unwrap());
-        answers(folder);
+        self.process = Some(serving(&mut command, folder, "on").args(&self.settings).spawn().unwrap());
+        answers(folder, self.port());
     }
 
     /// Puts everything in it back to how it was when `kept` was kept; it is not running.
@@ -166,9 +193,9 @@ fn serving<'c>(command: &'c mut Command, folder: &Path, fsync: &str) -> &'c mut 
 }
 
 /// Waits until it answers.
-fn answers(folder: &Path) {
+fn answers(folder: &Path, port: &str) {
     let mut tries = 0;
-    while !psql(folder, "SELECT 1").output().unwrap().status.success() {
+    while !psql(folder, "SELECT 1").args(["-p", port]).output().unwrap().status.success() {
         tries += 1;
         assert!(tries < 1_000, "{}", fs::read_to_string(folder.join("log")).unwrap());
         thread::sleep(Duration::from_millis(50));
@@ -185,6 +212,6 @@ fn start() -> PathBuf {
         command.args(["-c", SERVE, "sh"]).arg(&place).arg(binary("postgres"));
         let _ = serving(&mut command, &place, "off").spawn().unwrap().wait();
     });
-    answers(&folder);
+    answers(&folder, "5432");
     folder
 }

@@ -1,11 +1,15 @@
 //! One command at work: reads and writes over the batch, ledger entries and events, all or nothing.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{
+    engine::{Command, Reply},
     keys::{self, Place},
     pages::{Due, Rows},
     prompts,
@@ -118,13 +122,32 @@ impl<'t> Transaction<'t> {
             self.pages.drain(..).for_each(|(id, due)| self.books.pages.set(id, due));
             self.recount();
         } else {
-            self.view.roll_back();
-            self.changes.clear();
-            self.pages.clear();
-            self.wrapped.clear();
-            self.books.meta = meta;
+            self.undo(meta);
         }
         result
+    }
+
+    /// Runs commands in order. One that panics over what it read leaves nothing in the batch, and has no answer; the others go on.
+    pub fn run_all(&mut self, commands: Vec<Command>) -> Vec<Reply> {
+        let run = |command: Command| {
+            let meta = self.books.meta.clone();
+            let ran = catch_unwind(AssertUnwindSafe(|| (command.run)(self)));
+            ran.inspect_err(|_| {
+                tracing::error!("a command failed on what it read; nothing of it is kept");
+                self.undo(meta);
+            })
+            .ok()
+        };
+        commands.into_iter().filter_map(run).collect()
+    }
+
+    /// Nothing of the command at work stays.
+    fn undo(&mut self, meta: Meta) {
+        self.view.roll_back();
+        self.changes.clear();
+        self.pages.clear();
+        self.wrapped.clear();
+        self.books.meta = meta;
     }
 
     /// Takes what the command put under other names into the counts.
@@ -302,4 +325,37 @@ impl<'t> Transaction<'t> {
 /// The deliveries of a record, over a batch or the tree.
 pub(in crate::store) fn legs(view: &impl Look, record: Uuid) -> Result<Option<Legs>, StoreError> {
     view.large(&keys::legs(record))?.map(|bytes| Legs::decode(record, &bytes)).transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::view::tests::Memory, *};
+
+    /// Puts `key`, appends an entry, and fails on what it has read, if it is to.
+    fn command(key: &'static [u8], fails: bool) -> Command {
+        let run = Box::new(move |tx: &mut Transaction<'_>| {
+            let done = tx.run(|tx| {
+                tx.view.put(key.to_vec(), vec![1]);
+                tx.books.meta.answers += 1;
+                tx.wrapped(None, "a");
+                assert!(!fails, "it cannot be made sense of");
+                Ok(())
+            });
+            Box::new(move |durable: Result<(), StoreError>| assert_eq!(durable.and(done), Ok(()))) as Reply
+        });
+        Command { bytes: 0, run }
+    }
+
+    #[test]
+    fn a_command_that_panics_leaves_nothing_and_the_others_of_its_batch_are_done() {
+        let (kept, mut books) = (Memory::default(), Books::default());
+        let mut tx = Transaction::new(&kept, &mut books);
+        let replies = tx.run_all(vec![command(b"1", false), command(b"2", true), command(b"3", false)]);
+        assert_eq!(replies.len(), 2);
+        tx.seal();
+        let written: Vec<_> = tx.view.into_writes().into_keys().filter(|key| key.len() == 1).collect();
+        assert_eq!(written, [b"1".to_vec(), b"3".to_vec(), keys::META.to_vec()]);
+        assert_eq!((books.meta.answers, books.wrapped["a"]), (2, 2));
+        replies.into_iter().for_each(|reply| reply(Ok(())));
+    }
 }

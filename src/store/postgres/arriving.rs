@@ -4,10 +4,11 @@
 use std::{thread, time::Duration};
 
 use super::{
-    commit::{FORWARD, HEAD, PUT, REMOVE, Writes, signed},
+    commit::signed,
     listen::CHANNEL,
     offline::{Desk, examined},
     schema::{self, ARRIVING},
+    session::{FORWARD, HEAD, PUT, REMOVE, Writes},
 };
 use crate::{
     ledger::{Checkpoint, Entry},

@@ -5,7 +5,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicI32, Ordering},
     },
     time::Duration,
 };
@@ -13,39 +13,27 @@ use std::{
 use tokio::{
     runtime::Handle,
     sync::{mpsc, watch},
+    time::timeout,
 };
-use tokio_postgres::{Client, Statement, types::ToSql};
 
 use super::{
-    connect::{Settings, engine, in_time},
-    keys::{Asks, Keys},
-    listen::CHANNEL,
+    connect::{Settings, in_time},
+    keys::Keys,
     schema::has_arrived,
+    session::{Session, Writes},
 };
 use crate::{
     platform::clock::Stopwatch,
     store::{
         Claim, Head, Outbox, StoreError,
-        ordered::{Books, Command, Message, Reply, Trace, Transaction, Write, gather, prove::prove},
+        ordered::{Books, Command, Message, Reply, Trace, Transaction, gather, prove::prove},
     },
 };
 
-/// Limits of every connection that commits. A broker that is stopped in the middle of a batch must not keep the head from the
-/// others: the database lets go of it.
-const LIMITS: &str = "SET lock_timeout = '10s'; SET statement_timeout = '10s'; \
-     SET idle_in_transaction_session_timeout = '3s'; SET tcp_user_timeout = '5s'; SET synchronous_commit = on; \
-     SET default_transaction_isolation = 'read committed'";
-/// Writes keys.
-pub(super) const PUT: &str = "INSERT INTO homeward_keys (k, v) SELECT * FROM unnest($1::bytea[], $2::bytea[]) \
-     ON CONFLICT (k) DO UPDATE SET v = excluded.v";
-/// Takes keys away.
-pub(super) const REMOVE: &str = "DELETE FROM homeward_keys WHERE k = ANY ($1::bytea[])";
-/// Says which batch is the last.
-pub(super) const FORWARD: &str = "UPDATE homeward_head SET sequence = $1";
-/// Locks the head.
-pub(super) const HEAD: &str = "SELECT sequence FROM homeward_head FOR UPDATE";
 /// So many batches back another broker finds what was changed; one that was away for longer reads everything again.
 const KEPT: i64 = 10_000;
+/// Before a batch is given up that cannot begin because others are faster.
+const TRIES: u32 = 5;
 /// How often what is older is taken away, in batches.
 const SWEPT: u64 = 500;
 /// A batch that takes longer than this may never end.
@@ -59,6 +47,8 @@ pub(super) struct Shared {
     pub committed: watch::Sender<u64>,
     /// The pages that wait, as of that batch.
     pub pages: watch::Sender<Outbox>,
+    /// Who we are to the database as we commit: word of that is our own.
+    pub backend: AtomicI32,
     /// Why nothing can be written now; `None` where it can.
     lost: Mutex<Option<StoreError>>,
     /// Since when a batch is at work.
@@ -72,7 +62,8 @@ impl Default for Shared {
     fn default() -> Self {
         let (committed, pages) = (watch::Sender::new(0), watch::Sender::new(Outbox::default()));
         let (lost, working) = (Mutex::default(), Mutex::default());
-        Self { committed, pages, lost, working, closed: AtomicBool::new(false), ended: AtomicBool::new(false) }
+        let (closed, ended, backend) = (AtomicBool::new(false), AtomicBool::new(false), AtomicI32::new(0));
+        Self { committed, pages, backend, lost, working, closed, ended }
     }
 }
 
@@ -97,15 +88,21 @@ impl Shared {
         self.ended.load(Ordering::Acquire)
     }
 
+    /// What is read may be told: it was not after a commit that had no answer, and nothing was confirmed since.
+    pub fn readable(&self) -> Result<(), StoreError> {
+        let lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        if lost || self.is_closed() { Err(self.unavailable()) } else { Ok(()) }
+    }
+
     /// Whether batches are committed, as far as can be told: the last one was, and none is at work for too long.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] where they are not.
     pub fn writable(&self) -> Result<(), StoreError> {
-        let lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        self.readable()?;
         let working = self.working.lock().unwrap_or_else(PoisonError::into_inner);
         let stuck = working.as_ref().is_some_and(|since| since.spent() > STUCK);
-        if lost || stuck || self.is_closed() { Err(self.unavailable()) } else { Ok(()) }
+        if stuck { Err(self.unavailable()) } else { Ok(()) }
     }
 
     fn set_working(&self, working: Option<Stopwatch>) {
@@ -119,106 +116,6 @@ impl Shared {
             (Some(_), None) => tracing::info!("the database is back"),
             _ => {}
         }
-    }
-}
-
-/// A connection that commits.
-struct Session {
-    client: Client,
-    asks: Asks,
-    lock: Statement,
-    traces: Statement,
-    put: Statement,
-    remove: Statement,
-    forward: Statement,
-    note: Statement,
-    tell: Statement,
-}
-
-impl Session {
-    async fn begin(settings: &Settings) -> Result<Self, StoreError> {
-        let client = settings.connect().await?;
-        let made = async {
-            client.batch_execute(LIMITS).await?;
-            let (asks, lock, traces, put, remove, forward, note, tell) = tokio::try_join!(
-                Asks::prepared(&client),
-                client.prepare(HEAD),
-                client.prepare("SELECT sequence, trace FROM homeward_changes WHERE sequence > $1 ORDER BY sequence"),
-                client.prepare(PUT),
-                client.prepare(REMOVE),
-                client.prepare(FORWARD),
-                client.prepare("INSERT INTO homeward_changes (sequence, trace) VALUES ($1, $2)"),
-                client.prepare("SELECT pg_notify($1, $2)"),
-            )?;
-            Ok((asks, lock, traces, put, remove, forward, note, tell))
-        };
-        let (asks, lock, traces, put, remove, forward, note, tell) =
-            made.await.map_err(|error: tokio_postgres::Error| engine(&error))?;
-        Ok(Self { client, asks, lock, traces, put, remove, forward, note, tell })
-    }
-
-    /// Begins a batch: nobody else can until it ends. Answers with the sequence of the last one.
-    async fn lock(&self) -> Result<i64, tokio_postgres::Error> {
-        let (_, head) = tokio::try_join!(self.client.batch_execute("BEGIN"), self.client.query_one(&self.lock, &[]))?;
-        Ok(head.get(0))
-    }
-
-    async fn traces(&self, after: i64) -> Result<Vec<(i64, Vec<u8>)>, tokio_postgres::Error> {
-        let rows = self.client.query(&self.traces, &[&after]).await?;
-        Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
-    }
-
-    /// Writes a batch and commits it. They go out together and are done in this order.
-    async fn commit(&self, sequence: i64, writes: &Writes, trace: &[u8]) -> Result<(), tokio_postgres::Error> {
-        let (client, told) = (&self.client, sequence.to_string());
-        let (put, remove): (Given<'_, 2>, Given<'_, 1>) = ([&writes.keys, &writes.values], [&writes.gone]);
-        let (forward, note, tell): (Given<'_, 1>, Given<'_, 2>, Given<'_, 2>) =
-            ([&sequence], [&sequence, &trace], [&CHANNEL, &told]);
-        tokio::try_join!(
-            client.execute(&self.put, &put),
-            client.execute(&self.remove, &remove),
-            client.execute(&self.forward, &forward),
-            client.execute(&self.note, &note),
-            client.execute(&self.tell, &tell),
-            client.batch_execute("COMMIT"),
-        )?;
-        Ok(())
-    }
-
-    async fn sweep(&self, sequence: i64) -> Result<(), tokio_postgres::Error> {
-        let gone = sequence - KEPT;
-        self.client.execute("DELETE FROM homeward_changes WHERE sequence <= $1", &[&gone]).await.map(|_| ())
-    }
-}
-
-/// What a statement is given.
-type Given<'g, const N: usize> = [&'g (dyn ToSql + Sync); N];
-
-/// A batch as the database takes it.
-#[derive(Default)]
-pub(super) struct Writes {
-    /// Keys that are written,
-    pub keys: Vec<Vec<u8>>,
-    /// with their values,
-    pub values: Vec<Vec<u8>>,
-    /// and keys that go.
-    pub gone: Vec<Vec<u8>>,
-}
-
-impl Writes {
-    /// What is done to each key.
-    pub fn of(all: impl IntoIterator<Item = (Vec<u8>, Write)>) -> Self {
-        let mut writes = Self::default();
-        for (key, write) in all {
-            match write {
-                Some(value) => {
-                    writes.keys.push(key);
-                    writes.values.push(value);
-                }
-                None => writes.gone.push(key),
-            }
-        }
-        writes
     }
 }
 
@@ -250,8 +147,8 @@ impl Writer {
     /// Works until it is told to close, or the last sender is gone.
     pub fn work(mut self, mut inbox: mpsc::Receiver<Message>) {
         let mut closing = Vec::new();
-        while let Some(message) = inbox.blocking_recv() {
-            let commands = gather(message, &mut inbox, &mut closing);
+        while let Some(message) = self.next(&mut inbox) {
+            let commands = message.map_or_else(Vec::new, |message| gather(message, &mut inbox, &mut closing));
             if !closing.is_empty() {
                 inbox.close();
             }
@@ -271,6 +168,19 @@ impl Writer {
         for done in closing {
             let _ = done.send(());
         }
+    }
+
+    /// What comes next, if anything will; `Some(None)` where nothing has, and the database is to be tried again.
+    fn next(&self, inbox: &mut mpsc::Receiver<Message>) -> Option<Option<Message>> {
+        if self.rests.is_none() {
+            return inbox.blocking_recv().map(Some);
+        }
+        self.runtime.block_on(async {
+            match timeout(REST, inbox.recv()).await {
+                Ok(message) => message.map(Some),
+                Err(_) => Some(None),
+            }
+        })
     }
 
     /// Does a batch and answers; where there is no database, whoever waits learns that.
@@ -300,47 +210,78 @@ impl Writer {
     /// One batch. What is not answered by what this gives back has no answer: the callers learn why from [`Shared`].
     fn batch(&mut self, commands: Vec<Command>) -> Result<Vec<Reply>, StoreError> {
         let runtime = self.runtime.clone();
-        let session = match self.session.take() {
+        let mut session = match self.session.take() {
             Some(session) if !session.client.is_closed() => session,
             _ => {
                 // Another primary may have taken over since, and not have all that the last one had.
                 self.books = None;
-                runtime.block_on(Session::begin(&self.settings))?
+                runtime.block_on(Session::begin(&self.settings, &self.shared))?
             }
         };
-        let last = runtime.block_on(in_time(session.lock()))?;
-        has_arrived(last)?;
+        let mut books = self.locked(&session)?;
         let keys = Keys::of(&session.client, &session.asks, &runtime);
-        let books = self.books.take();
-        let mut books = match books {
-            Some(books) => followed(books, last, &session, &runtime, &keys)?,
-            None => {
-                self.same_history(&keys)?;
-                Books::read(&keys)?
-            }
-        };
         let mut tx = Transaction::new(&keys, &mut books);
-        let replies: Vec<Reply> = commands.into_iter().map(|command| (command.run)(&mut tx)).collect();
+        let replies = tx.run_all(commands);
         if keys.failed.get() {
             return Err(StoreError::Unavailable("the database was lost on the way".into()));
         }
-        if tx.view.is_empty() {
-            runtime.block_on(in_time(session.client.batch_execute("ROLLBACK")))?;
+        let sequence = if tx.view.is_empty() {
+            None
         } else {
             tx.seal();
             let trace = std::mem::take(&mut tx.trace).encode();
-            let writes = Writes::of(tx.view.into_writes());
-            let sequence = signed(books.meta.sequence)?;
-            runtime.block_on(in_time(session.commit(sequence, &writes, &trace)))?;
-            if books.meta.sequence.is_multiple_of(SWEPT) {
-                // What cannot be taken away now goes the next time.
-                let _ = runtime.block_on(in_time(session.sweep(sequence)));
+            Some((Writes::of(tx.view.into_writes()), trace))
+        };
+        let last = signed(books.meta.sequence)?;
+        match sequence {
+            Some((writes, trace)) => {
+                runtime.block_on(session.commit(last, &writes, &trace))?;
+                if books.meta.sequence.is_multiple_of(SWEPT) {
+                    // What cannot be taken away now goes the next time.
+                    let _ = runtime.block_on(in_time(session.sweep(last - KEPT)));
+                }
             }
+            // What was committed before may be on one machine only.
+            None if self.rests.is_some() => runtime.block_on(session.confirm(last))?,
+            None => runtime.block_on(in_time(session.client.batch_execute("ROLLBACK")))?,
         }
         self.tell(&books);
         self.seen = Some(Head { size: books.meta.frontier.size(), root: books.meta.frontier.root() });
         (self.session, self.books) = (Some(session), Some(books));
         Ok(replies)
+    }
+
+    /// Begins a batch: nobody else can until it ends. The books are as the last one left them, whoever made it; where they are to be
+    /// read whole, that is done before, so that nobody waits for it.
+    fn locked(&mut self, session: &Session) -> Result<Books, StoreError> {
+        let runtime = self.runtime.clone();
+        let said = |words| runtime.block_on(in_time(session.client.batch_execute(words)));
+        for _ in 0..TRIES {
+            let books = match self.books.take() {
+                Some(books) => books,
+                None => self.read(session)?,
+            };
+            let last = runtime.block_on(in_time(session.lock()))?;
+            has_arrived(last)?;
+            if let Some(books) = followed(books, last, session, &runtime)? {
+                return Ok(books);
+            }
+            said("ROLLBACK")?;
+        }
+        Err(StoreError::Unavailable("others write more than this broker can follow".into()))
+    }
+
+    /// Reads the books whole, as of one moment.
+    fn read(&self, session: &Session) -> Result<Books, StoreError> {
+        let said = |words| self.runtime.block_on(in_time(session.client.batch_execute(words)));
+        said("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
+        let sequence = self.runtime.block_on(in_time(session.sequence()))?;
+        has_arrived(sequence)?;
+        let keys = Keys::of(&session.client, &session.asks, &self.runtime);
+        self.same_history(&keys)?;
+        let books = Books::read(&keys)?;
+        said("ROLLBACK")?;
+        Ok(books)
     }
 
     /// The ledger that we have answered for is part of the one that is there. It is not where a database was put back to an
@@ -367,26 +308,20 @@ impl Writer {
     }
 }
 
-/// The books as the last batch left them, whoever made it.
-fn followed(
-    mut books: Books,
-    last: i64,
-    session: &Session,
-    runtime: &Handle,
-    keys: &Keys<'_>,
-) -> Result<Books, StoreError> {
+/// The books as the last batch left them, whoever made it; `None` where they are to be read whole.
+fn followed(mut books: Books, last: i64, session: &Session, runtime: &Handle) -> Result<Option<Books>, StoreError> {
     let ours = signed(books.meta.sequence)?;
     if ours == last {
-        return Ok(books);
+        return Ok(Some(books));
     }
     let traces = runtime.block_on(in_time(session.traces(ours)))?;
     let unbroken = (ours + 1..).zip(&traces).all(|(expected, (sequence, _))| expected == *sequence);
     if last < ours || !unbroken || traces.last().map(|(sequence, _)| *sequence) != Some(last) {
-        return Books::read(keys);
+        return Ok(None);
     }
     let traces = traces.iter().map(|(_, trace)| Trace::decode(trace)).collect::<Result<Vec<_>, _>>()?;
-    books.follow(&traces, keys)?;
-    Ok(books)
+    books.follow(&traces, &Keys::of(&session.client, &session.asks, runtime))?;
+    Ok(Some(books))
 }
 
 /// A sequence as the database has it.

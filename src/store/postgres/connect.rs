@@ -1,8 +1,16 @@
 //! How the database is reached: one address or several, over TLS where it is not on this machine, with limits on every wait.
 
-use std::{fmt, fs, future::poll_fn, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    fmt, fs,
+    future::poll_fn,
+    net::IpAddr,
+    path::PathBuf,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
+use deadpool_postgres::{Connect, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
 use rustls::{
     ClientConfig, RootCertStore,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
@@ -10,6 +18,7 @@ use rustls::{
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::mpsc,
+    task::JoinHandle,
     time::timeout,
 };
 use tokio_postgres::{
@@ -94,7 +103,10 @@ impl Settings {
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = match self.connector()? {
             None => Manager::from_config(self.config()?, NoTls, recycling),
-            Some(tls) => Manager::from_config(self.config()?, tls, recycling),
+            Some(last) => {
+                let renewed = Renewed { settings: self.clone(), last: Mutex::new(last) };
+                Manager::from_connect(self.config()?, renewed, recycling)
+            }
         };
         let pool = Pool::builder(manager)
             .max_size(self.readers)
@@ -160,6 +172,30 @@ impl Settings {
             }
         };
         Ok(Some(MakeRustlsConnect::new(config)))
+    }
+}
+
+/// Connects with the certificates as they are by then: a renewed one needs no restart.
+struct Renewed {
+    settings: Settings,
+    /// As they were last; shown while files are being exchanged.
+    last: Mutex<MakeRustlsConnect>,
+}
+
+type Connecting<'c> =
+    Pin<Box<dyn Future<Output = Result<(Client, JoinHandle<()>), tokio_postgres::Error>> + Send + 'c>>;
+
+impl Connect for Renewed {
+    fn connect(&self, config: &Config) -> Connecting<'_> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Ok(Some(now)) = self.settings.connector() {
+            *last = now;
+        }
+        let (tls, config) = (last.clone(), config.clone());
+        Box::pin(async move {
+            let (client, connection) = config.connect(tls).await?;
+            Ok((client, tokio::spawn(async { _ = connection.await })))
+        })
     }
 }
 

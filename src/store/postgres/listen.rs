@@ -1,11 +1,14 @@
 //! Word of what other brokers have committed: it comes with each commit, and this broker's thread then follows.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use tokio::sync::mpsc;
 use tokio_postgres::AsyncMessage;
 
-use super::connect::Settings;
+use super::{commit::Shared, connect::Settings};
 use crate::store::ordered::{Command, Message, Reply, Transaction};
 
 /// Named by whoever commits.
@@ -15,7 +18,7 @@ const LISTEN: &str = "LISTEN homeward";
 const AGAIN: Duration = Duration::from_millis(500);
 
 /// Listens until nobody is there to be told.
-pub(super) async fn listen(settings: Settings, inbox: mpsc::Sender<Message>) {
+pub(super) async fn listen(settings: Settings, shared: Arc<Shared>, inbox: mpsc::Sender<Message>) {
     while !inbox.is_closed() {
         if let Ok((told, mut words)) = settings.words().await {
             let mut asked = std::pin::pin!(told.batch_execute(LISTEN));
@@ -32,7 +35,12 @@ pub(super) async fn listen(settings: Settings, inbox: mpsc::Sender<Message>) {
                     word = words.recv() => word,
                 };
                 match word {
-                    Some(AsyncMessage::Notification(_)) => follow(&inbox),
+                    Some(AsyncMessage::Notification(word))
+                        if word.process_id() != shared.backend.load(Ordering::Acquire) =>
+                    {
+                        follow(&inbox);
+                    }
+                    // What we did ourselves, or no word of a commit.
                     Some(_) => {}
                     None => break,
                 }

@@ -14,6 +14,7 @@ mod keys;
 mod listen;
 mod offline;
 mod schema;
+mod session;
 
 use std::{sync::Arc, thread};
 
@@ -63,7 +64,8 @@ impl PostgresStore {
         let shared = Arc::new(Shared::default());
         let (inbox, waiting) = mpsc::channel(WAITING);
         let (ours, runtime, settings) = (Arc::clone(&shared), Handle::current(), settings.clone());
-        let listening = tokio::spawn(listen::listen(settings.clone(), inbox.clone())).abort_handle();
+        let listening =
+            tokio::spawn(listen::listen(settings.clone(), Arc::clone(&shared), inbox.clone())).abort_handle();
         let mut writer = Writer::new(ours, settings, runtime);
         // What is in it is read before anybody is told that it is open.
         let writer = spawn_blocking(move || writer.catch_up().map(|()| writer));
@@ -110,9 +112,7 @@ impl Engine for PostgresEngine {
         &self,
         read: impl FnOnce(&dyn Look) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        if self.shared.is_closed() {
-            return Err(self.unavailable());
-        }
+        self.shared.readable()?;
         let client = self.pool.get().await.map_err(|error| connect::pooled(&error))?;
         let asks = in_time(keys::Asks::cached(&client)).await?;
         let runtime = Handle::current();
