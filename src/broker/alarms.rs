@@ -25,12 +25,17 @@ impl Alarms {
     /// Sets an alarm: `NAME` or `NAME subject`. Said when it is new or has other words, and again once a day. The words
     /// name files, certificates and what to do, never content.
     pub fn raise(&self, name: &str, words: &str, now: Timestamp) {
+        self.begins(name, words, now);
+    }
+
+    /// The same; answers whether it was off before: of those who set it at once, to one.
+    pub fn begins(&self, name: &str, words: &str, now: Timestamp) -> bool {
         let mut on = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if on.get(name).is_some_and(|alarm| alarm.words == words && now.duration_since(alarm.said) < AGAIN) {
-            return;
+            return false;
         }
         tracing::error!(alarm = name, words, "ALARM");
-        on.insert(name.to_owned(), Alarm { words: words.to_owned(), said: now });
+        on.insert(name.to_owned(), Alarm { words: words.to_owned(), said: now }).is_none()
     }
 
     /// Whatever it was, it is mended.

@@ -8,10 +8,7 @@ use std::{
     },
 };
 
-use homeward::store::{
-    Copied, CopyPart, Store, StoreError,
-    sled::SledStore,
-};
+use homeward::store::{Copied, CopyPart, Store, StoreError, sled::SledStore};
 use tokio::sync::mpsc;
 
 use crate::{

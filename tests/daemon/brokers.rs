@@ -1,15 +1,15 @@
 //! Two real brokers over one database: what one accepted the other delivers, also when the first was killed, and a database
 //! that is gone for a while is waited for.
 
-use std::{fs, os::unix::fs::PermissionsExt, process::Command, time::Duration};
+use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt, process::Command, time::Duration};
 
 use homeward::wire::pb;
 use tonic::Code;
 
 use crate::{
     daemon::{Daemon, recent},
-    house::{LEWISHAM, MPU},
-    person::{bytes, referral, refusal, request, submission},
+    house::{LEWISHAM, MPU, MPU_TOO},
+    person::{Person, Taken, bytes, fresh, referral, refusal, request, submission, why},
     postgres::Server,
 };
 
@@ -33,6 +33,16 @@ fn broker(server: &Server, like: Option<&Daemon>) -> Daemon {
     daemon
 }
 
+/// Makes the key of a store, which no broker over a database makes by itself.
+fn keyed(broker: &Daemon) {
+    let made = Command::new(env!("CARGO_BIN_EXE_homeward"))
+        .args(["admin", "keys", "init-file", "data/keyring", "--clear"])
+        .current_dir(broker.folder("."))
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+}
+
 /// A receipt of what is submitted.
 async fn receipt(daemon: &Daemon, number: u8) -> Vec<u8> {
     let council = daemon.person(LEWISHAM).await;
@@ -46,12 +56,7 @@ async fn what_one_broker_accepted_the_other_delivers_also_when_the_first_was_kil
     let mut one = broker(&server, None);
     let (code, said) = one.refuses();
     assert!(code != 0 && said.contains("homeward admin keys init-file"), "no broker makes a key of its own: {said}");
-    let made = Command::new(env!("CARGO_BIN_EXE_homeward"))
-        .args(["admin", "keys", "init-file", "data/keyring", "--clear"])
-        .current_dir(one.folder("."))
-        .output()
-        .unwrap();
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    keyed(&one);
     let mut other = broker(&server, Some(&one));
     one.restart().await;
     other.restart().await;
@@ -77,12 +82,7 @@ async fn what_one_broker_accepted_the_other_delivers_also_when_the_first_was_kil
 async fn without_its_database_a_broker_is_not_serving_and_serves_again_by_itself() {
     let mut server = Server::start();
     let mut broker = broker(&server, None);
-    let made = Command::new(env!("CARGO_BIN_EXE_homeward"))
-        .args(["admin", "keys", "init-file", "data/keyring", "--clear"])
-        .current_dir(broker.folder("."))
-        .output()
-        .unwrap();
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    keyed(&broker);
     broker.restart().await;
     let before = receipt(&broker, 1).await;
     let (pid, from) = (broker.pid(), broker.log().len());
@@ -107,4 +107,58 @@ async fn without_its_database_a_broker_is_not_serving_and_serves_again_by_itself
     assert!(!before.is_empty());
     let mut officer = broker.person(MPU).await;
     assert_eq!(officer.pull("MPU.SE").await.unwrap().len(), 2, "what was accepted before, and once what was refused");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_stood_still_with_its_officers_leases_settles_nothing_that_another_officer_has_by_then() {
+    let server = Server::start();
+    let mut one = broker(&server, None);
+    keyed(&one);
+    let mut other = broker(&server, Some(&one));
+    one.restart().await;
+    other.restart().await;
+    receipt(&one, 1).await;
+    let short = |officer: &Person| {
+        let mut queues = officer.queues.clone();
+        async move {
+            let asked = pb::PullRequest {
+                request_id: fresh(),
+                queue: "MPU.SE".into(),
+                max_deliveries: 20,
+                lease_duration: Some(prost_types::Duration { seconds: 30, nanos: 0 }),
+                ..Default::default()
+            };
+            let taken = queues.pull(asked).await.unwrap().into_inner().deliveries;
+            taken.into_iter().map(Taken::of).collect::<Vec<_>>()
+        }
+    };
+    let (mut officer, elsewhere) = (one.person(MPU).await, other.person(MPU_TOO).await);
+    let taken = short(&officer).await;
+    assert!(!taken.is_empty() && short(&elsewhere).await.is_empty(), "one holder");
+    officer.read(&taken[0], (pb::Part::E, 0), "").await.unwrap();
+    one.signal("STOP");
+    let mut again = Vec::new();
+    for _ in 0..90 {
+        again.extend(short(&elsewhere).await);
+        if again.len() == taken.len() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    let (before, after): (BTreeSet<_>, BTreeSet<_>) =
+        (taken.iter().map(|one| &one.id).collect(), again.iter().map(|one| &one.id).collect());
+    assert_eq!(before, after, "what the one held is given to another once its time is over");
+    let read = taken[0].id.clone();
+    let late = tokio::spawn(async move {
+        let refused = why(officer.complete(&taken[0], "linked").await);
+        (refused, why(officer.complete(&taken[0], "linked").await))
+    });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    one.signal("CONT");
+    let lost = (Code::FailedPrecondition, "LEASE_LOST".to_owned());
+    assert_eq!(late.await.unwrap(), (lost.clone(), lost), "{}", one.log());
+    let mut elsewhere = elsewhere;
+    let first = again.iter().find(|one| one.id == read).unwrap();
+    elsewhere.read(first, (pb::Part::E, 0), "").await.unwrap();
+    elsewhere.complete(first, "linked").await.unwrap();
 }

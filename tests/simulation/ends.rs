@@ -79,7 +79,9 @@ impl Simulation {
 
     pub async fn crashes(&mut self, chance: &mut Chance, number: usize, cut: bool) -> u64 {
         let before = self.world.store().head().await.unwrap();
-        let image = cut.then(|| self.world.image());
+        if cut {
+            self.world.keep();
+        }
         let calls = self.in_flight(chance, number);
         let mut flying = JoinSet::new();
         for call in calls.clone() {
@@ -91,8 +93,8 @@ impl Simulation {
         }
         flying.shutdown().await;
         self.world.gone().await;
-        if let Some(image) = image {
-            self.world.back_to(&image);
+        if cut {
+            self.world.back();
         }
         self.world.start().await;
         let after = self.world.store().head().await.unwrap();

@@ -21,6 +21,8 @@ mod memory;
 mod model;
 mod offers;
 mod pages;
+#[path = "../support/place.rs"]
+mod place;
 mod prompts;
 mod retracting;
 mod script;
@@ -113,6 +115,17 @@ fn what_failed_once_or_is_known_to_be_hard_holds_for_good() {
         ran += 1;
     }
     assert!(ran > 0, "no case");
+}
+
+/// A short form of the whole of it: `HOMEWARD_TEST_STORE=postgres` is that.
+#[test]
+fn over_postgres_the_broker_is_as_the_model_says() {
+    let town = Town::new();
+    for seed in [3, 8] {
+        if let Err(words) = steps::run_over(&town, &Script::of(seed, 250), Some(place::Place::database())) {
+            panic!("{words}");
+        }
+    }
 }
 
 #[test]

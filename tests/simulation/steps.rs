@@ -25,6 +25,7 @@ use crate::{
     check::{self, Ledger, check},
     model::Model,
     pages::page_round,
+    place::Place,
     script::{Chance, Kind, Script, Step},
     town::{SATURDAY, Town},
     world::World,
@@ -71,6 +72,11 @@ impl fmt::Display for Done {
 /// # Errors
 /// What the broker and the model did not agree about, with the seed and the step.
 pub fn run(town: &Arc<Town>, script: &Script) -> Result<Done, String> {
+    run_over(town, script, None)
+}
+
+/// The same `over` a store that is named, in place of the one that the environment asks for.
+pub fn run_over(town: &Arc<Town>, script: &Script, over: Option<Place>) -> Result<Done, String> {
     static QUIET: Once = Once::new();
     // What is found is told once and in full by whoever asked; while it is made shorter it happens again and again.
     QUIET.call_once(|| {
@@ -87,7 +93,7 @@ pub fn run(town: &Arc<Town>, script: &Script) -> Result<Done, String> {
         let ran = simulation.spawn_scoped(scope, || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
-                let mut simulation = Simulation::open(town, script.seed).await;
+                let mut simulation = Simulation::open(town, script.seed, over).await;
                 for (number, step) in script.steps.iter().enumerate() {
                     at.store(number, std::sync::atomic::Ordering::Relaxed);
                     simulation.step(number, *step).await;
@@ -130,8 +136,8 @@ pub struct Simulation {
 }
 
 impl Simulation {
-    async fn open(town: &Arc<Town>, seed: u64) -> Self {
-        let world = World::open(town, seed).await;
+    async fn open(town: &Arc<Town>, seed: u64, over: Option<Place>) -> Self {
+        let world = World::open(town, seed, over).await;
         let (model, ledger) = (Model::default(), Ledger::default());
         Self { seed, world, model, ledger, done: Done::default(), stale: Vec::new(), read: HashMap::new() }
     }

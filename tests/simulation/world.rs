@@ -1,7 +1,6 @@
 //! The broker over the real store, on a file system in memory where there is one; closed, crashed and cut off.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
 };
@@ -10,11 +9,12 @@ use homeward::{
     broker::{Begin, Broker, Folder, KeyShelf, Keys, Lifespan, Parts},
     platform::{Clock, Entropy, EntropyError, ManualClock},
     sealing::{Custody, SecretProvider},
-    store::{Examining, Finding, Store, StoreError, sled::SledStore},
+    store::{Examining, Finding, Store, StoreError},
 };
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
+    place::Place,
     script::Chance,
     town::{SATURDAY, Town, domain},
 };
@@ -47,27 +47,28 @@ pub struct World {
     pub clock: ManualClock,
     pub entropy: Arc<Seeded>,
     root: tempfile::TempDir,
-    live: Option<(Arc<SledStore>, Arc<Broker>)>,
+    /// Where the store is.
+    place: Place,
+    live: Option<(Arc<dyn Store>, Arc<Broker>)>,
 }
 
 impl World {
-    pub async fn open(town: &Arc<Town>, seed: u64) -> Self {
+    /// Over the store that the environment asks for, or `over` a place.
+    pub async fn open(town: &Arc<Town>, seed: u64, over: Option<Place>) -> Self {
         let shared = Path::new("/dev/shm");
         let root = if shared.is_dir() { tempfile::tempdir_in(shared) } else { tempfile::tempdir() };
         let clock = ManualClock::new(SATURDAY.parse().unwrap());
         let entropy = Arc::new(Seeded(Mutex::new(Chance::new(seed, u64::MAX))));
-        let mut world = Self { town: town.clone(), clock, entropy, root: root.unwrap(), live: None };
+        let root = root.unwrap();
+        let place = over.unwrap_or_else(|| Place::asked(root.path().join("store")));
+        let mut world = Self { town: town.clone(), clock, entropy, root, place, live: None };
         world.start().await;
         world
     }
 
-    fn dir(&self) -> PathBuf {
-        self.root.path().join("store")
-    }
-
     /// Opens the store, which must say that it is whole, and begins to work on it.
     pub async fn start(&mut self) {
-        let store = Arc::new(self.opened());
+        let store = self.opened().await;
         let entropy: Arc<dyn Entropy> = self.entropy.clone();
         let custody = Custody::of(SecretProvider::new(&[7; 32], entropy.clone()).unwrap());
         let shelf = KeyShelf { store: store.clone(), custody, entropy: entropy.clone() };
@@ -88,9 +89,9 @@ impl World {
     }
 
     /// On a machine that does other things besides, the last thread that has the store's lock may be a while in ending.
-    fn opened(&self) -> SledStore {
+    async fn opened(&self) -> Arc<dyn Store> {
         for _ in 0..20 {
-            match SledStore::open(&self.dir()) {
+            match self.place.open().await {
                 Ok(store) => return store,
                 Err(StoreError::Unavailable(words)) if words.contains("another process") => {}
                 Err(error) => panic!("it does not open: {error}"),
@@ -128,21 +129,22 @@ impl World {
     /// Nothing in the store disagrees with anything else in it.
     pub fn agrees(&self) {
         let mut findings = Findings::default();
-        SledStore::examine(&self.dir(), None, &mut findings).unwrap();
+        self.place.examine(&mut findings);
         assert!(findings.0.is_empty(), "the store disagrees with itself: {:?}", findings.0);
     }
 
-    /// The disk as it is now, when nothing is being written.
-    pub fn image(&self) -> PathBuf {
-        let image = self.root.path().join("image");
-        copy(&self.dir(), &image);
-        image
+    /// Keeps the store as it is now, when nothing is being written.
+    pub fn keep(&self) {
+        self.place.keep(&self.image());
     }
 
-    /// Puts an image of the disk in the place of what became of it since.
-    pub fn back_to(&self, image: &Path) {
-        fs::remove_dir_all(self.dir()).unwrap();
-        fs::rename(image, self.dir()).unwrap();
+    /// Puts what was kept in the place of what became of it since.
+    pub fn back(&self) {
+        self.place.back_to(&self.image());
+    }
+
+    fn image(&self) -> PathBuf {
+        self.root.path().join("image")
     }
 }
 
@@ -155,17 +157,5 @@ impl Examining for Findings {
 
     fn found(&mut self, finding: Finding) {
         self.0.push(finding);
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir(to).unwrap();
-    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
-        let there = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &there);
-        } else {
-            fs::copy(entry.path(), there).unwrap();
-        }
     }
 }

@@ -222,3 +222,27 @@ async fn what_no_standby_has_is_answered_only_once_it_has_it() {
     assert!(timeout(Duration::from_secs(60), again).await.expect("it is confirmed").replayed, "once");
     assert_eq!(size(&*store).await, 2);
 }
+
+/// What a version may do to the tables while brokers of the version before are at work, which the runbook says: the second step, as it
+/// was taken, and columns and tables with defaults.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn brokers_of_the_version_before_go_on_while_the_tables_are_brought_forward() {
+    let url = postgres::database();
+    let before = open(&url).await;
+    accept_one(&*before, "MPU.SE").await;
+    // As the first version left them: it uses no table but these.
+    postgres::run(&url, "DROP TABLE homeward_arriving; DELETE FROM homeward_schema WHERE version > 1");
+    accept_one(&*before, "MPU.SE").await;
+    let after = open(&url).await;
+    assert_eq!(postgres::value(&url, "SELECT max(version) FROM homeward_schema").as_deref(), Some("2"));
+    for added in ["homeward_keys", "homeward_head", "homeward_changes"] {
+        postgres::run(&url, &format!("ALTER TABLE {added} ADD COLUMN more text NOT NULL DEFAULT 'none'"));
+        postgres::run(&url, &format!("CREATE TABLE {added}_more (key bytea PRIMARY KEY)"));
+        accept_one(&*before, "MPU.SE").await;
+        accept_one(&*after, "MPU.SE").await;
+    }
+    let taken = pull(&*before, "MPU.SE", 20, 0).await;
+    assert_eq!(taken.len(), 8);
+    settle(&*before, holding(&taken[0], 1), Settle::Complete(settled())).await.unwrap();
+    assert_eq!(known(&*before).await, known(&*after).await);
+}

@@ -24,7 +24,7 @@ use homeward::{
     },
     reference::{self, FileSet},
     sealing::{Custody, KeyProvider, ProviderError, SecretProvider},
-    store::{Store, sled::SledStore},
+    store::Store,
     wire::{
         Ended,
         profile::Profile,
@@ -39,6 +39,10 @@ use tonic::transport::Channel;
 use zeroize::Zeroizing;
 
 use crate::person::Person;
+
+#[path = "place.rs"]
+#[allow(dead_code, reason = "shared with the simulation")]
+mod place;
 
 /// When tests begin unless they say otherwise: a Saturday, after every narrative.
 pub const SATURDAY: &str = "2026-11-21T12:00:00Z";
@@ -120,6 +124,8 @@ pub struct House {
     pub meanwhile: Meanwhile,
     /// The folder of reference data that the next start is given, and in place of what.
     folder: Option<(FileSet, Option<[u8; 32]>)>,
+    /// Where the store is.
+    place: place::Place,
     live: Option<Live>,
     /// Further replicas over the same store.
     replicas: Vec<Live>,
@@ -129,7 +135,7 @@ struct Live {
     address: SocketAddr,
     /// Where the pages are.
     desk: SocketAddr,
-    store: Arc<SledStore>,
+    store: Arc<dyn Store>,
     broker: Arc<Broker>,
     stop: oneshot::Sender<()>,
     served: JoinHandle<Result<Ended, ServeError>>,
@@ -175,8 +181,10 @@ impl House {
         let clock = ManualClock::new(moment.parse().unwrap());
         let root = tempfile::tempdir().unwrap();
         let lifespan = Lifespan::of(SignedDuration::from_hours(24));
+        let place = place::Place::asked(root.path().join("store"));
         let mut house = Self {
             root,
+            place,
             clock,
             entropy,
             secret,
@@ -239,11 +247,11 @@ impl House {
 
     /// Opens what was closed.
     pub async fn start(&mut self) {
-        let store = Arc::new(SledStore::open(&self.folder("store")).unwrap());
+        let store = self.place.open().await.unwrap();
         self.live = Some(self.serve(store).await);
     }
 
-    async fn serve(&self, store: Arc<SledStore>) -> Live {
+    async fn serve(&self, store: Arc<dyn Store>) -> Live {
         let settings = TlsSettings::new(self.certs().join("server"), domain());
         let tls = ServerTls::load(settings, self.time()).unwrap();
         let (rulebook, begin) = match &self.folder {
@@ -315,7 +323,7 @@ impl House {
         }
     }
 
-    async fn broker(&self, store: Arc<SledStore>, rulebook: Rulebook) -> Broker {
+    async fn broker(&self, store: Arc<dyn Store>, rulebook: Rulebook) -> Broker {
         let entropy = Interrupted { entropy: SystemEntropy::new(), meanwhile: self.meanwhile.clone() };
         let entropy: Arc<dyn Entropy> = Arc::new(entropy);
         let key = SecretProvider::new(&self.secret, entropy.clone()).unwrap();

@@ -1,5 +1,5 @@
 //! A PostgreSQL of the test process's own: in a folder that goes afterwards, on a socket there and on no port; it ends with the
-//! process. `HOMEWARD_TEST_POSTGRES` names the socket's folder of one that is there already (`tests/run` starts one for all).
+//! process. `HOMEWARD_TEST_POSTGRES` names the socket's folder of one that is there already.
 
 use std::{
     fs,

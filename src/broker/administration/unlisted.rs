@@ -139,14 +139,12 @@ impl Broker {
 
     /// More than are written down were shown: an alarm for all of them, and an entry about the first that sets it.
     async fn note_more(&self, mut entry: crate::ledger::Entry) -> Result<(), Error> {
-        let is_on = self.alarms.names().iter().any(|name| name == MORE);
         let words = format!(
             "more than {MOST} certificates that this authority signed and its register does not hold were shown, and are good: those \
              beyond them have no alarm of their own. Its key is known to somebody: replace the issuing authority at once; `taint` \
              shuts all of them out"
         );
-        self.alarms.raise(MORE, &words, self.now());
-        if is_on {
+        if !self.alarms.begins(MORE, &words, self.now()) {
             return Ok(());
         }
         entry.details.push(format!("more_than={MOST}"));
