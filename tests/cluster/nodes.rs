@@ -5,7 +5,7 @@ use std::{
     io::{Read, Write},
     net::TcpStream,
     os::unix::fs::MetadataExt,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, Command, Stdio},
     thread,
     time::Duration,
@@ -20,9 +20,9 @@ const TOOLS: [&str; 3] = ["patroni", "etcd", "haproxy"];
 
 /// Whether this machine lacks what the test is made of, which it says; where all of it is tested, nothing may be lacking.
 pub fn missing() -> bool {
-    let there = |tool: &&str| ["/usr/bin", "/usr/sbin"].iter().any(|folder| Path::new(folder).join(tool).exists());
+    let there = |tool: &str| ["/usr/bin", "/usr/sbin"].iter().any(|folder| Path::new(folder).join(tool).exists());
     let root = fs::metadata("/proc/self").unwrap().uid() == 0;
-    if root && TOOLS.iter().all(|tool| there(&tool)) {
+    if root && TOOLS.iter().all(|tool| there(tool)) {
         return false;
     }
     let words = "SKIPPED: a cluster needs root, and patroni, etcd-server and haproxy (apt-get install)";
@@ -191,7 +191,7 @@ impl Cluster {
 }
 
 /// Sends a signal to the server of a data folder, if one runs.
-fn ends(data: &PathBuf, signal: &str) {
+fn ends(data: &Path, signal: &str) {
     let file = fs::read_to_string(data.join("postmaster.pid")).unwrap_or_default();
     if let Some(pid) = file.lines().next() {
         let _ = Command::new("kill").args([&format!("-{signal}"), pid]).status();

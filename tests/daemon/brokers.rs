@@ -8,9 +8,8 @@ use tonic::Code;
 
 use crate::{
     daemon::{Daemon, recent},
-    house::{LEWISHAM, MPU, MPU_TOO},
+    house::{LEWISHAM, MPU, MPU_TOO, place::postgres::Server},
     person::{Person, Taken, bytes, fresh, referral, refusal, request, submission, why},
-    postgres::Server,
 };
 
 /// A broker over `server`, with the papers and the key of `like`.

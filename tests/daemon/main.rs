@@ -23,9 +23,6 @@ mod paging_away;
 #[path = "../support/person.rs"]
 #[allow(dead_code, reason = "shared with the tests of the flow")]
 mod person;
-#[path = "../support/postgres.rs"]
-#[allow(dead_code, reason = "shared with the tests of the store")]
-mod postgres;
 mod python;
 mod reload;
 mod rewrap;

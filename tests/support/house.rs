@@ -42,7 +42,7 @@ use crate::person::Person;
 
 #[path = "place.rs"]
 #[allow(dead_code, reason = "shared with the simulation")]
-mod place;
+pub mod place;
 
 /// When tests begin unless they say otherwise: a Saturday, after every narrative.
 pub const SATURDAY: &str = "2026-11-21T12:00:00Z";

@@ -14,7 +14,7 @@ use homeward::store::{
 
 #[path = "postgres.rs"]
 #[allow(dead_code, reason = "shared with the tests of the store")]
-mod postgres;
+pub mod postgres;
 
 /// A place.
 #[derive(Debug, Clone)]
@@ -51,11 +51,11 @@ impl Place {
     /// Walks it whole; nobody has it open.
     pub fn examine(&self, watch: &mut (dyn Examining + Send)) {
         match self {
-            Self::Folder(folder) => drop(SledStore::examine(folder, None, watch).unwrap()),
+            Self::Folder(folder) => _ = SledStore::examine(folder, None, watch).unwrap(),
             // Not on a thread of the runtime of a test.
             Self::Database(url) => std::thread::scope(|scope| {
                 let walking = scope.spawn(|| PostgresStore::examine(&settings(url), None, watch).unwrap());
-                drop(walking.join().unwrap());
+                _ = walking.join().unwrap();
             }),
         }
     }
