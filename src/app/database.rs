@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     ledger::Checkpoint,
-    platform::secret_file::read_credential,
+    platform::secret_file::{ensure_private_dir, read_credential},
     store::{
         Examined, Examining, Origin, Restoring, Store, StoreError,
         postgres::{Moving, PostgresStore, Settings, Tls},
@@ -24,6 +24,8 @@ pub(super) async fn database(config: &Config) -> Result<Option<(Arc<dyn Store>, 
     }
     let refused = |error| Failure::unavailable(format!("store.url: {error}"));
     let settings = named(config)?;
+    // What each broker keeps beside the store, and the door through which backups are taken.
+    ensure_private_dir(&config.store.path).map_err(|error| Failure::unavailable(error.to_string()))?;
     let store = PostgresStore::open(&settings).await.map_err(refused)?;
     let head = store.head().await.map_err(refused)?;
     Ok(Some((Arc::new(store), head.size == 0)))

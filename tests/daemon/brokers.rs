@@ -63,6 +63,10 @@ async fn what_one_broker_accepted_the_other_delivers_also_when_the_first_was_kil
         receipt(&one, 1).await;
         receipt(&other, 1).await;
     }
+    let mut backup = Command::new(env!("CARGO_BIN_EXE_homeward"));
+    backup.args(["backup", "kept", "--config", "homeward.toml"]).current_dir(other.folder("."));
+    let backup = backup.output().unwrap();
+    assert!(backup.status.success(), "{}", String::from_utf8_lossy(&backup.stderr));
     one.kill();
     let mut officer = other.person(MPU).await;
     let taken = officer.pull("MPU.SE").await.unwrap();

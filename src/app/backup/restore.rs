@@ -145,7 +145,8 @@ impl Since {
         let Self::Stated(serials) = self else { return Ok(()) };
         let list = beside::path(store);
         let kept = FileBeside(list.clone()).add(&stated_lines(serials)).and_then(|()| {
-            let like = fs::metadata(store)?;
+            // Beside a database there may be no folder yet: then as what it is to lie in.
+            let like = fs::metadata(store).or_else(|_| fs::metadata(store.parent().unwrap_or(Path::new("."))))?;
             fs::set_permissions(&list, fs::Permissions::from_mode(0o600))?;
             lchown(&list, Some(like.uid()), Some(like.gid()))?;
             fs::File::open(&list)?.sync_all()
