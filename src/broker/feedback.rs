@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{Broker, Erasure, Error, Question, Receipt, SeenPrompt, SeenReading};
 use crate::{
     domain::{
+        clocks::{Clock, Clocks},
         delivery::{Delivery, State},
         erasure::ErasureState,
         grants::ReadPermit,
@@ -43,6 +44,8 @@ pub struct Referral {
     pub corrects: Option<Uuid>,
     /// Its prompts that are followed, linked records' included.
     pub prompts: Vec<SeenPrompt>,
+    /// The two 72-hour clocks as they stood at receipt; `None` while the child had not returned, or its content was erased.
+    pub clocks: Option<Clocks>,
 }
 
 /// One destination as the sender sees it.
@@ -171,7 +174,7 @@ impl Broker {
                 at: event.at,
                 referral,
                 on_behalf_of: stored.record.on_behalf_of.clone(),
-                sender_reference: self.sender_reference(referral).await?,
+                sender_reference: self.senders_own(referral).await?.0,
                 kind: event.kind,
                 destination: destinations.pop(),
                 reading,
@@ -227,8 +230,10 @@ impl Broker {
         if let Some(told) = &mut retraction {
             told.successor = self.other_end(permit, told.successor).await?;
         }
+        let (sender_reference, clocks) = self.senders_own(receipt.record).await?;
         Ok(Some(Referral {
-            sender_reference: self.sender_reference(receipt.record).await?,
+            sender_reference,
+            clocks,
             erasure: self.erasure(receipt.record).await?,
             retraction,
             corrects: self.other_end(permit, stored.record.corrects).await?,
@@ -239,13 +244,18 @@ impl Broker {
         }))
     }
 
-    /// The sender's own reference, opened for the sender alone; empty where none was given, or it was erased.
-    async fn sender_reference(&self, record: Uuid) -> Result<Text, Error> {
+    /// The sender's own reference and the clocks, opened for the sender alone; empty where there are none, or they were erased.
+    async fn senders_own(&self, record: Uuid) -> Result<(Text, Option<Clocks>), Error> {
         let label = UnitLabel { item: None, part: Part::Sender, audience: Audience::Nobody };
         let (place, sealed) = self.sealed(record).await?;
         match open(&sealed, label, &place, &self.keyring) {
-            Ok(view) => Ok(view.get("sender_reference").unwrap_or_default().into()),
-            Err(SealError::NoSuchUnit | SealError::Erased) => Ok(Text::default()),
+            Ok(view) => {
+                let clock = |name: &str| Clock::read(view.get(name)?);
+                let clocks = clock("clock.offered").zip(clock("clock.carried_out"));
+                let clocks = clocks.map(|(offered, carried_out)| Clocks { offered, carried_out });
+                Ok((view.get("sender_reference").unwrap_or_default().into(), clocks))
+            }
+            Err(SealError::NoSuchUnit | SealError::Erased) => Ok((Text::default(), None)),
             Err(error) => Err(error.into()),
         }
     }

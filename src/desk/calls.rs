@@ -7,12 +7,15 @@ use prost::Message;
 use tonic::Status;
 
 use super::Desk;
-use crate::wire::{
-    pb,
-    received::Received,
-    server::{identity_service_server::IdentityService, queue_service_server::QueueService},
-    services::AT_THE_DESK,
-    session::Session,
+use crate::{
+    domain::grants::Action,
+    wire::{
+        pb,
+        received::Received,
+        server::{identity_service_server::IdentityService, queue_service_server::QueueService},
+        services::AT_THE_DESK,
+        session::Session,
+    },
 };
 
 /// Rows of a page.
@@ -45,6 +48,7 @@ macro_rules! call {
         $visit.desk.services.$method(request).await.map(tonic::Response::into_inner)
     }};
 }
+pub(super) use call;
 
 impl Visit {
     /// Who it is, as written in the certificate.
@@ -52,11 +56,17 @@ impl Visit {
         self.session.peer().identity.as_str()
     }
 
-    fn request<M: Message>(&self, message: M) -> tonic::Request<Received<M>> {
+    pub(super) fn request<M: Message>(&self, message: M) -> tonic::Request<Received<M>> {
         let raw = message.encode_to_vec().into();
         let mut request = tonic::Request::new(Received { message, raw, sound: true });
         request.extensions_mut().insert(Arc::clone(&self.session));
         request
+    }
+
+    /// Whether their role has a method: what has no use for them is not shown. The call itself asks again.
+    pub(super) fn may(&self, action: Action) -> bool {
+        let broker = &self.desk.broker;
+        broker.grants().may_call(self.session.peer(), action, broker.now()).is_ok()
     }
 
     pub(super) async fn who_am_i(&self) -> Called<pb::WhoAmIResponse> {

@@ -9,6 +9,7 @@ use axum::{
 use maud::{DOCTYPE, Markup, html};
 
 use super::calls::Visit;
+use crate::domain::grants::Action;
 
 /// The one stylesheet.
 pub(super) const STYLE: &str = include_str!("style.css");
@@ -36,11 +37,29 @@ pub(super) fn page(title: &str, visit: Option<&Visit>, body: &Markup) -> Html<St
                         span.who { (visit.identity().rsplit_once("//").map_or("", |(_, who)| who)) }
                     }
                 }
+                @if let Some(visit) = visit { (navigation(visit, title)) }
                 main #main tabindex="-1" { (body) }
             }
         }
     };
     Html(page.into_string())
+}
+
+/// The pages that are of use to somebody: address and name, the first one first.
+pub(super) fn pages(visit: &Visit) -> Vec<(&'static str, &'static str)> {
+    let all = [(Action::ListQueues, "/", "Your queues"), (Action::ListReferrals, "/referrals", "Referrals")];
+    all.into_iter().filter(|(needs, ..)| visit.may(*needs)).map(|(_, page, name)| (page, name)).collect()
+}
+
+fn navigation(visit: &Visit, title: &str) -> Markup {
+    let pages = pages(visit);
+    html! {
+        @if pages.len() > 1 {
+            nav aria-label="Pages" {
+                ul { @for (page, name) in pages { li { a href=(page) aria-current=[(name == title).then_some("page")] { (name) } } } }
+            }
+        }
+    }
 }
 
 /// What every answer says to the browser.

@@ -1,8 +1,9 @@
-//! Floor 6: pages for officers, over the same door, identities, grants and calls as programs. Written by the server, usable
+//! Floor 6: pages for officers, councils and administrators, over the same door, identities, grants and calls as programs. Written by the server, usable
 //! without script; the browser keeps nothing.
 
 mod acts;
 mod calls;
+mod council;
 mod delivery;
 mod forms;
 mod frame;
@@ -62,7 +63,7 @@ impl Desk {
     /// Every page.
     pub fn routes(self) -> Routes {
         let pages = Router::new()
-            .route("/", get(queues::mine))
+            .route("/", get(queues::first))
             .route("/style.css", get(async || ([(CONTENT_TYPE, "text/css; charset=utf-8")], frame::STYLE)))
             .route("/queues/{queue}", get(queues::one))
             .route("/queues/{queue}/take", post(queues::take))
@@ -74,6 +75,12 @@ impl Desk {
             .route("/queues/{queue}/deliveries/{id}/refuse", post(offers::refuse))
             .route("/queues/{queue}/deliveries/{id}/take-back", post(offers::take_back))
             .route("/queues/{queue}/deliveries/{id}/{act}", post(acts::done))
+            .route("/referrals", get(council::mine))
+            .route("/referrals/{id}", get(council::one))
+            .route("/referrals/{id}/receipt", get(council::receipt))
+            .route("/referrals/{id}/destruction", get(council::destruction))
+            .route("/referrals/{id}/answer", post(council::answer))
+            .route("/ledger-key", get(council::ledger_key))
             .fallback(async || Trouble::nowhere())
             .layer(DefaultBodyLimit::max(LARGEST_FORM))
             .layer(middleware::from_fn(frame::guarded))

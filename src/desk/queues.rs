@@ -3,7 +3,7 @@
 use axum::{
     extract::{Form, Path, Query},
     http::HeaderMap,
-    response::{Html, Redirect},
+    response::{Html, IntoResponse, Redirect, Response},
 };
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -22,8 +22,16 @@ pub(super) struct Asked {
     done: String,
 }
 
-/// `GET /`: every queue of theirs, with what waits.
-pub(super) async fn mine(visit: Visit) -> Result<Html<String>, Trouble> {
+/// `GET /`: the first page that is of any use to them.
+pub(super) async fn first(visit: Visit) -> Result<Response, Trouble> {
+    match frame::pages(&visit).first() {
+        Some((first, _)) if *first != "/" => Ok(Redirect::to(first).into_response()),
+        _ => Ok(mine(visit).await?.into_response()),
+    }
+}
+
+/// Every queue of theirs, with what waits.
+async fn mine(visit: Visit) -> Result<Html<String>, Trouble> {
     let (who, mut queues) = (visit.who_am_i().await?, visit.queues().await?);
     queues.sort_by_key(|queue| (queue.overdue_count == 0, queue.unopened_count == 0));
     let mut yours = Vec::with_capacity(queues.len());
@@ -137,7 +145,7 @@ fn done(code: &str) -> Markup {
 
 impl Visit {
     /// What people call a queue of this kind.
-    fn label(&self, queue: &str) -> String {
+    pub(super) fn label(&self, queue: &str) -> String {
         let rulebook = self.desk.broker.rulebook();
         let kind = QueueId::parse(queue).and_then(|queue| rulebook.policy.queues.kind_of(&queue));
         kind.map(|kind| kind.label.clone()).unwrap_or_default()

@@ -49,6 +49,25 @@ impl Clock {
     pub fn hours(&self) -> Option<i64> {
         self.at.map(|at| (at.duration_since(self.due) + LIMIT).as_hours())
     }
+
+    /// As it is kept for the sender: state, whether late, when due, when done.
+    pub fn kept(&self) -> String {
+        let (late, at) = (if self.late { "late" } else { "-" }, self.at.map_or("-".to_owned(), |at| at.to_string()));
+        format!("{} {late} {} {at}", self.state, self.due)
+    }
+
+    /// Reads what [`Clock::kept`] wrote.
+    pub fn read(kept: &str) -> Option<Self> {
+        let mut words = kept.split(' ');
+        let state = ClockState::from_code(words.next()?)?;
+        let late = words.next()? == "late";
+        let due = words.next()?.parse().ok()?;
+        let at = match words.next()? {
+            "-" => None,
+            at => Some(at.parse().ok()?),
+        };
+        Some(Self { due, at, state, late })
+    }
 }
 
 /// Both, from the return; a child who has not returned has none.
@@ -144,6 +163,9 @@ mod tests {
         draft.episode.offers = offers.iter().map(offer).collect();
         draft.interview.held_at = held.map(at);
         let Clocks { offered, carried_out } = Clocks::of(&draft, at(now)).unwrap();
+        for clock in [offered, carried_out] {
+            assert_eq!(Clock::read(&clock.kept()), Some(clock));
+        }
         [offered, carried_out].map(|clock| (clock.state, clock.late))
     }
 

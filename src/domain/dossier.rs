@@ -123,7 +123,7 @@ fn subject(routed: &Routed) -> Dossier {
         }
     }
     units.extend(withheld(routed));
-    units.extend(sender(routed.draft()));
+    units.extend(sender(routed.draft(), decision));
     units.extend(cards(routed, &legs, None));
     Dossier { person: None, class: decision.class, units, legs }
 }
@@ -232,11 +232,17 @@ fn clocks(view: &mut View, decision: &Decision) {
     }
 }
 
-/// The sender's own reference, where there is one.
-fn sender(draft: &Draft) -> Option<(UnitLabel, View)> {
+/// What the sender reads of it: their own reference, where there is one, and the two clocks.
+fn sender(draft: &Draft, decision: &Decision) -> Option<(UnitLabel, View)> {
     let mut view = View::default();
-    view.push("sender_reference", draft.envelope.sender_reference.clone()?);
-    Some((whole(Part::Sender), view))
+    if let Some(reference) = &draft.envelope.sender_reference {
+        view.push("sender_reference", reference.clone());
+    }
+    if let Some(clocks) = &decision.clocks {
+        view.push("clock.offered", clocks.offered.kept());
+        view.push("clock.carried_out", clocks.carried_out.kept());
+    }
+    (!view.fields.is_empty()).then(|| (whole(Part::Sender), view))
 }
 
 /// The text that the re-scan took out, for a person on HOLD.

@@ -37,6 +37,7 @@ mod opening;
 mod order;
 mod pages;
 mod pages_answering;
+mod pages_council;
 mod paging;
 mod policy;
 mod preview;

@@ -112,6 +112,11 @@ impl Page {
         forms.collect()
     }
 
+    /// What its head says under this name.
+    pub fn header(&self, name: &str) -> &str {
+        self.head[name].to_str().unwrap()
+    }
+
     /// Where it leads on.
     pub fn goes_to(&self) -> String {
         assert_eq!(self.status, StatusCode::SEE_OTHER, "{}", self.text);
@@ -271,7 +276,8 @@ async fn who_has_no_grant_sees_nothing_and_who_lost_the_lease_is_told() {
         "a colleague has it"
     );
     let council = Browser::of(&house, BROMLEY).await;
-    assert_eq!(council.get("/").await.status, StatusCode::FORBIDDEN);
+    assert_eq!(council.get("/").await.goes_to(), "/referrals");
+    assert_eq!(Browser::of(&house, "met/SE/analyst/a1").await.get("/").await.status, StatusCode::FORBIDDEN);
 
     let page = officer.get(&address).await;
     house.later(SignedDuration::from_mins(31));

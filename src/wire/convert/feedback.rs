@@ -1,6 +1,7 @@
 //! Receipts, referrals and happenings as their sender sees them, for the wire.
 
 use super::{
+    coaching,
     delivery::{openable_unit, retraction},
     prompt::seen,
     reader::wire_time,
@@ -47,6 +48,7 @@ pub fn referral(referral: &Referral) -> pb::Referral {
         retraction: referral.retraction.as_ref().map(retraction),
         corrects_referral_id: referral.corrects.map(|id| id.hyphenated().to_string()).unwrap_or_default(),
         prompts: referral.prompts.iter().map(seen).collect(),
+        clocks: referral.clocks.as_ref().map(coaching::clocks),
     }
 }
 
