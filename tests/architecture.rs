@@ -160,6 +160,8 @@ const HOUSE: &[Room] = &[
             "uuid",
             "jiff",
             "serde",
+            // The form of a submission is the JSON form of the contract, field by field.
+            "serde_json",
         ],
     },
     Room {

@@ -17,6 +17,18 @@ pub(super) struct Sealed {
     seal: String,
 }
 
+impl Sealed {
+    /// As a form brought them.
+    pub(super) fn of(request_id: &str, seal: &str) -> Self {
+        Self { request_id: request_id.to_owned(), seal: seal.to_owned() }
+    }
+
+    /// The id, where it is one.
+    pub(super) fn known_id(&self) -> Option<String> {
+        Uuid::try_parse(&self.request_id).ok().map(|id| id.hyphenated().to_string())
+    }
+}
+
 /// The key of the seals: of one start of the daemon.
 pub(super) struct Key(hmac::Key);
 
@@ -34,15 +46,24 @@ fn words(visit: &Visit, act: &str, request_id: &str) -> Vec<u8> {
 impl Visit {
     /// A form that is sent to `act`, an address of the desk's own; its fields are `inside`.
     pub(super) fn form(&self, act: &str, inside: &Markup) -> Result<Markup, Trouble> {
-        let request_id = uuid_v4(&*self.desk.entropy).map_err(|_| Trouble::ours())?.hyphenated().to_string();
-        let seal = hex::encode(hmac::sign(&self.desk.key.0, &words(self, act, &request_id)));
-        Ok(html! {
+        Ok(self.form_under(act, &self.fresh()?, inside))
+    }
+
+    /// A request id that nobody has used.
+    pub(super) fn fresh(&self) -> Result<String, Trouble> {
+        Ok(uuid_v4(&*self.desk.entropy).map_err(|_| Trouble::ours())?.hyphenated().to_string())
+    }
+
+    /// The same under an id of its own choice: of a form that goes over several pages.
+    pub(super) fn form_under(&self, act: &str, request_id: &str, inside: &Markup) -> Markup {
+        let seal = hex::encode(hmac::sign(&self.desk.key.0, &words(self, act, request_id)));
+        html! {
             form method="post" action=(act) {
                 input type="hidden" name="request_id" value=(request_id);
                 input type="hidden" name="seal" value=(seal);
                 (inside)
             }
-        })
+        }
     }
 
     /// The request id of a form that came from a page of theirs, for `act`.
@@ -57,7 +78,7 @@ impl Visit {
     }
 
     /// Whether the browser says that the form is of this site; those that say nothing have the seal.
-    fn is_ours(&self, headers: &HeaderMap) -> bool {
+    pub(super) fn is_ours(&self, headers: &HeaderMap) -> bool {
         let word = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
         let here = |origin: &str| origin.strip_prefix("https://") == Some(self.host.as_str());
         word("sec-fetch-site").is_none_or(|site| site == "same-origin")

@@ -10,6 +10,7 @@ mod frame;
 mod grading;
 mod offers;
 mod queues;
+mod refer;
 mod rows;
 mod trouble;
 mod words;
@@ -75,6 +76,7 @@ impl Desk {
             .route("/queues/{queue}/deliveries/{id}/refuse", post(offers::refuse))
             .route("/queues/{queue}/deliveries/{id}/take-back", post(offers::take_back))
             .route("/queues/{queue}/deliveries/{id}/{act}", post(acts::done))
+            .route("/refer", get(refer::begin).post(refer::go).layer(DefaultBodyLimit::max(refer::LARGEST)))
             .route("/referrals", get(council::mine))
             .route("/referrals/{id}", get(council::one))
             .route("/referrals/{id}/receipt", get(council::receipt))

@@ -45,6 +45,21 @@ impl Trouble {
         )
     }
 
+    /// Their role has no use for it.
+    pub(super) fn not_yours() -> Self {
+        Self::of(StatusCode::FORBIDDEN, "This is not yours to do", "Your administrator grants what you may do.")
+    }
+
+    /// What to do about it.
+    pub(super) fn advice(&self) -> &str {
+        &self.advice
+    }
+
+    /// Every field that is not right, with what to do.
+    pub(super) fn fields(&self) -> &[(String, String)] {
+        &self.fields
+    }
+
     /// A fault of ours.
     pub(super) fn ours() -> Self {
         Self::of(

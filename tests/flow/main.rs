@@ -38,6 +38,7 @@ mod order;
 mod pages;
 mod pages_answering;
 mod pages_council;
+mod pages_refer;
 mod paging;
 mod policy;
 mod preview;

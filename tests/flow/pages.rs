@@ -60,6 +60,15 @@ impl Browser {
         self.ask(Request::get(format!("{}{path}", self.url)).body(Body::empty()).unwrap()).await.unwrap()
     }
 
+    /// Sends fields, in their order and as often as they are there.
+    pub async fn post(&self, path: &str, fields: &[(String, String)]) -> Page {
+        let body = fields.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value)));
+        let request = Request::post(format!("{}{path}", self.url))
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let body = body.collect::<Vec<_>>().join("&");
+        self.ask(request.body(Body::new(http_body_util::Full::from(body))).unwrap()).await.unwrap()
+    }
+
     /// Sends a form; further headers as another site's browser might.
     pub async fn send(&self, form: &Form, headers: &[(&str, &str)]) -> Page {
         let fields = form.fields.iter().map(|(name, value)| format!("{name}={}", encoded(value)));

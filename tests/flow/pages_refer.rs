@@ -1,0 +1,227 @@
+//! The form of a council without a case system: step by step as a browser without script sends it, what was typed never lost, and one
+//! referral however often it is sent.
+
+use homeward::wire::pb;
+use http::StatusCode;
+
+use crate::{
+    house::{House, LEWISHAM, MPU},
+    pages::{Browser, Page, between},
+};
+
+/// A form as it stands on a page: every field with what is in it.
+struct Typed(Vec<(String, String)>);
+
+fn plain(text: &str) -> String {
+    text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&")
+}
+
+impl Typed {
+    fn on(page: &Page) -> Self {
+        let form = between(&page.text, "<form ", "</form>").unwrap_or_else(|| panic!("no form in {}", page.text));
+        let word = |tag: &str, name: &str| plain(between(tag, &format!(" {name}=\""), "\"").unwrap_or_default());
+        let mut fields = Vec::new();
+        for (at, _) in form.match_indices('<') {
+            let tag = &form[at..];
+            let head = tag.split('>').next().unwrap();
+            if head.starts_with("<input") {
+                let ticked = !head.contains("type=\"radio\"") && !head.contains("type=\"checkbox\"");
+                if ticked || head.contains(" checked") {
+                    fields.push((word(head, "name"), word(head, "value")));
+                }
+            } else if head.starts_with("<textarea") {
+                // As a browser does: the first line break is not part of it.
+                fields.push((word(head, "name"), plain(between(tag, ">\n", "</textarea>").unwrap())));
+            } else if head.starts_with("<select") {
+                let chosen = tag
+                    .split("</select>")
+                    .next()
+                    .unwrap()
+                    .split("<option ")
+                    .find(|option| option.contains(" selected"));
+                fields.push((
+                    word(head, "name"),
+                    chosen.map(|option| word(&format!(" {option}"), "value")).unwrap_or_default(),
+                ));
+            }
+        }
+        Self(fields)
+    }
+
+    fn with(mut self, given: &[(&str, &str)]) -> Self {
+        for (name, _) in given {
+            self.0.retain(|(known, _)| known != name);
+        }
+        self.0.extend(given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        self
+    }
+
+    fn value(&self, name: &str) -> &str {
+        self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    }
+
+    async fn go(self, council: &Browser, where_to: &str) -> Page {
+        council.post("/refer", &self.with(&[("go", where_to)]).0).await
+    }
+}
+
+const CHILD: &[(&str, &str)] = &[
+    ("envelope.on_behalf_of", "E09000023"),
+    ("envelope.sender_reference", "LEW-FORM-1"),
+    ("envelope.reporter.name", "Priya Castellane"),
+    ("envelope.reporter.role", "missing children practitioner"),
+    ("envelope.actor.id", "L20417"),
+    ("envelope.reporter.call_back", "020 7946 0117"),
+    ("envelope.lawful_basis", "LAWFUL_BASIS_SAFEGUARDING_PUBLIC_TASK"),
+    ("child.name", "Ella-Mae Fennimore"),
+    ("child.date_of_birth", "2011-03-14"),
+    ("missing_from", "Lewisham"),
+    ("lives_now", "E09000023"),
+    ("responsible_authority", "Lewisham"),
+    ("answers.case", "CASE_STATUS_CLOSED"),
+    ("episode.kind", "EPISODE_KIND_MISSING"),
+    ("episode.started", "2026-11-18T19:00"),
+    ("episode.returned", "2026-11-19T12:00"),
+    ("episode.outcome", "INTERVIEW_OUTCOME_COMPLETED"),
+    ("interview.held_at", "2026-11-20T14:00"),
+];
+
+/// A nil return, at its last page.
+async fn nil(council: &Browser) -> Page {
+    let first = council.get("/refer").await;
+    let child = Typed::on(&first).with(&[("answers.nil_intelligence", "YES_NO_YES")]).go(council, "next").await;
+    Typed::on(&child).with(CHILD).go(council, "next").await
+}
+
+async fn receipts(house: &House) -> Vec<pb::Receipt> {
+    let asked = pb::ListReferralsRequest::default();
+    let list = house.person(LEWISHAM).await.referrals.list_referrals(asked).await.unwrap().into_inner();
+    list.referrals.into_iter().map(|referral| referral.receipt.unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_nil_return_takes_two_pages_and_is_one_referral_however_often_it_is_sent() {
+    let house = House::open().await;
+    let council = Browser::of(&house, LEWISHAM).await;
+    let first = council.get("/refer").await;
+    assert!(first.text.find("Ring 999 first").unwrap() < first.text.find("<form").unwrap(), "{}", first.text);
+    let last = nil(&council).await;
+    assert!(last.text.contains("Who would get what") && last.text.contains("MPU.SE"), "{}", last.text);
+    assert!(receipts(&house).await.is_empty(), "nothing is kept before it is sent");
+    let sent = Typed::on(&last).go(&council, "send").await.goes_to();
+    assert_eq!(Typed::on(&last).go(&council, "send").await.goes_to(), sent, "a second click");
+    assert!(council.get(&sent).await.text.contains("in time"));
+    // By the back button, changed, and sent again.
+    let changed = Typed::on(&last).with(&[("child.name", "Ella Fennimore")]).go(&council, "send").await;
+    assert!(changed.text.contains("This form was sent already"), "{}", changed.text);
+    let found = receipts(&house).await;
+    assert_eq!((found.len(), found[0].class.as_str()), (1, "P4"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_not_right_is_told_at_its_field_and_nothing_typed_is_lost() {
+    let house = House::open().await;
+    let council = Browser::of(&house, LEWISHAM).await;
+    let asked = Typed::on(&council.get("/refer").await).go(&council, "next").await;
+    assert!(
+        asked.text.contains("href=\"#answers-nil_intelligence\"") && asked.text.contains("Error: "),
+        "{}",
+        asked.text
+    );
+    let child = Typed::on(&asked).with(&[("answers.nil_intelligence", "YES_NO_YES")]).go(&council, "next").await;
+    let wild = "</textarea><script>alert(1)</script>\"'&";
+    let typed = Typed::on(&child).with(CHILD).with(&[
+        ("child.name", wild),
+        ("missing_from", ""),
+        ("episode.returned", "yesterday"),
+    ]);
+    let told = typed.go(&council, "next").await;
+    for said in ["href=\"#missing_from\"", "href=\"#episode-returned\"", "id=\"missing_from-wrong\""] {
+        assert!(told.text.contains(said), "{said} in {}", told.text);
+    }
+    assert!(!told.text.contains("<script"), "{}", told.text);
+    let kept = Typed::on(&told);
+    assert_eq!((kept.value("child.name"), kept.value("envelope.actor.id")), (wild, "L20417"));
+    // What only the broker can see is told at its field too.
+    let last = kept.with(CHILD).with(&[("episode.returned", "2027-01-01T00:00")]).go(&council, "next").await;
+    assert!(last.text.contains("href=\"#episode-returned\""), "{}", last.text);
+    // Of an earlier start of the daemon, or made up: nothing is sent, and it can go on.
+    let old = nil(&council).await;
+    let again = Typed::on(&old).with(&[("seal", "00")]).go(&council, "send").await;
+    assert!(again.text.contains("out of date, and nothing was sent"), "{}", again.text);
+    assert_eq!(Typed::on(&again).value("child.name"), "Ella-Mae Fennimore");
+    assert!(receipts(&house).await.is_empty());
+    let refused = Browser::of(&house, MPU).await.get("/refer").await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_matter_with_its_source_goes_where_the_rules_say_and_the_preview_shows_each_reader() {
+    let house = House::open().await;
+    let council = Browser::of(&house, LEWISHAM).await;
+    let go = |page: Page, given: Vec<(&'static str, &'static str)>, to: &'static str| {
+        let council = &council;
+        async move { Typed::on(&page).with(&given).go(council, to).await }
+    };
+    let page = go(council.get("/refer").await, vec![("answers.nil_intelligence", "YES_NO_NO")], "next").await;
+    let mut page = go(page, CHILD.to_vec(), "next").await;
+    for title in ["Plan and prepare", "Engage and explain", "Account"] {
+        assert!(page.text.contains(&format!("<h1>{title}</h1>")), "{title} in {}", page.text);
+        if title != "Account" {
+            page = go(page, vec![], "next").await;
+        }
+    }
+    let page = go(
+        page,
+        vec![("interview.account.first_account", "\"A man called Marcus Dray.\"\r\nShe was quiet.")],
+        "add:persons",
+    )
+    .await;
+    let blank = go(page, vec![], "add:persons").await;
+    assert_eq!(Typed::on(&blank).value("persons[1].id"), "p2");
+    let page = go(blank, vec![], "drop:persons:0").await;
+    let suspect = vec![
+        ("persons[0].name", "Marcus Dray"),
+        ("persons[0].role", "PERSON_ROLE_SUSPECT"),
+        ("persons[0].category", "DATA_SUBJECT_CATEGORY_SUSPECT"),
+    ];
+    let page = go(page, suspect, "add:phones").await;
+    // A blank one: it is left out when it is sent.
+    let page = go(page, vec![("phones[0].number", "07700 900142"), ("phones[0].owner", "p2")], "add:vehicles").await;
+    let page = go(page, vec![], "next").await;
+    let page = go(page, vec![], "add:items").await;
+    let matter = vec![
+        ("items[0].kind", "ITEM_KIND_INTELLIGENCE"),
+        ("items[0].text", "Ella-Mae said that Marcus Dray rings her from 07700 900142 and took photos of her."),
+        ("items[0].codes", "HARM_CODE_CSE"),
+        ("items[0].images", "YES_NO_YES"),
+        ("items[0].who", "p2"),
+        ("items[0].things", "t1"),
+        ("items[0].provenance.source_role", "SOURCE_ROLE_CHILD"),
+        ("items[0].provenance.how_known", "HOW_KNOWN_EXPERIENCED"),
+    ];
+    let page = go(page, matter, "next").await;
+    assert!(page.text.contains("<h1>Evaluate</h1>") && page.text.contains("A crime is disclosed"), "{}", page.text);
+    let last = go(page, vec![("answers.significant_harm_suspected", "YES_NO_YES")], "next").await;
+    let seen =
+        between(&last.text, "aria-label=\"item 1, text\"", "</section>").unwrap_or_else(|| panic!("{}", last.text));
+    for said in
+        ["<mark>Ella-Mae</mark>", "<strong>Police: </strong>", "<strong>Safeguarding: </strong>", "No word of it"]
+    {
+        assert!(seen.contains(said), "{said} in {seen}");
+    }
+    let police = between(seen, "<strong>Police: </strong>", "</p>").unwrap();
+    assert!(police.contains("Marcus Dray") && !police.contains("Ella"), "{police}");
+    // Back to a step and on again: nothing is lost on the way.
+    let back = Typed::on(&last).go(&council, "to:clarify").await;
+    assert_eq!(Typed::on(&back).value("items[0].provenance.how_known"), "HOW_KNOWN_EXPERIENCED");
+    let sent = Typed::on(&last).go(&council, "send").await.goes_to();
+    assert!(council.get(&sent).await.text.contains("REFDESK.SE"));
+    let found = receipts(&house).await;
+    assert_eq!((found.len(), found[0].class.as_str()), (1, "P1"));
+    assert!(
+        ["R01", "R03", "R07"].iter().all(|rule| found[0].rules.iter().any(|fired| fired == rule)),
+        "{:?}",
+        found[0].rules
+    );
+}
