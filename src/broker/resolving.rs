@@ -7,7 +7,7 @@ use crate::{
     domain::{
         code::Class,
         delivery::{Delivery, DeliveryId, Header, HeldHeader, Settled},
-        grants::Refusal,
+        grants::{QueuePermit, Refusal},
         identity::Peer,
         queue::QueueId,
         text::Text,
@@ -120,6 +120,17 @@ impl Broker {
         }
         queues.retain(|queue| known.contains(queue) && !held.never_by.contains(queue));
         Ok(queues)
+    }
+
+    /// Where the record of a held matter went all the same. Not for those whom it accuses.
+    pub async fn sent_already(&self, permit: &QueuePermit, id: DeliveryId) -> Result<Vec<Delivery>, Error> {
+        let Stored { record, deliveries, .. } = self.store.find(id.record).await?.ok_or(Error::NotFound)?;
+        let who = permit.identity();
+        if self.accuses(&record, who) || self.accuses_colleague_on_hold(&record, who) {
+            return Err(Error::NotFound);
+        }
+        let sent = |found: &Delivery| found.header.held.is_none() && !found.is_nobodys();
+        Ok(deliveries.into_iter().filter(sent).collect())
     }
 
     /// The header of the delivery that a held matter becomes in one queue. Both clocks still run from acceptance, and its class

@@ -71,7 +71,7 @@ pub(super) async fn done(
         "extend" | "ask" | "confirm" | "transfer" => {
             visit.goes_on(&what, request_id, &held, fields).await.map(|()| false)?
         }
-        "complete" | "release" | "reject" | "hand-over" => {
+        "complete" | "release" | "reject" | "hand-over" | "resolve" => {
             visit.ends(&what, request_id, &held, fields).await.map(|()| true)?
         }
         _ => return Err(Trouble::nowhere()),
@@ -145,6 +145,11 @@ impl Visit {
                     release_detail,
                 };
                 self.complete(asked).await.map(drop)
+            }
+            "resolve" => {
+                let (to_queue, reason) = (to, text);
+                let asked = pb::ResolveHeldRequest { request_id, delivery_id, lease_token, to_queue, reason };
+                self.resolve(asked).await.map(drop)
             }
             "release" => {
                 let asked =

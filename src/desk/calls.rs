@@ -163,6 +163,10 @@ impl Visit {
         call!(self, acknowledge_notice, asked)
     }
 
+    pub(super) async fn resolve(&self, asked: pb::ResolveHeldRequest) -> Called<pb::ResolveHeldResponse> {
+        call!(self, resolve_held, asked)
+    }
+
     pub(super) async fn ask(&self, asked: pb::RequestClarificationRequest) -> Called<pb::RequestClarificationResponse> {
         call!(self, request_clarification, asked)
     }

@@ -29,7 +29,7 @@ pub(super) type Which = Path<(String, String)>;
 /// `GET …/deliveries/{id}`: nothing of it is opened by looking.
 pub(super) async fn show(visit: Visit, Path((queue, id)): Which) -> Result<Html<String>, Trouble> {
     let held = visit.held(&queue, &id).await?;
-    visit.page(&held, &[])
+    visit.page(&held, &[]).await
 }
 
 /// What a part is opened with.
@@ -57,7 +57,7 @@ pub(super) async fn read(
             opened.push(visit.open(&held, (number, unit.1), "").await?);
         }
     }
-    visit.page(&visit.held(&queue, &id).await?, &opened)
+    visit.page(&visit.held(&queue, &id).await?, &opened).await
 }
 
 /// `POST …/open`: opens one part, and says why.
@@ -72,7 +72,7 @@ pub(super) async fn open(
     let number = |text: &str| text.parse::<u32>().unwrap_or(u32::MAX);
     let unit = (i32::try_from(number(&opening.part)).unwrap_or_default(), number(&opening.item));
     let opened = visit.open(&held, unit, &opening.reason).await?;
-    visit.page(&visit.held(&queue, &id).await?, &[opened])
+    visit.page(&visit.held(&queue, &id).await?, &[opened]).await
 }
 
 /// The address of something done with a delivery.
@@ -94,10 +94,11 @@ impl Visit {
         in_hand.into_iter().find(|held| held.delivery.delivery_id == id).ok_or_else(Trouble::not_in_hand)
     }
 
-    fn page(&self, held: &InHand, opened: &[pb::OpenPartResponse]) -> Result<Html<String>, Trouble> {
+    async fn page(&self, held: &InHand, opened: &[pb::OpenPartResponse]) -> Result<Html<String>, Trouble> {
         let (delivery, now) = (&held.delivery, self.desk.broker.now());
         let marking = opened.first().map(|opened| opened.marking.as_str());
         let caveat = opened.iter().map(|opened| opened.caveat.as_str()).find(|caveat| !caveat.is_empty());
+        let triage = self.triage(held).await?;
         let body = html! {
             @if let Some(marking) = marking { p.marking { (marking) } }
             p { a href={ "/queues/" (delivery.queue) } { "Back to " (delivery.queue) } }
@@ -106,6 +107,7 @@ impl Visit {
             (self.summary(held, now))
             @for unit in opened { (shown(unit)) }
             @if !delivery.openable.is_empty() { (self.openings(held, opened.is_empty())?) }
+            @if let Some(triage) = &triage { (triage) }
             (acts::all(self, held)?)
             @if let Some(marking) = marking { p.marking { (marking) } }
         };

@@ -48,7 +48,8 @@ pub(super) fn page(title: &str, visit: Option<&Visit>, body: &Markup) -> Html<St
 /// The pages that are of use to somebody: address and name, the first one first.
 pub(super) fn pages(visit: &Visit) -> Vec<(&'static str, &'static str)> {
     let all = [
-        (Action::ListQueues, "/", "Your queues"),
+        (Action::ListHeld, "/supervision", "Supervision"),
+        (Action::Pull, "/", "Your queues"),
         (Action::ListReferrals, "/referrals", "Referrals"),
         (Action::SubmitReferral, "/refer", "New referral"),
     ];

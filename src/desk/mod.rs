@@ -8,10 +8,12 @@ mod delivery;
 mod forms;
 mod frame;
 mod grading;
+mod hold;
 mod offers;
 mod queues;
 mod refer;
 mod rows;
+mod supervision;
 mod trouble;
 mod words;
 
@@ -76,6 +78,9 @@ impl Desk {
             .route("/queues/{queue}/deliveries/{id}/refuse", post(offers::refuse))
             .route("/queues/{queue}/deliveries/{id}/take-back", post(offers::take_back))
             .route("/queues/{queue}/deliveries/{id}/{act}", post(acts::done))
+            .route("/supervision", get(supervision::all))
+            .route("/supervision/{queue}", get(supervision::one))
+            .route("/supervision/{queue}/deliveries/{id}/replay", post(supervision::replay))
             .route("/refer", get(refer::begin).post(refer::go).layer(DefaultBodyLimit::max(refer::LARGEST)))
             .route("/referrals", get(council::mine))
             .route("/referrals/{id}", get(council::one))

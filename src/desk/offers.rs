@@ -26,9 +26,9 @@ use crate::wire::{
 #[derive(Deserialize)]
 pub(super) struct Answer {
     #[serde(flatten)]
-    sealed: Sealed,
+    pub(super) sealed: Sealed,
     #[serde(default)]
-    text: String,
+    pub(super) text: String,
 }
 
 /// What the sender has done to a referral, where a delivery is a notice of it.

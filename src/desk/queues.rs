@@ -19,7 +19,7 @@ pub(super) struct Asked {
     /// Where the page begins.
     page: String,
     /// What was just done.
-    done: String,
+    pub(super) done: String,
 }
 
 /// `GET /`: the first page that is of any use to them.
@@ -129,13 +129,15 @@ pub(super) fn address(queue: &str, rest: &str) -> String {
 }
 
 /// What was just done; a word of ours, whatever the address says.
-fn done(code: &str) -> Markup {
+pub(super) fn done(code: &str) -> Markup {
     let said = match code {
         "nothing" => "Nothing waits that you could take.",
         "complete" => "Completed. The sender sees the outcome in their words.",
         "release" => "Back in the queue.",
         "reject" => "Put aside, on the dead-letter side of this queue.",
         "hand-over" => "Handed over.",
+        "resolve" => "Sent on.",
+        "replay" => "Back in the queue, with its history.",
         "refuse" => "Refused. It goes on in the unit that offered it.",
         "take-back" => "Taken back. It is where it was.",
         _ => return html! {},

@@ -91,7 +91,8 @@ pub(super) fn deadline(delivery: &pb::Delivery, now: Timestamp) -> Markup {
     }
 }
 
-fn state(delivery: &pb::Delivery) -> Markup {
+/// How it stands.
+pub(super) fn state(delivery: &pb::Delivery) -> Markup {
     let state = match delivery.state() {
         DeliveryState::Leased => "in somebody's hands",
         DeliveryState::Waiting => "waiting",

@@ -36,6 +36,7 @@ mod onward;
 mod opening;
 mod order;
 mod pages;
+mod pages_above;
 mod pages_answering;
 mod pages_council;
 mod pages_refer;

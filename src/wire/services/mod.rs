@@ -105,6 +105,25 @@ impl Services {
         found.await.map_err(|error| self.refuse(peer, Action::Pull, error))
     }
 
+    /// Where a matter on HOLD went all the same, for whoever may settle it: queue, class, and whether somebody has opened it there.
+    ///
+    /// # Errors
+    /// As [`resolve_held`](crate::wire::server::queue_service_server::QueueService::resolve_held).
+    pub async fn sent_already(&self, session: &Session, delivery: &str) -> Result<Vec<(String, String, bool)>, Status> {
+        let peer = session.peer();
+        let found = async {
+            let mut ask = Ask::default();
+            let id = ask.delivery(delivery);
+            ask.done(())?;
+            let permit = self.broker.permit_for(peer, Action::ResolveHeld, id).await?;
+            self.broker.sent_already(&permit, id).await
+        };
+        let found = found.await.map_err(|error| self.refuse(peer, Action::ResolveHeld, error))?;
+        let legs =
+            found.iter().map(|leg| (leg.header.queue.to_string(), leg.class().code().to_owned(), leg.opened.is_some()));
+        Ok(legs.collect())
+    }
+
     /// The peer of a call that has passed the first check: its role has this method, and some grant is in force. Only
     /// then is it said that the bytes are no message.
     fn admit<T>(&self, request: &tonic::Request<Received<T>>, action: Action) -> Result<Peer, Status> {

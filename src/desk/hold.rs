@@ -1,0 +1,77 @@
+//! What is on HOLD: why, what the rules sent all the same, whom it was meant for and how to reach them; and the form that sends it on.
+
+use maud::{Markup, html};
+
+use super::{
+    calls::{InHand, Visit},
+    delivery::act,
+    trouble::Trouble,
+    words,
+};
+use crate::domain::{grants::Action, queue::QueueId};
+
+/// Why something is held, and what to find out.
+fn why(reason: &str) -> &'static str {
+    match reason {
+        "geography_unknown" => "Nobody said for certain where: find out which council or force it is, from the sender.",
+        "organisation_unknown" => "The council or force that was named is in no directory: find out who is meant.",
+        "rules_conflict" => "The rules say two things: decide which unit has it.",
+        "queue_unattended" => {
+            "Nobody is known to be there: ring the unit that stands in, and send it where somebody is."
+        }
+        "unsupported_marking" => {
+            "It is marked above OFFICIAL-SENSITIVE, and nothing of it was kept: ring the sender about another channel."
+        }
+        _ => "The last check took words out of a view: read them, and send them on where they may be read.",
+    }
+}
+
+impl Visit {
+    /// The triage of a delivery on HOLD; nothing where it is none, or is not theirs to settle.
+    pub(super) async fn triage(&self, held: &InHand) -> Result<Option<Markup>, Trouble> {
+        let delivery = &held.delivery;
+        let Some(matter) = delivery.held.as_ref().filter(|_| self.may(Action::ResolveHeld)) else { return Ok(None) };
+        let sent = self.desk.services.sent_already(&self.session, &delivery.delivery_id).await?;
+        let form = self.form(&act(&delivery.queue, &delivery.delivery_id, "resolve"), &fields())?;
+        Ok(Some(html! {
+            section aria-labelledby="triage" {
+                h2 #triage { "Held: " (words::plain(&matter.reason)) }
+                p { (why(&matter.reason)) }
+                @if !matter.never_by.is_empty() { p.notice { strong { "Never to: " } (matter.never_by.join(", ")) ". It accuses people there." } }
+                h3 { "Sent already" }
+                @if sent.is_empty() { p { "To nobody: this is all there is of it." } } @else {
+                    ul.plain { @for (queue, class, opened) in &sent { li { strong { (queue) } " " span.quiet { (self.label(queue)) } ", " (class) ", " @if *opened { "opened" } @else { "not opened yet" } } } }
+                }
+                h3 { "Send it on" }
+                (form)
+            }
+        }))
+    }
+
+    /// Who is behind a queue now: the unit, its cover, its number, and who stands in.
+    pub(super) fn cover(&self, queue: &str) -> Markup {
+        let (rulebook, now) = (self.desk.broker.rulebook(), self.desk.broker.now());
+        let day = rulebook.policy.calendar.date(now);
+        let contact = QueueId::parse(queue).and_then(|queue| rulebook.policy.contacts.of(&queue, day));
+        html! {
+            @match contact {
+                Some(contact) => {
+                    (contact.unit) ", " (contact.cover.words()) ", " (contact.phone)
+                    @if let Some(other) = &contact.fallback { "; else " (other) }
+                    " " span.quiet { "(" (rulebook.policy.contacts.standing(contact, day).code()) ")" }
+                }
+                None => { strong.late { "nobody is named" } }
+            }
+        }
+    }
+}
+
+fn fields() -> Markup {
+    html! {
+        label for="resolve-to" { "To which queue? For example MASH.E09000023." }
+        input #resolve-to name="to" required maxlength="100" autocomplete="off" spellcheck="false";
+        label for="resolve-why" { "Why there? The ledger keeps it sealed." }
+        textarea #resolve-why name="text" rows="3" maxlength="5000" required {}
+        button.main { "Send it on" }
+    }
+}

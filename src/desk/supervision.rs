@@ -1,0 +1,209 @@
+//! A supervisor's side: queues with their ages, those that are silent, what was escalated, who holds what, who is on cover. Headers only.
+
+use axum::{
+    extract::{Form, Path, Query},
+    http::HeaderMap,
+    response::{Html, Redirect},
+};
+use jiff::Timestamp;
+use maud::{Markup, html};
+use tonic::Status;
+
+use super::{
+    calls::{ROWS, Visit, call},
+    frame,
+    offers::Answer,
+    queues::{Asked, done},
+    rows::{class, deadline, state},
+    trouble::Trouble,
+    words,
+};
+use crate::{
+    domain::grants::Action,
+    wire::{
+        pb::{self, DeliveryState},
+        server::{admin_service_server::AdminService, queue_service_server::QueueService},
+    },
+};
+
+type Called<T> = Result<T, Status>;
+
+impl Visit {
+    async fn held_by_anybody(&self, queue: &str) -> Called<Vec<pb::HeldDelivery>> {
+        let queue = queue.to_owned();
+        Ok(call!(self, list_held, pb::ListHeldRequest { queue, page_size: ROWS, page_token: String::new() })?
+            .deliveries)
+    }
+
+    async fn side(&self, queue: &str, dead_letters: bool) -> Called<Vec<pb::Delivery>> {
+        let (queue, page_token) = (queue.to_owned(), String::new());
+        let asked = pb::ListDeliveriesRequest { queue, page_size: ROWS, page_token, dead_letters };
+        Ok(call!(self, list_deliveries, asked)?.deliveries)
+    }
+}
+
+/// What a queue looks like from above.
+struct Above {
+    queue: pb::Queue,
+    /// When the oldest that waits unopened came in.
+    oldest: Option<prost_types::Timestamp>,
+    escalated: usize,
+}
+
+impl Above {
+    /// Something waits unopened, and nobody has anything in hand.
+    fn is_silent(&self) -> bool {
+        self.oldest.is_some() && self.queue.leased_count == 0
+    }
+}
+
+/// `GET /supervision`: every queue of theirs, the worst first.
+pub(super) async fn all(visit: Visit) -> Result<Html<String>, Trouble> {
+    if !visit.may(Action::ListHeld) {
+        return Err(Trouble::not_yours());
+    }
+    let (who, queues, now) = (visit.who_am_i().await?, visit.queues().await?, visit.desk.broker.now());
+    let mut above = Vec::with_capacity(queues.len());
+    for queue in queues {
+        let waiting = visit.side(&queue.queue, false).await?;
+        let unopened = waiting.iter().filter(|one| one.state() == DeliveryState::Waiting && one.opened_time.is_none());
+        let oldest = unopened.filter_map(|one| one.received_time).min_by_key(|time| time.seconds);
+        let escalated = waiting.iter().filter(|one| is_escalated(one)).count();
+        above.push(Above { queue, oldest, escalated });
+    }
+    above.sort_by_key(|one| {
+        (one.queue.overdue_count == 0, !one.is_silent(), one.oldest.map_or(i64::MAX, |time| time.seconds))
+    });
+    let body = html! {
+        h1 { "Supervision" }
+        @for alarm in &who.alarms { p.notice { strong { "Alarm: " } (words::plain(alarm)) } }
+        @if above.is_empty() { p { "No queue is yours to supervise. Your administrator grants queues." } }
+        @for one in &above { (overview(&visit, one, now)) }
+    };
+    Ok(frame::page("Supervision", Some(&visit), &body))
+}
+
+fn overview(visit: &Visit, one: &Above, now: Timestamp) -> Markup {
+    let queue = &one.queue;
+    html! {
+        section.queue.overdue[queue.overdue_count > 0] aria-label=(queue.queue) {
+            h2 { a href={ "/supervision/" (queue.queue) } { (queue.queue) } " " span.quiet { (visit.label(&queue.queue)) } }
+            @if one.is_silent() { p.late { "Silent: something waits unopened, and nobody has anything in hand." } }
+            dl {
+                dt { "Overdue" } dd { span.late[queue.overdue_count > 0] { (queue.overdue_count) } }
+                dt { "Unopened" } dd { (queue.unopened_count) @if let Some(age) = age(one.oldest.as_ref(), now) { ", the oldest for " (age) } }
+                dt { "Waiting, in hand" } dd { (queue.waiting_count) ", " (queue.leased_count) }
+                dt { "Escalated" } dd { (one.escalated) }
+                dt { "Put aside" } dd { (queue.dead_letter_count) }
+                dt { "On cover" } dd { (visit.cover(&queue.queue)) }
+            }
+        }
+    }
+}
+
+fn is_escalated(delivery: &pb::Delivery) -> bool {
+    delivery.settled_time.is_none() && delivery.history.iter().any(|step| step.kind == "ESCALATED")
+}
+
+/// How long ago.
+fn age(time: Option<&prost_types::Timestamp>, now: Timestamp) -> Option<String> {
+    words::due(time, now).map(|(age, _)| age.trim_end_matches(" late").trim_start_matches("in ").to_owned())
+}
+
+/// `GET /supervision/{queue}`: who holds what, what was escalated, what was put aside.
+pub(super) async fn one(
+    visit: Visit,
+    Path(queue): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Html<String>, Trouble> {
+    let held = visit.held_by_anybody(&queue).await?;
+    let (waiting, dead, now) =
+        (visit.side(&queue, false).await?, visit.side(&queue, true).await?, visit.desk.broker.now());
+    let escalated: Vec<_> = waiting.iter().filter(|one| is_escalated(one)).collect();
+    let (held, dead) = (visit.held_rows(&held, now)?, visit.dead_rows(&queue, &dead)?);
+    let body = html! {
+        p { a href="/supervision" { "Back to all queues" } }
+        h1 { (queue) " " span.quiet { (visit.label(&queue)) } }
+        (done(&asked.done))
+        p { "On cover: " (visit.cover(&queue)) }
+        section aria-labelledby="escalated" {
+            h2 #escalated { "Escalated" }
+            @if escalated.is_empty() { p { "Nothing." } }
+            ul { @for one in &escalated { li { (class(one)) ": " (deadline(one, now)) ", " (state(one)) "; " (last_escalation(one)) } } }
+        }
+        section aria-labelledby="held" { h2 #held { "Who holds what" } (held) }
+        section aria-labelledby="aside" { h2 #aside { "Put aside" } (dead) }
+    };
+    Ok(frame::page(&queue, Some(&visit), &body))
+}
+
+fn last_escalation(delivery: &pb::Delivery) -> String {
+    let step = delivery.history.iter().rfind(|step| step.kind == "ESCALATED");
+    step.map_or_else(String::new, |step| {
+        format!(
+            "{} {}",
+            words::step(&step.kind, &step.code),
+            words::moment(step.step_time.as_ref()).unwrap_or_default()
+        )
+    })
+}
+
+impl Visit {
+    fn held_rows(&self, held: &[pb::HeldDelivery], now: Timestamp) -> Result<Markup, Trouble> {
+        let mut rows = Vec::new();
+        for one in held {
+            let delivery = one.delivery.clone().unwrap_or_default();
+            let back =
+                if one.handed_over || delivery.transfer.is_some() { Some(self.taking_back(&delivery)?) } else { None };
+            rows.push(html! {
+                tr.overdue[delivery.overdue] {
+                    th scope="row" { (class(&delivery)) }
+                    td { (one.holder.rsplit_once("//").map_or(one.holder.as_str(), |(_, who)| who)) @if one.handed_over { ", not taken yet" } }
+                    td { (age(one.since_time.as_ref(), now).unwrap_or_default()) ", until " (words::moment(one.lease_expire_time.as_ref()).unwrap_or_default()) }
+                    td { (deadline(&delivery, now)) @if let Some(back) = &back { (back) } }
+                }
+            });
+        }
+        Ok(html! {
+            @if rows.is_empty() { p { "Nobody holds anything." } } @else {
+                table {
+                    caption.unseen { "Who holds what" }
+                    thead { tr { th scope="col" { "Class" } th scope="col" { "Who" } th scope="col" { "For" } th scope="col" { "Due" } } }
+                    tbody { @for row in &rows { (row) } }
+                }
+            }
+        })
+    }
+
+    fn dead_rows(&self, queue: &str, dead: &[pb::Delivery]) -> Result<Markup, Trouble> {
+        let mut rows = Vec::new();
+        for one in dead {
+            let id = format!("back-{}", one.delivery_id);
+            let inside = html! {
+                label for=(id) { "Why can it be worked on now?" }
+                textarea id=(id) name="text" rows="2" maxlength="5000" required {}
+                button { "Send it back to the queue" }
+            };
+            let form = self.form(&replaying(queue, &one.delivery_id), &inside)?;
+            let why = one.history.iter().rfind(|step| step.kind == "REJECTED").map_or("", |step| step.code.as_str());
+            rows.push(html! { article { h3 { (class(one)) } p { (words::plain(why)) ", received " (words::moment(one.received_time.as_ref()).unwrap_or_default()) } (form) } });
+        }
+        Ok(html! { @if rows.is_empty() { p { "Nothing." } } @for row in &rows { (row) } })
+    }
+}
+
+fn replaying(queue: &str, id: &str) -> String {
+    format!("/supervision/{queue}/deliveries/{id}/replay")
+}
+
+/// `POST …/replay`: what was put aside waits in its queue again.
+pub(super) async fn replay(
+    visit: Visit,
+    Path((queue, id)): Path<(String, String)>,
+    headers: HeaderMap,
+    Form(answer): Form<Answer>,
+) -> Result<Redirect, Trouble> {
+    let request_id = visit.sent(&headers, &replaying(&queue, &id), &answer.sealed)?;
+    call!(visit, replay_dead_letter, pb::ReplayDeadLetterRequest { request_id, delivery_id: id, reason: answer.text })?;
+    Ok(Redirect::to(&format!("/supervision/{queue}?done=replay")))
+}
