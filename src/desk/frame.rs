@@ -52,6 +52,11 @@ pub(super) fn pages(visit: &Visit) -> Vec<(&'static str, &'static str)> {
         (Action::Pull, "/", "Your queues"),
         (Action::ListReferrals, "/referrals", "Referrals"),
         (Action::SubmitReferral, "/refer", "New referral"),
+        (Action::ListCertificates, "/certificates", "Certificates"),
+        (Action::ListKeys, "/keys", "Keys"),
+        (Action::CheckPolicy, "/policies", "Policy"),
+        (Action::ListProposals, "/approvals", "Approvals"),
+        (Action::ListProposals, "/health", "Health"),
     ];
     all.into_iter().filter(|(needs, ..)| visit.may(*needs)).map(|(_, page, name)| (page, name)).collect()
 }

@@ -2,6 +2,7 @@
 //! without script; the browser keeps nothing.
 
 mod acts;
+mod admin;
 mod calls;
 mod council;
 mod delivery;
@@ -81,6 +82,7 @@ impl Desk {
             .route("/supervision", get(supervision::all))
             .route("/supervision/{queue}", get(supervision::one))
             .route("/supervision/{queue}/deliveries/{id}/replay", post(supervision::replay))
+            .merge(administration())
             .route("/refer", get(refer::begin).post(refer::go).layer(DefaultBodyLimit::max(refer::LARGEST)))
             .route("/referrals", get(council::mine))
             .route("/referrals/{id}", get(council::one))
@@ -94,6 +96,21 @@ impl Desk {
             .with_state(self);
         Routes::from(pages)
     }
+}
+
+/// The pages of administrators.
+fn administration() -> Router<Desk> {
+    Router::new()
+        .route("/certificates", get(admin::certificates::all))
+        .route("/certificates/sign", post(admin::certificates::sign))
+        .route("/certificates/{serial}", get(admin::certificates::one))
+        .route("/certificates/{serial}/revoke", post(admin::certificates::revoke))
+        .route("/approvals", get(admin::approvals::all))
+        .route("/approvals/{id}/approve", post(admin::approvals::approve))
+        .route("/keys", get(admin::keys::all))
+        .route("/keys/{act}", post(admin::keys::act))
+        .route("/policies", get(admin::running::policies))
+        .route("/health", get(admin::running::health))
 }
 
 /// Whoever looks at a page is whose certificate it is.

@@ -17,7 +17,7 @@ use crate::{domain::queue::QueueId, wire::pb};
 #[serde(default)]
 pub(super) struct Asked {
     /// Where the page begins.
-    page: String,
+    pub(super) page: String,
     /// What was just done.
     pub(super) done: String,
 }

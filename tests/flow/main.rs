@@ -37,6 +37,7 @@ mod opening;
 mod order;
 mod pages;
 mod pages_above;
+mod pages_admin;
 mod pages_answering;
 mod pages_council;
 mod pages_refer;

@@ -1,0 +1,86 @@
+//! What waits for a second person: who proposed what, and the form that approves it with the fingerprint that was read out to them.
+
+use axum::{
+    extract::{Form, Path, Query},
+    http::HeaderMap,
+    response::{Html, Redirect},
+};
+use maud::html;
+use serde::Deserialize;
+
+use super::{
+    super::{
+        calls::{ROWS, Visit, call},
+        forms::Sealed,
+        frame,
+        queues::Asked,
+        trouble::Trouble,
+        words,
+    },
+    done, short,
+};
+use crate::wire::{pb, server::admin_service_server::AdminService};
+
+/// What was read out.
+#[derive(Deserialize)]
+pub(in crate::desk) struct Said {
+    #[serde(flatten)]
+    sealed: Sealed,
+    #[serde(default)]
+    fingerprint: String,
+}
+
+/// `GET /approvals`: every proposal that is theirs to see.
+pub(in crate::desk) async fn all(visit: Visit, Query(asked): Query<Asked>) -> Result<Html<String>, Trouble> {
+    let page_token = asked.page.clone();
+    let list = call!(visit, list_proposals, pb::ListProposalsRequest { page_size: ROWS, page_token })?;
+    let now = visit.desk.broker.now();
+    let mut rows = Vec::new();
+    for (number, one) in list.proposals.iter().enumerate() {
+        let id = format!("fingerprint-{number}");
+        let inside = html! {
+            label for=(id) { "Its fingerprint, as its sender or proposer read it out to you" }
+            input id=(id) name="fingerprint" required maxlength="200" autocomplete="off" spellcheck="false";
+            button { "Approve it" }
+        };
+        let open = one.approver.is_empty() && one.proposer != visit.identity();
+        let form = if open { Some(visit.form(&approving(&one.proposal_id), &inside)?) } else { None };
+        rows.push(html! {
+            article {
+                h2 { (words::plain(&one.kind)) ": " (short(&one.subject)) }
+                dl {
+                    dt { "Proposed" } dd { (words::moment(one.create_time.as_ref()).unwrap_or_default()) " by " (short(&one.proposer)) @if !one.reason.is_empty() { ", " (words::plain(&one.reason)) } }
+                    @if one.approver.is_empty() { dt { "Void" } dd { (words::due(one.expire_time.as_ref(), now).map_or(String::new(), |(when, _)| when)) } }
+                    @else { dt { "Approved" } dd { (words::moment(one.approve_time.as_ref()).unwrap_or_default()) " by " (short(&one.approver)) } }
+                    @if one.proposer == visit.identity() { dt { "Fingerprint" } dd { code { (one.fingerprint) } } }
+                }
+                @if let Some(form) = &form { (form) } @else if one.approver.is_empty() { p.quiet { "You proposed it: somebody else approves it. Read the fingerprint out to them." } }
+            }
+        });
+    }
+    let body = html! {
+        h1 { "Approvals" }
+        (done(&asked.done))
+        @if rows.is_empty() { p { "Nothing waits." } }
+        @for row in &rows { (row) }
+        @if !list.next_page_token.is_empty() { p { a href={ "?page=" (list.next_page_token) } { "More" } } }
+    };
+    Ok(frame::page("Approvals", Some(&visit), &body))
+}
+
+fn approving(id: &str) -> String {
+    format!("/approvals/{id}/approve")
+}
+
+/// `POST /approvals/{id}/approve`: done by two persons.
+pub(in crate::desk) async fn approve(
+    visit: Visit,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    Form(said): Form<Said>,
+) -> Result<Redirect, Trouble> {
+    let request_id = visit.sent(&headers, &approving(&id), &said.sealed)?;
+    let asked = pb::ApproveProposalRequest { request_id, proposal_id: id, fingerprint: said.fingerprint };
+    call!(visit, approve_proposal, asked)?;
+    Ok(Redirect::to("/approvals?done=approved"))
+}

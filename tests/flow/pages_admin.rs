@@ -1,0 +1,99 @@
+//! The pages of administrators: a certificate is asked for and approved by two persons with its fingerprint, and revoked with what breaks in
+//! view, which ends its pages; keys, policy and health; no content on any of them.
+
+use std::time::Duration;
+
+use http::StatusCode;
+
+use crate::{
+    certificates::{FIRST, SECOND, requested, serial_of},
+    house::{House, LEWISHAM, MPU, narrative},
+    pages::{Browser, in_hand},
+    person::submission,
+};
+
+const CUSTODIAN: &str = "operator/key_custodian/k1";
+const POLICIES: &str = "operator/policy_admin/p1";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_administrators_enrol_by_a_fingerprint_and_a_revocation_ends_the_page_that_is_open() {
+    let house = House::open_issuing().await;
+    let (officer, address) = in_hand(&house).await;
+    let (_, request, fingerprint) = requested(&house, "met/SE/mpu_officer/p125", "new");
+    let (one, other) = (Browser::of(&house, FIRST).await, Browser::of(&house, SECOND).await);
+    assert_eq!(one.get("/").await.goes_to(), "/certificates");
+    let calendar = one.get("/certificates").await;
+    assert!(
+        calendar.text.contains("<h2>met/SE</h2>") && calendar.text.contains("mpu_officer/p123"),
+        "{}",
+        calendar.text
+    );
+    let request = String::from_utf8(request).unwrap().replace('\n', "\r\n");
+    let sign = calendar.form("/sign").with(&[("request", &request)]);
+    for _ in 0..2 {
+        assert_eq!(one.send(&sign, &[]).await.goes_to(), "/approvals?done=proposed");
+    }
+    let own = one.get("/approvals").await;
+    assert!(own.forms("/approve").is_empty() && own.text.contains("somebody else approves it"), "{}", own.text);
+    let theirs = other.get("/approvals").await;
+    assert_eq!(theirs.forms("/approve").len(), 1, "sent twice, it is proposed once: {}", theirs.text);
+    assert!(!theirs.text.contains(&fingerprint), "who approves has it from its sender, not from the page");
+    let wrong = other.send(&theirs.form("/approve").with(&[("fingerprint", &"0".repeat(64))]), &[]).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let right = theirs.form("/approve").with(&[("fingerprint", &fingerprint)]);
+    assert_eq!(other.send(&right, &[]).await.goes_to(), "/approvals?done=approved");
+    assert!(one.get("/certificates").await.text.contains("mpu_officer/p125"));
+
+    let serial = serial_of(&mut house.person(FIRST).await, MPU).await;
+    let breaks = one.get(&format!("/certificates/{serial}")).await;
+    assert!(breaks.text.contains("1 deliveries, which go back"), "{}", breaks.text);
+    assert!(officer.get(&address).await.status.is_success());
+    let revoke = breaks.form("/revoke").with(&[("reason", "key_compromise")]);
+    assert_eq!(one.send(&revoke, &[]).await.goes_to(), "/certificates?done=revoked");
+    let ended = tokio::time::timeout(Duration::from_secs(5), async {
+        while officer.is_let_in().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    assert!(ended.await.is_ok(), "its page goes on");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_policy_and_health_are_seen_by_those_who_keep_them_and_no_content_is_on_any_page() {
+    let house = House::open_issuing().await;
+    house.person(LEWISHAM).await.submit(submission(&narrative(1))).await.unwrap();
+    let (custodian, policies, admin) =
+        (Browser::of(&house, CUSTODIAN).await, Browser::of(&house, POLICIES).await, Browser::of(&house, FIRST).await);
+    let keys = custodian.get("/keys").await;
+    assert!(keys.text.contains("in use"), "{}", keys.text);
+    let rotate = keys.form("/rotate");
+    for _ in 0..2 {
+        assert_eq!(custodian.send(&rotate, &[]).await.goes_to(), "/keys?done=rotate");
+    }
+    let rotated = custodian.get("/keys").await;
+    assert!(
+        rotated.text.contains("Records are wrapped anew") || rotated.text.contains("All records are under"),
+        "{}",
+        rotated.text
+    );
+    let policy = policies.get("/policies?check=true").await;
+    assert!(policy.text.contains("contacts.toml") && policy.text.contains("it is sound"), "{}", policy.text);
+    let health = admin.get("/health").await;
+    assert!(health.text.contains("Serving: ") && health.text.contains("pilot.example/ledger"), "{}", health.text);
+    for page in [&keys, &policy, &health] {
+        assert!(!page.text.contains("Fennimore") && !page.text.contains("LEW-RHI"));
+    }
+    let officer = Browser::of(&house, MPU).await;
+    for page in ["/certificates", "/approvals", "/keys", "/policies", "/health"] {
+        assert_eq!(officer.get(page).await.status, StatusCode::FORBIDDEN, "{page}");
+    }
+    for (who, page) in [
+        (&custodian, "/certificates"),
+        (&admin, "/keys"),
+        (&admin, "/policies"),
+        (&policies, "/keys"),
+        (&admin, "/queues/MPU.SE"),
+    ] {
+        assert_eq!(who.get(page).await.status, StatusCode::FORBIDDEN, "{page}");
+    }
+}
