@@ -321,7 +321,7 @@ async fn markup_that_somebody_wrote_is_text_and_the_browser_keeps_nothing() {
         for (name, value) in [
             ("cache-control", "no-store"),
             ("x-content-type-options", "nosniff"),
-            ("referrer-policy", "no-referrer"),
+            ("referrer-policy", "same-origin"),
             ("x-frame-options", "DENY"),
         ] {
             assert_eq!(page.head[name], value);

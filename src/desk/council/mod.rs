@@ -147,7 +147,12 @@ fn is_overdue(referral: &pb::Referral) -> bool {
 }
 
 fn open_questions(referral: &pb::Referral) -> usize {
-    questions(referral).filter(|(_, question)| question.answered_time.is_none()).count()
+    questions(referral).filter(|(from, question)| is_open(from, question)).count()
+}
+
+/// Not answered, and not settled without the answer.
+fn is_open(from: &pb::Destination, question: &pb::Clarification) -> bool {
+    question.answered_time.is_none() && from.outcome_time.is_none()
 }
 
 /// Every question, with who asks.
@@ -211,15 +216,15 @@ impl Visit {
         let id = referral.receipt.as_ref().map_or("", |receipt| &receipt.referral_id);
         let mut asked = Vec::new();
         for (number, (from, question)) in questions(referral).enumerate() {
-            let form = match question.answered_time {
-                Some(_) => None,
-                None => Some(self.form(&answering(id), &answer_fields(number, question))?),
+            let form = match is_open(from, question) {
+                false => None,
+                true => Some(self.form(&answering(id), &answer_fields(number, question))?),
             };
             asked.push(html! {
                 article {
                     h3 { (from.queue) " asks" @if question.item > 0 { " about item " (question.item) } ", " (words::moment(question.asked_time.as_ref()).unwrap_or_default()) }
                     p { bdi { (question.question) } }
-                    @if let Some(form) = &form { (form) } @else { p.quiet { "Answered " (words::moment(question.answered_time.as_ref()).unwrap_or_default()) } }
+                    @if let Some(form) = &form { (form) } @else { p.quiet { @match words::moment(question.answered_time.as_ref()) { Some(when) => { "Answered " (when) }, None => "Settled without an answer: none is needed any more." } } }
                 }
             });
         }
