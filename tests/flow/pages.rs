@@ -126,6 +126,11 @@ impl Page {
         self.head[name].to_str().unwrap()
     }
 
+    /// Whether its head says anything under this name.
+    pub fn has(&self, name: header::HeaderName) -> bool {
+        self.head.contains_key(name)
+    }
+
     /// Where it leads on.
     pub fn goes_to(&self) -> String {
         assert_eq!(self.status, StatusCode::SEE_OTHER, "{}", self.text);

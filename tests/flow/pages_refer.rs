@@ -10,20 +10,23 @@ use crate::{
 };
 
 /// A form as it stands on a page: every field with what is in it.
-struct Typed(Vec<(String, String)>);
+pub struct Typed(Vec<(String, String)>, Vec<String>);
 
 fn plain(text: &str) -> String {
     text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&")
 }
 
 impl Typed {
-    fn on(page: &Page) -> Self {
+    pub fn on(page: &Page) -> Self {
         let form = between(&page.text, "<form ", "</form>").unwrap_or_else(|| panic!("no form in {}", page.text));
         let word = |tag: &str, name: &str| plain(between(tag, &format!(" {name}=\""), "\"").unwrap_or_default());
-        let mut fields = Vec::new();
+        let (mut fields, mut free) = (Vec::new(), Vec::new());
         for (at, _) in form.match_indices('<') {
             let tag = &form[at..];
             let head = tag.split('>').next().unwrap();
+            if head.starts_with("<textarea") || head.contains("type=\"text\"") {
+                free.push(word(head, "name"));
+            }
             if head.starts_with("<input") {
                 let ticked = !head.contains("type=\"radio\"") && !head.contains("type=\"checkbox\"");
                 if ticked || head.contains(" checked") {
@@ -45,10 +48,10 @@ impl Typed {
                 ));
             }
         }
-        Self(fields)
+        Self(fields, free)
     }
 
-    fn with(mut self, given: &[(&str, &str)]) -> Self {
+    pub fn with(mut self, given: &[(&str, &str)]) -> Self {
         for (name, _) in given {
             self.0.retain(|(known, _)| known != name);
         }
@@ -56,16 +59,27 @@ impl Typed {
         self
     }
 
+    /// With the same in every field that takes any text.
+    pub fn wild(mut self, text: &str) -> Self {
+        let free = self.1.clone();
+        for (name, value) in &mut self.0 {
+            if free.contains(name) {
+                *value = text.to_owned();
+            }
+        }
+        self
+    }
+
     fn value(&self, name: &str) -> &str {
         self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
 
-    async fn go(self, council: &Browser, where_to: &str) -> Page {
+    pub async fn go(self, council: &Browser, where_to: &str) -> Page {
         council.post("/refer", &self.with(&[("go", where_to)]).0).await
     }
 }
 
-const CHILD: &[(&str, &str)] = &[
+pub const CHILD: &[(&str, &str)] = &[
     ("envelope.on_behalf_of", "E09000023"),
     ("envelope.sender_reference", "LEW-FORM-1"),
     ("envelope.reporter.name", "Priya Castellane"),
