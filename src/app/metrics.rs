@@ -19,7 +19,7 @@ use prometheus_client::{
 };
 use tokio::{net::TcpListener, sync::watch};
 
-use super::{config::Metrics, failure::Failure};
+use super::{config::Metrics, failure::Failure, watched::Counted};
 use crate::{
     broker::Broker,
     domain::expiry,
@@ -83,7 +83,8 @@ pub(super) async fn serve(listener: TcpListener, watched: Watched, mut closing: 
 }
 
 async fn answer(State(watched): State<Watched>) -> Response {
-    let figures = Figures { writable: watched.broker.healthy().await, watched };
+    let counted = Counted::of(&watched.broker).await;
+    let figures = Figures { writable: watched.broker.healthy().await, counted, watched };
     let mut registry = Registry::with_prefix("homeward");
     registry.register_collector(Box::new(figures));
     let mut text = String::new();
@@ -98,6 +99,7 @@ async fn answer(State(watched): State<Watched>) -> Response {
 struct Figures {
     watched: Watched,
     writable: bool,
+    counted: Option<Counted>,
 }
 
 impl fmt::Debug for Figures {
@@ -120,6 +122,9 @@ impl Collector for Figures {
         let left = tls.left();
         let days = left.iter().map(|(what, left)| ([("certificate", what.as_str())], ConstGauge::new(days(*left))));
         family(&mut into, "certificate_days_left", "Days until our certificate or an authority runs out", days)?;
+        if let Some(counted) = &self.counted {
+            counted.encode(&mut into)?;
+        }
         let live = sessions.live();
         family(&mut into, "connections", "Connections that are open", [(BARE, ConstGauge::new(count(live.len())))])?;
         let mut ending: BTreeMap<i64, i64> = expiry::DAYS.map(|days| (days, 0)).into();
@@ -163,7 +168,7 @@ impl Collector for Figures {
 }
 
 /// One figure, with each of its labels.
-fn family<L: EncodeLabelSet, M: EncodeMetric>(
+pub(super) fn family<L: EncodeLabelSet, M: EncodeMetric>(
     into: &mut DescriptorEncoder<'_>,
     name: &str,
     help: &str,

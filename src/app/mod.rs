@@ -51,6 +51,7 @@ mod submit;
 mod telemetry;
 mod versions;
 mod watch;
+mod watched;
 mod wiring;
 
 use std::process::ExitCode;

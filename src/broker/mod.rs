@@ -38,6 +38,7 @@ mod succeeding;
 mod transferring;
 mod transparency;
 mod turns;
+mod watched;
 mod why;
 
 use std::sync::Arc;
@@ -85,6 +86,7 @@ use crate::{
     sealing::Keyring,
     store::Store,
 };
+pub use watched::KindCounts;
 
 /// Leases on one delivery that may run out, unless it is configured otherwise.
 pub const MOST_FAILURES: u32 = 5;

@@ -1,9 +1,13 @@
 //! What operators watch: read as Prometheus reads it, from the real binary.
 
 use std::{
+    collections::BTreeSet,
     fs,
     io::{Read, Write},
-    net::{Shutdown, TcpStream},
+    net::{Shutdown, TcpListener, TcpStream},
+    path::Path,
+    process::{Command, Stdio},
+    time::Duration,
 };
 
 use serde_json::Value;
@@ -65,4 +69,95 @@ async fn operators_watch_certificates_connections_refusals_and_alarms_and_see_no
     let (head, _) = fetched(&address, "/metrics");
     assert!(head.starts_with("HTTP/1.1 200") && head.contains("openmetrics-text"), "{head}");
     assert!(fetched(&address, "/").0.starts_with("HTTP/1.1 404"));
+}
+
+/// Debian's Prometheus and its tool, which tests/run installs. Without them nothing is tested, which CI does not let pass.
+fn has_prometheus() -> bool {
+    let there = ["promtool", "prometheus"].iter().all(|tool| Command::new(tool).arg("--version").output().is_ok());
+    if !there {
+        assert!(
+            !std::env::var("CI").is_ok_and(|ci| ci == "true"),
+            "there is no prometheus: run tests/run, which installs it"
+        );
+        std::io::stderr()
+            .write_all(b"\n*** SKIPPED: prometheus is not installed; the alert rules were NOT tested. ***\n")
+            .unwrap();
+    }
+    there
+}
+
+/// Every figure that a text of rules or panels names.
+fn named(text: &str) -> BTreeSet<&str> {
+    let rest = text.match_indices("homeward_").map(|(at, _)| &text[at..]);
+    rest.map(|rest| {
+        &rest[..rest.find(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_')).unwrap_or(rest.len())]
+    })
+    .collect()
+}
+
+struct Ended(std::process::Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_real_prometheus_reads_the_figures_and_loads_every_alert_and_panel_by_names_that_there_are() {
+    if !has_prometheus() {
+        return;
+    }
+    let daemon = Daemon::start_with("metrics.listen = \"127.0.0.1:0\"", |_| ()).await;
+    let line: Value = serde_json::from_str(&daemon.says(0, "\"metrics\"").await).unwrap();
+    let address = line["fields"]["address"].as_str().unwrap().to_owned();
+    daemon.person(LEWISHAM).await.submit(crate::person::submission(&crate::house::narrative(1))).await.unwrap();
+    let told = fetched(&address, "/metrics").1;
+    assert_eq!(figure(&told, "homeward_queue_deliveries{kind=\"MPU\",state=\"unopened\"}"), 1.0);
+    assert!(figure(&told, "homeward_ledger_entries") >= 1.0);
+    let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy");
+    let rules = deploy.join("prometheus/alerts.yaml");
+    let (alerts, panels) =
+        (fs::read_to_string(&rules).unwrap(), fs::read_to_string(deploy.join("grafana/homeward.json")).unwrap());
+    let _: Value = serde_json::from_str(&panels).unwrap();
+    for name in named(&alerts).into_iter().chain(named(&panels)) {
+        // Alarms are there while one is on.
+        assert!(name == "homeward_alarms" || told.contains(&format!("\n{name}")), "{name} is no figure of {told}");
+    }
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let configuration = format!(
+        "global: {{ scrape_interval: 1s, evaluation_interval: 1s }}\nrule_files: [{}]\n\
+         scrape_configs: [{{ job_name: homeward, static_configs: [{{ targets: ['{address}'] }}] }}]\n",
+        rules.display()
+    );
+    fs::write(daemon.folder("prometheus.yaml"), configuration).unwrap();
+    let checked =
+        Command::new("promtool").args(["check", "config"]).arg(daemon.folder("prometheus.yaml")).output().unwrap();
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&[checked.stdout, checked.stderr].concat()));
+    let mut command = Command::new("prometheus");
+    command.arg(format!("--config.file={}", daemon.folder("prometheus.yaml").display()));
+    command.arg(format!("--storage.tsdb.path={}", daemon.folder("prometheus").display()));
+    command.arg(format!("--web.listen-address={free}")).stdout(Stdio::null()).stderr(Stdio::null());
+    let _prometheus = Ended(command.spawn().unwrap());
+    let mut seen = String::new();
+    for _ in 0..200 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        if TcpStream::connect(free).is_err() {
+            continue;
+        }
+        seen = fetched(
+            &free.to_string(),
+            "/api/v1/query?query=homeward_queue_deliveries%7Bstate%3D%22unopened%22%2Ckind%3D%22MPU%22%7D",
+        )
+        .1;
+        if seen.contains("\"kind\":\"MPU\"") {
+            break;
+        }
+    }
+    assert!(seen.contains("\"kind\":\"MPU\""), "{seen}");
+    let loaded = fetched(&free.to_string(), "/api/v1/rules").1;
+    let expected = alerts.matches("- alert: ").count();
+    assert_eq!(loaded.matches("\"type\":\"alerting\"").count(), expected, "{loaded}");
+    assert!(!loaded.contains("\"health\":\"err\""), "{loaded}");
 }
