@@ -20,6 +20,27 @@ fn is_inert(page: &Page, name: &str) {
     }
 }
 
+/// What each unit is shown of it is text, also where they write the same themselves.
+async fn read_by_each(house: &House) {
+    for (who, queue) in [(MPU, "MPU.SE"), (MASH, "MASH.E09000023"), (INTELLIGENCE, "REFDESK.SE")] {
+        let officer = Browser::of(house, who).await;
+        let list = officer.get(&format!("/queues/{queue}")).await;
+        is_inert(&list, queue);
+        let address = officer.send(&list.form("/take"), &[]).await.goes_to();
+        let opened = officer.send(&officer.get(&address).await.form("/read"), &[]).await;
+        assert!(opened.text.contains("&lt;script&gt;"), "{queue} shows it as text: {}", opened.text);
+        is_inert(&opened, queue);
+        for form in opened.forms("/open") {
+            let part = officer.send(&form.with(&[("reason", MARKUP)]), &[]).await;
+            is_inert(&part, "a part that is opened with a reason");
+        }
+        let asked = officer.get(&address).await.form("/ask").with(&[("text", MARKUP), ("tell", "yes")]);
+        officer.send(&asked, &[]).await.goes_to();
+        let over = officer.get(&address).await.form("/hand-over");
+        is_inert(&officer.send(&over.with(&[("to", MARKUP), ("text", MARKUP)]), &[]).await, "a refusal");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn markup_in_every_field_of_the_form_is_text_on_every_page_that_shows_it() {
     let house = House::open().await;
@@ -62,23 +83,7 @@ async fn markup_in_every_field_of_the_form_is_text_on_every_page_that_shows_it()
     for path in ["/referrals", &sent] {
         is_inert(&council.get(path).await, path);
     }
-    for (who, queue) in [(MPU, "MPU.SE"), (MASH, "MASH.E09000023"), (INTELLIGENCE, "REFDESK.SE")] {
-        let officer = Browser::of(&house, who).await;
-        let list = officer.get(&format!("/queues/{queue}")).await;
-        is_inert(&list, queue);
-        let address = officer.send(&list.form("/take"), &[]).await.goes_to();
-        let opened = officer.send(&officer.get(&address).await.form("/read"), &[]).await;
-        assert!(opened.text.contains("&lt;script&gt;"), "{queue} shows it as text: {}", opened.text);
-        is_inert(&opened, queue);
-        for form in opened.forms("/open") {
-            let part = officer.send(&form.with(&[("reason", MARKUP)]), &[]).await;
-            is_inert(&part, "a part that is opened with a reason");
-        }
-        let asked = officer.get(&address).await.form("/ask").with(&[("text", MARKUP), ("tell", "yes")]);
-        officer.send(&asked, &[]).await.goes_to();
-        let over = officer.get(&address).await.form("/hand-over");
-        is_inert(&officer.send(&over.with(&[("to", MARKUP), ("text", MARKUP)]), &[]).await, "a refusal");
-    }
+    read_by_each(&house).await;
     is_inert(&council.get(&sent).await, "questions");
     let supervisor = Browser::of(&house, SUPERVISOR).await;
     for path in ["/supervision", "/supervision/MPU.SE"] {
