@@ -69,6 +69,7 @@ macro_rules! every_case {
                 no_delivery_has_two_live_leases,
                 many_leases_expire_at_once,
                 the_leases_of_one_holder_end_and_no_others,
+                the_leases_of_a_holder_end_in_one_queue_and_in_no_other,
                 pulling_what_was_accepted_a_moment_ago,
             }
             asked {

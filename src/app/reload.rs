@@ -1,4 +1,4 @@
-//! Reading again what may change while the daemon runs: TLS files, grants, reference data. A change is looked for twice a
+//! Reading again what may change while the daemon runs: TLS files, grants, reference data. A change is looked for four times a
 //! second and on SIGHUP; a file that is not right is refused as a whole, what was read before stays in force, and an
 //! alarm is on until it is mended.
 
@@ -26,9 +26,11 @@ use crate::{
 
 /// How often files are looked at. What has changed is read once it has stayed the same from one look to the next, so that
 /// files that belong together are not read while they are being put there.
-const EVERY: Duration = Duration::from_millis(500);
+const EVERY: Duration = Duration::from_millis(250);
 /// Name of the alarm, before what it is about.
 const ALARM: &str = "RELOAD_REFUSED";
+/// How often leases are looked at after a change: a pull that was under way may have ended behind the first look.
+const LOOKS: u8 = 2;
 
 /// Everything that is read again, and what is told of it.
 pub(super) struct Reload {
@@ -37,6 +39,10 @@ pub(super) struct Reload {
     now: Arc<Notify>,
     noticed: BTreeSet<String>,
     grants: Arc<Grants>,
+    /// So many times it is still looked who may no longer hold what they do.
+    looks: u8,
+    /// The last look failed; said once.
+    failing: bool,
 }
 
 /// What a reload works on.
@@ -88,7 +94,9 @@ impl Reload {
     /// Reads again for `parts` what no longer looks as it did.
     pub(super) fn new(parts: Parts, looks: Looks) -> Self {
         let grants = parts.broker.grants();
-        Self { parts, sources: looks.0, now: Arc::default(), noticed: BTreeSet::new(), grants }
+        // Grants may have changed while no daemon ran.
+        let (now, noticed) = (Arc::default(), BTreeSet::new());
+        Self { parts, sources: looks.0, now, noticed, grants, looks: LOOKS, failing: false }
     }
 
     /// Asks for everything to be read again at once, whether it has changed or not.
@@ -111,6 +119,7 @@ impl Reload {
                 }
             }
             self.end_who_lost();
+            self.return_leases().await;
         }
     }
 
@@ -126,6 +135,27 @@ impl Reload {
         }
         let sessions_ended = self.parts.sessions.regranted(|peer| !after.give_what_was_given(&before, peer, now));
         tracing::info!(sessions_ended, "what peers may do has changed");
+        self.looks = LOOKS;
+    }
+
+    /// What somebody holds where they may no longer work waits again.
+    async fn return_leases(&mut self) {
+        if self.looks == 0 {
+            return;
+        }
+        match self.parts.broker.return_ungranted().await {
+            Ok(leases) => {
+                (self.looks, self.failing) = (self.looks - 1, false);
+                if leases > 0 {
+                    tracing::warn!(leases, "leases of whoever may no longer work there have returned");
+                }
+            }
+            Err(error) if !self.failing => {
+                self.failing = true;
+                tracing::error!(%error, "leases of whoever may no longer work there are not returned yet");
+            }
+            Err(_) => {}
+        }
     }
 
     /// Sets the alarms about certificates and revocation lists, and ends those that are over.

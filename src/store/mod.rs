@@ -182,9 +182,12 @@ pub trait Store: Send + Sync {
     /// Returns how many there were.
     async fn tell_late_prompts(&self, now: Timestamp) -> Result<u64, StoreError>;
 
-    /// Ends every lease of a holder: the delivery waits again and counts no failure, each with a ledger entry of the broker's
-    /// own, `LEASE_REVOKED`. Returns how many. Its cost grows with the leases that are live, and with nothing else.
-    async fn end_leases(&self, holder: &str, now: Timestamp) -> Result<u64, StoreError>;
+    /// Ends every lease of a holder, or those in one queue: the delivery waits again and counts no failure, each with a ledger entry of
+    /// the broker's own, `LEASE_REVOKED`. Returns how many. Its cost grows with the leases that are live, and with nothing else.
+    async fn end_leases(&self, holder: &str, queue: Option<&QueueId>, now: Timestamp) -> Result<u64, StoreError>;
+
+    /// Who has a lease, and in which queue, each pair once; costs as [`Store::end_leases`] does.
+    async fn holders(&self) -> Result<Vec<(String, QueueId)>, StoreError>;
 
     /// How many live leases a holder has; costs as [`Store::end_leases`] does.
     async fn leases_of(&self, holder: &str) -> Result<u64, StoreError>;

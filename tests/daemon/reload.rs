@@ -164,13 +164,22 @@ async fn vetting_that_is_asked_for_ends_the_sessions_of_those_who_have_none_and_
     });
     let daemon = daemon.await;
     let (mut officer, mut intelligence) = (daemon.person(MPU).await, daemon.person(INTELLIGENCE).await);
-    officer.pull("MPU.SE").await.unwrap();
-    intelligence.pull("MPU.SE").await.unwrap();
+    let mut council = daemon.person(LEWISHAM).await;
+    council.submit(submission(&recent(1, "2026-11-20T16:30:00Z"))).await.unwrap();
+    let theirs = officer.pull("MPU.SE").await.unwrap();
+    council.submit(submission(&recent(1, "2026-11-20T16:30:00Z"))).await.unwrap();
+    let held = intelligence.pull("MPU.SE").await.unwrap();
+    assert_eq!((theirs.len(), held.len()), (1, 1));
     let from = daemon.log().len();
     edit(&daemon, "queues.toml", "kind = \"MPU\"\n", "kind = \"MPU\"\nvetting = { work = [\"RV\"] }\n");
     let told = daemon.says(from, "what peers may do has changed").await;
     assert!(told.contains("\"sessions_ended\":1"), "{told}");
-    officer.pull("MPU.SE").await.unwrap();
+    // What they hold waits again, and what others hold stays theirs.
+    let told = daemon.says(from, "leases of whoever may no longer work there have returned").await;
+    assert!(told.contains("\"leases\":1"), "{told}");
+    let back = officer.pull("MPU.SE").await.unwrap();
+    assert_eq!(back.iter().map(|one| &one.id).collect::<Vec<_>>(), [&held[0].id]);
+    officer.read(&theirs[0], (pb::Part::E, 0), "").await.unwrap();
     let mut again = daemon.person(INTELLIGENCE).await;
     assert_eq!(why(again.pull("MPU.SE").await), (Code::PermissionDenied, "QUEUE_NOT_GRANTED".into()));
 }

@@ -332,7 +332,7 @@ impl Simulation {
     async fn revokes(&mut self, chance: &mut Chance) -> u64 {
         let leases: Vec<_> = self.model.unsettled().filter_map(|one| one.lease.as_ref()).collect();
         let Some(holder) = chance.of(&leases).map(|lease| lease.holder.clone()) else { return 0 };
-        let ended = self.world.store().end_leases(&holder, self.world.now()).await.unwrap();
+        let ended = self.world.store().end_leases(&holder, None, self.world.now()).await.unwrap();
         assert_eq!(ended, self.model.revokes(&holder));
         ended
     }

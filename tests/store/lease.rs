@@ -293,9 +293,9 @@ pub async fn the_leases_of_one_holder_end_and_no_others(engine: &impl Engine) {
     let theirs = store.pull(theirs).await.unwrap().remove(0);
     let before = size(&*store).await;
     assert_eq!(store.leases_of(OFFICER).await, Ok(3));
-    assert_eq!(store.end_leases("homeward://pilot.example/met/SE/mpu_officer/p", at(1)).await, Ok(0));
-    assert_eq!(store.end_leases(OFFICER, at(1)).await, Ok(3));
-    assert_eq!(store.end_leases(OFFICER, at(1)).await, Ok(0), "once");
+    assert_eq!(store.end_leases("homeward://pilot.example/met/SE/mpu_officer/p", None, at(1)).await, Ok(0));
+    assert_eq!(store.end_leases(OFFICER, None, at(1)).await, Ok(3));
+    assert_eq!(store.end_leases(OFFICER, None, at(1)).await, Ok(0), "once");
     assert_eq!((store.leases_of(OFFICER).await, size(&*store).await), (Ok(0), before + 3));
     for delivery in &mine {
         let now = store.delivery(delivery.id).await.unwrap().unwrap();
@@ -307,4 +307,28 @@ pub async fn the_leases_of_one_holder_end_and_no_others(engine: &impl Engine) {
     assert_eq!(pull(&*store, "MPU.SE", 9, 3).await.len(), 4, "there to be pulled again");
     drop(store);
     assert_eq!(size(&*engine.open()).await, before + 4, "the store is whole");
+}
+
+pub async fn the_leases_of_a_holder_end_in_one_queue_and_in_no_other(engine: &impl Engine) {
+    let store = engine.open();
+    assert_eq!(store.holders().await, Ok(Vec::new()));
+    for _ in 0..2 {
+        leased(&*store, "MPU.SE").await;
+        leased(&*store, "MPU.SX").await;
+    }
+    accept_one(&*store, "MPU.SE").await;
+    let mut theirs = pulling("MPU.SE", 1, 0);
+    theirs.holder = format!("{OFFICER}4");
+    let theirs = store.pull(theirs).await.unwrap().remove(0);
+    let pair = |holder: &str, name: &str| (holder.to_owned(), queue(name));
+    let other = theirs.lease.as_ref().unwrap().holder.clone();
+    let all = vec![pair(OFFICER, "MPU.SE"), pair(OFFICER, "MPU.SX"), pair(&other, "MPU.SE")];
+    assert_eq!(store.holders().await, Ok(all.clone()));
+    let before = size(&*store).await;
+    assert_eq!(store.end_leases(OFFICER, Some(&queue("MPU.NE")), at(1)).await, Ok(0));
+    assert_eq!(store.end_leases(OFFICER, Some(&queue("MPU.SE")), at(1)).await, Ok(2));
+    assert_eq!(size(&*store).await, before + 2, "an entry each");
+    assert_eq!(store.holders().await, Ok(all[1..].to_vec()));
+    assert_eq!(pull(&*store, "MPU.SE", 9, 3).await.len(), 2, "there to be pulled again");
+    assert_eq!(store.delivery(theirs.id).await.unwrap(), Some(theirs));
 }

@@ -15,7 +15,7 @@ use crate::{
     domain::{
         approval::{Proposal, ProposalKind},
         certificate::RevocationReason,
-        grants::CallPermit,
+        grants::{Action, CallPermit},
         identity::{Identity, Peer, Role},
         queue::QueueId,
         violation::Violations,
@@ -183,7 +183,20 @@ impl Broker {
     /// The leases of a revoked certificate's holder end: each delivery waits again, unread, with a ledger entry of its own.
     pub async fn return_leases(&self, holder: &str) -> Result<u64, Error> {
         self.known.forget(holder);
-        Ok(self.store.end_leases(holder, self.clock.now()).await?)
+        Ok(self.store.end_leases(holder, None, self.clock.now()).await?)
+    }
+
+    /// The leases of whoever may no longer work where they hold something end likewise, whether they are connected or not.
+    pub async fn return_ungranted(&self) -> Result<u64, Error> {
+        let (grants, now) = (self.grants(), self.clock.now());
+        let mut ended = 0;
+        for (holder, queue) in self.store.holders().await? {
+            let works = |peer: Peer| grants.may_serve(&peer, Action::Pull, &queue, now).is_ok();
+            if !peer_of(&holder).is_some_and(works) {
+                ended += self.store.end_leases(&holder, Some(&queue), now).await?;
+            }
+        }
+        Ok(ended)
     }
 
     pub(super) async fn revocation(&self, serial: &str) -> Result<Option<Revocation>, Error> {

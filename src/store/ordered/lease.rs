@@ -8,7 +8,7 @@ use super::{
     keys::{self, Place},
     offers, read as reading, retracted,
     transaction::Transaction,
-    view::Look,
+    view::Look as _,
 };
 use crate::{
     domain::{
@@ -316,42 +316,8 @@ pub(super) fn expire(tx: &mut Transaction<'_>, now: Timestamp, most: u32, limit:
     Ok(ended.len() as u64)
 }
 
-/// Ends every lease of a holder whose certificate was revoked: no failure of theirs.
-pub(super) fn end_of(tx: &mut Transaction<'_>, holder: &str, now: Timestamp) -> Result<u64, StoreError> {
-    let held = held_by(&tx.view, holder)?;
-    for id in &held {
-        let mut legs = tx.legs(id.record)?.ok_or_else(unreadable)?;
-        let mut delivery = find(&legs, *id).ok_or_else(unreadable)?;
-        revoke(tx, &mut delivery, now)?;
-        tx.replace(&mut legs, delivery)?;
-    }
-    Ok(held.len() as u64)
-}
-
-/// Its lease ends by no fault of its holder's: it is to wait again.
-pub(super) fn revoke(tx: &mut Transaction<'_>, delivery: &mut Delivery, now: Timestamp) -> Result<(), StoreError> {
-    tx.append(&own_entry("LEASE_REVOKED", now, delivery))?;
-    (delivery.state, delivery.lease) = (State::Waiting, None);
-    Ok(())
-}
-
-/// The deliveries that a holder has under a lease.
-pub(super) fn held_by(view: &impl Look, holder: &str) -> Result<Vec<DeliveryId>, StoreError> {
-    let end = [keys::LEASES, &[0xff; 64]].concat();
-    let mut held = Vec::new();
-    for (key, _) in view.range(keys::LEASES, &end, usize::MAX)? {
-        let id = keys::read_delivery(&key).ok_or_else(unreadable)?;
-        let legs = super::transaction::legs(view, id.record)?.ok_or_else(unreadable)?;
-        let lease = find(&legs, id).and_then(|delivery| delivery.lease);
-        if lease.is_some_and(|lease| lease.holder == holder) {
-            held.push(id);
-        }
-    }
-    Ok(held)
-}
-
 /// The broker's own entry about a lease that ended otherwise than by its holder.
-fn own_entry(action: &str, now: Timestamp, delivery: &Delivery) -> Entry {
+pub(super) fn own_entry(action: &str, now: Timestamp, delivery: &Delivery) -> Entry {
     Entry {
         at: now,
         verb: Verb::Administration,
@@ -382,7 +348,7 @@ pub(super) fn find(legs: &Legs, id: DeliveryId) -> Option<Delivery> {
     legs.deliveries.iter().find(|each| each.id == id).cloned()
 }
 
-fn unreadable() -> StoreError {
+pub(super) fn unreadable() -> StoreError {
     StoreError::Damaged("a queue's index and its deliveries do not agree".into())
 }
 

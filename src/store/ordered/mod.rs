@@ -7,6 +7,7 @@ mod dead;
 pub(in crate::store) mod deep;
 mod engine;
 mod handed;
+mod holders;
 pub(in crate::store) mod keys;
 pub(in crate::store) mod late;
 mod lease;

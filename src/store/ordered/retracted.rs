@@ -6,13 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{
-    accept::waiting,
-    lease::{add, revoke},
-    offers, prompts,
-    read::again,
-    transaction::Transaction,
-};
+use super::{accept::waiting, holders::revoke, lease::add, offers, prompts, read::again, transaction::Transaction};
 use crate::{
     domain::{
         code::Class,

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{
     accept, asked, dead,
     engine::{Engine, OVERHEAD},
-    handed, late, lease, offers, pages, prompts, prove, read, retracted, shelf, unsettled,
+    handed, holders, late, lease, offers, pages, prompts, prove, read, retracted, shelf, unsettled,
 };
 use crate::{
     domain::{
@@ -121,14 +121,18 @@ impl<E: Engine> Store for OrderedStore<E> {
         self.0.sweep(move |tx, limit| prompts::tell_late(tx, now, limit)).await
     }
 
-    async fn end_leases(&self, holder: &str, now: Timestamp) -> Result<u64, StoreError> {
-        let holder = holder.to_owned();
-        self.0.command(0, move |tx| lease::end_of(tx, &holder, now)).await
+    async fn end_leases(&self, holder: &str, queue: Option<&QueueId>, now: Timestamp) -> Result<u64, StoreError> {
+        let (holder, queue) = (holder.to_owned(), queue.cloned());
+        self.0.command(0, move |tx| holders::end_of(tx, (&holder, queue.as_ref()), now)).await
+    }
+
+    async fn holders(&self) -> Result<Vec<(String, QueueId)>, StoreError> {
+        self.0.read(move |tree| holders::holders(&tree)).await
     }
 
     async fn leases_of(&self, holder: &str) -> Result<u64, StoreError> {
         let holder = holder.to_owned();
-        self.0.read(move |tree| lease::held_by(&tree, &holder).map(|held| held.len() as u64)).await
+        self.0.read(move |tree| holders::held_by(&tree, &holder).map(|held| held.len() as u64)).await
     }
 
     async fn forget_answers(&self, now: Timestamp) -> Result<u64, StoreError> {
