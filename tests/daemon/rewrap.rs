@@ -137,7 +137,9 @@ async fn status(who: &mut Person) -> (pb::Rewrap, Vec<pb::EpochKey>) {
 async fn kill(daemon: &mut Daemon, open: &watch::Sender<Option<(Person, Person)>>) -> Person {
     open.send_replace(None);
     daemon.kill();
+    let began = Instant::now();
     daemon.restart().await;
+    println!("serving {:.1?} after a kill", began.elapsed());
     open.send_replace(Some((daemon.person(MPU).await, daemon.person(LEWISHAM).await)));
     daemon.person(FIRST).await
 }

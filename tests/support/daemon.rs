@@ -100,7 +100,8 @@ impl Daemon {
         let before = self.log().len();
         let child = self.command().stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
         self.child = Some(child);
-        for _ in 0..6_000 {
+        // After a kill the whole ledger is walked, and every record counted.
+        for _ in 0..30_000 {
             if let Some(port) = serving(&self.log()[before..]) {
                 self.port = port;
                 return Ok(());
@@ -111,7 +112,7 @@ impl Daemon {
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        panic!("it does not serve after a minute: {}", self.log());
+        panic!("it does not serve after five minutes: {}", self.log());
     }
 
     pub fn pid(&self) -> u32 {
