@@ -158,7 +158,7 @@ impl Broker {
             if stored.prompts.iter().any(|prompt| prompt.end.is_none()) {
                 return Err(Error::Precondition {
                     reason: "PROMPT_OPEN",
-                    advice: "what a prompt of it, or of one linked from it, asks is not done: whoever does it reads why in the                              record; GetReferral shows which, and each queue that has it ends it with MarkPrompt",
+                    advice: "what a prompt of it, or of one linked from it, asks is not done: whoever does it reads why in the record; GetReferral shows which, and each queue that has it ends it with MarkPrompt",
                 });
             }
             if self.not_held(one).await?.is_none() {
