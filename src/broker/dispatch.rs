@@ -248,6 +248,7 @@ impl Broker {
             token: handle.token,
             now,
             kept_from: None,
+            retractions: None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! Confirming grades: police intelligence says what an item is worth, beside what was proposed (domain 2.2).
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{Broker, Error, Handle, Request, dispatch::is_theirs};
@@ -13,7 +14,7 @@ use crate::{
         unit::{Part, UnitLabel},
     },
     ledger::Verb,
-    sealing::{Note, Place, SealedRecordAt, open_note, seal_note},
+    sealing::{Note, Place, SealError, SealedRecordAt, open_note, seal_note},
     store::{Record, Settle, Stored},
 };
 
@@ -48,9 +49,10 @@ impl Broker {
     /// The delivery to compare a grade with: none where the caller does not hold it, so that nobody learns from the answer
     /// what was proposed. An accused is refused before anything is compared (D08).
     pub async fn to_grade(&self, permit: &QueuePermit, handle: &Handle) -> Result<Option<Delivery>, Error> {
+        let now = self.now();
         let (record, delivery) = self.found(handle.delivery).await?;
-        self.may_grade(permit, (&record, &delivery))?;
-        let lease = delivery.live_lease(&handle.token, self.now());
+        self.may_grade(permit, (&record, &delivery), now)?;
+        let lease = delivery.live_lease(&handle.token, now);
         let holds = lease.is_some_and(|lease| lease.holder == permit.identity().as_str());
         if holds {
             is_theirs(&delivery)?;
@@ -69,7 +71,7 @@ impl Broker {
     ) -> Result<Delivery, Error> {
         let now = self.now();
         let (record, delivery) = self.found(handle.delivery).await?;
-        self.may_grade(permit, (&record, &delivery))?;
+        self.may_grade(permit, (&record, &delivery), now)?;
         let kept = ConfirmedGrade {
             item,
             version: 0,
@@ -94,10 +96,15 @@ impl Broker {
         Ok(self.store.settle(once, self.held(permit, handle, now), Settle::Grade(grades), entry).await?)
     }
 
-    /// Not the accused or their unit, and on a police queue only.
-    fn may_grade(&self, permit: &QueuePermit, (record, delivery): (&Record, &Delivery)) -> Result<(), Error> {
+    /// Not the accused or their unit, and on a police queue only. Where they hold nothing of it, the store says what anybody hears then.
+    fn may_grade(
+        &self,
+        permit: &QueuePermit,
+        (record, delivery): (&Record, &Delivery),
+        now: Timestamp,
+    ) -> Result<(), Error> {
         if self.accuses(record, permit.identity()) || self.excludes_queue(record, permit.queue()) {
-            return Err(Self::excluded(permit.identity(), delivery, self.now()));
+            self.is_lost_to(permit.identity(), delivery, now)?;
         }
         let rulebook = self.rulebook();
         let kind = rulebook.policy.queues.kind_of(permit.queue());
@@ -137,7 +144,11 @@ impl Broker {
                 return Ok(Vec::new());
             }
             let note = Note { number: kept.item, purpose: &words.purpose(kept.id) };
-            seal_note(at, note, text.reveal(), &self.keyring, &*self.entropy)
+            match seal_note(at, note, text.reveal(), &self.keyring, &*self.entropy) {
+                // Nobody holds it any longer: the store gives the first answer again, or says that the lease is lost.
+                Err(SealError::Erased) => Ok(Vec::new()),
+                sealed => sealed,
+            }
         };
         let instructions = grade.handling.instructions().map(|text| seal(Words::Instructions, text)).transpose()?;
         let reason = seal(Words::Reason, &grade.reason)?;

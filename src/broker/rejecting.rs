@@ -7,7 +7,7 @@ use super::{Broker, Error, Handle, Request};
 use crate::{
     domain::{
         delivery::{Delivery, DeliveryId},
-        grants::{Action, QueuePermit, Refusal},
+        grants::{Action, QueuePermit},
         history::{Step, StepKind},
         identity::Peer,
         outcome::DeadReason,
@@ -75,15 +75,13 @@ impl Broker {
         request: Request,
         (id, reason): (DeliveryId, Text),
     ) -> Result<Delivery, Error> {
-        let (record, _) = self.found(id).await?;
-        if self.accuses(&record, permit.identity()) {
-            return Err(Refusal::Excluded.into());
-        }
         let step = self.step_of(permit, (StepKind::Replayed, ""), request, (id, &reason)).await?;
         let mut entry = self.officer_entry(permit, Verb::Administration, "REPLAY_DEAD_LETTER", step.at);
-        entry.record = Some(record.id);
+        entry.record = Some(id.record);
         entry.deliveries.push(id);
-        let replay = Replay { delivery: id, queue: permit.queue().clone(), step };
+        // Whom it accuses hears what anybody does where somebody else has sent it back (D08).
+        let (queue, reader) = (permit.queue().clone(), self.reader(permit.identity()));
+        let replay = Replay { delivery: id, queue, reader, step };
         Ok(self.store.replay(self.once_with_record(permit, request), replay, entry).await?)
     }
 

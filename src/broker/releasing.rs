@@ -1,22 +1,24 @@
 //! Releasing the carer copy: the lead practitioner's recorded act (domain 2.4), never in full, and never where a word home
 //! may be a danger.
 
-use super::{Broker, Error, Handle, Request, dispatch::is_theirs};
+use super::{Broker, Error, Handle, Request, dispatch::is_theirs, error::DECIDED};
 use crate::{
     domain::{
         carer_copy::CarerCopy,
         delivery::{Delivery, State},
         grants::QueuePermit,
         text::Text,
-        unit::{Part, UnitLabel, View},
+        unit::{Audience, Part, UnitLabel, View},
     },
     ledger::Verb,
-    store::{Settle, Stored},
+    store::{Held, Settle, Stored},
 };
 
 /// Council queues whose lead practitioner decides: the allocated team's where the record has one, else the MASH's.
 const ALLOCATED: &str = "ALLOC";
 const FRONT_DOOR: &str = "MASH";
+/// The copy.
+const CARER: UnitLabel = UnitLabel { item: None, part: Part::Carer, audience: Audience::Carer };
 
 /// The decision to release, as stated.
 #[derive(Debug, Clone)]
@@ -48,30 +50,63 @@ impl Broker {
         handle: Handle,
         release: &CarerRelease,
     ) -> Result<Released, Error> {
+        for _ in 1..DECIDED {
+            match self.release_as_known(permit, request, handle.clone(), release).await {
+                Err(error) if error.is_conflict() => {}
+                done => return done,
+            }
+        }
+        self.release_as_known(permit, request, handle, release).await
+    }
+
+    /// The same, unless it is corrected meanwhile.
+    async fn release_as_known(
+        &self,
+        permit: &QueuePermit,
+        request: Request,
+        handle: Handle,
+        release: &CarerRelease,
+    ) -> Result<Released, Error> {
         let now = self.now();
         let stored = self.store.find(handle.delivery.record).await?.ok_or(Error::NotFound)?;
         let carer_copy = self.carer_copy_of(&stored).await?;
-        let Stored { record, deliveries, retractions, .. } = stored;
-        let delivery = deliveries.iter().find(|found| found.id == handle.delivery).ok_or(Error::NotFound)?;
-        if self.is_kept_from(&record, permit) {
-            return Err(Self::excluded(permit.identity(), delivery, self.now()));
+        let delivery = stored.deliveries.iter().find(|found| found.id == handle.delivery).ok_or(Error::NotFound)?;
+        // First: whoever holds nothing of it learns nothing of it. An answer that was given comes again: the store says.
+        let lease = delivery.live_lease(&handle.token, now);
+        let mut copy = None;
+        if lease.is_some_and(|lease| lease.holder == permit.identity().as_str()) {
+            copy = Some(self.copy_to_release(permit, (&stored, delivery), (carer_copy, release)).await?);
         }
-        let opened = self.may_open(permit, (&record, delivery), (Part::Carer, None), release.reason.reveal())?;
-        is_theirs(delivery)?;
-        self.may_go_on((&record, &retractions), delivery, None).await?;
-        leads(delivery, &deliveries, &record.on_behalf_of)?;
-        may_go(carer_copy, release)?;
-        let (place, sealed) = self.sealed(record.id).await?;
-        let copy = self.unsealed(&sealed, opened.unit(), &place)?;
         let mut entry = self.entry_about(permit, (Verb::Disclosure, "RELEASE_CARER_COPY"), handle.delivery, now);
-        entry.details.push(format!("unit={}", opened.unit().name()));
+        entry.details.push(format!("unit={}", CARER.name()));
         entry.details.push(format!("carer_copy={carer_copy}"));
         let reason = self.note(handle.delivery, "release_carer_copy", &release.reason).await?;
         entry.details.push(format!("sealed_reason={}", hex::encode(reason)));
         let once = self.once_with_record(permit, request);
-        let delivery =
-            self.store.settle(once, self.held(permit, handle, now), Settle::Disclose(opened.unit()), entry).await?;
-        Ok(Released { unit: opened.unit(), copy, delivery })
+        let held = Held { retractions: Some(stored.retractions.len()), ..self.held(permit, handle, now) };
+        let released = self.store.settle(once, held, Settle::Disclose(CARER), entry).await?;
+        let copy = match copy {
+            Some(copy) => copy,
+            None => self.copy_to_release(permit, (&stored, delivery), (carer_copy, release)).await?,
+        };
+        Ok(Released { unit: CARER, copy, delivery: released })
+    }
+
+    /// The copy, where it may go.
+    async fn copy_to_release(
+        &self,
+        permit: &QueuePermit,
+        (stored, delivery): (&Stored, &Delivery),
+        (carer_copy, release): (CarerCopy, &CarerRelease),
+    ) -> Result<View, Error> {
+        may_go(carer_copy, release)?;
+        let record = &stored.record;
+        let opened = self.may_open(permit, (record, delivery), (CARER.part, CARER.item), release.reason.reveal())?;
+        is_theirs(delivery)?;
+        self.may_go_on((record, &stored.retractions), delivery, None).await?;
+        leads(delivery, &stored.deliveries, &record.on_behalf_of)?;
+        let (place, sealed) = self.sealed_of(record).await?;
+        self.unsealed(&sealed, opened.unit(), &place)
     }
 
     /// Whether the carer copy of a record may go, as of now: never where a correction of it says that a word home may be a danger, or

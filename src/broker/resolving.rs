@@ -16,7 +16,7 @@ use crate::{
     },
     ledger::Verb,
     sealing::labels,
-    store::{Along, Settle, Stored},
+    store::{Along, Record, Settle, Stored},
 };
 
 /// Where a matter on HOLD goes, and why.
@@ -44,29 +44,21 @@ impl Broker {
         let Stored { record, deliveries, retractions, .. } =
             self.store.find(handle.delivery.record).await?.ok_or(Error::NotFound)?;
         let found = deliveries.iter().find(|found| found.id == handle.delivery).ok_or(Error::NotFound)?;
-        let mut held = found.header.held.clone().ok_or(Error::NotFound)?;
-        // Whatever it is held for: nobody whom the record accuses, and no queue where they could stop or bury it.
-        held.never_by.extend(self.excluded_queues(&record));
-        if self.accuses(&record, &peer.identity) || self.accuses_colleague_on_hold(&record, &peer.identity) {
-            return Err(Self::excluded(&peer.identity, found, self.now()));
-        }
-        let hold = match self.grants().may_resolve_hold(peer, &held.never_by, now) {
-            Err(Refusal::Excluded) => return Err(Self::excluded(&peer.identity, found, self.now())),
-            hold => hold?,
-        };
+        let held = found.header.held.clone().ok_or(Error::NotFound)?;
+        let holds = found.live_lease(&handle.token, now).is_some_and(|one| one.holder == peer.identity.as_str());
+        let never_by = self.never_by(&record, held.never_by.clone(), peer, holds)?;
+        let hold = self.grants().may_resolve_hold(peer, &never_by, now)?;
         let permit = hold.queue_permit();
-        let queues = self.destinations(found, &held, to, now)?;
         // An answer that was given comes again, and whoever lost the lease hears that: the store says.
-        let lease = found.live_lease(&handle.token, now);
-        let mut questions = Vec::new();
-        if lease.is_some_and(|lease| lease.holder == permit.identity().as_str()) {
+        let (mut queues, mut headers, mut questions) = (Vec::new(), Vec::new(), Vec::new());
+        if holds {
+            queues = self.destinations(found, &HeldHeader { never_by, ..held }, to, now)?;
             self.may_go_on((&record, &retractions), found, queues.first()).await?;
             let lenses = queues.first().map_or(LENSES[2], |queue| self.lenses(queue));
             questions = self.as_asked(permit, (&record, found, lenses), read).await?;
+            let units = labels(&self.sealed_of(&record).await?.1)?;
+            headers = queues.iter().map(|queue| self.sent_on(found, &units, queue)).collect();
         }
-        let (_, sealed) = self.sealed(handle.delivery.record).await?;
-        let units = labels(&sealed)?;
-        let headers: Vec<Header> = queues.iter().map(|queue| self.sent_on(found, &units, queue)).collect();
         let mut entry = self.entry_about(permit, (Verb::Disclosure, "RESOLVE_HELD"), handle.delivery, now);
         let note = self.note(handle.delivery, "resolve", &reason).await?;
         entry.details.push(format!("sealed_reason={}", hex::encode(&note)));
@@ -85,6 +77,25 @@ impl Broker {
         let resolved = self.store.settle(once, self.held(permit, handle, now), settle, entry).await?;
         let made = self.made(&resolved).await?;
         Ok((resolved, made))
+    }
+
+    /// Whose people may not resolve it, and where it may not go, whatever it is held for: where somebody works whom the record accuses.
+    /// Whoever holds nothing of it learns of nobody whom it accuses.
+    fn never_by(
+        &self,
+        record: &Record,
+        mut named: Vec<QueueId>,
+        peer: &Peer,
+        holds: bool,
+    ) -> Result<Vec<QueueId>, Error> {
+        if !holds {
+            return Ok(Vec::new());
+        }
+        if self.accuses(record, &peer.identity) || self.accuses_colleague_on_hold(record, &peer.identity) {
+            return Err(Refusal::Excluded.into());
+        }
+        named.extend(self.excluded_queues(record));
+        Ok(named)
     }
 
     /// The named queue, and what follows from the place: where the matter was meant for a Referral Desk too, the police

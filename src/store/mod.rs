@@ -72,7 +72,8 @@ use crate::{
 /// 14. **Followed once.** A prompt with a date is kept once for each record and kind, from its acceptance on; every queue that works on it
 ///     lists it until it has ended. It is marked only from the version its marker saw ([`StoreError::Conflict`]), and told of once when it is late.
 /// 15. **To nobody who was accused meanwhile.** What is given to somebody is given as the record was kept from people when it was decided who is
-///     to have it ([`Held::kept_from`]): [`StoreError::Conflict`] where a correction has accused somebody since, and nothing is changed.
+///     to have it ([`Held::kept_from`]): [`StoreError::Conflict`] where a correction has accused somebody since, and nothing is changed. What
+///     leaves the house does so as the record had been corrected when that was decided ([`Held::retractions`]).
 #[async_trait]
 pub trait Store: Send + Sync {
     /// Accepts a submission: contract points 1 to 3, 6.
@@ -140,7 +141,7 @@ pub trait Store: Send + Sync {
     fn outbox(&self) -> watch::Receiver<Outbox>;
 
     /// Sends a dead letter back to its queue; answers with it as it then is (for a replay of the call: as it was).
-    /// [`StoreError::WrongState`] where it is none, or has as long a history as there can be.
+    /// [`StoreError::WrongState`] where it is none, or has as long a history as there can be, or is kept from whoever asks (D08).
     async fn replay(&self, once: Once, replay: Replay, entry: Entry) -> Result<Delivery, StoreError>;
 
     /// Ends offers that nobody answered by [`Offer::answer_by`]: each delivery goes on where it was, escalated. One that was answered

@@ -199,6 +199,9 @@ pub struct Held {
     /// From how many references the record was kept ([`Record::excluded`]) when it was decided who is to have it next;
     /// [`super::StoreError::Conflict`] if it is kept from more by now. None where nobody is to.
     pub kept_from: Option<usize>,
+    /// How often the record had been corrected or recalled when it was decided that this may leave the house;
+    /// [`super::StoreError::Conflict`] if it has been oftener by now. None where nothing is to.
+    pub retractions: Option<usize>,
 }
 
 /// What to do with a held delivery.

@@ -23,6 +23,8 @@ pub struct Replay {
     pub delivery: DeliveryId,
     /// The queue the caller's permit is for; another queue's delivery is not found.
     pub queue: QueueId,
+    /// Under what a record says that it is kept from whoever sends it back: to them it is no dead letter.
+    pub reader: Reference,
     /// Who, when and why; the store adds how often it had failed.
     pub step: Step,
 }

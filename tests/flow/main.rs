@@ -10,6 +10,7 @@ mod person;
 
 mod abandoned;
 mod accused;
+mod accused_deciding;
 mod accused_since;
 mod ageing;
 mod asked_on_hold;

@@ -196,6 +196,7 @@ async fn a_notice_whose_reason_was_sealed_for_nobody_there_does_not_say_that_it_
         token: held.token.clone(),
         now: found.lease.as_ref().unwrap().since,
         kept_from: None,
+        retractions: None,
     };
     let caller = of_hold.holder.clone();
     let request = fresh().parse().unwrap();

@@ -246,7 +246,8 @@ impl Model {
             }
             What::Replay { delivery, .. } => {
                 let mut after = self.delivery(*delivery).clone();
-                if after.state != State::DeadLetter {
+                let kept = self.keeps(delivery.record, call.who.identity.as_str(), &after.header.queue);
+                if after.state != State::DeadLetter || kept {
                     return Err("WRONG_STATE");
                 }
                 add(&mut after, step(call, StepKind::Replayed, String::new(), now))?;
@@ -278,7 +279,8 @@ impl Model {
             _ if !answers && is_notice(&after) => Err("ACKNOWLEDGE_IT"),
             _ if !answers && is_offered(&after) => Err("ANSWER_FIRST"),
             _ if kept => Err("LEASE_LOST"),
-            Use::Resolve { to } if record.kept_from.queues.contains(to) => Err("INVALID"),
+            // Whoever holds nothing of it learns of nobody whom it accuses.
+            Use::Resolve { to } if holds && record.kept_from.queues.contains(to) => Err("INVALID"),
             Use::Resolve { .. } => Ok(()),
             Use::Acknowledge if !is_notice(&after) => Err("NOT_A_NOTICE"),
             Use::Accept | Use::Refuse if after.offered.is_none() => Err("NOTHING_OFFERED"),

@@ -183,7 +183,7 @@ fn raising(delivery: &Delivery, now: i64) -> Raise {
 async fn send_back(store: &dyn Store, model: &mut Model, now: i64) {
     let Some(mut delivery) = model.0.values().find(|each| each.state == State::DeadLetter).cloned() else { return };
     let step = Step { kind: StepKind::Replayed, code: String::new(), at: at(now), ..rejected() };
-    let replay = Replay { delivery: delivery.id, queue: delivery.header.queue.clone(), step };
+    let replay = Replay { delivery: delivery.id, queue: delivery.header.queue.clone(), reader: READER, step };
     let (request, told) = (once("ReplayDeadLetter"), entry(Verb::Administration, "REPLAY_DEAD_LETTER"));
     let back = store.replay(request.clone(), replay.clone(), told.clone()).await.unwrap();
     delivery.history.push(Step { failed: delivery.failed, ..replay.step.clone() });

@@ -220,6 +220,7 @@ pub fn holding(delivery: &Delivery, now: i64) -> Held {
         token: lease.token.clone(),
         now: at(now),
         kept_from: None,
+        retractions: None,
     }
 }
 

@@ -138,6 +138,16 @@ pub async fn nothing_is_given_to_anybody_as_it_was_known_before_somebody_was_acc
         assert_eq!(there().await, before, "{number}");
         settle(&*store, as_known(known + 1), give()).await.unwrap();
     }
+    // What leaves the house does so as it had been corrected when that was decided, whoever is accused or not.
+    let held = leased(&*store, "MPU.SE").await;
+    let as_corrected = |often| Held { retractions: Some(often), ..holding(&held, 60) };
+    let one = retract(held.id.record, RetractionKind::Corrected, 30);
+    store.opened(holding(&held, 10), CARD, entry(Verb::Consultation, "OPEN_PART")).await.unwrap();
+    store.recall(once("RecallReferral"), vec![one], b"answer".to_vec()).await.unwrap();
+    let before = (find(&*store, &held).await, size(&*store).await);
+    assert_eq!(settle(&*store, as_corrected(0), Settle::Disclose(CARD)).await, Err(StoreError::Conflict));
+    assert_eq!((find(&*store, &held).await, size(&*store).await), before);
+    settle(&*store, as_corrected(1), Settle::Disclose(CARD)).await.unwrap();
     // Whoever settles what is on HOLD has lost it by then.
     accept_with(&*store, held_header("HOLD.human")).await;
     let held = pull(&*store, "HOLD.human", 1, 0).await.remove(0);

@@ -242,6 +242,7 @@ pub(in crate::store) mod tests {
             token: "token".into(),
             now,
             kept_from: None,
+            retractions: None,
         };
         let settling = lease::Use { once: once(8), held, settle: Settle::Complete(settled), entry: entry.clone() };
         tx.run(|tx| lease::settle(tx, &settling)).unwrap();
@@ -287,6 +288,7 @@ pub(in crate::store) mod tests {
             token: "token".into(),
             now,
             kept_from: None,
+            retractions: None,
         };
         let colleague = Lease {
             token: "other".into(),

@@ -88,7 +88,7 @@ pub(super) fn replay(
     let id = replay.delivery;
     let mut legs = tx.legs(id.record)?.ok_or(StoreError::NotFound)?;
     let mut delivery = find(&legs, id).filter(|each| each.header.queue == replay.queue).ok_or(StoreError::NotFound)?;
-    if delivery.state != State::DeadLetter {
+    if delivery.state != State::DeadLetter || legs.excluded.contains(&replay.reader) {
         return Err(StoreError::WrongState);
     }
     add(&mut delivery, replay.step.clone())?;

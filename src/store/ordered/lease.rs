@@ -173,7 +173,9 @@ pub(super) fn settle(tx: &mut Transaction<'_>, command: &Use) -> Result<Delivery
     if !offers::may_be(&delivery, &command.settle) || !retracted::may_be(&legs, &command.settle) {
         return Err(StoreError::WrongState);
     }
-    if command.held.kept_from.is_some_and(|known| known != legs.excluded.len()) {
+    let changed = |known: Option<usize>, now: usize| known.is_some_and(|known| known != now);
+    let Held { kept_from, retractions, .. } = command.held;
+    if changed(kept_from, legs.excluded.len()) || changed(retractions, legs.retractions.len()) {
         return Err(StoreError::Conflict);
     }
     match &command.settle {
