@@ -74,6 +74,6 @@ fn place(args: &CompactArgs) -> Result<PathBuf, Failure> {
         Engine::Sled => Ok(config.store.path),
         Engine::Postgres => Err(Failure::bad_data("store.url: a store in a database needs no compaction")
             .advise("PostgreSQL gives room back by itself (autovacuum); what was erased cannot be read from the moment of its erasure, for its keys are gone")
-            .advise("to have that gone from the database's files too: VACUUM homeward_keys, and let backups and archived WAL of the database from before expire")),
+            .advise("to have that gone from the database's files too: VACUUM FULL homeward_keys with every broker stopped, and let replicas, backups and archived WAL of the database from before expire")),
     }
 }

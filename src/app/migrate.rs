@@ -44,7 +44,8 @@ const MIGRATE_HELP: &str = "\
 The database must be there and empty; its owner is the user of store.url. What was moved is held against the store key by key, and
 its ledger says MIGRATION, before a broker serves from it. Then the old store opens no longer; set store.engine = \"postgres\" and start.
 Killed or broken off, run the same command again: it goes on where it was.
-Back: `homeward backup` while a broker serves, then `homeward restore` with store.engine = \"sled\".";
+Back: shut the doors first, for what is accepted after the backup stays behind (deploy/RUNBOOK.md, Moving): one broker on a loopback
+address alone, `homeward audit checkpoint` and `homeward backup` of it, then `homeward restore --at-least` with store.engine = \"sled\".";
 
 /// Moves a store.
 pub(super) fn run(args: &MigrateArgs) -> Result<(), Failure> {
@@ -127,10 +128,14 @@ fn told(args: &MigrateArgs, config: &Config, origin: &Origin, moved: Option<(u64
         Some((keys, resumed)) => {
             let resumed = if resumed { ", going on where it was broken off" } else { "" };
             print::line(&format!("moved: {records} records and {} entries ({keys} keys){resumed}", head.size));
+            print::line(&format!("verified: every key is in the database as it was; root {root}"));
         }
-        None => print::line(&format!("moved before: {records} records and {} entries", head.size)),
+        None => {
+            print::line(&format!("moved before: {records} records and {} entries", head.size));
+            print::line(&format!("the database's ledger goes on from root {root}; whether all agrees in it says"));
+            print::line("  homeward audit verify --deep --config FILE");
+        }
     }
-    print::line(&format!("verified: every key is in the database as it was; root {root}"));
     print::line("next: store.engine = \"postgres\", then start the brokers");
     print::line(&format!(
         "{} opens no longer; remove what is in it once you rely on the database, for what is erased from now on is still there",

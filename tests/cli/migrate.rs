@@ -122,6 +122,8 @@ fn a_store_moves_into_a_database_however_often_it_is_killed_and_comes_back_by_ba
 
     refuses(at, "this store was moved into a database");
     assert_eq!(one_line(&migrate(at).with(0))["already"], true, "a second time says so");
+    homeward(at, &["compact", "data/store"]).refused(69, &["this store was moved into a database"]);
+    refuses(at, "this store was moved into a database");
     configured(&house, "postgres", &url);
     let whole = deep(&["--config", "homeward.toml", "--key", "key", "--since", "before"]).with(0);
     assert!(whole.contains("everything agrees, and continues"), "{whole}");

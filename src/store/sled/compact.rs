@@ -11,6 +11,7 @@ use super::{
     anew::{Anew, Written},
     durable::{Durable, HeadMark},
     examined::examine,
+    moving::was_not_moved,
     open::{disk, open_sled},
     view::{Look, engine},
 };
@@ -39,6 +40,8 @@ pub(super) fn compact(dir: &Path, how: &Compaction, watch: &mut dyn Examining) -
         return Err(StoreError::Damaged(format!("{} things do not agree", derived + lost)));
     }
     let old = open_sled(dir)?;
+    // What is written anew would not say that it was moved.
+    was_not_moved(dir)?;
     let beside = named_beside(dir, COMPACTING)?;
     remove(&beside).map_err(|error| disk(&error))?;
     let written = write(&old, &beside, how, watch).and_then(|written| {

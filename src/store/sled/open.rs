@@ -83,6 +83,8 @@ fn guarded(dir: &Path) -> Result<Opened, StoreError> {
     }
     can_be_read(dir, head.is_none_or(|head| !head.clean)).map_err(|error| disk(&error))?;
     let db = open_sled(dir)?;
+    // Whoever had it open a moment ago may have moved it.
+    was_not_moved(dir)?;
     match verified(dir, &db, head) {
         Ok((books, durable)) => Ok(Opened { db, books, durable }),
         Err(error) => {
@@ -305,6 +307,21 @@ mod tests {
         fs::write(&half, "half").unwrap();
         drop(open(dir.path()).unwrap());
         assert!(!half.exists());
+    }
+
+    #[test]
+    fn a_store_that_is_moved_while_somebody_waits_for_it_opens_for_nobody() {
+        let dir = tempfile::tempdir().unwrap();
+        let held = open(dir.path()).unwrap();
+        thread::scope(|scope| {
+            let waits = scope.spawn(|| open(dir.path()).map(|_| ()).unwrap_err());
+            thread::sleep(4 * LOCK_WAIT);
+            assert!(!waits.is_finished(), "it has the store");
+            fs::write(dir.path().join("moved"), "moved").unwrap();
+            drop(held);
+            let told = waits.join().unwrap().to_string();
+            assert!(told.contains("was moved into a database"), "{told}");
+        });
     }
 
     #[test]
