@@ -107,7 +107,6 @@ impl<'t> Transaction<'t> {
         self.events = 0;
         let result = command(self);
         if result.is_ok() {
-            self.view.keep();
             for (before, after) in self.changes.drain(..) {
                 let late = |each: &Delivery| each.late_after().map(|due| (due, each.id));
                 self.trace.note(before.as_ref().and_then(late), late(&after), &after.header.queue);
@@ -121,6 +120,8 @@ impl<'t> Transaction<'t> {
             self.trace.pages.extend(self.pages.iter().map(|(id, _)| *id));
             self.pages.drain(..).for_each(|(id, due)| self.books.pages.set(id, due));
             self.recount();
+            // Last: what panics before leaves nothing.
+            self.view.keep();
         } else {
             self.undo(meta);
         }

@@ -29,8 +29,8 @@ const LOCK: i64 = 0x686f_6d65_7761_7266;
 const LOCK_TRIES: u32 = 50;
 const LOCK_WAIT: Duration = Duration::from_millis(100);
 /// Limits of the connection that fills it.
-const LIMITS: &str =
-    "SET lock_timeout = '10s'; SET synchronous_commit = on; SET default_transaction_isolation = 'read committed'";
+const LIMITS: &str = "SET lock_timeout = '10s'; SET synchronous_commit = on; SET default_transaction_isolation = 'read committed'; \
+     SET client_min_messages = warning";
 /// What a copy on its way back is called; each attempt begins anew.
 const COPY: &str = "copy";
 

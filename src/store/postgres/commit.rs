@@ -201,6 +201,7 @@ impl Writer {
             Err(error) => {
                 // Whatever the transaction was, it is over with its connection.
                 (self.session, self.books) = (None, None);
+                self.shared.backend.store(0, Ordering::Release);
                 self.rests = Some(Stopwatch::start());
                 self.shared.set_lost(Some(error));
             }
@@ -210,17 +211,18 @@ impl Writer {
     /// One batch. What is not answered by what this gives back has no answer: the callers learn why from [`Shared`].
     fn batch(&mut self, commands: Vec<Command>) -> Result<Vec<Reply>, StoreError> {
         let runtime = self.runtime.clone();
-        let mut session = match self.session.take() {
-            Some(session) if !session.client.is_closed() => session,
+        let (mut session, begun) = match self.session.take() {
+            Some(session) if !session.client.is_closed() => (session, false),
             _ => {
                 // Another primary may have taken over since, and not have all that the last one had.
                 self.books = None;
-                runtime.block_on(Session::begin(&self.settings, &self.shared))?
+                (runtime.block_on(Session::begin(&self.settings, &self.shared))?, true)
             }
         };
         let mut books = self.locked(&session)?;
         let keys = Keys::of(&session.client, &session.asks, &runtime);
         let mut tx = Transaction::new(&keys, &mut books);
+        let asked = commands.len();
         let replies = tx.run_all(commands);
         if keys.failed.get() {
             return Err(StoreError::Unavailable("the database was lost on the way".into()));
@@ -242,12 +244,14 @@ impl Writer {
                 }
             }
             // What was committed before may be on one machine only.
-            None if self.rests.is_some() => runtime.block_on(session.confirm(last))?,
+            None if begun || self.rests.is_some() => runtime.block_on(session.confirm(last))?,
             None => runtime.block_on(in_time(session.client.batch_execute("ROLLBACK")))?,
         }
         self.tell(&books);
         self.seen = Some(Head { size: books.meta.frontier.size(), root: books.meta.frontier.root() });
-        (self.session, self.books) = (Some(session), Some(books));
+        // What a command that panicked had begun to count is counted again from what is kept.
+        let sound = replies.len() == asked;
+        (self.session, self.books) = (Some(session), sound.then_some(books));
         Ok(replies)
     }
 

@@ -34,7 +34,7 @@ const CONNECT: Duration = Duration::from_secs(3);
 /// What was sent and is not acknowledged for so long ends the connection: the other machine is gone.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(5);
 /// Words of the database that wait to be heard.
-const WORDS: usize = 16;
+pub(super) const WORDS: usize = 16;
 /// Time for any answer.
 const ANSWER: Duration = Duration::from_secs(15);
 /// Time to get one of the connections that read.

@@ -8,7 +8,10 @@ use std::{
 use tokio::sync::mpsc;
 use tokio_postgres::AsyncMessage;
 
-use super::{commit::Shared, connect::Settings};
+use super::{
+    commit::Shared,
+    connect::{Settings, WORDS},
+};
 use crate::store::ordered::{Command, Message, Reply, Transaction};
 
 /// Named by whoever commits.
@@ -35,8 +38,9 @@ pub(super) async fn listen(settings: Settings, shared: Arc<Shared>, inbox: mpsc:
                     word = words.recv() => word,
                 };
                 match word {
+                    // Where so many waited that one may have been dropped, it may have been another broker's.
                     Some(AsyncMessage::Notification(word))
-                        if word.process_id() != shared.backend.load(Ordering::Acquire) =>
+                        if word.process_id() != shared.backend.load(Ordering::Acquire) || words.len() + 1 >= WORDS =>
                     {
                         follow(&inbox);
                     }

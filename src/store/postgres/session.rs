@@ -17,7 +17,7 @@ use crate::store::{StoreError, ordered::Write};
 /// others: the database lets go of it.
 const LIMITS: &str = "SET lock_timeout = '10s'; SET statement_timeout = '10s'; \
      SET idle_in_transaction_session_timeout = '3s'; SET tcp_user_timeout = '5s'; SET synchronous_commit = on; \
-     SET default_transaction_isolation = 'read committed'";
+     SET default_transaction_isolation = 'read committed'; SET client_min_messages = warning";
 /// Writes keys.
 pub(super) const PUT: &str = "INSERT INTO homeward_keys (k, v) SELECT * FROM unnest($1::bytea[], $2::bytea[]) \
      ON CONFLICT (k) DO UPDATE SET v = excluded.v";
