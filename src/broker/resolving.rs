@@ -133,11 +133,15 @@ impl Broker {
         Ok(queues)
     }
 
-    /// Where the record of a held matter went all the same. Not for those whom it accuses.
+    /// Where the record of a held matter went all the same. For whoever holds it and may open and settle it, and nobody else.
     pub async fn sent_already(&self, permit: &QueuePermit, id: DeliveryId) -> Result<Vec<Delivery>, Error> {
         let Stored { record, deliveries, .. } = self.store.find(id.record).await?.ok_or(Error::NotFound)?;
-        let who = permit.identity();
-        if self.accuses(&record, who) || self.accuses_colleague_on_hold(&record, who) {
+        let (who, now) = (permit.identity(), self.now());
+        let found = deliveries.iter().find(|found| found.id == id).ok_or(Error::NotFound)?;
+        let mut never_by = found.header.held.as_ref().ok_or(Error::NotFound)?.never_by.clone();
+        never_by.extend(self.excluded_queues(&record));
+        let holds = found.lease.as_ref().is_some_and(|lease| lease.holder == who.as_str() && now < lease.expires);
+        if !holds || self.is_kept_from(&record, permit) || self.grants().works_in(who, &never_by) {
             return Err(Error::NotFound);
         }
         let sent = |found: &Delivery| found.header.held.is_none() && !found.is_nobodys();

@@ -31,7 +31,10 @@ impl Visit {
     pub(super) async fn triage(&self, held: &InHand) -> Result<Option<Markup>, Trouble> {
         let delivery = &held.delivery;
         let Some(matter) = delivery.held.as_ref().filter(|_| self.may(Action::ResolveHeld)) else { return Ok(None) };
-        let sent = self.desk.services.sent_already(&self.session, &delivery.delivery_id).await?;
+        // Where that is not for them, nor is the rest; they put it back.
+        let Ok(sent) = self.desk.services.sent_already(&self.session, &delivery.delivery_id).await else {
+            return Ok(None);
+        };
         let form = self.form(&act(&delivery.queue, &delivery.delivery_id, "resolve"), &fields())?;
         Ok(Some(html! {
             section aria-labelledby="triage" {
