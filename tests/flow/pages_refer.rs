@@ -175,7 +175,7 @@ async fn what_is_not_right_is_told_at_its_field_and_nothing_typed_is_lost() {
     // Of an earlier start of the daemon, or made up: nothing is sent, and it can go on.
     let old = nil(&council).await;
     let again = Typed::on(&old).with(&[("seal", "00")]).go(&council, "send").await;
-    assert!(again.text.contains("out of date, and nothing was sent"), "{}", again.text);
+    assert!(again.text.contains("This page was out of date"), "{}", again.text);
     assert_eq!(Typed::on(&again).value("child.name"), "Ella-Mae Fennimore");
     assert!(receipts(&house).await.is_empty());
     let refused = Browser::of(&house, MPU).await.get("/refer").await;

@@ -16,6 +16,9 @@ use crate::{
 /// A field that is not right yet: its name, and what to do.
 pub(super) type Fault = (String, String);
 
+/// No entry of a list has this number or a higher one.
+const NUMBERED: u32 = 1_000_000;
+
 /// Names of fields with what was given, each as the browser sent it.
 #[derive(Debug, Default)]
 pub(super) struct Draft(BTreeMap<String, Vec<String>>);
@@ -76,8 +79,9 @@ impl Draft {
             return;
         }
         if !list.id.is_empty() {
-            let number = |at| self.first(&inside(list.path, at, "id")).strip_prefix(list.id)?.parse::<usize>().ok();
-            let next = (0..count).filter_map(number).max().unwrap_or(0) + 1;
+            let number = |given: &String| given.strip_prefix(list.id)?.parse().ok().filter(|number| *number < NUMBERED);
+            // What leads to an entry that is no more leads to nobody else.
+            let next: u32 = self.0.values().flatten().filter_map(number).max().unwrap_or(0) + 1;
             self.0.insert(inside(list.path, count, "id"), vec![format!("{}{next}", list.id)]);
         }
         self.set_count(list, count + 1);
@@ -293,4 +297,22 @@ fn put(whole: &mut Value, path: &str, value: Value) {
         }
     }
     *here = value;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::lists::PERSONS, *};
+
+    #[test]
+    fn what_led_to_an_entry_that_is_no_more_leads_to_nobody_else() {
+        let mut draft = Draft::default();
+        draft.add(&PERSONS);
+        draft.add(&PERSONS);
+        let id = inside(PERSONS.path, 1, "id");
+        let gone = draft.first(&id).to_owned();
+        draft.0.insert(inside("items", 0, "about"), vec![gone.clone(), "p9999999".to_owned()]);
+        draft.remove(&PERSONS, 1);
+        draft.add(&PERSONS);
+        assert_eq!((gone.as_str(), draft.first(&id)), ("p2", "p3"));
+    }
 }

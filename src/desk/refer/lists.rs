@@ -58,6 +58,8 @@ pub(super) const PERSONS: List = List {
         yes_no("allegation", "Is something alleged against them as carer, staff, police or professional?"),
         line("works_in_queue", "If so, the unit they work in, for example MPU.SE")
             .help("So that their own unit does not get it."),
+        line("identity", "And their identity on Homeward, if they have one")
+            .help("So that they themselves do not read it. Your administrator knows it."),
     ],
     most: 100,
 };

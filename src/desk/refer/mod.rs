@@ -114,8 +114,7 @@ impl Visit {
             None => self.fresh()?,
         };
         let step = STEPS.iter().find(|step| step.code == at).unwrap_or(&STEPS[0]);
-        let notice =
-            "This page was out of date, and nothing was sent. What you typed is still here: go on from this step.";
+        let notice = "This page was out of date. What you typed is still here: go on from this step. If you had sent it already, it stands under your referrals, and is not sent twice.";
         self.step(step, &Shown { draft, request_id: &request_id, faults: &[], notice, added: "" })
     }
 
