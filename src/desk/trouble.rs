@@ -27,7 +27,7 @@ impl Trouble {
         Self::of(
             StatusCode::FORBIDDEN,
             "This page is out of date",
-            "Nothing was done. Go back to your queues and open the page again.",
+            "Nothing was done now. Go back to your queues and open the page again: it says what was done before.",
         )
     }
 
@@ -43,6 +43,11 @@ impl Trouble {
             "You no longer hold this delivery",
             "It was settled already, or the time you had it ran out and it is back in its queue. What you did before that was kept.",
         )
+    }
+
+    /// A field of a form that says nothing.
+    pub(super) fn unread(advice: &str) -> Self {
+        Self::of(StatusCode::BAD_REQUEST, "Something in the form cannot be read", advice)
     }
 
     /// Their role has no use for it.

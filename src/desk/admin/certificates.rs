@@ -193,7 +193,12 @@ pub(in crate::desk) async fn sign(
     Form(fields): Form<Fields>,
 ) -> Result<Redirect, Trouble> {
     let request_id = visit.sent(&headers, "/certificates/sign", &fields.sealed)?;
-    let days = fields.days.parse().unwrap_or_default();
+    let days = match fields.days.trim() {
+        "" => 0,
+        given => {
+            given.parse().map_err(|_| Trouble::unread("Write the days as a whole number, or nothing for the usual."))?
+        }
+    };
     let request = fields.request.replace("\r\n", "\n").into_bytes();
     call!(visit, sign_certificate, pb::SignCertificateRequest { request_id, request, days })?;
     Ok(Redirect::to("/approvals?done=proposed"))
