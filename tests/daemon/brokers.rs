@@ -3,7 +3,9 @@
 
 use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt, process::Command, time::Duration};
 
-use homeward::wire::pb;
+use homeward::wire::pb::{self, stream_pull_request::Step, stream_pull_response::Event};
+use tokio::{sync::mpsc, time::timeout};
+use tokio_stream::wrappers::ReceiverStream;
 use tonic::Code;
 
 use crate::{
@@ -164,4 +166,65 @@ async fn a_broker_that_stood_still_with_its_officers_leases_settles_nothing_that
     let first = again.iter().find(|one| one.id == read).unwrap();
     elsewhere.read(first, (pb::Part::E, 0), "").await.unwrap();
     elsewhere.complete(first, "linked").await.unwrap();
+}
+
+const ADMIN: &str = "operator/certificate_admin/admin-1";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_revoked_at_one_broker_is_cut_off_at_the_other_within_a_second() {
+    let server = Server::start();
+    let mut one = broker(&server, None);
+    keyed(&one);
+    // The other broker's copy of the register has everybody.
+    let profiles = [LEWISHAM, MPU, MPU_TOO, ADMIN].map(|path| one.profile(path));
+    let mut other = broker(&server, Some(&one));
+    for broker in [&one, &other] {
+        let file = broker.folder("homeward.toml");
+        fs::write(&file, format!("{}pki.folder = \"certs\"\n", fs::read_to_string(&file).unwrap())).unwrap();
+    }
+    one.restart().await;
+    other.restart().await;
+    receipt(&one, 1).await;
+    let mut officer = other.person_with(&profiles[1]).await;
+    let (steps, receiver) = mpsc::channel(4);
+    let start = pb::StreamPullStart {
+        queue: "MPU.SE".into(),
+        session: "early".into(),
+        max_outstanding_messages: 5,
+        ..Default::default()
+    };
+    steps.send(pb::StreamPullRequest { step: Some(Step::Start(start)) }).await.unwrap();
+    let mut events = officer.queues.stream_pull(ReceiverStream::new(receiver)).await.unwrap().into_inner();
+    let held = loop {
+        if let Some(Event::Delivery(leased)) = events.message().await.unwrap().unwrap().event {
+            break Taken::of(leased);
+        }
+    };
+
+    let mut admin = one.person_with(&profiles[3]).await;
+    let asked = pb::ListCertificatesRequest { page_size: 200, ..Default::default() };
+    let all = admin.admin.list_certificates(asked).await.unwrap().into_inner().certificates;
+    let serial = all.into_iter().find(|one| one.holder.ends_with(MPU)).unwrap().serial;
+    let revoke = pb::RevokeCertificateRequest { request_id: fresh(), serial, reason: "key_compromise".into() };
+    admin.admin.revoke_certificate(revoke).await.unwrap();
+    let ended = timeout(Duration::from_secs(1), async {
+        loop {
+            if let Err(status) = events.message().await {
+                return status;
+            }
+        }
+    });
+    let ended = refusal::<()>(Err(ended.await.expect("it goes on after a second")));
+    assert_eq!((ended.code, ended.reason.as_str()), (Code::Unauthenticated, "CERTIFICATE_REVOKED"));
+    let mut colleague = other.person_with(&profiles[2]).await;
+    let back = timeout(Duration::from_secs(10), async {
+        loop {
+            if let Some(taken) = colleague.pull("MPU.SE").await.unwrap().pop() {
+                return taken;
+            }
+        }
+    });
+    let back = back.await.expect("its lease never returned");
+    assert_eq!((&back.id, back.header.failed_count), (&held.id, 0));
+    assert!(back.header.opened_time.is_none(), "unread");
 }
