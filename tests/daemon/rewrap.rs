@@ -134,6 +134,7 @@ async fn status(who: &mut Person) -> (pb::Rewrap, Vec<pb::EpochKey>) {
 }
 
 /// Kills the daemon and starts it again; the door is shut in the meantime.
+#[expect(clippy::print_stdout, reason = "how long it took is for whoever reads the test's output")]
 async fn kill(daemon: &mut Daemon, open: &watch::Sender<Option<(Person, Person)>>) -> Person {
     open.send_replace(None);
     daemon.kill();
