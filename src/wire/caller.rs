@@ -349,19 +349,16 @@ fn kind_of(code: Code) -> (&'static str, Kind) {
         Code::InvalidArgument => ("INVALID_ARGUMENT", Kind::BadData),
         Code::AlreadyExists => ("ALREADY_EXISTS", Kind::BadData),
         Code::OutOfRange => ("OUT_OF_RANGE", Kind::BadData),
-        Code::Unavailable => ("UNAVAILABLE", Kind::Unavailable),
+        // No call here is taken back by us: one that is was on a connection that was lost under it.
+        Code::Unavailable | Code::Cancelled => ("UNAVAILABLE", Kind::Unavailable),
         Code::DeadlineExceeded => ("DEADLINE_EXCEEDED", Kind::Unavailable),
         Code::ResourceExhausted => ("RESOURCE_EXHAUSTED", Kind::Unavailable),
         Code::PermissionDenied => ("PERMISSION_DENIED", Kind::NotPermitted),
         Code::Unauthenticated => ("UNAUTHENTICATED", Kind::NotPermitted),
         Code::NotFound => ("NOT_FOUND", Kind::Other),
         Code::FailedPrecondition => ("FAILED_PRECONDITION", Kind::Other),
-        Code::Ok
-        | Code::Cancelled
-        | Code::Unknown
-        | Code::Aborted
-        | Code::Unimplemented
-        | Code::Internal
-        | Code::DataLoss => ("INTERNAL", Kind::Other),
+        Code::Ok | Code::Unknown | Code::Aborted | Code::Unimplemented | Code::Internal | Code::DataLoss => {
+            ("INTERNAL", Kind::Other)
+        }
     }
 }
