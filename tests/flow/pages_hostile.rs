@@ -62,6 +62,7 @@ async fn markup_in_every_field_of_the_form_is_text_on_every_page_that_shows_it()
             ("persons[0].role", "PERSON_ROLE_SUSPECT"),
             ("persons[0].category", "DATA_SUBJECT_CATEGORY_SUSPECT"),
             ("persons[0].works_in_queue", ""),
+            ("persons[0].identity", ""),
             ("places[0].kind", "PLACE_KIND_OTHER"),
             ("answers.significant_harm_suspected", "YES_NO_YES"),
         ];
