@@ -11,10 +11,11 @@ use crate::{
     domain::grants::Action,
     wire::{
         pb,
-        received::Received,
+        received::{MAX_MESSAGE_BYTES, Received, TOO_LARGE},
         server::{identity_service_server::IdentityService, queue_service_server::QueueService},
         services::AT_THE_DESK,
         session::Session,
+        status::Refused,
     },
 };
 
@@ -44,8 +45,10 @@ type Called<T> = Result<T, Status>;
 
 macro_rules! call {
     ($visit:ident, $method:ident, $message:expr) => {{
-        let request = $visit.request($message);
-        $visit.desk.services.$method(request).await.map(tonic::Response::into_inner)
+        match $visit.request($message) {
+            Ok(request) => $visit.desk.services.$method(request).await.map(tonic::Response::into_inner),
+            Err(too_large) => Err(too_large),
+        }
     }};
 }
 pub(super) use call;
@@ -56,11 +59,15 @@ impl Visit {
         self.session.peer().identity.as_str()
     }
 
-    pub(super) fn request<M: Message>(&self, message: M) -> tonic::Request<Received<M>> {
+    /// A call, no larger than one over the wire may be.
+    pub(super) fn request<M: Message>(&self, message: M) -> Called<tonic::Request<Received<M>>> {
+        if message.encoded_len() > MAX_MESSAGE_BYTES {
+            return Err(Refused::ResourceExhausted(TOO_LARGE).into_status());
+        }
         let raw = message.encode_to_vec().into();
         let mut request = tonic::Request::new(Received { message, raw, sound: true });
         request.extensions_mut().insert(Arc::clone(&self.session));
-        request
+        Ok(request)
     }
 
     /// Whether their role has a method: what has no use for them is not shown. The call itself asks again.

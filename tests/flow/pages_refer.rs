@@ -146,6 +146,18 @@ async fn a_nil_return_takes_two_pages_and_is_one_referral_however_often_it_is_se
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_larger_than_a_call_may_be_is_not_sent_and_stays_in_the_form() {
+    let house = House::open().await;
+    let council = Browser::of(&house, LEWISHAM).await;
+    let large = "x".repeat(1 << 20);
+    let told = Typed::on(&nil(&council).await).with(&[("child.school", &large)]).go(&council, "send").await;
+    assert!(told.text.contains(&large), "what was typed is lost");
+    let said = told.text.replace(&large, "LARGE");
+    assert!(said.contains("A message has at most 1 MiB"), "{said}");
+    assert!(receipts(&house).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_not_right_is_told_at_its_field_and_nothing_typed_is_lost() {
     let house = House::open().await;
     let council = Browser::of(&house, LEWISHAM).await;
