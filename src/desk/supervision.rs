@@ -53,7 +53,7 @@ struct Above {
 impl Above {
     /// Something waits unopened, and nobody has anything in hand.
     fn is_silent(&self) -> bool {
-        self.oldest.is_some() && self.queue.leased_count == 0
+        self.queue.unopened_count > 0 && self.queue.leased_count == 0
     }
 }
 
