@@ -5,6 +5,7 @@ use http::StatusCode;
 use jiff::SignedDuration;
 
 use crate::{
+    accused::about,
     house::{House, LEWISHAM, MPU, RESOLVER, SUPERVISOR, narrative},
     pages::Browser,
     person::submission,
@@ -44,6 +45,26 @@ async fn hold_says_why_and_what_was_sent_already_and_sends_it_on_with_a_reason()
     }
     let mash = house.person(crate::house::MASH).await.deliveries("MASH.E09000023").await.unwrap();
     assert_eq!(mash.iter().filter(|one| one.linked_from.is_empty()).count(), 1, "sent twice, it is there once");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_works_where_somebody_is_accused_sees_on_hold_nothing_of_where_it_went_and_puts_it_back() {
+    let house = House::open().await;
+    let mut draft = about("met/SE/mpu_officer/p777", "MPU.SE");
+    draft.lives_now = Some(pb::Area { unknown: true, ..Default::default() });
+    draft.responsible_authority = Some(pb::Area { unknown: true, ..Default::default() });
+    house.person(LEWISHAM).await.submit(draft).await.unwrap();
+    for (path, settles) in [("met/SE/hold_resolver/h2", false), (RESOLVER, true)] {
+        let resolver = Browser::of(&house, path).await;
+        let queue = resolver.get("/queues/HOLD.human").await;
+        let address = resolver.send(&queue.form("/take"), &[]).await.goes_to();
+        let page = resolver.get(&address).await;
+        for said in ["Sent already", "Send it on"] {
+            assert_eq!(page.text.contains(said), settles, "{path} {said}: {}", page.text);
+        }
+        let back = page.form("/release").with(&[("text", "Not mine to settle.")]);
+        resolver.send(&back, &[]).await.goes_to();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
