@@ -119,6 +119,13 @@ impl Shared {
     }
 }
 
+/// Those who wait on a batch: commands that are still to be run, and the answers of those that were.
+#[derive(Default)]
+struct Asked {
+    commands: Vec<Command>,
+    replies: Vec<Reply>,
+}
+
 /// What the thread owns.
 pub(super) struct Writer {
     shared: Arc<Shared>,
@@ -141,7 +148,7 @@ impl Writer {
 
     /// Reads what is in the database.
     pub fn catch_up(&mut self) -> Result<(), StoreError> {
-        self.batch(Vec::new()).map(|_| ())
+        self.batch(&mut Asked::default())
     }
 
     /// Works until it is told to close, or the last sender is gone.
@@ -188,15 +195,17 @@ impl Writer {
         if self.rests.as_ref().is_some_and(|since| since.spent() < REST) {
             return;
         }
+        // Whoever is dropped without an answer asks why: none of these may go before that is known.
+        let mut asked = Asked { commands, replies: Vec::new() };
         // A panic over what was read must not end the thread.
-        let done = catch_unwind(AssertUnwindSafe(|| self.batch(commands)));
+        let done = catch_unwind(AssertUnwindSafe(|| self.batch(&mut asked)));
         let done =
             done.unwrap_or_else(|_| Err(StoreError::Unavailable("what was read cannot be made sense of".into())));
         match done {
-            Ok(replies) => {
+            Ok(()) => {
                 self.rests = None;
                 self.shared.set_lost(None);
-                replies.into_iter().for_each(|reply| reply(Ok(())));
+                asked.replies.into_iter().for_each(|reply| reply(Ok(())));
             }
             Err(error) => {
                 // Whatever the transaction was, it is over with its connection.
@@ -208,8 +217,8 @@ impl Writer {
         }
     }
 
-    /// One batch. What is not answered by what this gives back has no answer: the callers learn why from [`Shared`].
-    fn batch(&mut self, commands: Vec<Command>) -> Result<Vec<Reply>, StoreError> {
+    /// One batch. What has no reply after it has no answer, nor where it failed: the callers learn why from [`Shared`].
+    fn batch(&mut self, batch: &mut Asked) -> Result<(), StoreError> {
         let runtime = self.runtime.clone();
         let (mut session, begun) = match self.session.take() {
             Some(session) if !session.client.is_closed() => (session, false),
@@ -222,8 +231,8 @@ impl Writer {
         let mut books = self.locked(&session)?;
         let keys = Keys::of(&session.client, &session.asks, &runtime);
         let mut tx = Transaction::new(&keys, &mut books);
-        let asked = commands.len();
-        let replies = tx.run_all(commands);
+        let asked = batch.commands.len();
+        batch.replies = tx.run_all(std::mem::take(&mut batch.commands));
         if keys.failed.get() {
             return Err(StoreError::Unavailable("the database was lost on the way".into()));
         }
@@ -250,9 +259,9 @@ impl Writer {
         self.tell(&books);
         self.seen = Some(Head { size: books.meta.frontier.size(), root: books.meta.frontier.root() });
         // What a command that panicked had begun to count is counted again from what is kept.
-        let sound = replies.len() == asked;
+        let sound = batch.replies.len() == asked;
         (self.session, self.books) = (Some(session), sound.then_some(books));
-        Ok(replies)
+        Ok(())
     }
 
     /// Begins a batch: nobody else can until it ends. The books are as the last one left them, whoever made it; where they are to be
