@@ -54,6 +54,12 @@ pub(super) enum AdminCommand {
         #[arg(long, value_name = "WORD")]
         reason: String,
     },
+    /// Propose to certify that no copy of the store is left from before its last compaction: no backup, snapshot or image, and no disk
+    /// that one lay on. A second custodian approves; what was erased before is irrecoverable from then on.
+    CopiesGone {
+        #[command(flatten)]
+        client: ClientArgs,
+    },
     /// Legal holds: what must not be erased, however long it was kept.
     #[command(subcommand)]
     Hold(HoldCommand),
@@ -99,12 +105,12 @@ pub(super) async fn run(command: AdminCommand) -> Result<(), Failure> {
         }
         AdminCommand::Erase { client, referral, reason } => {
             let text = client::connect(&client).await?.erase(&client::request_id()?, &referral, &reason).await?;
-            if client.json {
-                print::line(&text);
-            } else {
-                let value: Value = serde_json::from_str(&text).unwrap_or_default();
-                waits(&value["proposal"]);
-            }
+            proposed(&client, &text);
+            Ok(())
+        }
+        AdminCommand::CopiesGone { client } => {
+            let text = client::connect(&client).await?.certify_copies_gone(&client::request_id()?).await?;
+            proposed(&client, &text);
             Ok(())
         }
         AdminCommand::Replay { client, delivery, reason } => {
@@ -195,8 +201,13 @@ fn approved(value: &Value, out: Option<&Path>) -> Vec<String> {
         return vec![format!("destroyed the key {id}")];
     }
     if let Some(id) = value["erased_referral_id"].as_str() {
-        let next = "next: homeward admin keys rotate, and destroy the keys that wrapped it: then it is irrecoverable";
+        let next = "next: homeward admin keys rotate, and destroy the keys that wrapped it: then it is irrecoverable; or compact the store, let older copies go, and homeward admin copies-gone";
         return vec![format!("erased the content of {id}"), next.to_owned()];
+    }
+    if let Some(before) = value["copies_gone_before"].as_str() {
+        return vec![format!(
+            "certified: no copy of the store is left from before its compaction {before}; what was erased by then is irrecoverable"
+        )];
     }
     if let Some(id) = value["released_hold_id"].as_str() {
         return vec![format!("the hold {id} ended: what is over by now is erased")];
@@ -207,6 +218,15 @@ fn approved(value: &Value, out: Option<&Path>) -> Vec<String> {
     }
     let word = |name: &str| value["revocation"][name].as_str().unwrap_or_default();
     vec![format!("revoked {} of {}: {}", word("serial"), word("holder"), word("reason"))]
+}
+
+/// What was answered to whoever proposed something.
+fn proposed(args: &ClientArgs, text: &str) {
+    if args.json {
+        return print::line(text);
+    }
+    let value: Value = serde_json::from_str(text).unwrap_or_default();
+    waits(&value["proposal"]);
 }
 
 /// Prints a proposal that waits for its approval.

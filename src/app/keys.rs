@@ -99,8 +99,8 @@ fn listed(value: &Value) -> Vec<String> {
 fn erased(row: &Value) -> String {
     let word = |name: &str| row[name].as_str().unwrap_or_default();
     let state = match word("state") {
-        "ERASURE_STATE_IRRECOVERABLE" => "irrecoverable: every key that wrapped them is destroyed",
-        _ => "erased; destroy it and all older keys to make them irrecoverable",
+        "ERASURE_STATE_IRRECOVERABLE" => "irrecoverable: every key that wrapped them is destroyed, or every older copy",
+        _ => "erased; to make them irrecoverable, destroy it and all older keys, or compact and let older copies go",
     };
     format!("{}  {} records {state}", word("key_id"), word("records"))
 }

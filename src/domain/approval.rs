@@ -23,6 +23,8 @@ vocabulary! {
         Erasure = "erasure",
         /// The end of a legal hold.
         HoldRelease = "hold_release",
+        /// That no older copy of the store is left.
+        CopiesGone = "copies_gone",
     }
 }
 
@@ -31,7 +33,7 @@ impl ProposalKind {
     pub fn role(self) -> Role {
         match self {
             Self::Enrolment | Self::AdministratorRevocation => Role::CertificateAdmin,
-            Self::KeyDestruction | Self::Erasure | Self::HoldRelease => Role::KeyCustodian,
+            Self::KeyDestruction | Self::Erasure | Self::HoldRelease | Self::CopiesGone => Role::KeyCustodian,
             Self::PolicyActivation => Role::PolicyAdmin,
         }
     }

@@ -24,7 +24,7 @@ vocabulary! {
     ErasureState {
         /// The wraps of its keys are deleted: nobody reads it through the service. Who has an old copy of the store and every key could.
         Erased = "erased",
-        /// Every key that ever wrapped them is destroyed, too.
+        /// Every key that ever wrapped them is destroyed, too, or the store was written anew and no older copy of it is left.
         Irrecoverable = "irrecoverable",
     }
 }

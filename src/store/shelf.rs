@@ -28,6 +28,8 @@ vocabulary! {
         Erasure = "erasure",
         /// The legal holds that a record is under, by its id.
         LegalHold = "legal_hold",
+        /// How often the store was written anew ([`COMPACTED`]), and of which time no older copy is left.
+        Compaction = "compaction",
         /// What the clock said when retention last looked at it.
         Clock = "clock",
         /// What one identity renewed for itself.
@@ -108,6 +110,9 @@ pub struct Change {
     /// What it says from now on; `None` takes it away.
     pub bytes: Option<Vec<u8>>,
 }
+
+/// On the shelf of compactions, the document that each compaction replaces: its version says how many there were.
+pub const COMPACTED: &str = "compacted";
 
 /// The longest name of a document, in bytes.
 pub const MOST_NAME: usize = 512;

@@ -10,7 +10,9 @@ use std::{
 
 use homeward::{
     ledger::{Verb, decode},
-    store::{Amendment, Change, Compaction, Expect, Rewrap, Settle, Shelf, Store, StoreError, sled::SledStore},
+    store::{
+        Amendment, COMPACTED, Change, Compaction, Expect, Rewrap, Settle, Shelf, Store, StoreError, sled::SledStore,
+    },
 };
 use uuid::Uuid;
 
@@ -115,7 +117,8 @@ async fn what_is_kept_is_the_same_and_what_was_erased_is_gone_from_the_disk() {
     let of_it = |key: &[u8]| key.windows(16).any(|part| part == record.as_bytes());
     let last = [b"e".as_slice(), &old.head.size.to_be_bytes()].concat();
     let changed: Vec<_> = after.iter().filter(|pair| !before.contains(pair)).map(|(key, _)| key.clone()).collect();
-    assert!(changed.iter().all(|key| of_it(key) || key[0] == b'i' || *key == last), "{changed:?}");
+    let counts = b"scompaction\0compacted".as_slice();
+    assert!(changed.iter().all(|key| of_it(key) || key[0] == b'i' || *key == last || key == counts), "{changed:?}");
     let gone: Vec<_> = before.iter().filter(|(key, _)| !after.iter().any(|(other, _)| other == key)).collect();
     assert!(gone.iter().all(|(key, _)| key[0] == b'k' && of_it(key)), "only pieces of what was erased are gone");
 
@@ -132,6 +135,10 @@ async fn what_is_kept_is_the_same_and_what_was_erased_is_gone_from_the_disk() {
     // Once more: there is nothing left to erase.
     let again = SledStore::compact(&dir, &compaction(false), &mut Told::default()).unwrap();
     assert_eq!(again.erased, 0);
+    let store = SledStore::open(&dir).unwrap();
+    let counted = store.document(Shelf::Compaction, COMPACTED).await.unwrap().unwrap();
+    assert_eq!(counted.version, 2, "it counts how often");
+    store.close().await;
     assert_eq!(examined(&dir, None).1.findings, []);
 }
 
@@ -156,7 +163,7 @@ async fn indices_are_made_again_from_records_and_ledger_and_what_is_lost_is_refu
     assert_eq!(compacted.rebuilt, told.findings.len() as u64);
     assert_eq!(examined(&dir, None).1.findings, []);
     let mended: Vec<_> = keys(&dir).into_iter().filter(|pair| !whole.contains(pair)).collect();
-    assert_eq!(mended.len(), 1, "all as it was, and the entry of the compaction: {mended:?}");
+    assert_eq!(mended.len(), 2, "all as it was, and the entry and the count of the compaction: {mended:?}");
 
     for kind in ["r", "d", "e", "i", "v"] {
         let damaged = copy(&dir, kind);

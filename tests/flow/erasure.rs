@@ -125,6 +125,61 @@ async fn content_is_erased_by_two_when_all_is_settled_and_irrecoverable_with_its
     assert_eq!(erased[0].record.unwrap().to_string(), id);
 }
 
+async fn copies_gone(who: &mut Person) -> Result<pb::Proposal, Status> {
+    let asked = pb::CertifyCopiesGoneRequest { request_id: fresh() };
+    Ok(who.admin.certify_copies_gone(asked).await?.into_inner().proposal.unwrap())
+}
+
+#[tokio::test]
+async fn content_is_irrecoverable_once_the_store_is_compacted_and_two_certify_that_no_older_copy_is_left() {
+    let mut house = House::open().await;
+    let (mut first, mut second) = (house.person(FIRST).await, house.person(SECOND).await);
+    let mut council = house.person(LEWISHAM).await;
+    let erased = async |house: &House, first: &mut Person, second: &mut Person, council: &mut Person| {
+        let id = council.submit(submission(&narrative(1))).await.unwrap().referral_id;
+        settle_all(house).await;
+        let proposal = erase(first, &id, "ordered").await.unwrap();
+        approve(second, &proposal).await.unwrap();
+        id
+    };
+    let before = erased(&house, &mut first, &mut second, &mut council).await;
+    let nothing = (Code::FailedPrecondition, "NOT_COMPACTED".to_owned());
+    assert_eq!(why(copies_gone(&mut first).await), nothing);
+    if !house.compact().await {
+        // A database is not written anew, and nothing is certified of it.
+        return assert_eq!(why(copies_gone(&mut house.person(FIRST).await).await), nothing);
+    }
+    let (mut first, mut second) = (house.person(FIRST).await, house.person(SECOND).await);
+    let mut council = house.person(LEWISHAM).await;
+    let after = erased(&house, &mut first, &mut second, &mut council).await;
+    let state = async |council: &mut Person, id: &str| {
+        council.referral(id).await.unwrap().erasure.unwrap().state().as_str_name()
+    };
+    let rows = async |first: &mut Person| -> Vec<_> {
+        keys(first).await.erased.iter().map(|row| (row.records, row.state().as_str_name())).collect()
+    };
+    let proposal = copies_gone(&mut first).await.unwrap();
+    assert_eq!(refusal(approve(&mut first, &proposal).await).code, Code::PermissionDenied, "one's own");
+    assert_eq!(state(&mut council, &before).await, ERASED, "a compaction alone certifies nothing");
+    assert_eq!(rows(&mut first).await, [(4, ERASED)]);
+    assert!(matches!(approve(&mut second, &proposal).await.unwrap(), Some(Effect::CopiesGoneBefore(1))));
+    assert_eq!(state(&mut council, &before).await, IRRECOVERABLE);
+    assert_eq!(state(&mut council, &after).await, ERASED, "it was erased after the compaction");
+    assert_eq!(rows(&mut first).await, [(2, ERASED), (2, IRRECOVERABLE)]);
+    assert_eq!(why(copies_gone(&mut first).await), nothing, "until it is compacted again");
+    let ledger = house.ledger().await;
+    let entry = ledger.iter().find(|entry| entry.action == "CERTIFY_COPIES_GONE").unwrap();
+    assert!(entry.verb == Verb::Erasure && entry.who.ends_with("/k2"));
+    assert!(entry.details.iter().any(|word| word.starts_with("proposer=") && word.ends_with("/k1")), "{entry:?}");
+
+    house.compact().await;
+    let (mut first, mut second) = (house.person(FIRST).await, house.person(SECOND).await);
+    let proposal = copies_gone(&mut first).await.unwrap();
+    assert!(matches!(approve(&mut second, &proposal).await.unwrap(), Some(Effect::CopiesGoneBefore(2))));
+    assert_eq!(state(&mut house.person(LEWISHAM).await, &after).await, IRRECOVERABLE);
+    assert_eq!(rows(&mut first).await, [(4, IRRECOVERABLE)]);
+}
+
 /// Everything but the key that wraps and `kept` is destroyed.
 async fn destroy_all_but(first: &mut Person, second: &mut Person, kept: &str) {
     for key in keys(first).await.keys.iter().filter(|key| !key.current && key.key_id != kept) {

@@ -214,6 +214,7 @@ const ROWS: &[Row] = &[
     row("AdminService/PlaceLegalHold", &[KeyCustodian], Of::Whole, "{}"),
     row("AdminService/ReleaseLegalHold", &[KeyCustodian], Of::Whole, "{}"),
     row("AdminService/ListLegalHolds", &[KeyCustodian], Of::Whole, "{}"),
+    row("AdminService/CertifyCopiesGone", &[KeyCustodian], Of::Whole, "{}"),
     row("AdminService/RewrapStatus", &[KeyCustodian], Of::Whole, "{}"),
     row("AdminService/PauseRewrap", &[KeyCustodian], Of::Whole, "{}"),
     row("AdminService/ResumeRewrap", &[KeyCustodian], Of::Whole, "{}"),

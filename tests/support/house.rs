@@ -24,7 +24,7 @@ use homeward::{
     },
     reference::{self, FileSet},
     sealing::{Custody, KeyProvider, ProviderError, SecretProvider},
-    store::Store,
+    store::{Compaction, Examining, Finding, Store, sled::SledStore},
     wire::{
         Ended,
         profile::Profile,
@@ -129,6 +129,17 @@ pub struct House {
     live: Option<Live>,
     /// Further replicas over the same store.
     replicas: Vec<Live>,
+}
+
+/// Nobody looks on.
+struct Unwatched;
+
+impl Examining for Unwatched {
+    fn at(&mut self, _: u64, _: u64) {}
+
+    fn found(&mut self, finding: Finding) {
+        panic!("{finding:?}");
+    }
 }
 
 struct Live {
@@ -347,6 +358,16 @@ impl House {
         live.stop.send(()).unwrap();
         live.served.await.unwrap().unwrap();
         live.broker.close().await;
+    }
+
+    /// Closes, has the store written anew where that is done, and opens again; whether it was.
+    pub async fn compact(&mut self) -> bool {
+        self.close().await;
+        let folder = if let place::Place::Folder(folder) = &self.place { Some(folder) } else { None };
+        let how = Compaction { at: self.clock.now(), rebuild: false };
+        let compacted = folder.map(|folder| SledStore::compact(folder, &how, &mut Unwatched).unwrap()).is_some();
+        self.start().await;
+        compacted
     }
 
     /// Closes and opens again on the same folder and key.

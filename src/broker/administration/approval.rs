@@ -38,6 +38,8 @@ pub enum Effect {
     Erased(Uuid),
     /// A legal hold ended; its id.
     HoldReleased(Uuid),
+    /// No copy of the store is left from before this compaction.
+    CopiesGone(u64),
 }
 
 /// What is proposed.
@@ -164,6 +166,7 @@ impl Broker {
             ProposalKind::PolicyActivation => self.activate_as_proposed(permit, request, &proposal, change).await?,
             ProposalKind::Erasure => self.erase_as_proposed(permit, request, &proposal, change).await?,
             ProposalKind::HoldRelease => self.release_as_proposed(permit, request, &proposal, change).await?,
+            ProposalKind::CopiesGone => self.certify_as_proposed(permit, request, &proposal, change).await?,
         };
         Ok(Approved { proposal, effect })
     }
@@ -180,6 +183,7 @@ impl Broker {
             ProposalKind::KeyDestruction => Effect::KeyDestroyed(proposal.subject.clone()),
             ProposalKind::PolicyActivation => self.activated(&proposal).await?,
             ProposalKind::HoldRelease => Effect::HoldReleased(super::holds::subject_of(&proposal)?.1),
+            ProposalKind::CopiesGone => Effect::CopiesGone(super::copies::compaction_of(&proposal)?),
             ProposalKind::Erasure => Effect::Erased(Uuid::try_parse(&proposal.subject).map_err(|_| Error::NotFound)?),
         };
         Ok(Approved { proposal, effect })

@@ -48,6 +48,7 @@ pub(super) fn put_erasure(erasure: &Erasure) -> Vec<u8> {
         key_id: erasure.key.clone(),
         key_number: erasure.key_number,
         reason: erasure.reason.code().to_owned(),
+        compactions: erasure.compactions,
     }
     .encode_to_vec()
 }
@@ -57,7 +58,8 @@ pub(super) fn take_erasure(bytes: &[u8]) -> Result<Erasure, Error> {
     let read = || {
         let kept = kept::KeptErasure::decode(bytes).ok()?;
         let (at, reason) = (moment(kept.erased_micros)?, ErasureReason::from_code(&kept.reason)?);
-        Some(Erasure { at, key: kept.key_id, key_number: kept.key_number, reason })
+        let (key, key_number, compactions) = (kept.key_id, kept.key_number, kept.compactions);
+        Some(Erasure { at, key, key_number, reason, compactions })
     };
     damaged(read())
 }

@@ -1,5 +1,6 @@
 //! Erasure: the wraps of a record's keys are deleted, and with them everything that was sealed under those keys, notes included. It
-//! is irrecoverable once every key that ever wrapped them is destroyed, too.
+//! is irrecoverable once every key that ever wrapped them is destroyed, too, or once the store was written anew since and two
+//! custodians have certified that no older copy of it is left.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +24,7 @@ use crate::{
     store::{Amendment, Change, Expect, Rewrap, Shelf, StoreError, Stored, Wraps},
 };
 
-/// What the names begin with under which erased records are counted; their key's number and its id follow.
+/// What the names begin with under which erased records are counted; their key's number, the compactions by then and its id follow.
 pub(super) const ERASED: &str = "erased";
 /// How often it is tried while a rewrapping is at the same record.
 const TRIES: usize = 16;
@@ -39,6 +40,8 @@ pub struct Erasure {
     pub key_number: u64,
     /// Why.
     pub reason: ErasureReason,
+    /// How often the store had been written anew by then: each time since has taken what was sealed off the disk.
+    pub compactions: u64,
 }
 
 /// Records that were erased while the same epoch key wrapped them.
@@ -122,20 +125,25 @@ impl Broker {
     pub(in crate::broker) async fn erasure(&self, record: Uuid) -> Result<Option<(Erasure, ErasureState)>, Error> {
         let Some(found) = self.store.document(Shelf::Erasure, &record.to_string()).await? else { return Ok(None) };
         let erasure = take_erasure(&found.bytes)?;
-        let state = gone(erasure.key_number, self.oldest_epoch().await?);
+        let state = self.limits_of_gone().await?.state(erasure.key_number, erasure.compactions);
         Ok(Some((erasure, state)))
     }
 
     /// The erased records, by the key that wrapped them.
     pub async fn erased(&self, _permit: &CallPermit) -> Result<Vec<ErasedRow>, Error> {
         let counts: BTreeMap<_, _> = self.store.wrapped().await?.into_iter().collect();
-        let oldest = self.oldest_epoch().await?;
-        let row = |(name, records): (&String, &u64)| {
-            let (number, key) = name.strip_prefix(ERASED)?.strip_prefix('/')?.split_once('/')?;
-            let state = gone(number.parse().ok()?, oldest);
-            Some(ErasedRow { key: key.to_owned(), records: *records, state })
+        let limits = self.limits_of_gone().await?;
+        let mut rows = BTreeMap::new();
+        for (name, records) in &counts {
+            let Some((key_number, compactions, key)) = counted(name) else { continue };
+            let irrecoverable = limits.state(key_number, compactions) == ErasureState::Irrecoverable;
+            *rows.entry((key_number, key.to_owned(), irrecoverable)).or_insert(0) += records;
+        }
+        let row = |((_, key, irrecoverable), records)| {
+            let state = if irrecoverable { ErasureState::Irrecoverable } else { ErasureState::Erased };
+            ErasedRow { key, records, state }
         };
-        Ok(counts.iter().filter_map(row).collect())
+        Ok(rows.into_iter().map(row).collect())
     }
 
     /// The record and those linked from it, but for those that are erased already, each with everything settled and every prompt ended: what waits for somebody, or somebody has,
@@ -178,9 +186,11 @@ impl Broker {
         let document = self.store.document(Shelf::EpochKey, &key).await?;
         let lost = || Error::Internal(format!("the epoch key {key} is not on the shelf"));
         let key_number = take_epoch(&document.ok_or_else(lost)?.bytes)?.number;
-        let under = format!("{ERASED}/{key_number}/{key}");
+        // No compaction comes in between: while one is at work, no broker is.
+        let compactions = self.compactions().await?;
+        let under = format!("{ERASED}/{key_number}/{compactions}/{key}");
         let rewrap = Rewrap { record, before: bytes, after: Vec::new(), under };
-        Ok((rewrap, Erasure { at: self.clock.now(), key, key_number, reason }))
+        Ok((rewrap, Erasure { at: self.clock.now(), key, key_number, reason, compactions }))
     }
 
     fn erasure_entry(&self, permit: &CallPermit, record: Uuid, proposal: &Proposal, erasure: &Erasure) -> Entry {
@@ -190,17 +200,36 @@ impl Broker {
         entry
     }
 
-    /// The number of the oldest epoch key that is not destroyed.
-    async fn oldest_epoch(&self) -> Result<Option<u64>, Error> {
+    /// From where on erased records can be opened by nobody.
+    async fn limits_of_gone(&self) -> Result<Gone, Error> {
         let numbers = self.epoch_documents().await?.into_iter().map(|one| Ok(take_epoch(&one.bytes)?.number));
-        Ok(numbers.collect::<Result<Vec<_>, Error>>()?.into_iter().min())
+        let oldest = numbers.collect::<Result<Vec<_>, Error>>()?.into_iter().min();
+        Ok(Gone { oldest, certified: self.copies_gone().await? })
     }
 }
 
-/// How far a record is gone that was last wrapped under the key of this number: a record is wrapped anew under keys of higher numbers
-/// only. No clock has a part in it: one that is set back makes no key older.
-fn gone(key_number: u64, oldest: Option<u64>) -> ErasureState {
-    if oldest.is_some_and(|oldest| oldest <= key_number) { ErasureState::Erased } else { ErasureState::Irrecoverable }
+/// From where on erased records can be opened by nobody. No clock has a part in it: one that is set back makes nothing older.
+struct Gone {
+    /// Number of the oldest epoch key that is not destroyed.
+    oldest: Option<u64>,
+    /// The compaction from before which no copy of the store is left.
+    certified: u64,
+}
+
+impl Gone {
+    /// How far a record is gone that was last wrapped under the key of this number, after so many compactions: a record is wrapped
+    /// anew under keys of higher numbers only, and what was erased before a compaction is not in what it wrote.
+    fn state(&self, key_number: u64, compactions: u64) -> ErasureState {
+        let key_is_there = self.oldest.is_some_and(|oldest| oldest <= key_number);
+        if key_is_there && compactions >= self.certified { ErasureState::Erased } else { ErasureState::Irrecoverable }
+    }
+}
+
+/// Reads the name under which erased records are counted: number of their key, compactions by then, and the key.
+fn counted(name: &str) -> Option<(u64, u64, &str)> {
+    let (number, rest) = name.strip_prefix(ERASED)?.strip_prefix('/')?.split_once('/')?;
+    let (compactions, key) = rest.split_once('/')?;
+    Some((number.parse().ok()?, compactions.parse().ok()?, key))
 }
 
 fn held() -> Error {

@@ -5,6 +5,7 @@ mod approval;
 mod backup;
 mod beside;
 mod certificates;
+mod copies;
 mod documents;
 mod epochs;
 mod erasure;

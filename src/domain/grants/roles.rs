@@ -122,6 +122,8 @@ vocabulary! {
         ReleaseLegalHold = "ReleaseLegalHold",
         /// AdminService.
         ListLegalHolds = "ListLegalHolds",
+        /// AdminService.
+        CertifyCopiesGone = "CertifyCopiesGone",
         /// AuditService.
         ListEntries = "ListEntries",
         /// AuditService.
@@ -212,7 +214,7 @@ pub(super) fn grants(role: Role, action: Action) -> bool {
             let rewraps = matches!(action, RewrapStatus | PauseRewrap | ResumeRewrap);
             let keys = matches!(action, ListKeys | RotateKey | RotateOuterKey | DestroyKey);
             let erases = matches!(action, EraseReferral | PlaceLegalHold | ReleaseLegalHold | ListLegalHolds);
-            approves || rewraps || keys || erases
+            approves || rewraps || keys || erases || action == CertifyCopiesGone
         }
         Role::PolicyAdmin => approves || matches!(action, GetPolicy | CheckPolicy | ActivatePolicy),
         // Entries name policies by their fingerprints: what a decision was made by is part of what is audited.

@@ -105,6 +105,7 @@ fn administrators_cannot_touch_referrals_and_officers_cannot_submit() {
                 PlaceLegalHold,
                 ReleaseLegalHold,
                 ListLegalHolds,
+                CertifyCopiesGone,
             ];
             let policy = [GetPolicy, CheckPolicy, ActivatePolicy];
             let approval = matches!(action, ListProposals | ApproveProposal);

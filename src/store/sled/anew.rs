@@ -13,8 +13,8 @@ use super::{
 use crate::{
     ledger::{self, Entry, Verb, leaf_hash},
     store::{
-        Compaction, Examining, Shelf, StoreError,
-        stored::{Answer, Legs, Listed, Meta, damaged, decode_record, encode_record, strip},
+        COMPACTED, Compaction, Examining, Shelf, StoreError,
+        stored::{Answer, Legs, Listed, Meta, damaged, decode_record, encode_document, encode_record, strip},
     },
 };
 
@@ -27,8 +27,8 @@ pub(super) struct Written {
     pub meta: Meta,
     /// Erased records whose sealed value was still there.
     pub erased: u64,
-    /// Keys whose values are shorter now, because something in them was erased.
-    pub shortened: HashSet<Vec<u8>>,
+    /// Keys whose values are others now, because something in them was erased, or they say that it was written anew.
+    pub changed: HashSet<Vec<u8>>,
 }
 
 /// A store being written anew.
@@ -52,7 +52,7 @@ impl<'a> Anew<'a> {
         let meta = meta.ok().flatten().unwrap_or_default();
         let of = meta.frontier.size() + 2 * meta.records + meta.answers + meta.events;
         let meta = Meta { sequence: meta.sequence, ..Meta::default() };
-        let written = Written { meta, erased: 0, shortened: HashSet::new() };
+        let written = Written { meta, erased: 0, changed: HashSet::new() };
         let (batch, wrapped) = (Overlay::new(&**new), std::collections::BTreeMap::new());
         Ok(Self { old, new, batch, keys: 0, written, wrapped, watch, done: 0, of })
     }
@@ -71,6 +71,7 @@ impl<'a> Anew<'a> {
             let bytes = anew.old.large(key)?.ok_or_else(gone)?;
             anew.batch.put_large(key.to_vec(), &bytes)
         })?;
+        self.count(how)?;
         self.each(b"v", |anew, key| {
             anew.written.meta.events += 1;
             anew.as_it_is(key)
@@ -131,6 +132,18 @@ impl<'a> Anew<'a> {
         self.batch.put_large(keys::entry(index), bytes)
     }
 
+    /// That it was written anew, once more than before.
+    fn count(&mut self, how: &Compaction) -> Result<(), StoreError> {
+        let before = shelf::document(&**self.old, Shelf::Compaction, COMPACTED)?.map(|document| document.version);
+        let key = keys::document(Shelf::Compaction, COMPACTED);
+        if before.is_none() {
+            self.written.meta.documents += 1;
+        }
+        let bytes = encode_document(before.unwrap_or(0) + 1, how.at.as_microsecond().to_be_bytes().to_vec());
+        self.written.changed.insert(key.clone());
+        self.batch.replace_large(key, &bytes)
+    }
+
     /// A record, and its place in the lists of those who follow it.
     fn record(&mut self, key: &[u8]) -> Result<(), StoreError> {
         let id = keys::record_of(key).ok_or_else(gone)?;
@@ -148,7 +161,7 @@ impl<'a> Anew<'a> {
             return self.batch.put_large(key.to_vec(), &bytes);
         }
         self.written.erased += 1;
-        self.written.shortened.insert(key.to_vec());
+        self.written.changed.insert(key.to_vec());
         self.batch.put_large(key.to_vec(), &encode_record(&head.record, head.kept))
     }
 
@@ -174,7 +187,7 @@ impl<'a> Anew<'a> {
             return self.batch.put_large(key.to_vec(), &bytes);
         }
         legs.strip();
-        self.written.shortened.insert(key.to_vec());
+        self.written.changed.insert(key.to_vec());
         self.batch.put_large(key.to_vec(), &legs.encode())
     }
 
@@ -198,7 +211,7 @@ impl<'a> Anew<'a> {
         if !shortened {
             return self.batch.put_large(key.to_vec(), &bytes);
         }
-        self.written.shortened.insert(key.to_vec());
+        self.written.changed.insert(key.to_vec());
         let one = matches!(Answer::of_any(&bytes)?.1, Answer::Delivery(_));
         let answer = match several.pop() {
             Some(last) if one => Answer::Delivery(Box::new(last)),

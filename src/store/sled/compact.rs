@@ -113,7 +113,7 @@ fn held_against(
     for kind in [b"e".as_slice(), b"r", b"d", b"i", b"s"] {
         for key in old.scan_prefix(kind).keys() {
             let key = key.map_err(engine)?;
-            if old.large(&key)? != new.large(&key)? && !written.shortened.contains(key.as_ref()) {
+            if old.large(&key)? != new.large(&key)? && !written.changed.contains(key.as_ref()) {
                 return Err(other());
             }
         }

@@ -112,6 +112,12 @@ impl Caller {
         answer("ListLegalHoldsResponse", self.admin.list_legal_holds(asked).await)
     }
 
+    /// Proposes to certify that no older copy of the store is left.
+    pub async fn certify_copies_gone(&mut self, request_id: &str) -> Answer {
+        let asked = pb::CertifyCopiesGoneRequest { request_id: request_id.to_owned() };
+        answer("CertifyCopiesGoneResponse", self.admin.certify_copies_gone(asked).await)
+    }
+
     /// How far a rewrapping has come.
     pub async fn rewrap_status(&mut self) -> Answer {
         answer("RewrapStatusResponse", self.admin.rewrap_status(pb::RewrapStatusRequest {}).await)

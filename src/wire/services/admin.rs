@@ -165,6 +165,13 @@ impl AdminService for Services {
         answer!(self, request, ReleaseLegalHold, release_proposed)
     }
 
+    async fn certify_copies_gone(
+        &self,
+        request: Request<Received<pb::CertifyCopiesGoneRequest>>,
+    ) -> Result<Response<pb::CertifyCopiesGoneResponse>, Status> {
+        answer!(self, request, CertifyCopiesGone, copies_gone_proposed)
+    }
+
     async fn list_legal_holds(
         &self,
         request: Request<Received<pb::ListLegalHoldsRequest>>,
@@ -332,6 +339,7 @@ impl Services {
                 pb::approve_proposal_response::Effect::ActivatedPolicy(convert::activation(&one))
             }
             Effect::Erased(record) => pb::approve_proposal_response::Effect::ErasedReferralId(record.to_string()),
+            Effect::CopiesGone(before) => pb::approve_proposal_response::Effect::CopiesGoneBefore(before),
             Effect::HoldReleased(id) => pb::approve_proposal_response::Effect::ReleasedHoldId(id.to_string()),
         };
         let proposal = Some(convert::proposal(&approved.proposal));

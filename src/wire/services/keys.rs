@@ -55,6 +55,20 @@ impl Services {
         Ok(pb::EraseReferralResponse { proposal: Some(convert::proposal(&proposal)) })
     }
 
+    pub(super) async fn copies_gone_proposed(
+        &self,
+        peer: &Peer,
+        request: Received<pb::CertifyCopiesGoneRequest>,
+    ) -> Result<pb::CertifyCopiesGoneResponse, Error> {
+        let Received { message, raw, .. } = request;
+        let mut ask = Ask::default();
+        let bound = Bound { id: ask.uuid("request_id", &message.request_id), digest: digest_of(&raw) };
+        ask.done(())?;
+        let permit = self.office(peer, Action::CertifyCopiesGone)?;
+        let proposal = self.broker.propose_copies_gone(&permit, bound).await?;
+        Ok(pb::CertifyCopiesGoneResponse { proposal: Some(convert::proposal(&proposal)) })
+    }
+
     pub(super) async fn key_rotated(
         &self,
         peer: &Peer,
