@@ -59,6 +59,9 @@ pub(super) enum AdminCommand {
     CopiesGone {
         #[command(flatten)]
         client: ClientArgs,
+        /// A copy has turned up: withdraw what was certified, at once.
+        #[arg(long)]
+        withdraw: bool,
     },
     /// Legal holds: what must not be erased, however long it was kept.
     #[command(subcommand)]
@@ -108,7 +111,13 @@ pub(super) async fn run(command: AdminCommand) -> Result<(), Failure> {
             proposed(&client, &text);
             Ok(())
         }
-        AdminCommand::CopiesGone { client } => {
+        AdminCommand::CopiesGone { client, withdraw: true } => {
+            let text = client::connect(&client).await?.withdraw_copies_gone(&client::request_id()?).await?;
+            let words = "withdrawn: what only that certificate made irrecoverable is erased, and no more than that";
+            client::answer(client.json, &text, |_| vec![words.to_owned()]);
+            Ok(())
+        }
+        AdminCommand::CopiesGone { client, withdraw: false } => {
             let text = client::connect(&client).await?.certify_copies_gone(&client::request_id()?).await?;
             proposed(&client, &text);
             Ok(())

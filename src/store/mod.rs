@@ -25,7 +25,7 @@ pub use model::{
 pub use onward::{Along, Clarification, KeptFrom, Lapse, Notice, Raise, Replay, Retract, Returned, TakeBack};
 pub use outbox::{DuePage, Noted, Outbox, Round};
 pub use prompts::{Mark, Marking, PromptPage, PromptSide, Prompted};
-pub use shelf::{Amendment, COMPACTED, Change, Document, Expect, MOST_NAME, Rewrap, Seen, Shelf, Wraps};
+pub use shelf::{Amendment, COMPACTED, COPIES_GONE, Change, Document, Expect, MOST_NAME, Rewrap, Seen, Shelf, Wraps};
 
 use std::collections::BTreeMap;
 

@@ -114,6 +114,10 @@ pub struct Change {
 /// On the shelf of compactions, the document that each compaction replaces: its version says how many there were.
 pub const COMPACTED: &str = "compacted";
 
+/// On the same shelf, the document that says from before which compaction no copy is left, as two custodians have certified: its
+/// number, eight bytes, the highest first; 0 once that was withdrawn.
+pub const COPIES_GONE: &str = "copies_gone";
+
 /// The longest name of a document, in bytes.
 pub const MOST_NAME: usize = 512;
 

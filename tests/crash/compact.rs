@@ -11,7 +11,8 @@ use std::{
 use homeward::{
     ledger::{Verb, decode},
     store::{
-        Amendment, COMPACTED, Change, Compaction, Expect, Rewrap, Settle, Shelf, Store, StoreError, sled::SledStore,
+        Amendment, COMPACTED, COPIES_GONE, Change, Compaction, Expect, Rewrap, Settle, Shelf, Store, StoreError,
+        sled::SledStore,
     },
 };
 use uuid::Uuid;
@@ -127,7 +128,7 @@ async fn what_is_kept_is_the_same_and_what_was_erased_is_gone_from_the_disk() {
     let (_, entry) = store.entries(old.head.size, 1).await.unwrap().remove(0);
     let entry = decode(&entry).unwrap();
     assert_eq!((entry.verb, entry.action.as_str()), (Verb::Erasure, "COMPACT"));
-    assert!(entry.details.contains(&"erased=1".to_owned()));
+    assert!(["erased=1", "compaction=1"].iter().all(|word| entry.details.contains(&(*word).to_owned())), "{entry:?}");
     let found = store.find(record).await.unwrap().unwrap();
     assert_eq!(found.deliveries[0].settled.as_ref().unwrap().note, Vec::<u8>::new());
     assert!(found.kept.is_some(), "its receipt stays");
@@ -138,8 +139,16 @@ async fn what_is_kept_is_the_same_and_what_was_erased_is_gone_from_the_disk() {
     let store = SledStore::open(&dir).unwrap();
     let counted = store.document(Shelf::Compaction, COMPACTED).await.unwrap().unwrap();
     assert_eq!(counted.version, 2, "it counts how often");
+    let bytes = Some(counted.bytes);
+    let back = |expect| Change { shelf: Shelf::Compaction, name: COMPACTED.to_owned(), expect, bytes: bytes.clone() };
+    let amendment = |changes| Amendment { once: None, changes, entries: Vec::new(), answer: Vec::new() };
+    store.amend(amendment(vec![back(Expect::Version(2))])).await.unwrap();
+    let gone = Change { name: COPIES_GONE.to_owned(), bytes: Some(3_u64.to_be_bytes().to_vec()), ..back(Expect::New) };
+    store.amend(amendment(vec![gone])).await.unwrap();
     store.close().await;
-    assert_eq!(examined(&dir, None).1.findings, []);
+    // A count of which the ledger knows nothing would call irrecoverable what is not.
+    let found: Vec<_> = examined(&dir, None).1.findings.iter().map(|one| one.about.clone()).collect();
+    assert_eq!(found, ["the count of compactions", "what is certified of copies"]);
 }
 
 #[tokio::test]

@@ -114,3 +114,61 @@ async fn two_custodians_erase_at_the_command_line_and_a_kill_leaves_no_half() {
     println!("kills before it was done, and after: {before_and_after:?}");
     assert!(before_and_after.iter().all(|one| *one > 0), "{before_and_after:?} prove nothing");
 }
+
+/// Copies a folder, a store that nobody has open.
+fn copied(from: &Path, to: &Path) {
+    assert!(std::process::Command::new("cp").arg("-a").args([from, to]).status().unwrap().success());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_that_was_certified_gone_and_is_restored_raises_an_alarm_and_a_custodian_withdraws_what_was_certified() {
+    let mut daemon = Daemon::start().await;
+    let id = settled(&daemon).await;
+    let approved = |daemon: &Daemon, (proposal, fingerprint): (String, String)| {
+        let (code, said) = command(daemon, SECOND, &["admin", "approve", &proposal, "--fingerprint", &fingerprint]);
+        assert_eq!(code, 0, "{said}");
+    };
+    approved(&daemon, proposed(&daemon, &id));
+    let certify = |daemon: &Daemon| command(daemon, CUSTODIAN, &["admin", "copies-gone", "--json"]);
+    let (code, said) = certify(&daemon);
+    assert!(code != 0 && said.contains("NOT_COMPACTED"), "{code} {said}");
+    daemon.stop();
+    let (store, copy) = (daemon.folder("data/store"), daemon.folder("copy"));
+    copied(&store, &copy);
+    let (code, said) = homeward(&daemon, &["compact", "--config", "homeward.toml"]);
+    assert_eq!(code, 0, "{said}");
+    daemon.restart().await;
+    let (code, said) = certify(&daemon);
+    assert_eq!(code, 0, "{said}");
+    let value: Value = serde_json::from_str(&said).unwrap();
+    let of = |name: &str| value["proposal"][name].as_str().unwrap().to_owned();
+    approved(&daemon, (of("proposal_id"), of("fingerprint")));
+    let state = async |daemon: &Daemon| {
+        daemon.person(LEWISHAM).await.referral(&id).await.unwrap().erasure.unwrap().state().as_str_name()
+    };
+    assert_eq!(state(&daemon).await, "ERASURE_STATE_IRRECOVERABLE");
+    let alarms = |daemon: &Daemon| command(daemon, CUSTODIAN, &["whoami", "--json"]).1.contains("COPIES_NOT_GONE");
+    assert!(!alarms(&daemon));
+
+    daemon.stop();
+    let newest = daemon.folder("newest");
+    fs::rename(&store, &newest).unwrap();
+    copied(&copy, &store);
+    daemon.restart().await;
+    assert!(alarms(&daemon), "the store is itself such a copy");
+    assert_eq!(state(&daemon).await, "ERASURE_STATE_ERASED");
+    daemon.stop();
+    // Back to the newest; somebody has learnt of the copy.
+    fs::remove_dir_all(&store).unwrap();
+    fs::rename(&newest, &store).unwrap();
+    daemon.restart().await;
+    assert!(!alarms(&daemon));
+    let (code, said) = command(&daemon, SECOND, &["admin", "copies-gone", "--withdraw"]);
+    assert!(code == 0 && said.contains("withdrawn"), "{said}");
+    assert_eq!(state(&daemon).await, "ERASURE_STATE_ERASED");
+    daemon.stop();
+    daemon.restart().await;
+    assert!(!alarms(&daemon), "list and store agree");
+    let list = fs::read_to_string(daemon.folder("data/store.revoked")).unwrap();
+    assert!(list.contains("gone\t1\t") && list.contains("gone\t0\t"), "{list}");
+}

@@ -172,8 +172,23 @@ async fn content_is_irrecoverable_once_the_store_is_compacted_and_two_certify_th
     assert!(entry.verb == Verb::Erasure && entry.who.ends_with("/k2"));
     assert!(entry.details.iter().any(|word| word.starts_with("proposer=") && word.ends_with("/k1")), "{entry:?}");
 
+    // A copy has turned up.
+    let withdrawal = pb::WithdrawCopiesGoneRequest { request_id: fresh() };
+    second.admin.withdraw_copies_gone(withdrawal.clone()).await.unwrap();
+    assert_eq!(rows(&mut first).await, [(4, ERASED)]);
+    let proposal = copies_gone(&mut first).await.unwrap();
+    approve(&mut second, &proposal).await.unwrap();
+    second.admin.withdraw_copies_gone(withdrawal).await.unwrap();
+    assert_eq!(rows(&mut first).await, [(2, ERASED), (2, IRRECOVERABLE)], "the same call once more withdraws nothing");
+    assert!(
+        house.ledger().await.iter().any(|entry| entry.action == "WITHDRAW_COPIES_GONE" && entry.who.ends_with("/k2"))
+    );
+
+    second.admin.withdraw_copies_gone(pb::WithdrawCopiesGoneRequest { request_id: fresh() }).await.unwrap();
+    let stale = copies_gone(&mut first).await.unwrap();
     house.compact().await;
     let (mut first, mut second) = (house.person(FIRST).await, house.person(SECOND).await);
+    assert_eq!(why(approve(&mut second, &stale).await).1, "COMPACTED_SINCE", "it was about another compaction");
     let proposal = copies_gone(&mut first).await.unwrap();
     assert!(matches!(approve(&mut second, &proposal).await.unwrap(), Some(Effect::CopiesGoneBefore(2))));
     assert_eq!(state(&mut house.person(LEWISHAM).await, &after).await, IRRECOVERABLE);

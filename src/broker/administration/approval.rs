@@ -109,7 +109,11 @@ impl Broker {
             let Some(last) = page.last() else { break };
             after.clone_from(&last.name);
             for document in page {
-                let proposal = documents::take_proposal(&document.bytes)?;
+                // One of a later version, or that has rotted, hides no other; nobody can approve it.
+                let Ok(proposal) = documents::take_proposal(&document.bytes) else {
+                    tracing::warn!(proposal = document.name, "a proposal cannot be read: it is left out of the list");
+                    continue;
+                };
                 if proposal.kind.role() == role && found.len() < limit {
                     found.push(proposal);
                 }

@@ -1,5 +1,5 @@
 //! What must not come undone when an older store is put in the place of a newer one: revocations, taints, certificates that were
-//! signed, keys destroyed, records erased. Each is also a line in a file beside the store, written before the answer is given, and
+//! signed, keys destroyed, records erased, copies certified gone. Each is also a line in a file beside the store, written before the answer is given, and
 //! taken over when the daemon starts. The lines are chained and authenticated under the key of references, which the store holds.
 
 use std::{
@@ -30,6 +30,8 @@ const TITLE: &str = "homeward beside 1";
 const ALARM: &str = "LIST_BESIDE_THE_STORE";
 /// The alarm while an older store has brought back what was destroyed or erased.
 const BACK: &str = "RESTORED_CONTENT";
+/// The alarm where the store is itself a copy of which was certified that none is left, or says so after that was withdrawn.
+const COPY_FOUND: &str = "COPIES_NOT_GONE";
 
 /// The entry of a key that was destroyed.
 const DESTROY: &str = "DESTROY_KEY";
@@ -86,6 +88,10 @@ fn destroyed_line(key: &str, at: Timestamp) -> String {
     format!("destroyed\t{key}\t{at}")
 }
 
+fn gone_line(compaction: u64, at: Timestamp) -> String {
+    format!("gone\t{compaction}\t{at}")
+}
+
 fn erased_line(record: &Uuid, at: Timestamp) -> String {
     format!("erased\t{record}\t{at}")
 }
@@ -140,11 +146,15 @@ impl Broker {
             missing.extend(good.iter().filter(|one| !issued.contains(one.serial.as_str())).map(issued_line));
             missing.extend(self.ended_since(&told.destroyed, &told.erased).await?);
         }
+        let gone = self.copies_gone().await?;
+        if told.gone.is_none() && gone > 0 {
+            missing.push(gone_line(gone, self.now()));
+        }
         match damaged.as_slice() {
             [] => self.remember(missing),
             damaged => self.mend(beside, damaged, [words, missing].concat()).await?,
         }
-        self.look_at_what_is_back(&told.destroyed, &told.erased).await
+        self.look_at_what_is_back(&told.destroyed, &told.erased, told.gone).await
     }
 
     /// Reads the list; where it is of another store it is put aside.
@@ -268,13 +278,24 @@ impl Broker {
         self.remember(records.iter().map(|record| erased_line(record, self.now())).collect());
     }
 
+    /// That no copy is left from before this compaction; 0 takes it back.
+    pub(super) fn remember_copies_gone(&self, compaction: u64) {
+        self.remember(vec![gone_line(compaction, self.now())]);
+        self.alarms.clear(COPY_FOUND);
+    }
+
     pub(super) fn remember_backup(&self, set: &str, taken: Timestamp) {
         self.remember(vec![backup_line(set, taken)]);
     }
 
     /// Content that was erased, and keys that were destroyed, are there again in an older store: people must do it again, for what
     /// is wrapped under such a key would be lost, and what waits for somebody would be taken from them.
-    async fn look_at_what_is_back(&self, destroyed: &BTreeSet<String>, erased: &BTreeSet<Uuid>) -> Result<(), Error> {
+    async fn look_at_what_is_back(
+        &self,
+        destroyed: &BTreeSet<String>,
+        erased: &BTreeSet<Uuid>,
+        gone: Option<u64>,
+    ) -> Result<(), Error> {
         let mut back = Vec::new();
         for key in destroyed {
             if matches!(self.store.document(Shelf::EpochKey, key).await, Ok(Some(_))) {
@@ -289,6 +310,16 @@ impl Broker {
         if !back.is_empty() {
             let words = format!("an older store has brought back what was destroyed or erased: {}", back.join(", "));
             self.alarms.raise(BACK, &words, self.now());
+        }
+        let says = self.copies_gone().await?;
+        match gone.filter(|gone| *gone != says) {
+            Some(certified) => {
+                let words = format!(
+                    "that no copy is left from before compaction {certified} was the last word, and the store says {says}: it is such a copy. Find what else is left, then `homeward admin copies-gone --withdraw`, or certify it again once no copy is left"
+                );
+                self.alarms.raise(COPY_FOUND, &words, self.now());
+            }
+            None => self.alarms.clear(COPY_FOUND),
         }
         Ok(())
     }

@@ -196,7 +196,8 @@ impl Broker {
     fn erasure_entry(&self, permit: &CallPermit, record: Uuid, proposal: &Proposal, erasure: &Erasure) -> Entry {
         let mut entry = self.step_entry(permit.identity().as_str(), "ERASE_REFERRAL", details(proposal));
         (entry.verb, entry.record) = (Verb::Erasure, Some(record));
-        entry.details.extend([format!("proposer={}", proposal.proposer), format!("key={}", erasure.key)]);
+        let compactions = format!("compactions={}", erasure.compactions);
+        entry.details.extend([format!("proposer={}", proposal.proposer), format!("key={}", erasure.key), compactions]);
         entry
     }
 

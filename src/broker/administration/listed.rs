@@ -21,6 +21,8 @@ pub(super) struct Told {
     pub(super) issued: Vec<Certificate>,
     pub(super) destroyed: BTreeSet<String>,
     pub(super) erased: BTreeSet<Uuid>,
+    /// The compaction from before which no copy is left, as the last line about it says; 0 where that was withdrawn.
+    pub(super) gone: Option<u64>,
     /// Serial numbers that were stated, or that a line names which is not as it was written: they are out, too.
     pub(super) stated: Vec<String>,
 }
@@ -125,6 +127,7 @@ impl Told {
             }),
             "destroyed" => _ = self.destroyed.insert(next()?),
             "erased" => _ = self.erased.insert(next()?.parse().ok()?),
+            "gone" => self.gone = Some(next()?.parse().ok()?),
             "backup" => {}
             _ => return None,
         }
@@ -132,8 +135,9 @@ impl Told {
     }
 
     /// What a line that is not as it was written says against somebody or something is heeded: whoever can write the file can state as
-    /// much. What would let somebody in (`issued`) or let an older backup be restored (`backup`) is not. True where the line is to stand in
-    /// the list from then on, too: who is revoked stands there by the store, which takes that over.
+    /// much. What would let somebody in (`issued`), let an older backup be restored (`backup`) or say that copies are gone (`gone`)
+    /// is not. True where the line is to stand in the list from then on, too: who is revoked stands there by the store, which takes
+    /// that over.
     fn heed(&mut self, line: &str) -> bool {
         let mut heard = Self::default();
         let whole = heard.take(line).is_some();
@@ -155,13 +159,14 @@ mod tests {
     use super::*;
 
     const TITLE: &str = "homeward beside 1\tkey";
-    const KINDS: [&str; 6] = [
+    const KINDS: [&str; 7] = [
         "revoked\t5a\tholder\tkey_compromise\t2026-11-21T12:00:00Z\tadministrator",
         "tainted\t5b\t2026-11-21T12:00:00Z",
         "issued\t5c\tholder\t2026-11-21T12:00:00Z\t2026-12-21T12:00:00Z\t5d\tprint",
         "destroyed\tkey-1\t2026-11-21T12:00:00Z",
         "erased\t00000000-0000-4000-8000-000000000001\t2026-11-21T12:00:00Z",
         "backup\tset\t2026-11-21T12:00:00Z",
+        "gone\t2\t2026-11-21T12:00:00Z",
     ];
 
     /// No signature that anybody should use: it depends on every sign of both.
@@ -181,7 +186,7 @@ mod tests {
 
     /// How much of each kind is taken up.
     fn counts(told: &Told) -> [usize; 6] {
-        let Told { revoked, tainted, issued, destroyed, erased, stated } = told;
+        let Told { revoked, tainted, issued, destroyed, erased, gone: _, stated } = told;
         [revoked.len(), tainted.len(), issued.len(), destroyed.len(), erased.len(), stated.len()]
     }
 

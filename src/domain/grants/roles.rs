@@ -124,6 +124,8 @@ vocabulary! {
         ListLegalHolds = "ListLegalHolds",
         /// AdminService.
         CertifyCopiesGone = "CertifyCopiesGone",
+        /// Withdraw that.
+        WithdrawCopiesGone = "WithdrawCopiesGone",
         /// AuditService.
         ListEntries = "ListEntries",
         /// AuditService.
@@ -214,7 +216,7 @@ pub(super) fn grants(role: Role, action: Action) -> bool {
             let rewraps = matches!(action, RewrapStatus | PauseRewrap | ResumeRewrap);
             let keys = matches!(action, ListKeys | RotateKey | RotateOuterKey | DestroyKey);
             let erases = matches!(action, EraseReferral | PlaceLegalHold | ReleaseLegalHold | ListLegalHolds);
-            approves || rewraps || keys || erases || action == CertifyCopiesGone
+            approves || rewraps || keys || erases || matches!(action, CertifyCopiesGone | WithdrawCopiesGone)
         }
         Role::PolicyAdmin => approves || matches!(action, GetPolicy | CheckPolicy | ActivatePolicy),
         // Entries name policies by their fingerprints: what a decision was made by is part of what is audited.

@@ -106,6 +106,7 @@ fn administrators_cannot_touch_referrals_and_officers_cannot_submit() {
                 ReleaseLegalHold,
                 ListLegalHolds,
                 CertifyCopiesGone,
+                WithdrawCopiesGone,
             ];
             let policy = [GetPolicy, CheckPolicy, ActivatePolicy];
             let approval = matches!(action, ListProposals | ApproveProposal);

@@ -29,6 +29,8 @@ pub(super) struct Written {
     pub erased: u64,
     /// Keys whose values are others now, because something in them was erased, or they say that it was written anew.
     pub changed: HashSet<Vec<u8>>,
+    /// How often the store was written anew, with this.
+    pub compactions: u64,
 }
 
 /// A store being written anew.
@@ -52,7 +54,7 @@ impl<'a> Anew<'a> {
         let meta = meta.ok().flatten().unwrap_or_default();
         let of = meta.frontier.size() + 2 * meta.records + meta.answers + meta.events;
         let meta = Meta { sequence: meta.sequence, ..Meta::default() };
-        let written = Written { meta, erased: 0, changed: HashSet::new() };
+        let written = Written { meta, erased: 0, changed: HashSet::new(), compactions: 0 };
         let (batch, wrapped) = (Overlay::new(&**new), std::collections::BTreeMap::new());
         Ok(Self { old, new, batch, keys: 0, written, wrapped, watch, done: 0, of })
     }
@@ -139,7 +141,8 @@ impl<'a> Anew<'a> {
         if before.is_none() {
             self.written.meta.documents += 1;
         }
-        let bytes = encode_document(before.unwrap_or(0) + 1, how.at.as_microsecond().to_be_bytes().to_vec());
+        self.written.compactions = before.unwrap_or(0) + 1;
+        let bytes = encode_document(self.written.compactions, how.at.as_microsecond().to_be_bytes().to_vec());
         self.written.changed.insert(key.clone());
         self.batch.replace_large(key, &bytes)
     }
@@ -240,7 +243,11 @@ impl<'a> Anew<'a> {
             record: None,
             deliveries: Vec::new(),
             recipients: Vec::new(),
-            details: vec![format!("records={}", self.written.meta.records), format!("erased={}", self.written.erased)],
+            details: vec![
+                format!("records={}", self.written.meta.records),
+                format!("erased={}", self.written.erased),
+                format!("compaction={}", self.written.compactions),
+            ],
             commitment: None,
         }
     }

@@ -118,6 +118,12 @@ impl Caller {
         answer("CertifyCopiesGoneResponse", self.admin.certify_copies_gone(asked).await)
     }
 
+    /// WithdrawCopiesGone.
+    pub async fn withdraw_copies_gone(&mut self, request_id: &str) -> Answer {
+        let asked = pb::WithdrawCopiesGoneRequest { request_id: request_id.to_owned() };
+        answer("WithdrawCopiesGoneResponse", self.admin.withdraw_copies_gone(asked).await)
+    }
+
     /// How far a rewrapping has come.
     pub async fn rewrap_status(&mut self) -> Answer {
         answer("RewrapStatusResponse", self.admin.rewrap_status(pb::RewrapStatusRequest {}).await)

@@ -172,6 +172,13 @@ impl AdminService for Services {
         answer!(self, request, CertifyCopiesGone, copies_gone_proposed)
     }
 
+    async fn withdraw_copies_gone(
+        &self,
+        request: Request<Received<pb::WithdrawCopiesGoneRequest>>,
+    ) -> Result<Response<pb::WithdrawCopiesGoneResponse>, Status> {
+        answer!(self, request, WithdrawCopiesGone, copies_gone_withdrawn)
+    }
+
     async fn list_legal_holds(
         &self,
         request: Request<Received<pb::ListLegalHoldsRequest>>,

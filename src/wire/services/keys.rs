@@ -69,6 +69,17 @@ impl Services {
         Ok(pb::CertifyCopiesGoneResponse { proposal: Some(convert::proposal(&proposal)) })
     }
 
+    pub(super) async fn copies_gone_withdrawn(
+        &self,
+        peer: &Peer,
+        request: Received<pb::WithdrawCopiesGoneRequest>,
+    ) -> Result<pb::WithdrawCopiesGoneResponse, Error> {
+        let bound = bound(&request.message.request_id, &request.raw)?;
+        let permit = self.office(peer, Action::WithdrawCopiesGone)?;
+        self.broker.withdraw_copies_gone(&permit, bound).await?;
+        Ok(pb::WithdrawCopiesGoneResponse {})
+    }
+
     pub(super) async fn key_rotated(
         &self,
         peer: &Peer,

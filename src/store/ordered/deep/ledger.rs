@@ -4,7 +4,7 @@ use super::{Deep, Whole, agreeing};
 use crate::{
     ledger::{Entry, Frontier, Verb, decode, leaf_hash},
     store::{
-        Finding, Head, Relation, Shelf, StoreError,
+        COMPACTED, COPIES_GONE, Finding, Head, Relation, Shelf, StoreError,
         ordered::{keys, read, shelf, transaction::KEPT_LEVEL, view::Look},
     },
 };
@@ -20,13 +20,25 @@ struct Walk<'w> {
     gapless: bool,
     /// Up to here something kept elsewhere vouches for the entries.
     vouched: u64,
+    /// Entries that say that the store was written anew.
+    compactions: u64,
+    /// What the last entry about copies says: from before which compaction none is left.
+    copies_gone: u64,
     /// What does not fit the entries up to a place: it or they are wrong, which the end of the ledger tells.
     doubts: Vec<(u64, Finding)>,
 }
 
 /// Walks it.
 pub(super) fn walk(deep: &mut Deep<'_>, whole: &Whole<'_>) -> Result<(), StoreError> {
-    let mut walk = Walk { whole, frontier: Frontier::default(), gapless: true, vouched: 0, doubts: Vec::new() };
+    let mut walk = Walk {
+        whole,
+        frontier: Frontier::default(),
+        gapless: true,
+        vouched: 0,
+        compactions: 0,
+        copies_gone: 0,
+        doubts: Vec::new(),
+    };
     let mut next = 0;
     for key in whole.keys(b"e") {
         let key = key?;
@@ -116,6 +128,7 @@ impl Walk<'_> {
     /// What an entry names.
     fn entry(&mut self, deep: &mut Deep<'_>, index: u64, entry: &Entry) -> Result<(), StoreError> {
         self.proposed(deep, index, entry)?;
+        self.copies(entry);
         agreeing::read_by(deep, self.whole, index, entry)?;
         let Some(record) = entry.record else { return Ok(()) };
         let about = format!("record {record}");
@@ -162,6 +175,36 @@ impl Walk<'_> {
         Ok(())
     }
 
+    /// What an entry says of compactions, and of copies from before one.
+    fn copies(&mut self, entry: &Entry) {
+        let number = || entry.details.iter().find_map(|detail| detail.strip_prefix("compaction=")?.parse().ok());
+        match entry.action.as_str() {
+            "COMPACT" => self.compactions += 1,
+            "CERTIFY_COPIES_GONE" => self.copies_gone = number().unwrap_or(0),
+            "WITHDRAW_COPIES_GONE" => self.copies_gone = 0,
+            _ => {}
+        }
+    }
+
+    /// How often the store was written anew, and from before when no copy of it is left, is what the ledger says: what was erased is
+    /// called irrecoverable by it.
+    fn copies_end(&self, deep: &mut Deep<'_>) -> Result<(), StoreError> {
+        let tree = &self.whole.tree;
+        let compacted = shelf::document(tree, Shelf::Compaction, COMPACTED)?.map_or(0, |document| document.version);
+        let gone = shelf::document(tree, Shelf::Compaction, COPIES_GONE)?;
+        let gone = gone.map_or(Some(0), |document| document.bytes.try_into().ok().map(u64::from_be_bytes));
+        for (about, says, ledger) in [
+            ("the count of compactions", Some(compacted), self.compactions),
+            ("what is certified of copies", gone, self.copies_gone),
+        ] {
+            if says != Some(ledger) {
+                let says = says.map_or("cannot be read".to_owned(), |says| format!("is {says}"));
+                deep.found(Relation::Document, about, format!("it {says} where the ledger has {ledger}"));
+            }
+        }
+        Ok(())
+    }
+
     /// What was in doubt is wrong where all entries together are what was committed; else one of the entries is.
     fn end(self, deep: &mut Deep<'_>) -> Result<(), StoreError> {
         let (meta, size) = (&self.whole.meta, self.frontier.size());
@@ -172,6 +215,7 @@ impl Walk<'_> {
         if !self.gapless {
             return Ok(());
         }
+        self.copies_end(deep)?;
         if self.frontier == meta.frontier {
             self.doubts.into_iter().for_each(|(_, finding)| {
                 deep.found(finding.relation, finding.about, finding.says);
