@@ -37,6 +37,10 @@ pub struct LimitsConfig {
     pub frames_per_second: u32,
     /// Bytes of one identity in a second, received and sent; more wait.
     pub bytes_per_second: u32,
+    /// Calls of one connection that were begun and reset before we looked at them; with more it is cut.
+    pub pending_resets: usize,
+    /// Streams of one connection that were reset for its faults; with more it is cut.
+    pub faulty_streams: usize,
     /// Size of all headers of a call, in bytes.
     pub header_bytes: u32,
     /// Time until an answer begins.
@@ -49,6 +53,8 @@ pub struct LimitsConfig {
     pub keepalive_timeout_seconds: u64,
     /// At this age a connection takes no new calls.
     pub age_seconds: u64,
+    /// This much later its running calls are ended.
+    pub age_grace_seconds: u64,
     /// On shutdown running calls may go on for this long.
     pub drain_seconds: u64,
 }
@@ -70,12 +76,15 @@ impl Default for LimitsConfig {
             calls_per_second: usual.calls_per_second,
             frames_per_second: usual.frames_per_second,
             bytes_per_second: usual.bytes_per_second,
+            pending_resets: usual.pending_resets,
+            faulty_streams: usual.faulty_streams,
             header_bytes: usual.header_bytes,
             answer_seconds: usual.answer_within.as_secs(),
             read_seconds: usual.read_within.as_secs(),
             keepalive_seconds: usual.keepalive.as_secs(),
             keepalive_timeout_seconds: usual.keepalive_timeout.as_secs(),
             age_seconds: usual.age.as_secs(),
+            age_grace_seconds: usual.age_grace.as_secs(),
             drain_seconds: usual.drain.as_secs(),
         }
     }
@@ -105,19 +114,22 @@ impl LimitsConfig {
             calls_per_second: self.calls_per_second,
             frames_per_second: self.frames_per_second,
             bytes_per_second: self.bytes_per_second,
+            pending_resets: self.pending_resets,
+            faulty_streams: self.faulty_streams,
             header_bytes: self.header_bytes,
             answer_within: Duration::from_secs(self.answer_seconds),
             read_within: Duration::from_secs(self.read_seconds),
             keepalive: Duration::from_secs(self.keepalive_seconds),
             keepalive_timeout: Duration::from_secs(self.keepalive_timeout_seconds),
             age: Duration::from_secs(self.age_seconds),
+            age_grace: Duration::from_secs(self.age_grace_seconds),
             drain: Duration::from_secs(self.drain_seconds),
             ..Limits::default()
         })
     }
 
-    /// All but `drain_seconds`, which may be 0.
-    fn each(&self) -> [(&'static str, u64); 19] {
+    /// All but `age_grace_seconds` and `drain_seconds`, which may be 0.
+    fn each(&self) -> [(&'static str, u64); 21] {
         let number = |value: usize| u64::try_from(value).unwrap_or(u64::MAX);
         [
             ("handshakes", number(self.handshakes)),
@@ -133,6 +145,8 @@ impl LimitsConfig {
             ("calls_per_second", u64::from(self.calls_per_second)),
             ("frames_per_second", u64::from(self.frames_per_second)),
             ("bytes_per_second", u64::from(self.bytes_per_second)),
+            ("pending_resets", number(self.pending_resets)),
+            ("faulty_streams", number(self.faulty_streams)),
             ("header_bytes", u64::from(self.header_bytes)),
             ("answer_seconds", self.answer_seconds),
             ("read_seconds", self.read_seconds),
@@ -173,7 +187,7 @@ mod tests {
             .flat_map(|line| [line, "\n"])
             .collect();
         let config: LimitsConfig = toml::from_str(&shown).unwrap();
-        assert_eq!(shown.lines().count(), config.each().len() + 1);
+        assert_eq!(shown.lines().count(), config.each().len() + 2);
         assert_eq!(config.limits().unwrap(), Limits::default());
     }
 }

@@ -24,7 +24,7 @@ use crate::{
 const HELLO: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00";
 
 /// A daemon with certificates of a foreign PKI and its revocation lists.
-async fn daemon(configuration: &str, prepare: impl FnOnce(&Foreign)) -> (Daemon, Foreign) {
+pub async fn daemon(configuration: &str, prepare: impl FnOnce(&Foreign)) -> (Daemon, Foreign) {
     let mut foreign = None;
     let daemon = Daemon::start_with(&format!("tls.crl_folder = \"crls\"\n{configuration}"), |daemon| {
         let pki = Foreign::new(daemon.folder("foreign"));
@@ -51,7 +51,7 @@ fn good(pki: &Foreign, name: &str) {
 }
 
 /// A client's profile with a foreign certificate.
-fn profile(daemon: &Daemon, pki: &Foreign, name: &str) -> std::path::PathBuf {
+pub fn profile(daemon: &Daemon, pki: &Foreign, name: &str) -> std::path::PathBuf {
     let folder = daemon.folder(&format!("profile-{name}"));
     fs::create_dir(&folder).unwrap();
     fs::write(folder.join("endpoint"), daemon.url()).unwrap();
@@ -243,6 +243,39 @@ async fn an_old_list_may_be_used_where_that_is_configured_and_raises_an_alarm() 
     assert!(answer.metadata().contains_key("homeward-certificate-expires"));
     assert!(answer.get_ref().certificate_renewal_due);
     daemon.says(0, "CLIENT_CERTIFICATE_EXPIRES").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_authority_without_a_list_lets_nobody_in_unless_lists_are_not_required() {
+    for (configuration, second_gets_in) in [("", false), ("tls.crl_required = false\n", true)] {
+        let (daemon, pki) = daemon(configuration, |pki| {
+            good(pki, "one");
+            pki.issue("second", "of-second", &Wish { key: P256, extensions: &client(WHO), hours: (-1, 24) });
+        })
+        .await;
+        let bundle = [pki.read("root/ca.pem"), pki.read("issuing/ca.pem"), pki.read("second/ca.pem")].concat();
+        put(&daemon.folder("certs/server/ca.pem"), &bundle);
+        daemon.signal("HUP");
+        if !second_gets_in {
+            assert!(daemon.says(0, "CRL_MISSING").await.contains("Borough IT Issuing 2"));
+        }
+        let port = daemon.url().rsplit(':').next().unwrap().to_owned();
+        let second = Visit { name: "of-second", chain: None, tls12: false };
+        let mut told = second.by_openssl(&port, &pki);
+        // Taken up a moment after it is asked for.
+        for _ in 0..20 {
+            if (told == "accepted") == second_gets_in {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            told = second.by_openssl(&port, &pki);
+        }
+        assert_eq!(told == "accepted", second_gets_in, "{configuration:?}: {told}");
+        if !second_gets_in {
+            assert!(daemon.says(0, "revocation_unknown").await.contains("connection refused"));
+        }
+        assert_eq!(Visit { name: "one", chain: None, tls12: false }.by_openssl(&port, &pki), "accepted");
+    }
 }
 
 async fn asks(person: &Person) -> Result<(), tonic::Status> {

@@ -5,6 +5,7 @@ mod brokers;
 #[path = "../support/daemon.rs"]
 #[allow(dead_code, reason = "shared with the tests of custody")]
 mod daemon;
+mod ending;
 #[path = "../support/every.rs"]
 #[allow(dead_code, reason = "shared with the tests of the flow")]
 mod every;

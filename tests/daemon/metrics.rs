@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Head and body of the answer to one request.
-fn fetched(address: &str, path: &str) -> (String, String) {
+pub fn fetched(address: &str, path: &str) -> (String, String) {
     let mut socket = TcpStream::connect(address).unwrap();
     write!(socket, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
     let mut answer = String::new();
@@ -28,7 +28,7 @@ fn fetched(address: &str, path: &str) -> (String, String) {
 }
 
 /// The figure behind a name with its labels.
-fn figure(text: &str, name: &str) -> f64 {
+pub fn figure(text: &str, name: &str) -> f64 {
     let line = text.lines().find(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(' ')));
     line.unwrap_or_else(|| panic!("{name} in {text}")).rsplit(' ').next().unwrap().parse().unwrap()
 }

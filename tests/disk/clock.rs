@@ -13,6 +13,29 @@ const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_servers_own_certificate_is_told_of_14_7_and_1_days_before_its_end_and_after_it() {
+    let mut daemon = Daemon::prepared("");
+    let disk = Disk::below(&mut daemon);
+    daemon.restart().await;
+    let alarm = "CERTIFICATE_EXPIRES server certificate";
+    assert!(!daemon.log().contains(alarm), "made for 30 days, it does not begin with a warning");
+    // Its life is 30 days.
+    for (days, words) in [(17, "within 14 days"), (24, "within 7 days"), (29, "within 1 days"), (31, "ran out at")] {
+        let from = daemon.log().len();
+        disk.clock(days * DAY);
+        let said = |log: &str| log.lines().any(|line| line.contains(alarm) && line.contains(words));
+        for _ in 0..600 {
+            if said(&daemon.log()[from..]) {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        assert!(said(&daemon.log()[from..]), "{words}: {}", &daemon.log()[from..]);
+    }
+    daemon.kill();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_clock_that_is_set_both_ways_loses_nothing() {
     let mut daemon = Daemon::prepared("");
     let disk = Disk::below(&mut daemon);

@@ -341,6 +341,17 @@ async fn a_key_that_a_fast_clock_made_wraps_no_longer_for_it_and_an_alarm_says_s
     assert_eq!(alarms(&mut first).await, ["CLOCK_SET_BACK", "RETENTION_PAUSED"], "a start makes no clock right");
 }
 
+#[tokio::test]
+async fn a_key_outside_the_store_that_was_not_replaced_within_30_days_raises_an_alarm() {
+    let house = House::open().await;
+    let old = || house.lives().alarms().names().iter().any(|name| name == "OUTER_KEY_OLD");
+    // Day by day, for a clock that leaps is another matter.
+    house.days(29).await;
+    assert!(!old());
+    house.days(2).await;
+    assert!(old());
+}
+
 /// How often the key outside the store was used.
 async fn uses(who: &mut Person) -> u64 {
     keys(who).await.outer_keys[0].uses

@@ -233,6 +233,40 @@ fn openssl_reads_what_is_exported_and_only_with_the_password() {
     assert!(matches!(export(&issued.folder, &file, &password), Err(PkiError::File(FileError::Exists { .. }))));
 }
 
+/// NSS, which Firefox and, on Linux, Chromium keep certificates with.
+#[test]
+fn nss_takes_in_what_is_exported_as_a_browser_does() {
+    let house = House::new();
+    house.init().unwrap();
+    let issued = house.issue(URI, "officer", 9).unwrap();
+    let at = house.root.path();
+    export(&issued.folder, &at.join("officer.p12"), &Passphrase::chosen("twelve letters at least").unwrap()).unwrap();
+    let run = |program: &str, args: &[&str]| {
+        let ran = std::process::Command::new(program).args(args).current_dir(at).output().ok()?;
+        let said = String::from_utf8_lossy(&[ran.stdout, ran.stderr].concat()).into_owned();
+        Some((ran.status.success(), said))
+    };
+    fs::create_dir(at.join("nss")).unwrap();
+    let Some((made, said)) = run("certutil", &["-N", "-d", "sql:nss", "--empty-password"]) else {
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "certutil is missing: no browser's store is tried (apt: libnss3-tools)"
+        );
+        eprintln!("SKIPPED, certutil is missing: install the package libnss3-tools to try a browser's store");
+        return;
+    };
+    assert!(made, "{said}");
+    let import = |words| run("pk12util", &["-i", "officer.p12", "-d", "sql:nss", "-W", words]).unwrap();
+    assert!(!import("another one of them").0);
+    let (taken, said) = import("twelve letters at least");
+    assert!(taken, "{said}");
+    let (_, keys) = run("certutil", &["-K", "-d", "sql:nss"]).unwrap();
+    assert!(keys.contains("case-system"), "the key under the name that people choose by: {keys}");
+    let (_, listed) = run("certutil", &["-L", "-d", "sql:nss"]).unwrap();
+    let lines = listed.lines().filter(|line| line.trim_end().ends_with(['u', ',']) && line.contains(','));
+    assert!(lines.count() >= 3, "leaf, issuing authority, root: {listed}");
+}
+
 #[test]
 fn the_limits_of_a_folder_are_kept_and_obeyed() {
     let house = House::new();
