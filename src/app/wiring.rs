@@ -99,6 +99,7 @@ pub(super) async fn daemon_at(config: &Config, clock: Arc<dyn Clock>) -> Result<
     let lifespan = lifespan(config)?;
     let issuer = issuer(config, &clock)?;
     let custody = custody(config, &entropy)?;
+    let shared = database.is_some();
     let store = match database {
         Some((store, _)) => store,
         None => embedded(config)?,
@@ -109,7 +110,7 @@ pub(super) async fn daemon_at(config: &Config, clock: Arc<dyn Clock>) -> Result<
     let origin = format!("{trust_domain}/ledger");
     let parts = Parts { store, clock: clock.clone(), entropy, keys, rulebook, grants, origin };
     let broker = Broker::new(parts).with_failures(failures(config)?);
-    let broker = broker.with_beside(Box::new(FileBeside(beside::path(&config.store.path))));
+    let broker = broker.with_beside(Box::new(FileBeside(beside::path(&config.store.path))), shared);
     let broker = Arc::new(match issuer {
         Some(issuer) => broker.with_issuer(issuer, config.pki.as_ref().map_or(0, |pki| pki.renewals.into())),
         None => broker,
@@ -212,12 +213,13 @@ pub(super) async fn serve(doors: Doors, daemon: Daemon, stop: impl Future<Output
     let house = tokio::spawn(broker.clone().keep_house(closing.subscribe()));
     let paging = tokio::spawn(pager.keep(closing.subscribe()));
     let rewrapping = tokio::spawn(broker.clone().keep_rewrapping(closing.subscribe()));
+    let overhearing = tokio::spawn(broker.clone().keep_overhearing(closing.subscribe()));
     let reloading = tokio::spawn(reload.keep(closing.subscribe()));
     let watching = watchers.map(|watchers| tokio::spawn(metrics::serve(watchers, watched, closing.subscribe())));
     let ended = wire::run(listener, broker.clone(), setup, stop).await;
     closing.send_replace(true);
     // The tasks end by themselves; a panic in one was logged.
-    let _ = (house.await, paging.await, rewrapping.await, reloading.await);
+    let _ = (house.await, paging.await, rewrapping.await, overhearing.await, reloading.await);
     for serving in [watching, desk].into_iter().flatten() {
         let _ = serving.await;
     }

@@ -3,14 +3,14 @@
 
 use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt, process::Command, time::Duration};
 
-use homeward::wire::pb::{self, stream_pull_request::Step, stream_pull_response::Event};
+use homeward::wire::pb::{self, rewrap::State, stream_pull_request::Step, stream_pull_response::Event};
 use tokio::{sync::mpsc, time::timeout};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Code;
 
 use crate::{
     daemon::{Daemon, recent},
-    house::{LEWISHAM, MPU, MPU_TOO, place::postgres::Server},
+    house::{LEWISHAM, MASH, MPU, MPU_TOO, REFDESK, RESOLVER, place::postgres::Server},
     person::{Person, Taken, bytes, fresh, referral, refusal, request, submission, why},
 };
 
@@ -169,6 +169,27 @@ async fn a_broker_that_stood_still_with_its_officers_leases_settles_nothing_that
 }
 
 const ADMIN: &str = "operator/certificate_admin/admin-1";
+const FIRST: &str = "operator/key_custodian/k1";
+const SECOND: &str = "operator/key_custodian/k2";
+
+/// Both have the authority's folder.
+fn registered(brokers: [&Daemon; 2]) {
+    for broker in brokers {
+        let file = broker.folder("homeward.toml");
+        fs::write(&file, format!("{}pki.folder = \"certs\"\n", fs::read_to_string(&file).unwrap())).unwrap();
+    }
+}
+
+/// Revokes somebody's certificate: its serial number.
+async fn revoked(admin: &mut Person, whose: &str) -> String {
+    let asked = pb::ListCertificatesRequest { page_size: 200, ..Default::default() };
+    let all = admin.admin.list_certificates(asked).await.unwrap().into_inner().certificates;
+    let serial = all.into_iter().find(|one| one.holder.ends_with(whose)).unwrap().serial;
+    let (request_id, reason) = (fresh(), "key_compromise".into());
+    let revoke = pb::RevokeCertificateRequest { request_id, serial: serial.clone(), reason };
+    admin.admin.revoke_certificate(revoke).await.unwrap();
+    serial
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_revoked_at_one_broker_is_cut_off_at_the_other_within_a_second() {
@@ -178,10 +199,7 @@ async fn whoever_is_revoked_at_one_broker_is_cut_off_at_the_other_within_a_secon
     // The other broker's copy of the register has everybody.
     let profiles = [LEWISHAM, MPU, MPU_TOO, ADMIN].map(|path| one.profile(path));
     let mut other = broker(&server, Some(&one));
-    for broker in [&one, &other] {
-        let file = broker.folder("homeward.toml");
-        fs::write(&file, format!("{}pki.folder = \"certs\"\n", fs::read_to_string(&file).unwrap())).unwrap();
-    }
+    registered([&one, &other]);
     one.restart().await;
     other.restart().await;
     receipt(&one, 1).await;
@@ -202,11 +220,7 @@ async fn whoever_is_revoked_at_one_broker_is_cut_off_at_the_other_within_a_secon
     };
 
     let mut admin = one.person_with(&profiles[3]).await;
-    let asked = pb::ListCertificatesRequest { page_size: 200, ..Default::default() };
-    let all = admin.admin.list_certificates(asked).await.unwrap().into_inner().certificates;
-    let serial = all.into_iter().find(|one| one.holder.ends_with(MPU)).unwrap().serial;
-    let revoke = pb::RevokeCertificateRequest { request_id: fresh(), serial, reason: "key_compromise".into() };
-    admin.admin.revoke_certificate(revoke).await.unwrap();
+    revoked(&mut admin, MPU).await;
     let ended = timeout(Duration::from_secs(1), async {
         loop {
             if let Err(status) = events.message().await {
@@ -227,4 +241,88 @@ async fn whoever_is_revoked_at_one_broker_is_cut_off_at_the_other_within_a_secon
     let back = back.await.expect("its lease never returned");
     assert_eq!((&back.id, back.header.failed_count), (&held.id, 0));
     assert!(back.header.opened_time.is_none(), "unread");
+}
+
+async fn approved(second: &mut Person, of: Option<pb::Proposal>) {
+    let pb::Proposal { proposal_id, fingerprint, .. } = of.unwrap();
+    let asked = pb::ApproveProposalRequest { request_id: fresh(), proposal_id, fingerprint };
+    second.admin.approve_proposal(asked).await.unwrap();
+}
+
+/// The oldest epoch key is destroyed by two: its id.
+async fn destroyed(first: &mut Person, second: &mut Person) -> String {
+    first.admin.rotate_key(pb::RotateKeyRequest { request_id: fresh() }).await.unwrap();
+    let status = pb::RewrapStatusRequest {};
+    while first.admin.rewrap_status(status).await.unwrap().into_inner().rewrap.unwrap().state() != State::Finished {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let keys = first.admin.list_keys(pb::ListKeysRequest {}).await.unwrap().into_inner().keys;
+    let key_id = keys.into_iter().find(|key| !key.current).unwrap().key_id;
+    let asked = pb::DestroyKeyRequest { request_id: fresh(), key_id: key_id.clone() };
+    approved(second, first.admin.destroy_key(asked).await.unwrap().into_inner().proposal).await;
+    key_id
+}
+
+/// Waits until a broker's list has a line that begins so, once.
+async fn listed(broker: &Daemon, begins: &str) {
+    let list = || fs::read_to_string(broker.folder("data/store.revoked")).unwrap_or_default();
+    let count = || list().lines().filter(|line| line.starts_with(&format!("{begins}\t"))).count();
+    let comes = async {
+        while count() == 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    assert!(timeout(Duration::from_secs(20), comes).await.is_ok(), "no line says {begins}: {}", list());
+    assert_eq!(count(), 1, "{begins} once: {}", list());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_broker_revoked_destroyed_and_erased_is_in_the_list_of_the_other_once_also_if_it_was_down() {
+    let server = Server::start();
+    let mut one = broker(&server, None);
+    keyed(&one);
+    let people = [LEWISHAM, RESOLVER, MASH, MPU, REFDESK, MPU_TOO, ADMIN, FIRST, SECOND];
+    let profiles = people.map(|path| one.profile(path));
+    let mut other = broker(&server, Some(&one));
+    registered([&one, &other]);
+    one.restart().await;
+    other.restart().await;
+    let answer: pb::SubmitReferralResponse = prost::Message::decode(receipt(&one, 1).await.as_slice()).unwrap();
+    let referral_id = answer.receipt.unwrap().referral_id;
+    one.person_with(&profiles[1]).await.resolve_all("MASH.E09000023").await;
+    for queue in ["MASH.E09000023", "EDT.E09000023"] {
+        one.person_with(&profiles[2]).await.settle_all(queue, "early_help").await;
+    }
+    one.person_with(&profiles[3]).await.settle_all("MPU.SE", "recorded").await;
+    one.person_with(&profiles[4]).await.settle_all("REFDESK.SE", "recorded").await;
+
+    let mut admin = one.person_with(&profiles[6]).await;
+    let (mut first, mut second) = (one.person_with(&profiles[7]).await, one.person_with(&profiles[8]).await);
+    let asked =
+        pb::EraseReferralRequest { request_id: fresh(), referral_id: referral_id.clone(), reason: "ordered".into() };
+    approved(&mut second, first.admin.erase_referral(asked).await.unwrap().into_inner().proposal).await;
+    let mut lines = vec![format!("erased\t{referral_id}")];
+    lines.push(format!("destroyed\t{}", destroyed(&mut first, &mut second).await));
+    let serial = revoked(&mut admin, MPU_TOO).await;
+    lines.extend([format!("issued\t{serial}"), format!("revoked\t{serial}")]);
+    for line in &lines {
+        listed(&other, line).await;
+    }
+
+    other.kill();
+    lines.push(format!("destroyed\t{}", destroyed(&mut first, &mut second).await));
+    lines.push(format!("revoked\t{}", revoked(&mut admin, MPU).await));
+    other.restart().await;
+    // What is there is not written again, by whoever did it either, nor at the next start; and each line is as it was written.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let kept = fs::read(other.folder("data/store.revoked")).unwrap();
+    other.stop();
+    other.restart().await;
+    for broker in [&one, &other] {
+        for line in &lines {
+            listed(broker, line).await;
+        }
+        assert!(!broker.log().contains("LIST_BESIDE"), "{}", broker.log());
+    }
+    assert_eq!(fs::read(other.folder("data/store.revoked")).unwrap(), kept);
 }

@@ -1,11 +1,12 @@
 //! What must not come undone when an older store is put in the place of a newer one: revocations, taints, certificates that were
-//! signed, keys destroyed, records erased, copies certified gone. Each is also a line in a file beside the store, written before the answer is given, and
-//! taken over when the daemon starts. The lines are chained and authenticated under the key of references, which the store holds.
+//! signed, keys destroyed, records erased, copies certified gone. Each is also a line in a file beside the store, written before the answer is
+//! given, and taken over when the daemon starts. The lines are chained and authenticated under the key of references, which the store holds.
+//! What other brokers over the same database did comes into it by `overheard.rs`.
 
 use std::{
     collections::BTreeSet,
     io,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use jiff::Timestamp;
@@ -14,13 +15,12 @@ use uuid::Uuid;
 use super::{
     Certificate, Manifest, Revocation, Tainted,
     certificates::put,
-    documents::take_erasure,
-    listed::{self, Listed, STATED},
+    listed::{self, Listed, STATED, about},
+    overheard::Heard,
 };
 use crate::{
     broker::{Broker, Error},
-    domain::{certificate::RevocationReason, erasure::ErasureReason},
-    ledger,
+    domain::certificate::RevocationReason,
     store::{Amendment, Shelf, StoreError},
 };
 
@@ -32,11 +32,6 @@ const ALARM: &str = "LIST_BESIDE_THE_STORE";
 const BACK: &str = "RESTORED_CONTENT";
 /// The alarm where the store is itself a copy of which was certified that none is left, or says so after that was withdrawn.
 const COPY_FOUND: &str = "COPIES_NOT_GONE";
-
-/// The entry of a key that was destroyed.
-const DESTROY: &str = "DESTROY_KEY";
-/// Documents and entries that are read at once.
-const PAGE: usize = 500;
 
 /// The file beside the store.
 pub trait Beside: Send + Sync {
@@ -50,10 +45,32 @@ pub trait Beside: Send + Sync {
     fn put_aside(&self) -> io::Result<()>;
 }
 
-/// The file, and what its last line is signed with.
+/// The file, and what is known of it.
 pub(in crate::broker) struct Remembered {
     file: Box<dyn Beside>,
-    last: Mutex<String>,
+    written: Mutex<Written>,
+    /// How far the ledger was read for what other brokers did; `None` where the store is this broker's alone.
+    pub(super) heard: Option<tokio::sync::Mutex<Heard>>,
+}
+
+/// What is in the file.
+#[derive(Default)]
+struct Written {
+    /// What its last line is signed with.
+    last: String,
+    /// What its lines are about: nothing is written a second time.
+    about: BTreeSet<String>,
+}
+
+impl Remembered {
+    fn written(&self) -> MutexGuard<'_, Written> {
+        self.written.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a line says this.
+    pub(super) fn says(&self, about: &str) -> bool {
+        self.written().about.contains(about)
+    }
 }
 
 /// Whether the list beside a store was there when this backup was taken, so that it tells what was revoked since.
@@ -71,20 +88,20 @@ fn backup_line(set: &str, taken: Timestamp) -> String {
     format!("backup\t{set}\t{taken}")
 }
 
-fn revoked_line(one: &Revocation) -> String {
+pub(super) fn revoked_line(one: &Revocation) -> String {
     format!("revoked\t{}\t{}\t{}\t{}\t{}", one.serial, one.holder, one.reason, one.at, one.by)
 }
 
-fn tainted_line(one: &Tainted) -> String {
+pub(super) fn tainted_line(one: &Tainted) -> String {
     format!("tainted\t{}\t{}", one.serial, one.at)
 }
 
-fn issued_line(one: &Certificate) -> String {
+pub(super) fn issued_line(one: &Certificate) -> String {
     let Certificate { serial, holder, not_before, not_after, issuer, fingerprint, .. } = one;
     format!("issued\t{serial}\t{holder}\t{not_before}\t{not_after}\t{issuer}\t{fingerprint}")
 }
 
-fn destroyed_line(key: &str, at: Timestamp) -> String {
+pub(super) fn destroyed_line(key: &str, at: Timestamp) -> String {
     format!("destroyed\t{key}\t{at}")
 }
 
@@ -92,15 +109,16 @@ fn gone_line(compaction: u64, at: Timestamp) -> String {
     format!("gone\t{compaction}\t{at}")
 }
 
-fn erased_line(record: &Uuid, at: Timestamp) -> String {
+pub(super) fn erased_line(record: &Uuid, at: Timestamp) -> String {
     format!("erased\t{record}\t{at}")
 }
 
 impl Broker {
-    /// With a list beside the store.
+    /// With a list beside the store, which may be `shared` with other brokers: then what they did comes into the list too.
     #[must_use]
-    pub fn with_beside(self, file: Box<dyn Beside>) -> Self {
-        Self { beside: Some(Remembered { file, last: Mutex::default() }), ..self }
+    pub fn with_beside(self, file: Box<dyn Beside>, shared: bool) -> Self {
+        let heard = shared.then(tokio::sync::Mutex::default);
+        Self { beside: Some(Remembered { file, written: Mutex::default(), heard }), ..self }
     }
 
     /// Takes over what the list beside the store says and the store does not, and the other way round. Where it cannot be read, or
@@ -118,12 +136,10 @@ impl Broker {
                 return Ok(());
             }
         };
-        let Listed { told, words, damaged, last } = self.listed(beside, &lines);
+        let Listed { told, mut words, damaged, last } = self.listed(beside, &lines);
         // All of it is written anew where it begins anew, or where a line has rotted of which only the store knows what it said.
-        let begins = last.is_empty();
-        *beside.last.lock().unwrap_or_else(PoisonError::into_inner) = last;
-        let out: BTreeSet<String> = told.revoked.iter().map(|one| one.serial.clone()).collect();
-        let to_renew: BTreeSet<String> = told.tainted.iter().map(|one| one.serial.clone()).collect();
+        let anew = last.is_empty() || !damaged.is_empty();
+        *beside.written() = Written { last, about: words.iter().map(|line| about(line)).collect() };
         let mut revoked = told.revoked;
         for serial in told.stated {
             let holder = self.certificate(&serial).await?.map(|known| known.holder).unwrap_or_default();
@@ -136,24 +152,25 @@ impl Broker {
         self.take_over_tainted(told.tainted).await?;
         self.take_over_revocations(revoked).await?;
         let (revoked, tainted) = (self.revocations().await?.1, self.tainted().await?.1);
-        let missing = revoked.iter().filter(|one| !out.contains(&one.serial));
-        let mut missing: Vec<_> = missing.map(revoked_line).collect();
-        let tainted = tainted.iter().filter(|one| !to_renew.contains(&one.serial));
-        missing.extend(tainted.map(tainted_line));
-        if begins || !damaged.is_empty() {
-            let issued: BTreeSet<&str> = told.issued.iter().map(|one| one.serial.as_str()).collect();
-            let good = self.good_certificates().await?;
-            missing.extend(good.iter().filter(|one| !issued.contains(one.serial.as_str())).map(issued_line));
-            missing.extend(self.ended_since(&told.destroyed, &told.erased).await?);
+        let mut missing: Vec<_> = revoked.iter().map(revoked_line).collect();
+        missing.extend(tainted.iter().map(tainted_line));
+        if anew {
+            missing.extend(self.good_certificates().await?.iter().map(issued_line));
+            self.ended_since_the_beginning(&mut missing).await?;
         }
         let gone = self.copies_gone().await?;
         if told.gone.is_none() && gone > 0 {
             missing.push(gone_line(gone, self.now()));
         }
         match damaged.as_slice() {
-            [] => self.remember(missing),
-            damaged => self.mend(beside, damaged, [words, missing].concat()).await?,
+            [] => _ = self.remember(missing),
+            damaged => {
+                // What has rotted may have been heard by then.
+                words.retain(|line| !listed::is_heard(line));
+                self.mend(beside, damaged, words, missing).await?;
+            }
         }
+        self.catch_up(told.heard.filter(|_| !anew)).await?;
         self.look_at_what_is_back(&told.destroyed, &told.erased, told.gone).await
     }
 
@@ -170,7 +187,15 @@ impl Broker {
     }
 
     /// Writes the list anew, with the words that are as they were written and what the store knows besides.
-    async fn mend(&self, beside: &Remembered, damaged: &[usize], words: Vec<String>) -> Result<(), Error> {
+    async fn mend(
+        &self,
+        beside: &Remembered,
+        damaged: &[usize],
+        mut words: Vec<String>,
+        missing: Vec<String>,
+    ) -> Result<(), Error> {
+        let mut there: BTreeSet<_> = words.iter().map(|line| about(line)).collect();
+        words.extend(missing.into_iter().filter(|line| there.insert(about(line))));
         let numbers: Vec<String> = damaged.iter().map(usize::to_string).collect();
         let numbers = numbers.join(", ");
         let what =
@@ -179,7 +204,7 @@ impl Broker {
         let last = self.chained(self.title(), words, &mut lines);
         match beside.file.replace(&lines, self.now()) {
             Ok(kept) => {
-                *beside.last.lock().unwrap_or_else(PoisonError::into_inner) = last;
+                *beside.written() = Written { last, about: there };
                 self.raise_beside(&format!(
                     "{what}, and it is written anew; as it was it is in {kept}, to be looked at"
                 ));
@@ -188,39 +213,6 @@ impl Broker {
             Err(error) => {
                 self.raise_beside(&format!("{what}; and it cannot be written anew: {error}"));
                 Ok(())
-            }
-        }
-    }
-
-    /// What the ledger and the shelves say was destroyed and erased, and the list does not.
-    async fn ended_since(&self, destroyed: &BTreeSet<String>, erased: &BTreeSet<Uuid>) -> Result<Vec<String>, Error> {
-        let (mut lines, mut after) = (Vec::new(), String::new());
-        loop {
-            let page = self.store.documents(Shelf::Erasure, &after, PAGE).await?;
-            let Some(last) = page.last() else { break };
-            after.clone_from(&last.name);
-            for document in &page {
-                let erasure = take_erasure(&document.bytes)?;
-                // What the caretaker erases it erases again.
-                let by_people = erasure.reason != ErasureReason::RetentionOver;
-                let Some(record) =
-                    Uuid::try_parse(&document.name).ok().filter(|one| by_people && !erased.contains(one))
-                else {
-                    continue;
-                };
-                lines.push(erased_line(&record, erasure.at));
-            }
-        }
-        let mut from = 0;
-        loop {
-            let page = self.store.entries(from, PAGE).await?;
-            let Some((last, _)) = page.last() else { return Ok(lines) };
-            from = last + 1;
-            for (_, bytes) in &page {
-                let Some(entry) = ledger::decode(bytes).ok().filter(|entry| entry.action == DESTROY) else { continue };
-                let key = entry.details.iter().find_map(|one| one.strip_prefix("subject="));
-                let key = key.filter(|key| !destroyed.contains(*key));
-                lines.extend(key.map(|key| destroyed_line(key, entry.at)));
             }
         }
     }
@@ -242,19 +234,33 @@ impl Broker {
         hex::encode(self.keyring.reference("beside", &[last, words]))
     }
 
-    /// Writes lines to the list beside the store. Where that fails an alarm says so: what was done is done all the same.
-    pub(super) fn remember(&self, words: Vec<String>) {
-        let Some(beside) = self.beside.as_ref().filter(|_| !words.is_empty()) else { return };
-        let mut last = beside.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut at, mut lines) = (last.clone(), Vec::new());
+    /// Writes to the list beside the store what it does not say yet. Where that fails an alarm says so: what was done is done all the
+    /// same. Answers with whether all of it is there now.
+    pub(super) fn remember(&self, words: Vec<String>) -> bool {
+        let Some(beside) = &self.beside else { return true };
+        let mut written = beside.written();
+        let mut there = BTreeSet::new();
+        let is_new = |line: &String| !written.about.contains(&about(line)) && there.insert(about(line));
+        let words: Vec<_> = words.into_iter().filter(is_new).collect();
+        if words.is_empty() {
+            return true;
+        }
+        let (mut at, mut lines) = (written.last.clone(), Vec::new());
         if at.is_empty() {
             at = self.title();
             lines.push(at.clone());
         }
         at = self.chained(at, words, &mut lines);
         match beside.file.add(&lines) {
-            Ok(()) => *last = at,
-            Err(error) => self.raise_beside(&format!("it cannot be written: {error}")),
+            Ok(()) => {
+                written.last = at;
+                written.about.append(&mut there);
+                true
+            }
+            Err(error) => {
+                self.raise_beside(&format!("it cannot be written: {error}"));
+                false
+            }
         }
     }
 

@@ -10,6 +10,8 @@ use crate::domain::certificate::RevocationReason;
 
 /// What whoever restored a store has stated: not signed, for they run the machine.
 pub(super) const STATED: &str = "stated";
+/// What a line begins with that says how far the ledger was read for what other brokers did.
+const HEARD: &str = "heard";
 /// Signatures that the next line may have been signed behind, where some before it have rotted.
 const DOUBTS: usize = 4;
 
@@ -23,8 +25,29 @@ pub(super) struct Told {
     pub(super) erased: BTreeSet<Uuid>,
     /// The compaction from before which no copy is left, as the last line about it says; 0 where that was withdrawn.
     pub(super) gone: Option<u64>,
+    /// Of how many entries of the ledger, and of which root, the list has what other brokers did.
+    pub(super) heard: Option<(u64, String)>,
     /// Serial numbers that were stated, or that a line names which is not as it was written: they are out, too.
     pub(super) stated: Vec<String>,
+}
+
+/// What a line is about: nothing is said twice of it. A backup, what is said of copies, and how far the ledger was read, is about itself.
+pub(super) fn about(line: &str) -> String {
+    let mut fields = line.split('\t');
+    match (fields.next(), fields.next()) {
+        (Some(kind), Some(name)) if !["backup", "gone", HEARD].contains(&kind) => format!("{kind}\t{name}"),
+        _ => line.to_owned(),
+    }
+}
+
+/// The line that says that what others did by the first `size` entries of the ledger, of this root, is in the list.
+pub(super) fn heard_line(size: u64, root: &[u8; 32]) -> String {
+    format!("{HEARD}\t{size}\t{}", hex::encode(root))
+}
+
+/// Whether it is such a line.
+pub(super) fn is_heard(line: &str) -> bool {
+    line.split('\t').next() == Some(HEARD)
 }
 
 /// A list as it was read.
@@ -129,6 +152,7 @@ impl Told {
             "erased" => _ = self.erased.insert(next()?.parse().ok()?),
             "gone" => self.gone = Some(next()?.parse().ok()?),
             "backup" => {}
+            HEARD => self.heard = Some((next()?.parse().ok()?, next()?)),
             _ => return None,
         }
         Some(())
@@ -159,7 +183,7 @@ mod tests {
     use super::*;
 
     const TITLE: &str = "homeward beside 1\tkey";
-    const KINDS: [&str; 7] = [
+    const KINDS: [&str; 8] = [
         "revoked\t5a\tholder\tkey_compromise\t2026-11-21T12:00:00Z\tadministrator",
         "tainted\t5b\t2026-11-21T12:00:00Z",
         "issued\t5c\tholder\t2026-11-21T12:00:00Z\t2026-12-21T12:00:00Z\t5d\tprint",
@@ -167,6 +191,7 @@ mod tests {
         "erased\t00000000-0000-4000-8000-000000000001\t2026-11-21T12:00:00Z",
         "backup\tset\t2026-11-21T12:00:00Z",
         "gone\t2\t2026-11-21T12:00:00Z",
+        "heard\t7\t00ff",
     ];
 
     /// No signature that anybody should use: it depends on every sign of both.
@@ -186,7 +211,7 @@ mod tests {
 
     /// How much of each kind is taken up.
     fn counts(told: &Told) -> [usize; 6] {
-        let Told { revoked, tainted, issued, destroyed, erased, gone: _, stated } = told;
+        let Told { revoked, tainted, issued, destroyed, erased, gone: _, heard: _, stated } = told;
         [revoked.len(), tainted.len(), issued.len(), destroyed.len(), erased.len(), stated.len()]
     }
 

@@ -16,6 +16,7 @@ mod keys;
 mod listed;
 mod openable;
 mod outer;
+mod overheard;
 mod policy;
 mod renewal;
 mod retention;
