@@ -68,9 +68,9 @@ fn keys(url: &str) -> u64 {
 }
 
 /// Kills the command when the database has so many keys or more; false where it ended before.
-fn killed_at(at: &Path, url: &str, many: u64) -> bool {
+fn killed_at(at: &Path, url: &str, args: &[&str], many: u64) -> bool {
     let mut command = Command::new(env!("CARGO_BIN_EXE_homeward"));
-    let mut child = command.args(MIGRATE).current_dir(at).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child = command.args(args).current_dir(at).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     loop {
         if child.try_wait().unwrap().is_some() {
             return false;
@@ -104,7 +104,7 @@ fn a_store_moves_into_a_database_however_often_it_is_killed_and_comes_back_by_ba
 
     let mut kills = 0;
     for many in [1, 200, 700] {
-        if killed_at(at, &url, many) {
+        if killed_at(at, &url, &MIGRATE, many) {
             kills += 1;
             refuses(at, "a store is on its way into this database");
             deep(&["--config", "homeward.toml"]).refused(69, &["a store is on its way into this database"]);
@@ -143,14 +143,30 @@ fn a_store_moves_into_a_database_however_often_it_is_killed_and_comes_back_by_ba
 
 /// Killed when all is there and the old store is closed for good, but no broker may serve from the database yet.
 fn killed_at_the_last_step(at: &Path, url: &str) {
-    let waits =
-        "CREATE FUNCTION waits() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(60); RETURN old; END';
-                 CREATE TRIGGER waits BEFORE DELETE ON homeward_arriving FOR EACH ROW EXECUTE FUNCTION waits()";
-    postgres::run(url, waits);
+    killed_as_it_waits(at, url, &MIGRATE, LAST_STEP);
+    assert!(at.join("data/store/moved").exists());
+    refuses(at, "run `homeward migrate` again");
+    homeward(at, &["audit", "verify", "--deep", "data/store"]).with(0);
+}
+
+/// A trigger, and when it waits: as brokers are to be let in.
+const LAST_STEP: (&str, &str) = ("BEFORE DELETE ON homeward_arriving FOR EACH ROW", "true");
+/// In the middle: some parts are there, the next is about to be.
+const MIDDLE: (&str, &str) =
+    ("AFTER INSERT ON homeward_keys FOR EACH STATEMENT", "(SELECT count(*) FROM homeward_keys) > 600");
+
+/// Kills a command where the database keeps it waiting.
+fn killed_as_it_waits(at: &Path, url: &str, args: &[&str], (trigger, when): (&str, &str)) {
+    let waits = format!(
+        "CREATE FUNCTION waits() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF {when} THEN PERFORM pg_sleep(60); END IF; RETURN old; END';
+         CREATE TRIGGER waits {trigger} EXECUTE FUNCTION waits()"
+    );
+    postgres::run(url, &waits);
     let mut command = Command::new(env!("CARGO_BIN_EXE_homeward"));
-    let mut child = command.args(MIGRATE).current_dir(at).stdout(Stdio::null()).spawn().unwrap();
-    while !at.join("data/store/moved").exists() {
-        assert!(child.try_wait().unwrap().is_none(), "it ended before its last step");
+    let mut child = command.args(args).current_dir(at).stdout(Stdio::null()).spawn().unwrap();
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'";
+    while postgres::value(url, waiting).as_deref() != Some("1") {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before it was to wait");
         thread::sleep(Duration::from_millis(2));
     }
     child.kill().unwrap();
@@ -158,17 +174,14 @@ fn killed_at_the_last_step(at: &Path, url: &str) {
     let ends = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'homeward'";
     postgres::run(url, ends);
     postgres::run(url, "DROP FUNCTION waits CASCADE");
-    refuses(at, "run `homeward migrate` again");
-    homeward(at, &["audit", "verify", "--deep", "data/store"]).with(0);
 }
 
 /// The backup becomes a store in another database, and one in a folder.
 fn comes_back(house: &House, url: &str, receipt: &serde_json::Value) {
     let at = house.path();
-    let restore = || {
-        let at_least = ["restore", "kept", "--config", "homeward.toml", "--at-least", "after", "--key", "key"];
-        homeward(at, &[&at_least[..], &["--nothing-revoked-since", "--json"]].concat())
-    };
+    let at_least = ["restore", "kept", "--config", "homeward.toml", "--at-least", "after", "--key", "key"];
+    let restoring = [&at_least[..], &["--nothing-revoked-since", "--json"]].concat();
+    let restore = || homeward(at, &restoring);
     restore().refused(65, &["there is a store in this database already"]);
     let again = postgres::database();
     for (engine, url) in [("postgres", again.as_str()), ("sled", url)] {
@@ -176,6 +189,14 @@ fn comes_back(house: &House, url: &str, receipt: &serde_json::Value) {
         if engine == "sled" {
             restore().refused(65, &["something is here already"]);
             fs::rename(at.join("data/store"), at.join("aside")).unwrap();
+        } else {
+            // Killed at its first part, in the middle, and before brokers are let in: none is, and it is run again.
+            assert!(killed_at(at, url, &restoring, 1), "it ended before it was killed");
+            for place in [MIDDLE, LAST_STEP] {
+                killed_as_it_waits(at, url, &restoring, place);
+                refuses(at, "a store is on its way into this database");
+                assert!(keys(url) > 0, "nothing was there: it was not in the middle");
+            }
         }
         let restored = one_line(&restore().with(0));
         assert_eq!(restored["records"], 124, "{restored}");
@@ -195,7 +216,7 @@ fn what_was_begun_from_another_store_or_has_changed_since_is_begun_anew() {
     let (at, url) = (house.path(), postgres::database());
     configured(&house, "sled", &url);
     filled(&house);
-    assert!(killed_at(at, &url, 1), "it ended before it was killed");
+    assert!(killed_at(at, &url, &MIGRATE, 1), "it ended before it was killed");
     // The operator goes on with the old store meanwhile.
     let daemon = Daemon::start(&house);
     let council = house.profile(LEWISHAM, daemon.port);

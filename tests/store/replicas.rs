@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use homeward::store::{
-    Round, Settle, Store, StoreError,
+    Examining, Finding, Round, Settle, Store, StoreError,
     postgres::{PostgresStore, Settings},
 };
 use tokio::time::{sleep, timeout};
@@ -254,4 +254,52 @@ async fn brokers_of_the_version_before_go_on_while_the_tables_are_brought_forwar
     assert_eq!(taken.len(), 8);
     settle(&*before, holding(&taken[0], 1), Settle::Complete(settled())).await.unwrap();
     assert_eq!(known(&*before).await, known(&*after).await);
+}
+
+/// Over a network each question costs a round trip: many keys come with one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_whole_store_is_walked_with_few_questions() {
+    let url = postgres::database();
+    let store = open(&url).await;
+    let accepting = (0..300).map(|number| {
+        let store = Arc::clone(&store);
+        let queue = ["MPU.SE", "MPU.NE", "MPU.NW"][number % 3];
+        async move { store.accept(submission(vec![header(queue), header("MASH.E09000003")])).await.unwrap() }
+    });
+    join_all(accepting).await;
+    for taken in pull(&*store, "MPU.SE", 20, 0).await {
+        settle(&*store, holding(&taken, 1), Settle::Complete(settled())).await.unwrap();
+    }
+    store.close().await;
+    drop(store);
+    // Each connection says how often it looked as it ends.
+    let others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    let ended = async || {
+        while postgres::value(&url, others).as_deref() != Some("0") {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let looked = "SELECT coalesce(idx_scan, 0) + seq_scan FROM pg_stat_user_tables WHERE relname = 'homeward_keys'";
+    let number = |sql: &str| postgres::value(&url, sql).unwrap().parse::<u64>().unwrap();
+    ended().await;
+    postgres::run(&url, "SELECT pg_stat_reset()");
+    let (settings, keys) = (settings(url.clone()), number("SELECT count(*) FROM homeward_keys"));
+    let before = number(looked);
+    let walked = tokio::task::spawn_blocking(move || PostgresStore::examine(&settings, None, &mut Silent).unwrap());
+    assert_eq!(walked.await.unwrap().records, 300);
+    ended().await;
+    let questions = number(looked) - before;
+    println!("{keys} keys were walked with {questions} questions");
+    assert!(questions * 20 < keys, "{questions} questions for {keys} keys");
+}
+
+/// Whoever waits for a walk and need not be told.
+struct Silent;
+
+impl Examining for Silent {
+    fn at(&mut self, _: u64, _: u64) {}
+
+    fn found(&mut self, finding: Finding) {
+        panic!("{finding:?}");
+    }
 }

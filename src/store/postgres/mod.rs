@@ -6,6 +6,7 @@
 //! commits. So there is one order of batches, one ledger without a gap, and each command sees all before it, whoever ran it.
 //! Who reads sees what is committed, of one moment; where replication is synchronous, that is on two machines.
 
+mod ahead;
 mod arriving;
 mod commit;
 mod connect;

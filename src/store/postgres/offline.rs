@@ -5,6 +5,7 @@ use tokio_postgres::{Client, types::ToSql};
 
 use super::{
     PostgresStore,
+    ahead::Ahead,
     arriving::{self, Moving, goes_on_from},
     connect::{Settings, in_time},
     keys::{Asks, Keys},
@@ -65,13 +66,15 @@ impl PostgresStore {
     }
 }
 
-/// Walks keys whose head says `sequence`, where it says anything.
+/// Walks keys that nobody changes meanwhile and whose head says `sequence`, where it says anything.
 pub(super) fn examined(
     tree: &dyn Look,
     sequence: Option<i64>,
     since: Option<Checkpoint>,
     watch: &mut dyn Examining,
 ) -> Result<Examined, StoreError> {
+    let ahead = Ahead::of(tree);
+    let tree = &ahead;
     let mut deep = Deep::new(watch);
     let meta = deep.meta(tree)?;
     if let Some(said) = sequence.filter(|said| i64::try_from(meta.sequence) != Ok(*said)) {

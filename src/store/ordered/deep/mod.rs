@@ -210,11 +210,23 @@ impl<'w> Deep<'w> {
             let says = format!("{kept} records are counted by what wraps them where there are {records}, or otherwise");
             self.found(Relation::Count, "the counts of wrapped records", says);
         }
-        for kind in (0..u8::MAX).filter(|kind| !keys::KINDS.contains(kind)) {
-            if whole.keys([kind]).next().transpose()?.is_some() {
-                let about = format!("keys that begin with {kind:#04x}");
-                self.found(Relation::Unknown, about, "a later version of the program may have written them");
-            }
+        self.strangers(whole.tree)
+    }
+
+    /// Keys of kinds that are none: one question for all between two kinds that there are.
+    fn strangers(&mut self, tree: &dyn Look) -> Result<(), StoreError> {
+        let mut from = 0;
+        while from < u8::MAX {
+            let known = (from..u8::MAX).find(|kind| keys::KINDS.contains(kind)).unwrap_or(u8::MAX);
+            let pairs = if from < known { tree.range(&[from], &[known], 1)? } else { Vec::new() };
+            from = match pairs.first().and_then(|(key, _)| key.first()) {
+                Some(kind) => {
+                    let about = format!("keys that begin with {kind:#04x}");
+                    self.found(Relation::Unknown, about, "a later version of the program may have written them");
+                    kind + 1
+                }
+                None => known.saturating_add(1),
+            };
         }
         Ok(())
     }
