@@ -3,7 +3,7 @@
 //! alarm is on until it is mended.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
@@ -16,7 +16,10 @@ use tokio::sync::{Notify, watch};
 use super::{config::Policy, failure::Failure, rulebook, wiring};
 use crate::{
     broker::{Broker, PolicyRefused},
-    domain::{grants::Grants, identity::TrustDomain},
+    domain::{
+        grants::Grants,
+        identity::{Peer, TrustDomain},
+    },
     reference,
     wire::{
         session::Sessions,
@@ -41,6 +44,10 @@ pub(super) struct Reload {
     grants: Arc<Grants>,
     /// So many times it is still looked who may no longer hold what they do.
     looks: u8,
+    /// Whose certificates are no longer good, with the looks that are still to be taken at what they hold.
+    out: Vec<(Peer, u8)>,
+    /// Authorities that have run out.
+    run_out: usize,
     /// The last look failed; said once.
     failing: bool,
 }
@@ -96,7 +103,8 @@ impl Reload {
         let grants = parts.broker.grants();
         // Grants may have changed while no daemon ran.
         let (now, noticed) = (Arc::default(), BTreeSet::new());
-        Self { parts, sources: looks.0, now, noticed, grants, looks: LOOKS, failing: false }
+        let (out, run_out) = (Vec::new(), 0);
+        Self { parts, sources: looks.0, now, noticed, grants, looks: LOOKS, out, run_out, failing: false }
     }
 
     /// Asks for everything to be read again at once, whether it has changed or not.
@@ -116,8 +124,12 @@ impl Reload {
             for number in 0..self.sources.len() {
                 if let Some(kind) = self.due(number, asked) {
                     self.parts.read(kind).await;
+                    if kind == Kind::Tls {
+                        self.judge_again();
+                    }
                 }
             }
+            self.put_out().await;
             self.end_who_lost();
             self.return_leases().await;
         }
@@ -165,11 +177,47 @@ impl Reload {
         notices.iter().for_each(|notice| alarms.raise(&notice.name, &notice.words, now));
         let names: BTreeSet<_> = notices.into_iter().map(|notice| notice.name).collect();
         self.noticed.difference(&names).for_each(|name| alarms.clear(name));
-        if !self.noticed.is_superset(&names) {
+        let run_out = self.parts.tls.left().iter().filter(|(_, left)| left.is_negative()).count();
+        if !self.noticed.is_superset(&names) || run_out > self.run_out {
             // A list has run out, or an authority: that concerns those who are here already.
-            self.parts.judge_again();
+            self.judge_again();
         }
-        self.noticed = names;
+        (self.noticed, self.run_out) = (names, run_out);
+    }
+
+    /// Ends the sessions of whoever would no longer be let in.
+    fn judge_again(&mut self) {
+        let ended = self.parts.tls.judge_again(&self.parts.sessions);
+        if !ended.is_empty() {
+            tracing::warn!(sessions_ended = ended.len(), "certificates that were good are so no longer");
+        }
+        let connected: BTreeMap<_, _> = ended.into_iter().map(|peer| (peer.serial.clone(), peer)).collect();
+        self.out.extend(connected.into_values().map(|peer| (peer, LOOKS)));
+    }
+
+    /// What they hold waits again, and the ledger says why; looked at more than once, for a pull may have been under way.
+    async fn put_out(&mut self) {
+        for (peer, looks) in std::mem::take(&mut self.out) {
+            let first = looks == LOOKS;
+            let left = match self.parts.broker.put_out(&peer, first).await {
+                Ok(leases) => {
+                    if leases > 0 {
+                        tracing::warn!(serial = peer.serial, leases, "leases under it have returned");
+                    }
+                    looks - 1
+                }
+                Err(error) => {
+                    if !self.failing {
+                        tracing::error!(%error, "leases of whoever is let in no longer are not returned yet");
+                    }
+                    self.failing = true;
+                    looks
+                }
+            };
+            if left > 0 {
+                self.out.push((peer, left));
+            }
+        }
     }
 
     /// The kind of this source if it is to be read now.
@@ -205,17 +253,7 @@ impl Parts {
 
     async fn read_tls(&self) -> Result<(), Failure> {
         let tls = Arc::clone(&self.tls);
-        aside(move || tls.reload().map_err(|faults| Failure::bad_data(faults.to_string()))).await?;
-        self.judge_again();
-        Ok(())
-    }
-
-    /// Ends the sessions of whoever would no longer be let in.
-    fn judge_again(&self) {
-        let ended = self.tls.judge_again(&self.sessions);
-        if ended > 0 {
-            tracing::warn!(sessions_ended = ended, "certificates that were good are so no longer");
-        }
+        aside(move || tls.reload().map_err(|faults| Failure::bad_data(faults.to_string()))).await
     }
 
     /// Puts the grants in force.

@@ -39,6 +39,7 @@ impl Broker {
         self.look_at_outer_key().await;
         self.look_at_clock(now);
         self.look_at_vetting(now);
+        self.remember_what_is_owed();
         let round = Round {
             expired_leases: self.store.expire_leases(now, self.most_failures).await?,
             escalated: self.escalate_late(now).await?,

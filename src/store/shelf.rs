@@ -114,8 +114,8 @@ pub struct Change {
 /// On the shelf of compactions, the document that each compaction replaces: its version says how many there were.
 pub const COMPACTED: &str = "compacted";
 
-/// On the same shelf, the document that says from before which compaction no copy is left, as two custodians have certified: its
-/// number, eight bytes, the highest first; 0 once that was withdrawn.
+/// On the same shelf, the document that says from before which compaction no copy is left, as two custodians have certified: the
+/// how-manieth word on that it is, and its number, eight bytes each, the highest first; 0 once that was withdrawn.
 pub const COPIES_GONE: &str = "copies_gone";
 
 /// The longest name of a document, in bytes.

@@ -304,10 +304,15 @@ impl Sessions {
     }
 
     /// Ends those for which it holds; says how many.
-    pub(super) fn end_where(&self, which: impl Fn(&Session) -> bool, why: End) -> usize {
+    fn end_where(&self, which: impl Fn(&Session) -> bool, why: End) -> usize {
+        self.end_those(which, why).len()
+    }
+
+    /// Ends these; whose they were.
+    pub(super) fn end_those(&self, which: impl Fn(&Session) -> bool, why: End) -> Vec<Peer> {
         let chosen: Vec<_> = self.live().into_iter().filter(|session| which(session)).collect();
         chosen.iter().for_each(|session| session.end(why));
-        chosen.len()
+        chosen.iter().map(|session| session.peer().clone()).collect()
     }
 
     /// Forgets what an identity may still do, unless a session of it remembers.

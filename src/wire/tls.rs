@@ -36,7 +36,7 @@ use super::{
     shut::Shut,
 };
 use crate::{
-    domain::identity::TrustDomain,
+    domain::identity::{Peer, TrustDomain},
     platform::{Clock, Current, secret_file::FileError},
 };
 
@@ -134,11 +134,11 @@ impl ServerTls {
     }
 
     /// Judges everybody who is connected again, by the authorities and revocation lists of now, and ends the sessions of
-    /// those who would no longer be let in; says how many.
-    pub fn judge_again(&self, sessions: &Sessions) -> usize {
-        let Some(now) = unix_time(self.clock.as_ref()) else { return 0 };
+    /// those who would no longer be let in; says whose.
+    pub fn judge_again(&self, sessions: &Sessions) -> Vec<Peer> {
+        let Some(now) = unix_time(self.clock.as_ref()) else { return Vec::new() };
         let verifier = &self.current.get().verifier;
-        sessions.end_where(|session| !verifier.lets_in(session.chain(), now), End::Revoked)
+        sessions.end_those(|session| !verifier.lets_in(session.chain(), now), End::Revoked)
     }
 
     /// The serial numbers of everything that a chain hangs on, whether it was shown or left out; the leaf first.

@@ -7,7 +7,7 @@ const TREE: &[(&str, &[&str])] = &[
     ("demo", &[]),
     ("serve", &[]),
     ("pki", &["init", "request", "sign", "issue", "renew", "revoke", "list", "rotate", "export"]),
-    ("admin", &["keys", "proposals", "crl", "trust-bundle", "erase", "hold", "replay", "approve"]),
+    ("admin", &["keys", "proposals", "crl", "trust-bundle", "erase", "copies-gone", "hold", "replay", "approve"]),
     ("audit", &["list", "checkpoint", "export", "verify", "prove", "check"]),
     ("submit", &[]),
     ("preview", &[]),

@@ -143,7 +143,11 @@ async fn what_is_kept_is_the_same_and_what_was_erased_is_gone_from_the_disk() {
     let back = |expect| Change { shelf: Shelf::Compaction, name: COMPACTED.to_owned(), expect, bytes: bytes.clone() };
     let amendment = |changes| Amendment { once: None, changes, entries: Vec::new(), answer: Vec::new() };
     store.amend(amendment(vec![back(Expect::Version(2))])).await.unwrap();
-    let gone = Change { name: COPIES_GONE.to_owned(), bytes: Some(3_u64.to_be_bytes().to_vec()), ..back(Expect::New) };
+    let gone = Change {
+        name: COPIES_GONE.to_owned(),
+        bytes: Some([1_u64.to_be_bytes(), 3_u64.to_be_bytes()].concat()),
+        ..back(Expect::New)
+    };
     store.amend(amendment(vec![gone])).await.unwrap();
     store.close().await;
     // A count of which the ledger knows nothing would call irrecoverable what is not.

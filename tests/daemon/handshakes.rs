@@ -10,14 +10,18 @@ use std::{
     time::Duration,
 };
 
-use homeward::wire::pb;
+use homeward::{
+    store::{Store, sled::SledStore},
+    wire::pb,
+};
 use serde_json::Value;
 use tonic::Code;
 
 use crate::{
-    daemon::Daemon,
+    daemon::{Daemon, recent},
     foreign::{ED25519, Foreign, P256, P384, RSA_1024, RSA_2048, WHO, Wish, client, put},
-    person::{Person, why},
+    house::{LEWISHAM, MPU, MPU_TOO},
+    person::{Person, submission, why},
 };
 
 /// Preface and empty settings.
@@ -228,6 +232,37 @@ async fn a_new_list_reaches_who_is_connected_and_a_bad_or_old_one_fails_closed_a
     let visit = Visit { name: "two", chain: None, tls12: false };
     assert_ne!(visit.by_openssl(daemon.url().rsplit(':').next().unwrap(), &pki), "accepted");
     assert!(daemon.says(from, "connection refused").await.contains("revocation_stale"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_somebody_held_whom_a_list_of_our_own_pki_ends_waits_again_unread_and_the_ledger_says_why() {
+    let of = |path: &str| format!("homeward://pilot.example/{path}");
+    let (mut daemon, pki) = daemon("", |pki| {
+        for (name, path) in [("council", LEWISHAM), ("one", MPU), ("two", MPU_TOO)] {
+            pki.issue("issuing", name, &Wish { key: P256, extensions: &client(&of(path)), hours: (-1, 24) });
+        }
+    })
+    .await;
+    let mut council = daemon.person_with(&profile(&daemon, &pki, "council")).await;
+    let mut one = daemon.person_with(&profile(&daemon, &pki, "one")).await;
+    let mut two = daemon.person_with(&profile(&daemon, &pki, "two")).await;
+    council.submit(submission(&recent(1, "2026-11-20T16:30:00Z"))).await.unwrap();
+    let held = one.pull("MPU.SE").await.unwrap();
+    assert!(!held.is_empty() && two.pull("MPU.SE").await.unwrap().is_empty());
+
+    pki.revoke("issuing", "one");
+    put(&daemon.folder("crls/issuing"), &pki.list("issuing", 24));
+    daemon.says(0, "leases under it have returned").await;
+    let taken = two.pull("MPU.SE").await.unwrap();
+    assert!(held.iter().all(|held| taken.iter().any(|one| one.id == held.id)), "they wait again");
+    daemon.stop();
+    let store = SledStore::open(&daemon.folder("data/store")).unwrap();
+    let entries = store.entries(0, 1_000).await.unwrap();
+    let entries = entries.iter().map(|(_, bytes)| homeward::ledger::decode(bytes).unwrap());
+    let said: Vec<_> = entries.filter(|entry| entry.action == "CERTIFICATE_NOT_ACCEPTED").collect();
+    let words = [format!("holder={}", of(MPU)), format!("leases={}", held.len())];
+    assert!(said.len() == 1 && words.iter().all(|word| said[0].details.contains(word)), "{said:?}");
+    store.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,8 +1,14 @@
 //! The clock is set, forwards and backwards, while the daemon works and while it is down: leases end by it and not otherwise, and nothing
 //! is lost or doubled. That a clock which is behind is told is in `tests/flow/keys.rs`.
 
+use std::os::unix::fs::PermissionsExt;
+
+use homeward::wire::pb;
+use tonic::Code;
+
 use crate::{
     daemon::Daemon,
+    foreign::{Foreign, P256, WHO, Wish, client, put},
     house::{MPU, MPU_TOO},
     load::{Oracle, judge, load},
     person::why,
@@ -32,6 +38,45 @@ async fn the_servers_own_certificate_is_told_of_14_7_and_1_days_before_its_end_a
         }
         assert!(said(&daemon.log()[from..]), "{words}: {}", &daemon.log()[from..]);
     }
+    daemon.kill();
+}
+
+/// An authority of somebody's own that runs out, before what it signed does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_end_of_an_authority_reaches_whoever_is_connected_under_it() {
+    let mut daemon = Daemon::prepared("");
+    let pki = Foreign::new(daemon.folder("foreign"));
+    let server = "subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth";
+    pki.issue("issuing", "server", &Wish { key: P256, extensions: server, hours: (-1, 24 * 90) });
+    pki.issue("issuing", "one", &Wish { key: P256, extensions: &client(WHO), hours: (-1, 24 * 90) });
+    let at = daemon.folder("certs/server");
+    put(&at.join("ca.pem"), &[pki.read("root/ca.pem"), pki.read("issuing/ca.pem")].concat());
+    put(&at.join("cert.pem"), &[pki.read("server.pem"), pki.read("issuing/ca.pem")].concat());
+    put(&at.join("key.pem"), &pki.read("server.key"));
+    std::fs::set_permissions(at.join("key.pem"), std::fs::Permissions::from_mode(0o600)).unwrap();
+    let disk = Disk::below(&mut daemon);
+    daemon.restart().await;
+    let profile = daemon.folder("one");
+    std::fs::create_dir(&profile).unwrap();
+    for (name, text) in [
+        ("endpoint", daemon.url()),
+        ("ca.pem", pki.read("root/ca.pem")),
+        ("cert.pem", pki.read("one.pem")),
+        ("key.pem", pki.read("one.key")),
+    ] {
+        std::fs::write(profile.join(name), text).unwrap();
+    }
+    std::fs::set_permissions(profile.join("key.pem"), std::fs::Permissions::from_mode(0o600)).unwrap();
+    let mut council = daemon.person_with(&profile).await;
+    let mut stream =
+        council.referrals.watch_referrals(pb::WatchReferralsRequest::default()).await.unwrap().into_inner();
+    // Warned of for weeks, and then over: the stream of who came before ends as well. OpenSSL's authorities live 30 days.
+    disk.clock(25 * DAY);
+    daemon.says(0, "CERTIFICATE_EXPIRES authority").await;
+    council.identity.who_am_i(pb::WhoAmIRequest {}).await.unwrap();
+    disk.clock(31 * DAY);
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(30), stream.message()).await.unwrap();
+    assert_eq!(why(ended).0, Code::Unauthenticated);
     daemon.kill();
 }
 

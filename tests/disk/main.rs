@@ -11,6 +11,9 @@ mod clock;
 #[path = "../support/daemon.rs"]
 #[allow(dead_code, reason = "shared with the tests of the daemon")]
 mod daemon;
+#[path = "../support/foreign.rs"]
+#[allow(dead_code, reason = "shared with the tests of the daemon")]
+mod foreign;
 #[path = "../support/house.rs"]
 #[allow(dead_code, reason = "shared with the tests of the flow")]
 mod house;

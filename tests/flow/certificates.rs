@@ -20,6 +20,7 @@ use tonic_types::StatusExt;
 use crate::{
     house::{BROMLEY, House, LEWISHAM, MPU, MPU_NE, domain, narrative},
     person::{Person, fresh, submission},
+    rotation::renewed,
 };
 
 pub(crate) const FIRST: &str = "operator/certificate_admin/admin-1";
@@ -191,6 +192,58 @@ async fn an_administrators_certificate_is_revoked_by_two_others() {
     third.identity.who_am_i(pb::WhoAmIRequest {}).await.unwrap();
     assert!(matches!(approve(&mut second, &proposal, &fingerprint).await.unwrap(), Effect::Revocation(_)));
     cut_off(&mut third).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_renewed_what_they_had_stolen_is_out_with_all_of_it() {
+    let house = House::open_issuing().await;
+    let mut admin = house.person(FIRST).await;
+    let mut officer = house.person(MPU).await;
+    let (mut thief, _) = renewed(&house, &mut officer, MPU, "thief").await;
+    let (mut again, _) = renewed(&house, &mut thief, MPU, "again").await;
+    let asked = |holder: &str| pb::RevokeHolderRequest {
+        request_id: fresh(),
+        holder: holder.to_owned(),
+        reason: "key_compromise".into(),
+    };
+    let holder = identity(MPU);
+    let call = asked(holder.as_str());
+    let first = admin.admin.revoke_holder(call.clone()).await.unwrap().into_inner();
+    let serials: std::collections::BTreeSet<_> = first.revocations.iter().map(|one| one.serial.clone()).collect();
+    assert_eq!((serials.len(), first.proposal.is_none()), (3, true));
+    assert!(first.revocations.iter().all(|one| one.holder == holder.as_str()));
+    assert!(admin.admin.revoke_holder(call).await.unwrap().into_inner() == first, "the same call, the same answer");
+    for who in [&mut officer, &mut thief, &mut again] {
+        cut_off(who).await;
+    }
+    let nothing = admin.admin.revoke_holder(asked(holder.as_str())).await.err().unwrap();
+    assert_eq!(nothing.code(), Code::NotFound, "nothing good is left");
+    assert_eq!(admin.admin.revoke_holder(asked("5a")).await.err().unwrap().code(), Code::InvalidArgument);
+    let ledger = house.ledger().await;
+    let of = |serial: &str| format!("serial={serial}");
+    let entered = |serial| {
+        let said = |entry: &&homeward::ledger::Entry| {
+            entry.action == "REVOKE_CERTIFICATE" && entry.details.contains(&of(serial))
+        };
+        ledger.iter().filter(said).count()
+    };
+    assert!(serials.iter().all(|serial| entered(serial) == 1));
+
+    // An administrator's: by two others, and not by themselves.
+    let third = "operator/certificate_admin/admin-3";
+    let mut administrator = house.person(third).await;
+    let (mut renewed, _) = renewed(&house, &mut administrator, third, "third").await;
+    let told = admin.admin.revoke_holder(asked(identity(third).as_str())).await.unwrap().into_inner();
+    let proposal = told.proposal.unwrap();
+    assert!(told.revocations.is_empty());
+    for who in [&mut admin, &mut renewed] {
+        let refused = approve(who, &proposal, &proposal.fingerprint).await.err().unwrap();
+        assert_eq!(reason(&refused), (Code::PermissionDenied, "SECOND_PERSON_NEEDED".into()));
+    }
+    let mut second = house.person(SECOND).await;
+    assert!(matches!(approve(&mut second, &proposal, &proposal.fingerprint).await.unwrap(), Effect::Revocation(_)));
+    cut_off(&mut administrator).await;
+    cut_off(&mut renewed).await;
 }
 
 /// Waits until somebody is told that the certificate was revoked.

@@ -184,11 +184,17 @@ async fn content_is_irrecoverable_once_the_store_is_compacted_and_two_certify_th
         house.ledger().await.iter().any(|entry| entry.action == "WITHDRAW_COPIES_GONE" && entry.who.ends_with("/k2"))
     );
 
+    let early = copies_gone(&mut first).await;
+    assert_eq!(why(early), nothing);
     second.admin.withdraw_copies_gone(pb::WithdrawCopiesGoneRequest { request_id: fresh() }).await.unwrap();
+    // Proposed before a copy turned up, approved after it: one person would have undone the withdrawal.
+    let early = copies_gone(&mut first).await.unwrap();
+    second.admin.withdraw_copies_gone(pb::WithdrawCopiesGoneRequest { request_id: fresh() }).await.unwrap();
+    assert_eq!(why(approve(&mut second, &early).await).1, "COPIES_CHANGED_SINCE");
     let stale = copies_gone(&mut first).await.unwrap();
     house.compact().await;
     let (mut first, mut second) = (house.person(FIRST).await, house.person(SECOND).await);
-    assert_eq!(why(approve(&mut second, &stale).await).1, "COMPACTED_SINCE", "it was about another compaction");
+    assert_eq!(why(approve(&mut second, &stale).await).1, "COPIES_CHANGED_SINCE", "it was about another compaction");
     let proposal = copies_gone(&mut first).await.unwrap();
     assert!(matches!(approve(&mut second, &proposal).await.unwrap(), Some(Effect::CopiesGoneBefore(2))));
     assert_eq!(state(&mut house.person(LEWISHAM).await, &after).await, IRRECOVERABLE);

@@ -202,6 +202,7 @@ const ROWS: &[Row] = &[
     row("AdminService/ListCertificates", &[CertificateAdmin], Of::Whole, "{}"),
     row("AdminService/PreviewRevocation", &[CertificateAdmin], Of::Whole, "{}"),
     row("AdminService/RevokeCertificate", &[CertificateAdmin], Of::Whole, "{}"),
+    row("AdminService/RevokeHolder", &[CertificateAdmin], Of::Whole, "{}"),
     row("AdminService/GetRevocationList", Role::ALL, Of::Whole, "{}"),
     row("AdminService/GetTrustBundle", Role::ALL, Of::Whole, "{}"),
     row("AdminService/ListProposals", APPROVES, Of::Whole, "{}"),

@@ -83,7 +83,7 @@ async fn certificates(admin: &mut Person) -> Vec<pb::Certificate> {
 }
 
 /// Somebody under the next certificate of their own, as the broker signs it now; with its serial number.
-async fn renewed(house: &House, who: &mut Person, path: &str, name: &str) -> (Person, pb::Certificate) {
+pub(crate) async fn renewed(house: &House, who: &mut Person, path: &str, name: &str) -> (Person, pb::Certificate) {
     let (folder, request, _) = requested(house, path, name);
     let asked = RenewCertificateRequest { request_id: fresh(), request };
     let renewed = who.identity.renew_certificate(asked).await.unwrap().into_inner();

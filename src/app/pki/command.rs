@@ -89,8 +89,9 @@ pub(in crate::app) enum PkiCommand {
     Revoke {
         #[command(flatten)]
         folder: FolderArgs,
-        /// Serial number, as `pki list` shows it.
-        #[arg(value_name = "SERIAL")]
+        /// Serial number, as `pki list` shows it; or, with --profile, an identity (homeward://…): all that it has, also what it renewed
+        /// since.
+        #[arg(value_name = "SERIAL|IDENTITY")]
         serial: String,
         /// Why.
         #[arg(long, value_name = "REASON", value_parser = reason, required_unless_present = "preview")]

@@ -54,6 +54,10 @@ pub(super) fn run(command: PkiCommand) -> Result<(), Failure> {
         }
         PkiCommand::Revoke { folder, serial, reason, .. } => {
             let reason = reason.ok_or_else(|| Failure::usage("--reason is needed"))?;
+            if online::is_identity(&serial) {
+                return Err(Failure::usage("an identity is revoked through the daemon, with --profile")
+                    .advise("or give each of its serial numbers: homeward pki list --dir DIR"));
+            }
             revoke(&folder, &serial, reason, tools)
         }
         PkiCommand::List { folder } => calendar::list(&folder, tools),

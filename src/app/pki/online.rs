@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::{PkiCommand, failed};
 use crate::{
     app::{admin, client, failure::Failure, print},
+    domain::certificate::RevocationReason,
     pki::{self, KeyKind},
     platform::SystemClock,
     wire::caller::Caller,
@@ -28,6 +29,9 @@ pub(in crate::app) async fn run(command: PkiCommand) -> Result<(), Failure> {
         PkiCommand::List { folder } => list(&mut connect(folder.profile.as_deref()).await?, folder.json).await,
         PkiCommand::Revoke { folder, serial, reason, preview } => {
             let mut caller = connect(folder.profile.as_deref()).await?;
+            if is_identity(&serial) {
+                return holder(&mut caller, &serial, reason.filter(|_| !preview), folder.json).await;
+            }
             if preview {
                 let told = caller.preview_revocation(&serial).await?;
                 tell(folder.json, &told, impact);
@@ -52,6 +56,47 @@ pub(in crate::app) async fn run(command: PkiCommand) -> Result<(), Failure> {
         // Everything else is done with the folder.
         other => super::run(other),
     }
+}
+
+/// Whether it is an identity and no serial number.
+pub(super) fn is_identity(text: &str) -> bool {
+    text.contains("://")
+}
+
+/// Everything that an identity has: revoked for this reason, or without one shown with what would break.
+async fn holder(
+    caller: &mut Caller,
+    holder: &str,
+    reason: Option<RevocationReason>,
+    json: bool,
+) -> Result<(), Failure> {
+    if let Some(reason) = reason {
+        let told = caller.revoke_holder(&client::request_id()?, holder, reason.code()).await?;
+        tell(json, &told, |value| match value.get("proposal") {
+            Some(proposal) => admin::waits(proposal),
+            None => value["revocations"].as_array().into_iter().flatten().for_each(revoked),
+        });
+        return Ok(());
+    }
+    let (mut token, mut good) = (String::new(), Vec::new());
+    loop {
+        let value: Value = serde_json::from_str(&caller.certificates(PAGE, &token).await?).unwrap_or_default();
+        let theirs = |one: &&Value| one["holder"] == holder && one["state"] == "CERTIFICATE_STATE_VALID";
+        let rows = value["certificates"].as_array().into_iter().flatten().filter(theirs);
+        good.extend(rows.filter_map(|one| one["serial"].as_str().map(str::to_owned)));
+        token = value["next_page_token"].as_str().unwrap_or_default().to_owned();
+        if token.is_empty() {
+            break;
+        }
+    }
+    if good.is_empty() {
+        return Err(Failure::bad_data(format!("{holder} has no good certificate here"))
+            .advise("homeward pki list --profile PROFILE shows who has"));
+    }
+    for serial in good {
+        tell(json, &caller.preview_revocation(&serial).await?, impact);
+    }
+    Ok(())
 }
 
 async fn connect(profile: Option<&Path>) -> Result<Caller, Failure> {

@@ -181,7 +181,10 @@ impl Broker {
         let effect = match proposal.kind {
             ProposalKind::Enrolment => self.enrolled(&proposal).await?,
             ProposalKind::AdministratorRevocation => {
-                let revoked = self.revocation(&proposal.subject).await?;
+                // A serial number, or an identity of which everything ended.
+                let (_, revoked) = self.revocations().await?;
+                let subject = &proposal.subject;
+                let revoked = revoked.into_iter().find(|one| one.serial == *subject || one.holder == *subject);
                 Effect::Revoked(revoked.ok_or(Error::NotFound)?)
             }
             ProposalKind::KeyDestruction => Effect::KeyDestroyed(proposal.subject.clone()),

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::{
     Certificate, Manifest, Revocation, Tainted,
     certificates::put,
+    copies::Said,
     listed::{self, Listed, STATED, about},
     overheard::Heard,
 };
@@ -30,8 +31,6 @@ const TITLE: &str = "homeward beside 1";
 const ALARM: &str = "LIST_BESIDE_THE_STORE";
 /// The alarm while an older store has brought back what was destroyed or erased.
 const BACK: &str = "RESTORED_CONTENT";
-/// The alarm where the store is itself a copy of which was certified that none is left, or says so after that was withdrawn.
-const COPY_FOUND: &str = "COPIES_NOT_GONE";
 
 /// The file beside the store.
 pub trait Beside: Send + Sync {
@@ -60,6 +59,8 @@ struct Written {
     last: String,
     /// What its lines are about: nothing is written a second time.
     about: BTreeSet<String>,
+    /// What could not be written.
+    owed: Vec<String>,
 }
 
 impl Remembered {
@@ -105,8 +106,8 @@ pub(super) fn destroyed_line(key: &str, at: Timestamp) -> String {
     format!("destroyed\t{key}\t{at}")
 }
 
-fn gone_line(compaction: u64, at: Timestamp) -> String {
-    format!("gone\t{compaction}\t{at}")
+fn gone_line(said: Said, at: Timestamp) -> String {
+    format!("gone\t{}\t{}\t{at}", said.turn, said.compaction)
 }
 
 pub(super) fn erased_line(record: &Uuid, at: Timestamp) -> String {
@@ -139,7 +140,7 @@ impl Broker {
         let Listed { told, mut words, damaged, last } = self.listed(beside, &lines);
         // All of it is written anew where it begins anew, or where a line has rotted of which only the store knows what it said.
         let anew = last.is_empty() || !damaged.is_empty();
-        *beside.written() = Written { last, about: words.iter().map(|line| about(line)).collect() };
+        *beside.written() = Written { last, about: words.iter().map(|line| about(line)).collect(), owed: Vec::new() };
         let mut revoked = told.revoked;
         for serial in told.stated {
             let holder = self.certificate(&serial).await?.map(|known| known.holder).unwrap_or_default();
@@ -158,10 +159,6 @@ impl Broker {
             missing.extend(self.good_certificates().await?.iter().map(issued_line));
             self.ended_since_the_beginning(&mut missing).await?;
         }
-        let gone = self.copies_gone().await?;
-        if told.gone.is_none() && gone > 0 {
-            missing.push(gone_line(gone, self.now()));
-        }
         match damaged.as_slice() {
             [] => _ = self.remember(missing),
             damaged => {
@@ -171,7 +168,8 @@ impl Broker {
             }
         }
         self.catch_up(told.heard.filter(|_| !anew)).await?;
-        self.look_at_what_is_back(&told.destroyed, &told.erased, told.gone).await
+        self.take_over_copies(told.gone).await?;
+        self.look_at_what_is_back(&told.destroyed, &told.erased).await
     }
 
     /// Reads the list; where it is of another store it is put aside.
@@ -204,7 +202,7 @@ impl Broker {
         let last = self.chained(self.title(), words, &mut lines);
         match beside.file.replace(&lines, self.now()) {
             Ok(kept) => {
-                *beside.written() = Written { last, about: there };
+                *beside.written() = Written { last, about: there, owed: Vec::new() };
                 self.raise_beside(&format!(
                     "{what}, and it is written anew; as it was it is in {kept}, to be looked at"
                 ));
@@ -234,14 +232,15 @@ impl Broker {
         hex::encode(self.keyring.reference("beside", &[last, words]))
     }
 
-    /// Writes to the list beside the store what it does not say yet. Where that fails an alarm says so: what was done is done all the
-    /// same. Answers with whether all of it is there now.
+    /// Writes to the list beside the store what it does not say yet. Where that fails an alarm says so, and it is written with what
+    /// comes next: what was done is done all the same. Answers with whether all of it is there now.
     pub(super) fn remember(&self, words: Vec<String>) -> bool {
         let Some(beside) = &self.beside else { return true };
         let mut written = beside.written();
-        let mut there = BTreeSet::new();
+        let (mut there, owed) = (BTreeSet::new(), std::mem::take(&mut written.owed));
+        let words = owed.into_iter().chain(words);
         let is_new = |line: &String| !written.about.contains(&about(line)) && there.insert(about(line));
-        let words: Vec<_> = words.into_iter().filter(is_new).collect();
+        let words: Vec<_> = words.filter(is_new).collect();
         if words.is_empty() {
             return true;
         }
@@ -250,7 +249,7 @@ impl Broker {
             at = self.title();
             lines.push(at.clone());
         }
-        at = self.chained(at, words, &mut lines);
+        at = self.chained(at, words.clone(), &mut lines);
         match beside.file.add(&lines) {
             Ok(()) => {
                 written.last = at;
@@ -258,10 +257,16 @@ impl Broker {
                 true
             }
             Err(error) => {
+                written.owed = words;
                 self.raise_beside(&format!("it cannot be written: {error}"));
                 false
             }
         }
+    }
+
+    /// Writes what could not be written before.
+    pub(in crate::broker) fn remember_what_is_owed(&self) {
+        self.remember(Vec::new());
     }
 
     pub(super) fn remember_revoked(&self, one: &Revocation) {
@@ -284,10 +289,8 @@ impl Broker {
         self.remember(records.iter().map(|record| erased_line(record, self.now())).collect());
     }
 
-    /// That no copy is left from before this compaction; 0 takes it back.
-    pub(super) fn remember_copies_gone(&self, compaction: u64) {
-        self.remember(vec![gone_line(compaction, self.now())]);
-        self.alarms.clear(COPY_FOUND);
+    pub(super) fn remember_copies(&self, said: Said) {
+        self.remember(vec![gone_line(said, self.now())]);
     }
 
     pub(super) fn remember_backup(&self, set: &str, taken: Timestamp) {
@@ -296,15 +299,10 @@ impl Broker {
 
     /// Content that was erased, and keys that were destroyed, are there again in an older store: people must do it again, for what
     /// is wrapped under such a key would be lost, and what waits for somebody would be taken from them.
-    async fn look_at_what_is_back(
-        &self,
-        destroyed: &BTreeSet<String>,
-        erased: &BTreeSet<Uuid>,
-        gone: Option<u64>,
-    ) -> Result<(), Error> {
+    async fn look_at_what_is_back(&self, destroyed: &BTreeSet<String>, erased: &BTreeSet<Uuid>) -> Result<(), Error> {
         let mut back = Vec::new();
         for key in destroyed {
-            if matches!(self.store.document(Shelf::EpochKey, key).await, Ok(Some(_))) {
+            if self.store.document(Shelf::EpochKey, key).await?.is_some() {
                 back.push(format!("key {key} (rotate, then destroy it again)"));
             }
         }
@@ -316,16 +314,6 @@ impl Broker {
         if !back.is_empty() {
             let words = format!("an older store has brought back what was destroyed or erased: {}", back.join(", "));
             self.alarms.raise(BACK, &words, self.now());
-        }
-        let says = self.copies_gone().await?;
-        match gone.filter(|gone| *gone != says) {
-            Some(certified) => {
-                let words = format!(
-                    "that no copy is left from before compaction {certified} was the last word, and the store says {says}: it is such a copy. Find what else is left, then `homeward admin copies-gone --withdraw`, or certify it again once no copy is left"
-                );
-                self.alarms.raise(COPY_FOUND, &words, self.now());
-            }
-            None => self.alarms.clear(COPY_FOUND),
         }
         Ok(())
     }

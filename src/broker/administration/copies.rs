@@ -13,14 +13,34 @@ use crate::{
         approval::{Proposal, ProposalKind},
         grants::CallPermit,
     },
-    ledger::Verb,
-    store::{Amendment, COMPACTED, COPIES_GONE, Change, Document, Expect, Shelf},
+    ledger::{Entry, Verb},
+    store::{Amendment, COMPACTED, COPIES_GONE, Change, Document, Expect, Shelf, StoreError},
 };
+
+/// The alarm where the store is itself a copy of which was certified that none is left.
+const FOUND: &str = "COPIES_NOT_GONE";
+/// The entry that takes a certificate back.
+const WITHDRAW: &str = "WITHDRAW_COPIES_GONE";
 
 const NOT_COMPACTED: Error = Error::Precondition {
     reason: "NOT_COMPACTED",
     advice: "the store was not written anew since this was last certified: stop the daemon, `homeward compact`, then let every older backup and copy of it go",
 };
+
+/// What was last said of copies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Said {
+    /// The how-manieth word it is: each certificate and each withdrawal is one more. Of two, the higher is the last.
+    pub(super) turn: u64,
+    /// The compaction from before which no copy is left; 0 where that was withdrawn, or never said.
+    pub(super) compaction: u64,
+}
+
+impl Said {
+    fn next(self, compaction: u64) -> Self {
+        Self { turn: self.turn.saturating_add(1), compaction }
+    }
+}
 
 impl Broker {
     /// Proposes to certify that no copy of the store is left from before it was last written anew: no backup, snapshot or image, and
@@ -29,13 +49,13 @@ impl Broker {
         if let Some(first) = self.proposed_before(permit, request).await? {
             return Ok(first);
         }
-        let certified = self.copies_gone().await?;
+        let said = self.said_of_copies().await?;
         let compacted = self.store.document(Shelf::Compaction, COMPACTED).await?;
-        let last = compacted.filter(|last| last.version > certified).ok_or(NOT_COMPACTED)?;
+        let last = compacted.filter(|last| last.version > said.compaction).ok_or(NOT_COMPACTED)?;
         let what = Proposing {
             kind: ProposalKind::CopiesGone,
             subject: last.version.to_string(),
-            digest: self.fingerprint_of(&last),
+            digest: self.fingerprint_of(&last, said),
             reason: String::new(),
             body: Vec::new(),
             changes: Vec::new(),
@@ -52,21 +72,22 @@ impl Broker {
         approval: Change,
     ) -> Result<Effect, Error> {
         let compaction = compaction_of(proposal)?;
+        let (said, found) = self.found_of_copies().await?;
         let compacted = self.store.document(Shelf::Compaction, COMPACTED).await?;
-        if compacted.is_none_or(|last| self.fingerprint_of(&last) != proposal.digest) {
+        if compacted.is_none_or(|last| self.fingerprint_of(&last, said) != proposal.digest) {
             return Err(Error::Precondition {
-                reason: "COMPACTED_SINCE",
-                advice: "the store was written anew since it was proposed, or is another than it was: propose it again",
+                reason: "COPIES_CHANGED_SINCE",
+                advice: "since it was proposed the store was written anew, or something else was said of its copies, or the store is another than it was: look again, and propose it again",
             });
         }
+        let said = said.next(compaction);
         let mut entry = self.step_entry(permit.identity().as_str(), "CERTIFY_COPIES_GONE", details(proposal));
         entry.verb = Verb::Erasure;
         entry.details.extend([format!("proposer={}", proposal.proposer), format!("compaction={compaction}")]);
-        let (once, changes) =
-            (Some(self.once_by(permit, request)), vec![approval, self.gone_before(compaction).await?]);
+        let (once, changes) = (Some(self.once_by(permit, request)), vec![approval, gone(found.as_ref(), said)]);
         let amendment = Amendment { once, changes, entries: vec![entry], answer: put_proposal(proposal) };
         self.store.amend(amendment).await?;
-        self.remember_copies_gone(compaction);
+        self.remember_copies(said);
         Ok(Effect::CopiesGone(compaction))
     }
 
@@ -77,12 +98,51 @@ impl Broker {
         if self.store.answered(&once).await?.is_some() {
             return Ok(());
         }
-        let before = format!("certified={}", self.copies_gone().await?);
-        let mut entry = self.step_entry(permit.identity().as_str(), "WITHDRAW_COPIES_GONE", vec![before]);
-        entry.verb = Verb::Erasure;
-        self.step(once, vec![self.gone_before(0).await?], entry, Vec::new()).await?;
-        self.remember_copies_gone(0);
+        let (before, found) = self.found_of_copies().await?;
+        let (said, entry) = (before.next(0), self.withdrawal(permit.identity().as_str(), before));
+        self.step(once, vec![gone(found.as_ref(), said)], entry, Vec::new()).await?;
+        self.remember_copies(said);
         Ok(())
+    }
+
+    /// Holds what the list beside the store says last against what the store says. A store that says less is older than the list: nobody
+    /// knows of which copies it is one, so that nothing counts as certified in it until two custodians say it again.
+    pub(super) async fn take_over_copies(&self, listed: Option<Said>) -> Result<(), Error> {
+        let (here, found) = self.found_of_copies().await?;
+        let listed = listed.unwrap_or_default();
+        if listed == here || listed.turn < here.turn {
+            // A word that was said when the daemon was killed before it had written it down.
+            if listed.turn < here.turn {
+                self.remember_copies(here);
+            }
+            return Ok(());
+        }
+        if listed.compaction > self.compactions().await? {
+            let words = format!(
+                "two custodians certified that no copy is left from before compaction {}, and this store is one: find out what else is left. Nothing counts as certified until they say it again",
+                listed.compaction
+            );
+            self.alarms.raise(FOUND, &words, self.now());
+        }
+        let said = listed.next(0);
+        let amendment = Amendment {
+            once: None,
+            changes: vec![gone(found.as_ref(), said)],
+            entries: vec![self.withdrawal("", here)],
+            answer: Vec::new(),
+        };
+        match self.store.amend(amendment).await {
+            Ok(_) => self.remember_copies(said),
+            // Another broker has done it.
+            Err(StoreError::Conflict) => {}
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
+    }
+
+    fn withdrawal(&self, who: &str, before: Said) -> Entry {
+        let details = vec![format!("certified={}", before.compaction)];
+        Entry { verb: Verb::Erasure, ..self.step_entry(who, WITHDRAW, details) }
     }
 
     /// How often the store was written anew.
@@ -92,30 +152,43 @@ impl Broker {
 
     /// The compaction from before which no copy of the store is left; 0 where nothing is certified.
     pub(super) async fn copies_gone(&self) -> Result<u64, Error> {
-        self.store.document(Shelf::Compaction, COPIES_GONE).await?.as_ref().map_or(Ok(0), certified_by)
+        Ok(self.said_of_copies().await?.compaction)
     }
 
-    /// The document, as it says from now on.
-    async fn gone_before(&self, compaction: u64) -> Result<Change, Error> {
+    async fn said_of_copies(&self) -> Result<Said, Error> {
+        Ok(self.found_of_copies().await?.0)
+    }
+
+    /// What was last said, and the document that says it.
+    async fn found_of_copies(&self) -> Result<(Said, Option<Document>), Error> {
         let found = self.store.document(Shelf::Compaction, COPIES_GONE).await?;
-        let expect = found.map_or(Expect::New, |found| Expect::Version(found.version));
-        let bytes = Some(compaction.to_be_bytes().to_vec());
-        Ok(Change { shelf: Shelf::Compaction, name: COPIES_GONE.to_owned(), expect, bytes })
+        let said = found.as_ref().map_or(Ok(Said::default()), said_by)?;
+        Ok((said, found))
     }
 
-    /// Of one compaction of one store: its number, its moment, and whose ledger it is in. After a restore the same number is another.
-    fn fingerprint_of(&self, compacted: &Document) -> [u8; 32] {
-        let Document { version, bytes, .. } = compacted;
-        let named = format!("homeward/copies-gone/2/{version}/{}/{}", hex::encode(bytes), self.log.verifier());
+    /// Of one compaction of one store (its number, its moment, and whose ledger it is in; after a restore the same number is another),
+    /// and of what was said of copies by then: whatever is said later makes it void.
+    fn fingerprint_of(&self, compacted: &Document, said: Said) -> [u8; 32] {
+        let (Document { version, bytes, .. }, Said { turn, .. }) = (compacted, said);
+        let named = format!("homeward/copies-gone/2/{version}/{}/{turn}/{}", hex::encode(bytes), self.log.verifier());
         let mut fingerprint = [0; 32];
         fingerprint.copy_from_slice(digest(&SHA256, named.as_bytes()).as_ref());
         fingerprint
     }
 }
 
-fn certified_by(document: &Document) -> Result<u64, Error> {
-    let number = document.bytes.as_slice().try_into().map(u64::from_be_bytes);
-    number.map_err(|_| Error::Internal("what was certified of copies cannot be read".to_owned()))
+fn said_by(document: &Document) -> Result<Said, Error> {
+    let number = |bytes: &[u8]| bytes.try_into().ok().map(u64::from_be_bytes);
+    let parts = document.bytes.split_at_checked(8);
+    let said = parts.and_then(|(turn, compaction)| Some(Said { turn: number(turn)?, compaction: number(compaction)? }));
+    said.ok_or_else(|| Error::Internal("what was certified of copies cannot be read".to_owned()))
+}
+
+/// The document, as it says from now on.
+fn gone(found: Option<&Document>, said: Said) -> Change {
+    let expect = found.map_or(Expect::New, |found| Expect::Version(found.version));
+    let bytes = Some([said.turn.to_be_bytes(), said.compaction.to_be_bytes()].concat());
+    Change { shelf: Shelf::Compaction, name: COPIES_GONE.to_owned(), expect, bytes }
 }
 
 /// The compaction that a proposal is about.

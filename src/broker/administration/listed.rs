@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
-use super::{Certificate, Revocation, Tainted};
+use super::{Certificate, Revocation, Tainted, copies::Said};
 use crate::domain::certificate::RevocationReason;
 
 /// What whoever restored a store has stated: not signed, for they run the machine.
@@ -23,8 +23,8 @@ pub(super) struct Told {
     pub(super) issued: Vec<Certificate>,
     pub(super) destroyed: BTreeSet<String>,
     pub(super) erased: BTreeSet<Uuid>,
-    /// The compaction from before which no copy is left, as the last line about it says; 0 where that was withdrawn.
-    pub(super) gone: Option<u64>,
+    /// What was last said of copies.
+    pub(super) gone: Option<Said>,
     /// Of how many entries of the ledger, and of which root, the list has what other brokers did.
     pub(super) heard: Option<(u64, String)>,
     /// Serial numbers that were stated, or that a line names which is not as it was written: they are out, too.
@@ -150,7 +150,10 @@ impl Told {
             }),
             "destroyed" => _ = self.destroyed.insert(next()?),
             "erased" => _ = self.erased.insert(next()?.parse().ok()?),
-            "gone" => self.gone = Some(next()?.parse().ok()?),
+            "gone" => {
+                let said = Said { turn: next()?.parse().ok()?, compaction: next()?.parse().ok()? };
+                self.gone = self.gone.filter(|before| before.turn > said.turn).or(Some(said));
+            }
             "backup" => {}
             HEARD => self.heard = Some((next()?.parse().ok()?, next()?)),
             _ => return None,
@@ -159,8 +162,8 @@ impl Told {
     }
 
     /// What a line that is not as it was written says against somebody or something is heeded: whoever can write the file can state as
-    /// much. What would let somebody in (`issued`), let an older backup be restored (`backup`) or say that copies are gone (`gone`)
-    /// is not. True where the line is to stand in the list from then on, too: who is revoked stands there by the store, which takes
+    /// much. What would let somebody in (`issued`), let an older backup be restored (`backup`) or certify that copies are gone
+    /// (`gone`, but for its withdrawal) is not. True where the line is to stand in the list from then on, too: who is revoked stands there by the store, which takes
     /// that over.
     fn heed(&mut self, line: &str) -> bool {
         let mut heard = Self::default();
@@ -168,6 +171,10 @@ impl Told {
         let stays = whole && !(heard.tainted.is_empty() && heard.destroyed.is_empty() && heard.erased.is_empty());
         self.destroyed.append(&mut heard.destroyed);
         self.erased.append(&mut heard.erased);
+        // What takes a certificate back shuts; what certifies does not.
+        if let Some(said) = heard.gone.filter(|said| said.compaction == 0) {
+            self.gone = self.gone.filter(|before| before.turn > said.turn).or(Some(said));
+        }
         let mut fields = line.split('\t');
         match (fields.next(), fields.next()) {
             (Some("revoked"), Some(serial)) if !serial.is_empty() => self.stated.push(serial.to_owned()),
@@ -190,7 +197,7 @@ mod tests {
         "destroyed\tkey-1\t2026-11-21T12:00:00Z",
         "erased\t00000000-0000-4000-8000-000000000001\t2026-11-21T12:00:00Z",
         "backup\tset\t2026-11-21T12:00:00Z",
-        "gone\t2\t2026-11-21T12:00:00Z",
+        "gone\t1\t2\t2026-11-21T12:00:00Z",
         "heard\t7\t00ff",
     ];
 

@@ -9,6 +9,7 @@ mod copies;
 mod documents;
 mod epochs;
 mod erasure;
+mod holder;
 mod holds;
 mod issuer;
 mod key_shelf;

@@ -26,6 +26,9 @@ const AT_MOST_EVERY: Duration = Duration::from_millis(200);
 /// So many entries after the last line that says how far it was read, another says it: a start reads no more than these again.
 const NOTED: u64 = 10_000;
 
+/// Entries that are looked at when a broker starts that has the store to itself.
+const LATELY: u64 = 2_000;
+
 /// How far the ledger was read.
 #[derive(Default)]
 pub(in crate::broker) struct Heard {
@@ -68,9 +71,17 @@ impl Broker {
         }
     }
 
-    /// At a start: goes on from where the list says that the ledger was read, if it is that of this ledger.
+    /// At a start: goes on from where the list says that the ledger was read, if it is that of this ledger. Of a broker that has the
+    /// store to itself only its last deeds can be missing, where it was killed before it had written their lines.
     pub(super) async fn catch_up(&self, said: Option<(u64, String)>) -> Result<(), Error> {
-        let Some(heard) = self.beside.as_ref().and_then(|beside| beside.heard.as_ref()) else { return Ok(()) };
+        let Some(beside) = &self.beside else { return Ok(()) };
+        let Some(heard) = &beside.heard else {
+            let from = self.store.head().await?.size.saturating_sub(LATELY);
+            let page = self.store.entries(from, usize::try_from(LATELY).unwrap_or(usize::MAX)).await?;
+            let lines = self.told_by(&page, &|about| beside.says(about)).await?;
+            self.remember(lines);
+            return Ok(());
+        };
         if let Some((size, root)) = said
             && self.root_of(size).await?.is_some_and(|there| hex::encode(there) == root)
         {

@@ -47,8 +47,8 @@ pub struct Revocation {
 /// What became of a wish to revoke.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ended {
-    /// It is revoked.
-    Revoked(Revocation),
+    /// Revoked; one, or every good one of a holder.
+    Revoked(Vec<Revocation>),
     /// An administrator's certificate needs a second person.
     Proposed(Proposal),
 }
@@ -81,9 +81,9 @@ impl Broker {
     ) -> Result<Ended, Error> {
         let once = self.once_by(permit, request);
         if let Some(first) = self.store.answered(&once).await? {
-            let revoked = documents::take_revocations(&first.answer).ok().and_then(|mut one| one.pop());
-            return match revoked.filter(|one| one.serial == serial) {
-                Some(one) => Ok(Ended::Revoked(one)),
+            let revoked = documents::take_revocations(&first.answer).ok();
+            return match revoked.filter(|all| all.iter().any(|one| one.serial == serial)) {
+                Some(all) => Ok(Ended::Revoked(all)),
                 None => documents::take_proposal(&first.answer).map(Ended::Proposed),
             };
         }
@@ -108,9 +108,9 @@ impl Broker {
         let by = permit.identity().as_str().to_owned();
         let one = Revocation { serial: serial.to_owned(), holder, reason, at: self.clock.now(), by };
         let entry = self.step_entry(&one.by, "REVOKE_CERTIFICATE", words(&one));
-        let answer = documents::put_revocations(std::slice::from_ref(&one));
-        self.add_revocation(&one, (Some(once), entry, answer), None).await?;
-        Ok(Ended::Revoked(one))
+        let all = vec![one];
+        self.add_revocations(&all, (Some(once), vec![entry], documents::put_revocations(&all)), None).await?;
+        Ok(Ended::Revoked(all))
     }
 
     /// Revokes an administrator's certificate that somebody else proposed to revoke.
@@ -121,6 +121,9 @@ impl Broker {
         proposal: &Proposal,
         approval: Change,
     ) -> Result<Effect, Error> {
+        if peer_of(&proposal.subject).is_some() {
+            return self.revoke_holder_as_proposed(permit, request, proposal, approval).await;
+        }
         let holder = String::from_utf8_lossy(&proposal.body).into_owned();
         if holder == permit.identity().as_str() {
             return Err(crate::domain::grants::Refusal::SecondPerson.into());
@@ -131,7 +134,8 @@ impl Broker {
         let mut entry = self.step_entry(&one.by, "REVOKE_CERTIFICATE", details(proposal));
         entry.details.extend(words(&one));
         let once = self.once_by(permit, request);
-        self.add_revocation(&one, (Some(once), entry, documents::put_proposal(proposal)), Some(approval)).await?;
+        let answer = documents::put_proposal(proposal);
+        self.add_revocations(std::slice::from_ref(&one), (Some(once), vec![entry], answer), Some(approval)).await?;
         Ok(Effect::Revoked(one))
     }
 
@@ -186,6 +190,18 @@ impl Broker {
         Ok(self.store.end_leases(holder, None, self.clock.now()).await?)
     }
 
+    /// A certificate that somebody is connected with is let in no longer, by the lists or authorities of a PKI that is not ours: what its
+    /// holder has waits again, unread. The ledger says so where it is the `first` time, or where something was there to return.
+    pub async fn put_out(&self, peer: &Peer, first: bool) -> Result<u64, Error> {
+        let holder = peer.identity.as_str();
+        let leases = self.return_leases(holder).await?;
+        if first || leases > 0 {
+            let details = [("serial", peer.serial.as_str()), ("holder", holder), ("leases", &leases.to_string())];
+            self.enter("CERTIFICATE_NOT_ACCEPTED", details.map(|(name, word)| format!("{name}={word}")).into()).await?;
+        }
+        Ok(leases)
+    }
+
     /// The leases of whoever may no longer work where they hold something end likewise, whether they are connected or not.
     pub async fn return_ungranted(&self) -> Result<u64, Error> {
         let (grants, now) = (self.grants(), self.clock.now());
@@ -209,7 +225,7 @@ impl Broker {
         let (_, known) = self.revocations().await?;
         for one in revoked.into_iter().filter(|one| !known.iter().any(|other| other.serial == one.serial)) {
             let entry = self.step_entry("", "REVOKE_CERTIFICATE", words(&one));
-            match self.add_revocation(&one, (None, entry, Vec::new()), None).await {
+            match self.add_revocations(std::slice::from_ref(&one), (None, vec![entry], Vec::new()), None).await {
                 Err(Error::Precondition { reason: "REVOKED_ALREADY", .. }) | Ok(()) => {}
                 Err(error) => return Err(error),
             }
@@ -217,27 +233,27 @@ impl Broker {
         Ok(())
     }
 
-    /// Adds one revocation to the list, with its ledger entry and whatever goes with it, as one step.
-    async fn add_revocation(
+    /// Adds revocations to the list, with their ledger entries and whatever goes with them, as one step.
+    pub(super) async fn add_revocations(
         &self,
-        one: &Revocation,
-        (once, entry, answer): (Option<Once>, Entry, Vec<u8>),
+        new: &[Revocation],
+        (once, entries, answer): (Option<Once>, Vec<Entry>, Vec<u8>),
         with: Option<Change>,
     ) -> Result<(), Error> {
         for _ in 0..TRIES {
             let (version, mut all) = self.revocations().await?;
-            if all.iter().any(|other| other.serial == one.serial) {
+            if all.iter().any(|other| new.iter().any(|one| other.serial == one.serial)) {
                 return Err(revoked_already());
             }
-            all.push(one.clone());
+            all.extend(new.iter().cloned());
             let expect = if version == 0 { Expect::New } else { Expect::Version(version) };
             let bytes = Some(documents::put_revocations(&all));
             let list = Change { shelf: Shelf::Authority, name: NAME.to_owned(), expect, bytes };
             let changes = std::iter::once(list).chain(with.clone()).collect();
-            let (once, entries) = (once.clone(), vec![entry.clone()]);
+            let (once, entries) = (once.clone(), entries.clone());
             match self.store.amend(Amendment { once, changes, entries, answer: answer.clone() }).await {
                 Ok(_) => {
-                    self.remember_revoked(one);
+                    new.iter().for_each(|one| self.remember_revoked(one));
                     return Ok(());
                 }
                 Err(StoreError::Conflict) => {}
@@ -303,7 +319,7 @@ fn revoked_already() -> Error {
 }
 
 /// What the ledger says of a revocation.
-fn words(one: &Revocation) -> Vec<String> {
+pub(super) fn words(one: &Revocation) -> Vec<String> {
     vec![format!("serial={}", one.serial), format!("holder={}", one.holder), format!("reason={}", one.reason)]
 }
 
@@ -319,7 +335,7 @@ pub(super) fn is_authority(holder: &str) -> bool {
 }
 
 /// Is this holder one of those whose end needs two persons: an administrator, or an authority?
-fn administers(holder: &str) -> bool {
+pub(super) fn administers(holder: &str) -> bool {
     let role = peer_of(holder).map(|peer| peer.identity.role());
     is_authority(holder) || matches!(role, Some(Role::CertificateAdmin | Role::KeyCustodian | Role::PolicyAdmin))
 }

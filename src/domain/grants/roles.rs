@@ -87,6 +87,8 @@ vocabulary! {
         /// AdminService.
         RevokeCertificate = "RevokeCertificate",
         /// AdminService.
+        RevokeHolder = "RevokeHolder",
+        /// AdminService.
         GetRevocationList = "GetRevocationList",
         /// AdminService.
         GetTrustBundle = "GetTrustBundle",
@@ -210,7 +212,8 @@ pub(super) fn grants(role: Role, action: Action) -> bool {
             matches!(action, ListQueues | ListDeliveries | ListHeld | ListPrompts | TakeBack | ReplayDeadLetter)
         }
         Role::CertificateAdmin => {
-            approves || matches!(action, SignCertificate | ListCertificates | PreviewRevocation | RevokeCertificate)
+            let certificates = [SignCertificate, ListCertificates, PreviewRevocation, RevokeCertificate, RevokeHolder];
+            approves || certificates.contains(&action)
         }
         Role::KeyCustodian => {
             let rewraps = matches!(action, RewrapStatus | PauseRewrap | ResumeRewrap);

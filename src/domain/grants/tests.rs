@@ -92,7 +92,7 @@ fn administrators_cannot_touch_referrals_and_officers_cannot_submit() {
         );
         let administration = |action: &Action| {
             use Action::*;
-            let certificates = [SignCertificate, ListCertificates, PreviewRevocation, RevokeCertificate];
+            let certificates = [SignCertificate, ListCertificates, PreviewRevocation, RevokeCertificate, RevokeHolder];
             let keys = [
                 ListKeys,
                 RotateKey,

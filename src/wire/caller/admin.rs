@@ -30,6 +30,13 @@ impl Caller {
         answer("RevokeCertificateResponse", self.admin.revoke_certificate(asked).await)
     }
 
+    /// RevokeHolder.
+    pub async fn revoke_holder(&mut self, request_id: &str, holder: &str, reason: &str) -> Answer {
+        let (request_id, holder, reason) = (request_id.to_owned(), holder.to_owned(), reason.to_owned());
+        let asked = pb::RevokeHolderRequest { request_id, holder, reason };
+        answer("RevokeHolderResponse", self.admin.revoke_holder(asked).await)
+    }
+
     /// The revocation list.
     pub async fn revocation_list(&mut self) -> Answer {
         answer("GetRevocationListResponse", self.admin.get_revocation_list(pb::GetRevocationListRequest {}).await)

@@ -7,9 +7,8 @@ use super::{
     ask::{Ask, digest_of},
 };
 use crate::{
-    broker::{Effect, Ended, Error, NewCertificate, Request as Bound, Standing},
+    broker::{Effect, Error, NewCertificate, Request as Bound, Standing},
     domain::{
-        certificate::RevocationReason,
         grants::{Action, CallPermit},
         identity::Peer,
     },
@@ -58,6 +57,13 @@ impl AdminService for Services {
         request: Request<Received<pb::RevokeCertificateRequest>>,
     ) -> Result<Response<pb::RevokeCertificateResponse>, Status> {
         answer!(self, request, RevokeCertificate, certificate_revoked)
+    }
+
+    async fn revoke_holder(
+        &self,
+        request: Request<Received<pb::RevokeHolderRequest>>,
+    ) -> Result<Response<pb::RevokeHolderResponse>, Status> {
+        answer!(self, request, RevokeHolder, holder_revoked)
     }
 
     async fn get_revocation_list(
@@ -240,50 +246,6 @@ impl Services {
         let next = found.get(limit).and_then(|_| found.get(limit - 1)).map(|last| last.serial.clone());
         let certificates = found.iter().take(limit).map(row).collect();
         Ok(pb::ListCertificatesResponse { certificates, next_page_token: next.unwrap_or_default() })
-    }
-
-    async fn revocation_previewed(
-        &self,
-        peer: &Peer,
-        request: Received<pb::PreviewRevocationRequest>,
-    ) -> Result<pb::PreviewRevocationResponse, Error> {
-        let serial = request.message.serial;
-        let permit = self.office(peer, Action::PreviewRevocation)?;
-        let impact = self.broker.preview_revocation(&permit, &serial).await?;
-        let live = self.sessions.live().iter().filter(|session| session.hangs_on(&serial)).count();
-        Ok(pb::PreviewRevocationResponse {
-            holder: impact.holder,
-            live_sessions: u32::try_from(live).unwrap_or(u32::MAX),
-            dependent_certificates: impact.dependents,
-            leases: impact.leases,
-            unattended_queues: impact.unattended.iter().map(ToString::to_string).collect(),
-            other_certificates: impact.other_certificates,
-            needs_approval: impact.needs_approval,
-        })
-    }
-
-    async fn certificate_revoked(
-        &self,
-        peer: &Peer,
-        request: Received<pb::RevokeCertificateRequest>,
-    ) -> Result<pb::RevokeCertificateResponse, Error> {
-        let Received { message, raw, .. } = request;
-        let mut ask = Ask::default();
-        let bound = Bound { id: ask.uuid("request_id", &message.request_id), digest: digest_of(&raw) };
-        let reason = RevocationReason::from_code(&message.reason);
-        if reason.is_none() {
-            let words: Vec<_> = RevocationReason::ALL.iter().map(|one| one.code()).collect();
-            ask.wrong("reason", &format!("one of {}", words.join(", ")));
-        }
-        ask.done(())?;
-        let permit = self.office(peer, Action::RevokeCertificate)?;
-        let reason = reason.unwrap_or(RevocationReason::Unspecified);
-        let ended = self.broker.revoke_certificate(&permit, bound, &message.serial, reason).await?;
-        let outcome = match ended {
-            Ended::Revoked(one) => pb::revoke_certificate_response::Outcome::Revocation(convert::revocation(&one)),
-            Ended::Proposed(one) => pb::revoke_certificate_response::Outcome::Proposal(convert::proposal(&one)),
-        };
-        Ok(pb::RevokeCertificateResponse { outcome: Some(outcome) })
     }
 
     async fn revocation_list(

@@ -16,6 +16,7 @@ mod prompting;
 mod queue;
 mod referral;
 mod retracting;
+mod revoking;
 mod subject;
 mod submissions;
 mod transferring;

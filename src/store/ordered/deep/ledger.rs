@@ -192,7 +192,8 @@ impl Walk<'_> {
         let tree = &self.whole.tree;
         let compacted = shelf::document(tree, Shelf::Compaction, COMPACTED)?.map_or(0, |document| document.version);
         let gone = shelf::document(tree, Shelf::Compaction, COPIES_GONE)?;
-        let gone = gone.map_or(Some(0), |document| document.bytes.try_into().ok().map(u64::from_be_bytes));
+        let gone =
+            gone.map_or(Some(0), |document| document.bytes.last_chunk().map(|number| u64::from_be_bytes(*number)));
         for (about, says, ledger) in [
             ("the count of compactions", Some(compacted), self.compactions),
             ("what is certified of copies", gone, self.copies_gone),
