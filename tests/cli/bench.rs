@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::homeward;
+use super::{homeward, postgres};
 
 #[test]
 fn the_load_generator_measures_everything_beside_its_limits() {
@@ -62,4 +62,31 @@ fn growth_is_measured_at_each_size_and_refused_where_the_disk_has_no_room() {
         assert!(row["start_after_kill_seconds"].as_f64() > Some(0.0), "{row}");
     }
     homeward(folder.path(), &[&growth[..], &["9000000000000"]].concat()).refused(69, &["GB", "--folder"]);
+}
+
+#[test]
+fn stores_are_measured_beside_one_another_with_one_two_and_three_brokers() {
+    let (folder, database) = (tempfile::tempdir().unwrap(), postgres::database());
+    let stores = ["bench", "stores", "--seconds", "0.9", "--callers", "3", "--folder", ".", "--json", "--database"];
+    // The SQL of pgmq is not ours: where it is at hand, it is tried too.
+    let pgmq = std::env::var("HOMEWARD_TEST_PGMQ").ok();
+    let more: Vec<&str> = pgmq.iter().flat_map(|file| ["--pgmq", file.as_str()]).collect();
+    let out = homeward(folder.path(), &[&stores[..], &[&database], &more].concat()).with(0);
+    let report: Value = serde_json::from_str(&out).unwrap();
+    let rows = report["measured"].as_array().unwrap();
+    assert_eq!(rows.len(), if pgmq.is_some() { 12 } else { 10 }, "{out}");
+    for row in rows {
+        assert!(row["per_second"].as_f64() > Some(0.0) && row["refused"] == serde_json::json!({}), "{row}");
+        let what = row["what"].as_str().unwrap();
+        let is_ours = what.starts_with("submit") || what.starts_with("pull");
+        assert_eq!(row["of"]["embedded"].as_f64() > Some(0.0), is_ours || what.contains("pgmq"), "{row}");
+    }
+    assert!(
+        out.contains("PostgreSQL, 1 broker\"") && out.contains("pull, open, complete: PostgreSQL, 3 brokers"),
+        "{out}"
+    );
+    assert_eq!(report["database"]["synchronous_commit"], "on");
+    // The tests' own server syncs nothing, and that is said.
+    assert_eq!(report["database"]["fsync"], "off");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "its folder goes afterwards");
 }

@@ -54,6 +54,9 @@ fn callers(text: &str) -> Result<u16, String> {
 pub(in crate::app) enum BenchCommand {
     /// What a submission and a pull cost while more and more is stored. Looks first whether the disk has room.
     Growth(BenchGrowthArgs),
+    /// The embedded store, one PostgreSQL under one, two and three brokers, and pgmq in that PostgreSQL, in turn and in one run, beside
+    /// the disk and the transport alone.
+    Stores(BenchStoresArgs),
     /// The transport alone, for the load generator.
     #[command(hide = true)]
     Echo {
@@ -79,6 +82,31 @@ pub(in crate::app) struct BenchGrowthArgs {
     #[arg(long)]
     pub(in crate::app) json: bool,
     /// Make the folder here.
+    #[arg(long, value_name = "DIR")]
+    pub(in crate::app) folder: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::app) struct BenchStoresArgs {
+    /// An empty database of a PostgreSQL on this machine, which is filled; drop it afterwards.
+    #[arg(long, value_name = "URL")]
+    pub(in crate::app) database: String,
+    /// pgmq.sql, as the package `pgmq` of PyPI has it; without, pgmq is left out. Needs psql and pgbench.
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::app) pgmq: Option<PathBuf>,
+    /// Time for each measurement, in all its rounds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 9.0, value_parser = seconds)]
+    pub(in crate::app) seconds: f64,
+    /// Callers at the same time.
+    #[arg(long, value_name = "N,…", value_delimiter = ',', default_values_t = [16, 64], value_parser = callers)]
+    pub(in crate::app) callers: Vec<u16>,
+    /// Store at most so many records in each store, fewer where the disk has no room for them (60 KB each).
+    #[arg(long, value_name = "N", default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(in crate::app) records: u64,
+    /// Print one JSON document.
+    #[arg(long)]
+    pub(in crate::app) json: bool,
+    /// Make the folder of the brokers here: the disk is the limit. Default: the folder for temporary files.
     #[arg(long, value_name = "DIR")]
     pub(in crate::app) folder: Option<PathBuf>,
 }

@@ -6,10 +6,12 @@ mod disk;
 mod echo;
 mod growth;
 mod measure;
+mod pgmq;
 mod redact;
 mod report;
 mod room;
 mod rounds;
+mod stores;
 mod targets;
 mod texts;
 mod world;
@@ -43,6 +45,7 @@ pub(super) async fn load(args: &BenchArgs) -> Result<(), Failure> {
     let measured = async {
         match &args.what {
             Some(BenchCommand::Growth(args)) => growth::run(args).await,
+            Some(BenchCommand::Stores(args)) => stores::run(args).await,
             Some(BenchCommand::Echo { folder, trust_domain }) => echo::run(folder, trust_domain).await,
             Some(BenchCommand::Redact(_)) => Ok(()),
             None => compared(&args.load).await,

@@ -13,12 +13,12 @@ use crate::{
     app::{failure::Failure, progress::Progress},
     wire::{
         caller::CallError,
-        load::{Greeter, Load, Prepared, lost},
+        load::{Echo, Greeter, Load, Prepared, lost},
     },
 };
 
 /// How often everything has its turn.
-const ROUNDS: u32 = 3;
+pub(super) const ROUNDS: u32 = 3;
 /// Deliveries of a pull of many.
 const MANY: u32 = 16;
 /// Callers of new connections.
@@ -26,7 +26,7 @@ const GREETERS: usize = 16;
 /// Bytes of an echoed message.
 const ECHOED: usize = 2_500;
 /// Connections of many callers.
-const CONNECTIONS: usize = 8;
+pub(super) const CONNECTIONS: usize = 8;
 
 /// What is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -144,17 +144,7 @@ impl Rounds<'_> {
             What::Disk => disk::appended(self.world.folder(), time).await,
             What::BareHandshake => Ok(greeted(self.world.greeters()?.1, callers, time).await),
             What::Handshake => Ok(greeted(self.world.greeters()?.0, callers, time).await),
-            What::Echo => {
-                let (all, message) = (self.world.echoes(connections).await?, message());
-                Ok(drive(callers, time, |caller| {
-                    let (echo, message) = (all[caller % connections].clone(), message.clone());
-                    move || {
-                        let (mut echo, message) = (echo.clone(), message.clone());
-                        async move { echo.once(message.into()).await.map(|()| 1) }
-                    }
-                })
-                .await)
-            }
+            What::Echo => Ok(echoed(&self.world.echoes(connections).await?, callers, time).await),
             What::EchoStream => {
                 let mut streams = Vec::new();
                 for (mut echo, window) in
@@ -188,6 +178,19 @@ fn windows(streams: usize, callers: usize) -> impl Iterator<Item = usize> {
 
 fn message() -> Vec<u8> {
     vec![b'h'; ECHOED]
+}
+
+/// Echoes for `time`, one call each.
+pub(super) async fn echoed(all: &[Echo], callers: usize, time: Duration) -> Tally {
+    let message = message();
+    drive(callers, time, |caller| {
+        let (echo, message) = (all[caller % all.len()].clone(), message.clone());
+        move || {
+            let (mut echo, message) = (echo.clone(), message.clone());
+            async move { echo.once(message.into()).await.map(|()| 1) }
+        }
+    })
+    .await
 }
 
 /// Submits for `time`, one call each.

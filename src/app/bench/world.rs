@@ -51,18 +51,27 @@ impl World {
         let folder = folder(place)?;
         let at = folder.path();
         authority(at)?;
-        configure(at)?;
-        let (broker, council, officer) = daemon(at).await?;
+        configure(at, "homeward", "path = \"store\"\n")?;
+        let (broker, council, officer) = daemon(at, "homeward").await?;
         Self::beside(folder, Some(broker), council, Some(officer)).await
     }
 
     /// Kills the daemon and starts it again; says how long it took until it served.
     pub(super) async fn kill_and_start(&mut self) -> Result<Duration, Failure> {
         drop(self.broker.take());
-        let (broker, council, officer) = daemon(self.folder.path()).await?;
+        let (broker, council, officer) = daemon(self.folder.path(), "homeward").await?;
         let start = broker.start;
         (self.broker, self.council, self.officer) = (Some(broker), council, Some(officer));
         Ok(start)
+    }
+
+    /// One more daemon with the same keys and people, over a database that several share.
+    pub(super) async fn another(&self, number: usize, database: &str) -> Result<Another, Failure> {
+        let name = format!("homeward-{number}");
+        let store = format!("engine = \"postgres\"\nurl = {database:?}\npath = \"store-{number}\"\n");
+        configure(self.folder(), &name, &store)?;
+        let (broker, council, officer) = daemon(self.folder(), &name).await?;
+        Ok(Another { broker, council, officer })
     }
 
     /// Against a daemon that runs already.
@@ -128,6 +137,26 @@ impl World {
     }
 }
 
+/// A daemon beside the first.
+pub(super) struct Another {
+    /// Its process.
+    pub(super) broker: Process,
+    council: Profile,
+    officer: Profile,
+}
+
+impl Another {
+    /// Connections of its council.
+    pub(super) async fn council(&self, connections: usize) -> Result<Vec<Load>, Failure> {
+        loads(&self.council, connections).await
+    }
+
+    /// Connections of its officer.
+    pub(super) async fn officer(&self, connections: usize) -> Result<Vec<Load>, Failure> {
+        loads(&self.officer, connections).await
+    }
+}
+
 /// The submission, of an interview of the day before yesterday.
 pub(super) fn submission(text: Option<&str>) -> Result<Prepared, Failure> {
     let now = SystemClock.now();
@@ -143,10 +172,10 @@ pub(super) fn submission(text: Option<&str>) -> Result<Prepared, Failure> {
     Prepared::read(&text).map_err(|error| Failure::bad_data(error.to_string()))
 }
 
-/// A daemon in this folder, and the profiles of its council and its officer.
-async fn daemon(folder: &Path) -> Result<(Process, Profile, Profile), Failure> {
-    let serve = ["serve", "--config", "homeward.toml"];
-    let (broker, port) = Process::start(folder, "broker", &serve, "serving address=127.0.0.1:").await?;
+/// A daemon in this folder, by the configuration of this name, and the profiles of its council and its officer.
+async fn daemon(folder: &Path, name: &str) -> Result<(Process, Profile, Profile), Failure> {
+    let serve = ["serve", "--config", &format!("{name}.toml")];
+    let (broker, port) = Process::start(folder, name, &serve, "serving address=127.0.0.1:").await?;
     let (council, officer) = (profile(folder, COUNCIL, &port)?, profile(folder, OFFICER, &port)?);
     Ok((broker, council, officer))
 }
@@ -190,7 +219,7 @@ fn profile(folder: &Path, identity: &str, port: &str) -> Result<Profile, Failure
 }
 
 /// As usual but for the shares of one identity: here one council is all of London.
-fn configure(folder: &Path) -> Result<(), Failure> {
+fn configure(folder: &Path, name: &str, store: &str) -> Result<(), Failure> {
     let now = SystemClock.now();
     let day = SignedDuration::from_hours(24);
     let at = |moment: Option<Timestamp>| moment.unwrap_or(now).to_string();
@@ -205,11 +234,11 @@ fn configure(folder: &Path) -> Result<(), Failure> {
     );
     let config = format!(
         "listen = \"127.0.0.1:0\"\ntrust_domain = \"{TRUST_DOMAIN}\"\n[tls]\nfolder = \"certs/server\"\n\
-         [store]\npath = \"store\"\n[keys]\nfile = \"keyring\"\n[policy]\ngrants = \"grants.toml\"\n\
+         [store]\n{store}[keys]\nfile = \"keyring\"\n[policy]\ngrants = \"grants.toml\"\n\
          [limits]\ncalls_per_second = 1000000\ncalls_per_identity = 4096\nwork_per_identity = 4096\nstreams_per_identity = 4096\nframes_per_second = 100000000\n\
          bytes_per_second = 2000000000\nconnections_per_identity = 4096\nhandshakes_per_address = 256\nhandshakes_per_second = 1000000\n"
     );
     let write = |name: &str, text: &str| fs::write(folder.join(name), text).map_err(|error| told(&error));
     write("grants.toml", &grants)?;
-    write("homeward.toml", &config)
+    write(&format!("{name}.toml"), &config)
 }
