@@ -31,7 +31,7 @@ pub(super) fn hits(prose: &Prose<'_>, hits: &mut Vec<Hit>) {
         let first = &prose.words[from];
         // Nearly every word is letters alone: more than two, and none of them spelled.
         let may_begin = first.flags.spells() || first.letters == Letters::Digits || first.range().len() <= 2;
-        let found = may_begin
+        let found = (may_begin && a_digit_follows(prose, from))
             .then(|| MARKS.iter().find_map(|&(entity, signs)| Some((entity, mark(prose, from, (entity, signs))?))));
         match found.flatten() {
             Some((entity, end)) => {
@@ -43,6 +43,27 @@ pub(super) fn hits(prose: &Prose<'_>, hits: &mut Vec<Hit>) {
         }
     }
 }
+
+/// False where more than two letters come before the next digit: nothing here begins with them.
+fn a_digit_follows(prose: &Prose<'_>, from: usize) -> bool {
+    let mut letters = 0;
+    for (at, word) in prose.words.iter().enumerate().skip(from) {
+        let length = word.range().len();
+        // A word that is spelled may be a digit, and "x ray" is one letter.
+        let may_be_digit = word.flags.spells() || matches!(word.letters, Letters::Digits | Letters::Label);
+        if may_be_digit || length == 1 && prose.text(at) == "x" {
+            return true;
+        }
+        letters += length;
+        if letters > MOST_LETTERS {
+            return false;
+        }
+    }
+    false
+}
+
+/// So many letters at most stand before the first digit.
+const MOST_LETTERS: usize = 2;
 
 /// The word after the last of what begins at word `from` and consists of `signs`.
 fn mark(prose: &Prose<'_>, from: usize, (entity, signs): (Entity, &str)) -> Option<usize> {
