@@ -105,7 +105,8 @@ pub(super) struct ClientArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct DemoArgs {
-    /// Leave the daemon running and print commands to paste. Stop it with Ctrl-C.
+    /// Leave the daemon running, with every narrative waiting; print commands to paste, the address of the pages, and files with
+    /// which a browser opens them. Stop it with Ctrl-C.
     #[arg(long)]
     pub(super) keep: bool,
     /// Print the account as JSON.

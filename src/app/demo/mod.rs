@@ -7,6 +7,7 @@
 mod account;
 mod check;
 mod expect;
+mod people;
 mod story;
 mod world;
 
@@ -22,7 +23,7 @@ pub(super) async fn run(args: &DemoArgs) -> Result<(), Failure> {
         .prefix("homeward-demo-")
         .tempdir()
         .map_err(|error| Failure::other(format!("no folder for the demo: {error}")))?;
-    let mut world = World::build(folder.path(), &narratives).await?;
+    let mut world = World::build(folder.path(), &narratives, args.keep).await?;
     let mut accounts = Vec::new();
     for narrative in &narratives {
         if !args.json {
@@ -49,9 +50,9 @@ pub(super) async fn run(args: &DemoArgs) -> Result<(), Failure> {
     Err(wrong.iter().fold(Failure::other("the demo did not come out as specified"), |failure, one| failure.advise(one)))
 }
 
-/// Leaves the daemon running until Ctrl-C, with commands to paste.
+/// Leaves the daemon running until Ctrl-C, with commands to paste and pages to open.
 async fn keep(world: World, folder: tempfile::TempDir) -> Result<(), Failure> {
-    for line in world.commands() {
+    for line in world.commands().into_iter().chain(world.pages().await?) {
         print::line(&line);
     }
     let stop = crate::platform::shutdown::shutdown_signal()

@@ -73,12 +73,11 @@ pub(super) async fn tell(world: &mut World, narrative: &Narrative) -> Result<Tol
     Ok(Told { receipt, explanation, served, sent_on, referral, watched })
 }
 
-/// Submits the narrative of the printed commands once more and leaves it waiting, for whoever pastes them.
+/// Submits every narrative once more and leaves it waiting, for whoever pastes the commands and opens the pages.
 pub(super) async fn leave_waiting(world: &mut World, narratives: &[Narrative]) -> Result<(), Failure> {
-    let of_the_commands = |narrative: &&Narrative| narrative.expect.organisation == super::world::COUNCIL;
-    if let Some(narrative) = narratives.iter().find(of_the_commands) {
-        let mut council = world.council(&narrative.expect.organisation).await?;
-        council.submit(&client::request_id()?, narrative.submission).await?;
+    let mut provider = world.provider().await?;
+    for narrative in narratives {
+        provider.submit(&client::request_id()?, narrative.submission).await?;
     }
     Ok(())
 }

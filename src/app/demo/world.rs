@@ -1,7 +1,7 @@
 //! The demo's world: an authority, a daemon on loopback, and everyone's own certificate and grant.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     fmt::Write,
     fs,
     net::SocketAddr,
@@ -12,7 +12,10 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
-use super::expect::Narrative;
+use super::{
+    expect::Narrative,
+    people::{self, Holder, PASSWORD, council_profile, holders, queue_profile},
+};
 use crate::{
     app::{
         client,
@@ -20,10 +23,7 @@ use crate::{
         failure::Failure,
         wiring::{self, Doors},
     },
-    domain::{
-        identity::{Identity, TrustDomain},
-        queue::QueueId,
-    },
+    domain::identity::{Identity, TrustDomain},
     pki::{self, Issue, Tools},
     platform::{Clock, ManualClock, SystemEntropy},
     wire::caller::Caller,
@@ -38,45 +38,53 @@ const QUEUE: &str = "MPU.SE";
 pub(super) struct World {
     folder: PathBuf,
     address: SocketAddr,
+    /// Where the pages are, if there are any.
+    desk: Option<SocketAddr>,
     clock: ManualClock,
+    /// When everybody's certificates were made.
+    since: Timestamp,
     callers: BTreeMap<String, Caller>,
     stop: oneshot::Sender<()>,
     daemon: JoinHandle<Result<(), Failure>>,
 }
 
-/// One person or system with a certificate and a grant.
-struct Holder {
-    /// Folder name of the profile.
-    profile: String,
-    /// Identity below the trust domain.
-    identity: String,
-    /// Lines of the grant.
-    grant: String,
-}
-
 impl World {
-    /// Makes certificates, grants and keys in `folder`, starts a daemon and connects nobody yet.
-    pub(super) async fn build(folder: &Path, narratives: &[Narrative]) -> Result<Self, Failure> {
+    /// Makes certificates, grants and keys in `folder`, starts a daemon, with pages if they are wished, and connects nobody yet.
+    pub(super) async fn build(folder: &Path, narratives: &[Narrative], pages: bool) -> Result<Self, Failure> {
         let first = narratives.iter().map(|narrative| narrative.expect.received).min().unwrap_or(Timestamp::UNIX_EPOCH);
         let clock = ManualClock::new(earlier(first));
-        let listener =
-            TcpListener::bind("127.0.0.1:0").await.map_err(|error| Failure::unavailable(error.to_string()))?;
-        let address = listener.local_addr().map_err(|error| Failure::other(error.to_string()))?;
+        let (listener, address) = listen().await?;
+        let (pages, desk) =
+            if pages { listen().await.map(|(pages, desk)| (Some(pages), Some(desk)))? } else { (None, None) };
         let holders = holders(narratives);
         certificates(folder, &holders, address, &clock)?;
         let config = configuration(folder, &holders, first)?;
         let daemon = wiring::daemon_at(&config, Arc::new(clock.clone())).await?;
         let (stop, stopped) = oneshot::channel::<()>();
-        let daemon = tokio::spawn(wiring::serve(Doors { listener, watchers: None, desk: None }, daemon, async {
+        let daemon = tokio::spawn(wiring::serve(Doors { listener, watchers: None, desk: pages }, daemon, async {
             // A dropped sender stops the daemon too.
             let _ = stopped.await;
         }));
-        Ok(Self { folder: folder.to_owned(), address, clock, callers: BTreeMap::new(), stop, daemon })
+        Ok(Self {
+            folder: folder.to_owned(),
+            address,
+            desk,
+            clock,
+            since: earlier(first),
+            callers: BTreeMap::new(),
+            stop,
+            daemon,
+        })
     }
 
     /// The council's case system.
     pub(super) async fn council(&mut self, gss: &str) -> Result<Caller, Failure> {
         self.caller(&council_profile(gss)).await
+    }
+
+    /// Whoever sends for every council.
+    pub(super) async fn provider(&mut self) -> Result<Caller, Failure> {
+        self.caller(people::PROVIDER).await
     }
 
     /// The officer of a queue.
@@ -118,6 +126,36 @@ impl World {
         ]
     }
 
+    /// Where the pages are, and with what a browser opens them. Makes the files for that.
+    ///
+    /// # Errors
+    /// A file cannot be written.
+    pub(super) async fn pages(&self) -> Result<Vec<String>, Failure> {
+        let Some(desk) = self.desk else { return Ok(Vec::new()) };
+        let mut lines = vec![
+            String::new(),
+            format!("Pages: https://localhost:{}", desk.port()),
+            format!(
+                "Import one of these into a browser of its own profile, password {PASSWORD}, and choose it when you are asked:"
+            ),
+        ];
+        for (file, shows) in people::export(&self.folder).await? {
+            lines.push(format!("  {}  {shows}", file.display()));
+        }
+        let certs = self.folder.join("certs");
+        let until = pki::list(&certs).map_err(told)?.iter().map(|one| one.not_after).min();
+        lines.push(format!(
+            "The browser warns of an authority that it does not know: {}.",
+            certs.join("ca.pem").display()
+        ));
+        lines.push(format!(
+            "A browser goes by its own clock: to it these certificates are good from {} to {}.",
+            day(Some(self.since)),
+            day(until)
+        ));
+        Ok(lines)
+    }
+
     /// Stops the daemon and waits until everything is written.
     pub(super) async fn stop(self) -> Result<(), Failure> {
         drop(self.callers);
@@ -137,63 +175,34 @@ impl World {
     }
 }
 
+/// A day, as a person reads it.
+fn day(moment: Option<Timestamp>) -> String {
+    moment.map_or_else(String::new, |moment| moment.strftime("%-d %B %Y").to_string())
+}
+
+fn told(error: pki::PkiError) -> Failure {
+    Failure::other(error.to_string())
+}
+
+async fn listen() -> Result<(TcpListener, SocketAddr), Failure> {
+    let listener = TcpListener::bind("127.0.0.1:0").await.map_err(|error| Failure::unavailable(error.to_string()))?;
+    let address = listener.local_addr().map_err(|error| Failure::other(error.to_string()))?;
+    Ok((listener, address))
+}
+
 /// A little before the first receipt: certificates must be valid by then.
 fn earlier(first: Timestamp) -> Timestamp {
     first.checked_sub(SignedDuration::from_hours(24)).unwrap_or(first)
 }
 
-fn council_profile(gss: &str) -> String {
-    format!("council-{gss}")
-}
-
-fn queue_profile(queue: &str) -> String {
-    queue.to_owned()
-}
-
-/// Every council that submits, and an officer for every queue that may receive something.
-fn holders(narratives: &[Narrative]) -> Vec<Holder> {
-    let mut submit_for: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    let mut queues: BTreeSet<&str> = super::story::RESOLVED_TO.into_iter().chain(["HOLD.human"]).collect();
-    for narrative in narratives {
-        submit_for.entry(&narrative.expect.organisation).or_default().insert(&narrative.expect.on_behalf_of);
-        queues.extend(narrative.expect.legs.iter().map(|leg| leg.queue.as_str()));
-    }
-    let councils = submit_for.into_iter().map(|(gss, authorities)| Holder {
-        profile: council_profile(gss),
-        identity: format!("gss/{gss}/council_submitter/case-system"),
-        grant: format!("submit_for = [{}]", quoted(authorities)),
-    });
-    councils.chain(queues.into_iter().map(officer)).collect()
-}
-
-/// The officer of a queue, in the organisation and role that its kind has.
-fn officer(queue: &str) -> Holder {
-    let id = QueueId::parse(queue);
-    let suffix = id.as_ref().map_or("", QueueId::suffix);
-    let identity = match id.as_ref().map_or("", QueueId::kind) {
-        "MPU" => format!("met/{suffix}/mpu_officer/p1"),
-        "REFDESK" => format!("met/{suffix}/refdesk_officer/p2"),
-        "MASH" => format!("gss/{suffix}/mash_officer/m1"),
-        "ALLOC" => format!("gss/{suffix}/lead_practitioner/s1"),
-        "EDT" => format!("gss/{suffix}/edt_officer/e1"),
-        "FORCE" => format!("pfa/{suffix}/force_officer/f1"),
-        _ => "met/HQ/hold_resolver/h1".to_owned(),
-    };
-    let resolve = if queue == "HOLD.human" { "\nresolve_hold = true" } else { "" };
-    Holder { profile: queue_profile(queue), identity, grant: format!("queues = [{queue:?}]{resolve}") }
-}
-
-fn quoted<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
-    words.into_iter().map(|word| format!("{word:?}")).collect::<Vec<_>>().join(", ")
-}
-
 fn certificates(folder: &Path, holders: &[Holder], address: SocketAddr, clock: &ManualClock) -> Result<(), Failure> {
-    let told = |error: pki::PkiError| Failure::other(error.to_string());
     let domain = TrustDomain::parse(TRUST_DOMAIN).map_err(|error| Failure::other(error.to_string()))?;
     let entropy = SystemEntropy::new();
     let tools = Tools { clock, entropy: &entropy };
     let certs = folder.join("certs");
     pki::init(&certs, &domain, &[], tools).map_err(told)?;
+    // A root is kept apart from the authority that a daemon signs with.
+    fs::rename(certs.join("root"), folder.join("root")).map_err(|error| Failure::other(error.to_string()))?;
     let profiles = folder.join("profiles");
     fs::create_dir(&profiles).map_err(|error| Failure::other(error.to_string()))?;
     let endpoint = format!("https://localhost:{}", address.port());
@@ -221,7 +230,8 @@ fn configuration(folder: &Path, holders: &[Holder], first: Timestamp) -> Result<
     fs::write(folder.join("grants.toml"), grants).map_err(|error| Failure::other(error.to_string()))?;
     let text = format!(
         "trust_domain = \"{TRUST_DOMAIN}\"\n[tls]\nfolder = \"certs/server\"\n[store]\npath = \"store\"\n\
-         [keys]\nfile = \"keyring\"\n[policy]\ngrants = \"grants.toml\"\n"
+         [keys]\nfile = \"keyring\"\n[policy]\ngrants = \"grants.toml\"\n\
+         [pki]\nfolder = \"certs\"\n"
     );
     let file = folder.join("homeward.toml");
     fs::write(&file, text).map_err(|error| Failure::other(error.to_string()))?;
