@@ -8,6 +8,7 @@ use super::{
     form::Entity,
     needle::{Meaning, Strength},
     policy::Class,
+    words::is_family,
 };
 
 /// A mention in the original text.
@@ -33,7 +34,8 @@ pub(super) fn spans(folded: &Folded<'_>, hits: Vec<Hit>, listed: usize) -> Vec<S
     found.sort_by(|a, b| {
         (a.range.start, b.range.end, b.strength, a.meaning).cmp(&(b.range.start, a.range.end, a.strength, b.meaning))
     });
-    drop_seams(folded.original(), &mut found);
+    let relatives = relatives(folded.original(), &found, listed);
+    drop_seams(folded.original(), &mut found, (listed, &relatives));
     let mut spans = Vec::with_capacity(found.len());
     let mut left = found.as_slice();
     while let [first, ..] = left {
@@ -44,39 +46,64 @@ pub(super) fn spans(folded: &Folded<'_>, hits: Vec<Hit>, listed: usize) -> Vec<S
             overlaps
         };
         let (cluster, behind) = left.split_at(1 + left[1..].iter().take_while(overlaps).count());
-        spans.push(cover(folded.original(), cluster, listed));
+        spans.push(cover(folded.original(), cluster, (listed, &relatives)));
         left = behind;
     }
     spans
 }
 
 /// In "Bethlehem Abraha, Kidane Abraha" the seam reads like "Abraha, Kidane": a weak form that begins in one thing that
-/// is listed and ends in the next is none. `found` is sorted by where it begins.
-fn drop_seams(text: &str, found: &mut Vec<Hit>) {
-    let mut strong: Vec<Range<usize>> = Vec::with_capacity(found.len());
-    strong.extend(found.iter().filter(|hit| hit.listed && hit.strength > Strength::Part).map(|hit| hit.range.clone()));
-    let mut reach = Vec::with_capacity(strong.len());
-    for range in &strong {
-        reach.push(reach.last().copied().unwrap_or(0).max(range.end));
-    }
-    // How far the listed things that begin before `at` reach.
-    let covered_to = |at: usize| match strong.partition_point(|range| range.start < at) {
-        0 => 0,
-        before => reach[before - 1],
-    };
-    let mut own: Vec<(usize, usize)> = strong.iter().map(|range| (range.start, range.end)).collect();
-    own.sort_unstable();
-    let is_own = |range: &Range<usize>| own.binary_search(&(range.start, range.end)).is_ok();
+/// is listed and ends in the next is none. `found` is sorted by where it begins; persons from number `listed` on are in no form, and take
+/// nothing from who is.
+fn drop_seams(text: &str, found: &mut Vec<Hit>, (listed, relatives): (usize, &[usize])) {
+    let of_the_form = |hit: &Hit| hit.meaning.person.is_none_or(|person| person < listed);
+    let strong = |hit: &&Hit| hit.listed && hit.strength > Strength::Part;
+    let all = Strong::of(found.iter().filter(strong));
+    let known = |hit: &&Hit| of_the_form(hit) || hit.meaning.person.is_some_and(|person| relatives.contains(&person));
+    let form = Strong::of(found.iter().filter(strong).filter(known));
     found.retain(|hit| {
-        let begins_inside = covered_to(hit.range.start) > hit.range.start;
-        let ends_inside = covered_to(hit.range.end) >= hit.range.end;
-        let weak = hit.strength == Strength::Part && begins_inside && ends_inside && !is_own(&hit.range);
+        let around = if of_the_form(hit) { &form } else { &all };
+        let weak = hit.strength == Strength::Part && around.hide(&hit.range);
         !weak || is_home(hit.meaning.entity) || hit.meaning.entity == Entity::Person && owns(text, &hit.range)
     });
 }
 
+/// Where whole things stand.
+struct Strong {
+    /// Where each begins, and how far it and those before reach.
+    reach: Vec<(usize, usize)>,
+    /// Each, in order.
+    own: Vec<(usize, usize)>,
+}
+
+impl Strong {
+    /// Reads `hits`, which are sorted by where they begin.
+    fn of<'h>(hits: impl Iterator<Item = &'h Hit>) -> Self {
+        let (mut reach, mut own): (Vec<(usize, usize)>, Vec<_>) = (Vec::new(), Vec::new());
+        for hit in hits {
+            let before = reach.last().map_or(0, |(_, end)| *end);
+            reach.push((hit.range.start, before.max(hit.range.end)));
+            own.push((hit.range.start, hit.range.end));
+        }
+        own.sort_unstable();
+        Self { reach, own }
+    }
+
+    /// How far those reach that begin before `at`.
+    fn covered_to(&self, at: usize) -> usize {
+        self.reach.partition_point(|(start, _)| *start < at).checked_sub(1).map_or(0, |last| self.reach[last].1)
+    }
+
+    /// True where `range` begins inside one and ends inside one, and is none.
+    fn hide(&self, range: &Range<usize>) -> bool {
+        let begins_inside = self.covered_to(range.start) > range.start;
+        let ends_inside = self.covered_to(range.end) >= range.end;
+        begins_inside && ends_inside && self.own.binary_search(&(range.start, range.end)).is_err()
+    }
+}
+
 /// One span for hits that overlap.
-fn cover(text: &str, cluster: &[Hit], persons: usize) -> Span {
+fn cover(text: &str, cluster: &[Hit], (persons, relatives): (usize, &[usize])) -> Span {
     if let [one] = cluster {
         let Hit { range, meaning, listed, .. } = one.clone();
         return Span { range, entity: meaning.entity, listed, meanings: vec![meaning] };
@@ -110,17 +137,55 @@ fn cover(text: &str, cluster: &[Hit], persons: usize) -> Span {
         .filter(|hit| hit.listed && hit.strength > Strength::Part)
         .map(|hit| hit.meaning.entity.class())
         .collect();
+    // "Young Peel" is not less of a Peel than the form says: only what is in the form says that "Jo Peel" is another.
+    let of_form = known().filter(of_the_form).map(|hit| hit.strength).max();
+    let outweighed = |hit: &&Hit| {
+        let most = if is_own_surname(hit, start..end, &widest.meaning, relatives) && of_the_form(hit) {
+            of_form
+        } else {
+            most
+        };
+        hit.listed && most.is_some_and(|most| hit.strength < most)
+    };
     let mut meanings: Vec<Meaning> = cluster
         .iter()
-        .filter(|hit| {
-            !(hit.listed && most.is_some_and(|most| hit.strength < most)) || points(text, hit, &widest.meaning)
-        })
+        .filter(|hit| !outweighed(hit) || points(text, hit, &widest.meaning))
         .filter(|hit| hit.listed || !owned.contains(&hit.meaning.entity.class()))
         .map(|hit| hit.meaning)
         .collect();
     meanings.sort_unstable();
     meanings.dedup();
     Span { range: start..end, entity, listed, meanings }
+}
+
+/// True where `hit` is the surname in the name that stands at `whole`, of `somebody` of whom the text does not say that they are a
+/// relative.
+fn is_own_surname(hit: &Hit, whole: Range<usize>, somebody: &Meaning, relatives: &[usize]) -> bool {
+    let relative = somebody.person.is_some_and(|person| relatives.contains(&person));
+    hit.meaning.entity == Entity::Person && hit.range.end == whole.end && !relative
+}
+
+/// Who among those who were found, from number `listed` on, is said to be somebody's family: "Jo Peel (brother)", "her cousin Jo Peel".
+fn relatives(text: &str, found: &[Hit], listed: usize) -> Vec<usize> {
+    let mut out: Vec<usize> = Vec::new();
+    for hit in found.iter().filter(|hit| hit.strength > Strength::Part) {
+        let person = hit.meaning.person.filter(|&person| person >= listed && !out.contains(&person));
+        if let Some(person) = person.filter(|_| is_said_to_be_family(text, &hit.range)) {
+            out.push(person);
+        }
+    }
+    out
+}
+
+fn is_said_to_be_family(text: &str, name: &Range<usize>) -> bool {
+    let family = |word: &str| is_family(&word.to_lowercase());
+    let letter = |c: char| !c.is_alphabetic();
+    let before = text[..name.start].trim_end().rsplit(letter).next().unwrap_or_default();
+    let behind = text[name.end..].strip_prefix([',', ' ']).map_or("", |behind| behind.trim_start_matches([' ', '(']));
+    let mut words = behind.split(letter);
+    let next = words.next().unwrap_or_default();
+    let own = matches!(next, "his" | "her" | "their" | "my" | "the");
+    family(before) || family(next) || own && words.next().is_some_and(family)
 }
 
 /// "Jo Peel" in two words is who it names, and not their account "jo.peel".
