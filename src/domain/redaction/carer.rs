@@ -139,8 +139,33 @@ impl Before {
         let of_the_other =
             goes_on && if same_row { weight.harmless <= doubts } else { weight.harmless < doubts.max(1) };
         let free = self.stays || begins_paragraph(prose, number);
-        !of_the_other && if good == 0 { doubts == 0 && free } else { good >= doubts }
+        // What says something of whoever reads it, and nothing harmless, may be said against them.
+        let reader = weight.home > 0 || reports(prose, number);
+        let of_the_reader = reader && weight.harmless == 0 && weight.professionals == 0;
+        !of_the_other && !of_the_reader && if good == 0 { doubts == 0 && free } else { good >= doubts }
     }
+}
+
+/// True where somebody reports in sentence `number`: "she says that", "he showed us"; not the heading "Told by:".
+fn reports(prose: &Prose<'_>, number: usize) -> bool {
+    prose.sentences[number].words.clone().skip(1).any(|at| {
+        matches!(
+            prose.text(at),
+            "said"
+                | "says"
+                | "saying"
+                | "told"
+                | "tells"
+                | "showed"
+                | "whispered"
+                | "reckons"
+                | "claims"
+                | "claimed"
+                | "complained"
+                | "admitted"
+                | "revealed"
+        )
+    })
 }
 
 /// Who and what is mentioned in each sentence. Both lists are in order.
