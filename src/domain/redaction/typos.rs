@@ -122,6 +122,8 @@ impl Spellings {
             bare.then(|| self.closest(&letters)).flatten()
         });
         let same = same.or_else(|| pet.then(|| self.shortened(&text)).flatten());
+        let strange = pet && !prose.words[at].flags.english();
+        let same = same.or_else(|| strange.then(|| self.begun_wrong(&text)).flatten());
         // A digit behind a name is more often its own than a letter: only the very name counts.
         let numbered = prose.text(at).ends_with(|c: char| c.is_ascii_digit());
         let before = out.len();
@@ -145,6 +147,28 @@ impl Spellings {
         let begins = first_sound(&[letters.next()?, letters.next().unwrap_or(' ')]);
         let pet = |known: &&Known| known.first && shortens(text, &known.text);
         let found: Vec<&Known> = self.beginning(begins).iter().filter(pet).collect();
+        (!found.is_empty()).then_some(found)
+    }
+
+    /// The names of which the first letters are wrong in `text`: another key beside the first, the first left out, or a second that
+    /// changes the sound that the name begins with.
+    fn begun_wrong(&self, text: &str) -> Option<Vec<&Known>> {
+        let letters: Vec<char> = text.chars().collect();
+        if !(FEWEST..=LONGEST + 3).contains(&letters.len()) {
+            return None;
+        }
+        let sound = OnceCell::new();
+        let near = |known: &&Known| {
+            let (first, rest) = (known.letters[0], &known.letters[1..]);
+            let person = known.meaning.entity == Entity::Person && rest.len() >= FEWEST;
+            let beside = || letters[1..] == *rest && are_beside(first, letters[0]);
+            let dropped = || rest.len() > FEWEST && letters == *rest;
+            let added = || rest.len() > FEWEST && letters[1..] == known.letters && are_beside(first, letters[0]);
+            let second =
+                || first == letters[0] && is_near(known, &letters, || sound.get_or_init(|| sound_of(&letters)));
+            person && (beside() || dropped() || added() || second())
+        };
+        let found: Vec<&Known> = self.known.iter().filter(near).collect();
         (!found.is_empty()).then_some(found)
     }
 
@@ -187,6 +211,13 @@ fn may_be_misspelt(prose: &Prose<'_>, at: usize, word: &Word) -> bool {
     }
     let capital = word.is_capital() && prose.sentence(at).casing == Casing::Mixed && !prose.begins(at);
     !word.flags.english() || capital && !is_function(text)
+}
+
+/// True for two keys beside each other in a row.
+fn are_beside(one: char, other: char) -> bool {
+    ["qwertyuiop", "asdfghjkl", "zxcvbnm"]
+        .iter()
+        .any(|row| row.find(one).zip(row.find(other)).is_some_and(|(one, other)| one.abs_diff(other) == 1))
 }
 
 /// Digits that stand for letters.
