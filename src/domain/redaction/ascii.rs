@@ -75,7 +75,7 @@ pub(super) const fn is_white(byte: u8) -> bool {
 }
 
 /// True for what stands for itself in a fold, apart from its case: letters, digits and signs, but for the `&` that may begin a
-/// character reference.
+/// character reference and the `<` of a tag.
 #[inline]
 pub(super) const fn is_itself(byte: u8) -> bool {
     ITSELF[byte as usize]
@@ -85,7 +85,7 @@ const ITSELF: [bool; 256] = {
     let mut itself = [false; 256];
     let mut byte = 0_u8;
     while byte < 128 {
-        itself[byte as usize] = !is_white(byte) && byte != b'&';
+        itself[byte as usize] = !is_white(byte) && byte != b'&' && byte != b'<';
         byte += 1;
     }
     itself

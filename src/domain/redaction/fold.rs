@@ -209,6 +209,8 @@ fn each_plain(original: &str, mut emit: impl FnMut(Piece)) {
         if is_itself(byte) {
             at = end_of_itself(bytes, at);
             emit(Piece::Itself(start..at));
+        } else if let Some(length) = Some(byte).filter(|byte| *byte == b'<').and_then(|_| markup(&bytes[start..])) {
+            at += length;
         } else if let Some((entity, stands_for)) = html_entity(&original[start..]).filter(|_| byte == b'&') {
             at += entity.len();
             emit(Piece::Plain(stands_for, start, at));
@@ -233,6 +235,19 @@ fn end_of_itself(bytes: &[u8], from: usize) -> usize {
     };
     from + bytes[from..].iter().copied().take_while(goes_on).count()
 }
+
+/// The length of a tag at the beginning of `rest` that says only how letters look: "Jo<b>rd</b>an" is one word.
+fn markup(rest: &[u8]) -> Option<usize> {
+    let end = rest.iter().take(LONGEST_TAG).position(|&byte| byte == b'>')?;
+    let name = rest[1..end].split(|&byte| byte == b' ').next().unwrap_or_default();
+    let name = name.strip_prefix(b"/").unwrap_or(name);
+    let known =
+        ["b", "i", "u", "s", "em", "strong", "span", "font", "mark", "small", "sub", "sup", "del", "ins", "wbr"];
+    known.iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes())).then_some(end + 1)
+}
+
+/// With what it has to say of colours and sizes.
+const LONGEST_TAG: usize = 80;
 
 /// The few character references that word processors leave behind.
 fn html_entity(rest: &str) -> Option<(&'static str, char)> {
