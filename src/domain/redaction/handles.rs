@@ -11,7 +11,7 @@ pub(super) const JOINED: &str =
 
 /// Letters, perhaps a point, and digits: a handle where one is announced.
 pub(super) const NUMBERED: &str =
-    r"[a-z]{2,9}\.[a-z]{2,9}[0-9]{1,4}|[a-z]{3,12}[0-9]{1,3}[a-z]{2,8}|[a-z]{4,19}[0-9]{1,4}";
+    r"[a-z]{2,9}\.[a-z]{1,9}[0-9]{1,4}|[a-z]{3,12}[0-9]{1,3}[a-z]{2,8}|[a-z]{4,19}[0-9]{1,4}";
 
 /// A joined word that is said: "jo underscore x5".
 pub(super) const SAID: &str = r"[a-z0-9.]{1,30}(?: dot [a-z0-9]{1,30}){0,2} underscore [a-z0-9.]{1,30}(?: (?:underscore|dot) [a-z0-9.]{1,30}){0,3}";
@@ -69,7 +69,7 @@ fn announced(folded: &Folded<'_>, range: &Range<usize>) -> bool {
         return true;
     }
     let mut before =
-        folded.text[..range.start].trim_end_matches([' ', ':', '=', '-', '\u{2013}', '\u{2014}', '"', '\'']);
+        folded.text[..range.start].trim_end_matches([' ', ':', '=', '-', '\u{2013}', '\u{2014}', '"', '\'', ',', '(']);
     for word in [
         " is",
         " was",
@@ -173,6 +173,9 @@ mod tests {
             ("her snap is wrenster9 or ring", "wrenster9"),
             ("met Wren Ash (itswren402).", "itswren402"),
             ("Add me: wren4ever on snap", "wren4ever"),
+            ("add me on snap, wrenster9", "wrenster9"),
+            ("her snap (wrenster9)", "wrenster9"),
+            ("snap wre.n9", "wre.n9"),
             ("She is wren_12 on tiktok", "wren_12"),
             ("Wren | associate | justwren31 | drives", "justwren31"),
         ] {

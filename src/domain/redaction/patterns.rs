@@ -226,6 +226,15 @@ fn official() -> Vec<Shape> {
             |marks, _| marks.digits() >= 14,
             always,
         ),
+        // "IBAN GB29 NWBK 6016 1331 9268 19".
+        shape(
+            Entity::BankAccount,
+            r"gb[0-9]{2} ?[a-z]{4} ?(?:[0-9]{4} ?){3}[0-9]{2}",
+            false,
+            |marks, _| marks.digits() >= 16,
+            always,
+        )
+        .behind(&["gb"]),
         shape(
             Entity::BankAccount,
             r"[0-9]{8}|[0-9]{2}-[0-9]{2}-[0-9]{2}",
@@ -250,6 +259,9 @@ const ACCOUNT: &[&str] = &[
     "account",
     "a/c",
     "acc ",
+    "acc:",
+    "acct",
+    "s/c",
     "sort code",
     "bank:",
     "bank details",

@@ -85,7 +85,7 @@ fn announced(text: &str, digits: &Digits, from: usize, run: &str) -> Option<(Ent
     let near = before(text, digits.at[from].start);
     match run.len() {
         9 if near.contains("passport") => Some((Entity::Passport, 9)),
-        8 if ["account", "a/c", "bank:", "bank details", "paid into", "pay into", "payments"]
+        8 if ["account", "a/c", "acct", "sort code", "bank:", "bank details", "paid into", "pay into", "payments"]
             .iter()
             .any(|cue| near.contains(cue)) =>
         {
