@@ -10,6 +10,7 @@ use super::{
     form::Entity,
     marks::Marks,
     needle::{Meaning, Strength},
+    other_languages,
     patterns::unlisted,
     prose::Prose,
     spoken_dates,
@@ -23,8 +24,9 @@ pub(super) fn hits(text: &str, marks: &Marks, listed: &[(Date, Meaning)], hits: 
         return;
     }
     let near_digits = marks.around_digits(text, LONGEST);
+    let rare = if listed.is_empty() && !CUES.iter().any(|cue| text.contains(cue)) { &[][..] } else { &RARE[..] };
     for (part, (pattern, read)) in
-        PATTERNS.iter().flat_map(|pattern| near_digits.iter().map(move |part| (part, pattern)))
+        PATTERNS.iter().chain(rare).flat_map(|pattern| near_digits.iter().map(move |part| (part, pattern)))
     {
         for found in pattern.find_iter(&text[part.clone()]) {
             let range = part.start + found.start()..part.start + found.end();
@@ -118,8 +120,13 @@ const MONTH: &str = "(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?
 
 static PATTERNS: [(&LazyLock<Regex>, Reader); 3] =
     [(&NUMERIC, numeric), (&DAY_FIRST, day_first), (&MONTH_FIRST, month_first)];
-static NUMERIC: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"[0-9]{1,4} ?[/.\-_ ] ?[0-9]{1,2} ?[/.\-_ ] ?[0-9]{2,4}|[0-9]{6}(?:[0-9]{2})?"));
+/// How few write a date: looked for where one is listed, or announced.
+static RARE: [(&LazyLock<Regex>, Reader); 2] = [(&OTHER_SIGNS, numeric), (&OTHER_MONTHS, other_months)];
+static NUMERIC: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"[0-9]{1,4} ?[/.\-_ ] ?[0-9]{1,2} ?[/.\-_ ] ?[0-9]{2,4}|[0-9]{4} ?[/.\-_ ] ?[0-9]{1,2} ?[/.\-_ ] ?[0-9]|[0-9]{6}(?:[0-9]{2})?",
+    )
+});
 static DAY_FIRST: LazyLock<Regex> = LazyLock::new(|| {
     pattern(&format!(
         r"([0-9]{{1,2}}) ?(?:st|nd|rd|th)?(?: day)?(?: of)?[ ./,-]{{0,3}}{MONTH}[ .,/'-]{{0,3}}([0-9]{{4}}|[0-9]{{2}})"
@@ -127,6 +134,19 @@ static DAY_FIRST: LazyLock<Regex> = LazyLock::new(|| {
 });
 static MONTH_FIRST: LazyLock<Regex> = LazyLock::new(|| {
     pattern(&format!(r"{MONTH}[ .,/-]{{0,3}}(?:the )?([0-9]{{1,2}}) ?(?:st|nd|rd|th)?[ .,/-]{{1,3}}([0-9]{{4}})"))
+});
+
+static OTHER_SIGNS: LazyLock<Regex> = LazyLock::new(|| {
+    let signs = [r"\|", r"\\", "~", r"\*", ":", ",", ";", "=", r"\+", "\u{b7}", "\u{2022}"];
+    let british = signs.map(|sign| format!("[0-9]{{1,2}} ?{sign} ?[0-9]{{1,2}} ?{sign} ?(?:[0-9]{{4}})"));
+    let iso = signs.map(|sign| format!("[0-9]{{4}} ?{sign} ?[0-9]{{1,2}} ?{sign} ?[0-9]{{1,2}}"));
+    pattern(&[british, iso].concat().join("|"))
+});
+static OTHER_MONTHS: LazyLock<Regex> = LazyLock::new(|| {
+    let months = other_languages::months();
+    pattern(&format!(
+        r"([0-9]{{1,2}})(?:er|st|nd|rd|th)?(?: de| di| d')?[ ./,-]{{1,3}}({months})(?: de| di)?[ .,/'-]{{1,3}}([0-9]{{4}}|[0-9]{{2}})"
+    ))
 });
 
 fn pattern(text: &str) -> Regex {
@@ -152,6 +172,14 @@ fn day_first(found: &str) -> Vec<Reading> {
 
 fn month_first(found: &str) -> Vec<Reading> {
     named(&MONTH_FIRST, found, 2, 1)
+}
+
+fn other_months(found: &str) -> Vec<Reading> {
+    let Some(found) = OTHER_MONTHS.captures(found) else { return Vec::new() };
+    let number = |index| found.get(index).and_then(|part| part.as_str().parse::<i16>().ok());
+    let month = found.get(2).and_then(|name| other_languages::month(name.as_str()));
+    let reading = number(1).zip(month).zip(number(3)).map(|((day, month), year)| Reading { day, month, year });
+    reading.into_iter().collect()
 }
 
 fn named(pattern: &Regex, found: &str, day: usize, month: usize) -> Vec<Reading> {
@@ -187,8 +215,10 @@ const CUE: usize = 30;
 
 fn cued(text: &str, at: usize) -> bool {
     let window = (at.saturating_sub(CUE)..=at).find(|&start| text.is_char_boundary(start)).unwrap_or(at);
-    ["dob", "d.o.b", "d o b", "birth", "born"].iter().any(|cue| text[window..at].contains(cue))
+    CUES.iter().any(|cue| text[window..at].contains(cue))
 }
+
+const CUES: [&str; 5] = ["dob", "d.o.b", "d o b", "birth", "born"];
 
 /// True when the digits at byte `at` of `text` are of a date in numbers: its day, or its month behind that.
 pub(super) fn stand_at(text: &str, at: usize) -> bool {
@@ -268,6 +298,15 @@ mod tests {
             "04032011",
             "03/04/2011",
             "04 - 03 - 2011",
+            "2011-3-4",
+            "04|03|2011",
+            "4:3:2011",
+            "2011\\03\\04",
+            "4.iii.2011",
+            "4 iii 11",
+            "4 marca 2011",
+            "4 de marzo de 2011",
+            "4 mars 2011",
         ] {
             assert_eq!(found(&format!("seen {text} here")), [(text, true)], "{text}");
         }
@@ -276,6 +315,8 @@ mod tests {
     #[test]
     fn another_date_is_one_of_birth_by_its_cue_only() {
         assert_eq!(found("dob: 01/02/2012"), [("01/02/2012", false)]);
+        assert_eq!(found("dob 1|2|2012"), [("1|2|2012", false)]);
         assert_eq!(found("met on 01/02/2012"), []);
+        assert_eq!(found("at 10, 04/03/2011"), [("04/03/2011", true)]);
     }
 }

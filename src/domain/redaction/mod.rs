@@ -49,6 +49,7 @@ mod narrative;
 mod needle;
 mod numbers;
 mod one_letter;
+mod other_languages;
 mod owners;
 mod patterns;
 mod people;
