@@ -34,6 +34,7 @@ mod index;
 mod informants;
 mod items;
 mod kin;
+mod last_digits;
 mod later;
 mod letters;
 mod lexicon;

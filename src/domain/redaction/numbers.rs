@@ -8,6 +8,7 @@ use super::{
     fold::plain_text,
     form::{Entity, ListedValue},
     index::Index,
+    last_digits,
     needle::{Meaning, Strength},
     runs::next_word,
     spoken_digits::{hesitates, may_be_said, spoken},
@@ -215,6 +216,8 @@ impl Digits {
 /// The listed numbers, compiled once per record.
 pub(super) struct ListedNumbers {
     index: Index<Meaning>,
+    /// Those of which the last digits are known by themselves.
+    whole: Vec<(String, Meaning)>,
 }
 
 /// Fewer digits than this are too few to know a number by.
@@ -223,7 +226,7 @@ const FEWEST: usize = 6;
 impl ListedNumbers {
     /// Compiles the telephone, NHS and bank numbers and the references among `values`.
     pub fn new(values: &[ListedValue]) -> Self {
-        let mut numbers = Index::default();
+        let (mut numbers, mut whole) = (Index::default(), Vec::new());
         let numeric = |value: &&ListedValue| {
             matches!(value.entity, Entity::Phone | Entity::NhsNumber | Entity::BankAccount | Entity::CaseRef)
         };
@@ -240,10 +243,13 @@ impl ListedNumbers {
             if value.entity == Entity::CaseRef && lettered.contains(|c: char| c.is_ascii_digit()) {
                 continue;
             }
+            if value.entity != Entity::CaseRef && all.len() >= FEWEST {
+                whole.push((all, meaning));
+            }
             let long_enough = forms.into_iter().filter(|form| form.len() >= FEWEST);
             long_enough.for_each(|digits| numbers.add(std::iter::once(digits.as_str()), meaning));
         }
-        Self { index: numbers }
+        Self { index: numbers, whole }
     }
 
     /// Where listed numbers stand in a folded text.
@@ -253,6 +259,7 @@ impl ListedNumbers {
             let (range, meaning) = (digits.range(text, from, to), *meaning);
             hits.push(Hit { range, meaning, strength: Strength::Whole, listed: true });
         });
+        last_digits::hits(text, digits, &self.whole, hits);
     }
 }
 
