@@ -1,5 +1,7 @@
 //! The needles of listed values: contacts, marks, addresses, institutions, organisations.
 
+use std::borrow::Cow;
+
 use super::{
     addresses::{is_short_for_a_home, street_type},
     fold::plain_text,
@@ -23,12 +25,12 @@ impl Collector {
             Entity::CaseRef => self.reference(text),
             Entity::Vrm => self.vrm(text),
             Entity::Postcode => self.compact(&squeezed(text), 5),
-            Entity::Address => self.address(text),
+            Entity::Address => saints(text, true).iter().for_each(|text| self.address(text)),
             Entity::Placement => {
-                self.institution(text);
+                saints(text, false).iter().for_each(|text| self.institution(text));
                 self.home_for_short(text);
             }
-            Entity::School | Entity::Place => self.institution(text),
+            Entity::School | Entity::Place => saints(text, false).iter().for_each(|text| self.institution(text)),
             Entity::Organisation => self.organisation(text),
             Entity::Person | Entity::Relationship => {
                 let pieces = words(text).concat();
@@ -214,6 +216,23 @@ impl Collector {
             self.words(&[before, own, after].concat(), Strength::Whole);
         }
     }
+}
+
+/// `text`, and with "Saint" for "St", or the other way round, and, where it may be `dropped`, without.
+fn saints(text: &str, dropped: bool) -> Vec<Cow<'_, str>> {
+    let mut out = vec![Cow::Borrowed(text)];
+    let tokens: Vec<&str> = text.split(' ').collect();
+    let is = |token: &str, saint: &str| token.trim_end_matches('.').eq_ignore_ascii_case(saint);
+    let at = tokens.iter().position(|token| is(token, "st") || is(token, "saint"));
+    if let Some(at) = at.filter(|at| at + 1 < tokens.len()) {
+        let other = if is(tokens[at], "st") { "Saint" } else { "St" };
+        let (before, behind) = (&tokens[..at], &tokens[at + 1..]);
+        out.push(Cow::Owned([before, &[other], behind].concat().join(" ")));
+        if dropped {
+            out.push(Cow::Owned([before, behind].concat().join(" ")));
+        }
+    }
+    out
 }
 
 /// Adds to `spellings` what is the own name of a listed school or home, so that it is known misspelt.
