@@ -8,13 +8,14 @@ use super::{
     ascii::has_more_than,
     fold::{Casing, Folded},
     form::Entity,
-    grammar::{acts_like_somebody, is_done, is_object, joins_somebody, needs_a_name, takes_a_noun},
+    grammar::{acts_like_somebody, is_done, is_object, joins_somebody, names_somebody, needs_a_name, takes_a_noun},
     halves,
     index::Index,
+    initials,
     lexicon::is_english,
     needle::{Kind, Meaning, Needle, Needles, Rule, Strength},
     policy::EffectiveRole,
-    words::{is_function, is_no_word, is_ordinary, is_title, makes_a_word},
+    words::{is_function, is_no_word, is_particle, is_title, makes_a_word},
 };
 
 /// A possible mention, as a range of the folded text.
@@ -175,7 +176,7 @@ fn stands(folded: &Folded<'_>, needle: Needle<'_>, squeezed: Range<usize>) -> Op
         Rule::Capital => spacing_fits(folded, needle, &squeezed) && capital_counts(folded, needle, &range),
         Rule::Bare => spacing_fits(folded, needle, &squeezed) && addresses::is_a_place(folded, &range),
         Rule::At => spacing_fits(folded, needle, &squeezed) && addresses::is_a_house(folded, &range),
-        Rule::Initials => return initials(folded, needle, &squeezed, range),
+        Rule::Initials => return initials::stand(folded, needle, &squeezed, range),
     };
     fits.then_some(range)
 }
@@ -192,7 +193,10 @@ fn after_mc(folded: &Folded<'_>, at: usize) -> bool {
 }
 
 /// The gaps inside a match: offset in the match after which it comes, and what it is.
-fn gaps<'f>(folded: &'f Folded<'_>, squeezed: &Range<usize>) -> impl Iterator<Item = (usize, &'f str)> + use<'f> {
+pub(super) fn gaps<'f>(
+    folded: &'f Folded<'_>,
+    squeezed: &Range<usize>,
+) -> impl Iterator<Item = (usize, &'f str)> + use<'f> {
     let start = squeezed.start;
     (start..squeezed.end.saturating_sub(1)).map(move |at| (at + 1 - start, folded.gap(at)))
 }
@@ -272,7 +276,10 @@ fn initials_are_capital(folded: &Folded<'_>, needle: Needle<'_>, squeezed: &Rang
 /// Whether a name that is also a word is a name here.
 fn capital_counts(folded: &Folded<'_>, needle: Needle<'_>, range: &Range<usize>) -> bool {
     let word = needle.text;
-    if is_no_word(word) || halves::is_disguised(folded, range) || title_before(folded, range.start).is_some() {
+    if is_no_word(word) && !is_particle(word)
+        || halves::is_disguised(folded, range)
+        || title_before(folded, range.start).is_some()
+    {
         return true;
     }
     let (before, after) = (word_before(folded, range.start), word_after(folded, range.end));
@@ -286,7 +293,9 @@ fn capital_counts(folded: &Folded<'_>, needle: Needle<'_>, range: &Range<usize>)
     let behind = &folded.text[range.end..];
     let owns = function && range.len() > word.len();
     let goes_on = || joins_somebody(word, behind, |at| folded.is_capital(range.end + at));
-    let acts = owns || behind.starts_with("'s") || behind.starts_with(" (") || acts_like_somebody(after);
+    // "Will: I saw it", at the beginning of a line.
+    let speaks = || begins_line(folded, range.start) && behind.starts_with(": ");
+    let acts = owns || behind.starts_with("'s") || behind.starts_with(" (") || acts_like_somebody(after) || speaks();
     let acts = acts || function && folded.casing == Casing::Mixed && goes_on();
     match folded.casing {
         Casing::Lower | Casing::Upper => !function || needs_a_name(before) && acts,
@@ -297,60 +306,27 @@ fn capital_counts(folded: &Folded<'_>, needle: Needle<'_>, range: &Range<usize>)
                 // "Will asked", and not "Will this be".
                 (true, true) => !begins || acts,
                 (true, false) => !begins || !is_object(after) || acts,
-                (false, true) => false,
+                // "She told will that", "the man called will".
+                (false, true) => names_somebody(before, word, after),
                 // Written small by somebody in a hurry, unless what is around it says that it is a word.
+                (false, false) if is_particle(word) => acts || needs_a_name(before),
                 (false, false) => acts || !takes_a_noun(before) && !is_object(after) && !is_done(before, after),
             }
         }
     }
 }
 
+/// True when a line begins at byte `at`, or the time of who writes there stands before it.
+fn begins_line(folded: &Folded<'_>, at: usize) -> bool {
+    let before = folded.text[..at].trim_end_matches([' ', '*', '_', '-', '"', '[', ']', '(', ')', ':', '.']);
+    let before = before.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, ':' | '/' | '.' | ',' | ' '));
+    let gap = &folded.text[before.len()..at];
+    before.is_empty() || gap.char_indices().any(|(offset, _)| folded.lines_at(before.len() + offset) > 0)
+}
+
 pub(super) fn starts_sentence(folded: &Folded<'_>, at: usize) -> bool {
     let before = folded.text[..at].trim_end_matches([' ', '"', '\'', '(', '*', '-', '#', '>']);
     before.is_empty() || before.ends_with(['.', '!', '?', ':', ';'])
-}
-
-/// Initials count when written as capitals, or with points.
-fn initials(
-    folded: &Folded<'_>,
-    needle: Needle<'_>,
-    squeezed: &Range<usize>,
-    range: Range<usize>,
-) -> Option<Range<usize>> {
-    let mut points = 0;
-    let mut spaces = 0;
-    for (_, gap) in gaps(folded, squeezed) {
-        match gap {
-            "" => {}
-            "." | ". " | ".-" => points += 1,
-            " " | "-" => spaces += 1,
-            _ => return None,
-        }
-    }
-    let end_point = folded.after(range.end) == Some('.') && points > 0;
-    let capitals = range.clone().all(|at| {
-        !folded.text.is_char_boundary(at)
-            || folded.after(at).is_none_or(|c| !c.is_alphabetic())
-            || folded.is_capital(at)
-            || at + 1 == range.end && folded.after(at) == Some('s')
-    });
-    let counts = if points > 0 {
-        capitals || folded.casing != Casing::Mixed && end_point
-    } else {
-        let after_number = folded.text[..range.start].trim_end().ends_with(|c: char| c.is_ascii_digit());
-        capitals
-            && !after_number
-            && (spaces == 0 || folded.casing == Casing::Mixed)
-            && (folded.casing == Casing::Mixed || !is_function(needle.text) && !is_family_or_unit(needle.text))
-    };
-    counts.then_some(range.start..range.end + usize::from(end_point))
-}
-
-/// Two letters that an all-capital text has for other reasons.
-fn is_family_or_unit(letters: &str) -> bool {
-    letters.len() == 2
-        && is_ordinary(letters)
-        && matches!(letters, "ok" | "pm" | "tv" | "uk" | "re" | "mr" | "ms" | "dr" | "pc")
 }
 
 /// The word before `at`, if only a space stands between.

@@ -40,6 +40,33 @@ pub(super) fn joins_somebody(word: &str, behind: &str, is_capital: impl Fn(usize
         && matches!(word, "an" | "can" | "do" | "has" | "may" | "my" | "our" | "to" | "us" | "will")
 }
 
+/// True where `word`, which stands in nearly every sentence and is written small, is a name between `before` and `after`: "told will
+/// that", "called may and".
+pub(super) fn names_somebody(before: &str, word: &str, after: &str) -> bool {
+    let verb =
+        matches!(word, "will" | "may" | "can" | "do" | "has" | "had" | "have" | "is" | "are" | "was" | "got" | "go");
+    let told = matches!(
+        before,
+        "told"
+            | "tells"
+            | "asked"
+            | "called"
+            | "named"
+            | "rang"
+            | "phoned"
+            | "texted"
+            | "messaged"
+            | "mr"
+            | "mrs"
+            | "met"
+    );
+    let goes_on = matches!(
+        after,
+        "that" | "to" | "about" | "not" | "at" | "and" | "in" | "on" | "if" | "he" | "she" | "they" | ""
+    );
+    verb && told && goes_on
+}
+
 type Words = LazyLock<HashSet<&'static str>>;
 
 static NEEDS_A_NAME: Words = LazyLock::new(|| {
@@ -83,6 +110,7 @@ mod tests {
         let joins = |word, behind: &str| joins_somebody(word, behind, |at| behind[at..].starts_with(['J', 'i']));
         assert!(joins("will", " and Jo left") && joins("may", " and i left") && joins("will", ", cold, left"));
         assert!(!joins("may", " and june") && !joins("so", ", he left") && !joins("will", " and testament"));
+        assert!(names_somebody("told", "will", "that") && !names_somebody("he", "will", "that"));
         assert!(is_done("prices", "by") && !is_done("kane", "by"));
     }
 }

@@ -32,6 +32,7 @@ mod house_numbers;
 mod household;
 mod index;
 mod informants;
+mod initials;
 mod items;
 mod kin;
 mod last_digits;

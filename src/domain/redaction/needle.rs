@@ -11,7 +11,7 @@ use super::{
     lexicon::Lexicon,
     policy::EffectiveRole,
     runs::next_word,
-    words::{family, is_institution, is_nameless, is_ordinary, is_particle, is_title},
+    words::{family, is_family, is_institution, is_nameless, is_ordinary, is_particle, is_title, may_be_surname},
 };
 
 /// How a match has to stand in the text to count.
@@ -274,10 +274,7 @@ impl Collector {
             self.words(first, Strength::Part);
         }
         name.iter().for_each(|word| self.parts_of(word));
-        if name.len() > 1 && name[0][..] == ["guy"] && !is_nameless(&name[1][0]) {
-            // "Guy Peel", and not "guy unknown".
-            self.words(&name[0], Strength::Part);
-        }
+        self.ends_that_are_words(name);
         name.iter().skip(1).for_each(|word| self.titled_initial(first_letter(&word[0])));
         self.initials(name);
     }
@@ -321,6 +318,21 @@ impl Collector {
         if word.len() > 1 {
             for piece in word.iter().filter(|piece| is_own_barrel(piece)) {
                 self.words(std::slice::from_ref(piece), Strength::Part);
+            }
+        }
+    }
+
+    /// "Guy Peel", "Nana Peel", "Jo Lord", "Thi Le", and not "guy unknown": what names nobody alone is somebody's here.
+    fn ends_that_are_words(&mut self, name: &[Vec<String>]) {
+        let named = |word: &Vec<String>| word.len() > 1 || !is_nameless(&word[0]);
+        if let [first, .., last] = name
+            && name.iter().any(named)
+        {
+            if matches!(&first[..], [first] if first == "guy" || is_family(first)) {
+                self.words(first, Strength::Part);
+            }
+            if matches!(&last[..], [last] if is_nameless(last) && may_be_surname(last)) {
+                self.words(last, Strength::Part);
             }
         }
     }

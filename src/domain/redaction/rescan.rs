@@ -17,7 +17,7 @@ use super::{
     ranges::Ranges,
     render::{WITHHELD, labels_in},
     seen::{Seen, stands},
-    words::{is_nameless, is_no_word, is_ordinary, is_title},
+    words::{is_nameless, is_no_word, is_ordinary, is_particle, is_title},
 };
 
 /// The re-scan, listed once for every lens.
@@ -202,8 +202,11 @@ impl Lists {
         let titled = name.len() > 1 && name[0].len() == 1 && is_title(&name[0][0]);
         let name = if titled { &name[1..] } else { name };
         let pieces: Vec<&str> = name.iter().flatten().map(String::as_str).collect();
-        let own =
-            |piece: &&str| is_no_word(piece) || has_more_than(2, piece) && !is_nameless(piece) && !is_ordinary(piece);
+        // "Da", "Ni" are in many names, and in some sentences.
+        let own = |piece: &&str| {
+            let rare = !is_nameless(piece) && !is_ordinary(piece);
+            is_no_word(piece) && !is_particle(piece) || has_more_than(2, piece) && rare
+        };
         if pieces.len() < 2 {
             if pieces.first().is_some_and(own) {
                 self.phrase(&pieces, gone, Kind::OneWord);

@@ -59,6 +59,33 @@ pub(super) fn is_nameless(piece: &str) -> bool {
     KNOWN.get(piece) & (TITLE | PARTICLE | FAMILY | NAMELESS) != 0
 }
 
+/// False for what a form has behind a name to say that more of it is not known, or what somebody is: "Kane unknown".
+pub(super) fn may_be_surname(nameless: &str) -> bool {
+    !matches!(
+        nameless,
+        "another"
+            | "female"
+            | "given"
+            | "known"
+            | "male"
+            | "named"
+            | "name"
+            | "names"
+            | "older"
+            | "other"
+            | "person"
+            | "police"
+            | "staff"
+            | "the"
+            | "unidentified"
+            | "unknown"
+            | "unnamed"
+            | "worker"
+            | "year"
+            | "younger"
+    ) && (!is_family(nameless) || matches!(nameless, "nana" | "carer" | "cousin" | "nanny"))
+}
+
 /// True when `before` shows that `word`, written small, is a word and not a name: "the brook", "very frank", "in june".
 pub(super) fn makes_a_word(before: &str, word: &str) -> bool {
     let season = matches!(
@@ -135,9 +162,9 @@ pub(super) const STREET_TYPES: &[(&str, &[&str])] = &[
     ("estate", &["est"]),
     ("gardens", &["gdns", "gdn"]),
     ("grove", &["gr", "gro"]),
-    ("hill", &[]),
+    ("hill", &["hl"]),
     ("house", &["hse"]),
-    ("lane", &["ln"]),
+    ("lane", &["ln", "la"]),
     ("mews", &[]),
     ("parade", &["pde"]),
     ("park", &["pk"]),
@@ -147,7 +174,7 @@ pub(super) const STREET_TYPES: &[(&str, &[&str])] = &[
     ("row", &[]),
     ("square", &["sq"]),
     ("street", &["st", "str"]),
-    ("terrace", &["ter", "terr"]),
+    ("terrace", &["ter", "terr", "tce"]),
     ("tower", &["twr"]),
     ("walk", &["wlk"]),
     ("way", &["wy"]),
