@@ -2,6 +2,7 @@
 
 mod beside;
 mod dictated;
+mod disguised;
 pub(super) mod fixture;
 mod pieces;
 mod plain;
