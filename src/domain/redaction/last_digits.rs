@@ -45,10 +45,9 @@ fn is_announced(text: &str, at: usize) -> bool {
         return true;
     }
     let says = |cue: &&str| before.split(|c: char| !c.is_alphanumeric()).any(|word| word == *cue);
-    let ends = ["ends", "ending", "ended", "end", "finishing", "finishes"].iter().any(|cue| says(&cue));
-    let last = ["last", "final"].iter().any(|cue| says(&cue));
-    ends || last
-        && ["digits", "numbers", "figures", "three", "four", "five", "3", "4", "5"].iter().any(|cue| says(&cue))
+    let ends = ["ends", "ending", "ended", "end", "finishing", "finishes"].iter().any(says);
+    let last = ["last", "final"].iter().any(says);
+    ends || last && ["digits", "numbers", "figures", "three", "four", "five", "3", "4", "5"].iter().any(says)
 }
 
 /// What stands before byte `at`, a space left out.

@@ -28,8 +28,8 @@ pub(super) fn unlisted(entity: Entity, range: Range<usize>) -> Hit {
 
 /// All shapes, in the order in which they are looked for.
 pub(super) fn all() -> Vec<Shape> {
-    [mail::shapes(), web(), accounts(), postcodes(), plates::shapes(), locations::shapes(), references(), official()]
-        .concat()
+    let numbers = [postcodes(), plates::shapes(), locations::shapes(), references(), official(), bank()];
+    [mail::shapes(), web(), accounts(), numbers.concat()].concat()
 }
 
 pub(super) fn shape(entity: Entity, pattern: &str, numbered: bool, may_be: MayBe, fits: Fits) -> Shape {
@@ -219,6 +219,11 @@ fn official() -> Vec<Shape> {
             |folded, range| cue(folded, range, &["passport"]),
         )
         .behind(&["passport"]),
+    ]
+}
+
+fn bank() -> Vec<Shape> {
+    vec![
         shape(
             Entity::BankAccount,
             r"[0-9]{2}[ .-]?[0-9]{2}[ .-]?[0-9]{2}[^a-z0-9]{1,4}(?:and|a/?c|acct?|account)?[^a-z0-9]{0,4}(?:no|num|number|nr)?[^a-z0-9]{0,4}[0-9]{4}[ -]?[0-9]{4}",
