@@ -1,4 +1,4 @@
-//! The caretaker: expires leases, escalates what is late (R25), tells of prompts that are, says where dead letters lie, forgets short-lived answers, writes joined refusals, turns keys over, erases what is over. Driven by the injected clock.
+//! The caretaker: expires leases, escalates what is late (R25), tells of prompts that are, says where dead letters lie and which queues are silent, forgets short-lived answers, writes joined refusals, turns keys over, erases what is over. Driven by the injected clock.
 
 use std::sync::Arc;
 
@@ -49,6 +49,7 @@ impl Broker {
             erased: self.erase_what_is_over(now).await?,
         };
         self.look_at_dead_letters(now).await?;
+        self.look_at_silent_queues(now).await?;
         // Leases expire all the same where a device does not answer.
         tended.and(openable)?;
         Ok(round)

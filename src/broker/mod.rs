@@ -33,6 +33,7 @@ mod releasing;
 mod replacing;
 mod resolving;
 mod retracting;
+mod silent;
 mod subject;
 mod succeeding;
 mod transferring;

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::{Broker, Error, Handle, Request};
+use super::{Broker, Error, Handle, Request, silent::SILENT};
 use crate::{
     domain::{
         delivery::{Delivery, DeliveryId},
@@ -40,11 +40,11 @@ impl Broker {
         Ok(())
     }
 
-    /// The alarms that concern a peer who is no operator: of dead letters in queues whose supervisor they are.
+    /// The alarms that concern a peer who is no operator: of dead letters and of silence in queues whose supervisor they are.
     pub fn alarms_of(&self, peer: &Peer) -> Vec<String> {
         let (grants, now) = (self.grants(), self.now());
         let concerns = |name: &String| {
-            let queue = name.strip_prefix(DEAD_LETTERS).and_then(QueueId::parse);
+            let queue = name.strip_prefix(DEAD_LETTERS).or_else(|| name.strip_prefix(SILENT)).and_then(QueueId::parse);
             queue.is_some_and(|queue| grants.may_serve(peer, Action::ReplayDeadLetter, &queue, now).is_ok())
         };
         self.alarms.names().into_iter().filter(concerns).collect()

@@ -49,7 +49,7 @@ const TREE: &[(&str, &[&str])] = &[
     ("compact", &[]),
     ("migrate", &[]),
     ("policy", &["check", "get", "activate", "diff", "explain"]),
-    ("bench", &["growth", "redact"]),
+    ("bench", &["growth", "stores", "redact"]),
     ("whoami", &[]),
 ];
 

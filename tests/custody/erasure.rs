@@ -215,3 +215,35 @@ async fn one_custodian_withdraws_what_two_certified_and_neither_a_kill_nor_an_ol
     put_back(&mut daemon, "certified").await;
     assert_eq!((state(&daemon, &id).await, alarmed(&daemon)), ("ERASURE_STATE_ERASED", false));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_legal_hold_that_was_placed_since_the_backup_is_in_force_before_anything_is_erased() {
+    let mut daemon = Daemon::start().await;
+    let id = settled(&daemon).await;
+    let hold = |daemon: &Daemon, args: &[&str]| command(daemon, CUSTODIAN, &[&["admin", "hold"], args].concat());
+    let place = ["place", &id, "--reason", "court_order", "--reference", "T20261234"];
+    daemon.stop();
+    copied(&daemon.folder("data/store"), &daemon.folder("backup"));
+    daemon.restart().await;
+    for _ in 0..2 {
+        let (code, said) = hold(&daemon, &place);
+        assert_eq!(code, 0, "{said}");
+    }
+    let (_, said) = hold(&daemon, &["list", "--json"]);
+    let value: Value = serde_json::from_str(said.lines().next().unwrap()).unwrap();
+    let holds: Vec<_> =
+        value["holds"].as_array().unwrap().iter().filter(|one| one["referral_id"] == id.as_str()).collect();
+    let ended = holds[0]["hold_id"].as_str().unwrap().to_owned();
+    let (code, said) = hold(&daemon, &["release", &id, &ended, "--json"]);
+    assert_eq!(code, 0, "{said}");
+    let value: Value = serde_json::from_str(&said).unwrap();
+    let of = |name: &str| value["proposal"][name].as_str().unwrap().to_owned();
+    approved(&daemon, (of("proposal_id"), of("fingerprint")));
+
+    put_back(&mut daemon, "backup").await;
+    let (_, said) = hold(&daemon, &["list"]);
+    assert!(said.contains("T20261234") && said.contains(&id), "{said}");
+    assert!(!said.contains(&ended), "the one that ended stays ended: {said}");
+    let (code, said) = command(&daemon, CUSTODIAN, &["admin", "erase", &id, "--reason", "retention_over"]);
+    assert!(code != 0 && said.contains("LEGAL_HOLD"), "{code} {said}");
+}

@@ -133,6 +133,67 @@ async fn a_rejected_delivery_lies_aside_is_told_to_the_sender_and_comes_back_wit
     assert!(!format!("{entries:?}").contains("torn") && !format!("{entries:?}").contains("anew"));
 }
 
+/// What must reach a person does so again: nobody was told of it while it lay aside.
+#[tokio::test]
+async fn somebody_is_told_again_of_what_is_sent_back() {
+    let house = House::open().await;
+    house.person(LEWISHAM).await.submit(submission(&narrative(1))).await.unwrap();
+    // Late, and escalated: it is of class P0 by then, and a person is to be reached.
+    house.later(SignedDuration::from_hours(24));
+    house.caretake().await;
+    let outbox = || house.store().outbox().borrow().waiting;
+    let mut officer = house.person(MPU).await;
+    let taken = officer.pull("MPU.SE").await.unwrap().remove(0);
+    let before = outbox();
+    officer.queues.reject_delivery(rejection(&taken, "UNREADABLE")).await.unwrap();
+    let aside = outbox();
+    assert!(aside < before, "{aside} of {before}: of what lies aside nobody is told");
+    house.person(SUPERVISOR).await.admin.replay_dead_letter(replaying(&taken.id)).await.unwrap();
+    assert_eq!(outbox(), aside + 1, "a page for it waits again");
+    let again = officer.pull("MPU.SE").await.unwrap().remove(0);
+    assert_eq!(again.id, taken.id);
+    let unit = again.header.openable[0];
+    officer.open(&again, (unit.part(), unit.item), "").await.unwrap();
+    assert_eq!(outbox(), aside, "somebody reads it");
+}
+
+/// However long its history is: else it would lie aside for ever, settled by nobody and never erased.
+#[tokio::test]
+async fn what_lies_aside_can_always_be_sent_back() {
+    let house = House::open().await;
+    let (_, mut officer, mut taken, _) = two(&house).await;
+    let mut supervisor = house.person(SUPERVISOR).await;
+    for turn in 0..40 {
+        officer.queues.reject_delivery(rejection(&taken, "UNREADABLE")).await.map(|_| ()).unwrap_or_else(|status| {
+            // Its history has no room for a rejection any longer; it can be settled all the same.
+            assert!(turn > 20 && why::<()>(Err(status)).1 == "WRONG_STATE", "turn {turn}");
+        });
+        let sent = supervisor.admin.replay_dead_letter(replaying(&taken.id)).await;
+        if sent.is_err() {
+            break;
+        }
+        taken = officer.pull("MPU.SE").await.unwrap().into_iter().find(|one| one.id == taken.id).unwrap();
+    }
+    officer.complete(&taken, "recorded").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_queue_in_which_nobody_takes_up_what_waits_is_silent_and_its_supervisor_is_told() {
+    let house = House::open().await;
+    let (mut supervisor, mut other) = (house.person(SUPERVISOR).await, house.person(MPU_NE).await);
+    let silent = async |who: &mut Person| alarms(who).await.into_iter().any(|name| name == "QUEUE_SILENT MPU.SE");
+    house.person(LEWISHAM).await.submit(submission(&narrative(1))).await.unwrap();
+    house.later(SignedDuration::from_mins(59));
+    house.caretake().await;
+    assert!(!silent(&mut supervisor).await);
+    house.later(SignedDuration::from_mins(2));
+    house.caretake().await;
+    assert!(silent(&mut supervisor).await && !silent(&mut other).await);
+    let taken = house.person(MPU).await.pull("MPU.SE").await.unwrap();
+    house.caretake().await;
+    assert!(!taken.is_empty() && !silent(&mut supervisor).await, "somebody is there");
+}
+
 #[tokio::test]
 async fn at_the_limit_of_failed_attempts_it_goes_there_by_itself_and_handing_back_is_no_failure() {
     let house = House::open().await;

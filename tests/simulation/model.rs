@@ -160,6 +160,15 @@ impl Model {
         if answers || after.settled.is_some() || is_rejected(&after) {
             self.pages.retain(|page, _| page.delivery != id);
         }
+        // Sent back to its queue: somebody is told again.
+        if let Some(step) = after.history.last().filter(|_| before.state == State::DeadLetter)
+            && after.state == State::Waiting
+            && after.page()
+        {
+            let number = u16::try_from(after.escalations().count()).unwrap();
+            let row = Row { class: after.class(), since: step.at, next: step.at, attempts: 0 };
+            self.pages.entry(PageId { delivery: id, number }).or_insert(row);
+        }
         let record = self.records.get_mut(&id.record).unwrap();
         *record.deliveries.iter_mut().find(|delivery| delivery.id == id).unwrap() = after;
         self.touched.insert(id.record);

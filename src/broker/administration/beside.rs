@@ -1,5 +1,5 @@
 //! What must not come undone when an older store is put in the place of a newer one: revocations, taints, certificates that were
-//! signed, keys destroyed, records erased, copies certified gone. Each is also a line in a file beside the store, written before the answer is
+//! signed, keys destroyed, records erased, legal holds, copies certified gone. Each is also a line in a file beside the store, written before the answer is
 //! given, and taken over when the daemon starts. The lines are chained and authenticated under the key of references, which the store holds.
 //! What other brokers over the same database did comes into it by `overheard.rs`.
 
@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     broker::{Broker, Error},
-    domain::certificate::RevocationReason,
+    domain::{certificate::RevocationReason, erasure::LegalHold},
     store::{Amendment, Shelf, StoreError},
 };
 
@@ -110,6 +110,15 @@ fn gone_line(said: Said, at: Timestamp) -> String {
     format!("gone\t{}\t{}\t{at}", said.turn, said.compaction)
 }
 
+pub(super) fn hold_line(record: &Uuid, hold: &LegalHold) -> String {
+    let LegalHold { id, reason, reference, by, at } = hold;
+    format!("hold\t{record}/{id}\t{reason}\t{}\t{by}\t{at}", hex::encode(reference))
+}
+
+pub(super) fn released_line(record: &Uuid, hold: &str, at: Timestamp) -> String {
+    format!("released\t{record}/{hold}\t{at}")
+}
+
 pub(super) fn erased_line(record: &Uuid, at: Timestamp) -> String {
     format!("erased\t{record}\t{at}")
 }
@@ -155,6 +164,7 @@ impl Broker {
         let (revoked, tainted) = (self.revocations().await?.1, self.tainted().await?.1);
         let mut missing: Vec<_> = revoked.iter().map(revoked_line).collect();
         missing.extend(tainted.iter().map(tainted_line));
+        missing.extend(self.every_hold().await?.iter().map(|held| hold_line(&held.record, &held.hold)));
         if anew {
             missing.extend(self.good_certificates().await?.iter().map(issued_line));
             self.ended_since_the_beginning(&mut missing).await?;
@@ -168,6 +178,7 @@ impl Broker {
             }
         }
         self.catch_up(told.heard.filter(|_| !anew)).await?;
+        self.take_over_holds(&told.held, &told.released).await?;
         self.take_over_copies(told.gone).await?;
         self.look_at_what_is_back(&told.destroyed, &told.erased).await
     }

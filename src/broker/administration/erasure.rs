@@ -2,7 +2,7 @@
 //! is irrecoverable once every key that ever wrapped them is destroyed, too, or once the store was written anew since and two
 //! custodians have certified that no older copy of it is left.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
@@ -95,12 +95,14 @@ impl Broker {
         let reason = ErasureReason::from_code(&proposal.reason).ok_or_else(unreadable)?;
         for _ in 0..TRIES {
             let mut rewraps = Vec::new();
-            let mut changes = vec![approval.clone()];
+            let (mut changes, mut named) = (vec![approval.clone()], BTreeSet::new());
             let mut entries = Vec::new();
             let records = self.erasable(record).await?;
             for record in records.iter().copied() {
                 let (rewrap, erasure) = self.erasing(record, reason).await?;
-                changes.push(self.not_held(record).await?.ok_or_else(held)?);
+                let guards = self.not_held(record).await?.ok_or_else(held)?;
+                // Each is named once: those linked from it are of the same referral.
+                changes.extend(guards.into_iter().filter(|guard| named.insert(guard.name.clone())));
                 entries.push(self.erasure_entry(permit, record, proposal, &erasure));
                 let bytes = Some(put_erasure(&erasure));
                 changes.push(Change { shelf: Shelf::Erasure, name: record.to_string(), expect: Expect::New, bytes });

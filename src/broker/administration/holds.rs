@@ -1,10 +1,13 @@
 //! Legal holds: what is under one is erased by nobody. One custodian places a hold, and it is in force at once; two end it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use ring::digest::{SHA256, digest};
 use uuid::Uuid;
 
 use super::{
     approval::{Effect, Proposing, details},
+    beside::{hold_line, released_line},
     documents::{put_hold, put_holds, put_proposal, take_hold, take_holds},
 };
 use crate::{
@@ -18,6 +21,8 @@ use crate::{
     store::{Amendment, Change, Document, Expect, Shelf, StoreError, Stored},
 };
 
+/// Documents that are read at once.
+const PAGE: usize = 500;
 /// How often it is tried while somebody else is at the same record.
 const TRIES: usize = 16;
 
@@ -45,7 +50,7 @@ impl Broker {
         let by = permit.identity().as_str().to_owned();
         let hold = LegalHold { id: request.id, reason, reference, by, at: self.clock.now() };
         for _ in 0..TRIES {
-            let (mut changes, mut entries) = (Vec::new(), Vec::new());
+            let (mut changes, mut entries, mut lines) = (Vec::new(), Vec::new(), Vec::new());
             for one in self.family(record).await? {
                 let erased = self.store.document(Shelf::Erasure, &one.to_string()).await?;
                 if erased.is_some() {
@@ -63,11 +68,15 @@ impl Broker {
                 }
                 holds.push(hold.clone());
                 changes.extend([not_erased(one), kept(one, found.as_ref(), &holds)]);
-                entries.push(self.hold_entry(permit, "PLACE_LEGAL_HOLD", one, &hold));
+                entries.push(self.hold_entry(permit.identity().as_str(), "PLACE_LEGAL_HOLD", one, &hold));
+                lines.push(hold_line(&one, &hold));
             }
             let once = Some(self.once_by(permit, request));
             match self.store.amend(Amendment { once, changes, entries, answer: put_hold(&hold) }).await {
-                Ok(accepted) => return take_hold(&accepted.answer),
+                Ok(accepted) => {
+                    self.remember(lines);
+                    return take_hold(&accepted.answer);
+                }
                 // Another hold was placed, or it was erased, at the same moment.
                 Err(StoreError::Conflict) => {}
                 Err(error) => return Err(error.into()),
@@ -112,13 +121,14 @@ impl Broker {
     ) -> Result<Effect, Error> {
         let (record, id) = subject_of(proposal)?;
         for _ in 0..TRIES {
-            let (mut changes, mut entries) = (vec![approval.clone()], Vec::new());
+            let (mut changes, mut entries, mut lines) = (vec![approval.clone()], Vec::new(), Vec::new());
             for one in self.family(record).await? {
                 let (found, mut holds) = self.holds_of(one).await?;
                 let Some(at) = holds.iter().position(|hold| hold.id == id) else { continue };
                 let hold = holds.remove(at);
                 changes.push(kept(one, found.as_ref(), &holds));
-                let mut entry = self.hold_entry(permit, "RELEASE_LEGAL_HOLD", one, &hold);
+                let mut entry = self.hold_entry(permit.identity().as_str(), "RELEASE_LEGAL_HOLD", one, &hold);
+                lines.push(released_line(&one, &hold.id.to_string(), entry.at));
                 entry.details.extend(details(proposal));
                 entry.details.push(format!("proposer={}", proposal.proposer));
                 entries.push(entry);
@@ -128,7 +138,10 @@ impl Broker {
             }
             let once = Some(self.once_by(permit, request));
             match self.store.amend(Amendment { once, changes, entries, answer: put_proposal(proposal) }).await {
-                Ok(_) => return Ok(Effect::HoldReleased(id)),
+                Ok(_) => {
+                    self.remember(lines);
+                    return Ok(Effect::HoldReleased(id));
+                }
                 Err(StoreError::Conflict) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -147,12 +160,52 @@ impl Broker {
         let page = self.store.documents(Shelf::LegalHold, after, limit).await?;
         let next = page.get(limit - 1).map(|last| last.name.clone());
         let mut held = Vec::new();
-        for document in page {
-            let record = Uuid::try_parse(&document.name)
-                .map_err(|_| Error::Internal("the name of a legal hold cannot be read".to_owned()))?;
-            held.extend(take_holds(&document.bytes)?.into_iter().map(|hold| HeldRecord { record, hold }));
+        for document in &page {
+            held.extend(read(document)?);
         }
         Ok((held, next))
+    }
+
+    /// All of them.
+    pub(super) async fn every_hold(&self) -> Result<Vec<HeldRecord>, Error> {
+        let (mut all, mut after) = (Vec::new(), String::new());
+        loop {
+            let page = self.store.documents(Shelf::LegalHold, &after, PAGE).await?;
+            let Some(last) = page.last() else { return Ok(all) };
+            after.clone_from(&last.name);
+            all.extend(page.iter().map(read).collect::<Result<Vec<_>, _>>()?.into_iter().flatten());
+        }
+    }
+
+    /// Places again what the list beside the store has and an older store does not, before anything is erased by itself. What had
+    /// ended and is back stays until it is ended again: too long kept is not lost.
+    pub(super) async fn take_over_holds(
+        &self,
+        held: &BTreeMap<(Uuid, Uuid), LegalHold>,
+        released: &BTreeSet<(Uuid, Uuid)>,
+    ) -> Result<(), Error> {
+        for ((record, id), hold) in held.iter().filter(|(on, _)| !released.contains(on)) {
+            if self.store.find(*record).await?.is_none()
+                || self.store.document(Shelf::Erasure, &record.to_string()).await?.is_some()
+            {
+                continue;
+            }
+            let (found, mut holds) = self.holds_of(*record).await?;
+            if holds.iter().any(|one| one.id == *id) {
+                continue;
+            }
+            holds.push(hold.clone());
+            let changes = vec![not_erased(*record), kept(*record, found.as_ref(), &holds)];
+            let mut entry = self.hold_entry("", "PLACE_LEGAL_HOLD", *record, hold);
+            entry.details.push(format!("placed_by={}", hold.by));
+            match self.store.amend(Amendment { once: None, changes, entries: vec![entry], answer: Vec::new() }).await {
+                Ok(_) => tracing::warn!(%record, hold = %id, "a legal hold that the store had lost is in force again"),
+                // Another broker has done it.
+                Err(StoreError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
     }
 
     /// The holds on a record, with the document that says so.
@@ -162,21 +215,23 @@ impl Broker {
         Ok((found, holds))
     }
 
-    /// What holds an erasure of a record to there being no hold when it is done; `None` where there is one, or on another version of its
-    /// referral.
-    pub(super) async fn not_held(&self, record: Uuid) -> Result<Option<Change>, Error> {
-        for version in self.versions(record).await? {
-            if version != record && !self.holds_of(version).await?.1.is_empty() {
+    /// What holds an erasure of a record to there being no hold on it, nor on any other version of its referral, when it is done; `None`
+    /// where there is one.
+    pub(super) async fn not_held(&self, record: Uuid) -> Result<Option<Vec<Change>>, Error> {
+        let versions: BTreeSet<_> = self.versions(record).await?.into_iter().chain([record]).collect();
+        let mut guards = Vec::new();
+        for version in versions {
+            let (found, holds) = self.holds_of(version).await?;
+            if !holds.is_empty() {
                 return Ok(None);
             }
+            let (expect, bytes) = match found {
+                None => (Expect::New, None),
+                Some(found) => (Expect::Version(found.version), Some(found.bytes)),
+            };
+            guards.push(Change { shelf: Shelf::LegalHold, name: version.to_string(), expect, bytes });
         }
-        let (found, holds) = self.holds_of(record).await?;
-        let name = record.to_string();
-        let (expect, bytes) = match found {
-            None => (Expect::New, None),
-            Some(found) => (Expect::Version(found.version), Some(found.bytes)),
-        };
-        Ok(holds.is_empty().then_some(Change { shelf: Shelf::LegalHold, name, expect, bytes }))
+        Ok(Some(guards))
     }
 
     /// The referral that a record is of, with what it corrects and what corrects it: as many as there can be of them.
@@ -206,14 +261,13 @@ impl Broker {
         Ok(std::iter::once(record).chain(found.linked).collect())
     }
 
-    fn hold_entry(&self, permit: &CallPermit, action: &str, record: Uuid, hold: &LegalHold) -> Entry {
+    fn hold_entry(&self, who: &str, action: &str, record: Uuid, hold: &LegalHold) -> Entry {
         let words = vec![
             format!("hold={}", hold.id),
             format!("reason={}", hold.reason),
             format!("reference={}", hold.reference),
         ];
-        let entry = self.step_entry(permit.identity().as_str(), action, words);
-        Entry { record: Some(record), ..entry }
+        Entry { record: Some(record), ..self.step_entry(who, action, words) }
     }
 }
 
@@ -229,6 +283,13 @@ pub(super) fn subject_of(proposal: &Proposal) -> Result<(Uuid, Uuid), Error> {
         Some((Uuid::try_parse(record).ok()?, Uuid::try_parse(hold).ok()?))
     };
     read().ok_or_else(|| Error::Internal("a proposal to end a legal hold cannot be read".to_owned()))
+}
+
+/// The holds that a document says.
+fn read(document: &Document) -> Result<Vec<HeldRecord>, Error> {
+    let record = Uuid::try_parse(&document.name)
+        .map_err(|_| Error::Internal("the name of a legal hold cannot be read".to_owned()))?;
+    Ok(take_holds(&document.bytes)?.into_iter().map(|hold| HeldRecord { record, hold }).collect())
 }
 
 fn kept(record: Uuid, found: Option<&Document>, holds: &[LegalHold]) -> Change {

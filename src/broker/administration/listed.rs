@@ -1,12 +1,15 @@
 //! The lines of the list beside the store: what each says, and whether it is as it was written. Each is signed over its words and
 //! the signature before it, so that none can be taken out, moved or changed without its being seen.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
 use super::{Certificate, Revocation, Tainted, copies::Said};
-use crate::domain::certificate::RevocationReason;
+use crate::domain::{
+    certificate::RevocationReason,
+    erasure::{LegalHold, LegalHoldReason},
+};
 
 /// What whoever restored a store has stated: not signed, for they run the machine.
 pub(super) const STATED: &str = "stated";
@@ -23,6 +26,9 @@ pub(super) struct Told {
     pub(super) issued: Vec<Certificate>,
     pub(super) destroyed: BTreeSet<String>,
     pub(super) erased: BTreeSet<Uuid>,
+    /// Legal holds, by the record that each is on; and those that ended.
+    pub(super) held: BTreeMap<(Uuid, Uuid), LegalHold>,
+    pub(super) released: BTreeSet<(Uuid, Uuid)>,
     /// What was last said of copies.
     pub(super) gone: Option<Said>,
     /// Of how many entries of the ledger, and of which root, the list has what other brokers did.
@@ -150,6 +156,13 @@ impl Told {
             }),
             "destroyed" => _ = self.destroyed.insert(next()?),
             "erased" => _ = self.erased.insert(next()?.parse().ok()?),
+            "hold" => {
+                let (on, reason, reference) = (on_record(&next()?)?, next()?, hex::decode(next()?).ok()?);
+                let (reason, by, at) = (LegalHoldReason::from_code(&reason)?, next()?, next()?.parse().ok()?);
+                let reference = String::from_utf8(reference).ok()?;
+                self.held.insert(on, LegalHold { id: on.1, reason, reference, by, at });
+            }
+            "released" => _ = self.released.insert(on_record(&next()?)?),
             "gone" => {
                 let said = Said { turn: next()?.parse().ok()?, compaction: next()?.parse().ok()? };
                 self.gone = self.gone.filter(|before| before.turn > said.turn).or(Some(said));
@@ -168,9 +181,12 @@ impl Told {
     fn heed(&mut self, line: &str) -> bool {
         let mut heard = Self::default();
         let whole = heard.take(line).is_some();
-        let stays = whole && !(heard.tainted.is_empty() && heard.destroyed.is_empty() && heard.erased.is_empty());
+        let nothing = heard.tainted.is_empty() && heard.destroyed.is_empty() && heard.erased.is_empty();
+        let stays = whole && !(nothing && heard.held.is_empty());
         self.destroyed.append(&mut heard.destroyed);
         self.erased.append(&mut heard.erased);
+        // A hold that nobody placed keeps something for longer, and two custodians end it.
+        self.held.append(&mut heard.held);
         // What takes a certificate back shuts; what certifies does not.
         if let Some(said) = heard.gone.filter(|said| said.compaction == 0) {
             self.gone = self.gone.filter(|before| before.turn > said.turn).or(Some(said));
@@ -185,12 +201,18 @@ impl Told {
     }
 }
 
+/// A record, and the hold on it.
+fn on_record(name: &str) -> Option<(Uuid, Uuid)> {
+    let (record, hold) = name.split_once('/')?;
+    Some((record.parse().ok()?, hold.parse().ok()?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const TITLE: &str = "homeward beside 1\tkey";
-    const KINDS: [&str; 8] = [
+    const KINDS: [&str; 10] = [
         "revoked\t5a\tholder\tkey_compromise\t2026-11-21T12:00:00Z\tadministrator",
         "tainted\t5b\t2026-11-21T12:00:00Z",
         "issued\t5c\tholder\t2026-11-21T12:00:00Z\t2026-12-21T12:00:00Z\t5d\tprint",
@@ -199,6 +221,8 @@ mod tests {
         "backup\tset\t2026-11-21T12:00:00Z",
         "gone\t1\t2\t2026-11-21T12:00:00Z",
         "heard\t7\t00ff",
+        "hold\t00000000-0000-4000-8000-000000000001/00000000-0000-4000-8000-000000000002\tcourt_order\t54\twho\t2026-11-21T12:00:00Z",
+        "released\t00000000-0000-4000-8000-000000000001/00000000-0000-4000-8000-000000000003\t2026-11-21T12:00:00Z",
     ];
 
     /// No signature that anybody should use: it depends on every sign of both.
@@ -218,7 +242,7 @@ mod tests {
 
     /// How much of each kind is taken up.
     fn counts(told: &Told) -> [usize; 6] {
-        let Told { revoked, tainted, issued, destroyed, erased, gone: _, heard: _, stated } = told;
+        let Told { revoked, tainted, issued, destroyed, erased, stated, .. } = told;
         [revoked.len(), tainted.len(), issued.len(), destroyed.len(), erased.len(), stated.len()]
     }
 
@@ -254,7 +278,7 @@ mod tests {
             let mut kept: Vec<_> = KINDS.to_vec();
             match kind.split('\t').next() {
                 // Heeded, and nobody else may know of it: it stands in the list that is written anew.
-                Some("tainted" | "destroyed" | "erased") => kept[place] = rotted,
+                Some("tainted" | "destroyed" | "erased" | "hold") => kept[place] = rotted,
                 _ => _ = kept.remove(place),
             }
             assert_eq!(listed.words, kept, "{kind}");

@@ -8,11 +8,12 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::watch;
 
 use super::{
-    beside::{destroyed_line, erased_line, issued_line, revoked_line, tainted_line},
+    beside::{destroyed_line, erased_line, hold_line, issued_line, released_line, revoked_line, tainted_line},
     listed::{about, heard_line},
 };
 use crate::{
     broker::{Broker, Error},
+    domain::erasure::{LegalHold, LegalHoldReason},
     ledger::{self, Entry},
     store::Claim,
 };
@@ -142,6 +143,14 @@ impl Broker {
             "DESTROY_KEY" => word("subject=").map(|key| destroyed_line(key, entry.at)),
             // What the caretaker erases it erases again.
             "ERASE_REFERRAL" => entry.record.map(|record| erased_line(&record, entry.at)),
+            "PLACE_LEGAL_HOLD" => entry.record.and_then(|record| {
+                let (id, reason) = (word("hold=")?.parse().ok()?, LegalHoldReason::from_code(word("reason=")?)?);
+                let (reference, by) = (word("reference=")?.to_owned(), entry.who.clone());
+                Some(hold_line(&record, &LegalHold { id, reason, reference, by, at: entry.at }))
+            }),
+            "RELEASE_LEGAL_HOLD" => {
+                entry.record.and_then(|record| Some(released_line(&record, word("hold=")?, entry.at)))
+            }
             "REVOKE_CERTIFICATE" => match serial("revoked") {
                 Some(serial) => self.revocation(serial).await?.as_ref().map(revoked_line),
                 None => None,

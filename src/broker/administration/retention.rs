@@ -145,8 +145,8 @@ impl Broker {
         let name = record.to_string();
         let erased = Change { shelf: Shelf::Erasure, name, expect: Expect::New, bytes: Some(put_erasure(&erasure)) };
         let entry = self.retention_entry(record, &erasure, (since, kept));
-        let amendment =
-            Amendment { once: None, changes: vec![erased, not_held], entries: vec![entry], answer: Vec::new() };
+        let changes = not_held.into_iter().chain([erased]).collect();
+        let amendment = Amendment { once: None, changes, entries: vec![entry], answer: Vec::new() };
         match self.store.rewrap(vec![rewrap], None, amendment).await {
             Ok(_) => Ok(Looking::Erased),
             // Another replica has done it, or it was held, opened again or wrapped anew at the same moment.

@@ -17,6 +17,7 @@ use crate::{
         delivery::{Delivery, State},
         history::{Escalation, MOST_STEPS, Step, StepKind},
         outcome::DeadReason,
+        paging::why,
         queue::QueueId,
     },
     ledger::Entry,
@@ -25,6 +26,9 @@ use crate::{
         stored::{Answer, StoredEvent},
     },
 };
+
+/// So often a delivery is sent back however long its history is.
+const MOST_REPLAYS: usize = 100;
 
 /// Puts a delivery there by an officer's decision.
 pub(super) fn reject(delivery: &mut Delivery, step: Step) -> Result<(), StoreError> {
@@ -95,6 +99,10 @@ pub(super) fn replay(
     delivery.state = State::Waiting;
     let index = tx.append(entry)?;
     tx.replace(&mut legs, delivery.clone())?;
+    // It waits for somebody again, and nobody was told since it lay aside.
+    if delivery.page() && !tx.is_paged(&delivery) {
+        tx.page(&delivery, why(&delivery.header), replay.step.at);
+    }
     tx.tell(&legs, index, StoredEvent::of(id, replay.step.at, EventKind::Replayed));
     tx.keep_answer(once, &Answer::Delivery(Box::new(delivery.clone())))?;
     Ok(delivery)
@@ -109,10 +117,13 @@ pub(super) fn add(delivery: &mut Delivery, step: Step) -> Result<(), StoreError>
         StepKind::Answered => open.saturating_sub(1),
         _ => open,
     };
+    let replays = delivery.history.iter().filter(|step| step.kind == StepKind::Replayed).count();
+    // Else it would lie aside for ever, in a history that has room for nothing.
+    let is_free = step.kind == StepKind::Replayed && replays < MOST_REPLAYS;
     let offering = delivery.is_offering() || step.kind == StepKind::TransferOffered;
     let kept = kept + usize::from(offering);
     let others = delivery.history.iter().filter(|step| !step.kind.is_mark()).count();
-    if others + 1 + Escalation::ALL.len() + kept >= MOST_STEPS {
+    if !is_free && others + 1 + Escalation::ALL.len() + kept >= MOST_STEPS {
         return Err(StoreError::WrongState);
     }
     delivery.history.push(Step { failed: delivery.failed, ..step });

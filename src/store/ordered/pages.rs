@@ -158,6 +158,12 @@ impl Transaction<'_> {
         self.put_page(PageId { delivery: delivery.id, number }, &row);
     }
 
+    /// Whether somebody is to be told of it as it stands.
+    pub fn is_paged(&self, delivery: &Delivery) -> bool {
+        let number = u16::try_from(delivery.escalations().count()).unwrap_or(u16::MAX);
+        self.books.pages.rows.contains_key(&PageId { delivery: delivery.id, number })
+    }
+
     /// Nobody need be told any longer, where somebody has opened the delivery since, or settled or rejected it.
     pub fn answer_pages(&mut self, before: &Delivery, after: &Delivery) {
         let opened = before.opened.is_none() && after.opened.is_some();

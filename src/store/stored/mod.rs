@@ -18,7 +18,6 @@ use crate::{
     domain::{
         delivery::Delivery,
         grading::ConfirmedGrade,
-        history::Step,
         prompt::TrackedPrompt,
         reading::{MOST_READINGS, Reading},
         retraction::Retraction,
@@ -134,14 +133,10 @@ impl Legs {
         .encode_to_vec()
     }
 
-    /// Since when nothing about the record is open: every delivery is settled, every question answered, every prompt ended. `None` while
-    /// something is, and where there is no content that could be erased.
+    /// Since when nothing about the record is open: every delivery is settled, and with it what was asked there, and every prompt ended.
+    /// `None` while something is, and where there is no content that could be erased.
     pub fn finished(&self) -> Option<Timestamp> {
-        let questions = || self.deliveries.iter().flat_map(Delivery::questions);
-        // What goes along with a transfer is answered there.
-        let is_answered = |id: Uuid| questions().any(|(asked, answer)| asked.id == id && answer.is_some());
-        let is_open = |(asked, answer): (&Step, Option<&Step>)| answer.is_none() && !is_answered(asked.id);
-        if self.wraps.is_empty() || questions().any(is_open) {
+        if self.wraps.is_empty() {
             return None;
         }
         let settled = self.deliveries.iter().map(|delivery| delivery.settled.as_ref().map(|settled| settled.at));
