@@ -58,11 +58,13 @@ pub(super) fn spans(folded: &Folded<'_>, hits: Vec<Hit>, listed: usize) -> Vec<S
 fn drop_seams(text: &str, found: &mut Vec<Hit>, (listed, relatives): (usize, &[usize])) {
     let of_the_form = |hit: &Hit| hit.meaning.person.is_none_or(|person| person < listed);
     let strong = |hit: &&Hit| hit.listed && hit.strength > Strength::Part;
-    let all = Strong::of(found.iter().filter(strong));
+    let all = Strong::of(found.iter().filter(strong), found.len());
     let known = |hit: &&Hit| of_the_form(hit) || hit.meaning.person.is_some_and(|person| relatives.contains(&person));
-    let form = Strong::of(found.iter().filter(strong).filter(known));
+    // Where everybody is on the form both are the same.
+    let form = (!found.iter().all(|hit| known(&hit)))
+        .then(|| Strong::of(found.iter().filter(strong).filter(known), found.len()));
     found.retain(|hit| {
-        let around = if of_the_form(hit) { &form } else { &all };
+        let around = form.as_ref().filter(|_| of_the_form(hit)).unwrap_or(&all);
         let weak = hit.strength == Strength::Part && around.hide(&hit.range);
         !weak || is_home(hit.meaning.entity) || hit.meaning.entity == Entity::Person && owns(text, &hit.range)
     });
@@ -77,9 +79,9 @@ struct Strong {
 }
 
 impl Strong {
-    /// Reads `hits`, which are sorted by where they begin.
-    fn of<'h>(hits: impl Iterator<Item = &'h Hit>) -> Self {
-        let (mut reach, mut own): (Vec<(usize, usize)>, Vec<_>) = (Vec::new(), Vec::new());
+    /// Reads `hits`, at most `most`, which are sorted by where they begin.
+    fn of<'h>(hits: impl Iterator<Item = &'h Hit>, most: usize) -> Self {
+        let (mut reach, mut own): (Vec<(usize, usize)>, Vec<_>) = (Vec::with_capacity(most), Vec::with_capacity(most));
         for hit in hits {
             let before = reach.last().map_or(0, |(_, end)| *end);
             reach.push((hit.range.start, before.max(hit.range.end)));
