@@ -13,7 +13,7 @@ use super::{
     find::Hit,
     fold::Folded,
     form::Entity,
-    hidden_names, house_numbers,
+    handles, hidden_names, house_numbers,
     index::Index,
     kin::{self, Kin},
     lexicon::WordList,
@@ -110,6 +110,7 @@ impl Engine {
         self.letters.hits(prose, &mut hits);
         hidden_names::hits(prose, self.finder.listed(), &mut hits);
         spelt_marks::hits(prose, &mut hits);
+        handles::said_outright(prose, &mut hits);
         spelt_values::hits(prose, self.finder.listed(), &mut hits);
         claims::settle(prose, &mut hits);
         house_numbers::hits(prose, &mut hits);

@@ -2,7 +2,13 @@
 
 use std::ops::Range;
 
-use super::fold::Folded;
+use super::{
+    find::Hit,
+    fold::Folded,
+    form::Entity,
+    patterns::unlisted,
+    prose::{Letters, Prose},
+};
 
 /// Letters, then an underscore and more of them: nobody writes a word like that. A name with a number behind an underscore
 /// is a label on somebody, and a handle only where one is announced.
@@ -49,6 +55,63 @@ pub(super) fn is_numbered(folded: &Folded<'_>, range: &Range<usize>) -> bool {
     }
     announced(folded, range)
         || (letters >= 5 && digits >= 2 || digits >= 3 || text.contains('.')) && stands_for_one(folded, range)
+}
+
+/// Adds every word of letters alone that a text says is an account: "his username on snap was wrenzz", "gamertag: wrenzz".
+pub(super) fn said_outright(prose: &Prose<'_>, hits: &mut Vec<Hit>) {
+    for at in 1..prose.words.len() {
+        let word = &prose.words[at];
+        let strange = matches!(word.letters, Letters::Small | Letters::Capital) && !word.flags.english();
+        if strange && word.range().len() >= LEAST_SAID && prose.before(at).is_some_and(|_| is_said_to_be_one(prose, at))
+        {
+            hits.push(unlisted(Entity::Handle, word.range()));
+        }
+    }
+}
+
+/// Fewer letters are no name of an account.
+const LEAST_SAID: usize = 4;
+
+fn is_said_to_be_one(prose: &Prose<'_>, at: usize) -> bool {
+    let text = |at: Option<usize>| at.map_or("", |at| prose.text(at));
+    let mut cue = prose.before(at);
+    // What stands between the cue and the account.
+    let said = matches!(text(cue), "is" | "was" | "called") || {
+        let from = cue.map_or(0, |cue| prose.words[cue].range().end);
+        let signs = prose.folded.text[from..prose.words[at].range().start].trim();
+        matches!(signs, ":" | "=" | "-" | "(")
+    };
+    if matches!(text(cue), "is" | "was" | "called") {
+        cue = cue.and_then(|cue| prose.before(cue));
+    }
+    let on = cue.and_then(|cue| prose.before(cue)).filter(|&on| prose.text(on) == "on");
+    if let Some(named) = on.and_then(|on| prose.before(on)) {
+        cue = Some(named);
+    }
+    let named = matches!(text(cue), "username" | "gamertag" | "screenname" | "handle");
+    let platform = matches!(
+        text(cue),
+        "snap" | "snapchat" | "insta" | "instagram" | "ig" | "tiktok" | "discord" | "psn" | "kik" | "telegram"
+    );
+    let user = matches!(text(cue), "user" | "name" | "id")
+        && matches!(
+            text(cue.and_then(|cue| prose.before(cue))),
+            "snap"
+                | "snapchat"
+                | "insta"
+                | "instagram"
+                | "ig"
+                | "tiktok"
+                | "discord"
+                | "psn"
+                | "kik"
+                | "telegram"
+                | "whatsapp"
+                | "roblox"
+                | "xbox"
+                | "user"
+        );
+    named || user || platform && said
 }
 
 /// True inside an address of mail or of the web, or before the ending of a file.
@@ -152,7 +215,7 @@ const PLATFORMS: &[&str] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::redaction::{form::Entity, marks::Marks, shapes};
+    use crate::domain::redaction::{lexicon::Lexicon, marks::Marks, shapes};
 
     fn found(text: &str) -> Vec<String> {
         let folded = Folded::new(text, Vec::new());
@@ -180,6 +243,25 @@ mod tests {
             ("Wren | associate | justwren31 | drives", "justwren31"),
         ] {
             assert_eq!(found(text), [handle], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_word_that_is_said_to_be_an_account_is_one() {
+        let found = |text: &str| {
+            let folded = Folded::new(text, Vec::new());
+            let prose = Prose::new(&folded, &Lexicon::new(&[], &[]));
+            let mut hits = Vec::new();
+            said_outright(&prose, &mut hits);
+            hits.iter().map(|hit| folded.text[hit.range.clone()].to_owned()).collect::<Vec<_>>()
+        };
+        for text in
+            ["his username on snap was wrenzz", "gamertag: Wrenzz", "her insta is wrenzz now", "tiktok user wrenzz"]
+        {
+            assert_eq!(found(text), ["wrenzz"], "{text}");
+        }
+        for text in ["her snap is private", "on snap Wrenzz said", "she uses insta with Wrenzz"] {
+            assert!(found(text).is_empty(), "{text}");
         }
     }
 

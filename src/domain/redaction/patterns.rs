@@ -337,6 +337,8 @@ mod tests {
             ("lives in W22-9HS now", Entity::Postcode, "w22-9hs"),
             ("A van, NT29.VVX.", Entity::Vrm, "nt29.vvx"),
             ("In a van, YE79 ***, he left", Entity::Vrm, "ye79"),
+            ("Her reg KXI9 BZT was seen", Entity::Vrm, "kxi9 bzt"),
+            ("A car, reg DR3 K", Entity::Vrm, "dr3 k"),
             ("The reg starts TS79", Entity::Vrm, "ts79"),
             ("The reg plate ended in TGP? No, ending TGP", Entity::Vrm, "tgp"),
             ("NI is PY.58.22.02.A", Entity::Nino, "py.58.22.02.a"),

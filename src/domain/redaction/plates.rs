@@ -31,6 +31,15 @@ pub(super) fn shapes() -> Vec<Shape> {
         ),
         shape(Entity::Vrm, r"[a-z][0-9]{1,3} ?[a-z]{3}|[a-z]{3} ?[0-9]{1,3}[a-z]", true, numbered, is_older_mark),
         shape(Entity::Vrm, r"[a-z]{2}[ -]?[0-9]{2}", true, |marks, _| marks.longest_run() > 1, is_beginning_of_mark),
+        // Without a year, or bought for its letters: behind the word alone.
+        shape(
+            Entity::Vrm,
+            r"[a-z]{1,3}[0-9]{1,3} ?[a-z]{1,3}|[a-z]{1,3} ?[0-9]{1,4}|[0-9]{1,4} ?[a-z]{1,3}",
+            true,
+            numbered,
+            |folded, range| in_capitals(folded, range) && follows(folded, range, REG),
+        )
+        .behind(&["reg", "vrm", "plate"]),
         shape(
             Entity::Vrm,
             r"[a-z]{3}",
@@ -114,6 +123,20 @@ const BEGINS: &[&str] = &[
     " car,",
     " moped,",
     " vehicle,",
+];
+const REG: &[&str] = &[
+    " reg",
+    "reg is",
+    "reg was",
+    "reg no",
+    "reg number",
+    "reg plate",
+    " vrm",
+    "registration",
+    "registration is",
+    " plate",
+    "plate is",
+    "plate was",
 ];
 const ENDS: &[&str] = &["ends", "ends in", "ends with", "ending", "ending in", "ending with", "last three", "last 3"];
 
