@@ -40,15 +40,20 @@ impl Revocations {
         }
     }
 
-    /// Shuts the door to everybody who is revoked already. None where the store cannot be read.
+    /// Shuts the door to everybody who is revoked already; where the store cannot be read and may be again, once that is so. None
+    /// where it never will be.
     pub(super) async fn first_look(mut self) -> Option<Self> {
-        match self.look().await {
-            Ok(()) => Some(self),
-            Err(error) => {
+        while let Err(error) = self.look().await {
+            if !std::mem::replace(&mut self.failing, true) {
                 tracing::error!(%error, "the list of revocations cannot be read");
-                None
             }
+            if !self.broker.recovers() {
+                return None;
+            }
+            tokio::time::sleep(EVERY).await;
         }
+        self.failing = false;
+        Some(self)
     }
 
     /// Looks for ever.

@@ -42,7 +42,12 @@ pub async fn run(
     let services = Services::new(broker.clone(), setup.sessions.clone());
     let revocations = Revocations::new(broker.clone(), setup.sessions.clone());
     // Whoever was revoked while this replica was down must find the door shut.
-    let Some(revocations) = revocations.first_look().await else { return Ok(Ended::StoreFailed) };
+    let mut stop = std::pin::pin!(stop);
+    let looked = tokio::select! {
+        looked = revocations.first_look() => looked,
+        () = &mut stop => return Ok(Ended::Asked),
+    };
+    let Some(revocations) = looked else { return Ok(Ended::StoreFailed) };
     let routes = Routes::new(services.referral())
         .add_service(services.queue())
         .add_service(services.identity())
@@ -53,7 +58,7 @@ pub async fn run(
     let mut ended = Ended::Asked;
     let stopped = async {
         tokio::select! {
-            () = stop => tracing::info!("stopping"),
+            () = &mut stop => tracing::info!("stopping"),
             () = watch_health(&broker, reporter) => ended = Ended::StoreFailed,
             () = revocations.keep() => {}
             () = broker.keep_policy() => {}
@@ -74,8 +79,13 @@ pub async fn run_beside(
     routes: Routes,
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
+    let mut stop = std::pin::pin!(stop);
     // The first listener ends with the store, and this one with it.
-    match Revocations::new(broker, setup.sessions.clone()).first_look().await {
+    let looked = tokio::select! {
+        looked = Revocations::new(broker, setup.sessions.clone()).first_look() => looked,
+        () = &mut stop => None,
+    };
+    match looked {
         Some(_) => serve(listener, routes, setup, stop).await,
         None => Ok(()),
     }

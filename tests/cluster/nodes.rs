@@ -1,4 +1,4 @@
-//! Three nodes of PostgreSQL under Patroni, one etcd, and HAProxy, each on a loopback address of its own.
+//! Three machines, each with etcd and PostgreSQL under Patroni, and HAProxy beside the brokers.
 
 use std::{
     fs,
@@ -11,12 +11,17 @@ use std::{
     time::Duration,
 };
 
+use homeward::platform::clock::Stopwatch;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 
-const ETCD: &str = "127.0.0.10";
-const NODES: [&str; 3] = ["127.0.0.11", "127.0.0.12", "127.0.0.13"];
+use crate::net::{MACHINES, Net};
+
 const PASSWORD: &str = "only-here";
-const TOOLS: [&str; 3] = ["patroni", "etcd", "haproxy"];
+const TOOLS: [&str; 6] = ["patroni", "etcd", "etcdctl", "haproxy", "ip", "pgbackrest"];
+/// What whoever runs it does by hand.
+const RUNBOOK: &str = include_str!("../../deploy/RUNBOOK.md");
+/// Where the example has what each machine has a folder of its own for here.
+const DATA: &str = "/var/lib/postgresql/15/homeward";
 
 /// Whether this machine lacks what the test is made of, which it says; where all of it is tested, nothing may be lacking.
 pub fn missing() -> bool {
@@ -25,7 +30,8 @@ pub fn missing() -> bool {
     if root && TOOLS.iter().all(|tool| there(tool)) {
         return false;
     }
-    let words = "SKIPPED: a cluster needs root, and patroni, etcd-server and haproxy (apt-get install)";
+    let words = "SKIPPED: a cluster needs root, and patroni, etcd-server, etcd-client, haproxy, pgbackrest and iproute2 \
+                 (apt-get install)";
     assert!(std::env::var("CI").is_err(), "{words}");
     eprintln!("{words}");
     true
@@ -34,27 +40,38 @@ pub fn missing() -> bool {
 /// A cluster; all of it ends with this.
 pub struct Cluster {
     folder: tempfile::TempDir,
-    /// Everything but the nodes.
-    others: Vec<Child>,
-    patronis: Vec<(usize, Child)>,
+    proxy: Option<Child>,
+    /// What runs on each machine.
+    running: [Vec<Child>; MACHINES],
+    net: Net,
+    /// Whether a cluster that begins does so with what the repository of backups has.
+    from_backup: bool,
+}
+
+/// What a machine is called.
+fn name_of(machine: usize) -> String {
+    format!("db{}", machine + 1)
+}
+
+/// A command on a machine, or on that of a broker, as the user of the database.
+fn command(folder: &Path, name: &str, on: &[String], words: &[&str]) -> Command {
+    let postgres = ["setpriv", "--pdeathsig", "TERM", "--reuid", "postgres", "--regid", "postgres", "--clear-groups"];
+    let mut words = on.iter().map(String::as_str).chain(postgres).chain(words.iter().copied());
+    let mut command = Command::new(words.next().unwrap());
+    command.args(words).current_dir(folder).stdin(Stdio::null());
+    command.env("PATH", "/usr/bin:/bin:/usr/sbin:/usr/lib/postgresql/15/bin").env("HOME", folder);
+    // Where machines have folders of their own for it.
+    for (setting, end) in [("CONFIG", ".conf"), ("LOCK_PATH", "-locks"), ("SPOOL_PATH", "-spool")] {
+        command.env(format!("PGBACKREST_{setting}"), folder.join(format!("{name}{end}")));
+    }
+    command.env("PGBACKREST_LOG_LEVEL_FILE", "off");
+    command
 }
 
 /// Ends with whoever started it.
-fn spawned(folder: &Path, name: &str, command: &[&str]) -> Child {
-    let log = fs::File::create(folder.join(format!("{name}.log"))).unwrap();
-    let postgres = ["--reuid", "postgres", "--regid", "postgres", "--clear-groups"];
-    Command::new("setpriv")
-        .args(["--pdeathsig", "TERM"])
-        .args(postgres)
-        .args(command)
-        .env("PATH", "/usr/bin:/bin:/usr/sbin:/usr/lib/postgresql/15/bin")
-        .env("HOME", folder)
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .stdout(log.try_clone().unwrap())
-        .stderr(log)
-        .spawn()
-        .unwrap()
+fn spawned(folder: &Path, name: &str, on: &[String], words: &[&str]) -> Child {
+    let log = fs::File::options().create(true).append(true).open(folder.join(format!("{name}.log"))).unwrap();
+    command(folder, name, on, words).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap()
 }
 
 /// A file of the example, with what is written in capitals there.
@@ -78,62 +95,129 @@ impl Cluster {
     /// All three are there, and one of the standbys is waited for by each commit.
     pub fn start() -> Self {
         let folder = tempfile::Builder::new().prefix("homeward-cluster").tempdir().unwrap();
-        let place = folder.path().to_owned();
+        let (place, net) = (folder.path().to_owned(), Net::made());
         papers(&place);
-        let client = format!("http://{ETCD}:2379");
-        let (peer, data) = (format!("http://{ETCD}:2380"), place.join("etcd").display().to_string());
-        let etcd = ["etcd", "--data-dir", &data, "--listen-client-urls", &client, "--advertise-client-urls", &client];
-        let peers = ["--listen-peer-urls", &peer, "--initial-advertise-peer-urls", &peer];
-        let cluster = format!("default={peer}");
-        let etcd = [&etcd[..], &peers, &["--initial-cluster", &cluster]].concat();
-        let servers = [("DB1", NODES[0]), ("DB2", NODES[1]), ("DB3", NODES[2])];
+        let addresses: Vec<_> = (0..MACHINES).map(|machine| net.address(machine)).collect();
+        let servers: Vec<_> = ["DB1", "DB2", "DB3"].into_iter().zip(addresses.iter().map(String::as_str)).collect();
         fs::write(place.join("haproxy.cfg"), example("haproxy.cfg", &servers)).unwrap();
         assert!(Command::new("chown").args(["-R", "postgres"]).arg(&place).status().unwrap().success());
-        let mut started = Self { folder, others: vec![spawned(&place, "etcd", &etcd)], patronis: Vec::new() };
-        for number in 0..NODES.len() {
-            started.patroni(number);
+        let mut started = Self { folder, proxy: None, running: Default::default(), net, from_backup: false };
+        for machine in 0..MACHINES {
+            started.boots(machine);
         }
         let proxy = place.join("haproxy.cfg").display().to_string();
-        started.others.push(spawned(&place, "haproxy", &["haproxy", "-db", "-f", &proxy]));
-        started.waits("three are there", |cluster| {
-            cluster.matches("\"state\": \"running\"").count() + cluster.matches("\"state\": \"streaming\"").count() == 3
+        started.proxy = Some(spawned(&place, "haproxy", &[], &["haproxy", "-db", "-f", &proxy]));
+        started.whole();
+        started.does(started.primary(), "psql -c \"CREATE ROLE homeward LOGIN PASSWORD 'PASSWORD'\"");
+        started.does(started.primary(), "createdb --owner homeward homeward");
+        started.does(started.primary(), "pgbackrest --stanza=homeward stanza-create");
+        started
+    }
+
+    /// Does on a machine what the runbook says; what it said.
+    pub fn does(&self, machine: usize, words: &str) -> String {
+        assert!(RUNBOOK.contains(words), "the runbook does not say: {words}");
+        let (place, name) = (self.path(), name_of(machine));
+        let config = place.join(format!("{name}.yml")).display().to_string();
+        let mut here =
+            words.replace("/etc/patroni/config.yml", &config).replace("'PASSWORD'", &format!("'{PASSWORD}'"));
+        here = here.replace("/etc/haproxy/haproxy.cfg", &place.join("haproxy.cfg").display().to_string());
+        for other in 0..MACHINES {
+            here = here.replace(&format!("DB{}:", other + 1), &format!("{}:", self.net.address(other)));
+        }
+        let mut command = command(place, &name, &self.net.on(machine), &["sh", "-c", &here]);
+        let done = command.env("PGHOST", place.join(format!("{name}-sockets"))).output().unwrap();
+        let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        assert!(done.status.success(), "{words}: {}{}", said(&done.stdout), said(&done.stderr));
+        said(&done.stdout)
+    }
+
+    /// Everything at the three machines is lost, but for the repository, and three others begin with that.
+    pub fn begins_elsewhere(&mut self) {
+        for machine in 0..MACHINES {
+            self.loses_power(machine);
+            for folder in [name_of(machine), format!("etcd{}", machine + 1)] {
+                fs::remove_dir_all(self.path().join(folder)).unwrap();
+            }
+        }
+        self.from_backup = true;
+        (0..MACHINES).for_each(|machine| self.boots(machine));
+        self.whole();
+        self.from_backup = false;
+    }
+
+    /// Waits until all three are there, and one of the standbys is waited for by each commit.
+    pub fn whole(&self) {
+        self.waits("three are there", |cluster| {
+            cluster.matches("\"state\": \"running\"").count() + cluster.matches("\"state\": \"streaming\"").count()
+                == MACHINES
                 && cluster.contains("sync_standby")
         });
-        started.sql("postgres", &format!("CREATE ROLE homeward LOGIN PASSWORD '{PASSWORD}'"));
-        started.sql("postgres", "CREATE DATABASE homeward OWNER homeward");
-        started
     }
 
     fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Starts a node.
-    fn patroni(&mut self, number: usize) {
-        let (place, name) = (self.path().to_owned(), format!("node{}", number + 1));
+    /// Starts what runs on a machine.
+    pub fn boots(&mut self, machine: usize) {
+        self.votes(machine);
+        self.serves(machine);
+    }
+
+    /// Starts etcd on a machine.
+    pub fn votes(&mut self, machine: usize) {
+        let (place, name) = (self.path().to_owned(), name_of(machine));
+        let address = self.net.address(machine);
+        let etcds = (0..MACHINES).map(|other| format!("{}=http://{}:2380", name_of(other), self.net.address(other)));
+        let (all, data) = (etcds.collect::<Vec<_>>().join(","), place.join(format!("etcd{}", machine + 1)));
+        let (clients, peers) = (format!("http://{address}:2379"), format!("http://{address}:2380"));
+        let data = data.display().to_string();
+        let etcd = ["etcd", "--name", &name, "--data-dir", &data, "--listen-client-urls", &clients];
+        let etcd = [&etcd[..], &["--advertise-client-urls", &clients, "--listen-peer-urls", &peers]].concat();
+        let etcd = [&etcd[..], &["--initial-advertise-peer-urls", &peers, "--initial-cluster", &all]].concat();
+        // As systemd/etcd.default has it, but for machines that share two processors with others.
+        let etcd = [&etcd[..], &["--enable-v2", "--pre-vote"]].concat();
+        let etcd = [&etcd[..], &["--heartbeat-interval", "200", "--election-timeout", "2000"]].concat();
+        let on = self.net.on(machine);
+        self.running[machine].push(spawned(&place, &format!("etcd{}", machine + 1), &on, &etcd));
+    }
+
+    /// Starts Patroni on a machine, by a file that is written anew.
+    pub fn serves(&mut self, machine: usize) {
+        self.configures(machine);
+        let (place, name, on) = (self.path().to_owned(), name_of(machine), self.net.on(machine));
+        let file = place.join(format!("{name}.yml")).display().to_string();
+        self.running[machine].push(spawned(&place, &name, &on, &["patroni", &file]));
+    }
+
+    fn configures(&self, machine: usize) {
+        let (place, name, address) = (self.path().to_owned(), name_of(machine), self.net.address(machine));
         let (data, sockets) = (place.join(&name), place.join(format!("{name}-sockets")));
         let _ = fs::create_dir(&sockets);
         assert!(Command::new("chown").arg("postgres").arg(&sockets).status().unwrap().success());
         let (data, sockets) = (data.display().to_string(), sockets.display().to_string());
-        let papers = place.display().to_string();
-        let text = example(
-            "patroni.yml",
-            &[
-                ("name: NODE", &format!("name: {name}")),
-                ("hosts: ETCD", &format!("hosts: {ETCD}:2379")),
-                ("ADDRESS", NODES[number]),
-                ("SUPERUSER_PASSWORD", PASSWORD),
-                ("REPLICATION_PASSWORD", PASSWORD),
-                ("/var/lib/postgresql/15/homeward", &data),
-                ("/var/lib/postgresql/homeward.pgpass", &format!("{data}.pgpass")),
-                ("/run/postgresql", &sockets),
-                ("/etc/homeward-db", &papers),
-            ],
-        );
+        let hosts = (0..MACHINES).map(|machine| format!("{}:2379", self.net.address(machine)));
+        let (papers, hosts) = (place.display().to_string(), hosts.collect::<Vec<_>>().join(","));
+        let backups = place.join("backups").display().to_string();
+        let values = [
+            ("name: NODE", format!("name: {name}")),
+            ("hosts: ETCD", format!("hosts: {hosts}")),
+            ("ADDRESS", address),
+            ("SUPERUSER_PASSWORD", PASSWORD.to_owned()),
+            ("REPLICATION_PASSWORD", PASSWORD.to_owned()),
+            ("REPOSITORY_PASSPHRASE", PASSWORD.to_owned()),
+            ("/var/lib/postgresql/homeward.pgpass", format!("{data}.pgpass")),
+            (DATA, data),
+            ("/run/postgresql", sockets),
+            ("/var/lib/pgbackrest", backups),
+            ("/etc/homeward-db", papers),
+            ("# method: pgbackrest", if self.from_backup { "method: pgbackrest" } else { "#" }.to_owned()),
+        ];
+        let values = values.each_ref().map(|(from, to)| (*from, to.as_str()));
         let file = place.join(format!("{name}.yml"));
-        fs::write(&file, text).unwrap();
-        let child = spawned(&place, &name, &["patroni", &file.display().to_string()]);
-        self.patronis.push((number, child));
+        fs::write(&file, example("patroni.yml", &values)).unwrap();
+        fs::write(place.join(format!("{name}.conf")), example("pgbackrest.conf", &values)).unwrap();
     }
 
     /// What the brokers' configuration says of it.
@@ -147,8 +231,10 @@ impl Cluster {
 
     /// Waits until what Patroni says of the cluster is so.
     fn waits(&self, what: &str, is_so: impl Fn(&str) -> bool) {
-        for _ in 0..600 {
-            if NODES.iter().filter_map(|node| get(node, "/cluster")).any(|cluster| is_so(&cluster)) {
+        let since = Stopwatch::start();
+        while since.spent() < Duration::from_secs(120) {
+            let mut said = (0..MACHINES).filter_map(|machine| get(&self.net.address(machine), "/cluster"));
+            if said.any(|cluster| is_so(&cluster)) {
                 return;
             }
             thread::sleep(Duration::from_millis(100));
@@ -156,32 +242,66 @@ impl Cluster {
         panic!("not so: {what}\n{}", self.said());
     }
 
-    /// Which node is the primary.
-    fn primary(&self) -> Option<usize> {
-        (0..NODES.len()).find(|node| get(NODES[*node], "/primary").is_some_and(|answer| answer.contains(" 200 ")))
+    /// Which machine has the primary.
+    pub fn primary(&self) -> usize {
+        let since = Stopwatch::start();
+        while since.spent() < Duration::from_secs(60) {
+            let is_primary = |machine: &usize| {
+                get(&self.net.address(*machine), "/primary").is_some_and(|answer| answer.contains(" 200 "))
+            };
+            if let Some(found) = (0..MACHINES).find(is_primary) {
+                return found;
+            }
+            thread::sleep(Duration::from_millis(100));
+        }
+        panic!("none is the primary\n{}", self.said());
     }
 
-    fn sql(&self, database: &str, sql: &str) {
-        let primary = NODES[self.primary().expect("one is the primary")];
-        let url = format!("postgres://postgres:{PASSWORD}@{primary}:5432/{database}?sslmode=require");
-        let done = Command::new("psql").args([&url, "-qc", sql]).output().unwrap();
-        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    /// As a machine ends that loses its power: etcd, Patroni and the server at once.
+    pub fn loses_power(&mut self, machine: usize) {
+        for mut child in self.running[machine].drain(..).rev() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+        ends(&self.path().join(name_of(machine)), "KILL");
     }
 
-    /// As a machine ends that loses its power: Patroni and the server at once. Its name.
-    pub fn kill_primary(&mut self) -> &'static str {
-        let primary = self.primary().expect("one is the primary");
-        let at = self.patronis.iter().position(|(number, _)| *number == primary).unwrap();
-        let (_, mut patroni) = self.patronis.remove(at);
-        patroni.kill().unwrap();
-        patroni.wait().unwrap();
-        ends(&self.path().join(format!("node{}", primary + 1)), "KILL");
-        NODES[primary]
+    /// Cuts a machine off from all others; how.
+    pub fn cuts_off(&self, machine: usize) -> &'static str {
+        if self.net.cable_is(machine, "down") {
+            return "its cable was pulled";
+        }
+        self.signalled(machine, "STOP");
+        "all on it was stopped, for there are no network namespaces here"
+    }
+
+    /// Lets it back in.
+    pub fn lets_in(&self, machine: usize) {
+        if !self.net.cable_is(machine, "up") {
+            self.signalled(machine, "CONT");
+        }
+    }
+
+    /// Sends a signal to all that runs on a machine.
+    fn signalled(&self, machine: usize, signal: &str) {
+        let server = server(&self.path().join(name_of(machine)));
+        let mut all: Vec<_> = self.running[machine].iter().map(|child| child.id().to_string()).collect();
+        let serves = |pid: &String| {
+            let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            server.is_some() && stat.rsplit_once(')').and_then(|(_, rest)| rest.split(' ').nth(2)) == server.as_deref()
+        };
+        let pids =
+            fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
+        all.extend(pids.filter(serves));
+        all.extend(server.clone());
+        for pid in all {
+            let _ = Command::new("kill").args([&format!("-{signal}"), &pid]).output();
+        }
     }
 
     /// The ends of all logs.
     pub fn said(&self) -> String {
-        let logs = ["etcd", "haproxy", "node1", "node2", "node3"].map(|name| {
+        let logs = ["haproxy", "etcd1", "etcd2", "etcd3", "db1", "db2", "db3"].map(|name| {
             let log = fs::read_to_string(self.path().join(format!("{name}.log"))).unwrap_or_default();
             let lines: Vec<_> = log.lines().rev().take(12).collect();
             format!("== {name}\n{}\n", lines.into_iter().rev().collect::<Vec<_>>().join("\n"))
@@ -190,24 +310,42 @@ impl Cluster {
     }
 }
 
+/// The process of the server of a data folder, if one runs.
+fn server(data: &Path) -> Option<String> {
+    let file = fs::read_to_string(data.join("postmaster.pid")).ok()?;
+    file.lines().next().map(str::to_owned)
+}
+
 /// Sends a signal to the server of a data folder, if one runs.
 fn ends(data: &Path, signal: &str) {
-    let file = fs::read_to_string(data.join("postmaster.pid")).unwrap_or_default();
-    if let Some(pid) = file.lines().next() {
-        let _ = Command::new("kill").args([&format!("-{signal}"), pid]).status();
+    if let Some(pid) = server(data) {
+        let _ = Command::new("kill").args([&format!("-{signal}"), &pid]).output();
     }
 }
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        for (number, mut patroni) in self.patronis.drain(..) {
-            let _ = patroni.kill();
-            let _ = patroni.wait();
-            ends(&self.folder.path().join(format!("node{}", number + 1)), "QUIT");
+        if thread::panicking() {
+            let logs = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cluster");
+            let _ = fs::create_dir_all(&logs);
+            for file in fs::read_dir(self.path()).into_iter().flatten().flatten().map(|file| file.path()) {
+                if file.extension().is_some_and(|end| end == "log") {
+                    let _ = fs::copy(&file, logs.join(file.file_name().unwrap()));
+                }
+            }
+            eprintln!("what all of it said is in {}", logs.display());
         }
-        for mut other in self.others.drain(..) {
-            let _ = other.kill();
-            let _ = other.wait();
+        for machine in 0..MACHINES {
+            self.signalled(machine, "CONT");
+            for mut child in self.running[machine].drain(..).rev() {
+                let _ = child.kill();
+                let _ = child.wait();
+            }
+            ends(&self.folder.path().join(name_of(machine)), "QUIT");
+        }
+        if let Some(mut proxy) = self.proxy.take() {
+            let _ = proxy.kill();
+            let _ = proxy.wait();
         }
         thread::sleep(Duration::from_millis(500));
     }
