@@ -37,7 +37,18 @@ const HOUSE: &[Room] = &[
     Room {
         folder: "platform",
         floor: 1,
-        crates: &["ring", "tokio", "jiff", "zeroize", "thiserror", "async_trait", "uuid", "rustix"],
+        crates: &[
+            "ring",
+            "tokio",
+            "jiff",
+            "zeroize",
+            "thiserror",
+            "async_trait",
+            "uuid",
+            "rustix",
+            // What is counted of the work.
+            "prometheus_client",
+        ],
     },
     Room { folder: "reference", floor: 2, crates: &["serde", "toml", "jiff", "thiserror"] },
     Room { folder: "sealing", floor: 2, crates: &["ring", "zeroize", "prost", "thiserror", "hex", "uuid", "pkcs8"] },
@@ -162,6 +173,9 @@ const HOUSE: &[Room] = &[
             "serde",
             // The form of a submission is the JSON form of the contract, field by field.
             "serde_json",
+            // Counts that follow what happens: a stream, and its beat.
+            "tokio",
+            "tokio_stream",
         ],
     },
     Room {
@@ -169,6 +183,8 @@ const HOUSE: &[Room] = &[
         floor: 7,
         crates: &[
             "clap",
+            "clap_complete",
+            "clap_mangen",
             "serde",
             "serde_json",
             "toml",

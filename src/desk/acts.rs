@@ -1,10 +1,6 @@
 //! What is done with a delivery in hand. Each form is done once, however often it is sent, and says at once if the lease is gone.
 
-use axum::{
-    extract::{Form, Path},
-    http::HeaderMap,
-    response::Redirect,
-};
+use axum::{http::HeaderMap, response::Redirect};
 use maud::{Markup, html};
 use serde::Deserialize;
 use tonic::Status;
@@ -15,6 +11,7 @@ use super::{
     forms::Sealed,
     grading,
     offers::given,
+    sent::{Form, Path},
     trouble::Trouble,
 };
 use crate::{

@@ -41,7 +41,7 @@ pub(super) struct InHand {
 }
 
 /// The answer of one service, or why there is none.
-type Called<T> = Result<T, Status>;
+pub(super) type Called<T> = Result<T, Status>;
 
 macro_rules! call {
     ($visit:ident, $method:ident, $message:expr) => {{
@@ -93,9 +93,15 @@ impl Visit {
         }
     }
 
-    pub(super) async fn deliveries(&self, queue: &str, page_token: &str) -> Called<pb::ListDeliveriesResponse> {
+    /// Headers of a queue, or of its dead-letter side.
+    pub(super) async fn deliveries(
+        &self,
+        queue: &str,
+        page_token: &str,
+        (dead_letters, page_size): (bool, i32),
+    ) -> Called<pb::ListDeliveriesResponse> {
         let (queue, page_token) = (queue.to_owned(), page_token.to_owned());
-        let asked = pb::ListDeliveriesRequest { queue, page_size: ROWS, page_token, dead_letters: false };
+        let asked = pb::ListDeliveriesRequest { queue, page_size, page_token, dead_letters };
         call!(self, list_deliveries, asked)
     }
 

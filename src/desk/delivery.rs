@@ -1,10 +1,6 @@
 //! One delivery in hand: what it carries, what was opened of it, and what can be done with it.
 
-use axum::{
-    extract::{Form, Path},
-    http::HeaderMap,
-    response::Html,
-};
+use axum::{http::HeaderMap, response::Html};
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -15,6 +11,7 @@ use super::{
     frame, grading, offers,
     queues::address,
     rows::{class, deadline},
+    sent::{Form, Path},
     trouble::Trouble,
     words,
 };
@@ -104,14 +101,15 @@ impl Visit {
             p { a href={ "/queues/" (delivery.queue) } { "Back to " (delivery.queue) } }
             h1 { (class(delivery)) }
             @if let Some(caveat) = caveat { p.caveat { (caveat) } }
+            @if let Some((why, _)) = &triage { (why) }
             (self.summary(held, now))
             @for unit in opened { (shown(unit)) }
             @if !delivery.openable.is_empty() { (self.openings(held, opened.is_empty())?) }
-            @if let Some(triage) = &triage { (triage) }
+            @if let Some((_, sends_on)) = &triage { (sends_on) }
             (acts::all(self, held)?)
             @if let Some(marking) = marking { p.marking { (marking) } }
         };
-        Ok(frame::page("A delivery", Some(self), &body))
+        Ok(frame::live("A delivery", self, &body))
     }
 
     /// The header: no content is in it.
@@ -123,7 +121,7 @@ impl Visit {
         html! {
             dl {
                 dt { "Due" } dd { (deadline(delivery, now)) }
-                dt { "Yours for" } dd { (words::due(held.until.as_ref(), now).map_or(String::new(), |(left, _)| left.trim_start_matches("in ").to_owned())) }
+                dt { "Yours for" } dd { @if let Some(left) = words::yours_for("", held.until.as_ref(), now) { (left) } }
                 dt { "Received" } dd { (words::moment(delivery.received_time.as_ref()).unwrap_or_default()) }
                 @if !delivery.linked_from.is_empty() { dt { "Linked" } dd { "the record of another child in the same referral" } }
                 @if delivery.provisional { dt { "Provisional" } dd { "here only until HOLD has found the child's home" } }
@@ -137,7 +135,7 @@ impl Visit {
                 @if !delivery.prompts.is_empty() {
                     dt { "To be done" }
                     dd { ul.plain { @for prompt in &delivery.prompts {
-                        li { (words::plain(&prompt.kind)) @if let Some((when, late)) = words::due(prompt.due_time.as_ref(), now) { ", " span.late[late] { (when) } } @if let Some(stands) = stands(delivery, &prompt.kind) { ", " (stands) } }
+                        li { (words::plain(&prompt.kind)) @if let Some(when) = words::counts_down("", prompt.due_time.as_ref(), now) { ", " (when) } @if let Some(stands) = stands(delivery, &prompt.kind) { ", " (stands) } }
                     } } }
                 }
                 @if !delivery.history.is_empty() {

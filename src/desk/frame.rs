@@ -1,4 +1,4 @@
-//! The frame of every page: one stylesheet, no script of others, nothing kept by the browser.
+//! The frame of every page: one stylesheet, one script of ours, nothing of others, nothing kept by the browser.
 
 use axum::{
     extract::Request,
@@ -13,13 +13,24 @@ use crate::domain::grants::Action;
 
 /// The one stylesheet.
 pub(super) const STYLE: &str = include_str!("style.css");
+/// The one script: what stands on a page already, kept up to date.
+pub(super) const SCRIPT: &str = include_str!("desk.js");
 
 /// What a page may load and who may hold it: nothing from elsewhere, nobody.
-const POLICY: &str =
-    "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; \
+                      frame-ancestors 'none'; base-uri 'none'";
 
 /// A whole page; with whose it is, where somebody is known.
 pub(super) fn page(title: &str, visit: Option<&Visit>, body: &Markup) -> Html<String> {
+    whole(title, visit, None, body)
+}
+
+/// A page with deadlines and counts that go on: with script they follow; without, the page is as it was when it was asked for.
+pub(super) fn live(title: &str, visit: &Visit, body: &Markup) -> Html<String> {
+    whole(title, Some(visit), Some(visit.desk.broker.now().as_second()), body)
+}
+
+fn whole(title: &str, visit: Option<&Visit>, now: Option<i64>, body: &Markup) -> Html<String> {
     let page = html! {
         (DOCTYPE)
         html lang="en-GB" {
@@ -28,8 +39,9 @@ pub(super) fn page(title: &str, visit: Option<&Visit>, body: &Markup) -> Html<St
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (title) " – Homeward" }
                 link rel="stylesheet" href="/style.css";
+                @if now.is_some() { script src="/desk.js" defer {} }
             }
-            body {
+            body data-now=[now] {
                 a.skip href="#main" { "Skip to the main content" }
                 header {
                     a.home href="/" { "Homeward" }

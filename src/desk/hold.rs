@@ -27,8 +27,9 @@ fn why(reason: &str) -> &'static str {
 }
 
 impl Visit {
-    /// The triage of a delivery on HOLD; nothing where it is none, or is not theirs to settle.
-    pub(super) async fn triage(&self, held: &InHand) -> Result<Option<Markup>, Trouble> {
+    /// The triage of a delivery on HOLD: why it is there and what was sent all the same, and the form that sends it on; nothing where it
+    /// is none, or is not theirs to settle.
+    pub(super) async fn triage(&self, held: &InHand) -> Result<Option<(Markup, Markup)>, Trouble> {
         let delivery = &held.delivery;
         let Some(matter) = delivery.held.as_ref().filter(|_| self.may(Action::ResolveHeld)) else { return Ok(None) };
         // Where that is not for them, nor is the rest; they put it back.
@@ -36,19 +37,20 @@ impl Visit {
             return Ok(None);
         };
         let form = self.form(&act(&delivery.queue, &delivery.delivery_id, "resolve"), &fields())?;
-        Ok(Some(html! {
-            section aria-labelledby="triage" {
+        let why = html! {
+            section.notice aria-labelledby="triage" {
                 h2 #triage { "Held: " (words::plain(&matter.reason)) }
                 p { (why(&matter.reason)) }
+                @if !matter.meant_for.is_empty() { p { strong { "Meant for: " } (matter.meant_for.join(" or ")) } }
                 @if !matter.never_by.is_empty() { p.notice { strong { "Never to: " } (matter.never_by.join(", ")) ". It accuses people there." } }
                 h3 { "Sent already" }
                 @if sent.is_empty() { p { "To nobody: this is all there is of it." } } @else {
                     ul.plain { @for (queue, class, opened) in &sent { li { strong { (queue) } " " span.quiet { (self.label(queue)) } ", " (class) ", " @if *opened { "opened" } @else { "not opened yet" } } } }
                 }
-                h3 { "Send it on" }
-                (form)
             }
-        }))
+        };
+        let sends_on = html! { section aria-labelledby="send-on" { h2 #send-on { "Send it on" } (form) } };
+        Ok(Some((why, sends_on)))
     }
 
     /// Who is behind a queue now: the unit, its cover, its number, and who stands in.

@@ -6,14 +6,17 @@ mod admin;
 mod calls;
 mod council;
 mod delivery;
+mod filter;
 mod forms;
 mod frame;
 mod grading;
 mod hold;
+mod live;
 mod offers;
 mod queues;
 mod refer;
 mod rows;
+mod sent;
 mod supervision;
 mod trouble;
 mod words;
@@ -33,7 +36,7 @@ use self::{calls::Visit, forms::Key, trouble::Trouble};
 use crate::{
     broker::Broker,
     platform::{Entropy, entropy::EntropyError},
-    wire::{serve::Setup, services::Services, session::Session},
+    wire::{PAGES_STREAM, serve::Setup, services::Services, session::Session},
 };
 
 /// A form with its longest texts, as a browser writes them.
@@ -69,6 +72,8 @@ impl Desk {
         let pages = Router::new()
             .route("/", get(queues::first))
             .route("/style.css", get(async || ([(CONTENT_TYPE, "text/css; charset=utf-8")], frame::STYLE)))
+            .route("/desk.js", get(async || ([(CONTENT_TYPE, "text/javascript; charset=utf-8")], frame::SCRIPT)))
+            .route(PAGES_STREAM, get(live::counts))
             .route("/queues/{queue}", get(queues::one))
             .route("/queues/{queue}/take", post(queues::take))
             .route("/queues/{queue}/deliveries/{id}", get(delivery::show))
@@ -91,6 +96,7 @@ impl Desk {
             .route("/referrals/{id}/answer", post(council::answer))
             .route("/ledger-key", get(council::ledger_key))
             .fallback(async || Trouble::nowhere())
+            .method_not_allowed_fallback(async || Trouble::nowhere())
             .layer(DefaultBodyLimit::max(LARGEST_FORM))
             .layer(middleware::from_fn(frame::guarded))
             .with_state(self);

@@ -2,7 +2,6 @@
 //! what one has given away and nobody has taken yet.
 
 use axum::{
-    extract::{Form, Path},
     http::HeaderMap,
     response::{Html, Redirect},
 };
@@ -14,6 +13,7 @@ use super::{
     delivery::{Which, act},
     forms::Sealed,
     frame,
+    sent::{Form, Path},
     trouble::Trouble,
     words,
 };

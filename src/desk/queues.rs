@@ -1,7 +1,6 @@
 //! My queues, and one of them: the most urgent first, what is overdue before all else.
 
 use axum::{
-    extract::{Form, Path, Query},
     http::HeaderMap,
     response::{Html, IntoResponse, Redirect, Response},
 };
@@ -9,7 +8,16 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::{calls::Visit, forms::Sealed, frame, rows::in_hand_rows, trouble::Trouble, words};
+use super::{
+    calls::Visit,
+    filter::Wish,
+    forms::Sealed,
+    frame,
+    rows::in_hand_rows,
+    sent::{Form, Path, Query},
+    trouble::Trouble,
+    words,
+};
 use crate::{domain::queue::QueueId, wire::pb};
 
 /// What was asked for beside the path.
@@ -53,17 +61,17 @@ async fn mine(visit: Visit) -> Result<Html<String>, Trouble> {
                             a href={ "/queues/" (queue.queue) } { (queue.queue) }
                             " " span.quiet { (visit.label(&queue.queue)) }
                         }
-                        td.late[queue.overdue_count > 0] { (queue.overdue_count) }
-                        td { (queue.unopened_count) }
-                        td { (queue.waiting_count) }
+                        td.late[queue.overdue_count > 0] data-count={ (queue.queue) " overdue" } { (queue.overdue_count) }
+                        td data-count={ (queue.queue) " unopened" } { (queue.unopened_count) }
+                        td data-count={ (queue.queue) " waiting" } { (queue.waiting_count) }
                         td { (yours) }
-                        td { (queue.leased_count) }
+                        td data-count={ (queue.queue) " leased" } { (queue.leased_count) }
                     }
                 }
             }
         }
     };
-    Ok(frame::page("Your queues", Some(&visit), &body))
+    Ok(frame::live("Your queues", &visit, &body))
 }
 
 /// A certificate that ends within 30 days.
@@ -82,17 +90,20 @@ pub(super) async fn one(
     visit: Visit,
     Path(queue): Path<String>,
     Query(asked): Query<Asked>,
+    Query(wish): Query<Wish>,
 ) -> Result<Html<String>, Trouble> {
-    let list = visit.deliveries(&queue, &asked.page).await?;
+    let list = visit.found(&queue, &wish, &asked.page).await?;
     let in_hand = visit.in_hand(&queue).await?;
     let now = visit.desk.broker.now();
     let mine = |id: &str| in_hand.iter().any(|held| held.delivery.delivery_id == id);
     let waiting: Vec<_> = list.deliveries.iter().filter(|delivery| !mine(&delivery.delivery_id)).collect();
     let (none_waits, waiting) = (waiting.is_empty(), visit.waiting_rows(&waiting, now)?);
     let take = visit.form(&address(&queue, "take"), &html! { button { "Take the most urgent" } })?;
+    let here = format!("/queues/{queue}");
     let body = html! {
         h1 { (queue) " " span.quiet { (visit.label(&queue)) } }
         (done(&asked.done))
+        p role="status" data-news=(queue) {}
         section aria-labelledby="in-hand" {
             h2 #in-hand { "In your hands" }
             @if in_hand.is_empty() { p { "Nothing." } } @else { (in_hand_rows(&queue, &in_hand, now)) }
@@ -100,13 +111,12 @@ pub(super) async fn one(
         }
         section aria-labelledby="waiting" {
             h2 #waiting { "Waiting, and with colleagues" }
-            @if none_waits { p { "Nothing." } } @else { (waiting) }
-            @if !list.next_page_token.is_empty() {
-                p { a href={ "?page=" (list.next_page_token) } { "More" } }
-            }
+            (wish.form(&here))
+            @if none_waits { p { @if list.next.is_empty() { "Nothing." } @else { "Nothing so far: there is more to look through." } } } @else { (waiting) }
+            (wish.more(&here, &list.next))
         }
     };
-    Ok(frame::page(&queue, Some(&visit), &body))
+    Ok(frame::live(&queue, &visit, &body))
 }
 
 /// `POST /queues/{queue}/take`: the most urgent that waits comes into their hands.

@@ -30,8 +30,8 @@ pub(super) fn in_hand_rows(queue: &str, in_hand: &[InHand], now: Timestamp) -> M
         let delivery = &held.delivery;
         let way =
             html! { br; a href=(address(queue, &format!("deliveries/{}", delivery.delivery_id))) { "Go on with it" } };
-        let left = words::due(held.until.as_ref(), now).map(|(left, _)| left.trim_start_matches("in ").to_owned());
-        row(delivery, now, &way, &html! { @if let Some(left) = &left { "yours for " (left) } (marks(delivery)) })
+        let left = words::yours_for("yours for ", held.until.as_ref(), now);
+        row(delivery, now, &way, &html! { @if let Some(left) = &left { (left) } (marks(delivery)) })
     });
     table(&rows.collect::<Vec<_>>())
 }
@@ -78,17 +78,12 @@ pub(super) fn deadline(delivery: &pb::Delivery, now: Timestamp) -> Markup {
     let unopened = delivery.opened_time.is_none();
     let (what, time) = match (retracted(delivery), offered(delivery), delivery.ack_due_time.as_ref()) {
         _ if delivery.settled_time.is_some() => return html! { "settled" },
-        (Some(_), ..) => ("acknowledge", delivery.decide_due_time.as_ref()),
-        (_, Some(offer), _) => ("answer", offer.answer_due_time.as_ref()),
-        (.., Some(due)) if unopened => ("acknowledge", Some(due)),
-        _ => ("decide", delivery.decide_due_time.as_ref()),
+        (Some(_), ..) => ("acknowledge ", delivery.decide_due_time.as_ref()),
+        (_, Some(offer), _) => ("answer ", offer.answer_due_time.as_ref()),
+        (.., Some(due)) if unopened => ("acknowledge ", Some(due)),
+        _ => ("decide ", delivery.decide_due_time.as_ref()),
     };
-    html! {
-        @match words::due(time, now) {
-            Some((when, late)) => { span.late[late] { (what) " " (when) } }
-            None => { "none" }
-        }
-    }
+    html! { @match words::counts_down(what, time, now) { Some(when) => (when), None => "none" } }
 }
 
 /// How it stands.

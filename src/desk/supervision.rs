@@ -1,20 +1,20 @@
 //! A supervisor's side: queues with their ages, those that are silent, what was escalated, who holds what, who is on cover. Headers only.
 
 use axum::{
-    extract::{Form, Path, Query},
     http::HeaderMap,
     response::{Html, Redirect},
 };
 use jiff::Timestamp;
 use maud::{Markup, html};
-use tonic::Status;
+use serde::Deserialize;
 
 use super::{
-    calls::{ROWS, Visit, call},
+    calls::{Called, ROWS, Visit, call},
     frame,
     offers::Answer,
-    queues::{Asked, done},
+    queues::done,
     rows::{class, deadline, state},
+    sent::{Form, Path, Query},
     trouble::Trouble,
     words,
 };
@@ -26,19 +26,20 @@ use crate::{
     },
 };
 
-type Called<T> = Result<T, Status>;
+/// Where the lists of a page begin, and what was just done.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    done: String,
+    escalated: String,
+    held: String,
+    aside: String,
+}
 
 impl Visit {
-    async fn held_by_anybody(&self, queue: &str) -> Called<Vec<pb::HeldDelivery>> {
-        let queue = queue.to_owned();
-        Ok(call!(self, list_held, pb::ListHeldRequest { queue, page_size: ROWS, page_token: String::new() })?
-            .deliveries)
-    }
-
-    async fn side(&self, queue: &str, dead_letters: bool) -> Called<Vec<pb::Delivery>> {
-        let (queue, page_token) = (queue.to_owned(), String::new());
-        let asked = pb::ListDeliveriesRequest { queue, page_size: ROWS, page_token, dead_letters };
-        Ok(call!(self, list_deliveries, asked)?.deliveries)
+    async fn held_by_anybody(&self, queue: &str, page_token: &str) -> Called<pb::ListHeldResponse> {
+        let (queue, page_token) = (queue.to_owned(), page_token.to_owned());
+        call!(self, list_held, pb::ListHeldRequest { queue, page_size: ROWS, page_token })
     }
 }
 
@@ -48,9 +49,18 @@ struct Above {
     /// When the oldest that waits unopened came in.
     oldest: Option<prost_types::Timestamp>,
     escalated: usize,
+    /// All of the queue was looked through.
+    whole: bool,
 }
 
 impl Above {
+    fn count(&mut self, found: &pb::Delivery) {
+        self.escalated += usize::from(is_escalated(found));
+        if found.state() == DeliveryState::Waiting && found.opened_time.is_none() {
+            self.oldest = self.oldest.into_iter().chain(found.received_time).min_by_key(|time| time.seconds);
+        }
+    }
+
     /// Something waits unopened, and nobody has anything in hand.
     fn is_silent(&self) -> bool {
         self.queue.unopened_count > 0 && self.queue.leased_count == 0
@@ -65,11 +75,10 @@ pub(super) async fn all(visit: Visit) -> Result<Html<String>, Trouble> {
     let (who, queues, now) = (visit.who_am_i().await?, visit.queues().await?, visit.desk.broker.now());
     let mut above = Vec::with_capacity(queues.len());
     for queue in queues {
-        let waiting = visit.side(&queue.queue, false).await?;
-        let unopened = waiting.iter().filter(|one| one.state() == DeliveryState::Waiting && one.opened_time.is_none());
-        let oldest = unopened.filter_map(|one| one.received_time).min_by_key(|time| time.seconds);
-        let escalated = waiting.iter().filter(|one| is_escalated(one)).count();
-        above.push(Above { queue, oldest, escalated });
+        let mut one = Above { queue, oldest: None, escalated: 0, whole: true };
+        let name = one.queue.queue.clone();
+        one.whole = visit.walk(&name, |found| one.count(&found)).await?;
+        above.push(one);
     }
     above.sort_by_key(|one| {
         (one.queue.overdue_count == 0, !one.is_silent(), one.oldest.map_or(i64::MAX, |time| time.seconds))
@@ -80,7 +89,7 @@ pub(super) async fn all(visit: Visit) -> Result<Html<String>, Trouble> {
         @if above.is_empty() { p { "No queue is yours to supervise. Your administrator grants queues." } }
         @for one in &above { (overview(&visit, one, now)) }
     };
-    Ok(frame::page("Supervision", Some(&visit), &body))
+    Ok(frame::live("Supervision", &visit, &body))
 }
 
 fn overview(visit: &Visit, one: &Above, now: Timestamp) -> Markup {
@@ -90,10 +99,10 @@ fn overview(visit: &Visit, one: &Above, now: Timestamp) -> Markup {
             h2 { a href={ "/supervision/" (queue.queue) } { (queue.queue) } " " span.quiet { (visit.label(&queue.queue)) } }
             @if one.is_silent() { p.late { "Silent: something waits unopened, and nobody has anything in hand." } }
             dl {
-                dt { "Overdue" } dd { span.late[queue.overdue_count > 0] { (queue.overdue_count) } }
-                dt { "Unopened" } dd { (queue.unopened_count) @if let Some(age) = age(one.oldest.as_ref(), now) { ", the oldest for " (age) } }
-                dt { "Waiting, in hand" } dd { (queue.waiting_count) ", " (queue.leased_count) }
-                dt { "Escalated" } dd { (one.escalated) }
+                dt { "Overdue" } dd { span.late[queue.overdue_count > 0] data-count={ (queue.queue) " overdue" } { (queue.overdue_count) } }
+                dt { "Unopened" } dd { span data-count={ (queue.queue) " unopened" } { (queue.unopened_count) } @if let Some(age) = age(one.oldest.as_ref(), now) { ", the oldest for " (age) } }
+                dt { "Waiting, in hand" } dd { span data-count={ (queue.queue) " waiting" } { (queue.waiting_count) } ", " span data-count={ (queue.queue) " leased" } { (queue.leased_count) } }
+                dt { "Escalated" } dd { (one.escalated) @if !one.whole { " or more" } }
                 dt { "Put aside" } dd { (queue.dead_letter_count) }
                 dt { "On cover" } dd { (visit.cover(&queue.queue)) }
             }
@@ -116,25 +125,33 @@ pub(super) async fn one(
     Path(queue): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Html<String>, Trouble> {
-    let held = visit.held_by_anybody(&queue).await?;
-    let (waiting, dead, now) =
-        (visit.side(&queue, false).await?, visit.side(&queue, true).await?, visit.desk.broker.now());
-    let escalated: Vec<_> = waiting.iter().filter(|one| is_escalated(one)).collect();
-    let (held, dead) = (visit.held_rows(&held, now)?, visit.dead_rows(&queue, &dead)?);
+    let (held, aside) = (
+        visit.held_by_anybody(&queue, &asked.held).await?,
+        visit.deliveries(&queue, &asked.aside, (true, ROWS)).await?,
+    );
+    let (escalated, now) = (visit.look(&queue, &asked.escalated, is_escalated).await?, visit.desk.broker.now());
+    let (rows, dead) = (visit.held_rows(&held.deliveries, now)?, visit.dead_rows(&queue, &aside.deliveries)?);
     let body = html! {
         p { a href="/supervision" { "Back to all queues" } }
         h1 { (queue) " " span.quiet { (visit.label(&queue)) } }
         (done(&asked.done))
+        p role="status" data-news=(queue) {}
         p { "On cover: " (visit.cover(&queue)) }
         section aria-labelledby="escalated" {
             h2 #escalated { "Escalated" }
-            @if escalated.is_empty() { p { "Nothing." } }
-            ul { @for one in &escalated { li { (class(one)) ": " (deadline(one, now)) ", " (state(one)) "; " (last_escalation(one)) } } }
+            @if escalated.deliveries.is_empty() { p { "Nothing." } }
+            ul { @for one in &escalated.deliveries { li { (class(one)) ": " (deadline(one, now)) ", " (state(one)) "; " (last_escalation(one)) } } }
+            (more("escalated", &escalated.next))
         }
-        section aria-labelledby="held" { h2 #held { "Who holds what" } (held) }
-        section aria-labelledby="aside" { h2 #aside { "Put aside" } (dead) }
+        section aria-labelledby="held" { h2 #held { "Who holds what" } (rows) (more("held", &held.next_page_token)) }
+        section aria-labelledby="aside" { h2 #aside { "Put aside" } (dead) (more("aside", &aside.next_page_token)) }
     };
-    Ok(frame::page(&queue, Some(&visit), &body))
+    Ok(frame::live(&queue, &visit, &body))
+}
+
+/// The way to the next page of one list.
+fn more(list: &str, next: &str) -> Markup {
+    html! { @if !next.is_empty() { p { a href={ "?" (list) "=" (next) "#" (list) } { "More: " (list.replace("held", "who holds what").replace("aside", "put aside")) } } } }
 }
 
 fn last_escalation(delivery: &pb::Delivery) -> String {

@@ -50,6 +50,24 @@ impl Trouble {
         Self::of(StatusCode::BAD_REQUEST, "Something in the form cannot be read", advice)
     }
 
+    /// Fields are missing, or it is no form at all.
+    pub(super) fn garbled() -> Self {
+        Self::of(
+            StatusCode::BAD_REQUEST,
+            "What was sent cannot be read",
+            "Nothing was done. Go back, load the page again and send it from there; a link is best followed from your own pages.",
+        )
+    }
+
+    /// More than any form of ours needs.
+    pub(super) fn too_large() -> Self {
+        Self::of(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "That is too much for one form",
+            "Nothing was done. Use the back button: what you wrote is still there. Shorten the longest text, and send it again; files are never taken here.",
+        )
+    }
+
     /// Their role has no use for it.
     pub(super) fn not_yours() -> Self {
         Self::of(StatusCode::FORBIDDEN, "This is not yours to do", "Your administrator grants what you may do.")

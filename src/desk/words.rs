@@ -1,6 +1,7 @@
 //! What codes mean, in the words of the people who read the page; times as the clock in London shows them.
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use maud::{Markup, html};
 
 use crate::domain::unit::Part;
 
@@ -110,6 +111,19 @@ pub(super) fn due(time: Option<&prost_types::Timestamp>, now: Timestamp) -> Opti
     let late = left < SignedDuration::ZERO;
     let span = span(left.abs());
     Some((if late { format!("{span} late") } else { format!("in {span}") }, late))
+}
+
+/// The same as it stands on a page, behind what is due, where it counts down.
+pub(super) fn counts_down(what: &str, time: Option<&prost_types::Timestamp>, now: Timestamp) -> Option<Markup> {
+    let (when, late) = due(time, now)?;
+    Some(html! { span.late[late] data-due=(time?.seconds) data-said=(what) { (what) (when) } })
+}
+
+/// For how long something in hand is still theirs, where it counts down.
+pub(super) fn yours_for(what: &str, until: Option<&prost_types::Timestamp>, now: Timestamp) -> Option<Markup> {
+    let (left, late) = due(until, now)?;
+    let left = if late { "no longer" } else { left.trim_start_matches("in ") };
+    Some(html! { span data-lease="" data-due=(until?.seconds) data-said=(what) { (what) (left) } })
 }
 
 fn span(length: SignedDuration) -> String {

@@ -28,6 +28,7 @@ mod timeout;
 pub mod tls;
 
 pub use run::{Ended, run, run_beside};
+pub use streaming::PAGES_STREAM;
 
 /// Messages of `homeward.v1`, generated from `proto/`. Named only on this floor.
 #[allow(missing_docs, clippy::all, clippy::too_many_lines, reason = "generated; the contract's comments come with it")]

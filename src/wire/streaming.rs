@@ -4,10 +4,13 @@ use std::{collections::BTreeSet, sync::LazyLock};
 
 use prost_reflect::DescriptorPool;
 
+/// Where pages follow what happens: a stream like those of the services, and counted as one.
+pub const PAGES_STREAM: &str = "/live";
+
 /// Whether a call of this path opens a stream that may stay.
 pub(super) fn is_stream(path: &str) -> bool {
     static STREAMS: LazyLock<BTreeSet<String>> = LazyLock::new(declared);
-    STREAMS.contains(path)
+    path == PAGES_STREAM || STREAMS.contains(path)
 }
 
 fn declared() -> BTreeSet<String> {
@@ -34,6 +37,7 @@ mod tests {
             "/homeward.v1.ReferralService/SubmitReferrals",
             "/grpc.health.v1.Health/Watch",
             "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+            "/live",
         ] {
             assert!(is_stream(stream), "{stream}");
         }

@@ -122,7 +122,9 @@ async fn what_is_in_hand_is_told_apart_and_is_not_what_colleagues_have() {
     for part in ["acknowledge in", "yours for 27 min", "unopened", "R07", "Go on with it"] {
         assert!(mine.contains(part), "{part} in {mine}");
     }
-    let counts = |text: &str| text.split("<td>").skip(1).map(|cell| cell[..1].to_owned()).collect::<Vec<_>>();
+    let counts = |text: &str| {
+        text.split("<td").skip(1).map(|cell| cell.split_once('>').unwrap().1[..1].to_owned()).collect::<Vec<_>>()
+    };
     let yours = counts(&officer.get("/").await.text);
     let theirs = counts(&Browser::of(&house, MPU_TOO).await.get("/").await.text);
     assert_eq!((yours[2..].concat(), theirs[2..].concat()), ("11".into(), "01".into()), "{yours:?} {theirs:?}");

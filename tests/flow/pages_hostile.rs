@@ -15,8 +15,9 @@ const MARKUP: &str =
 
 /// Nothing of what somebody wrote became part of the page.
 fn is_inert(page: &Page, name: &str) {
+    let text = page.text.replacen("<script src=\"/desk.js\" defer></script>", "", 1);
     for never in ["<script", "<img", "<svg", "onerror=alert(2)>"] {
-        assert!(!page.text.contains(never), "{name}: {never} in {}", page.text);
+        assert!(!text.contains(never), "{name}: {never} in {text}");
     }
 }
 
@@ -62,6 +63,8 @@ async fn markup_in_every_field_of_the_form_is_text_on_every_page_that_shows_it()
             ("persons[0].role", "PERSON_ROLE_SUSPECT"),
             ("persons[0].category", "DATA_SUBJECT_CATEGORY_SUSPECT"),
             ("persons[0].works_in_queue", ""),
+            ("persons[0].nhs_number", ""),
+            ("child.nhs_number", ""),
             ("persons[0].identity", ""),
             ("places[0].kind", "PLACE_KIND_OTHER"),
             ("answers.significant_harm_suspected", "YES_NO_YES"),

@@ -1,11 +1,11 @@
 //! What waits for a second person: who proposed what, and the form that approves it with the fingerprint that was read out to them.
 
 use axum::{
-    extract::{Form, Path, Query},
     http::HeaderMap,
     response::{Html, Redirect},
 };
-use maud::html;
+use jiff::Timestamp;
+use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::{
@@ -14,6 +14,7 @@ use super::{
         forms::Sealed,
         frame,
         queues::Asked,
+        sent::{Form, Path, Query},
         trouble::Trouble,
         words,
     },
@@ -50,7 +51,7 @@ pub(in crate::desk) async fn all(visit: Visit, Query(asked): Query<Asked>) -> Re
                 h2 { (words::plain(&one.kind)) ": " (short(&one.subject)) }
                 dl {
                     dt { "Proposed" } dd { (words::moment(one.create_time.as_ref()).unwrap_or_default()) " by " (short(&one.proposer)) @if !one.reason.is_empty() { ", " (words::plain(&one.reason)) } }
-                    @if one.approver.is_empty() { dt { "Void" } dd { (words::due(one.expire_time.as_ref(), now).map_or(String::new(), |(when, _)| when)) } }
+                    @if one.approver.is_empty() { dt { "Open still" } dd { (open_for(one, now)) } }
                     @else { dt { "Approved" } dd { (words::moment(one.approve_time.as_ref()).unwrap_or_default()) " by " (short(&one.approver)) } }
                     @if one.proposer == visit.identity() { dt { "Fingerprint" } dd { code { (one.fingerprint) } } }
                 }
@@ -66,6 +67,18 @@ pub(in crate::desk) async fn all(visit: Visit, Query(asked): Query<Asked>) -> Re
         @if !list.next_page_token.is_empty() { p { a href={ "?page=" (list.next_page_token) } { "More" } } }
     };
     Ok(frame::page("Approvals", Some(&visit), &body))
+}
+
+/// How long it can be approved still, and until when.
+fn open_for(one: &pb::Proposal, now: Timestamp) -> Markup {
+    let until = words::moment(one.expire_time.as_ref()).unwrap_or_default();
+    html! {
+        @match words::due(one.expire_time.as_ref(), now) {
+            Some((_, true)) => "no longer: it is void, and has to be proposed again",
+            Some((left, false)) => { "for " (left.trim_start_matches("in ")) ", until " (until) }
+            None => "until it is approved"
+        }
+    }
 }
 
 fn approving(id: &str) -> String {

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use axum::{
-    extract::{Form, Path, Query},
     http::HeaderMap,
     response::{Html, Redirect},
 };
@@ -18,6 +17,7 @@ use super::{
         forms::Sealed,
         frame,
         queues::Asked,
+        sent::{Form, Path, Query},
         trouble::Trouble,
         words,
     },

@@ -1,7 +1,6 @@
 //! Keys: what wraps how many records, and how far a rotation is.
 
 use axum::{
-    extract::{Form, Path, Query},
     http::HeaderMap,
     response::{Html, Redirect},
 };
@@ -14,6 +13,7 @@ use super::{
         forms::Sealed,
         frame,
         queues::Asked,
+        sent::{Form, Path, Query},
         trouble::Trouble,
         words,
     },

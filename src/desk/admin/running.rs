@@ -1,6 +1,6 @@
 //! What is in force and how it goes: policy versions, the ledger's checkpoint, alarms.
 
-use axum::{extract::Query, response::Html};
+use axum::response::Html;
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -8,6 +8,7 @@ use super::{
     super::{
         calls::{Visit, call},
         frame,
+        sent::Query,
         trouble::Trouble,
         words,
     },

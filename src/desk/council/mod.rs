@@ -4,7 +4,6 @@
 mod chain;
 
 use axum::{
-    extract::{Form, Path, Query},
     http::{HeaderMap, header},
     response::{Html, IntoResponse, Redirect, Response},
 };
@@ -17,6 +16,7 @@ use super::{
     calls::{ROWS, Visit, call},
     forms::Sealed,
     frame,
+    sent::{Form, Path, Query},
     trouble::Trouble,
     words,
 };

@@ -26,6 +26,8 @@ pub(super) enum Kind {
     Day,
     /// A whole number.
     Number,
+    /// Yes, or nothing said.
+    Flag,
     /// One of a few.
     One(&'static [Option]),
     /// Any of a few.
@@ -50,6 +52,8 @@ pub(super) struct Field {
     pub(super) needed: bool,
     /// Its help asks for detail: not shown once a crime is disclosed.
     pub(super) probes: bool,
+    /// Few know it or need it: folded away until it says something.
+    pub(super) rare: bool,
 }
 
 /// Entries of the same kind, each with these fields.
@@ -78,7 +82,7 @@ pub(super) enum Part {
 
 impl Field {
     const fn of(path: &'static str, label: &'static str, kind: Kind) -> Self {
-        Self { path, label, help: "", kind, needed: false, probes: false }
+        Self { path, label, help: "", kind, needed: false, probes: false, rare: false }
     }
 
     pub(super) const fn help(self, help: &'static str) -> Self {
@@ -91,6 +95,10 @@ impl Field {
 
     pub(super) const fn probes(self) -> Self {
         Self { probes: true, ..self }
+    }
+
+    pub(super) const fn rare(self) -> Self {
+        Self { rare: true, ..self }
     }
 }
 
@@ -111,7 +119,7 @@ pub(super) const fn yes_no(path: &'static str, label: &'static str) -> Field {
 }
 
 /// Every yes or no may be left open: that is no "no".
-const YES_NO: &[Option] = &[("YES_NO_YES", "Yes"), ("YES_NO_NO", "No")];
+pub(super) const YES_NO: &[Option] = &[("YES_NO_YES", "Yes"), ("YES_NO_NO", "No")];
 
 impl Kind {
     /// What the answers are on the wire; nothing where there are none.
@@ -131,6 +139,7 @@ impl Kind {
             Self::Area => area(first),
             Self::Time => json!(moment(first).ok_or("give the day and the time, as the clock showed it")?),
             Self::Number => json!(first.parse::<u32>().map_err(|_| "give a whole number")?),
+            Self::Flag => json!(first == "YES_NO_YES"),
             Self::One(options) => match options.iter().any(|(value, _)| *value == first) {
                 true => json!(first),
                 false => return Err("choose one of those shown"),

@@ -47,13 +47,20 @@ pub(super) const PERSONS: List = List {
             .needed()
             .help("A suspect keeps their name in police text; everybody else's is replaced."),
         line("relationship", "Relationship to the child"),
+        asks("date_of_birth", "Date of birth", Kind::Day).rare(),
+        line("nhs_number", "NHS number").rare(),
+        line("organisation", "Employer, home or agency").rare(),
         line("description.age_range", "Age, about"),
         asks("description.sex", "Sex", Kind::One(SEX)),
         line("description.appearance", "Looks: build, height, hair, marks, accent, clothing").probes(),
         line("address", "Address"),
+        line("postcode", "Postcode").rare(),
         line("school", "School"),
         asks("lives", "Lives in which council's area", Kind::Area),
         yes_no("significant_harm", "Another child: is significant harm to them suspected?"),
+        yes_no("at_risk", "Another child: are they at risk?").rare(),
+        yes_no("identifiable", "Another child: could police or a front door find out who they are?").rare(),
+        asks("looked_after_by", "Another child: which authority looks after them, if one does", Kind::Area).rare(),
         yes_no("missing_with_subject", "Were they missing together with this child?"),
         yes_no("allegation", "Is something alleged against them as carer, staff, police or professional?"),
         line("works_in_queue", "If so, the unit they work in, for example MPU.SE")
@@ -143,6 +150,8 @@ pub(super) const ACCOUNTS: List = List {
     fields: &[
         line("platform", "Platform; email for an address").needed(),
         line("handle", "Handle or address").needed(),
+        line("display_name", "Name that is shown"),
+        line("url", "Web address of the profile"),
         OWNER,
     ],
     most: 50,
@@ -183,12 +192,24 @@ pub(super) const ITEMS: List = List {
         yes_no("danger_now", "Danger to life or of serious harm now?").help("Ring 999 first."),
         yes_no("sexual_offence", "Is a sexual offence disclosed, or was one witnessed?"),
         yes_no("images", "Are indecent images held, shared or threatened?").help("Never send them."),
+        asks("online", "Did it happen online, also or only?", Kind::Flag).rare(),
+        yes_no("adult_at_risk", "Is an adult at risk concerned?").rare(),
+        yes_no("allegation", "Is it an allegation against a carer, staff, police or a professional?").rare(),
         yes_no("rail", "On the railway or Underground?"),
         yes_no("journey_only", "Did the child only travel through?"),
         asks("provenance.source_role", "Who told you, or saw it", Kind::One(SOURCE)).needed(),
         asks("provenance.source", "Which person, where not the child and not you", Kind::OneOf("persons")),
         asks("provenance.how_known", "How do they know?", Kind::One(HOW)).needed().help("\"The child told me\" is no answer: how does the child know?"),
         line("provenance.told_by", "Who told them"),
+        asks("provenance.learned", "When they learned it", Kind::Time).rare(),
+        line("provenance.relationship", "Relationship of the source to those concerned").rare(),
+        asks("provenance.corroboration[0].by", "Who supports it", Kind::OneOf("persons")).rare(),
+        yes_no("provenance.corroboration[0].in_this_record", "Is their account in this referral?").rare(),
+        yes_no("provenance.corroboration[0].different_person", "Are they somebody else than the source?").rare(),
+        yes_no("provenance.corroboration[0].own_knowledge", "Do they know it themselves?").rare(),
+        yes_no("provenance.retracted", "Did the source take it back?").rare().help("That lowers nothing: a child who takes it back proves nothing."),
+        yes_no("provenance.contradicted", "Does another account contradict it?").rare(),
+        line("provenance.opinion", "How reliable you think the source is, and why").rare(),
         long("provenance.who_else_knows", "Who else knows", 2).help("Tells police whom a use of it would expose."),
         yes_no("provenance.source_at_risk", "Are they at risk if it is used?"),
         yes_no("provenance.source_identifiable", "Could they be made out as the source?"),
@@ -197,6 +218,23 @@ pub(super) const ITEMS: List = List {
     ],
     most: 50,
 };
+
+pub(super) const QUESTIONS: List = List {
+    path: "interview.account.questions",
+    one: "Question asked",
+    id: "",
+    help: "The questions that led to what matters, in their words.",
+    fields: &[line("text", "Its words").needed(), asks("kind", "What kind of question", Kind::One(QUESTION)).needed()],
+    most: 20,
+};
+
+const QUESTION: &[Option] = &[
+    ("QUESTION_TYPE_OPEN", "Open: tell, explain, describe"),
+    ("QUESTION_TYPE_CLOSED", "Closed"),
+    ("QUESTION_TYPE_LEADING", "Leading"),
+    ("QUESTION_TYPE_MULTIPLE", "Several at once"),
+    ("QUESTION_TYPE_FORCED_CHOICE", "A choice between answers"),
+];
 
 const ITEM: &[Option] = &[
     ("ITEM_KIND_INTELLIGENCE", "Intelligence: persons, places, vehicles, phones, handles"),

@@ -9,7 +9,6 @@ mod shown;
 mod steps;
 
 use axum::{
-    extract::Form,
     http::HeaderMap,
     response::{Html, IntoResponse, Redirect, Response},
 };
@@ -24,6 +23,7 @@ use self::{
 use super::{
     calls::{Visit, call},
     forms::Sealed,
+    sent::Form,
     trouble::Trouble,
     words,
 };

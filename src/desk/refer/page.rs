@@ -9,7 +9,7 @@ use super::{
     super::{calls::Visit, frame, trouble::Trouble, words},
     ACT,
     draft::{Draft, Fault, counter, inside},
-    field::{Field, Kind, List, Option as Choice, Part},
+    field::{Field, Kind, List, Option as Choice, Part, YES_NO},
     steps::{CHECK, Step},
 };
 
@@ -102,7 +102,8 @@ impl Fields<'_> {
         match part {
             Part::Fields(title, fields) => html! {
                 @if !title.is_empty() { h2 { (title) } }
-                @for field in *fields { (self.field(field.path, field, false)) }
+                @for field in fields.iter().filter(|field| !field.rare) { (self.field(field.path, field, false)) }
+                (self.folded(fields, |field| field.path.to_owned()))
             },
             Part::List(list) => self.list(list),
         }
@@ -119,11 +120,25 @@ impl Fields<'_> {
                 fieldset.entry {
                     legend { (list.one) " " (at + 1) }
                     @if !list.id.is_empty() { input type="hidden" name=(inside(list.path, at, "id")) value=(self.shown.draft.first(&inside(list.path, at, "id"))); }
-                    @for (number, field) in list.fields.iter().enumerate() { (self.field(&inside(list.path, at, field.path), field, new && at + 1 == count && number == 0)) }
+                    @for (number, field) in list.fields.iter().enumerate().filter(|(_, field)| !field.rare) { (self.field(&inside(list.path, at, field.path), field, new && at + 1 == count && number == 0)) }
+                    (self.folded(list.fields, |field| inside(list.path, at, field.path)))
                     button.less name="go" value={ "drop:" (list.path) ":" (at) } { "Take out " (list.one.to_lowercase()) " " (at + 1) }
                 }
             }
             @if count < list.most { button.less name="go" value={ "add:" (list.path) } { @if count == 0 { "Add: " } @else { "Add another: " } (list.one.to_lowercase()) } }
+        }
+    }
+
+    /// What few know or need; open where something of it was said, or is not right.
+    fn folded(&self, fields: &[Field], name: impl Fn(&Field) -> String) -> Markup {
+        let rare: Vec<(String, &Field)> =
+            fields.iter().filter(|field| field.rare).map(|field| (name(field), field)).collect();
+        let said = |name: &String| self.shown.draft.all(name).iter().any(|given| !given.trim().is_empty());
+        let open = rare.iter().any(|(name, _)| said(name) || self.wrong.contains_key(name));
+        html! {
+            @if !rare.is_empty() {
+                details.rare open[open] { summary { "More, if you know it" } @for (name, field) in &rare { (self.field(name, field, false)) } }
+            }
         }
     }
 
@@ -135,7 +150,7 @@ impl Fields<'_> {
         let about = [(!help.is_empty()).then(|| format!("{id}-help")), wrong.map(|_| format!("{id}-wrong"))];
         let about = about.into_iter().flatten().collect::<Vec<_>>().join(" ");
         let about = (!about.is_empty()).then_some(about);
-        let label = html! { (field.label) @if !field.needed && !matches!(field.kind, Kind::One(_) | Kind::Any(_) | Kind::AnyOf(_)) { span.quiet { " (if known)" } } };
+        let label = html! { (field.label) @if !field.needed && !matches!(field.kind, Kind::One(_) | Kind::Flag | Kind::Any(_) | Kind::AnyOf(_)) { span.quiet { " (if known)" } } };
         let said = html! {
             @if !help.is_empty() { p.quiet.help id={ (id) "-help" } { (help) } }
             @if let Some(wrong) = wrong { p.wrong id={ (id) "-wrong" } { strong { "Not right yet: " } (wrong) } }
@@ -167,6 +182,7 @@ impl Fields<'_> {
         };
         Some(match kind {
             Kind::One(options) => (fixed(options), false),
+            Kind::Flag => (fixed(&YES_NO[..1]), false),
             Kind::Any(options) => (fixed(options), true),
             Kind::Authority => (self.visit.authorities(), false),
             Kind::OneOf(list) => (self.shown.draft.ids(list), false),

@@ -38,14 +38,15 @@ pub(super) const STEPS: &[Step] = &[
             Part::Fields("The child", CHILD),
             Part::Fields("Four places, not one", PLACES),
             Part::Fields("The episode", EPISODE),
+            Part::List(&lists::OFFERS),
         ],
         of_nil: true,
     },
     Step {
         code: "plan",
         title: "Plan and prepare",
-        help: "What was known before, who offered the interview and how, and where it was held.",
-        parts: &[Part::List(&lists::OFFERS), Part::Fields("The interview", PLAN)],
+        help: "What was known before, who held the interview, and where.",
+        parts: &[Part::Fields("The interview", PLAN)],
         of_nil: false,
     },
     Step {
@@ -61,6 +62,7 @@ pub(super) const STEPS: &[Step] = &[
         help: "Tell me, explain to me, describe to me: the child's own account, their words in quotation marks. Then list everybody and everything named in it: redaction knows whom you list.",
         parts: &[
             Part::Fields("The account", ACCOUNT),
+            Part::List(&lists::QUESTIONS),
             Part::List(&lists::PERSONS),
             Part::List(&lists::PLACES),
             Part::List(&lists::VEHICLES),
@@ -150,6 +152,8 @@ const CHILD: &[Field] = &[
     line("child.source_reference", "Your random reference for this child")
         .help("The same each time, never a name or a case number."),
     line("child.communication_need", "Communication need, interpreter, SEND"),
+    line("child.ethnicity", "Ethnicity, as the child says it").rare(),
+    line("child.nhs_number", "NHS number").rare(),
 ];
 
 pub(super) const SEX: &[Option] = &[("SEX_F", "Female"), ("SEX_M", "Male"), ("SEX_X", "Another")];
@@ -173,13 +177,17 @@ const CASE: &[Option] = &[
 const EPISODE: &[Field] = &[
     asks("episode.kind", "Kind of episode", Kind::One(EPISODES)).needed(),
     line("episode.police_reference", "Police reference of the missing report"),
+    line("episode.police_system", "Police system of that reference").rare(),
     asks("episode.reported", "Reported missing", Kind::Time),
     asks("episode.started", "Went missing", Kind::Time),
     asks("episode.returned", "Came back", Kind::Time).help("Both 72-hour clocks run from here."),
     asks("episode.risk", "Risk level, as the force gave it", Kind::One(RISK)).help("It never lowers anything."),
     line("episode.found_by", "Who found the child, or how they came back"),
+    asks("episode.found_at", "Found in which council's or force's area", Kind::Area).rare(),
+    line("episode.found_place", "Found where").rare(),
     line("episode.presentation", "How they presented: hungry, injured, new clothes"),
     asks("episode.episodes_30d", "Episodes in the last 30 days, with this one", Kind::Number),
+    asks("episode.episodes_12m", "Episodes in the last 12 months, with this one", Kind::Number).rare(),
     asks("episode.outcome", "What came of the interview?", Kind::One(OUTCOME)).needed(),
     line("episode.outcome_reason", "Why, where it was not offered for another reason"),
     asks("interview.held_at", "When the interview was held", Kind::Time).help("Leave it empty where none was held."),
@@ -214,6 +222,7 @@ const PLAN: &[Field] = &[
     yes_no("interview.work_device", "On a work device?"),
     line("interview.interviewer.name", "Who interviewed"),
     line("interview.interviewer.role", "Their job"),
+    line("interview.interviewer.organisation", "Their organisation"),
     yes_no("interview.interviewer.independent_of_placement", "Independent of the placement?"),
     yes_no("interview.interviewer.independent_of_responsible", "Independent of the responsible authority?"),
     line("interview.interviewer.exception_reason", "If not: why, for example the child prefers a person they know"),
@@ -284,6 +293,7 @@ const HARM: &[Field] = &[
         .help("Those of the matters are added by themselves."),
     yes_no("answers.county_lines", "County lines?"),
     asks("answers.fgm", "Female genital mutilation", Kind::One(FGM)),
+    asks("answers.fgm_disclosed_at", "If it is known: when it was disclosed or seen", Kind::Time).rare(),
     yes_no("answers.harm_source_at_home", "Does the harm come from a parent, a carer, or somebody who lives at home?")
         .help("Then nothing goes home."),
     yes_no("answers.suicidal_intent", "Does the child say that they want to die, or have a plan?"),
