@@ -18,6 +18,7 @@ use super::{
     queue::QueueCommand,
     referrals::ReferralsArgs,
     retract::{CorrectArgs, RecallArgs},
+    shell::{CompletionsArgs, ManArgs},
     subject::SubjectArgs,
 };
 
@@ -27,7 +28,7 @@ use super::{
     name = "homeward",
     version,
     about,
-    after_help = "Start here: `homeward demo`.\n\nExit codes: 0 done, 64 bad usage, 65 bad data, 69 unavailable, 77 not permitted, 1 otherwise."
+    after_help = "Start here: `homeward demo`. `homeward completions SHELL` prints completions for bash, zsh, fish, elvish or PowerShell.\n\nExit codes: 0 done, 64 bad usage, 65 bad data, 69 unavailable, 77 not permitted, 1 otherwise."
 )]
 pub(super) struct Cli {
     #[command(subcommand)]
@@ -87,6 +88,12 @@ pub(super) enum Command {
     Bench(BenchArgs),
     /// Who your profile is to the broker, and what it may do.
     Whoami(ClientArgs),
+    /// Print completions for a shell, to be sourced: `source <(homeward completions bash)`.
+    #[command(hide = true)]
+    Completions(CompletionsArgs),
+    /// Write the pages for man into a folder, for whoever packages this.
+    #[command(hide = true)]
+    Man(ManArgs),
 }
 
 /// What every client command takes.

@@ -45,6 +45,7 @@ mod retract;
 mod rewrap;
 mod rulebook;
 mod serve;
+mod shell;
 mod show;
 mod subject;
 mod submit;
@@ -101,6 +102,8 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Restore(args) => backup::restore(&args),
         Command::Migrate(args) => migrate::run(&args),
         Command::Preview(args) if args.offline => preview::offline(&args),
+        Command::Completions(args) => shell::completions(&args),
+        Command::Man(args) => shell::man(&args),
         command => {
             let runtime = tokio::runtime::Builder::new_multi_thread()
                 .enable_all()
@@ -133,5 +136,6 @@ async fn online(command: Command) -> Result<(), Failure> {
         Command::Redact(_) | Command::Compact(_) | Command::Backup(_) | Command::Restore(_) | Command::Migrate(_) => {
             Ok(())
         }
+        Command::Completions(_) | Command::Man(_) => Ok(()),
     }
 }

@@ -16,15 +16,21 @@ use crate::platform::shutdown::{hangups, shutdown_signal};
 
 pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
     let config = Config::load(&args.config)?;
-    telemetry::start(&config.log);
+    let mut dial = telemetry::start(&config.log);
     let deaf = |error| Failure::other(format!("signals cannot be heard: {error}"));
     let stop = shutdown_signal().map_err(deaf)?;
     let mut hangups = hangups().map_err(deaf)?;
     let daemon = wiring::daemon(&config).await?;
-    let again = daemon.read_again();
+    let (again, file) = (daemon.read_again(), args.config.clone());
     tokio::spawn(async move {
         while hangups.recv().await.is_some() {
             again.notify_one();
+            match Config::load(&file) {
+                Ok(config) => dial.turn(config.log.level),
+                Err(failure) => {
+                    tracing::warn!(why = failure.words(), "the configuration is not right; the log level stays")
+                }
+            }
         }
     });
     let (listener, address) = bound(config.listen).await?;

@@ -5,29 +5,67 @@
 use std::panic;
 
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::{Layer, Registry, filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{
+    Layer, Registry, filter::Targets, fmt, layer::SubscriberExt, reload, util::SubscriberInitExt,
+};
 
 use super::{
     config::{Format, Level, Log},
     print,
 };
 
-/// Begins to log to stderr. A second call changes nothing.
-pub(super) fn start(log: &Log) {
-    let ours = match log.level {
+/// Changes how much is logged, while it runs.
+pub(super) struct Dial {
+    handle: reload::Handle<Targets, Registry>,
+    level: Level,
+}
+
+impl Dial {
+    /// From now on at this level; says so, where it is another.
+    pub(super) fn turn(&mut self, level: Level) {
+        if level == self.level {
+            return;
+        }
+        let (before, louder) = (self.level, ours(level) > ours(self.level));
+        let say = || tracing::warn!(?before, now = ?level, "log level changed");
+        // By whichever of the two levels says more: at "error" nobody would see it.
+        if !louder {
+            say();
+        }
+        if self.handle.reload(targets(level)).is_ok() {
+            self.level = level;
+        }
+        if louder {
+            say();
+        }
+    }
+}
+
+fn ours(level: Level) -> LevelFilter {
+    match level {
         Level::Error => LevelFilter::ERROR,
         Level::Warn => LevelFilter::WARN,
         Level::Info => LevelFilter::INFO,
         Level::Debug => LevelFilter::DEBUG,
         Level::Trace => LevelFilter::TRACE,
-    };
-    let targets = Targets::new().with_default(LevelFilter::WARN.min(ours)).with_target("homeward", ours);
+    }
+}
+
+fn targets(level: Level) -> Targets {
+    let ours = ours(level);
+    Targets::new().with_default(LevelFilter::WARN.min(ours)).with_target("homeward", ours)
+}
+
+/// Begins to log to stderr. A second call changes nothing.
+pub(super) fn start(log: &Log) -> Dial {
+    let (targets, handle) = reload::Layer::new(targets(log.level));
     let lines = match log.format {
         Format::Text => fmt::layer().with_writer(std::io::stderr).with_ansi(false).boxed(),
         Format::Json => fmt::layer().with_writer(std::io::stderr).json().boxed(),
     };
     // Already logging: the first configuration stays.
     let _ = Registry::default().with(lines.with_filter(targets)).try_init();
+    Dial { handle, level: log.level }
 }
 
 /// From now on a panic is told by its place, through the log where there is one.

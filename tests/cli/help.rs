@@ -3,7 +3,7 @@
 use super::homeward;
 
 /// Every command and the commands below it.
-const TREE: &[(&str, &[&str])] = &[
+pub const TREE: &[(&str, &[&str])] = &[
     ("demo", &[]),
     ("serve", &[]),
     ("pki", &["init", "request", "sign", "issue", "renew", "revoke", "list", "rotate", "export"]),

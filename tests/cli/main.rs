@@ -21,6 +21,7 @@ mod postgres;
 mod redact;
 mod rotate;
 mod served;
+mod shell;
 mod struck;
 
 use std::{

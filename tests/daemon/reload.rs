@@ -13,7 +13,7 @@ use tonic::{Code, Streaming};
 
 use crate::{
     daemon::{Daemon, recent},
-    house::{BROMLEY, GRANTS, INTELLIGENCE, LEWISHAM, MPU, domain},
+    house::{BROMLEY, GRANTS, INTELLIGENCE, LEWISHAM, MPU, domain, narrative},
     person::{Person, submission, why},
 };
 
@@ -247,4 +247,35 @@ async fn a_folder_that_does_not_pass_the_check_is_neither_started_with_nor_taken
     daemon.restart().await;
     daemon.says(from, "serving").await;
     assert_eq!(alarms(&daemon).await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn how_much_is_logged_changes_while_it_runs_and_a_wrong_file_changes_nothing() {
+    let daemon = Daemon::start().await;
+    let file = daemon.folder("homeward.toml");
+    let written = |from: &str, to: &str| {
+        let text = fs::read_to_string(&file).unwrap();
+        assert!(text.contains(from), "{text}");
+        fs::write(&file, text.replacen(from, to, 1)).unwrap();
+        let before = daemon.log().len();
+        daemon.signal("HUP");
+        before
+    };
+    let before = written("\"trace\"", "\"warn\"");
+    let line = daemon.says(before, "log level changed").await;
+    assert!(line.contains("Trace") && line.contains("Warn"), "{line}");
+    let quiet = daemon.log().len();
+    daemon.signal("HUP");
+    daemon.person(LEWISHAM).await.submit(submission(&narrative(1))).await.unwrap();
+    assert!(
+        !daemon.log()[quiet..].contains("\"INFO\"") && !daemon.log()[quiet..].contains("\"DEBUG\""),
+        "{}",
+        daemon.log()
+    );
+    let before = written("\"warn\"", "\"loud\"");
+    let line = daemon.says(before, "the log level stays").await;
+    assert!(line.contains("loud"), "what is wrong is named: {line}");
+    let before = written("\"loud\"", "\"info\"");
+    daemon.says(before, "log level changed").await;
+    daemon.says(before, "read again").await;
 }
