@@ -19,7 +19,11 @@ use prometheus_client::{
 };
 use tokio::{net::TcpListener, sync::watch};
 
-use super::{config::Metrics, failure::Failure, watched::Counted};
+use super::{
+    config::Metrics,
+    failure::Failure,
+    watched::{self, Counted},
+};
 use crate::{
     broker::Broker,
     domain::expiry,
@@ -87,6 +91,7 @@ async fn answer(State(watched): State<Watched>) -> Response {
     let figures = Figures { writable: watched.broker.healthy().await, counted, watched };
     let mut registry = Registry::with_prefix("homeward");
     registry.register_collector(Box::new(figures));
+    watched::register(&mut registry);
     let mut text = String::new();
     match encode(&mut text, &registry) {
         Ok(()) => ([(CONTENT_TYPE, OPENMETRICS)], text).into_response(),

@@ -11,6 +11,7 @@ use crate::{
         history::{Escalation, Step, StepKind},
     },
     ledger::{Entry, Verb},
+    platform::meters::METERS,
     store::Raise,
 };
 
@@ -36,7 +37,9 @@ impl Broker {
             for raise in &raises {
                 tracing::warn!(delivery = %raise.delivery, to = %raise.step.code, "late: escalated (R25)");
             }
-            escalated += self.store.escalate(raises).await?;
+            let raised = self.store.escalate(raises).await?;
+            METERS.missed.inc_by(raised);
+            escalated += raised;
             if late.len() < AT_ONCE {
                 return Ok(escalated);
             }

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     domain::{decision::Decision, grants::SubmitPermit, stage::Routed, submission::Reading, violation::Violations},
     ledger::Entry,
+    platform::meters::{METERS, Meters},
     store::{Acceptance, Accepted, Keep, Once, StoreError},
 };
 
@@ -78,7 +79,12 @@ impl Broker {
         match judged {
             // What was accepted is the alert alone.
             Err(refused) => Err(Error::Invalid(refused.violations)),
-            Ok(_) => self.receipt(&accepted)?.ok_or(Error::RequestIdReused),
+            Ok(routed) => {
+                if !accepted.replayed {
+                    Meters::count(&METERS.accepted, "class", routed.decision().class.code());
+                }
+                self.receipt(&accepted)?.ok_or(Error::RequestIdReused)
+            }
         }
     }
 

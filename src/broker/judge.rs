@@ -22,6 +22,7 @@ use crate::{
         vetting::Vetting,
         violation::Violations,
     },
+    platform::{clock::Stopwatch, meters::METERS},
     reference::{self, FileSet, ReferenceError},
 };
 
@@ -102,7 +103,10 @@ fn sha256(bytes: &[u8]) -> [u8; 32] {
 /// Validates, redacts, grades, classifies and routes one submission as received at `now`.
 pub fn judge(draft: Draft, rulebook: &Rulebook, now: Timestamp) -> Result<Routed, Violations> {
     let valid = validate(draft, &rulebook.policy, now)?;
+    let watch = Stopwatch::start();
     let redacted = redact(valid, &rulebook.redaction);
+    METERS.redaction.observe(watch.spent().as_secs_f64());
+    METERS.degraded.inc_by(redacted.degraded().len() as u64);
     let graded = grade(redacted);
     let classified = classify(graded, &rulebook.policy, now);
     Ok(route(classified, &rulebook.policy, now))

@@ -87,7 +87,7 @@ use crate::{
     sealing::Keyring,
     store::Store,
 };
-pub use watched::KindCounts;
+pub use watched::{KindCounts, OfClass, Watch};
 
 /// Leases on one delivery that may run out, unless it is configured otherwise.
 pub const MOST_FAILURES: u32 = 5;

@@ -11,6 +11,7 @@ use super::{Broker, Error};
 use crate::{
     domain::identity::Peer,
     ledger::{Entry, Verb},
+    platform::meters::{METERS, Meters},
 };
 
 /// Most distinct words kept of one peer's minute; the rest is counted.
@@ -29,6 +30,7 @@ struct Minute {
 impl Broker {
     /// Notes that `peer` was refused `method`, and why: a reason word and field names, never a value.
     pub fn refused(&self, peer: &Peer, method: &str, error: &Error) {
+        Meters::count(&METERS.refused, "reason", reason(error));
         let mut words = vec![format!("{method}={}", reason(error))];
         if let Error::Invalid(violations) = error {
             words.extend(violations.0.iter().map(|violation| format!("field={}", violation.field)));

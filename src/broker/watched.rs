@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::{Broker, Error};
-use crate::domain::queue::QueueId;
+use crate::domain::{code::Class, queue::QueueId};
 
 /// All queues of one kind together.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,12 +24,36 @@ pub struct KindCounts {
     pub oldest: Option<Timestamp>,
 }
 
+/// All deliveries of one class in queues of one kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OfClass {
+    /// Not settled.
+    pub live: u64,
+    /// When the oldest came in.
+    pub oldest: Option<Timestamp>,
+}
+
+/// What operators watch, as of one moment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Watch {
+    /// By kind of queue.
+    pub kinds: BTreeMap<String, KindCounts>,
+    /// By kind and class.
+    pub classes: BTreeMap<(String, Class), OfClass>,
+    /// Entries of the ledger.
+    pub entries: u64,
+    /// Epoch keys that wrap records, or may.
+    pub keys: u64,
+    /// Records that are under a key which is no longer the one in use.
+    pub behind: u64,
+}
+
 impl Broker {
-    /// Every kind of queue that somebody can be reached about, and the entries of the ledger.
+    /// Every kind of queue that somebody can be reached about, the ledger, and the keys.
     ///
     /// # Errors
     /// The store cannot be read.
-    pub async fn watched(&self) -> Result<(BTreeMap<String, KindCounts>, u64), Error> {
+    pub async fn watched(&self) -> Result<Watch, Error> {
         let queues: Vec<QueueId> = self.rulebook().policy.contacts.entries.keys().cloned().collect();
         let mut kinds: BTreeMap<String, KindCounts> = BTreeMap::new();
         for found in self.store.counts(&queues, self.now()).await? {
@@ -41,6 +65,16 @@ impl Broker {
             kind.dead += found.dead;
             kind.oldest = kind.oldest.into_iter().chain(found.oldest).min();
         }
-        Ok((kinds, self.store.head().await?.size))
+        let mut classes: BTreeMap<(String, Class), OfClass> = BTreeMap::new();
+        for found in self.store.class_counts(&queues).await? {
+            let class = classes.entry((found.queue.kind().to_owned(), found.class)).or_default();
+            class.live += found.live;
+            class.oldest = class.oldest.into_iter().chain(found.oldest).min();
+        }
+        let current = self.keyring.current().key.id().to_owned();
+        let wrapped = self.store.wrapped().await?;
+        let behind = wrapped.iter().filter(|(key, _)| *key != current).map(|(_, records)| records).sum();
+        let keys = self.epoch_documents().await?.len() as u64;
+        Ok(Watch { kinds, classes, entries: self.store.head().await?.size, keys, behind })
     }
 }

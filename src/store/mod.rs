@@ -19,8 +19,8 @@ pub use compacted::{Compacted, Compaction};
 pub use copied::{Copied, CopyPart};
 pub use examined::{Examined, Examining, Finding, Mend, Relation};
 pub use model::{
-    Acceptance, Accepted, Claim, Event, EventKind, Head, Held, Keep, Kept, NewRecord, Once, Proven, Pull, QueueCounts,
-    Record, Reference, Settle, Side, Stored,
+    Acceptance, Accepted, Claim, ClassCounts, Event, EventKind, Head, Held, Keep, Kept, NewRecord, Once, Proven, Pull,
+    QueueCounts, Record, Reference, Settle, Side, Stored,
 };
 pub use onward::{Along, Clarification, KeptFrom, Lapse, Notice, Raise, Replay, Retract, Returned, TakeBack};
 pub use outbox::{DuePage, Noted, Outbox, Round};
@@ -247,6 +247,9 @@ pub trait Store: Send + Sync {
 
     /// Counts of each queue at `now`.
     async fn counts(&self, queues: &[QueueId], now: Timestamp) -> Result<Vec<QueueCounts>, StoreError>;
+
+    /// Of each queue, the deliveries that are not settled and not on its dead-letter side, by class; every class of every queue.
+    async fn class_counts(&self, queues: &[QueueId]) -> Result<Vec<ClassCounts>, StoreError>;
 
     /// Deliveries on one side of a queue, as a reader may see it, that are not settled, in pull order, after `after` (a position from the last page), at
     /// most `limit`; with the position to go on from, where there are more. What is kept from the reader (D08) is on no page, and in

@@ -269,6 +269,19 @@ pub struct QueueCounts {
     pub oldest: Option<Timestamp>,
 }
 
+/// Deliveries of one class in one queue that are not settled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClassCounts {
+    /// The queue.
+    pub queue: QueueId,
+    /// The class of the deliveries now.
+    pub class: Class,
+    /// How many.
+    pub live: u64,
+    /// Received time of the oldest.
+    pub oldest: Option<Timestamp>,
+}
+
 /// What a sender can watch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {

@@ -104,6 +104,57 @@ impl Drop for Ended {
     }
 }
 
+/// Alert rules, panels and the calls at night name figures that there are, and no alert is without a call.
+fn are_figures(alerts: &str, told: &str) {
+    let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy");
+    let panels = fs::read_to_string(deploy.join("grafana/homeward.json")).unwrap();
+    let _: Value = serde_json::from_str(&panels).unwrap();
+    for name in named(alerts).into_iter().chain(named(&panels)) {
+        // Alarms are there while one is on.
+        assert!(name == "homeward_alarms" || told.contains(&format!("\n{name}")), "{name} is no figure of {told}");
+    }
+    let runbook = fs::read_to_string(deploy.join("RUNBOOK.md")).unwrap();
+    let calls = runbook.split("## The ten likeliest calls at night").nth(1).unwrap().split("\n## ").next().unwrap();
+    for name in named(calls) {
+        assert!(
+            ["homeward_alarms", "homeward_"].contains(&name) || told.contains(&format!("\n{name}")),
+            "{name} is no figure"
+        );
+    }
+    for alert in alerts.lines().filter_map(|line| line.trim().strip_prefix("- alert: ")) {
+        assert!(calls.contains(alert), "no call at night leads to {alert}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn operators_watch_the_work_by_class_by_reason_and_by_how_long_it_takes() {
+    let daemon = Daemon::start_with("metrics.listen = \"127.0.0.1:0\"", |_| ()).await;
+    let line: Value = serde_json::from_str(&daemon.says(0, "\"metrics\"").await).unwrap();
+    let address = line["fields"]["address"].as_str().unwrap().to_owned();
+    daemon.person(LEWISHAM).await.submit(crate::person::submission(&crate::house::narrative(1))).await.unwrap();
+    let told = fetched(&address, "/metrics").1;
+    assert_eq!(figure(&told, "homeward_queue_class_deliveries{kind=\"MPU\",class=\"P1\"}"), 1.0);
+    assert!(figure(&told, "homeward_queue_class_oldest_seconds{kind=\"MPU\",class=\"P1\"}") < 60.0);
+    assert_eq!(figure(&told, "homeward_queue_class_deliveries{kind=\"MPU\",class=\"P0\"}"), 0.0);
+    assert_eq!(figure(&told, "homeward_submissions_accepted_total{class=\"P1\"}"), 1.0);
+    assert_eq!(figure(&told, "homeward_submissions_accepted_total{class=\"P0\"}"), 0.0);
+    assert_eq!((figure(&told, "homeward_epoch_keys"), figure(&told, "homeward_records_behind")), (1.0, 0.0));
+    for (what, at_least) in
+        [("redaction_seconds", 1.0), ("commit_seconds", 2.0), ("commit_commands", 2.0), ("sync_seconds", 2.0)]
+    {
+        assert!(figure(&told, &format!("homeward_{what}_count")) >= at_least, "{what} in {told}");
+        assert!(figure(&told, &format!("homeward_{what}_bucket{{le=\"+Inf\"}}")) >= at_least, "{what}");
+    }
+    let stranger = daemon.person(BROMLEY).await.submit(crate::person::submission(&crate::house::narrative(1))).await;
+    assert!(stranger.is_err(), "not theirs to submit for");
+    let told = fetched(&address, "/metrics").1;
+    assert_eq!(figure(&told, "homeward_calls_refused_total{reason=\"NOT_GRANTED\"}"), 1.0);
+    assert_eq!(
+        (figure(&told, "homeward_deadlines_missed_total"), figure(&told, "homeward_views_degraded_total")),
+        (0.0, 0.0)
+    );
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_real_prometheus_reads_the_figures_and_loads_every_alert_and_panel_by_names_that_there_are() {
     if !has_prometheus() {
@@ -118,13 +169,8 @@ async fn a_real_prometheus_reads_the_figures_and_loads_every_alert_and_panel_by_
     assert!(figure(&told, "homeward_ledger_entries") >= 1.0);
     let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy");
     let rules = deploy.join("prometheus/alerts.yaml");
-    let (alerts, panels) =
-        (fs::read_to_string(&rules).unwrap(), fs::read_to_string(deploy.join("grafana/homeward.json")).unwrap());
-    let _: Value = serde_json::from_str(&panels).unwrap();
-    for name in named(&alerts).into_iter().chain(named(&panels)) {
-        // Alarms are there while one is on.
-        assert!(name == "homeward_alarms" || told.contains(&format!("\n{name}")), "{name} is no figure of {told}");
-    }
+    let alerts = fs::read_to_string(&rules).unwrap();
+    are_figures(&alerts, &told);
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let configuration = format!(
         "global: {{ scrape_interval: 1s, evaluation_interval: 1s }}\nrule_files: [{}]\n\

@@ -126,7 +126,7 @@ impl Broker {
         Ok(names.filter(|name| name != current.key.id()).map(|name| (name, 0)).collect())
     }
 
-    pub(super) async fn epoch_documents(&self) -> Result<Vec<Document>, Error> {
+    pub(in crate::broker) async fn epoch_documents(&self) -> Result<Vec<Document>, Error> {
         let mut all = Vec::new();
         loop {
             let after = all.last().map_or("", |last: &Document| last.name.as_str());

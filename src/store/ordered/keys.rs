@@ -316,6 +316,8 @@ pub(in crate::store) fn late_after(standing: &[u8]) -> Option<Timestamp> {
 /// What a [`position`] says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::store) struct Position {
+    /// Place of the class in [`Class::ALL`].
+    pub class: u8,
     /// The earliest deadline still running.
     pub deadline: Option<Timestamp>,
     /// When it was received.
@@ -331,6 +333,7 @@ pub(in crate::store) fn read_position(position: &[u8]) -> Option<Position> {
     }
     let deadline = &position[1..13];
     Some(Position {
+        class: position[0],
         deadline: if deadline == [0xff; 12] { None } else { Some(read_time(deadline)?) },
         received: read_time(&position[13..25])?,
         id: read_delivery(&position[25..])?,

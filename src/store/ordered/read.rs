@@ -11,11 +11,13 @@ use super::{
 };
 use crate::{
     domain::{
+        code::Class,
         delivery::{Delivery, DeliveryId, Lease},
         queue::QueueId,
     },
     store::{
-        Accepted, Event, EventKind, Head, Kept, Once, Page, QueueCounts, Reference, Side, StoreError, Stored, Whose,
+        Accepted, ClassCounts, Event, EventKind, Head, Kept, Once, Page, QueueCounts, Reference, Side, StoreError,
+        Stored, Whose,
         stored::{Answer, Legs, Listed, Meta, RecordHead, StoredEvent, damaged, decode_record},
     },
 };
@@ -176,13 +178,29 @@ pub(in crate::store) fn counts(
 ) -> Result<Vec<QueueCounts>, StoreError> {
     let mut counts = Vec::with_capacity(queues.len());
     for queue in queues {
-        if !tx.books.tallies.contains_key(queue) {
-            let tally = Tally::count(&tx.view, queue)?;
-            tx.books.tallies.insert(queue.clone(), tally);
-        }
-        counts.extend(tx.books.tallies.get(queue).map(|tally| tally.at(queue, now)));
+        counts.push(tally(tx, queue)?.at(queue, now));
     }
     Ok(counts)
+}
+
+pub(in crate::store) fn class_counts(
+    tx: &mut Transaction<'_>,
+    queues: &[QueueId],
+) -> Result<Vec<ClassCounts>, StoreError> {
+    let mut counts = Vec::with_capacity(queues.len() * Class::ALL.len());
+    for queue in queues {
+        counts.extend(tally(tx, queue)?.by_class(queue));
+    }
+    Ok(counts)
+}
+
+/// What is counted of a queue: from its indices where nobody has asked before.
+fn tally<'b>(tx: &'b mut Transaction<'_>, queue: &QueueId) -> Result<&'b Tally, StoreError> {
+    if !tx.books.tallies.contains_key(queue) {
+        let tally = Tally::count(&tx.view, queue)?;
+        tx.books.tallies.insert(queue.clone(), tally);
+    }
+    tx.books.tallies.get(queue).ok_or_else(|| StoreError::Damaged("a queue was not counted".into()))
 }
 
 /// A page of one side of a queue in pull order, but what is kept from its reader: ready, leased and delayed deliveries merged, or dead

@@ -20,10 +20,10 @@ use crate::{
     },
     ledger::Entry,
     store::{
-        Acceptance, Accepted, Amendment, Claim, Clarification, Copied, CopyPart, Document, DuePage, Event, Head, Held,
-        Lapse, Marking, Noted, Once, Outbox, Page, PromptPage, PromptSide, Prompted, Proven, Pull, QueueCounts, Raise,
-        Reference, Replay, Retract, Rewrap, Round, Seen, Settle, Shelf, Side, Store, StoreError, Stored, TakeBack,
-        Unsettled, Whose, Wraps,
+        Acceptance, Accepted, Amendment, Claim, Clarification, ClassCounts, Copied, CopyPart, Document, DuePage, Event,
+        Head, Held, Lapse, Marking, Noted, Once, Outbox, Page, PromptPage, PromptSide, Prompted, Proven, Pull,
+        QueueCounts, Raise, Reference, Replay, Retract, Rewrap, Round, Seen, Settle, Shelf, Side, Store, StoreError,
+        Stored, TakeBack, Unsettled, Whose, Wraps,
     },
 };
 
@@ -215,6 +215,11 @@ impl<E: Engine> Store for OrderedStore<E> {
     async fn counts(&self, queues: &[QueueId], now: Timestamp) -> Result<Vec<QueueCounts>, StoreError> {
         let queues = queues.to_vec();
         self.0.command(0, move |tx| read::counts(tx, &queues, now)).await
+    }
+
+    async fn class_counts(&self, queues: &[QueueId]) -> Result<Vec<ClassCounts>, StoreError> {
+        let queues = queues.to_vec();
+        self.0.command(0, move |tx| read::class_counts(tx, &queues)).await
     }
 
     async fn deliveries(

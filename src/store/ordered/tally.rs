@@ -14,10 +14,11 @@ use super::{
 };
 use crate::{
     domain::{
+        code::Class,
         delivery::{Delivery, State},
         queue::QueueId,
     },
-    store::{QueueCounts, StoreError},
+    store::{ClassCounts, QueueCounts, StoreError},
 };
 
 /// Live deliveries of one queue: numbers and, by moment, deadlines and arrivals.
@@ -28,6 +29,14 @@ pub(in crate::store) struct Tally {
     leased: u64,
     dead: u64,
     deadlines: BTreeMap<Timestamp, u32>,
+    /// By place of the class in [`Class::ALL`].
+    classes: [OfClass; Class::ALL.len()],
+}
+
+/// Of one class: how many, and when they came in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct OfClass {
+    live: u64,
     received: BTreeMap<Timestamp, u32>,
 }
 
@@ -67,7 +76,10 @@ impl Tally {
         self.live += 1;
         self.unopened += u64::from(!keys::is_opened(value));
         self.leased += u64::from(place == Place::Leased);
-        more(&mut self.received, position.received);
+        if let Some(class) = self.classes.get_mut(usize::from(position.class)) {
+            class.live += 1;
+            more(&mut class.received, position.received);
+        }
         Ok(())
     }
 
@@ -84,7 +96,9 @@ impl Tally {
         self.live += 1;
         self.unopened += u64::from(delivery.opened.is_none());
         self.leased += u64::from(delivery.state == State::Leased);
-        more(&mut self.received, delivery.header.received);
+        let class = self.class_of(delivery);
+        class.live += 1;
+        more(&mut class.received, delivery.header.received);
     }
 
     /// A delivery is no longer as given.
@@ -100,7 +114,24 @@ impl Tally {
         self.live -= 1;
         self.unopened -= u64::from(delivery.opened.is_none());
         self.leased -= u64::from(delivery.state == State::Leased);
-        fewer(&mut self.received, delivery.header.received);
+        let class = self.class_of(delivery);
+        class.live -= 1;
+        fewer(&mut class.received, delivery.header.received);
+    }
+
+    fn class_of(&mut self, delivery: &Delivery) -> &mut OfClass {
+        let place = Class::ALL.iter().position(|class| *class == delivery.class()).unwrap_or_default();
+        &mut self.classes[place]
+    }
+
+    /// The same by class.
+    pub fn by_class(&self, queue: &QueueId) -> impl Iterator<Item = ClassCounts> {
+        Class::ALL.iter().zip(&self.classes).map(|(class, counted)| ClassCounts {
+            queue: queue.clone(),
+            class: *class,
+            live: counted.live,
+            oldest: counted.received.keys().next().copied(),
+        })
     }
 
     /// The counts at `now`.
@@ -114,7 +145,7 @@ impl Tally {
             overdue: late,
             leased: self.leased,
             dead: self.dead,
-            oldest: self.received.keys().next().copied(),
+            oldest: self.classes.iter().filter_map(|class| class.received.keys().next().copied()).min(),
         }
     }
 }

@@ -23,7 +23,7 @@ use super::{
     session::{Session, Writes},
 };
 use crate::{
-    platform::clock::Stopwatch,
+    platform::{clock::Stopwatch, meters::METERS},
     store::{
         Claim, Head, Outbox, StoreError,
         ordered::{Books, Command, Message, Reply, Trace, Transaction, gather, prove::prove},
@@ -246,7 +246,10 @@ impl Writer {
         let last = signed(books.meta.sequence)?;
         match sequence {
             Some((writes, trace)) => {
+                let watch = Stopwatch::start();
                 runtime.block_on(session.commit(last, &writes, &trace))?;
+                METERS.batch.observe(asked as f64);
+                METERS.commit.observe(watch.spent().as_secs_f64());
                 if books.meta.sequence.is_multiple_of(SWEPT) {
                     // What cannot be taken away now goes the next time.
                     let _ = runtime.block_on(in_time(session.sweep(last - KEPT)));

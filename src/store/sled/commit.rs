@@ -16,9 +16,12 @@ use super::{
     open::open_sled,
     view::{batch, engine},
 };
-use crate::store::{
-    Outbox, StoreError,
-    ordered::{Books, Command, Message, Reply, Transaction, gather},
+use crate::{
+    platform::{clock::Stopwatch, meters::METERS},
+    store::{
+        Outbox, StoreError,
+        ordered::{Books, Command, Message, Reply, Transaction, gather},
+    },
 };
 
 /// What the commit thread and the readers share.
@@ -139,6 +142,7 @@ impl Writer<'_> {
 
     /// Runs the commands in order, makes the batch durable, answers.
     fn commit(&mut self, commands: Vec<Command>) -> Result<(), StoreError> {
+        let (watch, size) = (Stopwatch::start(), commands.len());
         let Some(tree) = self.shared.tree.read().ok().and_then(|tree| (*tree).clone()) else {
             return Err(StoreError::Unavailable("closed".into()));
         };
@@ -150,7 +154,10 @@ impl Writer<'_> {
             tx.seal();
             let keys = tx.view.keys();
             let batch = batch(tx.view.into_writes());
-            self.write(&tree, batch, keys)
+            let written = self.write(&tree, batch, keys);
+            METERS.batch.observe(size as f64);
+            METERS.commit.observe(watch.spent().as_secs_f64());
+            written
         };
         for reply in replies {
             reply(result.clone());
@@ -169,10 +176,12 @@ impl Writer<'_> {
             *self.shared.in_flight.write().map_err(|_| self.shared.unavailable())? = keys;
             tree.apply_batch(batch).map_err(engine)?;
         }
+        let watch = Stopwatch::start();
         tree.flush().map_err(engine)?;
         self.durable
             .commit(HeadMark::of(&self.books.meta, false))
             .map_err(|error| StoreError::Unavailable(format!("a sync failed: {error}")))?;
+        METERS.sync.observe(watch.spent().as_secs_f64());
         self.shared.durable.send_replace(sequence);
         let pages = self.books.pages.outbox();
         self.shared.pages.send_if_modified(|before| std::mem::replace(before, pages) != pages);
