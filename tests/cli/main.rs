@@ -6,6 +6,7 @@ mod advice;
 mod audit;
 mod backup;
 mod bench;
+mod container;
 mod daemon;
 mod deep;
 mod grading;
