@@ -82,6 +82,13 @@ async function officer(script) {
   await look("officer-1-queues");
   await page.getByRole("link", { name: "MPU.SE" }).click();
   await look("officer-2-queue");
+  await page.locator("summary", { hasText: "Find something here" }).click();
+  await page.getByLabel("Class", { exact: true }).selectOption("P4");
+  await page.getByLabel("Overdue", { exact: true }).check();
+  await press(page, "Find");
+  must((await text(page)).includes("Nothing."), "nothing of P4 is overdue");
+  await look("officer-2-found");
+  await page.getByRole("link", { name: "Show everything" }).click();
   await press(page, "Take the most urgent");
   const address = page.url();
   must(!(await text(page)).includes("OFFICIAL-SENSITIVE"), "taking opens nothing");
@@ -204,24 +211,47 @@ async function nil() {
   await page.context().close();
 }
 
-async function above() {
-  const hold = await somebody("resolver");
+/** What happens elsewhere is seen on a page that is open: a nil return comes in. */
+async function live() {
+  const page = await somebody("officer");
+  await go(page, "/queues/MPU.SE");
+  const above = await somebody("supervisor");
+  await go(above, "/supervision");
+  const waits = () => above.locator("[data-count='MPU.SE waiting']").innerText();
+  const before = Number(await waits());
+  await nil();
+  await page.getByText("Something has changed in this queue").waitFor();
+  for (let times = 0; times < 50 && Number(await waits()) === before; times += 1) await above.waitForTimeout(200);
+  must(Number(await waits()) === before + 1, `the supervisor's count stands still at ${await waits()}`);
+  must(/^(acknowledge|decide) (in \d|\d+ \w+ late)/.test(await page.locator("[data-due]").first().innerText()), "deadlines count down");
+  await looked(page, "officer-6-changed");
+  await above.context().close();
+  await page.context().close();
+}
+
+async function above(script) {
+  const hold = await somebody("resolver", script);
+  const look = async (page, name) => (script ? looked(page, name) : undefined);
   await go(hold, "/queues/HOLD.human");
-  await press(hold, "Take the most urgent");
-  await looked(hold, "hold-1-triage");
-  must((await text(hold)).includes("Sent already"), "where it went all the same");
+  if (script) await press(hold, "Take the most urgent");
+  else await hold.getByRole("link", { name: "Go on with it" }).first().click();
+  await look(hold, "hold-1-triage");
+  const said = await text(hold);
+  must(said.includes("Sent already") && said.indexOf("Held: ") < said.indexOf("Received"), "why it is held, and where it went, comes first");
   await hold.context().close();
-  const page = await somebody("supervisor");
+  const page = await somebody("supervisor", script);
   await go(page, "/");
-  await looked(page, "supervisor-1-queues");
+  await look(page, "supervisor-1-queues");
   await page.getByRole("link", { name: "MPU.SE" }).click();
-  await looked(page, "supervisor-2-queue");
+  must((await text(page)).includes("Who holds what"), "who holds what");
+  await look(page, "supervisor-2-queue");
   await page.context().close();
   for (const [who, pages] of [["admin", ["certificates", "approvals", "health"]], ["custodian", ["keys"]], ["policies", ["policies", "policies?check=true"]]]) {
-    const desk = await somebody(who);
+    const desk = await somebody(who, script);
     for (const address of pages) {
       await go(desk, `/${address}`);
-      await looked(desk, `${who}-${address.replace(/\W/g, "-")}`);
+      must((await text(desk)).length > 20, `${address} is empty for ${who}`);
+      await look(desk, `${who}-${address.replace(/\W/g, "-")}`);
     }
     await desk.context().close();
   }
@@ -250,8 +280,9 @@ for (const [name, part] of Object.entries({
   "officer, no script": () => officer(false),
   council: () => council(true),
   "council, no script": () => council(false),
-  nil,
-  above,
+  "what happens meanwhile": live,
+  above: () => above(true),
+  "above, no script": () => above(false),
   revoked,
 })) {
   const began = Date.now();

@@ -47,9 +47,9 @@ fn clock(clock: Option<&pb::Clock>, now: Timestamp) -> Markup {
 
 /// How a clock stands; one that ran at receipt has gone on since.
 fn stands(clock: &pb::Clock, now: Timestamp) -> Markup {
-    let left = words::due(clock.due_time.as_ref(), now);
+    let left = words::counts_down("due ", clock.due_time.as_ref(), now);
     match (clock.state.as_str(), left) {
-        ("running", Some((when, late))) => html! { span.late[late] { "due " (when) " as far as we were told" } },
+        ("running", Some(when)) => html! { (when) " as far as we were told" },
         (state, _) => html! { span.late[clock.late] { (words::plain(state)) } },
     }
 }
@@ -71,7 +71,7 @@ fn to_do(prompt: &pb::TrackedPrompt, now: Timestamp) -> Markup {
     let stands = end.or(owner).unwrap_or_else(|| "nobody is named to do it".to_owned());
     html! {
         (words::plain(&prompt.kind)) ", "
-        @if prompt.state() != PromptState::Ended { @if let Some((when, late)) = words::due(prompt.due_time.as_ref(), now) { span.late[late] { (when) } ", " } }
+        @if prompt.state() != PromptState::Ended { @if let Some(when) = words::counts_down("", prompt.due_time.as_ref(), now) { (when) ", " } }
         (stands)
     }
 }
@@ -140,13 +140,8 @@ fn reading(read: &pb::Reading) -> String {
 fn due(found: &pb::Destination, now: Timestamp) -> Markup {
     let (what, time) = match (found.outcome_time.as_ref(), found.opened_time.as_ref()) {
         (Some(_), _) => return html! { "settled" },
-        (None, None) if found.ack_due_time.is_some() => ("acknowledge", found.ack_due_time.as_ref()),
-        _ => ("decide", found.decide_due_time.as_ref()),
+        (None, None) if found.ack_due_time.is_some() => ("acknowledge ", found.ack_due_time.as_ref()),
+        _ => ("decide ", found.decide_due_time.as_ref()),
     };
-    html! {
-        @match words::due(time, now) {
-            Some((when, late)) => { span.late[late] { (what) " " (when) } }
-            None => { "none" }
-        }
-    }
+    html! { @match words::counts_down(what, time, now) { Some(when) => (when), None => "none" } }
 }

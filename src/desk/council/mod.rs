@@ -95,7 +95,7 @@ pub(super) async fn mine(visit: Visit, Query(asked): Query<Asked>) -> Result<Htm
         @if list.referrals.is_empty() { p { "None yet." } } @else { (table(&list.referrals, now)) }
         @if !list.next_page_token.is_empty() { p { a href={ "?page=" (list.next_page_token) } { "Earlier" } } }
     };
-    Ok(frame::page("Referrals", Some(&visit), &body))
+    Ok(frame::live("Referrals", &visit, &body))
 }
 
 fn table(referrals: &[pb::Referral], now: Timestamp) -> Markup {
@@ -182,7 +182,7 @@ pub(super) async fn one(
         (chain::destinations(&visit, &referral, now))
         (to_file(&referral))
     };
-    Ok(frame::page(name, Some(&visit), &body))
+    Ok(frame::live(name, &visit, &body))
 }
 
 /// A word of ours, whatever the address says.
