@@ -130,6 +130,12 @@ async fn copies_gone(who: &mut Person) -> Result<pb::Proposal, Status> {
     Ok(who.admin.certify_copies_gone(asked).await?.into_inner().proposal.unwrap())
 }
 
+/// One custodian withdraws what was certified, by this request.
+async fn withdraw(who: &mut Person, request_id: String) -> String {
+    who.admin.withdraw_copies_gone(pb::WithdrawCopiesGoneRequest { request_id: request_id.clone() }).await.unwrap();
+    request_id
+}
+
 #[tokio::test]
 async fn content_is_irrecoverable_once_the_store_is_compacted_and_two_certify_that_no_older_copy_is_left() {
     let mut house = House::open().await;
@@ -173,23 +179,21 @@ async fn content_is_irrecoverable_once_the_store_is_compacted_and_two_certify_th
     assert!(entry.details.iter().any(|word| word.starts_with("proposer=") && word.ends_with("/k1")), "{entry:?}");
 
     // A copy has turned up.
-    let withdrawal = pb::WithdrawCopiesGoneRequest { request_id: fresh() };
-    second.admin.withdraw_copies_gone(withdrawal.clone()).await.unwrap();
+    let withdrawal = withdraw(&mut second, fresh()).await;
     assert_eq!(rows(&mut first).await, [(4, ERASED)]);
     let proposal = copies_gone(&mut first).await.unwrap();
     approve(&mut second, &proposal).await.unwrap();
-    second.admin.withdraw_copies_gone(withdrawal).await.unwrap();
+    withdraw(&mut second, withdrawal).await;
     assert_eq!(rows(&mut first).await, [(2, ERASED), (2, IRRECOVERABLE)], "the same call once more withdraws nothing");
     assert!(
         house.ledger().await.iter().any(|entry| entry.action == "WITHDRAW_COPIES_GONE" && entry.who.ends_with("/k2"))
     );
 
-    let early = copies_gone(&mut first).await;
-    assert_eq!(why(early), nothing);
-    second.admin.withdraw_copies_gone(pb::WithdrawCopiesGoneRequest { request_id: fresh() }).await.unwrap();
+    assert_eq!(why(copies_gone(&mut first).await), nothing);
+    withdraw(&mut second, fresh()).await;
     // Proposed before a copy turned up, approved after it: one person would have undone the withdrawal.
     let early = copies_gone(&mut first).await.unwrap();
-    second.admin.withdraw_copies_gone(pb::WithdrawCopiesGoneRequest { request_id: fresh() }).await.unwrap();
+    withdraw(&mut second, fresh()).await;
     assert_eq!(why(approve(&mut second, &early).await).1, "COPIES_CHANGED_SINCE");
     let stale = copies_gone(&mut first).await.unwrap();
     house.compact().await;

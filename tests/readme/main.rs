@@ -1,7 +1,12 @@
 //! The README, held to its word: every `sh` block runs, in order, in one folder; every line of a `text` block that follows
 //! one was printed by it (`…` stands for anything); `console` blocks and other `text` blocks are shown only.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests stand outside #[test] functions")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "helpers of tests stand outside #[test] functions"
+)]
 
 use std::{
     fs,
