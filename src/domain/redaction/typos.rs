@@ -13,7 +13,7 @@ use super::{
     needle::{Meaning, Strength},
     prose::{Letters, Prose, Word},
     sounds::{first_sound, is_one_vowel_from, sound_of},
-    words::{is_function, is_particle, is_title},
+    words::{is_function, is_nameless, is_particle, is_title, may_be_surname},
 };
 
 /// The names that a word may be a misspelling of.
@@ -50,7 +50,8 @@ impl Spellings {
     pub fn add(&mut self, name: &[Vec<String>], meaning: Meaning) {
         for (index, piece) in name.iter().flatten().enumerate() {
             let letters: Vec<char> = piece.chars().collect();
-            let unfit = is_particle(piece) || is_title(piece) || letters.iter().any(|c| !c.is_alphabetic());
+            let nobody = is_nameless(piece) && !may_be_surname(piece);
+            let unfit = nobody || is_particle(piece) || is_title(piece) || letters.iter().any(|c| !c.is_alphabetic());
             if !(FEWEST..=LONGEST).contains(&letters.len()) || unfit || self.known.len() >= MOST {
                 continue;
             }
