@@ -24,13 +24,13 @@ pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
     let (again, file) = (daemon.read_again(), args.config.clone());
     tokio::spawn(async move {
         while hangups.recv().await.is_some() {
-            again.notify_one();
             match Config::load(&file) {
                 Ok(config) => dial.turn(config.log.level),
                 Err(failure) => {
                     tracing::warn!(why = failure.words(), "the configuration is not right; the log level stays")
                 }
             }
+            again.notify_one();
         }
     });
     let (listener, address) = bound(config.listen).await?;

@@ -7,7 +7,7 @@ use prometheus_client::{encoding::DescriptorEncoder, metrics::gauge::ConstGauge,
 
 use super::metrics::family;
 use crate::{
-    broker::{Broker, KindCounts, Watch},
+    broker::{Broker, KindCounts, REFUSAL_REASONS, Watch},
     domain::code::Class,
     platform::meters::METERS,
 };
@@ -68,6 +68,9 @@ pub(super) fn register(registry: &mut Registry) {
     for class in Class::ALL {
         // A figure that is none yet is shown as none.
         let _ = METERS.accepted.get_or_create(&[("class", class.code())]);
+    }
+    for reason in REFUSAL_REASONS {
+        let _ = METERS.refused.get_or_create(&[("reason", reason)]);
     }
     registry.register("submissions_accepted", "Submissions and corrections accepted", METERS.accepted.clone());
     registry.register("calls_refused", "Calls refused to somebody who was let in", METERS.refused.clone());

@@ -87,6 +87,7 @@ use crate::{
     sealing::Keyring,
     store::Store,
 };
+pub use refusals::REFUSAL_REASONS;
 pub use watched::{KindCounts, OfClass, Watch};
 
 /// Leases on one delivery that may run out, unless it is configured otherwise.

@@ -14,6 +14,10 @@ use crate::{
     platform::meters::{METERS, Meters},
 };
 
+/// The reasons that are there from the start; what cannot be done as things stand has words of its own besides.
+pub const REFUSAL_REASONS: [&str; 7] =
+    ["NOT_GRANTED", "INVALID", "NOT_FOUND", "REQUEST_ID_REUSED", "LEASE_LOST", "UNAVAILABLE", "INTERNAL"];
+
 /// Most distinct words kept of one peer's minute; the rest is counted.
 const MOST_WORDS: usize = 40;
 

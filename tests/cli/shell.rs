@@ -65,7 +65,7 @@ fn prepared() -> ExitStatus {
 }
 
 #[test]
-fn the_debian_package_has_what_it_names() {
+fn the_debian_package_has_what_it_names_and_is_built_where_cargo_deb_is() {
     assert!(prepared().success());
     let manifest: toml::Table = fs::read_to_string(root().join("Cargo.toml")).unwrap().parse().unwrap();
     let deb = &manifest["package"]["metadata"]["deb"];
@@ -85,10 +85,11 @@ fn the_debian_package_has_what_it_names() {
         assert!(text.contains("#DEBHELPER#") && text.contains("set -e"), "{script}");
         assert!(Command::new("sh").arg("-n").arg(path).status().unwrap().success(), "{script}");
     }
+    built();
 }
 
-#[test]
-fn cargo_deb_builds_the_package_and_dpkg_reads_it() {
+/// The package itself, where there is what makes it.
+fn built() {
     let there = |program: &str, word: &str| Command::new(program).args(word.split(' ')).output();
     let has = |program, word| there(program, word).is_ok_and(|output| output.status.success());
     if !has("cargo", "deb --version")
@@ -101,7 +102,6 @@ fn cargo_deb_builds_the_package_and_dpkg_reads_it() {
     }
     let folder = tempfile::tempdir().unwrap();
     let package = folder.path().join("homeward.deb");
-    assert!(prepared().success());
     let mut build = Command::new("cargo");
     build.args(["deb", "--locked", "--no-build", "--no-strip", "--output"]).arg(&package).current_dir(root());
     let built = build.output().unwrap();

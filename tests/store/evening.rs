@@ -10,7 +10,7 @@ use homeward::{
         history::{Escalation, Step, StepKind},
     },
     ledger::Verb,
-    store::{Along, QueueCounts, Raise, Replay, Settle, Side, Store, StoreError},
+    store::{Along, ClassCounts, QueueCounts, Raise, Replay, Settle, Side, Store, StoreError},
 };
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -70,6 +70,18 @@ impl Model {
             leased: count(|each| each.state == State::Leased),
             oldest: live.iter().map(|each| each.header.received).min(),
         }
+    }
+
+    fn classes(&self, name: &str) -> Vec<ClassCounts> {
+        let live = self.side(name, Side::Live);
+        let of = |class: Class| live.iter().filter(move |each| each.class() == class).map(|each| each.header.received);
+        let counts = |class: &Class| ClassCounts {
+            queue: queue(name),
+            class: *class,
+            live: of(*class).count() as u64,
+            oldest: of(*class).min(),
+        };
+        Class::ALL.iter().map(counts).collect()
     }
 
     /// Some delivery that was leased at some time.
@@ -204,6 +216,7 @@ async fn compare(store: &dyn Store, model: &Model, now: i64) {
             assert_eq!(page.deliveries, model.side(name, side));
         }
         assert_eq!(store.counts(&[queue(name)], at(now)).await.unwrap(), [model.counts(name, at(now))]);
+        assert_eq!(store.class_counts(&[queue(name)]).await.unwrap(), model.classes(name));
     }
     for (id, delivery) in &model.0 {
         assert_eq!(store.delivery(*id).await.unwrap().as_ref(), Some(delivery));
