@@ -125,10 +125,12 @@ impl Cluster {
         for other in 0..MACHINES {
             here = here.replace(&format!("DB{}:", other + 1), &format!("{}:", self.net.address(other)));
         }
+        let since = Stopwatch::start();
         let mut command = command(place, &name, &self.net.on(machine), &["sh", "-c", &here]);
         let done = command.env("PGHOST", place.join(format!("{name}-sockets"))).output().unwrap();
         let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         assert!(done.status.success(), "{words}: {}{}", said(&done.stdout), said(&done.stderr));
+        eprintln!("{:6.1} s for {words}", since.spent().as_secs_f64());
         said(&done.stdout)
     }
 
@@ -148,11 +150,13 @@ impl Cluster {
 
     /// Waits until all three are there, and one of the standbys is waited for by each commit.
     pub fn whole(&self) {
+        let since = Stopwatch::start();
         self.waits("three are there", |cluster| {
             cluster.matches("\"state\": \"running\"").count() + cluster.matches("\"state\": \"streaming\"").count()
                 == MACHINES
                 && cluster.contains("sync_standby")
         });
+        eprintln!("{:6.1} s until three are there", since.spent().as_secs_f64());
     }
 
     fn path(&self) -> &Path {
