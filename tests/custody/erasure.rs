@@ -230,10 +230,9 @@ async fn a_legal_hold_that_was_placed_since_the_backup_is_in_force_before_anythi
         assert_eq!(code, 0, "{said}");
     }
     let (_, said) = hold(&daemon, &["list", "--json"]);
-    let value: Value = serde_json::from_str(said.lines().next().unwrap()).unwrap();
-    let holds: Vec<_> =
-        value["holds"].as_array().unwrap().iter().filter(|one| one["referral_id"] == id.as_str()).collect();
-    let ended = holds[0]["hold_id"].as_str().unwrap().to_owned();
+    let mut holds = said.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let ended = holds.find(|one| one["referral_id"] == id.as_str()).unwrap();
+    let ended = ended["hold_id"].as_str().unwrap().to_owned();
     let (code, said) = hold(&daemon, &["release", &id, &ended, "--json"]);
     assert_eq!(code, 0, "{said}");
     let value: Value = serde_json::from_str(&said).unwrap();
