@@ -174,6 +174,8 @@ async fn what_lies_aside_can_always_be_sent_back() {
         }
         taken = officer.pull("MPU.SE").await.unwrap().into_iter().find(|one| one.id == taken.id).unwrap();
     }
+    let unit = taken.header.openable[0];
+    officer.open(&taken, (unit.part(), unit.item), "").await.unwrap();
     officer.complete(&taken, "recorded").await.unwrap();
 }
 
