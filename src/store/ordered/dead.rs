@@ -17,7 +17,7 @@ use crate::{
         delivery::{Delivery, State},
         history::{Escalation, MOST_STEPS, Step, StepKind},
         outcome::DeadReason,
-        paging::why,
+        paging::{LATE, why},
         queue::QueueId,
     },
     ledger::Entry,
@@ -101,7 +101,8 @@ pub(super) fn replay(
     tx.replace(&mut legs, delivery.clone())?;
     // It waits for somebody again, and nobody was told since it lay aside.
     if delivery.page() && !tx.is_paged(&delivery) {
-        tx.page(&delivery, why(&delivery.header), replay.step.at);
+        let is_late = delivery.escalations().next().is_some();
+        tx.page(&delivery, if is_late { LATE } else { why(&delivery.header) }, replay.step.at);
     }
     tx.tell(&legs, index, StoredEvent::of(id, replay.step.at, EventKind::Replayed));
     tx.keep_answer(once, &Answer::Delivery(Box::new(delivery.clone())))?;
