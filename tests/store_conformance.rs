@@ -139,7 +139,7 @@ macro_rules! every_case {
             }
             finished {
                 what_is_finished_is_found_a_page_at_a_time_in_order,
-                a_question_keeps_a_record_open_until_it_is_answered,
+                a_question_that_nobody_has_answered_ends_with_its_delivery,
                 nothing_that_is_open_is_erased_and_notes_go_with_the_keys,
             }
             feedback {

@@ -222,7 +222,7 @@ pub trait Store: Send + Sync {
     ) -> Result<Accepted, StoreError>;
 
     /// Records about which nothing has been open since a moment before `before`, with that moment, in the order of both, those after
-    /// `after`, at most `limit`: every delivery is settled, every question answered, every prompt ended, and the content is not erased.
+    /// `after`, at most `limit`: every delivery is settled, and with it what was asked there, every prompt ended, and the content is not erased.
     async fn finished(
         &self,
         before: Timestamp,
