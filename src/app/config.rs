@@ -242,7 +242,9 @@ impl Config {
     pub(super) fn load(file: &Path) -> Result<Self, Failure> {
         let text =
             fs::read_to_string(file).map_err(|error| Failure::bad_data(format!("{}: {error}", file.display())))?;
-        let config = Self::parse(&text).map_err(|error| Failure::bad_data(format!("{}: {error}", file.display())))?;
+        let wrong =
+            |error: toml::de::Error| Failure::bad_data(format!("{}: {}", file.display(), placed(&text, &error)));
+        let config = Self::parse(&text).map_err(wrong)?;
         Ok(config.relative_to(file.parent().unwrap_or(Path::new("."))))
     }
 
@@ -291,11 +293,25 @@ fn default_listen() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 7443))
 }
 
+/// What is wrong, and in which line. The line itself is not told: an address of a database may have a password in it, and a log is read
+/// by more people than the file.
+fn placed(text: &str, error: &toml::de::Error) -> String {
+    let line = error.span().and_then(|span| text.get(..span.start)).map(|before| before.matches('\n').count() + 1);
+    line.map_or_else(|| error.message().to_owned(), |line| format!("line {line}: {}", error.message()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const EXAMPLE: &str = include_str!("../../deploy/homeward.example.toml");
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_line_and_nothing_else_of_that_line() {
+        let text = "a = 1\nurl = \"host=db password=marker\" x\n";
+        let told = placed(text, &Config::parse(text).unwrap_err());
+        assert!(told.starts_with("line 2: ") && !told.contains("marker"), "{told}");
+    }
 
     #[test]
     fn the_example_is_a_configuration() {
