@@ -1,6 +1,6 @@
 //! What operators watch of queues: how many by kind of queue, never of which unit or council.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -72,9 +72,11 @@ impl Broker {
             class.oldest = class.oldest.into_iter().chain(found.oldest).min();
         }
         let current = self.keyring.current().key.id().to_owned();
+        let keys: BTreeSet<_> = self.epoch_documents().await?.into_iter().map(|key| key.name).collect();
         let wrapped = self.store.wrapped().await?;
-        let behind = wrapped.iter().filter(|(key, _)| *key != current).map(|(_, records)| records).sum();
-        let keys = self.epoch_documents().await?.len() as u64;
+        // What was erased is counted there too, under names that are no key's.
+        let behind = wrapped.iter().filter(|(key, _)| *key != current && keys.contains(key));
+        let (behind, keys) = (behind.map(|(_, records)| records).sum(), keys.len() as u64);
         Ok(Watch { kinds, classes, entries: self.store.head().await?.size, keys, behind })
     }
 }
