@@ -1,8 +1,6 @@
 //! Copies of the store: what was erased is in no store that was written anew since, but in every older copy of it. That none is left,
 //! nobody can see from here: two custodians certify it, and one who learns otherwise withdraws it.
 
-use ring::digest::{SHA256, digest};
-
 use super::{
     approval::{Effect, Proposing, details},
     documents::put_proposal,
@@ -13,7 +11,7 @@ use crate::{
         approval::{Proposal, ProposalKind},
         grants::CallPermit,
     },
-    ledger::{Entry, Verb},
+    ledger::{Entry, Verb, sha256},
     store::{Amendment, COMPACTED, COPIES_GONE, Change, Document, Expect, Shelf, StoreError},
 };
 
@@ -171,9 +169,7 @@ impl Broker {
     fn fingerprint_of(&self, compacted: &Document, said: Said) -> [u8; 32] {
         let (Document { version, bytes, .. }, Said { turn, .. }) = (compacted, said);
         let named = format!("homeward/copies-gone/2/{version}/{}/{turn}/{}", hex::encode(bytes), self.log.verifier());
-        let mut fingerprint = [0; 32];
-        fingerprint.copy_from_slice(digest(&SHA256, named.as_bytes()).as_ref());
-        fingerprint
+        sha256(&[named.as_bytes()])
     }
 }
 

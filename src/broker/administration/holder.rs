@@ -1,7 +1,5 @@
 //! Revocation of everything that somebody has: whoever took a laptop may have renewed its certificate since.
 
-use ring::digest::{SHA256, digest};
-
 use super::{
     approval::{Effect, Proposing, details},
     documents,
@@ -16,7 +14,7 @@ use crate::{
         identity::Identity,
         violation::Violations,
     },
-    ledger::Entry,
+    ledger::{Entry, sha256},
     store::{Change, Once, StoreError},
 };
 
@@ -58,12 +56,10 @@ impl Broker {
             if self.good_of(holder).await?.is_empty() {
                 return Err(Error::NotFound);
             }
-            let mut sum = [0; 32];
-            sum.copy_from_slice(digest(&SHA256, format!("{holder} {reason}").as_bytes()).as_ref());
             let proposing = Proposing {
                 kind: ProposalKind::AdministratorRevocation,
                 subject: holder.to_owned(),
-                digest: sum,
+                digest: sha256(&[format!("{holder} {reason}").as_bytes()]),
                 reason: reason.code().to_owned(),
                 body: holder.as_bytes().to_vec(),
                 changes: Vec::new(),
