@@ -139,7 +139,7 @@ impl Cluster {
         for machine in 0..MACHINES {
             self.loses_power(machine);
             for folder in [name_of(machine), format!("etcd{}", machine + 1)] {
-                fs::remove_dir_all(self.path().join(folder)).unwrap();
+                gone(&self.path().join(folder));
             }
         }
         self.from_backup = true;
@@ -268,6 +268,7 @@ impl Cluster {
             child.wait().unwrap();
         }
         ends(&self.path().join(name_of(machine)), "KILL");
+        self.net.ends_all_on(machine);
     }
 
     /// Cuts a machine off from all others; how.
@@ -311,6 +312,15 @@ impl Cluster {
             format!("== {name}\n{}\n", lines.into_iter().rev().collect::<Vec<_>>().join("\n"))
         });
         logs.concat()
+    }
+}
+
+/// Removes a folder, which what has just been killed may still be leaving; also one that is not there, for a replica that was being made.
+fn gone(folder: &Path) {
+    let since = Stopwatch::start();
+    while folder.exists() {
+        let done = fs::remove_dir_all(folder);
+        assert!(done.is_ok() || since.spent() < Duration::from_secs(10), "{}: {done:?}", folder.display());
     }
 }
 

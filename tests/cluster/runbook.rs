@@ -64,7 +64,7 @@ async fn what_the_runbook_says_of_three_machines_does_what_it_says() {
         cluster.does(0, "patronictl -c /etc/patroni/config.yml switchover homeward --force");
         cluster.whole();
     }
-    cluster.does(0, "patronictl -c /etc/patroni/config.yml reinit homeward db3 --force");
+    cluster.does(0, "patronictl -c /etc/patroni/config.yml reinit homeward db3 --force --wait");
     cluster.whole();
     cluster.does(0, "patronictl -c /etc/patroni/config.yml restart homeward db3 --force");
     cluster.whole();
