@@ -283,7 +283,7 @@ pub(super) struct Filed<'a> {
 impl Filed<'_> {
     fn header(&self, leg: &FiledLeg, number: u16, received: Timestamp, linked_from: Option<Uuid>) -> Header {
         let (ack_due, decide_due) = self.policy.due(&leg.queue, leg.class, received);
-        let prompts = self.decision.prompts.iter().filter(|prompt| leg.prompts.contains(&prompt.kind));
+        let prompts = self.decision.prompts.iter().filter(|prompt| prompt.is_among(&leg.shows));
         let items = self.decision.items.iter().filter(|grade| leg.items.contains(&grade.item));
         Header {
             queue: leg.queue.clone(),

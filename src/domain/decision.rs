@@ -1,5 +1,7 @@
 //! A decision in words that can be shown: grades, rules, class, prompts, flags, legs (domain 5.4).
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::{
@@ -146,6 +148,24 @@ pub struct Prompt {
     pub overdue_on_arrival: bool,
 }
 
+impl Prompt {
+    /// One of those that are shown, by kind and rule: two rules may ask for the same thing by different days.
+    pub fn is_among(&self, shown: &[Shown]) -> bool {
+        shown.iter().any(|shown| (shown.kind, shown.rule) == (self.kind, self.rule))
+    }
+}
+
+/// A prompt that a leg shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Shown {
+    /// What to do.
+    pub kind: PromptKind,
+    /// Rule that raised it.
+    pub rule: RuleId,
+    /// Shown with this linked record, by index in [`Decision::linked`]; `None` with the subject's.
+    pub link: Option<usize>,
+}
+
 vocabulary! {
     /// Flags on a decision (domain 5.4).
     Flag {
@@ -227,8 +247,8 @@ pub struct Leg {
     pub contents: Vec<Content>,
     /// Item numbers, 1-based, in order.
     pub items: Vec<u16>,
-    /// Prompts this leg shows.
-    pub prompts: Vec<PromptKind>,
+    /// Prompts this leg shows, of the subject and of linked records.
+    pub shows: Vec<Shown>,
     /// For `copy_note`: which item went where.
     pub copy_notes: Vec<(u16, QueueId)>,
     /// For `link`: which of [`Decision::linked`], by index.
@@ -245,6 +265,18 @@ pub struct Leg {
     pub decide_due: Option<Timestamp>,
     /// For HOLD: each undecided matter apart, so that each can be resolved apart.
     pub held: Vec<Held>,
+}
+
+impl Leg {
+    /// Kinds of prompts that it shows, in declared order, each once.
+    pub fn prompts(&self) -> Vec<PromptKind> {
+        self.shows.iter().map(|shown| shown.kind).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// The prompts that it shows with a linked record, by index; with `None`, with the subject's.
+    pub fn shows_of(&self, link: Option<usize>) -> Vec<Shown> {
+        self.shows.iter().filter(|shown| shown.link == link).copied().collect()
+    }
 }
 
 /// One undecided matter on HOLD.
@@ -275,6 +307,8 @@ pub struct Linked {
     pub class: Class,
     /// Items that travel in it.
     pub items: Vec<u16>,
+    /// Flags that these items raise, besides those of every card.
+    pub flags: Vec<Flag>,
 }
 
 /// The whole decision.

@@ -5,7 +5,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
     code::Class,
-    decision::{Content, Decision, Flag, Held, Leg, PromptKind, RuleId},
+    decision::{Content, Decision, Flag, Held, Leg, RuleId, Shown},
     geography::Area,
     lint::Advice,
     queue::QueueId,
@@ -38,7 +38,7 @@ pub struct FiledLeg {
     /// Items, 1-based.
     pub items: Vec<u16>,
     /// Prompts it shows.
-    pub prompts: Vec<PromptKind>,
+    pub shows: Vec<Shown>,
     /// Which item went where.
     pub copy_notes: Vec<(u16, QueueId)>,
     /// Placed children whom its notice is about (R14), by index in the submission's `persons`.
@@ -141,6 +141,7 @@ fn linked_child(routed: &Routed, link: usize) -> Dossier {
         legs.extend(held.map(|held| FiledLeg {
             contents: LINKED.to_vec(),
             items: linked.items.clone(),
+            shows: leg.shows_of(Some(link)),
             ..on_hold(leg, held, linked.class)
         }));
         if leg.links.contains(&link) && leg.held.is_empty() {
@@ -148,7 +149,7 @@ fn linked_child(routed: &Routed, link: usize) -> Dossier {
                 class: linked.class,
                 contents: LINKED.to_vec(),
                 items: linked.items.clone(),
-                prompts: Vec::new(),
+                shows: leg.shows_of(Some(link)),
                 copy_notes: Vec::new(),
                 placed: Vec::new(),
                 ..filed(leg)
@@ -164,6 +165,9 @@ fn linked_child(routed: &Routed, link: usize) -> Dossier {
         routed.redacted().views().iter().filter(|(label, _)| of_its_items(label)).cloned().collect();
     let mut card = linked_card(routed.draft(), person);
     contact(&mut card, decision);
+    for flag in &linked.flags {
+        card.push("flag", flag.code());
+    }
     units.push((whole(Part::EpisodeCard), card));
     units.extend(cards(routed, &legs, person));
     Dossier { person: Some(linked.person), class: linked.class, units, legs }
@@ -176,7 +180,7 @@ fn filed(leg: &Leg) -> FiledLeg {
         rules: leg.rules.clone(),
         contents: leg.contents.clone(),
         items: leg.items.clone(),
-        prompts: leg.prompts.clone(),
+        shows: leg.shows_of(None),
         copy_notes: leg.copy_notes.clone(),
         placed: leg.placed.clone(),
         provisional: leg.provisional,
@@ -342,7 +346,7 @@ fn prompts(view: &mut View, routed: &Routed, leg: &FiledLeg) {
     let (draft, decision) = (routed.draft(), routed.decision());
     view.push("prompt.child", draft.child.name.clone());
     view.push("prompt.police_reference", draft.episode.police_reference.clone().unwrap_or_default());
-    for prompt in decision.prompts.iter().filter(|prompt| leg.prompts.contains(&prompt.kind)) {
+    for prompt in decision.prompts.iter().filter(|prompt| prompt.is_among(&leg.shows)) {
         let due = prompt.due.map_or_else(String::new, |due| format!(" by {}", london_date(due)));
         let overdue = if prompt.overdue_on_arrival { " (overdue on arrival)" } else { "" };
         view.push("prompt", format!("{}{due}{overdue}", prompt.kind));

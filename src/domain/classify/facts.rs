@@ -7,7 +7,7 @@ use jiff::{Span, Timestamp, civil::Date};
 use super::geography::Geography;
 use crate::domain::{
     code::{Class, Fgm, HarmCode, InterviewOutcome, ItemKind, PersonRole, YesNoUnknown},
-    decision::{HoldReason, PromptKind},
+    decision::{Flag, HoldReason, PromptKind},
     directory::{Located, Police},
     policy::{Policy, RuleSet},
     submission::{Draft, Item, Person},
@@ -78,6 +78,16 @@ impl ItemFacts<'_> {
     /// A crime of R02 or R03: its place has a Referral Desk of its own (D16).
     pub fn offence(&self) -> bool {
         self.sexual_offence || self.images()
+    }
+
+    /// Whether this flag of a crime is about what this item says.
+    pub fn raises(&self, flag: Flag) -> bool {
+        match flag {
+            Flag::StatutoryNotification => self.offence(),
+            Flag::EvidenceWarning | Flag::AttachmentsRefused | Flag::OnlineAbuse => self.images(),
+            Flag::ExcludeAccused => self.allegation,
+            _ => false,
+        }
     }
 
     /// On the railway or Underground, and intelligence (R10).

@@ -131,7 +131,7 @@ fn lacks(unit: &Unit, send: &Send, facts: &Facts<'_>, decision: &Decision) -> Ve
     let chosen = facts.items.iter().filter(|item| send.items.iter().any(|choice| takes(*choice, item, facts)));
     lacks.extend(chosen.filter(|item| !leg.items.contains(&item.number)).map(|item| format!("item {}", item.number)));
     let raised = |kind: &&_| decision.prompts.iter().any(|prompt| prompt.kind == **kind);
-    let shown = send.shows.iter().filter(raised).filter(|kind| !night && !leg.prompts.contains(kind));
+    let shown = send.shows.iter().filter(raised).filter(|kind| !night && !leg.prompts().contains(kind));
     lacks.extend(shown.map(|kind| format!("prompt {kind}")));
     lacks
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::domain::{
     classify::{conditions::placed_by_another, facts::LinkedChild},
-    decision::{PromptKind, RuleId},
+    decision::{Prompt, PromptKind, RuleId, Shown},
     directory::Police,
     queue::QueueId,
 };
@@ -39,7 +39,7 @@ pub(super) fn linked(rule: RuleId, plan: &mut Plan<'_>) {
 /// is uncertain, HOLD, and provisionally where the subject lives.
 fn link(rule: RuleId, plan: &mut Plan<'_>, index: usize, child: &LinkedChild<'_>) {
     let matter = |reason, meant_for: &[&'static str]| Matter { link: Some(index), ..Matter::of(reason, meant_for) };
-    let load = Load { prompts: prompts(plan, index), ..Load::link(index) };
+    let load = Load { shows: shows(plan, index), ..Load::link(index) };
     match child.lives.police() {
         Ok(police) => {
             match council("MASH", child.lives.authority()) {
@@ -47,7 +47,7 @@ fn link(rule: RuleId, plan: &mut Plan<'_>, index: usize, child: &LinkedChild<'_>
                 Err(reason) => plan.hold(matter(reason, &["MASH"]), load.clone()),
             }
             if child.significant_harm || matches!(police, Police::Force(_)) {
-                plan.send(rule, police.refdesk(), load);
+                plan.send(rule, police.refdesk(), for_police(load));
             }
         }
         Err(reason) => {
@@ -59,11 +59,13 @@ fn link(rule: RuleId, plan: &mut Plan<'_>, index: usize, child: &LinkedChild<'_>
 }
 
 /// What whoever gets the record of this child is asked to do, by the items about them.
-fn prompts(plan: &Plan<'_>, index: usize) -> BTreeSet<PromptKind> {
+fn shows(plan: &Plan<'_>, index: usize) -> BTreeSet<Shown> {
     let facts = plan.facts;
-    let about =
-        |kind: &PromptKind| facts.items.iter().any(|item| item.linked == Some(index) && facts.is_matter(*kind, item));
-    plan.prompts.iter().map(|prompt| prompt.kind).filter(about).collect()
+    let about = |prompt: &&Prompt| {
+        facts.items.iter().any(|item| item.linked == Some(index) && facts.is_matter(prompt.kind, item))
+    };
+    let shown = |prompt: &Prompt| Shown { kind: prompt.kind, rule: prompt.rule, link: Some(index) };
+    plan.prompts.iter().filter(about).map(shown).collect()
 }
 
 /// The subject's council can find a school friend today (D11).
@@ -74,6 +76,12 @@ fn provisionally(rule: RuleId, plan: &mut Plan<'_>, child: &LinkedChild<'_>, loa
         plan.send(rule, QueueId::of("MASH", &authority.gss), load.clone());
     }
     if let (true, Ok(police)) = (child.significant_harm, police) {
-        plan.send(rule, police.refdesk(), load);
+        plan.send(rule, police.refdesk(), for_police(load));
     }
+}
+
+/// The prompt about health stays on the council and health route (D20).
+fn for_police(mut load: Load) -> Load {
+    load.shows.retain(|shown| shown.kind != PromptKind::Health);
+    load
 }

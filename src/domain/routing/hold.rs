@@ -101,10 +101,10 @@ fn same_unit(plan: &Plan<'_>, queue: &QueueId) -> Vec<QueueId> {
 
 /// Each linked record is a matter of its own; the rest is one.
 fn apart(load: Load) -> Vec<(Option<usize>, Load)> {
-    let mut matters: Vec<(Option<usize>, Load)> =
-        load.links.iter().map(|link| (Some(*link), Load::link(*link))).collect();
-    let mut rest = load;
-    rest.links.clear();
+    let of = |link| load.shows.iter().filter(|shown| shown.link == link).copied().collect();
+    let linked = |link: &usize| (Some(*link), Load { shows: of(Some(*link)), ..Load::link(*link) });
+    let mut matters: Vec<(Option<usize>, Load)> = load.links.iter().map(linked).collect();
+    let mut rest = Load { links: BTreeSet::new(), shows: of(None), ..load };
     rest.contents.remove(&Content::Link);
     if rest.contents.is_empty() {
         return matters;

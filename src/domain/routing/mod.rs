@@ -18,7 +18,7 @@ use super::{
     classify::facts::Facts,
     clocks::Clocks,
     code::Class,
-    decision::{Assessment, Content, Decision, Held, HoldReason, ItemGrade, Leg, Linked},
+    decision::{Assessment, Content, Decision, Flag, Held, HoldReason, ItemGrade, Leg, Linked},
     policy::{Destination, Policy, Rule},
     queue::QueueId,
     stage::{Classified, Degraded, Routed},
@@ -55,7 +55,7 @@ pub fn unsupported_marking_alert(class: Class, policy: &Policy, now: Timestamp) 
         rules: vec!["R24"],
         contents: vec![Content::Alert],
         items: Vec::new(),
-        prompts: Vec::new(),
+        shows: Vec::new(),
         copy_notes: Vec::new(),
         links: Vec::new(),
         placed: Vec::new(),
@@ -136,7 +136,7 @@ pub(in crate::domain) fn finish(
         flags: assessment.flags.clone(),
         items: grades.to_vec(),
         legs,
-        linked: linked(facts),
+        linked: linked(facts, &assessment.flags),
         fired: assessment.fired.clone(),
         referral,
         clocks: Clocks::of(facts.draft, facts.now),
@@ -145,9 +145,10 @@ pub(in crate::domain) fn finish(
 
 /// The linked records (R15): in the graver class where significant harm is suspected, in the
 /// gravest where they are in danger now, with every item about that child.
-fn linked(facts: &Facts<'_>) -> Vec<Linked> {
+fn linked(facts: &Facts<'_>, flags: &[Flag]) -> Vec<Linked> {
     let links = |rule: &&Rule| rule.sends.iter().any(|send| send.to == Destination::LinkedChild);
     let rule = facts.rules.rules.iter().find(links);
+    let is_flagged = |flag, index| facts.items.iter().any(|item| item.linked == Some(index) && item.raises(flag));
     let class = |harm| rule.and_then(|rule| rule.class(harm)).unwrap_or(Class::P1);
     (0..)
         .zip(&facts.linked)
@@ -155,6 +156,7 @@ fn linked(facts: &Facts<'_>) -> Vec<Linked> {
             person: child.person,
             class: if child.danger { Class::P0 } else { class(child.significant_harm) },
             items: facts.items.iter().filter(|item| item.linked == Some(index)).map(|item| item.number).collect(),
+            flags: flags.iter().copied().filter(|flag| is_flagged(*flag, index)).collect(),
         })
         .collect()
 }

@@ -37,7 +37,7 @@ fn urgent(plan: &Plan<'_>, whole: &Load) -> Load {
     let links = whole.links.iter().copied().filter(|link| plan.facts.linked[*link].significant_harm);
     let mut load = Load { links: links.collect(), items: whole.items.clone(), ..Load::default() };
     load.provisional = whole.provisional && !load.links.is_empty();
-    load.prompts = whole.prompts.iter().copied().filter(|prompt| *prompt == PromptKind::Call999).collect();
+    load.shows = whole.shows.iter().copied().filter(|shown| shown.kind == PromptKind::Call999).collect();
     load.contents = whole.contents.iter().copied().filter(|content| waits_for_nobody(*content, &load)).collect();
     load
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::domain::{
     classify::facts::Facts,
     code::Class,
-    decision::{Assessment, Content, Held, HoldReason, Leg, Prompt, PromptKind, RuleId},
+    decision::{Assessment, Content, Held, HoldReason, Leg, Prompt, RuleId, Shown},
     policy::Rule,
     queue::QueueId,
 };
@@ -20,7 +20,7 @@ pub(super) struct Load {
     /// Item numbers.
     pub items: BTreeSet<u16>,
     /// Prompts it shows.
-    pub prompts: BTreeSet<PromptKind>,
+    pub shows: BTreeSet<Shown>,
     /// "Item n went to X."
     pub copy_notes: BTreeSet<(u16, QueueId)>,
     /// Linked records.
@@ -54,7 +54,7 @@ impl Load {
     fn join(&mut self, other: Self) {
         self.contents.extend(other.contents);
         self.items.extend(other.items);
-        self.prompts.extend(other.prompts);
+        self.shows.extend(other.shows);
         self.copy_notes.extend(other.copy_notes);
         self.links.extend(other.links);
         self.placed.extend(other.placed);
@@ -66,7 +66,7 @@ impl Load {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Collected {
     by_rule: BTreeMap<RuleId, Load>,
-    shown: BTreeSet<PromptKind>,
+    shown: BTreeSet<Shown>,
 }
 
 impl Collected {
@@ -76,7 +76,7 @@ impl Collected {
     }
 
     /// Shows these prompts besides.
-    pub fn show(&mut self, prompts: &BTreeSet<PromptKind>) {
+    pub fn show(&mut self, prompts: &BTreeSet<Shown>) {
         self.shown.extend(prompts);
     }
 
@@ -95,7 +95,7 @@ impl Collected {
         let mut loads = self.by_rule.into_values();
         let mut all = loads.next().unwrap_or_default();
         loads.for_each(|load| all.join(load));
-        all.prompts.extend(self.shown);
+        all.shows.extend(self.shown);
         all
     }
 
@@ -235,7 +235,7 @@ fn leg(queue: QueueId, collected: Collected, (class, page_hold): (Class, bool), 
         rules,
         contents: load.contents.into_iter().collect(),
         items: load.items.into_iter().collect(),
-        prompts: load.prompts.into_iter().collect(),
+        shows: load.shows.into_iter().collect(),
         copy_notes: load.copy_notes.into_iter().collect(),
         links: load.links.into_iter().collect(),
         placed: load.placed.into_iter().collect(),

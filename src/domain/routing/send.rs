@@ -12,7 +12,7 @@ use crate::domain::{
         conditions::{holds, is_owed},
         facts::ItemFacts,
     },
-    decision::{Content, RuleId},
+    decision::{Content, Prompt, RuleId, Shown},
     directory::Police,
     policy::{Choice, Destination, Sending},
     queue::QueueId,
@@ -58,20 +58,20 @@ fn one(rule: RuleId, send: &Sending, plan: &mut Plan<'_>) {
         Destination::MpuOfPlace | Destination::ForceOfPlace | Destination::CityOfPlace => to_place(rule, send, plan),
         Destination::HoldForPlace => hold_for_place(send, plan),
         Destination::ForceOfChild | Destination::CityOfChild => to_force_of_child(rule, send, plan),
-        Destination::PlacingTeam => super::children::placing_teams(rule, &load(send, plan), plan),
+        Destination::PlacingTeam => super::children::placing_teams(rule, &load(rule, send, plan), plan),
         Destination::LinkedChild => super::children::linked(rule, plan),
-        Destination::LegsWithPartC => show_with_part_c(send, plan),
+        Destination::LegsWithPartC => show_with_part_c(rule, send, plan),
     }
 }
 
-/// What a send carries: its parts, the items that its choices take, and those of its prompts that are raised.
-fn load(send: &Sending, plan: &Plan<'_>) -> Load {
+/// What a send of `rule` carries: its parts, the items that its choices take, and those of its prompts that are raised.
+fn load(rule: RuleId, send: &Sending, plan: &Plan<'_>) -> Load {
     let items: Vec<u16> = chosen(&send.items, plan).map(|item| item.number).collect();
-    let raised = |kind: &&_| plan.prompts.iter().any(|prompt| prompt.kind == **kind);
+    let raised = plan.prompts.iter().filter(|prompt| prompt.rule == rule && send.shows.contains(&prompt.kind));
     // The council of the subject does not get an item about a child with a record of their own, so it gets no prompt of it.
-    let to_act = |kind: &&_| send.to != Destination::FrontDoor || !plan.facts.is_anothers(**kind);
-    let prompts = send.shows.iter().filter(raised).filter(to_act).copied().collect();
-    Load { prompts, ..Load::of(send.carries.iter().copied()) }.items(items)
+    let to_act = |prompt: &&Prompt| send.to != Destination::FrontDoor || !plan.facts.is_anothers(prompt.kind);
+    let shows = raised.filter(to_act).map(|prompt| Shown { kind: prompt.kind, rule, link: None }).collect();
+    Load { shows, ..Load::of(send.carries.iter().copied()) }.items(items)
 }
 
 fn chosen<'a>(choices: &'a [Choice], plan: &Plan<'a>) -> impl Iterator<Item = &'a ItemFacts<'a>> + use<'a> {
@@ -80,7 +80,7 @@ fn chosen<'a>(choices: &'a [Choice], plan: &Plan<'a>) -> impl Iterator<Item = &'
 }
 
 fn to_units(rule: RuleId, send: &Sending, units: Vec<doors::Unit>, plan: &mut Plan<'_>) {
-    let load = load(send, plan);
+    let load = load(rule, send, plan);
     for unit in units {
         plan.send_or_hold(rule, unit.queue, unit.kind, load.clone());
     }
@@ -161,13 +161,13 @@ fn to_force_of_child(rule: RuleId, send: &Sending, plan: &mut Plan<'_>) {
     }
     if let Some(force) = geography.child_police().ok().filter(is).map(|police| police.mpu()) {
         let told = plan.legs.get(&force).is_some_and(|leg| leg.carries(Content::EpisodeCard));
-        let load = if told { Load::default() } else { load(send, plan) };
+        let load = if told { Load::default() } else { load(rule, send, plan) };
         plan.send(rule, force, load);
     }
 }
 
-fn show_with_part_c(send: &Sending, plan: &mut Plan<'_>) {
-    let shown = load(send, plan).prompts;
+fn show_with_part_c(rule: RuleId, send: &Sending, plan: &mut Plan<'_>) {
+    let shown = load(rule, send, plan).shows;
     for leg in plan.legs.values_mut().filter(|leg| leg.carries(Content::Safeguarding)) {
         leg.show(&shown);
     }

@@ -103,7 +103,7 @@ fn explained_leg(leg: &Leg) -> pb::ExplainedLeg {
         decide_due,
         provisional: leg.provisional,
         held: leg.held.iter().map(held_matter).collect(),
-        prompts: leg.prompts.iter().map(|kind| kind.code().to_owned()).collect(),
+        prompts: leg.prompts().iter().map(|kind| kind.code().to_owned()).collect(),
         copy_notes: leg.copy_notes.iter().map(copy_note).collect(),
     }
 }

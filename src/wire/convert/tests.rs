@@ -7,7 +7,7 @@ use crate::{
     domain::{
         code::{CaseStatus, Class, MarkingLevel, TellCarer},
         decision::{
-            Content, Decision, Flag, Held, HoldReason, InformationGrade, ItemGrade, Leg, Prompt, PromptKind,
+            Content, Decision, Flag, Held, HoldReason, InformationGrade, ItemGrade, Leg, Prompt, PromptKind, Shown,
             SourceGrade,
         },
         geography::Area,
@@ -301,7 +301,7 @@ fn decision() -> Decision {
         rules: vec!["R24"],
         contents: vec![Content::Items],
         items: vec![1],
-        prompts: vec![PromptKind::Strategy],
+        shows: vec![Shown { kind: PromptKind::Strategy, rule: "R01", link: None }],
         copy_notes: vec![(1, QueueId::of("FORCE", "BTP"))],
         links: Vec::new(),
         placed: Vec::new(),

@@ -11,9 +11,11 @@ use crate::domain::{
         PersonRole,
     },
     decision::{Decision, PromptKind},
+    dossier::Dossier,
     queue::QueueId,
     submission::{Draft, Person},
-    testing::{area, coded, decide, draft, ids, intelligence, person, referral},
+    testing::{area, coded, decide, draft, ids, intelligence, person, policy, referral, routed, tuesday},
+    unit::Part,
 };
 
 const YES: Option<bool> = Some(true);
@@ -43,10 +45,10 @@ fn danger_now_to_another_child_reaches_who_is_awake_where_that_child_lives() {
     for queue in ["MASH.E09000030", "EDT.E09000030", "REFDESK.CE"] {
         let leg = leg(&decision, queue);
         assert!(leg.page && leg.class == Class::P0 && leg.links == [0], "{queue}: {leg:?}");
-        assert_eq!(leg.prompts, [PromptKind::Call999], "{queue}");
+        assert_eq!(leg.prompts(), [PromptKind::Call999], "{queue}");
     }
     for queue in ["MASH.E09000023", "EDT.E09000023", "REFDESK.SE", "MPU.SE"] {
-        assert!(leg(&decision, queue).prompts.contains(&PromptKind::Call999), "{queue}: the subject's stay (R00)");
+        assert!(leg(&decision, queue).prompts().contains(&PromptKind::Call999), "{queue}: the subject's stay (R00)");
     }
     let unknown = decided(NIGHT, |d| {
         d.persons = vec![Person { lives: crate::domain::geography::Area::Unknown, ..elsewhere(PersonRole::Sibling) }];
@@ -68,7 +70,7 @@ fn a_prompt_of_another_childs_matter_is_where_that_childs_record_goes() {
             d.answers.significant_harm_suspected = YES;
             change(d);
         });
-        ["MASH.E09000023", "MASH.E09000030"].map(|queue| leg(&decision, queue).prompts.clone())
+        ["MASH.E09000023", "MASH.E09000030"].map(|queue| leg(&decision, queue).prompts())
     };
     for (code, prompt) in [(SelfHarm, PromptKind::Health), (Rad, PromptKind::Prevent), (Msht, PromptKind::Nrm)] {
         let others = shown(&|d| {
@@ -92,6 +94,80 @@ fn a_prompt_of_another_childs_matter_is_where_that_childs_record_goes() {
         d.items[0].allegation = YES;
     });
     assert_eq!(accused, [vec![PromptKind::Strategy], vec![PromptKind::Lado]]);
+}
+
+/// What each delivery of `queue` shows, the subject's first: prompts with the rules that raised them.
+fn filed(queue: &str, change: impl FnOnce(&mut Draft)) -> Vec<Vec<String>> {
+    let mut draft = draft();
+    change(&mut draft);
+    let dossiers = Dossier::file(&routed(draft, &policy(), tuesday()));
+    let legs = dossiers.iter().flat_map(Dossier::legs).filter(|leg| leg.queue.as_str() == queue);
+    legs.map(|leg| leg.shows.iter().map(|shown| format!("{} {}", shown.kind, shown.rule)).collect()).collect()
+}
+
+#[test]
+fn the_delivery_of_the_other_childs_record_shows_its_prompts() {
+    let sibling = |lives: &'static str, code| {
+        move |d: &mut Draft| {
+            d.answers.significant_harm_suspected = YES;
+            let at_home = elsewhere(PersonRole::Sibling);
+            d.persons = vec![Person { significant_harm: YES, lives: area(lives), ..at_home }];
+            d.items = vec![coded(&[code])];
+            d.items[0].about = Some("other".into());
+        }
+    };
+    assert_eq!(filed("MASH.E09000030", sibling("E09000030", SelfHarm)), [["HEALTH R22"]]);
+    assert_eq!(filed("REFDESK.CE", sibling("E09000030", SelfHarm)), [[""; 0]], "health stays with councils (D20)");
+    assert_eq!(filed("MASH.E09000030", sibling("E09000030", Msht)), [["NRM R06"]]);
+    assert_eq!(filed("REFDESK.CE", sibling("E09000030", Msht)), [["NRM R06"]]);
+    let one_council = filed("MASH.E09000023", sibling("E09000023", SelfHarm));
+    assert_eq!(one_council, [["STRATEGY R01"], ["HEALTH R22"]], "each record its own, in one queue too");
+    let unknown = |d: &mut Draft| {
+        sibling("E09000030", Msht)(d);
+        d.persons[0].lives = crate::domain::geography::Area::Unknown;
+    };
+    assert_eq!(filed("HOLD.human", unknown), [["NRM R06"]]);
+    assert_eq!(filed("MASH.E09000023", unknown), [["STRATEGY R01"], ["NRM R06"]]);
+}
+
+#[test]
+fn the_card_of_the_other_childs_record_says_what_a_crime_to_them_asks() {
+    let flags = |answer: fn(&mut Draft)| {
+        let mut draft = draft();
+        draft.persons = vec![elsewhere(PersonRole::Sibling)];
+        draft.items = vec![coded(&[Phys])];
+        draft.items[0].about = Some("other".into());
+        answer(&mut draft);
+        let linked = Dossier::file(&routed(draft, &policy(), tuesday())).remove(1);
+        let card = linked.units().iter().find(|(label, _)| label.part == Part::EpisodeCard).unwrap().1.clone();
+        let flags = card.fields.iter().filter(|field| field.name == "flag");
+        flags.map(|field| field.value.reveal().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(flags(|d| d.items[0].sexual_offence = YES), ["statutory_notification"]);
+    let images = ["statutory_notification", "evidence_warning", "attachments_refused", "online_abuse"];
+    assert_eq!(flags(|d| d.items[0].images = YES), images);
+    let of_the_subject = |d: &mut Draft| {
+        d.items.push(intelligence());
+        d.items[1].images = YES;
+    };
+    assert!(flags(of_the_subject).is_empty());
+}
+
+#[test]
+fn d02_the_dated_prompt_goes_to_one_council_leg_and_the_owner_though_others_show_its_kind() {
+    let away = |d: &mut Draft| {
+        (d.missing_from, d.lives_now) = (area("E09000008"), area("E09000008"));
+        d.responsible_authority = area("E09000007");
+        d.answers.case = crate::domain::code::CaseStatus::Open;
+        d.answers.significant_harm_suspected = YES;
+        d.episode.episodes_30d = Some(3);
+    };
+    let shown = |queue| filed(queue, away).remove(0);
+    assert_eq!(shown("ALLOC.E09000007"), ["STRATEGY R01", "STRATEGY R12"]);
+    assert_eq!(shown("MPU.SN"), ["STRATEGY R12"]);
+    for queue in ["MASH.E09000008", "REFDESK.SN"] {
+        assert_eq!(shown(queue), ["STRATEGY R01"], "{queue}");
+    }
 }
 
 #[test]
@@ -134,7 +210,7 @@ fn d20_self_harm_alone_goes_to_no_desk_though_somebody_is_accused() {
     });
     assert_eq!(leg(&decision, "REFDESK.SE").items, [2]);
     assert_eq!(leg(&decision, "MASH.E09000023").items, [1, 2]);
-    assert!(leg(&decision, "MASH.E09000023").prompts.contains(&PromptKind::Lado));
+    assert!(leg(&decision, "MASH.E09000023").prompts().contains(&PromptKind::Lado));
     let crime = decided(TUESDAY, |d| {
         d.items = vec![coded(&[SelfHarm])];
         d.items[0].sexual_offence = YES;

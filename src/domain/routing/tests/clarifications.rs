@@ -211,7 +211,7 @@ fn d14_a_missing_999_answer_is_flagged_and_never_refused() {
                 at: moment.map(at),
             });
         });
-        let prompt = leg(&decision, "MPU.SE").prompts.contains(&PromptKind::Call999);
+        let prompt = leg(&decision, "MPU.SE").prompts().contains(&PromptKind::Call999);
         assert_eq!(decision.flags.contains(&Flag::EmergencyReferenceMissing), prompt);
         prompt
     };

@@ -21,7 +21,7 @@ fn line(leg: &Leg) -> String {
     if !leg.items.is_empty() {
         words.push(format!("{:?}", leg.items).replace(", ", " "));
     }
-    words.extend(leg.prompts.iter().map(|prompt| format!("+{prompt}")));
+    words.extend(leg.prompts().iter().map(|prompt| format!("+{prompt}")));
     words.extend(leg.copy_notes.iter().map(|(item, queue)| format!("{item}->{queue}")));
     if leg.provisional {
         words.push("provisional".to_owned());

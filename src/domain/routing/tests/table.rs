@@ -38,7 +38,7 @@ fn a_prompt_and_when_it_is_shown_are_data() {
     let rad = |draft: &mut Draft| draft.answers.codes = vec![HarmCode::Rad];
     let quiet =
         changed("{ to = \"owner\", carries = [\"E\"], items = [\"intelligence\"], shows = [\"PREVENT\"] },", "", rad);
-    assert!(leg(&quiet, "MASH.E09000023").prompts.contains(&PromptKind::Prevent));
+    assert!(leg(&quiet, "MASH.E09000023").prompts().contains(&PromptKind::Prevent));
     assert_eq!(leg(&quiet, "MPU.SE").contents.len(), 1, "only the closure is left: {:?}", lines(&quiet));
 }
 
