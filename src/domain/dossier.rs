@@ -307,9 +307,15 @@ fn closure(view: &mut View, routed: &Routed) {
     let draft = routed.draft();
     view.push("closure.child", draft.child.name.clone());
     view.push("closure.police_reference", draft.episode.police_reference.clone().unwrap_or_default());
-    view.push("closure.date", draft.interview.held_at.map_or_else(String::new, london_date));
+    view.push("closure.date", london_date(closed_by(draft, routed.decision())));
     view.push("closure.outcome", draft.episode.outcome.code());
     view.push("closure.safeguarding_referral_made", if routed.decision().referral { "yes" } else { "no" });
+}
+
+/// The moment that a closure dates (D07): of the interview; where none was held, of the last offer; where none was made, of receipt.
+fn closed_by(draft: &Draft, decision: &Decision) -> Timestamp {
+    let offered = draft.episode.offers.iter().map(|offer| offer.at).max();
+    draft.interview.held_at.or(offered).unwrap_or(decision.received)
 }
 
 /// The minimum facts: which child, where, whom to ring. A notice by R14 alone names the placing authority's own child only,

@@ -1,11 +1,11 @@
 //! What the structured cards of closures and notices say (D07, D10, D22).
 
 use crate::domain::{
-    code::{HarmCode, PersonRole},
+    code::{HarmCode, InterviewOutcome, OfferMethod, OfferResult, PersonRole},
     dossier::Dossier,
     geography::Area,
-    submission::{Draft, Person},
-    testing::{area, draft, person, policy, routed, tuesday},
+    submission::{Draft, Offer, Person},
+    testing::{area, at, draft, person, policy, routed, tuesday},
     unit::{Part, View},
 };
 
@@ -63,6 +63,28 @@ fn d07_a_closure_says_that_a_referral_was_made_only_where_one_was() {
         d.persons = vec![Person { at_risk: Some(true), ..placed("k", Area::Absent) }];
     };
     assert_eq!(referred(at_risk), "yes", "of the other child");
+}
+
+#[test]
+fn d07_a_closure_has_a_date_though_no_interview_was_held() {
+    let dated = |outcome, offers: &[&str]| {
+        let closed = |d: &mut Draft| {
+            d.interview.held_at = None;
+            d.episode.outcome = outcome;
+            let offer = |moment: &&str| Offer {
+                at: at(moment),
+                method: OfferMethod::ALL[0],
+                to: None,
+                result: OfferResult::ALL[0],
+            };
+            d.episode.offers = offers.iter().map(offer).collect();
+        };
+        cards("MPU.SE", closed)[0].get("closure.date").map(str::to_owned).unwrap()
+    };
+    let offers = ["2026-11-09T23:30:00Z", "2026-11-10T23:30:00Z", "2026-11-09T12:00:00Z"];
+    assert_eq!(dated(InterviewOutcome::DeclinedChild, &offers), "2026-11-10", "the last offer");
+    assert_eq!(dated(InterviewOutcome::NotOfferedNoContact, &[]), "2026-11-17", "of receipt");
+    assert_eq!(cards("MPU.SE", |_| ())[0].get("closure.date"), Some("2026-11-08"));
 }
 
 #[test]
