@@ -104,15 +104,15 @@ fn sources(draft: &Draft) -> BTreeSet<&str> {
 }
 
 fn role(person: &Person, source: bool, second: bool, child: EffectiveRole) -> EffectiveRole {
-    let concern = of_concern(person);
+    let suspect = is_suspect(person);
     match person.role {
         PersonRole::Child => child,
         PersonRole::Practitioner => EffectiveRole::Submitter,
-        PersonRole::Parent | PersonRole::Carer | PersonRole::HouseholdMember if source && !concern => {
+        PersonRole::Parent | PersonRole::Carer | PersonRole::HouseholdMember if source && !suspect => {
             EffectiveRole::CarerSource
         }
         _ if source => EffectiveRole::Source,
-        _ if concern => EffectiveRole::Suspect,
+        _ if suspect => EffectiveRole::Suspect,
         PersonRole::Sibling | PersonRole::OtherChild => EffectiveRole::OtherChild,
         PersonRole::Parent | PersonRole::Carer | PersonRole::HouseholdMember => match child {
             EffectiveRole::SubjectSource => EffectiveRole::ParentOfSource,
@@ -124,10 +124,14 @@ fn role(person: &Person, source: bool, second: bool, child: EffectiveRole) -> Ef
     }
 }
 
-/// True for a suspect, however that is said.
-pub(super) fn of_concern(person: &Person) -> bool {
+/// A suspect to the policy: by the category, whatever the role (domain 2.4).
+fn is_suspect(person: &Person) -> bool {
     matches!(person.category, DataSubjectCategory::Suspect | DataSubjectCategory::Convicted)
-        || person.role == PersonRole::Suspect
+}
+
+/// Of concern, however that is said: what keeps a sentence out of a carer copy.
+pub(super) fn of_concern(person: &Person) -> bool {
+    is_suspect(person) || person.role == PersonRole::Suspect
 }
 
 /// Everything that `draft` lists.

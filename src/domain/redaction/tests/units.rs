@@ -127,6 +127,24 @@ fn the_carer_copy_is_structured_only() {
     assert_eq!(all_text(carer), "episode.returned=2026-11-19T11:00:00Z\ninterview.outcome=COMPLETED\n");
 }
 
+#[test]
+fn the_category_and_not_the_role_makes_a_suspect_whose_plate_police_read() {
+    for (category, kept) in [
+        (DataSubjectCategory::Suspect, true),
+        (DataSubjectCategory::Convicted, true),
+        (DataSubjectCategory::Witness, false),
+        (DataSubjectCategory::Other, false),
+    ] {
+        let mut draft = draft();
+        (draft.persons[0].role, draft.persons[0].category) = (PersonRole::Suspect, category);
+        draft.vehicles[0].owner = Some(draft.persons[0].id.clone());
+        draft.items = vec![item("Marcus Drayford drives QQ22 DPK.")];
+        let seen = all_text(view(&redacted(draft), Some(1), Part::Item, Audience::Mpu));
+        assert!(seen.contains("Marcus Drayford"), "{category}: {seen}");
+        assert_eq!(seen.contains("drives QQ22 DPK."), kept, "{category}: {seen}");
+    }
+}
+
 /// The same submission, whose suspect is a stranger to the home.
 fn nobody_near() -> Draft {
     let mut draft = draft();
