@@ -209,11 +209,10 @@ impl<'a> Plan<'a> {
                 self.send("R24", QueueId::hold(), load.clone());
             }
         }
-        let page_hold = held.keys().any(Matter::pages);
         let legs = std::mem::take(&mut self.legs);
         let finished = |(queue, collected)| {
             let class = self.class_of(&collected, class);
-            leg(queue, collected, (class, page_hold), due)
+            leg(queue, collected, class, due)
         };
         let mut legs: Vec<Leg> = legs.into_iter().map(finished).collect();
         if let Some(hold) = legs.iter_mut().find(|leg| leg.queue == QueueId::hold()) {
@@ -226,7 +225,7 @@ impl<'a> Plan<'a> {
 /// When a leg of a class must be acknowledged and decided at a queue.
 pub(in crate::domain) type Due<'a> = dyn Fn(&QueueId, Class) -> (Option<Timestamp>, Option<Timestamp>) + 'a;
 
-fn leg(queue: QueueId, collected: Collected, (class, page_hold): (Class, bool), due: &Due<'_>) -> Leg {
+fn leg(queue: QueueId, collected: Collected, class: Class, due: &Due<'_>) -> Leg {
     let (ack_due, decide_due) = due(&queue, class);
     let rules = collected.by_rule.keys().copied().collect();
     let load = collected.into_load();
@@ -240,7 +239,8 @@ fn leg(queue: QueueId, collected: Collected, (class, page_hold): (Class, bool), 
         links: load.links.into_iter().collect(),
         placed: load.placed.into_iter().collect(),
         provisional: load.provisional,
-        page: class == Class::P0 || (queue == QueueId::hold() && page_hold),
+        // Whatever is on HOLD waits for a person who has to know of it (R24).
+        page: class == Class::P0 || queue == QueueId::hold(),
         ack_due,
         decide_due,
         held: Vec::new(),
@@ -249,11 +249,6 @@ fn leg(queue: QueueId, collected: Collected, (class, page_hold): (Class, bool), 
 }
 
 impl Matter {
-    /// R24 pages; text that a view had to give up pages only by class.
-    fn pages(&self) -> bool {
-        !self.meant_for.is_empty()
-    }
-
     fn into_held(self, load: Load, never_by: Vec<QueueId>) -> Held {
         Held {
             reason: self.reason,
