@@ -101,13 +101,13 @@ fn placed<'a>(send: &'a Sending, plan: &Plan<'a>) -> Vec<(&'a ItemFacts<'a>, &'a
     chosen(&send.items, plan).flat_map(pairs).collect()
 }
 
-/// The desk of where it happened gets that item, coded or not; online or without a place it is the child's own; where
-/// the place is uncertain, the child's own and HOLD for that item (D16).
+/// The desk of where it happened gets that item, coded or not; online, also beside a place, or without
+/// one it is the child's own; where the place is uncertain, the child's own and HOLD for that item (D16).
 fn to_refdesk_of_place(rule: RuleId, send: &Sending, plan: &mut Plan<'_>) {
     let desk = doors::refdesk(plan);
     for item in chosen(&send.items, plan) {
         let load = Load::of(send.carries.iter().copied()).items([item.number]);
-        if item.police.is_empty() || item.police.iter().any(Result::is_err) {
+        if item.item.online || item.police.is_empty() || item.police.iter().any(Result::is_err) {
             plan.send_or_hold(rule, desk.queue.clone(), desk.kind, load.clone());
         }
         for police in item.police.iter().flatten() {

@@ -265,6 +265,25 @@ fn r16_an_item_that_names_the_adult_goes_to_the_owner_unless_the_answer_is_no() 
 }
 
 #[test]
+fn d16_online_beside_a_place_is_the_childs_own_desk_and_that_of_the_place() {
+    let decision = |online| {
+        decided(TUESDAY, move |d| {
+            d.places = vec![place("there", area("E09000019"))];
+            d.items = vec![intelligence()];
+            d.items[0].at = ids(&["there"]);
+            d.items[0].sexual_offence = YES;
+            d.items[0].online = online;
+        })
+    };
+    let both = decision(true);
+    for queue in ["REFDESK.CN", "REFDESK.SE"] {
+        assert_eq!(leg(&both, queue).items, [1], "{queue}");
+    }
+    assert_eq!(leg(&decision(false), "REFDESK.CN").items, [1]);
+    assert!(leg(&decision(false), "REFDESK.SE").items.is_empty());
+}
+
+#[test]
 fn d17_a_journey_through_the_city_is_for_btp_alone_and_an_event_there_for_its_police() {
     let in_city = |journey_only| {
         let decision = decided(TUESDAY, |d| {
