@@ -10,6 +10,7 @@ use super::{
 use crate::domain::{
     decision::{Flag, Prompt},
     policy::{Condition, DueBy, Rule},
+    queue::QueueId,
 };
 
 /// Prompts in the order of the rules that raise them.
@@ -53,10 +54,18 @@ fn due(by: DueBy, rule: &Rule, facts: &Facts<'_>, fired: &[&Rule]) -> Option<Tim
             let returned = calendar.date(facts.draft.episode.returned.unwrap_or(facts.now));
             Some(calendar.end_of(calendar.days_after(returned, 3)))
         }
+        // As the council at the front door has to decide, by its own numbers; where it is not certain, by those of the class.
         DueBy::Decision => {
             let class = class_of_rule(rule, facts, fired)?;
-            let decide = facts.policy.queues.deadlines.of_class(class, calendar.date(facts.now)).decide?;
-            Some(calendar.after(sender, facts.now, decide.minutes, decide.basis))
+            let door = facts.geography.front_door();
+            let mash = door.mash.map(|council| ("MASH", council));
+            let doors = mash.into_iter().chain(door.alloc.map(|council| ("ALLOC", council)));
+            let queues = doors.filter_map(|(kind, council)| Some(QueueId::of(kind, &council.ok()?.gss)));
+            let agreed = queues.filter_map(|queue| facts.policy.due(&queue, class, facts.now).1).min();
+            agreed.or_else(|| {
+                let decide = facts.policy.queues.deadlines.of_class(class, calendar.date(facts.now)).decide?;
+                Some(calendar.after(sender, facts.now, decide.minutes, decide.basis))
+            })
         }
     }
 }

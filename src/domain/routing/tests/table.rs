@@ -1,11 +1,18 @@
 //! Changing the table changes the decision, and nothing else has to change.
 
+use jiff::civil::date;
+
 use super::{leg, lines};
 use crate::domain::{
+    calendar::Basis,
     code::{Class, HarmCode, PersonRole},
     decision::{Decision, Flag, PromptKind},
+    directory::Effective,
+    period::Exception,
+    policy::{ClassDeadlines, Deadline},
+    queue::QueueId,
     submission::Draft,
-    testing::{decide_with, draft, intelligence, person, policy_with},
+    testing::{coded, decide_with, draft, intelligence, person, policy, policy_with},
 };
 
 /// Decides with `to` in place of `from` in the table.
@@ -31,6 +38,26 @@ fn a_destination_a_class_and_a_flag_are_data() {
     assert_eq!(graver.class, Class::P1);
     let flagged = changed("{ flag = \"safeguarding_first\" }", "{ flag = \"exclude_accused\" }", wanted);
     assert_eq!(flagged.flags, [Flag::ExcludeAccused]);
+}
+
+#[test]
+fn the_referral_to_the_nrm_is_due_as_the_council_at_the_front_door_agreed() {
+    let due = |minutes: Option<u32>| {
+        let mut policy = policy();
+        if let Some(minutes) = minutes {
+            let decide = Some(Deadline { minutes, basis: Basis::Elapsed });
+            let from_now = Effective { from: date(2026, 1, 1), until: None };
+            let own = Exception::new(vec![(from_now, ClassDeadlines { acknowledge: decide, decide })]).unwrap();
+            policy.queues.deadlines.overrides.insert((QueueId::of("MASH", "E09000023"), Class::P1), own);
+        }
+        let mut draft = draft();
+        draft.answers.codes = vec![HarmCode::Msht];
+        draft.items = vec![coded(&[HarmCode::Msht])];
+        let decision = decide_with(draft, &policy, "2026-11-17T10:00:00Z");
+        decision.prompts.iter().find(|prompt| prompt.kind == PromptKind::Nrm).unwrap().due.unwrap().to_string()
+    };
+    assert_eq!(due(None), "2026-11-17T14:00:00Z", "four hours (5.3)");
+    assert_eq!(due(Some(90)), "2026-11-17T11:30:00Z", "every number is per queue (5.3)");
 }
 
 #[test]
