@@ -1,6 +1,8 @@
 //! Nothing that is added lowers a class or takes a protective destination away; neither the force's risk level nor a
 //! retraction nor coaching does anything of the kind (domain 5.1, D24, 3).
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 
 use super::properties::{POLICY, a_draft, an_item};
@@ -9,16 +11,21 @@ use crate::domain::{
         Class, DangerReason, Fgm, HarmCode, InterviewOutcome, ItemKind, PersonRole, QuestionType, RiskLevel,
         YesNoUnknown,
     },
-    decision::{Content, Decision, Leg},
+    decision::{Content, Decision, HoldReason, Leg},
     submission::{Draft, Item, Person, Question, StopScreen},
     testing::{area, at, person, routed},
 };
 
-/// By day: the Emergency Duty Team stays out of it, so that each council leg is seen by itself.
 const NOW: &str = "2026-11-17T10:00:00Z";
+/// A Saturday night: what cannot wait goes to the Emergency Duty Team too (D01).
+const NIGHT: &str = "2026-11-21T23:30:00Z";
 
 fn decided(draft: &Draft) -> Decision {
-    routed(draft.clone(), &POLICY, at(NOW)).decision().clone()
+    decided_at(draft, false)
+}
+
+fn decided_at(draft: &Draft, night: bool) -> Decision {
+    routed(draft.clone(), &POLICY, at(if night { NIGHT } else { NOW })).decision().clone()
 }
 
 /// Something that a draft may say more than before.
@@ -125,6 +132,7 @@ fn still_told(before: &Decision, after: &Decision, fact: &str) {
             there.class
         );
     }
+    still_held(before, after, fact);
     for prompt in &before.prompts {
         assert!(after.prompts.iter().any(|found| found.kind == prompt.kind), "{fact}: {} is gone", prompt.kind);
     }
@@ -133,14 +141,22 @@ fn still_told(before: &Decision, after: &Decision, fact: &str) {
     }
 }
 
-/// What names a place for HOLD is settled by a person; these tests are about what is certain.
-fn without_accusations(draft: &mut Draft) {
+/// What waited on HOLD for want of a certain place still does, for every kind of queue that it was meant for.
+fn still_held(before: &Decision, after: &Decision, fact: &str) {
+    let meant = |decision: &Decision| {
+        let held = decision.legs.iter().flat_map(|leg| &leg.held);
+        let uncertain = held.filter(|held| held.reason != HoldReason::RulesConflict);
+        let kinds = uncertain.flat_map(|held| held.meant_for.iter().map(|kind| (held.reason, kind.clone())));
+        kinds.collect::<BTreeSet<_>>()
+    };
+    let (before, after) = (meant(before), meant(after));
+    assert!(before.is_subset(&after), "{fact}: held {before:?} became {after:?}");
+}
+
+/// Where an accused works, a person decides what goes there (D08): its leg is not certain.
+fn nobody_accused_works_in_a_queue(draft: &mut Draft) {
     for person in &mut draft.persons {
-        person.allegation = None;
         person.works_in_queue = None;
-    }
-    for item in &mut draft.items {
-        item.allegation = None;
     }
 }
 
@@ -152,28 +168,33 @@ proptest! {
         mut draft in a_draft(),
         picks in prop::array::uniform4(0..1000_usize),
         of_the_child in any::<bool>(),
+        night in any::<bool>(),
     ) {
-        without_accusations(&mut draft);
+        nobody_accused_works_in_a_queue(&mut draft);
         draft.items.iter_mut().filter(|_| of_the_child).for_each(|item| item.about = None);
-        let before = decided(&draft);
+        let before = decided_at(&draft, night);
         for pick in picks {
             let mut more = draft.clone();
             let name = one_more(&mut more, pick);
-            still_told(&before, &decided(&more), &name);
+            still_told(&before, &decided_at(&more, night), &name);
         }
     }
 
     #[test]
-    fn another_item_never_means_less_protection(mut draft in a_draft(), mut more in an_item()) {
-        without_accusations(&mut draft);
+    fn another_item_never_means_less_protection(
+        mut draft in a_draft(),
+        mut more in an_item(),
+        night in any::<bool>(),
+    ) {
+        nobody_accused_works_in_a_queue(&mut draft);
         more.about = None;
         more.allegation = None;
         // An explicit no is an answer that may end something (D05, D16), and no addition.
         more.adult_at_risk = more.adult_at_risk.filter(|yes| *yes);
         more.still_happening = more.still_happening.filter(|answer| *answer != YesNoUnknown::No);
-        let before = decided(&draft);
+        let before = decided_at(&draft, night);
         draft.items.push(more);
-        let after = decided(&draft);
+        let after = decided_at(&draft, night);
         // R23's closure is for an episode with nothing else in it, and its owner then has the item itself.
         still_told(&before, &after, "another item");
     }
@@ -184,11 +205,10 @@ proptest! {
         mut more in an_item(),
         fgm in prop::option::of(prop::sample::select(Fgm::ALL.to_vec())),
         same_code in any::<bool>(),
+        night in any::<bool>(),
     ) {
-        without_accusations(&mut draft);
+        nobody_accused_works_in_a_queue(&mut draft);
         draft.answers.fgm = fgm;
-        // A code of the record belongs to whomever the items that carry it are about (D20); an answer is the subject's.
-        draft.answers.codes.clear();
         more.about = Some("other".into());
         more.allegation = None;
         more.adult_at_risk = more.adult_at_risk.filter(|yes| *yes);
@@ -196,10 +216,12 @@ proptest! {
         if same_code {
             more.codes.push(HarmCode::Fgm);
         }
-        let before = decided(&draft);
+        // A code of the record belongs to whomever the items that carry it are about (D20); an answer is the subject's.
+        draft.answers.codes.retain(|code| !more.codes.contains(code));
+        let before = decided_at(&draft, night);
         draft.persons.push(Person { lives: area("E09000004"), ..person("other", PersonRole::OtherChild) });
         draft.items.push(more);
-        still_told(&before, &decided(&draft), "an item about another child");
+        still_told(&before, &decided_at(&draft, night), "an item about another child");
     }
 
     #[test]
