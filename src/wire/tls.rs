@@ -141,6 +141,14 @@ impl ServerTls {
         sessions.end_those(|session| !verifier.lets_in(session.chain(), now), End::Revoked)
     }
 
+    /// Judges one who has just come in again where authorities or revocation lists are others than `met`, those of their handshake: whoever
+    /// changed them ended those whom the register had by then.
+    pub(super) fn still_lets_in(&self, met: &Arc<ServerConfig>, chain: &[CertificateDer<'_>]) -> bool {
+        let current = self.current.get();
+        let changed = !Arc::ptr_eq(met, &current.config);
+        !changed || unix_time(self.clock.as_ref()).is_some_and(|now| current.verifier.lets_in(chain, now))
+    }
+
     /// The serial numbers of everything that a chain hangs on, whether it was shown or left out; the leaf first.
     pub(super) fn hangs_on(&self, chain: &[CertificateDer<'_>]) -> Vec<String> {
         let verifier = &self.current.get().verifier;

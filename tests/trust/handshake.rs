@@ -1,10 +1,18 @@
 //! Handshakes with a bare TLS client: versions, and no resumption.
 
-use std::{fs, sync::Arc};
+use std::{
+    fs,
+    io::{ErrorKind, Write},
+    sync::Arc,
+    time::Duration,
+};
 
-use homeward::wire::tls::refusal::Why;
+use homeward::{
+    domain::certificate::RevocationReason,
+    wire::tls::{Revocation, ServerTls, Stale, TlsSettings, refusal::Why},
+};
 use rustls::{
-    ClientConfig, HandshakeKind, RootCertStore, ServerConfig, SupportedProtocolVersion,
+    ClientConfig, ClientConnection, HandshakeKind, RootCertStore, ServerConfig, SupportedProtocolVersion,
     crypto::ring,
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
     version::{TLS12, TLS13},
@@ -15,7 +23,7 @@ use tokio::{
 };
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
-use crate::town::{BROMLEY, Running, Town, soon};
+use crate::town::{BROMLEY, Running, Town, domain, soon};
 
 /// The start of HTTP/2 from the client: preface and empty settings.
 pub const HELLO: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00";
@@ -112,6 +120,60 @@ async fn without_http_2_nobody_gets_in() {
     config.alpn_protocols.clear();
     assert!(visit(server.address, &Arc::new(config)).await.is_err());
     soon("counted", || server.refusals.count(Why::Incompatible) == 1).await;
+}
+
+/// Whatever changes while somebody stands at the door is not forgotten of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_revoked_by_a_list_in_the_middle_of_their_handshake_does_not_stay() {
+    let town = Town::new();
+    let (_, other) = town.issue(BROMLEY, 89);
+    let config = client(&town, &[&TLS13]);
+    let own =
+        homeward::pki::list(&town.certs()).unwrap().into_iter().rfind(|one| one.holder == BROMLEY).unwrap().serial;
+    let lists = town.folder("lists");
+    fs::create_dir(&lists).unwrap();
+    let listed = |serial: &str| {
+        homeward::pki::revoke(&town.certs(), serial, RevocationReason::KeyCompromise, town.tools()).unwrap();
+        fs::copy(town.certs().join("crl.pem"), lists.join("issuing.pem")).unwrap();
+    };
+    listed(&other);
+    let mut setup = town.setup();
+    let revocation = Some(Revocation { folder: lists.clone(), required: false, stale: Stale::Refuse });
+    let folder = town.folder("both");
+    homeward::pki::issue_server(&town.certs(), &folder, &[], town.tools()).unwrap();
+    let authorities = ["ca.pem", "issuing.pem"].map(|name| fs::read_to_string(town.certs().join(name)).unwrap());
+    fs::write(folder.join("ca.pem"), authorities.concat()).unwrap();
+    let settings = TlsSettings { revocation, ..TlsSettings::new(folder, domain()) };
+    let tls = Arc::new(ServerTls::load(settings, town.time()).unwrap());
+    setup.tls = Arc::clone(&tls);
+    let server = Running::start(setup).await;
+    for (revoked, stays) in [(false, true), (true, false)] {
+        let mut socket = std::net::TcpStream::connect(server.address).unwrap();
+        socket.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
+        let name = ServerName::try_from("localhost").unwrap();
+        let mut halted = ClientConnection::new(Arc::clone(&config), name).unwrap();
+        while halted.is_handshaking() {
+            if halted.wants_write() {
+                halted.write_tls(&mut socket).unwrap();
+            } else {
+                tokio::task::block_in_place(|| halted.read_tls(&mut socket)).unwrap();
+                halted.process_new_packets().unwrap();
+            }
+        }
+        // What shows the certificate is written, and not yet sent.
+        if revoked {
+            listed(&own);
+            tls.reload().unwrap();
+            assert!(tls.judge_again(&server.sessions).is_empty(), "nobody is in");
+        }
+        halted.writer().write_all(HELLO).unwrap();
+        while halted.wants_write() {
+            halted.write_tls(&mut socket).unwrap();
+        }
+        let ended = tokio::task::block_in_place(|| std::io::copy(&mut socket, &mut std::io::sink()));
+        let timed_out = |error: &std::io::Error| matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut);
+        assert_eq!(ended.as_ref().is_err_and(timed_out), stays, "{ended:?}");
+    }
 }
 
 #[tokio::test]

@@ -37,7 +37,7 @@ use crate::{
         peer,
         reminders::Reminders,
         serve::Registrar,
-        session::{Bounds, Entered, Session, Sessions, Visitor},
+        session::{Bounds, End, Entered, Session, Sessions, Visitor},
     },
 };
 
@@ -118,7 +118,8 @@ async fn meet(
 ) -> Result<SessionIo, Refusal> {
     // Small answers must not wait for more.
     let _ = socket.set_nodelay(true);
-    let accepting = TlsAcceptor::from(door.tls.current()).accept(socket);
+    let config = door.tls.current();
+    let accepting = TlsAcceptor::from(Arc::clone(&config)).accept(socket);
     let stream = match tokio::time::timeout(door.handshake_time, accepting).await {
         Ok(accepted) => accepted.map_err(|error| Refusal::of(&error))?,
         Err(_) => return Err(Why::TimedOut.into()),
@@ -132,6 +133,9 @@ async fn meet(
     match door.admitted(chain, remote).await {
         Ok(entered) => {
             let session = &entered.session;
+            if !door.tls.still_lets_in(&config, session.chain()) {
+                session.end(End::Revoked);
+            }
             door.reminders.met(session.peer(), session.is_tainted(), door.tls.clock().now());
             Ok(SessionIo::new(stream, entered, connection, door))
         }
