@@ -1,6 +1,8 @@
 //! What every call passes: certificate still valid, session live, time bounded; and what tonic itself refuses is said
 //! in our words.
 
+mod whole;
+
 use std::{
     convert::Infallible,
     future::Future,
@@ -22,6 +24,7 @@ use tonic::{Code, Status, body::Body};
 use tower::{Layer, Service};
 use tracing::Instrument;
 
+use self::whole::Whole;
 use super::{
     received::TOO_LARGE, reminders::Reminder, session::Session, status::Refused, streaming, taken::Taken,
     timeout::caller_limit,
@@ -106,6 +109,9 @@ where
         let span = span(&request, &session);
         let reminder = Reminder::of(session.peer(), session.is_tainted(), guard.clock.now());
         let late = caller_limit(request.headers()).map(|limit| Box::pin(sleep(limit.saturating_sub(EARLIER))));
+        if streams {
+            request = request.map(|body| Body::new(Whole::new(body, guard.answer_within)));
+        }
         let answering = async move {
             // Nothing of the message is read before.
             let _at_work = place.reached().await;

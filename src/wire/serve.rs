@@ -63,7 +63,7 @@ pub struct Limits {
     pub faulty_streams: usize,
     /// Size of all headers of a call, in bytes.
     pub header_bytes: u32,
-    /// Time until an answer, or the first of several, begins.
+    /// Time until an answer, or the first of several, begins; and on a stream from the first byte of a message to its last.
     pub answer_within: Duration,
     /// Time until the peer has read what it asked for; the connection of one that does not read is ended.
     pub read_within: Duration,
