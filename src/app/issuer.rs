@@ -1,14 +1,11 @@
 //! The issuing authority for the daemon: its folder, opened anew for each use, so that a rotation needs no restart.
 
-use std::{
-    fs,
-    path::PathBuf,
-    sync::{Mutex, PoisonError},
-    time::SystemTime,
-};
+use std::{fs, path::PathBuf};
 
 use crate::{
-    broker::{Asked, Certificate, Issuer, IssuerError, NewCertificate, Register, Revocation, SignedList, Tainted},
+    broker::{
+        Asked, Certificate, Issuer, IssuerError, Looks, NewCertificate, Register, Revocation, SignedList, Tainted,
+    },
     pki::{self, Authority, Days, Entry, Limits, PkiError, Request, Revoked, Tools},
     platform::{Clock, SystemEntropy},
 };
@@ -18,12 +15,7 @@ pub struct FolderIssuer {
     folder: PathBuf,
     clock: std::sync::Arc<dyn Clock>,
     entropy: SystemEntropy,
-    /// How the registers looked when they were last asked about.
-    looked: Mutex<Option<Looks>>,
 }
-
-/// Size and time of change of each register.
-type Looks = [Option<(u64, SystemTime)>; 3];
 
 impl FolderIssuer {
     /// Checks that the folder holds an authority.
@@ -33,7 +25,7 @@ impl FolderIssuer {
     pub fn open(folder: PathBuf, clock: std::sync::Arc<dyn Clock>) -> Result<Self, PkiError> {
         Authority::open(&folder)?;
         Limits::of(&folder)?;
-        Ok(Self { folder, clock, entropy: SystemEntropy::new(), looked: Mutex::default() })
+        Ok(Self { folder, clock, entropy: SystemEntropy::new() })
     }
 
     fn tools(&self) -> Tools<'_> {
@@ -81,14 +73,11 @@ impl Issuer for FolderIssuer {
         Ok(Authority::open(&self.folder).map_err(told)?.bundle().to_owned())
     }
 
-    fn register_changed(&self) -> bool {
-        let look = |name: &str| {
+    fn looks(&self) -> Looks {
+        ["issued.tsv", "revoked.tsv", "tainted.tsv"].map(|name| {
             let found = fs::metadata(self.folder.join(name)).ok()?;
-            Some((found.len(), found.modified().ok()?))
-        };
-        let looks = ["issued.tsv", "revoked.tsv", "tainted.tsv"].map(look);
-        let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
-        looked.replace(looks) != Some(looks)
+            Some((found.len(), found.modified().ok()?.try_into().ok()?))
+        })
     }
 
     fn register(&self) -> Result<Register, IssuerError> {

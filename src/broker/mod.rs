@@ -50,9 +50,9 @@ use tokio::sync::Mutex;
 pub use administration::{
     Activation, Approved, Asked, BackupSet, BackupStep, Begin, Beside, Certificate, Checked, Effect, Ended, EpochRow,
     Epochs, ErasedRow, Erasure, Fault, Folder, HeldRecord, Impact, Issuer, IssuerError, KeptPolicy, KeyShelf, Keys,
-    KeysError, Lifespan, Manifest, NewCertificate, OuterKeys, OuterRotation, OuterRow, OuterState, PolicyRefused,
-    Progress, Proof, Register, Revocation, Shown, SignedList, Stage, Standing, Steer, Tainted, lists_since,
-    moved_entry, restored_entry, stated_lines,
+    KeysError, Lifespan, Looks, Manifest, NewCertificate, OuterKeys, OuterRotation, OuterRow, OuterState,
+    PolicyRefused, Progress, Proof, Register, Revocation, Shown, SignedList, Stage, Standing, Steer, Tainted,
+    lists_since, moved_entry, restored_entry, stated_lines,
 };
 pub use alarms::Alarms;
 pub use audit::{FiledProof, LedgerEntry, LedgerProof};
@@ -115,8 +115,8 @@ pub struct Broker {
     most_renewals: usize,
     /// Leases on one delivery that may run out before it goes to the dead-letter side.
     most_failures: u32,
-    /// How much of the issuer's own register is on the shelf. Held while more is taken over: who looks waits for it.
-    taken_over: Mutex<usize>,
+    /// Held while more is taken over: who looks waits for it.
+    taken_over: Mutex<administration::TakenOver>,
     /// Held by who wraps records anew, and by who begins, pauses or resumes that.
     rewrapping: Mutex<()>,
     /// How far it was looked for what is to be erased.
@@ -172,7 +172,7 @@ impl Broker {
             beside: None,
             most_renewals: 0,
             most_failures: MOST_FAILURES,
-            taken_over: Mutex::new(0),
+            taken_over: Mutex::default(),
             rewrapping: Mutex::new(()),
             retention: Mutex::default(),
             bench: Bench::new(),

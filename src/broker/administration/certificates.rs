@@ -1,12 +1,12 @@
 //! Certificates: enrolled by two persons, listed as a calendar. What was issued with the
 //! authority's folder is taken over, so that one list has all.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
 
 use super::{
-    Issuer, NewCertificate, Register,
+    Issuer, Looks, NewCertificate, Register,
     approval::{Effect, Proposing, details},
     documents,
     issuer::SignedList,
@@ -121,9 +121,12 @@ impl Broker {
     }
 
     /// Puts on the shelf what was issued with the authority's folder since the last look.
-    async fn take_over(&self, issuer: &Arc<dyn Issuer>, seen: &mut usize) -> Result<(), Error> {
+    async fn take_over(&self, issuer: &Arc<dyn Issuer>, seen: &mut BTreeSet<String>) -> Result<(), Error> {
         let Register { issued, revoked, tainted } = issuer.register()?;
-        for certificate in issued.iter().skip(*seen) {
+        for certificate in &issued {
+            if seen.contains(&certificate.serial) {
+                continue;
+            }
             let entry = self.step_entry(
                 "",
                 "CERTIFICATE_TAKEN_OVER",
@@ -136,25 +139,34 @@ impl Broker {
                 Ok(_) | Err(StoreError::Conflict) => {}
                 Err(error) => return Err(error.into()),
             }
+            seen.insert(certificate.serial.clone());
         }
-        *seen = issued.len();
         self.take_over_tainted(tainted).await?;
         self.take_over_revocations(revoked).await
     }
 
-    /// Takes over what was issued or revoked with the folder, if anything was. A register that cannot be read raises an
-    /// alarm and stops nothing else: revocations in the store must still be obeyed. True where anything may be new.
+    /// Takes over what was issued, tainted or revoked with the folder, if anything was. A register that cannot be read, or a store that is
+    /// away, raises an alarm and stops nothing else, for revocations in the store must still be obeyed; it is tried again at the next look.
+    /// True where anything may be new.
     pub async fn follow_register(&self) -> bool {
-        let mut seen = self.taken_over.lock().await;
-        let Some(issuer) = self.issuer.as_ref().filter(|issuer| issuer.register_changed()) else { return false };
-        match self.take_over(issuer, &mut seen).await {
-            Ok(()) => self.alarms.clear(REGISTER_ALARM),
+        let Some(issuer) = self.issuer.as_ref() else { return false };
+        let mut taken_over = self.taken_over.lock().await;
+        let looks = issuer.looks();
+        if taken_over.looked == Some(looks) {
+            return false;
+        }
+        match self.take_over(issuer, &mut taken_over.certificates).await {
+            Ok(()) => {
+                taken_over.looked = Some(looks);
+                self.alarms.clear(REGISTER_ALARM);
+            }
             Err(error) => {
                 let words = match error {
                     Error::Internal(words) | Error::Unavailable(words) | Error::KeyUnavailable(words) => words,
                     other => other.to_string(),
                 };
                 self.alarms.raise(REGISTER_ALARM, &words, self.clock.now());
+                return false;
             }
         }
         true
@@ -179,6 +191,15 @@ impl Broker {
             advice: "name the authority's folder under [pki] in the daemon's configuration, or use `homeward pki` offline",
         })
     }
+}
+
+/// What of the issuer's own register is on the shelf.
+#[derive(Debug, Default)]
+pub(in crate::broker) struct TakenOver {
+    /// How the register looked when all of it was taken over.
+    looked: Option<Looks>,
+    /// Serial numbers of certificates that are there.
+    certificates: BTreeSet<String>,
 }
 
 /// The certificate, to be put on its shelf.

@@ -74,6 +74,9 @@ impl From<IssuerError> for Error {
     }
 }
 
+/// Size and time of change of each file of a register; what is not there has neither.
+pub type Looks = [Option<(u64, Timestamp)>; 3];
+
 /// An issuing authority with its register.
 pub trait Issuer: Send + Sync {
     /// What a request asks for.
@@ -100,8 +103,8 @@ pub trait Issuer: Send + Sync {
     /// [`IssuerError::Failed`].
     fn bundle(&self) -> Result<String, IssuerError>;
 
-    /// True where the register may have changed since this was last asked. Cheap.
-    fn register_changed(&self) -> bool;
+    /// How the register looks: where it looks as before, nothing was done outside the broker. Cheap.
+    fn looks(&self) -> Looks;
 
     /// What was done outside the broker.
     ///
