@@ -43,6 +43,17 @@ use crate::{
     ledger::Entry,
 };
 
+/// Which leases of a holder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leases<'q> {
+    /// All of them.
+    All,
+    /// Those in one queue.
+    In(&'q QueueId),
+    /// Those that the holder had by a moment, inclusive.
+    By(Timestamp),
+}
+
 /// The store of records, deliveries, idempotency entries and the ledger.
 ///
 /// # Contract
@@ -183,9 +194,9 @@ pub trait Store: Send + Sync {
     /// Returns how many there were.
     async fn tell_late_prompts(&self, now: Timestamp) -> Result<u64, StoreError>;
 
-    /// Ends every lease of a holder, or those in one queue: the delivery waits again and counts no failure, each with a ledger entry of
-    /// the broker's own, `LEASE_REVOKED`. Returns how many. Its cost grows with the leases that are live, and with nothing else.
-    async fn end_leases(&self, holder: &str, queue: Option<&QueueId>, now: Timestamp) -> Result<u64, StoreError>;
+    /// Ends leases of a holder: the delivery waits again and counts no failure, each with a ledger entry of the broker's own,
+    /// `LEASE_REVOKED`. Returns how many. Its cost grows with the leases that are live, and with nothing else.
+    async fn end_leases(&self, holder: &str, which: Leases<'_>, now: Timestamp) -> Result<u64, StoreError>;
 
     /// Who has a lease, and in which queue, each pair once; costs as [`Store::end_leases`] does.
     async fn holders(&self) -> Result<Vec<(String, QueueId)>, StoreError>;

@@ -21,6 +21,8 @@ pub(super) struct Revocations {
     register_changed: bool,
     /// Serial numbers that were dealt with.
     known: BTreeSet<String>,
+    /// Nothing was looked at yet: whatever is revoked was revoked before, and most of it long ago.
+    first: bool,
     /// Holders whose leases are looked at once more: a pull may have been under way while their sessions ended.
     again: Vec<String>,
     /// The last look failed; said once.
@@ -35,6 +37,7 @@ impl Revocations {
             versions: [0; 3],
             register_changed: true,
             known: BTreeSet::new(),
+            first: true,
             again: Vec::new(),
             failing: false,
         }
@@ -96,15 +99,22 @@ impl Revocations {
         }
         self.broker.tell_tainted(&standing);
         self.broker.tell_unlisted(&standing).await?;
-        (self.versions, self.register_changed) = (versions, false);
+        (self.versions, self.register_changed, self.first) = (versions, false, false);
         Ok(())
     }
 
     async fn end(&mut self, one: &Revocation, sessions: usize) -> Result<(), Error> {
-        let mut leases = 0;
+        let mut leases = 0_u64;
         for holder in self.broker.out_by(one).await? {
+            if self.first {
+                leases += self.broker.return_leases_left(&holder, one.at).await?;
+                continue;
+            }
             leases += self.broker.return_leases(&holder).await?;
             self.again.push(holder);
+        }
+        if self.first && leases == 0 {
+            return Ok(());
         }
         tracing::warn!(serial = one.serial, reason = %one.reason, sessions, leases, "certificate revoked");
         Ok(())

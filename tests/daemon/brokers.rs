@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// A broker over `server`, with the papers and the key of `like`.
-fn broker(server: &Server, like: Option<&Daemon>) -> Daemon {
+pub fn broker(server: &Server, like: Option<&Daemon>) -> Daemon {
     let store = format!("store.engine = \"postgres\"\nstore.url = \"{}\"\n", server.database());
     let daemon = Daemon::prepared(&store);
     match like {
@@ -35,7 +35,7 @@ fn broker(server: &Server, like: Option<&Daemon>) -> Daemon {
 }
 
 /// Makes the key of a store, which no broker over a database makes by itself.
-fn keyed(broker: &Daemon) {
+pub fn keyed(broker: &Daemon) {
     let made = Command::new(env!("CARGO_BIN_EXE_homeward"))
         .args(["admin", "keys", "init-file", "data/keyring", "--clear"])
         .current_dir(broker.folder("."))
@@ -172,8 +172,8 @@ const ADMIN: &str = "operator/certificate_admin/admin-1";
 const FIRST: &str = "operator/key_custodian/k1";
 const SECOND: &str = "operator/key_custodian/k2";
 
-/// Both have the authority's folder.
-fn registered(brokers: [&Daemon; 2]) {
+/// Each has the authority's folder.
+pub fn registered(brokers: &[&Daemon]) {
     for broker in brokers {
         let file = broker.folder("homeward.toml");
         fs::write(&file, format!("{}pki.folder = \"certs\"\n", fs::read_to_string(&file).unwrap())).unwrap();
@@ -199,7 +199,7 @@ async fn whoever_is_revoked_at_one_broker_is_cut_off_at_the_other_within_a_secon
     // The other broker's copy of the register has everybody.
     let profiles = [LEWISHAM, MPU, MPU_TOO, ADMIN].map(|path| one.profile(path));
     let mut other = broker(&server, Some(&one));
-    registered([&one, &other]);
+    registered(&[&one, &other]);
     one.restart().await;
     other.restart().await;
     receipt(&one, 1).await;
@@ -284,7 +284,7 @@ async fn what_one_broker_revoked_destroyed_and_erased_is_in_the_list_of_the_othe
     let people = [LEWISHAM, RESOLVER, MASH, MPU, REFDESK, MPU_TOO, ADMIN, FIRST, SECOND];
     let profiles = people.map(|path| one.profile(path));
     let mut other = broker(&server, Some(&one));
-    registered([&one, &other]);
+    registered(&[&one, &other]);
     one.restart().await;
     other.restart().await;
     let answer: pb::SubmitReferralResponse = prost::Message::decode(receipt(&one, 1).await.as_slice()).unwrap();

@@ -26,6 +26,7 @@ mod paging_away;
 mod person;
 mod python;
 mod reload;
+mod revoked;
 mod rewrap;
 mod root;
 mod scan;

@@ -15,6 +15,7 @@ use homeward::{
         identity::Peer,
         queue::QueueId,
     },
+    store::Leases,
     wire::received::sha256,
 };
 use jiff::SignedDuration;
@@ -332,7 +333,7 @@ impl Simulation {
     async fn revokes(&mut self, chance: &mut Chance) -> u64 {
         let leases: Vec<_> = self.model.unsettled().filter_map(|one| one.lease.as_ref()).collect();
         let Some(holder) = chance.of(&leases).map(|lease| lease.holder.clone()) else { return 0 };
-        let ended = self.world.store().end_leases(&holder, None, self.world.now()).await.unwrap();
+        let ended = self.world.store().end_leases(&holder, Leases::All, self.world.now()).await.unwrap();
         assert_eq!(ended, self.model.revokes(&holder));
         ended
     }

@@ -6,7 +6,7 @@ use homeward::{
         history::{Step, StepKind},
     },
     ledger::Verb,
-    store::{EventKind, Once, Settle, Store, StoreError, TakeBack},
+    store::{EventKind, Leases, Once, Settle, Store, StoreError, TakeBack},
 };
 
 use super::{Engine, fixtures::*};
@@ -70,7 +70,7 @@ pub async fn what_nobody_takes_goes_back_without_a_failure(engine: &impl Engine)
     assert_eq!((back.id, back.failed, back.opened), (held.id, 0, Some(at(10))));
     // The colleague's certificate is revoked: anybody's at once.
     settle(&*store, holding(&back, 402), Settle::HandOver(step(COLLEAGUE), kept_for(COLLEAGUE, 4000))).await.unwrap();
-    assert_eq!(store.end_leases(COLLEAGUE, None, at(403)).await.unwrap(), 1);
+    assert_eq!(store.end_leases(COLLEAGUE, Leases::All, at(403)).await.unwrap(), 1);
     assert_eq!(ids(&take(&*store, OFFICER, 1, 404).await), [held.id]);
     drop(store);
     engine.open();
@@ -120,7 +120,7 @@ pub async fn what_is_not_taken_is_taken_back_by_who_gave_it_or_who_supervises(en
     let again = take_back(&*store, once("TakeBack"), &held, Some(OFFICER)).await;
     assert_eq!(again, nothing, "it is taken");
     // Whoever supervises takes back what anybody gave.
-    store.end_leases(COLLEAGUE, None, at(62)).await.unwrap();
+    store.end_leases(COLLEAGUE, Leases::All, at(62)).await.unwrap();
     give(&take(&*store, OFFICER, 1, 63).await.remove(0), 64).await;
     take_back(&*store, once("TakeBack"), &held, None).await.unwrap();
     assert_eq!(ids(&take(&*store, OFFICER, 1, 65).await), [held.id]);

@@ -8,7 +8,7 @@ use homeward::{
         queue::QueueId,
     },
     ledger::Verb,
-    store::{Along, Held, Settle, Side, Store, StoreError, Whose},
+    store::{Along, Held, Leases, Settle, Side, Store, StoreError, Whose},
 };
 
 use super::{Engine, fixtures::*};
@@ -293,9 +293,10 @@ pub async fn the_leases_of_one_holder_end_and_no_others(engine: &impl Engine) {
     let theirs = store.pull(theirs).await.unwrap().remove(0);
     let before = size(&*store).await;
     assert_eq!(store.leases_of(OFFICER).await, Ok(3));
-    assert_eq!(store.end_leases("homeward://pilot.example/met/SE/mpu_officer/p", None, at(1)).await, Ok(0));
-    assert_eq!(store.end_leases(OFFICER, None, at(1)).await, Ok(3));
-    assert_eq!(store.end_leases(OFFICER, None, at(1)).await, Ok(0), "once");
+    assert_eq!(store.end_leases("homeward://pilot.example/met/SE/mpu_officer/p", Leases::All, at(1)).await, Ok(0));
+    assert_eq!(store.end_leases(OFFICER, Leases::By(at(-1)), at(1)).await, Ok(0), "they came after");
+    assert_eq!(store.end_leases(OFFICER, Leases::All, at(1)).await, Ok(3));
+    assert_eq!(store.end_leases(OFFICER, Leases::All, at(1)).await, Ok(0), "once");
     assert_eq!((store.leases_of(OFFICER).await, size(&*store).await), (Ok(0), before + 3));
     for delivery in &mine {
         let now = store.delivery(delivery.id).await.unwrap().unwrap();
@@ -325,8 +326,8 @@ pub async fn the_leases_of_a_holder_end_in_one_queue_and_in_no_other(engine: &im
     let all = vec![pair(OFFICER, "MPU.SE"), pair(OFFICER, "MPU.SX"), pair(&other, "MPU.SE")];
     assert_eq!(store.holders().await, Ok(all.clone()));
     let before = size(&*store).await;
-    assert_eq!(store.end_leases(OFFICER, Some(&queue("MPU.NE")), at(1)).await, Ok(0));
-    assert_eq!(store.end_leases(OFFICER, Some(&queue("MPU.SE")), at(1)).await, Ok(2));
+    assert_eq!(store.end_leases(OFFICER, Leases::In(&queue("MPU.NE")), at(1)).await, Ok(0));
+    assert_eq!(store.end_leases(OFFICER, Leases::In(&queue("MPU.SE")), at(1)).await, Ok(2));
     assert_eq!(size(&*store).await, before + 2, "an entry each");
     assert_eq!(store.holders().await, Ok(all[1..].to_vec()));
     assert_eq!(pull(&*store, "MPU.SE", 9, 3).await.len(), 2, "there to be pulled again");

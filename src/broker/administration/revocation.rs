@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ring::digest::{SHA256, digest};
 
 use super::{
@@ -21,13 +21,15 @@ use crate::{
         violation::Violations,
     },
     ledger::Entry,
-    store::{Amendment, Change, Expect, Once, Shelf, StoreError},
+    store::{Amendment, Change, Expect, Leases, Once, Shelf, StoreError},
 };
 
 /// The one document of all revocations.
 const NAME: &str = "revocations";
 /// Somebody else may be revoking at the same moment.
 const TRIES: usize = 8;
+/// Longest from a revocation to the end of the holder's sessions: what they took in it returns too.
+const CUT_OFF: SignedDuration = SignedDuration::from_secs(2);
 
 /// A certificate that was revoked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -187,7 +189,15 @@ impl Broker {
     /// The leases of a revoked certificate's holder end: each delivery waits again, unread, with a ledger entry of its own.
     pub async fn return_leases(&self, holder: &str) -> Result<u64, Error> {
         self.known.forget(holder);
-        Ok(self.store.end_leases(holder, None, self.clock.now()).await?)
+        Ok(self.store.end_leases(holder, Leases::All, self.clock.now()).await?)
+    }
+
+    /// The same of a broker that has just started, for whatever was revoked `at` a moment before: what the holder has taken since, with
+    /// another certificate, stays theirs.
+    pub async fn return_leases_left(&self, holder: &str, at: Timestamp) -> Result<u64, Error> {
+        self.known.forget(holder);
+        let by = at.checked_add(CUT_OFF).unwrap_or(at);
+        Ok(self.store.end_leases(holder, Leases::By(by), self.clock.now()).await?)
     }
 
     /// A certificate that somebody is connected with is let in no longer, by the lists or authorities of a PKI that is not ours: what its
@@ -209,7 +219,7 @@ impl Broker {
         for (holder, queue) in self.store.holders().await? {
             let works = |peer: Peer| grants.may_serve(&peer, Action::Pull, &queue, now).is_ok();
             if !peer_of(&holder).is_some_and(works) {
-                ended += self.store.end_leases(&holder, Some(&queue), now).await?;
+                ended += self.store.end_leases(&holder, Leases::In(&queue), now).await?;
             }
         }
         Ok(ended)

@@ -12,20 +12,20 @@ use super::{
 };
 use crate::{
     domain::{
-        delivery::{Delivery, State},
+        delivery::{Delivery, Header, Lease, State},
         queue::QueueId,
     },
     store::StoreError,
 };
 
-/// Ends every lease of a holder, or those in one queue: each delivery waits again.
-pub(super) fn end_of(
+/// Ends every lease that `ends` says: each delivery waits again.
+pub(super) fn end_those(
     tx: &mut Transaction<'_>,
-    (holder, queue): (&str, Option<&QueueId>),
+    ends: &impl Fn(&Header, &Lease) -> bool,
     now: Timestamp,
 ) -> Result<u64, StoreError> {
-    let mut held = held_by(&tx.view, holder)?;
-    held.retain(|delivery| queue.is_none_or(|queue| delivery.header.queue == *queue));
+    let mut held = leased(&tx.view)?;
+    held.retain(|delivery| delivery.lease.as_ref().is_some_and(|lease| ends(&delivery.header, lease)));
     for delivery in &held {
         // Another of the same record may have ended a moment ago.
         let mut legs = tx.legs(delivery.id.record)?.ok_or_else(unreadable)?;

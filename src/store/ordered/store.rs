@@ -14,14 +14,14 @@ use super::{
 };
 use crate::{
     domain::{
-        delivery::{Delivery, DeliveryId},
+        delivery::{Delivery, DeliveryId, Header, Lease},
         queue::QueueId,
         unit::UnitLabel,
     },
     ledger::Entry,
     store::{
         Acceptance, Accepted, Amendment, Claim, Clarification, ClassCounts, Copied, CopyPart, Document, DuePage, Event,
-        Head, Held, Lapse, Marking, Noted, Once, Outbox, Page, PromptPage, PromptSide, Prompted, Proven, Pull,
+        Head, Held, Lapse, Leases, Marking, Noted, Once, Outbox, Page, PromptPage, PromptSide, Prompted, Proven, Pull,
         QueueCounts, Raise, Reference, Replay, Retract, Rewrap, Round, Seen, Settle, Shelf, Side, Store, StoreError,
         Stored, TakeBack, Unsettled, Whose, Wraps,
     },
@@ -121,9 +121,19 @@ impl<E: Engine> Store for OrderedStore<E> {
         self.0.sweep(move |tx, limit| prompts::tell_late(tx, now, limit)).await
     }
 
-    async fn end_leases(&self, holder: &str, queue: Option<&QueueId>, now: Timestamp) -> Result<u64, StoreError> {
-        let (holder, queue) = (holder.to_owned(), queue.cloned());
-        self.0.command(0, move |tx| holders::end_of(tx, (&holder, queue.as_ref()), now)).await
+    async fn end_leases(&self, holder: &str, which: Leases<'_>, now: Timestamp) -> Result<u64, StoreError> {
+        let (queue, by) = match which {
+            Leases::All => (None, None),
+            Leases::In(queue) => (Some(queue.clone()), None),
+            Leases::By(moment) => (None, Some(moment)),
+        };
+        let holder = holder.to_owned();
+        let ends = move |header: &Header, lease: &Lease| {
+            lease.holder == holder
+                && queue.as_ref().is_none_or(|queue| header.queue == *queue)
+                && by.is_none_or(|moment| lease.since <= moment)
+        };
+        self.0.command(0, move |tx| holders::end_those(tx, &ends, now)).await
     }
 
     async fn holders(&self) -> Result<Vec<(String, QueueId)>, StoreError> {
