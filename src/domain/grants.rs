@@ -82,6 +82,9 @@ pub enum Refusal {
     /// The certificate has run out.
     #[error("the certificate has expired")]
     Expired,
+    /// The certificate was revoked, or the authority that signed it.
+    #[error("the certificate was revoked")]
+    Revoked,
     /// What should name the authority is not a GSS code.
     #[error("the authority is not a GSS code")]
     AuthorityMalformed,

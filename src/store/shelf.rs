@@ -70,7 +70,7 @@ pub struct Seen {
     pub shelf: Shelf,
     /// Name.
     pub name: String,
-    /// The version that was read.
+    /// The version that was read; 0 where there was none.
     pub version: u64,
 }
 

@@ -220,6 +220,7 @@ impl From<Refusal> for Refused {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Expired => Self::Unauthenticated("CERTIFICATE_EXPIRED"),
+            Refusal::Revoked => Self::Unauthenticated("CERTIFICATE_REVOKED"),
             Refusal::Method => Self::PermissionDenied("METHOD_NOT_GRANTED"),
             Refusal::Unlisted => Self::PermissionDenied("CERTIFICATE_UNKNOWN"),
             Refusal::AuthorityMalformed => {

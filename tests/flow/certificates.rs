@@ -26,7 +26,7 @@ use crate::{
 pub(crate) const FIRST: &str = "operator/certificate_admin/admin-1";
 pub(crate) const SECOND: &str = "operator/certificate_admin/admin-2";
 
-fn identity(path: &str) -> Identity {
+pub(crate) fn identity(path: &str) -> Identity {
     Identity::parse(&format!("homeward://pilot.example/{path}"), &domain()).unwrap()
 }
 

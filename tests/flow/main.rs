@@ -58,6 +58,7 @@ mod rotation;
 mod silent;
 mod streams;
 mod subject;
+mod thieves;
 mod transferring;
 mod unlisted;
 mod vetting;

@@ -18,7 +18,7 @@ use crate::{
     store::{Change, Once, StoreError},
 };
 
-/// Somebody else may be revoking, or they themselves renewing, at the same moment.
+/// Somebody else may be revoking at the same moment; and they themselves renewing, as often as they may.
 const TRIES: usize = 8;
 
 /// Whose, why, and by whom.
@@ -88,7 +88,8 @@ impl Broker {
         revoked.into_iter().next().map(Effect::Revoked).ok_or(Error::NotFound)
     }
 
-    /// All that is good now in one step, and in further ones what was renewed at that very moment.
+    /// All that is good, in one step: it is made only while nothing was renewed since it was looked, and whoever was revoked renews
+    /// nothing. What two persons enrol meanwhile is theirs, and revoked in a further step.
     async fn revoke_all(
         &self,
         wish: &Wish<'_>,
@@ -96,7 +97,8 @@ impl Broker {
         proposed: Option<(&Proposal, Change)>,
     ) -> Result<Vec<Revocation>, Error> {
         let (mut once, mut proposed, mut done) = (Some(once), proposed, Vec::new());
-        for _ in 0..TRIES {
+        for _ in 0..TRIES.saturating_add(self.most_renewals) {
+            let seen = self.renewals_of(wish.holder).await?.0;
             let new = self.revocations_of(wish).await?;
             if new.is_empty() {
                 break;
@@ -110,13 +112,14 @@ impl Broker {
                 .as_ref()
                 .map_or_else(|| documents::put_revocations(&new), |(one, _)| documents::put_proposal(one));
             let with = proposed.as_ref().map(|(_, approval)| approval.clone());
-            match self.add_revocations(&new, (once.clone(), entries, answer), with).await {
+            match self.add_revocations(&new, (once.clone(), entries, answer), with, Some(seen)).await {
                 Ok(()) => {
                     (once, proposed) = (None, None);
                     done.extend(new);
                 }
-                // Somebody else has revoked one of them meanwhile: once more, without it.
+                // They have renewed meanwhile, or somebody else has revoked one of them: once more, as it is now.
                 Err(Error::Precondition { reason: "REVOKED_ALREADY", .. }) => {}
+                Err(error) if error.is_conflict() => {}
                 Err(error) => return Err(error),
             }
         }

@@ -53,7 +53,7 @@ use super::{Broker, Error, Request};
 use crate::{
     domain::grants::CallPermit,
     ledger::{Entry, Verb},
-    store::{Accepted, Amendment, Change, Keep, Once},
+    store::{Accepted, Amendment, Change, Keep, Once, Seen, StoreError},
 };
 
 /// Answers to administrators' calls are replayed for 24 hours.
@@ -76,6 +76,11 @@ impl Broker {
     async fn step(&self, once: Once, changes: Vec<Change>, entry: Entry, answer: Vec<u8>) -> Result<Accepted, Error> {
         let amendment = Amendment { once: Some(once), changes, entries: vec![entry], answer };
         Ok(self.store.amend(amendment).await?)
+    }
+
+    /// An amendment that is made only while a document is of the version that was seen.
+    async fn amend_while(&self, seen: Option<Seen>, amendment: Amendment) -> Result<Accepted, StoreError> {
+        self.store.rewrap(Vec::new(), seen, amendment).await
     }
 
     /// The entry of a step; `who` is empty for the broker itself.

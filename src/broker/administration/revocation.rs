@@ -15,13 +15,13 @@ use crate::{
     domain::{
         approval::{Proposal, ProposalKind},
         certificate::RevocationReason,
-        grants::{Action, CallPermit},
+        grants::{Action, CallPermit, Refusal},
         identity::{Identity, Peer, Role},
         queue::QueueId,
         violation::Violations,
     },
     ledger::Entry,
-    store::{Amendment, Change, Expect, Leases, Once, Shelf, StoreError},
+    store::{Amendment, Change, Expect, Leases, Once, Seen, Shelf, StoreError},
 };
 
 /// The one document of all revocations.
@@ -111,7 +111,7 @@ impl Broker {
         let one = Revocation { serial: serial.to_owned(), holder, reason, at: self.clock.now(), by };
         let entry = self.step_entry(&one.by, "REVOKE_CERTIFICATE", words(&one));
         let all = vec![one];
-        self.add_revocations(&all, (Some(once), vec![entry], documents::put_revocations(&all)), None).await?;
+        self.add_revocations(&all, (Some(once), vec![entry], documents::put_revocations(&all)), None, None).await?;
         Ok(Ended::Revoked(all))
     }
 
@@ -128,7 +128,7 @@ impl Broker {
         }
         let holder = String::from_utf8_lossy(&proposal.body).into_owned();
         if holder == permit.identity().as_str() {
-            return Err(crate::domain::grants::Refusal::SecondPerson.into());
+            return Err(Refusal::SecondPerson.into());
         }
         let reason = RevocationReason::from_code(&proposal.reason).unwrap_or(RevocationReason::Unspecified);
         let by = permit.identity().as_str().to_owned();
@@ -137,7 +137,8 @@ impl Broker {
         entry.details.extend(words(&one));
         let once = self.once_by(permit, request);
         let answer = documents::put_proposal(proposal);
-        self.add_revocations(std::slice::from_ref(&one), (Some(once), vec![entry], answer), Some(approval)).await?;
+        self.add_revocations(std::slice::from_ref(&one), (Some(once), vec![entry], answer), Some(approval), None)
+            .await?;
         Ok(Effect::Revoked(one))
     }
 
@@ -235,7 +236,7 @@ impl Broker {
         let (_, known) = self.revocations().await?;
         for one in revoked.into_iter().filter(|one| !known.iter().any(|other| other.serial == one.serial)) {
             let entry = self.step_entry("", "REVOKE_CERTIFICATE", words(&one));
-            match self.add_revocations(std::slice::from_ref(&one), (None, vec![entry], Vec::new()), None).await {
+            match self.add_revocations(std::slice::from_ref(&one), (None, vec![entry], Vec::new()), None, None).await {
                 Err(Error::Precondition { reason: "REVOKED_ALREADY", .. }) | Ok(()) => {}
                 Err(error) => return Err(error),
             }
@@ -243,12 +244,24 @@ impl Broker {
         Ok(())
     }
 
-    /// Adds revocations to the list, with their ledger entries and whatever goes with them, as one step.
+    /// The list of revocations as it is, where neither this certificate is on it nor the authority's that signed it; a step that is made
+    /// while the list is of this version is a step of somebody who is not revoked.
+    pub(super) async fn unrevoked(&self, serial: &str) -> Result<(Seen, Vec<Revocation>), Error> {
+        let (version, revoked) = self.revocations().await?;
+        let issuer = self.certificate(serial).await?.map(|one| one.issuer).unwrap_or_default();
+        if revoked.iter().any(|one| one.serial == serial || one.serial == issuer) {
+            return Err(Refusal::Revoked.into());
+        }
+        Ok((Seen { shelf: Shelf::Authority, name: NAME.to_owned(), version }, revoked))
+    }
+
+    /// Adds revocations to the list, with their ledger entries and whatever goes with them, as one step, while what was `seen` is so.
     pub(super) async fn add_revocations(
         &self,
         new: &[Revocation],
         (once, entries, answer): (Option<Once>, Vec<Entry>, Vec<u8>),
         with: Option<Change>,
+        seen: Option<Seen>,
     ) -> Result<(), Error> {
         for _ in 0..TRIES {
             let (version, mut all) = self.revocations().await?;
@@ -261,12 +274,14 @@ impl Broker {
             let list = Change { shelf: Shelf::Authority, name: NAME.to_owned(), expect, bytes };
             let changes = std::iter::once(list).chain(with.clone()).collect();
             let (once, entries) = (once.clone(), entries.clone());
-            match self.store.amend(Amendment { once, changes, entries, answer: answer.clone() }).await {
+            let amendment = Amendment { once, changes, entries, answer: answer.clone() };
+            match self.amend_while(seen.clone(), amendment).await {
                 Ok(_) => {
                     new.iter().for_each(|one| self.remember_revoked(one));
                     return Ok(());
                 }
-                Err(StoreError::Conflict) => {}
+                // Whoever relied on something looks again at all of it.
+                Err(StoreError::Conflict) if seen.is_none() => {}
                 Err(error) => return Err(error.into()),
             }
         }

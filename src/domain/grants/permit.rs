@@ -13,17 +13,23 @@ use crate::domain::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallPermit {
     identity: Identity,
+    serial: String,
     action: Action,
 }
 
 impl CallPermit {
     pub(super) fn granted(peer: &Peer, action: Action) -> Self {
-        Self { identity: peer.identity.clone(), action }
+        Self { identity: peer.identity.clone(), serial: peer.serial.clone(), action }
     }
 
     /// Who.
     pub fn identity(&self) -> &Identity {
         &self.identity
+    }
+
+    /// Serial number of the certificate that they came with.
+    pub fn serial(&self) -> &str {
+        &self.serial
     }
 
     /// The method.

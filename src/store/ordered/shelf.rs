@@ -93,7 +93,7 @@ fn erase(
 pub(super) fn still(view: &impl Look, seen: Option<&Seen>) -> Result<(), StoreError> {
     let Some(seen) = seen else { return Ok(()) };
     let found = document(view, seen.shelf, &seen.name)?;
-    if found.is_some_and(|document| document.version == seen.version) { Ok(()) } else { Err(StoreError::Conflict) }
+    if found.map_or(0, |document| document.version) == seen.version { Ok(()) } else { Err(StoreError::Conflict) }
 }
 
 /// A page of wraps, in the order of records.

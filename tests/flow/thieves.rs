@@ -1,0 +1,78 @@
+//! Whoever has stolen a certificate and does what they can while it is revoked: they renew.
+
+use std::{
+    collections::BTreeSet,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
+use homeward::wire::pb::{self, CertificateState};
+
+use crate::{
+    certificates::{FIRST, identity, requested},
+    house::{BROMLEY, House, LEAD, LEWISHAM, MASH, MPU, MPU_NE, MPU_TOO, REFDESK, SUPERVISOR},
+    person::{Person, fresh},
+};
+
+/// Renews as often as it can, from then on with whatever it was given, until it is told to stop; how many it was given.
+async fn renews(house: &House, path: &str, (url, name): (&str, String), stop: &AtomicBool) -> usize {
+    let profile = house.profile(path);
+    let (folder, request, _) = requested(house, path, &name);
+    let mut who = Person::new(house.connect_at(&profile, url).await.unwrap());
+    let mut given = 0;
+    while !stop.load(Ordering::Relaxed) {
+        let asked = pb::RenewCertificateRequest { request_id: fresh(), request: request.clone() };
+        let Ok(renewed) = who.identity.renew_certificate(asked).await else {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            continue;
+        };
+        given += 1;
+        let renewed = renewed.into_inner();
+        std::fs::write(folder.join("cert.pem"), renewed.certificate.unwrap().chain).unwrap();
+        std::fs::write(folder.join("ca.pem"), renewed.trust_bundle).unwrap();
+        if let Ok(channel) = house.connect_at(&folder, url).await {
+            who = Person::new(channel);
+        }
+    }
+    given
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_renews_as_fast_as_they_can_while_they_are_revoked_keeps_nothing() {
+    let mut house = House::open_issuing().await;
+    let other = house.replica().await;
+    let (here, mut admin) = (house.url(), house.person(FIRST).await);
+    let holders = [MPU, MPU_TOO, MPU_NE, MASH, LEAD, SUPERVISOR, REFDESK, LEWISHAM, BROMLEY];
+    for (number, path) in holders.into_iter().enumerate() {
+        let stop = AtomicBool::new(false);
+        let loops =
+            |at| renews(&house, path, (if at % 2 == 0 { &here } else { &other }, format!("{number}-{at}")), &stop);
+        let revoked = async {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            let asked = pb::RevokeHolderRequest {
+                request_id: fresh(),
+                holder: identity(path).as_str().to_owned(),
+                reason: "key_compromise".into(),
+            };
+            let revoked = admin.admin.revoke_holder(asked).await.map(tonic::Response::into_inner);
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            stop.store(true, Ordering::Relaxed);
+            revoked
+        };
+        let (revoked, a, b, c, d) = tokio::join!(revoked, loops(0), loops(1), loops(2), loops(3));
+        let serials: BTreeSet<_> = revoked.unwrap().revocations.into_iter().map(|one| one.serial).collect();
+        assert_eq!(
+            serials.len(),
+            4,
+            "{path}: the one that was stolen, and three that were renewed: {:?}",
+            [a, b, c, d]
+        );
+    }
+    let asked = pb::ListCertificatesRequest { page_size: 200, page_token: String::new() };
+    let all = admin.admin.list_certificates(asked).await.unwrap().into_inner().certificates;
+    for path in holders {
+        let own: Vec<_> = all.iter().filter(|one| one.holder == identity(path).as_str()).collect();
+        assert!(own.iter().all(|one| one.state() == CertificateState::Revoked), "{path} keeps one of {}", own.len());
+        assert_eq!(own.len(), 4, "{path}");
+    }
+}
