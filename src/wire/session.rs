@@ -281,6 +281,15 @@ impl Sessions {
         told
     }
 
+    /// Whether the certificate of this session is let in no longer, also where the session had ended before.
+    pub(super) fn is_revoked(&self, session: &Session) -> bool {
+        let ended = matches!(
+            *session.phase.borrow(),
+            Phase::Ending(End::Revoked | End::Unlisted) | Phase::Over(End::Revoked | End::Unlisted)
+        );
+        ended || self.shut.holds(&session.visitor.serials)
+    }
+
     /// Whether one of these serial numbers is a tainted authority's.
     pub(super) fn taints(&self, serials: &[String]) -> bool {
         self.with(|registry| serials.iter().any(|serial| registry.tainted.contains(serial)))

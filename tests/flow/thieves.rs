@@ -1,4 +1,4 @@
-//! Whoever has stolen a certificate and does what they can while it is revoked: they renew.
+//! Whoever has stolen a certificate and does what they can while it is revoked: they renew, and take what waits.
 
 use std::{
     collections::BTreeSet,
@@ -7,11 +7,12 @@ use std::{
 };
 
 use homeward::wire::pb::{self, CertificateState};
+use tokio::{sync::oneshot, time::timeout};
 
 use crate::{
     certificates::{FIRST, identity, requested},
-    house::{BROMLEY, House, LEAD, LEWISHAM, MASH, MPU, MPU_NE, MPU_TOO, REFDESK, SUPERVISOR},
-    person::{Person, fresh},
+    house::{BROMLEY, House, LEAD, LEWISHAM, MASH, MPU, MPU_NE, MPU_TOO, REFDESK, SUPERVISOR, narrative},
+    person::{Person, fresh, submission},
 };
 
 /// Renews as often as it can, from then on with whatever it was given, until it is told to stop; how many it was given.
@@ -74,5 +75,65 @@ async fn whoever_renews_as_fast_as_they_can_while_they_are_revoked_keeps_nothing
         let own: Vec<_> = all.iter().filter(|one| one.holder == identity(path).as_str()).collect();
         assert!(own.iter().all(|one| one.state() == CertificateState::Revoked), "{path} keeps one of {}", own.len());
         assert_eq!(own.len(), 4, "{path}");
+    }
+}
+
+/// An officer's call comes to a halt before what they take is kept, until the answer is sent; ready when it has.
+fn halted(house: &House) -> (oneshot::Receiver<()>, std::sync::mpsc::Sender<()>) {
+    let (halts, halted) = oneshot::channel();
+    let (goes_on, wait) = std::sync::mpsc::channel();
+    *house.meanwhile.lock().unwrap() = Some(Box::new(move || {
+        halts.send(()).unwrap();
+        _ = wait.recv();
+    }));
+    (halted, goes_on)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_a_call_takes_that_was_under_way_while_its_caller_was_revoked_waits_for_a_colleague() {
+    let house = House::open_issuing().await;
+    let (mut admin, mut council) = (house.person(FIRST).await, house.person(LEWISHAM).await);
+    let mut colleague = house.person("met/SE/mpu_officer/p125").await;
+    for (path, streams) in [(MPU, false), (MPU_TOO, true)] {
+        council.submit(submission(&narrative(1))).await.unwrap();
+        let mut officer = house.person(path).await;
+        let (halted, goes_on) = halted(&house);
+        let taking = tokio::spawn(async move {
+            if !streams {
+                _ = officer.pull("MPU.SE").await;
+                return;
+            }
+            let start = pb::StreamPullStart { queue: "MPU.SE".into(), session: "desk".into(), ..Default::default() };
+            let first = pb::StreamPullRequest { step: Some(pb::stream_pull_request::Step::Start(start)) };
+            let asking = tokio_stream::StreamExt::chain(tokio_stream::once(first), tokio_stream::pending());
+            let mut stream = officer.queues.stream_pull(asking).await.unwrap().into_inner();
+            while let Ok(Some(_)) = stream.message().await {}
+        });
+        timeout(Duration::from_secs(10), halted).await.unwrap().unwrap();
+        let asked = pb::RevokeHolderRequest {
+            request_id: fresh(),
+            holder: identity(path).as_str().to_owned(),
+            reason: "key_compromise".into(),
+        };
+        admin.admin.revoke_holder(asked).await.unwrap();
+        // Long after whoever watches has ended their leases and looked a second time.
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        goes_on.send(()).unwrap();
+        timeout(Duration::from_secs(10), taking).await.unwrap().unwrap();
+        let waits = async {
+            loop {
+                let taken = colleague.pull("MPU.SE").await.unwrap();
+                if !taken.is_empty() {
+                    return taken;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let taken = timeout(Duration::from_secs(5), waits).await.unwrap_or_else(|_| panic!("{path} keeps it"));
+        for one in taken {
+            assert_eq!((one.header.failed_count, one.header.opened_time), (0, None), "{path}");
+        }
+        let ended = |entry: &homeward::ledger::Entry| entry.action == "LEASE_REVOKED";
+        assert!(house.ledger().await.iter().any(ended), "{path}");
     }
 }

@@ -19,6 +19,7 @@ mod retracting;
 mod revoking;
 mod subject;
 mod submissions;
+mod taking;
 mod transferring;
 
 use std::sync::Arc;

@@ -17,7 +17,7 @@ use crate::{
         queue::QueueId,
         text::is_printable,
     },
-    wire::{convert, pb, peer, received::Received, server::queue_service_server::QueueService},
+    wire::{convert, pb, peer, received::Received, server::queue_service_server::QueueService, session::Session},
 };
 
 #[async_trait]
@@ -50,8 +50,8 @@ impl QueueService for Services {
     }
 
     async fn pull(&self, request: Request<Received<pb::PullRequest>>) -> Result<Response<pb::PullResponse>, Status> {
-        let peer = self.admit(&request, Action::Pull)?;
-        let answer = self.pulled(&peer, request.into_inner()).await;
+        let (peer, session) = (self.admit(&request, Action::Pull)?, peer::session(&request)?);
+        let answer = self.pulled(&peer, session, request.into_inner()).await;
         Ok(Response::new(answer.map_err(|error| self.refuse(&peer, Action::Pull, error))?))
     }
 
@@ -243,7 +243,12 @@ impl Services {
         })
     }
 
-    async fn pulled(&self, peer: &Peer, request: Received<pb::PullRequest>) -> Result<pb::PullResponse, Error> {
+    async fn pulled(
+        &self,
+        peer: &Peer,
+        session: std::sync::Arc<Session>,
+        request: Received<pb::PullRequest>,
+    ) -> Result<pb::PullResponse, Error> {
         let Received { message, raw, .. } = request;
         let mut ask = Ask::default();
         let id = ask.uuid("request_id", &message.request_id);
@@ -259,7 +264,8 @@ impl Services {
         let permit = permit?;
         let most = message.max_deliveries.max(1) as usize;
         let pull = PullRequest { request: id, digest: digest_of(&raw), session: message.session, most, lease };
-        let found = self.broker.pull(&permit, pull).await?;
+        let (broker, own) = (self.broker.clone(), permit.clone());
+        let found = self.taking(&session, &permit, async move { broker.pull(&own, pull).await }).await?;
         let leased = found.iter().map(|found| pb::LeasedDelivery {
             delivery: Some(self.header(&permit, found)),
             lease: found.lease.as_ref().map(convert::lease),

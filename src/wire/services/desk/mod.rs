@@ -258,7 +258,10 @@ impl Desk {
                 return Ok(next);
             }
             self.caller.session.check(broker.now()).map_err(|_| End::Gone)?;
-            let taken = broker.take_next(&permit, &self.wish.session, room, self.wish.lease).await;
+            let (takes, own) = (Arc::clone(&broker), permit.clone());
+            let (session, lease) = (self.wish.session.clone(), self.wish.lease);
+            let take = async move { takes.take_next(&own, &session, room, lease).await };
+            let taken = self.caller.services.taking(&self.caller.session, &permit, take).await;
             let taken = taken.map_err(|error| self.told(error))?;
             if taken.is_empty() {
                 // Somebody was faster; that is a change, and it is looked again.
