@@ -109,7 +109,10 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
                 .enable_all()
                 .build()
                 .map_err(|error| Failure::other(format!("the runtime did not start: {error}")))?;
-            runtime.block_on(online(command))
+            let done = runtime.block_on(online(command));
+            // Everything is written by now; a device that still lets us wait is not waited for.
+            runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+            done
         }
     }
 }

@@ -31,13 +31,25 @@ pub struct Round {
 }
 
 impl Broker {
-    /// One round at the clock's present moment.
+    /// One round of everything at the clock's present moment.
     pub async fn caretake(&self) -> Result<Round, Error> {
+        let (round, keys) = tokio::join!(self.look_after_house(), self.look_after_keys());
+        keys.and(round)
+    }
+
+    /// Turns keys over, and looks at them. A device may let us wait.
+    async fn look_after_keys(&self) -> Result<(), Error> {
         let now = self.clock.now();
         let tended = self.keys.tend(now).await;
         let openable = self.keys.keep_openable().await;
         self.look_at_outer_key().await;
         self.look_at_clock(now);
+        Ok(tended.and(openable)?)
+    }
+
+    /// All the rest, which waits for no device.
+    async fn look_after_house(&self) -> Result<Round, Error> {
+        let now = self.clock.now();
         self.look_at_vetting(now);
         self.remember_what_is_owed();
         let round = Round {
@@ -50,8 +62,6 @@ impl Broker {
         };
         self.look_at_dead_letters(now).await?;
         self.look_at_silent_queues(now).await?;
-        // Leases expire all the same where a device does not answer.
-        tended.and(openable)?;
         Ok(round)
     }
 
@@ -68,19 +78,36 @@ impl Broker {
         }
     }
 
-    /// Makes rounds until `stop` says so; a round that fails is logged and made again.
-    pub async fn keep_house(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
-        loop {
-            let next = self.clock.now().checked_add(EVERY).unwrap_or(Timestamp::MAX);
-            tokio::select! {
-                () = self.clock.sleep_until(next) => {}
-                _ = stop.wait_for(|stop| *stop) => return,
+    /// Makes rounds until `stop` says so; a round that fails is logged and made again. Those of keys go on beside the others: leases end
+    /// and what is late is escalated also while a device does not answer.
+    pub async fn keep_house(self: Arc<Self>, stop: watch::Receiver<bool>) {
+        let house = async {
+            let mut stop = stop.clone();
+            while self.goes_on(&mut stop).await {
+                match self.look_after_house().await {
+                    Ok(round) if round != Round::default() => tracing::info!(?round, "caretaker"),
+                    Ok(_) => {}
+                    Err(error) => tracing::error!(%error, "the caretaker's round failed"),
+                }
             }
-            match self.caretake().await {
-                Ok(round) if round != Round::default() => tracing::info!(?round, "caretaker"),
-                Ok(_) => {}
-                Err(error) => tracing::error!(%error, "the caretaker's round failed"),
+        };
+        let keys = async {
+            let mut stop = stop.clone();
+            while self.goes_on(&mut stop).await {
+                if let Err(error) = self.look_after_keys().await {
+                    tracing::error!(%error, "the keys could not be looked after");
+                }
             }
+        };
+        tokio::join!(house, keys);
+    }
+
+    /// Waits for the time of the next round; false where there is none.
+    async fn goes_on(&self, stop: &mut watch::Receiver<bool>) -> bool {
+        let next = self.clock.now().checked_add(EVERY).unwrap_or(Timestamp::MAX);
+        tokio::select! {
+            () = self.clock.sleep_until(next) => true,
+            _ = stop.wait_for(|stop| *stop) => false,
         }
     }
 

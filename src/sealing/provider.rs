@@ -4,7 +4,7 @@ use std::{
     fmt,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
 };
 
@@ -55,13 +55,20 @@ pub struct Custody {
 pub struct OuterKey {
     provider: Box<dyn KeyProvider>,
     uses: AtomicU64,
+    /// Calls for which nobody waits any longer, and that have not come back.
+    hanging: AtomicUsize,
     fault: Mutex<Option<String>>,
 }
 
 impl OuterKey {
     /// The key of a provider.
     pub fn new(provider: impl KeyProvider + 'static) -> Self {
-        Self { provider: Box::new(provider), uses: AtomicU64::new(0), fault: Mutex::new(None) }
+        Self {
+            provider: Box::new(provider),
+            uses: AtomicU64::new(0),
+            hanging: AtomicUsize::new(0),
+            fault: Mutex::new(None),
+        }
     }
 
     /// Names the key and says nothing about it.
@@ -77,6 +84,22 @@ impl OuterKey {
     /// Why it could not be used when it was last asked; `None`: it could.
     pub fn fault(&self) -> Option<String> {
         self.fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether a call hangs: another would hang behind it, each with a thread of its own.
+    pub fn hangs(&self) -> bool {
+        self.hanging.load(Ordering::Relaxed) > 0
+    }
+
+    /// A call has not come back in time: nobody waits for it any longer. That is the key's fault until a call comes back that was answered.
+    pub fn begin_to_hang(&self, why: &str) {
+        self.hanging.fetch_add(1, Ordering::Relaxed);
+        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = Some(why.to_owned());
+    }
+
+    /// Such a call has come back.
+    pub fn end_to_hang(&self) {
+        self.hanging.fetch_sub(1, Ordering::Relaxed);
     }
 
     fn told<T>(&self, answer: Result<T, ProviderError>) -> Result<T, ProviderError> {
@@ -110,6 +133,14 @@ impl Custody {
         std::iter::once(&self.current).chain(&self.previous)
     }
 
+    /// The key of this name.
+    ///
+    /// # Errors
+    /// [`ProviderError::Unknown`].
+    pub fn named(&self, id: &str) -> Result<&Arc<OuterKey>, ProviderError> {
+        self.all().find(|key| key.id() == id).ok_or_else(|| ProviderError::Unknown(id.to_owned()))
+    }
+
     /// Wraps `key` for one purpose, such as `epoch/<id>`.
     pub fn wrap(&self, key: &[u8], purpose: &str) -> Result<Wrapped, ProviderError> {
         let provider = self.current.id().to_owned();
@@ -119,8 +150,7 @@ impl Custody {
 
     /// Unwraps what was wrapped for the same purpose.
     pub fn unwrap(&self, wrapped: &Wrapped, purpose: &str) -> Result<Zeroizing<Vec<u8>>, ProviderError> {
-        let key = self.all().find(|key| key.id() == wrapped.provider);
-        let key = key.ok_or_else(|| ProviderError::Unknown(wrapped.provider.clone()))?;
+        let key = self.named(&wrapped.provider)?;
         key.told(key.provider.unwrap(&wrapped.bytes, &bound(&wrapped.provider, purpose)))
     }
 }

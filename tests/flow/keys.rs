@@ -1,7 +1,7 @@
 //! Epoch keys turn over under the house's feet: what was sealed before opens after, here, after a restart and on a replica
 //! that missed it.
 
-use std::sync::atomic::Ordering;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use homeward::{
     sealing::wrapped_under,
@@ -9,6 +9,7 @@ use homeward::{
     wire::pb::{self, Part, approve_proposal_response::Effect, rewrap::State},
 };
 use jiff::SignedDuration;
+use tokio::{sync::watch, time::timeout};
 use tonic::Code;
 
 use crate::{
@@ -429,4 +430,59 @@ async fn what_was_reserved_is_used_up_while_the_device_is_away_then_refused_whol
     house.reopen().await;
     let taken = house.person(MPU).await.pull("MPU.SE").await.unwrap();
     assert_eq!(taken.len(), 1, "and it is at its desk");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_device_that_neither_answers_nor_refuses_stops_no_lease_from_ending_and_lets_no_submission_wait() {
+    let house = House::open_wrapping(84).await;
+    let council = house.person(LEWISHAM).await;
+    let one = || bytes(&request(submission(&narrative(1))));
+    for _ in 0..6 {
+        council.call(&referral("SubmitReferral"), one()).await.unwrap();
+    }
+    let mut officer = house.person(MPU).await;
+    let taken = officer.pull("MPU.SE").await.unwrap();
+    // The day of the key is over, and so is the lease; whoever is asked for another key says nothing.
+    house.hangs.store(true, Ordering::Relaxed);
+    let (stop, stopping) = watch::channel(false);
+    let keeping = tokio::spawn(house.lives().keep_house(stopping));
+    house.later(SignedDuration::from_hours(25));
+    let back = async {
+        loop {
+            house.later(SignedDuration::from_secs(6));
+            let back = officer.pull("MPU.SE").await.unwrap();
+            if !back.is_empty() {
+                return back.len();
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let back = timeout(Duration::from_secs(8), back).await.expect("leases end before the device is given up");
+    assert_eq!(back, taken.len());
+    let refused = loop {
+        let sent = one();
+        let told = timeout(Duration::from_secs(15), council.call(&referral("SubmitReferral"), sent.clone())).await;
+        if let Err(status) = told.expect("it waits for the device") {
+            assert_eq!(why::<()>(Err(status)), (Code::Unavailable, "KEY_UNAVAILABLE".to_owned()));
+            break sent;
+        }
+    };
+    let again = timeout(Duration::from_secs(2), council.call(&referral("SubmitReferral"), refused.clone())).await;
+    assert_eq!(why(again.expect("at once")), (Code::Unavailable, "KEY_UNAVAILABLE".to_owned()));
+    let alarmed = async {
+        while !house.lives().alarms().names().contains(&"OUTER_KEY_UNAVAILABLE".to_owned()) {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(Duration::from_secs(15), alarmed).await.expect("nobody is told");
+
+    house.hangs.store(false, Ordering::Relaxed);
+    let taken = async {
+        while council.call(&referral("SubmitReferral"), refused.clone()).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(Duration::from_secs(10), taken).await.expect("it answers again");
+    stop.send_replace(true);
+    keeping.await.unwrap();
 }

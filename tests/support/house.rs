@@ -120,6 +120,8 @@ pub struct House {
     lifespan: Lifespan,
     /// The device with the key outside the store does not answer.
     pub away: Arc<AtomicBool>,
+    /// It neither answers nor refuses.
+    pub hangs: Arc<AtomicBool>,
     /// What happens in the middle of a call.
     pub meanwhile: Meanwhile,
     /// The folder of reference data that the next start is given, and in place of what.
@@ -156,10 +158,18 @@ struct Live {
 struct Device {
     key: SecretProvider,
     away: Arc<AtomicBool>,
+    hangs: Arc<AtomicBool>,
 }
 
 impl Device {
     fn answers(&self) -> Result<(), ProviderError> {
+        // For no longer than any test lasts: the process waits for it at its end.
+        for _ in 0..6_000 {
+            if !self.hangs.load(Ordering::Relaxed) {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
         let away = self.away.load(Ordering::Relaxed);
         if away { Err(ProviderError::Unavailable("taken out".into())) } else { Ok(()) }
     }
@@ -204,6 +214,7 @@ impl House {
             limits: Limits::default(),
             lifespan,
             away: Arc::default(),
+            hangs: Arc::default(),
             meanwhile: Meanwhile::default(),
             folder: None,
             live: None,
@@ -338,7 +349,7 @@ impl House {
         let entropy = Interrupted { entropy: SystemEntropy::new(), meanwhile: self.meanwhile.clone() };
         let entropy: Arc<dyn Entropy> = Arc::new(entropy);
         let key = SecretProvider::new(&self.secret, entropy.clone()).unwrap();
-        let custody = Custody::of(Device { key, away: self.away.clone() });
+        let custody = Custody::of(Device { key, away: self.away.clone(), hangs: self.hangs.clone() });
         let shelf = KeyShelf { store: store.clone(), custody, entropy: entropy.clone() };
         let keys = Keys::open(shelf, self.lifespan, self.clock.now()).await.unwrap();
         Broker::new(Parts {

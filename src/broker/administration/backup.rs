@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
+use super::key_shelf::in_time;
 use crate::{
     broker::{Broker, Error},
     ledger::{Entry, Verb},
@@ -177,6 +178,8 @@ impl Broker {
     /// The key of a set, which is made where there is none yet.
     async fn backup_key(&self, set: Option<BackupSet>) -> Result<(BackupSet, BackupKey), Error> {
         let custody = self.keys.shelf().custody.clone();
+        let under = set.as_ref().and_then(|set| custody.named(&set.wrapped.provider).ok());
+        let outer = under.unwrap_or(&custody.current).clone();
         let (id, secret) = (hex::encode(random::<16>(&*self.entropy)?), secret_32(&*self.entropy)?);
         let made = move || {
             let set = match set {
@@ -186,8 +189,7 @@ impl Broker {
             let key = set.key(&custody)?;
             Ok::<_, ProviderError>((set, key))
         };
-        let made = tokio::task::spawn_blocking(made).await;
-        let made = made.map_err(|_| Error::Internal("wrapping the key of a backup failed".to_owned()))?;
+        let made = in_time(outer, made).await;
         made.map_err(|error| Error::Unavailable(format!("the key of the backup: {error}")))
     }
 }

@@ -1,6 +1,6 @@
 //! Epoch keys on their shelf: made, wrapped, reserved, unwrapped.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use zeroize::Zeroizing;
@@ -12,12 +12,14 @@ use super::{
 use crate::{
     broker::Error,
     platform::{Entropy, entropy::secret_32},
-    sealing::{Custody, EpochKey, ProviderError, SealError, Wrapped},
+    sealing::{Custody, EpochKey, OuterKey, ProviderError, SealError, Wrapped},
     store::{Amendment, Change, Document, Expect, Shelf, Store, StoreError},
 };
 
 /// Name of the keyring's one document.
 pub(super) const KEYRING: &str = "keyring";
+/// A device that has not answered by then is taken for away.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(10);
 /// Purpose for which the key of references is wrapped.
 pub(super) const REFERENCES: &str = "references";
 
@@ -113,16 +115,41 @@ impl KeyShelf {
         }
     }
 
-    /// A device may take its time: not on the async threads.
     pub(super) async fn wrap(&self, key: Zeroizing<Vec<u8>>, purpose: String) -> Result<Wrapped, KeysError> {
-        let custody = self.custody.clone();
-        Ok(tokio::task::spawn_blocking(move || custody.wrap(&key, &purpose)).await.map_err(|_| panicked())??)
+        let (custody, outer) = (self.custody.clone(), self.custody.current.clone());
+        in_time(outer, move || custody.wrap(&key, &purpose)).await
     }
 
     pub(super) async fn unwrap(&self, wrapped: Wrapped, purpose: String) -> Result<Zeroizing<Vec<u8>>, KeysError> {
-        let custody = self.custody.clone();
-        Ok(tokio::task::spawn_blocking(move || custody.unwrap(&wrapped, &purpose)).await.map_err(|_| panicked())??)
+        let (custody, outer) = (self.custody.clone(), self.custody.named(&wrapped.provider)?.clone());
+        in_time(outer, move || custody.unwrap(&wrapped, &purpose)).await
     }
+}
+
+/// Asks the device of a key, which may take its time: not on the async threads, and for no longer than [`ANSWERS_WITHIN`]. What has not
+/// come back by then goes on by itself, and until it has, nothing more is asked of that key. Nobody who hangs up ends the wait.
+pub(super) async fn in_time<T: Send + 'static>(
+    outer: Arc<OuterKey>,
+    ask: impl FnOnce() -> Result<T, ProviderError> + Send + 'static,
+) -> Result<T, KeysError> {
+    let late = || format!("it has not answered for {} seconds", ANSWERS_WITHIN.as_secs());
+    if outer.hangs() {
+        return Err(ProviderError::Unavailable(outer.fault().unwrap_or_else(late)).into());
+    }
+    let waiting = tokio::spawn(async move {
+        let mut asked = tokio::task::spawn_blocking(ask);
+        if let Ok(answer) = tokio::time::timeout(ANSWERS_WITHIN, &mut asked).await {
+            return Ok(answer.map_err(|_| panicked())??);
+        }
+        outer.begin_to_hang(&late());
+        tokio::spawn(async move {
+            // Whatever it says, nobody waits for it.
+            _ = asked.await;
+            outer.end_to_hang();
+        });
+        Err(ProviderError::Unavailable(late()).into())
+    });
+    waiting.await.map_err(|_| panicked())?
 }
 
 impl std::fmt::Debug for KeyShelf {
