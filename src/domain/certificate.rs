@@ -1,4 +1,4 @@
-//! What is said of certificates: why one is revoked (RFC 5280 section 5.3.1).
+//! What is said of certificates: by which number one goes, and why one is revoked (RFC 5280 section 5.3.1).
 
 use super::code::vocabulary;
 
@@ -20,4 +20,10 @@ vocabulary! {
         /// The holder may no longer do what it was made for.
         PrivilegeWithdrawn = "privilege_withdrawn",
     }
+}
+
+/// Is it a serial number as certificates are listed: lower-case hexadecimal digits, two a byte, at most 20 bytes?
+pub fn is_serial(text: &str) -> bool {
+    let one_spelling = |digit: u8| digit.is_ascii_digit() || (b'a'..=b'f').contains(&digit);
+    (2..=40).contains(&text.len()) && text.len().is_multiple_of(2) && text.bytes().all(one_spelling)
 }

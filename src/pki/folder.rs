@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     domain::{
-        certificate::RevocationReason,
+        certificate::{RevocationReason, is_serial},
         identity::{Identity, TrustDomain},
     },
     platform::secret_file::{self, FileError},
@@ -212,9 +212,17 @@ pub fn renew(dir: &Path, profile: &Path, out: &Path, tools: Tools<'_>) -> Result
     issue(dir, &Issue { identity: &identity, endpoint: endpoint.trim(), out, days }, tools)
 }
 
-/// Revokes the certificate with this serial number and writes the revocation list `crl.pem` anew. Final.
-pub fn revoke(dir: &Path, serial: &str, reason: RevocationReason, tools: Tools<'_>) -> Result<Entry, PkiError> {
-    let entry = list(dir)?.into_iter().find(|entry| entry.serial == serial).ok_or(PkiError::Serial)?;
+/// Revokes the certificate with this serial number and writes the revocation list `crl.pem` anew. Final. `None` where the register of the
+/// folder does not have it: what a daemon signed is in the daemon's.
+///
+/// # Errors
+/// [`PkiError::Serial`] for what is no serial number as certificates are listed with it, [`PkiError::Revoked`], and what is wrong with
+/// the folder.
+pub fn revoke(dir: &Path, serial: &str, reason: RevocationReason, tools: Tools<'_>) -> Result<Option<Entry>, PkiError> {
+    if !is_serial(serial) {
+        return Err(PkiError::Serial);
+    }
+    let entry = list(dir)?.into_iter().find(|entry| entry.serial == serial);
     if register::read_revoked(dir)?.iter().any(|one| one.serial == serial) {
         return Err(PkiError::Revoked);
     }

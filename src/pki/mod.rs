@@ -146,7 +146,7 @@ pub enum PkiError {
         /// What it should hold.
         what: &'static str,
     },
-    /// Not a serial number of the register.
+    /// Not a serial number, or none of the register.
     #[error("no certificate with this serial number was issued here; `homeward pki list` shows them")]
     Serial,
     /// Revoked already.

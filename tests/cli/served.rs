@@ -187,3 +187,65 @@ fn certificates_are_made_listed_and_never_overwritten() {
     homeward(house.path(), &["whoami", "--profile", &officer]).with(0);
     daemon.stop();
 }
+
+#[test]
+fn the_laptop_of_one_of_only_two_administrators_is_stolen_and_its_thief_has_renewed() {
+    let house = House::new();
+    let at = house.path();
+    let administers = "[[grant]]\norganisation = \"operator\"\nrole = \"certificate_admin\"\n\
+                       not_before = \"2020-01-01T00:00:00Z\"\nnot_after = \"2090-01-01T00:00:00Z\"\n";
+    let grants = std::fs::read_to_string(at.join("grants.toml")).unwrap();
+    std::fs::write(at.join("grants.toml"), format!("{grants}{administers}")).unwrap();
+    house.configure("pki.folder = \"certs\"\n");
+    let daemon = Daemon::start(&house);
+    let endpoint = format!("https://localhost:{}\n", daemon.port);
+    for one in ["certs/admin-1/endpoint", "certs/admin-2/endpoint"] {
+        std::fs::write(at.join(one), &endpoint).unwrap();
+    }
+    let run = |args: &[&str]| homeward(at, args);
+    let stolen = "homeward://pilot.example/operator/certificate_admin/admin-2";
+    run(&["pki", "renew", "certs/admin-2", "--online", "--out", "thief"]).with(0);
+    run(&["whoami", "--profile", "thief"]).with(0);
+
+    // Two others would be needed, and there is one.
+    let revoke = ["pki", "revoke", stolen, "--reason", "key-compromise", "--profile", "certs/admin-1", "--json"];
+    let proposal = one_line(&run(&revoke).with(0))["proposal"].clone();
+    let (id, fingerprint) = (proposal["proposal_id"].as_str().unwrap(), proposal["fingerprint"].as_str().unwrap());
+    let approve = |by: &str| run(&["admin", "approve", id, "--fingerprint", fingerprint, "--profile", by]);
+    approve("certs/admin-1").refused(77, &["SECOND_PERSON_NEEDED"]);
+    approve("thief").refused(77, &["SECOND_PERSON_NEEDED"]);
+
+    // What the thief renewed is in the daemon's register; whoever has the folder revokes it by its serial number.
+    let listed = run(&["pki", "list", "--profile", "certs/admin-1", "--json"]).with(0);
+    let rows = listed.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let theirs: Vec<_> = rows.filter(|one| one["holder"] == stolen).collect();
+    assert_eq!(theirs.len(), 2);
+    let thiefs = theirs
+        .iter()
+        .map(|one| one["serial"].as_str().unwrap())
+        .find(|serial| !std::fs::read_to_string(at.join("certs/issued.tsv")).unwrap().contains(serial));
+    let said = run(&["pki", "revoke", thiefs.unwrap(), "--reason", "key-compromise", "--dir", "certs"]).with(0);
+    assert!(said.contains("which this folder did not issue"), "{said}");
+    shut_out(&house, "thief");
+    run(&["whoami", "--profile", "certs/admin-2"]).with(0);
+
+    // A third is issued with the folder, and approves: everything that the second has ends in one step.
+    let third =
+        ["pki", "issue", "operator/certificate_admin/admin-3", "--out", "admin-3", "--endpoint", endpoint.trim()];
+    run(&third).with(0);
+    approve("admin-3").with(0);
+    shut_out(&house, "certs/admin-2");
+    run(&["whoami", "--profile", "certs/admin-1"]).with(0);
+    daemon.stop();
+}
+
+/// Waits until a profile is not let in any longer.
+fn shut_out(house: &House, profile: &str) {
+    for _ in 0..100 {
+        if homeward(house.path(), &["whoami", "--profile", profile]).code != 0 {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    panic!("{profile} is served after five seconds");
+}

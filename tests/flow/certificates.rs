@@ -47,7 +47,7 @@ fn sign(request: &[u8]) -> SignCertificateRequest {
     SignCertificateRequest { request_id: fresh(), request: request.to_vec(), days: 0 }
 }
 
-async fn approve(who: &mut Person, proposal: &pb::Proposal, fingerprint: &str) -> Result<Effect, Status> {
+pub(crate) async fn approve(who: &mut Person, proposal: &pb::Proposal, fingerprint: &str) -> Result<Effect, Status> {
     let asked = ApproveProposalRequest {
         request_id: fresh(),
         proposal_id: proposal.proposal_id.clone(),

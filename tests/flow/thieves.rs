@@ -6,13 +6,19 @@ use std::{
     time::Duration,
 };
 
-use homeward::wire::pb::{self, CertificateState};
+use homeward::{
+    domain::certificate::RevocationReason,
+    pki::{self, Tools},
+    platform::SystemEntropy,
+    wire::pb::{self, CertificateState},
+};
 use tokio::{sync::oneshot, time::timeout};
 
 use crate::{
-    certificates::{FIRST, identity, requested},
+    certificates::{FIRST, SECOND, approve, identity, requested},
     house::{BROMLEY, House, LEAD, LEWISHAM, MASH, MPU, MPU_NE, MPU_TOO, REFDESK, SUPERVISOR, narrative},
-    person::{Person, fresh, submission},
+    person::{Person, Taken, fresh, submission},
+    rotation::renewed,
 };
 
 /// Renews as often as it can, from then on with whatever it was given, until it is told to stop; how many it was given.
@@ -120,20 +126,68 @@ async fn what_a_call_takes_that_was_under_way_while_its_caller_was_revoked_waits
         tokio::time::sleep(Duration::from_secs(3)).await;
         goes_on.send(()).unwrap();
         timeout(Duration::from_secs(10), taking).await.unwrap().unwrap();
-        let waits = async {
-            loop {
-                let taken = colleague.pull("MPU.SE").await.unwrap();
-                if !taken.is_empty() {
-                    return taken;
-                }
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        let taken = timeout(Duration::from_secs(5), waits).await.unwrap_or_else(|_| panic!("{path} keeps it"));
-        for one in taken {
+        for one in waits(&mut colleague).await {
             assert_eq!((one.header.failed_count, one.header.opened_time), (0, None), "{path}");
         }
         let ended = |entry: &homeward::ledger::Entry| entry.action == "LEASE_REVOKED";
         assert!(house.ledger().await.iter().any(ended), "{path}");
     }
+}
+
+/// Everything that waits in a queue, once anything does.
+async fn waits(colleague: &mut Person) -> Vec<Taken> {
+    let waits = async {
+        loop {
+            let taken = colleague.pull("MPU.SE").await.unwrap();
+            if !taken.is_empty() {
+                return taken;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(Duration::from_secs(5), waits).await.expect("it is still in the hands of whoever was revoked")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_broker_signed_is_revoked_with_the_folder_too_and_its_leases_return() {
+    let house = House::open_issuing().await;
+    let mut council = house.person(LEWISHAM).await;
+    council.submit(submission(&narrative(1))).await.unwrap();
+    let mut officer = house.person(MPU).await;
+    let (mut thief, certificate) = renewed(&house, &mut officer, MPU, "thief").await;
+    let taken = thief.pull("MPU.SE").await.unwrap();
+    assert!(!taken.is_empty());
+    let entropy = SystemEntropy::new();
+    let tools = Tools { clock: &house.clock, entropy: &entropy };
+    let known = pki::revoke(&house.certs(), &certificate.serial, RevocationReason::KeyCompromise, tools).unwrap();
+    assert_eq!(known, None, "the folder did not issue it");
+    let mut colleague = house.person(MPU_TOO).await;
+    assert_eq!(waits(&mut colleague).await.len(), taken.len());
+    officer.identity.who_am_i(pb::WhoAmIRequest {}).await.expect("the one that was not revoked is good");
+    let mut admin = house.person(FIRST).await;
+    let asked = pb::ListCertificatesRequest { page_size: 200, page_token: String::new() };
+    let all = admin.admin.list_certificates(asked).await.unwrap().into_inner().certificates;
+    let revoked = all.into_iter().find(|one| one.serial == certificate.serial).unwrap().revocation.unwrap();
+    assert_eq!((revoked.holder.as_str(), revoked.revoked_by.as_str()), (identity(MPU).as_str(), ""));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_register_the_leases_of_whoever_was_cut_off_return() {
+    let house = House::open().await;
+    let mut council = house.person(LEWISHAM).await;
+    council.submit(submission(&narrative(1))).await.unwrap();
+    let mut officer = house.person(MPU).await;
+    let taken = officer.pull("MPU.SE").await.unwrap();
+    assert!(!taken.is_empty());
+    let listed = pki::list(&house.certs()).unwrap();
+    let serial = listed.into_iter().find(|one| one.holder == identity(MPU).as_str()).unwrap().serial;
+    let (mut first, mut second) = (house.person(FIRST).await, house.person(SECOND).await);
+    let asked =
+        pb::RevokeCertificateRequest { request_id: fresh(), serial: serial.clone(), reason: "key_compromise".into() };
+    let outcome = first.admin.revoke_certificate(asked).await.unwrap().into_inner().outcome.unwrap();
+    let pb::revoke_certificate_response::Outcome::Proposal(proposal) = outcome else { panic!("by one person") };
+    let fingerprint = proposal.fingerprint.clone();
+    approve(&mut second, &proposal, &fingerprint).await.unwrap();
+    let mut colleague = house.person(MPU_TOO).await;
+    assert_eq!(waits(&mut colleague).await.len(), taken.len());
 }

@@ -89,8 +89,8 @@ pub(in crate::app) enum PkiCommand {
     Revoke {
         #[command(flatten)]
         folder: FolderArgs,
-        /// Serial number, as `pki list` shows it; or, with --profile, an identity (homeward://…): all that it has, also what it renewed
-        /// since.
+        /// Serial number, as `pki list` shows it, also one that a daemon signed (`pki list --profile` has those); or, with --profile, an
+        /// identity (homeward://…): all that it has, also what it renewed since.
         #[arg(value_name = "SERIAL|IDENTITY")]
         serial: String,
         /// Why.

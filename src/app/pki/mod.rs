@@ -56,7 +56,7 @@ pub(super) fn run(command: PkiCommand) -> Result<(), Failure> {
             let reason = reason.ok_or_else(|| Failure::usage("--reason is needed"))?;
             if online::is_identity(&serial) {
                 return Err(Failure::usage("an identity is revoked through the daemon, with --profile")
-                    .advise("or give each of its serial numbers: homeward pki list --dir DIR"));
+                    .advise("or give each of its serial numbers: homeward pki list --dir DIR has those that this folder issued, homeward pki list --profile ADMINISTRATOR all of them"));
             }
             revoke(&folder, &serial, reason, tools)
         }
@@ -200,12 +200,20 @@ fn issue(
 fn revoke(folder: &FolderArgs, serial: &str, reason: RevocationReason, tools: Tools<'_>) -> Result<(), Failure> {
     let revoked = pki::revoke(&folder.dir, serial, reason, tools).map_err(failed)?;
     if folder.json {
-        let mut told = entry(&revoked);
+        let mut told = revoked.as_ref().map_or_else(|| json!({ "serial": serial, "holder": "" }), entry);
         told["reason"] = Value::from(reason.code());
         print::line(&told.to_string());
         return Ok(());
     }
-    print::line(&format!("revoked {serial} of {}: {reason}", revoked.holder));
+    match revoked {
+        Some(known) => print::line(&format!("revoked {serial} of {}: {reason}", known.holder)),
+        None => {
+            print::line(&format!("revoked {serial}, which this folder did not issue: {reason}"));
+            print::line(
+                "a daemon signed it, if anybody did: its line of the ledger, REVOKE_CERTIFICATE, says whose it was",
+            );
+        }
+    }
     print::line(&format!("next: give {}/crl.pem to whoever verifies", folder.dir.display()));
     Ok(())
 }

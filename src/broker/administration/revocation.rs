@@ -14,7 +14,7 @@ use crate::{
     broker::{Broker, Error, Request},
     domain::{
         approval::{Proposal, ProposalKind},
-        certificate::RevocationReason,
+        certificate::{RevocationReason, is_serial},
         grants::{Action, CallPermit, Refusal},
         identity::{Identity, Peer, Role},
         queue::QueueId,
@@ -231,10 +231,13 @@ impl Broker {
         Ok(revoked.into_iter().find(|one| one.serial == serial))
     }
 
-    /// Takes over what was revoked with the authority's folder.
+    /// Takes over what was revoked with the authority's folder. Whose it was that a broker signed, the broker's register knows.
     pub(super) async fn take_over_revocations(&self, revoked: Vec<Revocation>) -> Result<(), Error> {
         let (_, known) = self.revocations().await?;
-        for one in revoked.into_iter().filter(|one| !known.iter().any(|other| other.serial == one.serial)) {
+        for mut one in revoked.into_iter().filter(|one| !known.iter().any(|other| other.serial == one.serial)) {
+            if one.holder.is_empty() {
+                one.holder = self.known_holder(&one.serial).await?;
+            }
             let entry = self.step_entry("", "REVOKE_CERTIFICATE", words(&one));
             match self.add_revocations(std::slice::from_ref(&one), (None, vec![entry], Vec::new()), None, None).await {
                 Err(Error::Precondition { reason: "REVOKED_ALREADY", .. }) | Ok(()) => {}
@@ -291,14 +294,17 @@ impl Broker {
     /// Whose certificate it is: by the register, else by what was shown. Empty where neither knows it: it may be of anybody, and
     /// takes two persons.
     async fn holder_of(&self, serial: &str) -> Result<String, Error> {
-        let one_spelling = |digit: u8| digit.is_ascii_digit() || (b'a'..=b'f').contains(&digit);
-        if !(2..=40).contains(&serial.len()) || !serial.len().is_multiple_of(2) || !serial.bytes().all(one_spelling) {
+        if !is_serial(serial) {
             let mut violations = Violations::default();
             violations
                 .add("serial", "give the serial number in lower-case hexadecimal digits, as certificates are listed");
             return Err(Error::Invalid(violations));
         }
         self.follow_register().await;
+        self.known_holder(serial).await
+    }
+
+    async fn known_holder(&self, serial: &str) -> Result<String, Error> {
         match self.certificate(serial).await? {
             Some(certificate) => Ok(certificate.holder),
             None => self.shown_by(serial).await,

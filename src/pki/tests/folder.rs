@@ -94,8 +94,12 @@ fn revoked_certificates_are_on_a_list_that_openssl_obeys() {
     revoke(&house.dir(), serial, RevocationReason::KeyCompromise, house.tools()).unwrap();
     let again = revoke(&house.dir(), serial, RevocationReason::Superseded, house.tools());
     assert!(matches!(again, Err(PkiError::Revoked)));
-    let unknown = revoke(&house.dir(), "4711", RevocationReason::Superseded, house.tools());
-    assert!(matches!(unknown, Err(PkiError::Serial)));
+    for wrong in ["", "4", "471", "4711\t", "AB", "0x4711", &"ab".repeat(21)] {
+        let unknown = revoke(&house.dir(), wrong, RevocationReason::Superseded, house.tools());
+        assert!(matches!(unknown, Err(PkiError::Serial)), "{wrong}");
+    }
+    let online = revoke(&house.dir(), "4711", RevocationReason::Superseded, house.tools());
+    assert_eq!(online.unwrap(), None, "a daemon may have signed it");
     let pem = fs::read(house.dir().join("crl.pem")).unwrap();
     let (_, pem) = parse_x509_pem(&pem).unwrap();
     let (_, list) = CertificateRevocationList::from_der(&pem.contents).unwrap();
