@@ -4,7 +4,10 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use super::session::Sessions;
-use crate::broker::{Broker, Error, Revocation};
+use crate::{
+    broker::{Broker, Error, Revocation},
+    domain::identity::Peer,
+};
 
 /// Another replica's commit gives no hint.
 const EVERY: Duration = Duration::from_millis(250);
@@ -94,7 +97,7 @@ impl Revocations {
         // First everybody is out; leases take a look at the store each.
         let cut: Vec<_> = new.iter().map(|one| self.sessions.revoke(&one.serial)).collect();
         for (one, sessions) in new.into_iter().zip(cut) {
-            self.end(one, sessions).await?;
+            self.end(one, &sessions).await?;
             self.known.insert(one.serial.clone());
         }
         self.broker.tell_tainted(&standing);
@@ -103,9 +106,16 @@ impl Revocations {
         Ok(())
     }
 
-    async fn end(&mut self, one: &Revocation, sessions: usize) -> Result<(), Error> {
-        let mut leases = 0_u64;
-        for holder in self.broker.out_by(one).await? {
+    async fn end(&mut self, one: &Revocation, cut: &[Peer]) -> Result<(), Error> {
+        let mut holders = self.broker.out_by(one).await?;
+        if one.holder.is_empty() {
+            // No register says whose it was: whoever was here with it does.
+            holders = cut.iter().map(|peer| peer.identity.as_str().to_owned()).collect();
+            // Of whoever is gone nobody can say so a second time.
+            self.again.extend(holders.iter().cloned());
+        }
+        let (mut leases, sessions) = (0_u64, cut.len());
+        for holder in holders {
             if self.first {
                 leases += self.broker.return_leases_left(&holder, one.at).await?;
                 continue;

@@ -263,10 +263,10 @@ impl Sessions {
     }
 
     /// Shuts the door to the certificate with this serial number, for good, and to everybody whom it signed, and ends their
-    /// sessions; says how many.
-    pub fn revoke(&self, serial: &str) -> usize {
+    /// sessions; says whose they were.
+    pub fn revoke(&self, serial: &str) -> Vec<Peer> {
         self.shut.add(serial);
-        self.end_where(|session| session.hangs_on(serial), End::Revoked)
+        self.end_those(|session| session.hangs_on(serial), End::Revoked)
     }
 
     /// An authority is tainted: whoever comes with a certificate that it signed is told to renew, and so are those who are
