@@ -104,8 +104,8 @@ fn revoked_certificates_are_on_a_list_that_openssl_obeys() {
     let (_, pem) = parse_x509_pem(&pem).unwrap();
     let (_, list) = CertificateRevocationList::from_der(&pem.contents).unwrap();
     let on_it: Vec<_> = list.iter_revoked_certificates().collect();
-    assert_eq!(on_it.len(), 1);
-    assert_eq!(hex::encode(on_it[0].raw_serial()), serial);
+    let serials: Vec<_> = on_it.iter().map(|one| hex::encode(one.raw_serial())).collect();
+    assert_eq!(serials, [serial, "4711"]);
     assert_eq!(on_it[0].reason_code().unwrap().1.0, 1, "key compromise");
     assert_eq!(list.next_update().unwrap().timestamp() - list.last_update().timestamp(), 7 * 86_400);
     let at = house.clock.now().as_second().to_string();
