@@ -70,7 +70,7 @@ impl Issuer for FolderIssuer {
     }
 
     fn bundle(&self) -> Result<String, IssuerError> {
-        Ok(Authority::open(&self.folder).map_err(told)?.bundle().to_owned())
+        pki::bundle(&self.folder).map_err(told)
     }
 
     fn looks(&self) -> Looks {

@@ -82,7 +82,7 @@ impl Authority {
         let trust_domain = read_trust_domain(dir)?;
         let path = dir.join("issuing.pem");
         let text = |path: &Path| fs::read_to_string(path).map_err(|source| FileError::Io { path: path.into(), source });
-        let (pem, bundle) = (text(&path)?, text(&dir.join("ca.pem"))?);
+        let (pem, bundle) = (text(&path)?, bundle(dir)?);
         let certificate::Read { serial, not_after, .. } = certificate::read(&path)?;
         let issuer = signer(dir)?;
         let tainted = register::read_tainted(dir)?.iter().any(|one| one.serial == serial);
@@ -137,6 +137,15 @@ impl Authority {
         let Certified { entry, pem } = leaf::certify(kind, public_key, validity, signer, tools)?;
         Ok(Signed { entry, chain: format!("{pem}{}", self.pem) })
     }
+}
+
+/// What others trust of the authority in `dir`, in PEM; no key is opened for it.
+///
+/// # Errors
+/// [`PkiError::File`]: it cannot be read.
+pub fn bundle(dir: &Path) -> Result<String, PkiError> {
+    let path = dir.join("ca.pem");
+    Ok(fs::read_to_string(&path).map_err(|source| FileError::Io { path, source })?)
 }
 
 /// The revocation lists as of now, one of each authority whose certificates are accepted: of the one that signs first, then

@@ -50,7 +50,11 @@ pub(super) fn to_pem(key: &KeyPair) -> Result<Zeroizing<String>, PkiError> {
 /// Reads a key of mode 0600 or stricter.
 pub(super) fn read(path: &Path) -> Result<KeyPair, PkiError> {
     let pem = secret_file::read_secret(path)?;
-    let key = std::str::from_utf8(&pem).ok().and_then(|pem| KeyPair::from_pem(pem).ok());
+    let key = std::str::from_utf8(&pem).ok().and_then(|pem| match SecretDocument::from_pem(pem) {
+        // Decoded into what is wiped when it is dropped.
+        Ok((PrivateKeyInfoRef::PEM_LABEL, document)) => KeyPair::try_from(document.as_bytes()).ok(),
+        _ => KeyPair::from_pem(pem).ok(),
+    });
     key.ok_or_else(|| PkiError::Damaged { path: path.into(), what: "a private key in PEM" })
 }
 

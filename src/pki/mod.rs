@@ -38,7 +38,7 @@ use crate::{
     domain::identity::IdentityError,
     platform::{Clock, Entropy, EntropyError, secret_file::FileError},
 };
-pub use authority::{Authority, Days, RevocationList, Signed, revocation_lists};
+pub use authority::{Authority, Days, RevocationList, Signed, bundle, revocation_lists};
 pub use certificate::revoked_serials;
 pub use export::export;
 pub use folder::{

@@ -16,10 +16,14 @@ use std::{path::PathBuf, sync::Arc};
 
 use jiff::SignedDuration;
 use rustls::{
-    RootCertStore, ServerConfig, SupportedProtocolVersion,
-    crypto::{CryptoProvider, ring},
-    pki_types::{CertificateDer, CertificateRevocationListDer, UnixTime},
+    InconsistentKeys, RootCertStore, ServerConfig, SupportedProtocolVersion,
+    crypto::{
+        CryptoProvider,
+        ring::{self, sign::any_supported_type},
+    },
+    pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, UnixTime},
     server::{NoServerSessionStorage, VerifierBuilderError, WebPkiClientVerifier, danger::ClientCertVerifier},
+    sign::{CertifiedKey, SingleCertAndKey},
     time_provider::TimeProvider,
     version::{TLS12, TLS13},
 };
@@ -198,14 +202,22 @@ fn configure(settings: &TlsSettings, clock: &Arc<dyn Clock>, shut: &Shut) -> Res
         .with_protocol_versions(if settings.allow_tls12 { OLD_TOO } else { NEW })
         .map_err(|e| unfit(&e))?
         .with_client_cert_verifier(verifier.clone())
-        .with_single_cert(chain, key)
-        .map_err(|e| unfit(&e))?;
+        .with_cert_resolver(Arc::new(SingleCertAndKey::from(certified(chain, &key).map_err(|e| unfit(&e))?)));
     config.alpn_protocols = vec![b"h2".to_vec()];
     // rustls does not verify the client again when it resumes: so there is nothing to resume.
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
     config.max_early_data_size = 0;
     Ok(Loaded { config: Arc::new(config), verifier, facts })
+}
+
+/// The server's certificate with its key, which is read here and wiped by whoever has it.
+fn certified(chain: Vec<CertificateDer<'static>>, key: &PrivateKeyDer<'static>) -> Result<CertifiedKey, rustls::Error> {
+    let certified = CertifiedKey::new(chain, any_supported_type(key)?);
+    match certified.keys_match() {
+        Ok(()) | Err(rustls::Error::InconsistentKeys(InconsistentKeys::Unknown)) => Ok(certified),
+        Err(error) => Err(error),
+    }
 }
 
 /// The verdict about clients, with revocation as configured.

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use jiff::Timestamp;
 
 use super::{
-    Issuer, Looks, NewCertificate, Register,
+    Asked, Issuer, IssuerError, Looks, NewCertificate, Register,
     approval::{Effect, Proposing, details},
     documents,
     issuer::SignedList,
@@ -51,7 +51,7 @@ impl Broker {
         csr: &[u8],
         days: Option<i32>,
     ) -> Result<Proposal, Error> {
-        let asked = self.issuer()?.read(csr, days)?;
+        let asked = self.asked_for(csr, days).await?;
         let proposing = Proposing {
             kind: ProposalKind::Enrolment,
             subject: asked.holder,
@@ -88,7 +88,7 @@ impl Broker {
     pub(super) async fn enrolled(&self, proposal: &Proposal) -> Result<Effect, Error> {
         let serial = String::from_utf8_lossy(&proposal.body).into_owned();
         let certificate = self.certificate(&serial).await?.ok_or(Error::NotFound)?;
-        Ok(Effect::Enrolled(certificate, self.issuer()?.bundle()?))
+        Ok(Effect::Enrolled(certificate, self.bundle().await?))
     }
 
     /// Certificates by serial number, after `after`, at most `limit`.
@@ -106,12 +106,22 @@ impl Broker {
     /// The revocation list as of now, signed.
     pub async fn revocation_list(&self, _permit: &CallPermit) -> Result<SignedList, Error> {
         let (_, revoked) = self.revocations().await?;
-        Ok(self.issuer()?.revocation_list(&revoked)?)
+        self.ask_issuer(move |issuer| issuer.revocation_list(&revoked)).await
     }
 
     /// What everybody trusts, in PEM.
-    pub fn trust_bundle(&self, _permit: &CallPermit) -> Result<String, Error> {
-        Ok(self.issuer()?.bundle()?)
+    pub async fn trust_bundle(&self, _permit: &CallPermit) -> Result<String, Error> {
+        self.bundle().await
+    }
+
+    pub(super) async fn bundle(&self) -> Result<String, Error> {
+        self.ask_issuer(|issuer| issuer.bundle()).await
+    }
+
+    /// What a request asks for.
+    pub(super) async fn asked_for(&self, request: &[u8], days: Option<i32>) -> Result<Asked, Error> {
+        let request = request.to_vec();
+        self.ask_issuer(move |issuer| issuer.read(&request, days)).await
     }
 
     /// One certificate.
@@ -174,7 +184,8 @@ impl Broker {
 
     /// A certificate fresh from the authority, which is not one that somebody has tainted: a folder may be an old copy.
     pub(super) async fn signed(&self, request: &[u8], days: Option<i32>) -> Result<NewCertificate, Error> {
-        let signed = self.issuer()?.sign(request, days)?;
+        let request = request.to_vec();
+        let signed = self.ask_issuer(move |issuer| issuer.sign(&request, days)).await?;
         if self.standing().await?.1.is_out_of_use(&signed.certificate.issuer) {
             return Err(Error::Precondition {
                 reason: "AUTHORITY_TAINTED",
@@ -185,7 +196,17 @@ impl Broker {
         Ok(signed)
     }
 
-    pub(super) fn issuer(&self) -> Result<&Arc<dyn Issuer>, Error> {
+    /// Asks whoever signs, who reads files and uses keys: not on the async threads.
+    async fn ask_issuer<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&dyn Issuer) -> Result<T, IssuerError> + Send + 'static,
+    ) -> Result<T, Error> {
+        let issuer = Arc::clone(self.issuer()?);
+        let asked = tokio::task::spawn_blocking(move || ask(&*issuer)).await;
+        Ok(asked.map_err(|_| Error::Internal("whoever signs failed".to_owned()))??)
+    }
+
+    fn issuer(&self) -> Result<&Arc<dyn Issuer>, Error> {
         self.issuer.as_ref().ok_or(Error::Precondition {
             reason: "ISSUING_NOT_CONFIGURED",
             advice: "name the authority's folder under [pki] in the daemon's configuration, or use `homeward pki` offline",

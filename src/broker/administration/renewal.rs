@@ -28,9 +28,9 @@ impl Broker {
         let once = self.once_by(permit, request);
         if let Some(first) = self.store.answered(&once).await? {
             let certificate = documents::take_certificate(&first.answer)?;
-            return Ok(NewCertificate { certificate, bundle: self.issuer()?.bundle()? });
+            return Ok(NewCertificate { certificate, bundle: self.bundle().await? });
         }
-        if self.issuer()?.read(csr, None)?.holder != permit.identity().as_str() {
+        if self.asked_for(csr, None).await?.holder != permit.identity().as_str() {
             let mut violations = Violations::default();
             violations.add("request", "ask for your own identity: nobody renews another's certificate");
             return Err(Error::Invalid(violations));

@@ -265,7 +265,7 @@ impl Services {
         _request: Received<pb::GetTrustBundleRequest>,
     ) -> Result<pb::GetTrustBundleResponse, Error> {
         let permit = self.office(peer, Action::GetTrustBundle)?;
-        Ok(pb::GetTrustBundleResponse { pem: self.broker.trust_bundle(&permit)? })
+        Ok(pb::GetTrustBundleResponse { pem: self.broker.trust_bundle(&permit).await? })
     }
 
     async fn proposals_listed(

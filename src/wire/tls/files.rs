@@ -10,6 +10,7 @@ use rustls::{
     RootCertStore,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
+use zeroize::Zeroizing;
 
 use super::{
     TlsError, TlsFaults, TlsSettings,
@@ -21,7 +22,7 @@ use crate::platform::secret_file::{self, FileError};
 /// What a folder holds.
 pub(super) struct Material {
     pub(super) chain: Vec<CertificateDer<'static>>,
-    pub(super) key: PrivateKeyDer<'static>,
+    pub(super) key: Zeroizing<PrivateKeyDer<'static>>,
     pub(super) authorities: Authorities,
     pub(super) lists: Lists,
 }
@@ -63,9 +64,10 @@ pub(in crate::wire) fn roots(path: &Path) -> Result<RootCertStore, TlsError> {
     Ok(roots)
 }
 
-fn key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
+fn key(path: &Path) -> Result<Zeroizing<PrivateKeyDer<'static>>, TlsError> {
     let pem = secret_file::read_secret(path)?;
-    PrivateKeyDer::from_pem_slice(&pem).map_err(|_| TlsError::Pem { path: path.into(), what: "a private key" })
+    let key = PrivateKeyDer::from_pem_slice(&pem);
+    Ok(Zeroizing::new(key.map_err(|_| TlsError::Pem { path: path.into(), what: "a private key" })?))
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
