@@ -166,6 +166,17 @@ mod tests {
         let bromley = peer("gss/E09000006/council_submitter/case-system");
         assert!(grants.may_submit(&bromley, "E09000006", now).is_ok());
         assert_eq!(grants.may_submit(&bromley, "E09000008", now), Err(Refusal::Authority));
+        let provider = |path: &str| Peer { not_after: Timestamp::MAX, ..peer(&format!("provider/{path}")) };
+        let first = provider("safer-returns/provider_submitter/crm");
+        let second = provider("doorstep-listening/provider_submitter/case-system");
+        for (day, both, then) in [("2026-11-21", true, false), ("2027-05-01", false, true), ("2027-11-01", false, true)]
+        {
+            let at = format!("{day}T00:00:00Z").parse().unwrap();
+            assert_eq!(grants.may_submit(&first, "E09000007", at).is_ok(), both, "{day}");
+            assert_eq!(grants.may_submit(&second, "E09000007", at).is_ok(), then, "{day}");
+            assert_eq!(grants.may_submit(&first, "E09000023", at).is_ok(), day < "2027-11-01", "{day}");
+            assert!(grants.may_submit(&first, "E09000028", at).is_err(), "{day}: not commissioned");
+        }
         let officer = peer("met/SE/mpu_officer/p123");
         assert!(grants.may_serve(&officer, Action::Pull, &QueueId::of("MPU", "SE"), now).is_ok());
         let resolver = peer("met/HQ/hold_resolver/h1");

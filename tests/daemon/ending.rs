@@ -1,6 +1,7 @@
 //! Certificates that run out: 30, 14, 7 and 1 days before, in the log, the metrics, `WhoAmI`, and every answer's headers and trailers.
 
 use homeward::wire::pb;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::{
@@ -42,6 +43,13 @@ async fn a_client_whose_certificate_runs_out_is_told_with_every_answer_and_whoev
         let answer = asking.identity.who_am_i(pb::WhoAmIRequest {}).await.unwrap();
         assert_eq!(answer.metadata().contains_key("homeward-certificate-expires"), due.is_some(), "{name}");
         assert_eq!(answer.get_ref().certificate_renewal_due, due.is_some(), "{name}");
+        // Of a good answer both its headers and its trailers say when.
+        let end = answer.get_ref().certificate_expire_time.unwrap().seconds;
+        for place in person.around("/homeward.v1.IdentityService/WhoAmI", Vec::new()).await.unwrap() {
+            let said = place.get("homeward-certificate-expires").map(|said| said.to_str().unwrap());
+            let said = said.map(|said| said.parse::<Timestamp>().unwrap().as_second());
+            assert_eq!(said, due.map(|_| end), "{name}: {place:?}");
+        }
         // The end of a refusal carries it, too: what came in place of an answer.
         let refused = asking.referrals.get_referral(pb::GetReferralRequest::default()).await.map(|_| ()).unwrap_err();
         assert_eq!(refused.metadata().contains_key("homeward-certificate-expires"), due.is_some(), "{name}");

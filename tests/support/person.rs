@@ -11,6 +11,7 @@ use prost::Message;
 use tonic::{
     Code, Request, Status,
     codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
+    metadata::MetadataMap,
     transport::Channel,
 };
 use tonic_types::StatusExt;
@@ -69,6 +70,18 @@ impl Person {
         grpc.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
         let answered = grpc.unary(Request::new(body), path.parse().unwrap(), Bytes).await?;
         Ok(answered.into_inner())
+    }
+
+    /// What stands before a good answer to a unary call, and what behind it.
+    pub async fn around(&self, path: &str, body: Vec<u8>) -> Result<[MetadataMap; 2], Status> {
+        let mut grpc = tonic::client::Grpc::new(self.channel.clone());
+        grpc.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
+        // Taken as a stream: of a unary answer both are given as one.
+        let answered = grpc.server_streaming(Request::new(body), path.parse().unwrap(), Bytes).await?;
+        let before = answered.metadata().clone();
+        let mut answers = answered.into_inner();
+        while answers.message().await?.is_some() {}
+        Ok([before, answers.trailers().await?.unwrap_or_default()])
     }
 
     /// A stream both ways of messages that are all sent at once: the answers until it ended in order.
