@@ -467,7 +467,7 @@ async fn a_device_that_neither_answers_nor_refuses_stops_no_lease_from_ending_an
             break sent;
         }
     };
-    let again = timeout(Duration::from_secs(2), council.call(&referral("SubmitReferral"), refused.clone())).await;
+    let again = timeout(Duration::from_secs(8), council.call(&referral("SubmitReferral"), refused.clone())).await;
     assert_eq!(why(again.expect("at once")), (Code::Unavailable, "KEY_UNAVAILABLE".to_owned()));
     let alarmed = async {
         while !house.lives().alarms().names().contains(&"OUTER_KEY_UNAVAILABLE".to_owned()) {
