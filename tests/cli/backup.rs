@@ -14,7 +14,7 @@ use std::{
 
 use super::{
     Ended, fed, homeward,
-    house::{Daemon, House, LEWISHAM, OFFICER},
+    house::{AUDITOR, Daemon, House, LEWISHAM, OFFICER},
     narrative, one_line,
     struck::{CALLS, killed, strace_is_missing},
 };
@@ -100,6 +100,49 @@ fn a_backup_of_a_running_daemon_is_restored_and_goes_on() {
     fed(at, &["submit", "-", "--profile", &council], &narrative(1)).with(0);
     backup(at).with(0);
     daemon.stop();
+}
+
+#[test]
+fn an_older_backup_than_the_list_beside_the_store_knows_is_restored_only_by_who_gives_up_what_came_later() {
+    let house = House::new();
+    let at = house.path();
+    let daemon = Daemon::start(&house);
+    let council = house.profile(LEWISHAM, daemon.port);
+    let entries_of = |folder: &str| {
+        let checkpoint = fs::read_to_string(at.join(folder).join("checkpoint")).unwrap();
+        checkpoint.lines().nth(1).unwrap().parse::<u64>().unwrap()
+    };
+    backup(at).with(0);
+    fed(at, &["submit", "-", "--profile", &council], &narrative(1)).with(0);
+    homeward(at, &["backup", "newer", "--config", "homeward.toml", "--json"]).with(0);
+    daemon.stop();
+    let (store, list) = (at.join("data/store"), at.join("data/store.revoked"));
+    fs::rename(&store, at.join("aside")).unwrap();
+    let missing = format!("entries {} to {} of the ledger", entries_of("kept"), entries_of("newer") - 1);
+    let words = ["RESTORE_WOULD_ROLL_BACK", "a later backup was taken at", &missing, "--give-up-later"];
+    restore(at, &[]).refused(65, &words);
+    // Whatever is stated of revocations, and without the line of the older one.
+    restore(at, &["--nothing-revoked-since"]).refused(65, &words);
+    let whole = fs::read_to_string(&list).unwrap();
+    let own = whole.lines().find(|line| line.starts_with("backup")).unwrap();
+    fs::write(&list, whole.replacen(&format!("{own}\n"), "", 1)).unwrap();
+    restore(at, &["--nothing-revoked-since"]).refused(65, &words);
+    fs::write(&list, whole).unwrap();
+    assert!(!store.exists() || fs::read_dir(&store).unwrap().next().is_none());
+    homeward(at, &["restore", "newer", "--config", "homeward.toml"]).with(0);
+    fs::remove_dir_all(&store).unwrap();
+    let knowingly = ["restore", "kept", "--config", "homeward.toml", "--give-up-later"];
+    let said = homeward(at, &knowingly).with(0);
+    assert!(said.contains(&format!("given up, as stated: {missing}")), "{said}");
+    // The ledger says so; and the next backup is the newest there is.
+    let daemon = Daemon::start(&house);
+    let auditor = house.profile(AUDITOR, daemon.port);
+    let ledger = homeward(at, &["audit", "list", "--profile", &auditor, "--json"]).with(0);
+    assert!(ledger.contains("later=given_up"), "{ledger}");
+    backup(at).with(0);
+    daemon.stop();
+    fs::remove_dir_all(&store).unwrap();
+    restore(at, &[]).with(0);
 }
 
 #[test]

@@ -22,7 +22,7 @@ use crate::{
         progress::Progress,
         wiring,
     },
-    broker::{BackupSet, Beside, Manifest, lists_since, restored_entry, stated_lines},
+    broker::{BackupSet, Beside, Later, Manifest, later_than, lists_since, restored_entry, stated_lines},
     ledger::{Checkpoint, VerifierKey},
     pki,
     platform::{Clock, Entropy, SystemClock, SystemEntropy},
@@ -50,6 +50,10 @@ pub(in crate::app) struct RestoreArgs {
     /// States that nothing was revoked since the backup, where the list beside the store is lost.
     #[arg(long)]
     nothing_revoked_since: bool,
+    /// States that what came after the backup is given up, where the list beside the store knows of a later backup or of later entries
+    /// of the ledger.
+    #[arg(long)]
+    give_up_later: bool,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -66,7 +70,14 @@ pub(in crate::app) fn restore(args: &RestoreArgs) -> Result<(), Failure> {
         backup.is_signed(key)?;
     }
     let store = &config.store.path;
-    let since = Since::of(args, &backup, &beside::path(store))?;
+    let list = beside::path(store);
+    let lines = FileBeside(list.clone()).lines();
+    let lines = lines.map_err(|error| Failure::bad_data(format!("{}: {error}", list.display())))?;
+    let later = later_than(&lines, &backup.set, &backup.manifest);
+    if let Some(later) = later.as_ref().filter(|_| !args.give_up_later) {
+        return Err(rolled_back(later, &backup.manifest, &list));
+    }
+    let since = Since::of(args, &backup, &list, &lines)?;
     let mut restoring = wiring::restoring(&config)?;
     let progress = Progress::new(backup.manifest.parts.len() as u64);
     progress.says("restoring");
@@ -75,7 +86,7 @@ pub(in crate::app) fn restore(args: &RestoreArgs) -> Result<(), Failure> {
         progress.step();
     }
     drop(progress);
-    let entry = restored_entry(SystemClock.now(), &backup.set, &backup.manifest, since.word());
+    let entry = restored_entry(SystemClock.now(), &backup.set, &backup.manifest, since.word(), later.as_ref());
     let there = match config.store.engine {
         Engine::Sled => Where::Folder(store),
         Engine::Postgres => Where::Database,
@@ -88,7 +99,7 @@ pub(in crate::app) fn restore(args: &RestoreArgs) -> Result<(), Failure> {
     // Killed before the store is there, nobody is let in; killed after, whoever was revoked is known.
     since.keep(store)?;
     restored.put().map_err(|error| Failure::unavailable(format!("{there}: {error}")))?;
-    told(args, &backup.manifest, &since);
+    told(args, &backup.manifest, &since, later.as_ref());
     Ok(())
 }
 
@@ -103,10 +114,10 @@ enum Since {
 }
 
 impl Since {
-    fn of(args: &RestoreArgs, backup: &Backup, list: &Path) -> Result<Self, Failure> {
-        let about = |file: &Path, error: io::Error| Failure::bad_data(format!("{}: {error}", file.display()));
+    fn of(args: &RestoreArgs, backup: &Backup, list: &Path, lines: &[String]) -> Result<Self, Failure> {
         if let Some(file) = &args.revoked {
-            let bytes = fs::read(file).map_err(|error| about(file, error))?;
+            let about = |error: io::Error| Failure::bad_data(format!("{}: {error}", file.display()));
+            let bytes = fs::read(file).map_err(about)?;
             let serials = pki::revoked_serials(&bytes);
             let unreadable = || {
                 Failure::bad_data(format!(
@@ -119,8 +130,7 @@ impl Since {
         if args.nothing_revoked_since {
             return Ok(Self::Nothing);
         }
-        let lines = FileBeside(list.to_owned()).lines().map_err(|error| about(list, error))?;
-        if lists_since(&lines, &backup.set, &backup.manifest) {
+        if lists_since(lines, &backup.set, &backup.manifest) {
             return Ok(Self::Beside(lines.len()));
         }
         let taken = backup.manifest.taken;
@@ -160,7 +170,7 @@ impl Since {
     }
 }
 
-fn told(args: &RestoreArgs, manifest: &Manifest, since: &Since) {
+fn told(args: &RestoreArgs, manifest: &Manifest, since: &Since, later: Option<&Later>) {
     let (taken, copied) = (manifest.taken, &manifest.copied);
     if args.json {
         let told = json!({"taken": taken.to_string(), "records": copied.records, "entries": copied.head.size});
@@ -177,8 +187,31 @@ fn told(args: &RestoreArgs, manifest: &Manifest, since: &Since) {
         }
         Since::Nothing => "revoked since: nothing, as stated".to_owned(),
     });
+    for words in later.into_iter().flat_map(|later| came_later(later, manifest.copied.head.size)) {
+        print::line(&format!("given up, as stated: {words}"));
+    }
     print::line("tell senders: what they submitted since, they repeat with the same request ids");
     print::line("tell officers: outcomes given since are given again; tell custodians: erasures since, too");
+}
+
+/// What the list beside the store knows to have come after a backup of so many entries.
+fn came_later(later: &Later, kept: u64) -> Vec<String> {
+    let backup = later.backup.iter().map(|(set, taken)| format!("a later backup was taken at {taken} (set {set})"));
+    let missing = later.missing(kept).map(|(first, last)| format!("entries {first} to {last} of the ledger at least"));
+    backup.chain(missing).collect()
+}
+
+/// Why an older backup is not restored by itself.
+fn rolled_back(later: &Later, manifest: &Manifest, list: &Path) -> Failure {
+    let (size, taken) = (manifest.copied.head.size, manifest.taken);
+    let failure = Failure::bad_data(format!(
+        "RESTORE_WOULD_ROLL_BACK: the backup is as of {taken} and has {size} entries, and more came after it: {}, as {} says; nothing was put in the store's place",
+        came_later(later, size).join("; "),
+        list.display()
+    ));
+    failure
+        .advise("restore the newest backup that can be read: the first line of its folder's file `set` and the times above say which it is")
+        .advise("only where there is none, and what is missing is lost: --give-up-later; the ledger says that you stated it")
 }
 
 /// Why it is not put in its place.

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
+use super::Later;
 use super::key_shelf::in_time;
 use crate::{
     broker::{Broker, Error},
@@ -169,8 +170,8 @@ impl Broker {
             error => error.into(),
         })?;
         let checkpoint = self.log.sign(copied.head.size, &copied.head.root);
+        self.remember_backup(&set.id, taken, copied.head.size);
         let manifest = Manifest { taken, copied, parts, checkpoint: checkpoint.clone() };
-        self.remember_backup(&set.id, taken);
         let manifest = key.seal(MANIFEST, manifest.text().into_bytes(), &*self.entropy)?;
         give(steps, BackupStep::End { manifest, checkpoint }).await
     }
@@ -201,14 +202,26 @@ fn backup_entry(at: Timestamp, by: &str, set: &str) -> Entry {
 
 /// The entry of a store that was restored from a backup.
 ///
-/// `revocations` says how it is known what was revoked since.
-pub fn restored_entry(at: Timestamp, set: &str, manifest: &Manifest, revocations: &str) -> Entry {
-    let details = vec![
+/// `revocations` says how it is known what was revoked since, `later` what the list beside the store knows to have come after the
+/// backup, which whoever restores has given up.
+pub fn restored_entry(
+    at: Timestamp,
+    set: &str,
+    manifest: &Manifest,
+    revocations: &str,
+    later: Option<&Later>,
+) -> Entry {
+    let mut details = vec![
         format!("set={set}"),
         format!("taken={}", manifest.taken),
         format!("entries={}", manifest.copied.head.size),
         format!("revocations={revocations}"),
     ];
+    if let Some(later) = later {
+        details.push("later=given_up".to_owned());
+        details.extend(later.backup.iter().map(|(set, taken)| format!("later_backup={set} {taken}")));
+        details.extend(later.entries.map(|entries| format!("later_entries={entries}")));
+    }
     own_entry(at, "RESTORE", details)
 }
 

@@ -13,11 +13,12 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{
-    Certificate, Manifest, Revocation, Tainted,
+    Certificate, Revocation, Tainted,
     certificates::put,
     copies::Said,
     listed::{self, Listed, STATED, about},
     overheard::Heard,
+    since::backup_line,
 };
 use crate::{
     broker::{Broker, Error},
@@ -74,19 +75,9 @@ impl Remembered {
     }
 }
 
-/// Whether the list beside a store was there when this backup was taken, so that it tells what was revoked since.
-pub fn lists_since(lines: &[String], set: &str, manifest: &Manifest) -> bool {
-    let taken = backup_line(set, manifest.taken);
-    lines.iter().any(|line| line.rsplit_once('\t').is_some_and(|(line, _)| line == taken))
-}
-
 /// The lines that state what was revoked, by serial numbers.
 pub fn stated_lines(serials: &[String]) -> Vec<String> {
     serials.iter().map(|serial| format!("{STATED}\t{serial}")).collect()
-}
-
-fn backup_line(set: &str, taken: Timestamp) -> String {
-    format!("backup\t{set}\t{taken}")
 }
 
 pub(super) fn revoked_line(one: &Revocation) -> String {
@@ -304,8 +295,8 @@ impl Broker {
         self.remember(vec![gone_line(said, self.now())]);
     }
 
-    pub(super) fn remember_backup(&self, set: &str, taken: Timestamp) {
-        self.remember(vec![backup_line(set, taken)]);
+    pub(super) fn remember_backup(&self, set: &str, taken: Timestamp, entries: u64) {
+        self.remember(vec![backup_line(set, taken, entries)]);
     }
 
     /// Content that was erased, and keys that were destroyed, are there again in an older store: people must do it again, for what

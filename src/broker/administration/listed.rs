@@ -51,6 +51,13 @@ pub(super) fn heard_line(size: u64, root: &[u8; 32]) -> String {
     format!("{HEARD}\t{size}\t{}", hex::encode(root))
 }
 
+/// Of how many entries such a line speaks, if it is one.
+pub(super) fn heard_of(line: &str) -> Option<u64> {
+    let mut fields = line.split('\t');
+    fields.next().filter(|kind| *kind == HEARD)?;
+    fields.next()?.parse().ok()
+}
+
 /// Whether it is such a line.
 pub(super) fn is_heard(line: &str) -> bool {
     line.split('\t').next() == Some(HEARD)

@@ -23,6 +23,7 @@ mod renewal;
 mod retention;
 mod revocation;
 mod rewrap;
+mod since;
 mod taint;
 mod unlisted;
 
@@ -31,7 +32,7 @@ use jiff::SignedDuration;
 pub use approval::{Approved, Effect};
 pub use backup::{BackupSet, BackupStep, Manifest, moved_entry, restored_entry};
 pub(super) use beside::Remembered;
-pub use beside::{Beside, lists_since, stated_lines};
+pub use beside::{Beside, stated_lines};
 pub use certificates::Certificate;
 pub(super) use certificates::TakenOver;
 pub use epochs::{EpochRow, Epochs};
@@ -46,6 +47,7 @@ pub use policy::{Activation, Begin, Checked, Fault, Folder, KeptPolicy, PolicyRe
 pub(super) use retention::Looked;
 pub use revocation::{Ended, Impact, Revocation};
 pub use rewrap::{Progress, Proof, Stage, Steer};
+pub use since::{Later, later_than, lists_since};
 pub use taint::{Standing, Tainted};
 pub use unlisted::Shown;
 
