@@ -218,6 +218,61 @@ async fn after_a_break_the_session_has_its_leases_again_and_nobody_else_has() {
 }
 
 #[tokio::test]
+async fn both_bounds_hold_for_what_is_new_and_for_what_a_session_has_from_before() {
+    let house = House::open().await;
+    let (mut council, mut officer) = (house.person(LEWISHAM).await, house.person(MPU).await);
+    for _ in 0..5 {
+        council.submit(submission(&narrative(1))).await.unwrap();
+    }
+    // A bound in bytes that any header passes: one at a time.
+    let by_bytes = |bytes: u32| pb::StreamPullStart { max_outstanding_bytes: bytes, ..wish("early", 20) };
+    let mut desk = sit(&mut officer, by_bytes(1)).await;
+    let first = desk.delivery().await;
+    let size = u32::try_from(first.header.encoded_len()).unwrap();
+    desk.is_quiet().await;
+    desk.does(Step::Release(release(&first))).await;
+    let mut held = Vec::new();
+    let mut results = 0;
+    // The result and the next delivery, in either order.
+    while held.is_empty() || results == 0 {
+        match desk.next().await {
+            Event::Result(_) => results += 1,
+            Event::Delivery(leased) => held.push(Taken::of(leased)),
+            _ => panic!("another event"),
+        }
+    }
+    drop(desk);
+    // Bytes for two and a half: the third passes the bound, and there is no fourth.
+    let mut desk = sit(&mut officer, by_bytes(size * 5 / 2)).await;
+    assert_eq!(desk.delivery().await.id, held[0].id, "what the session has comes first");
+    held.extend([desk.delivery().await, desk.delivery().await]);
+    desk.is_quiet().await;
+    drop(desk);
+
+    // The session has three by now; a stream that bears one is sent one, and another for each that it settles.
+    for mut start in [wish("early", 1), by_bytes(1)] {
+        start.lease_duration = Some(prost_types::Duration { seconds: 3600, nanos: 0 });
+        let mut desk = sit(&mut officer, start).await;
+        let one = desk.delivery().await;
+        assert_eq!((&one.id, &one.token), (&held[0].id, &held[0].token));
+        desk.is_quiet().await;
+        desk.does(Step::Release(release(&one))).await;
+        let (mut next, mut results) = (None, 0);
+        while next.is_none() || results == 0 {
+            match desk.next().await {
+                Event::Result(_) => results += 1,
+                Event::Delivery(leased) => assert!(next.replace(Taken::of(leased)).is_none()),
+                _ => panic!("another event"),
+            }
+        }
+        let next = next.unwrap();
+        assert_eq!((&next.id, &next.token), (&held[1].id, &held[1].token), "before anything new");
+        desk.is_quiet().await;
+        held.remove(0);
+    }
+}
+
+#[tokio::test]
 async fn two_officers_on_one_queue_share_it_and_never_hold_the_same() {
     const ALL: usize = 40;
     let house = House::open().await;

@@ -102,7 +102,8 @@ async fn serve(caller: Caller, mut incoming: Streaming<Incoming>, sender: Sender
         _ = session.ended() => return Err(End::Gone),
     };
     let outstanding = Outstanding::new(wish.messages, wish.bytes);
-    let desk = Desk { caller, wish, sender, outstanding, settling: JoinSet::new(), parked: None, _seat: seat, claim };
+    let settling = JoinSet::new();
+    let desk = Desk { caller, wish, sender, outstanding, keeps: true, settling, parked: None, _seat: seat, claim };
     desk.run(incoming).await
 }
 
@@ -182,6 +183,8 @@ struct Desk {
     wish: Wish,
     sender: Sender,
     outstanding: Outstanding,
+    /// Whether the session may have something under a live lease that was not sent on this stream yet.
+    keeps: bool,
     settling: JoinSet<Settled>,
     /// A settlement that waits until another of the same delivery is done.
     parked: Option<Settlement>,
@@ -197,7 +200,6 @@ impl Desk {
         let mut changes = broker.changes();
         let mut beat = tokio::time::interval(self.wish.heartbeat);
         let mut receiving = true;
-        self.resume().await?;
         while receiving || !self.settling.is_empty() || self.parked.is_some() {
             changes.mark_unchanged();
             let next = if receiving { self.fill().await? } else { None };
@@ -234,19 +236,28 @@ impl Desk {
         Ok(())
     }
 
-    /// What the session has under a live lease already comes first.
+    /// What the session has under a live lease already comes first, while there is room: the rest when settlements have made some.
     async fn resume(&mut self) -> Result<(), End> {
+        if !self.keeps || self.outstanding.room() == 0 {
+            return Ok(());
+        }
         let permit = self.permit()?;
         let found = self.caller.services.broker.leased(&permit, &self.wish.session).await;
-        for delivery in found.map_err(|error| self.told(error))? {
-            self.push(&permit, &delivery).await?;
+        let found = found.map_err(|error| self.told(error))?;
+        let mut unsent =
+            found.iter().filter(|delivery| !self.outstanding.has(delivery)).collect::<Vec<_>>().into_iter();
+        while self.outstanding.room() > 0 {
+            let Some(delivery) = unsent.next() else { break };
+            self.push(&permit, delivery).await?;
         }
+        self.keeps = unsent.len() > 0;
         Ok(())
     }
 
     /// Leases and sends while there is room and something waits; answers with when something will.
     async fn fill(&mut self) -> Result<Option<Timestamp>, End> {
         let broker = Arc::clone(&self.caller.services.broker);
+        self.resume().await?;
         loop {
             let room = self.outstanding.room();
             if room == 0 {

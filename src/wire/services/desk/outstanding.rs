@@ -52,6 +52,12 @@ impl Outstanding {
         self.largest = self.largest.max(bytes);
     }
 
+    /// Whether a delivery was sent under the lease that it has now.
+    pub(super) fn has(&self, delivery: &Delivery) -> bool {
+        let token = delivery.lease.as_ref().map(|lease| lease.token.as_str());
+        self.held.get(&delivery.id.to_string()).is_some_and(|held| Some(held.token.as_str()) == token)
+    }
+
     pub(super) fn remove(&mut self, id: &str) {
         if let Some(held) = self.held.remove(id) {
             self.bytes = self.bytes.saturating_sub(held.bytes);
