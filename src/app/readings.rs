@@ -13,3 +13,9 @@ pub(super) fn line(value: &Value) -> String {
     let (what, first) = (unit(&value["unit"]), text(value, "first_time"));
     format!("    {what} opened by {role}{whose} at {first}{}", again.unwrap_or_default())
 }
+
+/// That no more readings are listed than are kept.
+pub(super) fn more(destination: &Value) -> Option<String> {
+    let more = destination["more_readings"].as_bool().unwrap_or_default();
+    more.then(|| "    as many as are kept: whoever opened something since is in the ledger alone".to_owned())
+}

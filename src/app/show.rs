@@ -52,6 +52,7 @@ pub(super) fn referral(value: &Value) -> Vec<String> {
     for found in list(value, "destinations") {
         lines.push(destination(found));
         lines.extend(list(found, "readings").iter().map(readings::line));
+        lines.extend(readings::more(found));
         lines.extend(questions::of(found));
     }
     lines

@@ -61,6 +61,8 @@ pub struct Destination {
     pub questions: Vec<Question>,
     /// Who opened what, as far as the sender is shown it.
     pub readings: Vec<SeenReading>,
+    /// Others may have opened something since, who are in the ledger alone.
+    pub more_readings: bool,
 }
 
 /// Something that happened to one of the sender's referrals.
@@ -269,7 +271,9 @@ impl Broker {
     fn destination(&self, stored: &Stored, delivery: Delivery) -> Destination {
         let overdue = delivery.overdue(self.clock.now());
         let readings = self.readings(&stored.record, &delivery, &stored.readings);
-        Destination { wording: self.wording(&delivery), overdue, delivery, questions: Vec::new(), readings }
+        let more_readings = self.may_have_more(&stored.record, &delivery, &stored.readings);
+        let (wording, questions) = (self.wording(&delivery), Vec::new());
+        Destination { wording, overdue, delivery, questions, readings, more_readings }
     }
 
     /// The outcome as the sender reads it: acted on, recorded, no further action with its reason; the outcome itself

@@ -9,8 +9,8 @@ use crate::{
         delivery::Delivery,
         identity::{Identity, Role},
         policy::ReadingShown,
-        reading::Reading,
-        unit::{Part, UnitLabel},
+        reading::{Reading, is_full},
+        unit::UnitLabel,
     },
     store::Record,
 };
@@ -37,21 +37,31 @@ pub struct SeenReading {
 impl Broker {
     /// The readings of one delivery that its sender sees, in the order of first openings.
     pub(super) fn readings(&self, record: &Record, delivery: &Delivery, all: &[Reading]) -> Vec<SeenReading> {
-        let shown = self.rulebook().policy.memory.shows(delivery.header.queue.kind());
-        if shown == ReadingShown::Nothing || !record.excluded.is_empty() {
+        let shown = self.shown(record, delivery);
+        if shown == ReadingShown::Nothing {
             return Vec::new();
         }
         all.iter().filter(|reading| reading.leg == delivery.id.leg).filter_map(|reading| seen(reading, shown)).collect()
+    }
+
+    /// Whether the sender is told that others may have opened something here who are not among the readings: as many are kept of the
+    /// record as can be, and whoever came later is in the ledger alone. What is never shown counts apart, so that nothing tells of it.
+    pub(super) fn may_have_more(&self, record: &Record, delivery: &Delivery, all: &[Reading]) -> bool {
+        self.shown(record, delivery) != ReadingShown::Nothing && is_full(all, false)
+    }
+
+    /// What the sender is shown of who reads a delivery.
+    fn shown(&self, record: &Record, delivery: &Delivery) -> ReadingShown {
+        match record.excluded.is_empty() {
+            true => self.rulebook().policy.memory.shows(delivery.header.queue.kind()),
+            false => ReadingShown::Nothing,
+        }
     }
 }
 
 /// A reading as it is shown; none where it never is.
 fn seen(reading: &Reading, shown: ReadingShown) -> Option<SeenReading> {
-    let identity = Identity::kept(&reading.by)?;
-    let source_side = matches!(reading.unit.part, Part::Original | Part::Provenance);
-    if source_side || identity.role() == Role::PoliceIntelligence {
-        return None;
-    }
+    let identity = Identity::kept(&reading.by).filter(|_| !reading.is_hidden())?;
     Some(SeenReading {
         unit: reading.unit,
         role: identity.role(),
@@ -66,7 +76,7 @@ fn seen(reading: &Reading, shown: ReadingShown) -> Option<SeenReading> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::unit::Audience;
+    use crate::domain::unit::{Audience, Part};
 
     fn reading(by: &str, part: Part) -> Reading {
         let at = "2026-11-21T12:00:00Z".parse().unwrap();

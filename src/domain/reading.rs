@@ -2,9 +2,13 @@
 
 use jiff::Timestamp;
 
-use super::unit::UnitLabel;
+use super::{
+    identity::{Identity, Role},
+    unit::{Part, UnitLabel},
+};
 
-/// Readings that one record keeps, at most: it is read and written with all of them. The ledger has every one.
+/// Readings that one record keeps, at most, of those that a sender may be shown, and as many of the others: it is read and written with
+/// all of them. The ledger has every one.
 pub const MOST_READINGS: usize = 250;
 
 /// One reader, and one unit that they opened, once or oftener.
@@ -31,4 +35,15 @@ impl Reading {
     pub fn is_of(&self, leg: u16, by: &str, unit: UnitLabel) -> bool {
         self.leg == leg && self.by == by && self.unit == unit
     }
+
+    /// Whether no policy shows it to a sender: it is of the source side, by police intelligence, or by nobody that can be read.
+    pub fn is_hidden(&self) -> bool {
+        let source_side = matches!(self.unit.part, Part::Original | Part::Provenance);
+        source_side || Identity::kept(&self.by).is_none_or(|by| by.role() == Role::PoliceIntelligence)
+    }
+}
+
+/// Whether as many readings are kept as can be, of those that may be shown, or of the others.
+pub fn is_full(readings: &[Reading], hidden: bool) -> bool {
+    readings.iter().filter(|one| one.is_hidden() == hidden).count() >= MOST_READINGS
 }

@@ -135,6 +135,34 @@ async fn the_sender_sees_who_opened_what_in_which_role_and_when() {
 }
 
 #[tokio::test]
+async fn where_no_more_readings_are_kept_the_sender_is_told_so() {
+    const KEPT: usize = 250;
+    let house = House::open().await;
+    let mut council = house.person(LEWISHAM).await;
+    let mut many = submission(&narrative(1));
+    many.items = vec![many.items[0].clone(); 50];
+    let id = council.submit(many).await.unwrap().referral_id;
+    let mut intelligence = house.person(INTELLIGENCE).await;
+    let hidden = taken(&mut intelligence, "REFDESK.SE").await;
+    intelligence.open(&hidden, (Part::A, 1), "Grading is to be confirmed.").await.unwrap();
+    let mut opened = 0;
+    for number in 0..6 {
+        let mut officer = house.person(&format!("met/SE/mpu_officer/p20{number}")).await;
+        let at_mpu = taken(&mut officer, "MPU.SE").await;
+        for unit in at_mpu.header.openable.clone() {
+            officer.open(&at_mpu, (unit.part(), unit.item), "").await.unwrap();
+            opened += 1;
+        }
+        back(&mut officer, &at_mpu).await;
+        let shown = council.referral(&id).await.unwrap();
+        let at = shown.destinations.iter().find(|one| one.queue == "MPU.SE").unwrap();
+        // What is hidden takes no place of what is shown, or how many are listed would tell of it.
+        assert_eq!((at.readings.len(), at.more_readings), (opened.min(KEPT), opened >= KEPT), "{opened} opened");
+    }
+    assert!(opened > KEPT, "{opened}");
+}
+
+#[tokio::test]
 async fn what_would_tip_somebody_off_is_not_shown() {
     let house = House::open().await;
     let mut council = house.person(LEWISHAM).await;

@@ -181,9 +181,12 @@ pub async fn no_more_readings_are_kept_than_a_record_can_carry(engine: &impl Eng
         store.opened(holding(&held, 1), unit(item), entry(Verb::Consultation, "OPEN_PART")).await.unwrap();
     }
     store.opened(holding(&held, 2), unit(1), entry(Verb::Consultation, "OPEN_PART")).await.unwrap();
+    // What no sender is shown counts apart.
+    let hidden = UnitLabel { item: Some(1), part: Part::Provenance, audience: Audience::Nobody };
+    store.opened(holding(&held, 3), hidden, entry(Verb::Consultation, "OPEN_PART")).await.unwrap();
     let readings = store.find(held.id.record).await.unwrap().unwrap().readings;
-    assert_eq!((readings.len(), readings[0].times), (MOST_READINGS, 2));
+    assert_eq!((readings.len(), readings[0].times), (MOST_READINGS + 1, 2));
     let told = store.events(BARNET, 0, 10_000).await.unwrap().len();
-    assert_eq!(told, 1 + 1 + MOST_READINGS, "received, taken, and each reading once");
-    assert_eq!(size(&*store).await, 2 + u64::from(most) + 2, "the ledger has all");
+    assert_eq!(told, 1 + 1 + MOST_READINGS + 1, "received, taken, and each reading once");
+    assert_eq!(size(&*store).await, 2 + u64::from(most) + 3, "the ledger has all");
 }

@@ -76,6 +76,10 @@ fn to_do(prompt: &pb::TrackedPrompt, now: Timestamp) -> Markup {
     }
 }
 
+/// Where no more readings are kept.
+const MORE_READINGS: &str =
+    "as many readings are listed as are kept: whoever read something since is in the ledger alone";
+
 /// Every destination with what happened there.
 pub(super) fn destinations(visit: &Visit, referral: &pb::Referral, now: Timestamp) -> Markup {
     let own = referral.receipt.as_ref().map_or("", |receipt| &receipt.referral_id);
@@ -89,7 +93,8 @@ pub(super) fn destinations(visit: &Visit, referral: &pb::Referral, now: Timestam
                         (found.queue) " " span.quiet { (visit.label(&found.queue)) }
                         @if found.referral_id != own { br; span.quiet { "for another child" } }
                     }
-                    td { ul.plain { @for step in steps(found) { li { (step) } } @for read in &found.readings { li.quiet { (reading(read)) } } } }
+                    td { ul.plain { @for step in steps(found) { li { (step) } } @for read in &found.readings { li.quiet { (reading(read)) } }
+                        @if found.more_readings { li.quiet { (MORE_READINGS) } } } }
                     td { (due(found, now)) }
                     td { @if found.outcome.is_empty() { "none yet" } @else { (found.outcome) } }
                 }

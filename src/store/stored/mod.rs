@@ -19,7 +19,7 @@ use crate::{
         delivery::Delivery,
         grading::ConfirmedGrade,
         prompt::TrackedPrompt,
-        reading::{MOST_READINGS, Reading},
+        reading::{Reading, is_full},
         retraction::Retraction,
     },
     ledger::Frontier,
@@ -152,14 +152,14 @@ impl Legs {
         }
     }
 
-    /// Adds what somebody opened; true where it is the first time that they opened this. More than [`MOST_READINGS`] are not added.
+    /// Adds what somebody opened; true where it is the first time that they opened this. Where it is full ([`is_full`]) nothing is added.
     pub fn read(&mut self, new: Reading) -> bool {
         let known = self.readings.iter_mut().find(|known| known.is_of(new.leg, &new.by, new.unit));
         if let Some(known) = known {
             (known.last, known.times) = (new.last, known.times.saturating_add(1));
             return false;
         }
-        let room = self.readings.len() < MOST_READINGS;
+        let room = !is_full(&self.readings, new.is_hidden());
         self.readings.extend(Some(new).filter(|_| room));
         room
     }

@@ -163,6 +163,7 @@ fn destination(destination: &Destination) -> pb::Destination {
         }),
         notice: delivery.header.notice.as_ref().map(retraction),
         readings: destination.readings.iter().map(reading).collect(),
+        more_readings: destination.more_readings,
     }
 }
 

@@ -7,7 +7,7 @@ use super::{Deep, Whole};
 use crate::{
     domain::{
         delivery::{Delivery, DeliveryId, State},
-        reading::{MOST_READINGS, Reading},
+        reading::{Reading, is_full},
         retraction::{Retraction, RetractionKind},
         transfer::Offer,
     },
@@ -166,7 +166,8 @@ pub(super) fn read_by(deep: &mut Deep<'_>, whole: &Whole<'_>, index: u64, entry:
     };
     let shown = |legs: Legs| {
         let known = |reading: &Reading| reading.index <= index && is_of(entry, (*delivery, reading));
-        legs.readings.len() >= MOST_READINGS || legs.readings.iter().any(known)
+        let full = is_full(&legs.readings, false) || is_full(&legs.readings, true);
+        full || legs.readings.iter().any(known)
     };
     if found.is_some_and(|legs| !shown(legs)) {
         let says = format!("by entry {index} somebody read of it, and its sender is not shown that");
