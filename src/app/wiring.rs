@@ -211,6 +211,7 @@ pub(super) async fn serve(doors: Doors, daemon: Daemon, stop: impl Future<Output
         None => None,
     };
     let house = tokio::spawn(broker.clone().keep_house(closing.subscribe()));
+    let refusals = tokio::spawn(broker.clone().keep_refusals(closing.subscribe()));
     let paging = tokio::spawn(pager.keep(closing.subscribe()));
     let rewrapping = tokio::spawn(broker.clone().keep_rewrapping(closing.subscribe()));
     let overhearing = tokio::spawn(broker.clone().keep_overhearing(closing.subscribe()));
@@ -219,7 +220,7 @@ pub(super) async fn serve(doors: Doors, daemon: Daemon, stop: impl Future<Output
     let ended = wire::run(listener, broker.clone(), setup, stop).await;
     closing.send_replace(true);
     // The tasks end by themselves; a panic in one was logged.
-    let _ = (house.await, paging.await, rewrapping.await, overhearing.await, reloading.await);
+    let _ = (house.await, refusals.await, paging.await, rewrapping.await, overhearing.await, reloading.await);
     for serving in [watching, desk].into_iter().flatten() {
         let _ = serving.await;
     }

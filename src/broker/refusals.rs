@@ -1,11 +1,15 @@
-//! Refusals: an authenticated peer that was refused is a ledger entry, joined per peer and minute (contract 2).
+//! Refusals: an authenticated peer that was refused is a ledger entry, joined per peer and minute (contract 2). The first of a kind in
+//! a minute is written at once; repeats of it are counted, and an entry says how many when the minute is over. So what a kill takes is
+//! the number of repeats within a minute, and never that somebody was refused something.
 
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use jiff::Timestamp;
+use tokio::sync::{Notify, watch};
 
 use super::{Broker, Error};
 use crate::{
@@ -18,17 +22,50 @@ use crate::{
 pub const REFUSAL_REASONS: [&str; 7] =
     ["NOT_GRANTED", "INVALID", "NOT_FOUND", "REQUEST_ID_REUSED", "LEASE_LOST", "UNAVAILABLE", "INTERNAL"];
 
-/// Most distinct words kept of one peer's minute; the rest is counted.
+/// Most distinct words kept of one peer's minute, and most kinds of which the first is written at once; the rest is counted.
 const MOST_WORDS: usize = 40;
+/// After an entry could not be written.
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
-/// Refusals of the current minute, by peer.
+/// Refusals of the current minute.
 #[derive(Default)]
-pub(super) struct Refusals(Mutex<BTreeMap<String, Minute>>);
+pub(super) struct Refusals {
+    /// By peer.
+    minutes: Mutex<BTreeMap<String, Minute>>,
+    /// One of a kind that is not written yet.
+    new: Notify,
+}
+
+impl Refusals {
+    fn with<T>(&self, work: impl FnOnce(&mut BTreeMap<String, Minute>) -> T) -> T {
+        work(&mut self.minutes.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
 
 struct Minute {
     since: Timestamp,
+    /// Those that no entry tells of yet, and their words.
     count: u64,
     words: Vec<String>,
+    /// The kinds of this minute: the method and the reason.
+    kinds: Vec<String>,
+    /// One of these is not written yet.
+    new: bool,
+}
+
+impl Minute {
+    fn from(since: Timestamp) -> Self {
+        Self { since, count: 0, words: Vec::new(), kinds: Vec::new(), new: false }
+    }
+
+    fn add(&mut self, count: u64, words: Vec<String>) {
+        self.count += count;
+        for word in words {
+            if self.words.len() < MOST_WORDS && !self.words.contains(&word) {
+                self.words.push(word);
+            }
+        }
+    }
 }
 
 impl Broker {
@@ -40,50 +77,72 @@ impl Broker {
             words.extend(violations.0.iter().map(|violation| format!("field={}", violation.field)));
         }
         let now = self.clock.now();
-        let mut minutes = self.refusals.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let minute = minutes.entry(peer.identity.as_str().to_owned()).or_insert_with(|| Minute {
-            since: now,
-            count: 0,
-            words: Vec::new(),
-        });
-        minute.count += 1;
-        for word in words {
-            if minute.words.len() < MOST_WORDS && !minute.words.contains(&word) {
-                minute.words.push(word);
+        let new = self.refusals.with(|minutes| {
+            let minute = minutes.entry(peer.identity.as_str().to_owned()).or_insert_with(|| Minute::from(now));
+            let kind = words.first().filter(|kind| minute.kinds.len() < MOST_WORDS && !minute.kinds.contains(kind));
+            if let Some(kind) = kind.cloned() {
+                minute.kinds.push(kind);
+                minute.new = true;
             }
+            minute.add(1, words);
+            minute.new
+        });
+        if new {
+            self.refusals.new.notify_one();
         }
+    }
+
+    /// Writes the first refusal of each kind as soon as it is there, until it is told to stop.
+    pub async fn keep_refusals(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        let mut failing = false;
+        loop {
+            tokio::select! {
+                () = self.refusals.new.notified(), if !failing => {}
+                () = tokio::time::sleep(AGAIN_AFTER), if failing => {}
+                _ = stop.wait_for(|stop| *stop) => return,
+            }
+            let written = self.write_new_refusals().await;
+            if let Err(error) = &written
+                && !failing
+            {
+                tracing::error!(%error, "refusals could not be written; they are kept, and it is tried again");
+            }
+            failing = written.is_err();
+        }
+    }
+
+    /// Writes what there is of every peer that was refused something new; of it only repeats are counted from then on.
+    async fn write_new_refusals(&self) -> Result<(), Error> {
+        let new = self.refusals.with(|minutes| {
+            let new = minutes.iter_mut().filter(|(_, minute)| minute.new).map(|(who, minute)| {
+                minute.new = false;
+                let (count, words) = (std::mem::take(&mut minute.count), std::mem::take(&mut minute.words));
+                (who.clone(), Minute { count, words, ..Minute::from(minute.since) })
+            });
+            new.collect::<Vec<_>>()
+        });
+        self.write(new).await.map(|_| ())
     }
 
     /// Writes the refusals of every minute that is over; all of them when `closing`.
     pub(super) async fn write_refusals(&self, now: Timestamp, closing: bool) -> Result<u64, Error> {
-        let over = {
-            let mut minutes = self.refusals.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let over = self.refusals.with(|minutes| {
+            let is_over = |minute: &Minute| closing || now.duration_since(minute.since).as_secs() >= 60;
             let (over, rest) =
-                std::mem::take(&mut *minutes).into_iter().partition::<BTreeMap<_, _>, _>(|(_, minute)| {
-                    closing || now.duration_since(minute.since).as_secs() >= 60
-                });
+                std::mem::take(minutes).into_iter().partition::<BTreeMap<_, _>, _>(|(_, minute)| is_over(minute));
             *minutes = rest;
             over
-        };
-        let written = over.len() as u64;
-        let mut over = over.into_iter();
-        while let Some((who, minute)) = over.next() {
-            let mut details = vec![format!("count={}", minute.count)];
-            details.extend_from_slice(&minute.words);
-            let entry = Entry {
-                at: minute.since,
-                verb: Verb::Refusal,
-                action: "REFUSED".to_owned(),
-                who: who.clone(),
-                actor: None,
-                record: None,
-                deliveries: Vec::new(),
-                recipients: Vec::new(),
-                details,
-                commitment: None,
-            };
-            if let Err(error) = self.store.record_entry(entry).await {
-                self.put_back(std::iter::once((who, minute)).chain(over));
+        });
+        self.write(over.into_iter().filter(|(_, minute)| minute.count > 0).collect()).await
+    }
+
+    /// Writes an entry for each; what could not be written is kept. Answers with how many were.
+    async fn write(&self, minutes: Vec<(String, Minute)>) -> Result<u64, Error> {
+        let written = minutes.len() as u64;
+        let mut minutes = minutes.into_iter();
+        while let Some((who, minute)) = minutes.next() {
+            if let Err(error) = self.store.record_entry(entry(&who, &minute)).await {
+                self.put_back(std::iter::once((who, minute)).chain(minutes));
                 return Err(error.into());
             }
         }
@@ -92,17 +151,32 @@ impl Broker {
 
     /// What could not be written is written later, together with what came since.
     fn put_back(&self, unwritten: impl Iterator<Item = (String, Minute)>) {
-        let mut minutes = self.refusals.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for (who, Minute { since, count, words }) in unwritten {
-            let minute = minutes.entry(who).or_insert_with(|| Minute { since, count: 0, words: Vec::new() });
-            minute.since = minute.since.min(since);
-            minute.count += count;
-            for word in words {
-                if minute.words.len() < MOST_WORDS && !minute.words.contains(&word) {
-                    minute.words.push(word);
-                }
+        self.refusals.with(|minutes| {
+            for (who, Minute { since, count, words, .. }) in unwritten {
+                let minute = minutes.entry(who).or_insert_with(|| Minute::from(since));
+                minute.since = minute.since.min(since);
+                minute.add(count, words);
+                minute.new = true;
             }
-        }
+        });
+    }
+}
+
+/// The entry of so many refusals of one peer.
+fn entry(who: &str, minute: &Minute) -> Entry {
+    let mut details = vec![format!("count={}", minute.count)];
+    details.extend_from_slice(&minute.words);
+    Entry {
+        at: minute.since,
+        verb: Verb::Refusal,
+        action: "REFUSED".to_owned(),
+        who: who.to_owned(),
+        actor: None,
+        record: None,
+        deliveries: Vec::new(),
+        recipients: Vec::new(),
+        details,
+        commitment: None,
     }
 }
 

@@ -25,6 +25,7 @@ mod paging_away;
 #[allow(dead_code, reason = "shared with the tests of the flow")]
 mod person;
 mod python;
+mod refusals;
 mod reload;
 mod revoked;
 mod rewrap;
