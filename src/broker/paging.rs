@@ -56,6 +56,8 @@ pub struct PageMessage {
     pub why: String,
     /// Whom it was escalated to, where it was.
     pub escalated_to: Option<Escalation>,
+    /// Who that is in the directory of contacts: the unit's queue, or the id of a post above it.
+    pub contact: String,
     /// The authority whose child it is about, GSS: by it a hook is chosen, and no hook is told it.
     pub authority: String,
     /// Since when it is to be paged.
@@ -157,11 +159,22 @@ impl Pager {
 
     async fn attempt(&self, page: &DuePage) -> Result<(), Error> {
         let at = self.broker.clock.now();
-        let OnDuty { unit, authority, escalated_to } = self.broker.on_duty(page, at).await?;
+        let OnDuty { unit, authority, escalated_to, contact } = self.broker.on_duty(page, at).await?;
         let (attempt, why) = (page.attempts.saturating_add(1), page.why.clone());
         let (class, queue, since) = (page.class, page.queue.clone(), page.since);
-        let message =
-            PageMessage { page: page.id, class, queue, unit, why, escalated_to, authority, since, at, attempt };
+        let message = PageMessage {
+            page: page.id,
+            class,
+            queue,
+            unit,
+            why,
+            escalated_to,
+            contact,
+            authority,
+            since,
+            at,
+            attempt,
+        };
         let message = Arc::new(message);
         let (hooks, fell_back) = self.hooks_for(&message);
         if hooks.is_empty() {
@@ -283,6 +296,8 @@ struct OnDuty {
     authority: String,
     /// Whom above it.
     escalated_to: Option<Escalation>,
+    /// Who that is in the directory of contacts.
+    contact: String,
 }
 
 impl Broker {
@@ -302,12 +317,17 @@ impl Broker {
             Cover::Always => true,
             Cover::Office => policy.calendar.office_open(queue.suffix(), now),
         };
-        let unit = policy.contacts.on_duty(&page.queue, self.london_day(now), covered, &never);
+        let day = self.london_day(now);
+        let unit = policy.contacts.on_duty(&page.queue, day, covered, &never);
         let escalated_to = page.escalated_to.map(|to| match to {
             Escalation::CouncilManager if !stored.record.excluded.is_empty() => Escalation::BcuDuty,
             to => to,
         });
-        Ok(OnDuty { unit, authority: stored.record.on_behalf_of, escalated_to })
+        let authority = stored.record.on_behalf_of;
+        let late = (&page.queue, authority.as_str());
+        let post = escalated_to.and_then(|to| policy.contacts.above(&policy.directory, to, late, day));
+        let contact = post.map_or_else(|| unit.to_string(), |post| post.id.clone());
+        Ok(OnDuty { unit, authority, escalated_to, contact })
     }
 }
 

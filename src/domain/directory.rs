@@ -262,6 +262,18 @@ impl Directory {
         authority.map(|authority| authority.police.clone())
     }
 
+    /// The police above a queue on `day`: its own BCU or force, or those of its council; of any other queue (HOLD) those of `council`.
+    pub fn police_above(&self, queue: &QueueId, council: &str, day: Date) -> Option<Police> {
+        let code = queue.suffix();
+        if self.bcus.iter().any(|bcu| bcu.code == code && bcu.effective.covers(day)) {
+            return Some(Police::Bcu(code.to_owned()));
+        }
+        if self.forces.iter().any(|force| force.code == code && force.effective.covers(day)) {
+            return Some(Police::Force(code.to_owned()));
+        }
+        self.police_of(code, day).or_else(|| self.police_of(council, day))
+    }
+
     /// True when `police` is the enclave (R11).
     pub fn is_enclave(&self, police: &Police, day: Date) -> bool {
         let enclave = self.force_with_role(ForceRole::Enclave, day);

@@ -5,8 +5,10 @@ use std::fmt;
 use jiff::{SignedDuration, civil::Date};
 
 use super::{
-    contacts::{Contacts, Cover, Standing},
+    contacts::{Above, Contacts, Cover, Post, Standing},
     delivery::{DeliveryId, Header},
+    directory::Directory,
+    history::Escalation,
     queue::QueueId,
 };
 
@@ -72,6 +74,22 @@ impl Contacts {
         }
         QueueId::hold()
     }
+
+    /// Who is turned to for what is late in `queue` and of a child of `council`, on `day` (R25); none where the directory has nobody.
+    pub fn above(
+        &self,
+        directory: &Directory,
+        to: Escalation,
+        (queue, council): (&QueueId, &str),
+        day: Date,
+    ) -> Option<&Post> {
+        let above = match to {
+            Escalation::QueueSupervisor => Above::Supervisor(queue.clone()),
+            Escalation::BcuDuty => Above::Duty(directory.police_above(queue, council, day)?),
+            Escalation::CouncilManager => Above::Manager(council.to_owned()),
+        };
+        self.post(&above, day)
+    }
 }
 
 #[cfg(test)]
@@ -114,5 +132,25 @@ mod tests {
         // All of them stale: in a circle and at a dead end alike, a person on HOLD is left.
         contacts.hold_after_months = 0;
         assert_eq!(ask(&contacts, "MPU.SE", true, &[]), "HOLD.human");
+    }
+
+    #[test]
+    fn above_a_unit_is_its_supervisor_then_the_duty_officer_of_its_police_then_the_manager_of_the_childs_council() {
+        use Escalation::{BcuDuty, CouncilManager, QueueSupervisor};
+        let policy = policy();
+        let day = date(2026, 11, 26);
+        let label = |to, name: &str| {
+            let queue = queue(name);
+            let found = policy.contacts.above(&policy.directory, to, (&queue, "E09000023"), day);
+            found.map_or_else(String::new, |post| post.label.clone())
+        };
+        assert_eq!(label(QueueSupervisor, "MPU.SE"), "South East Missing Person Unit, supervisor");
+        for name in ["MPU.SE", "MASH.E09000023", "HOLD.human"] {
+            assert_eq!(label(BcuDuty, name), "South East BCU, duty officer", "{name}");
+        }
+        assert_eq!(label(BcuDuty, "FORCE.BTP"), "British Transport Police, duty officer");
+        assert_eq!(label(BcuDuty, "EDT.E08000025"), "West Midlands Police, duty officer", "no BCU there");
+        assert_eq!(label(CouncilManager, "MPU.NE"), "Lewisham, named manager of R25");
+        assert_eq!(label(QueueSupervisor, "MPU.XX"), "", "nobody is known");
     }
 }

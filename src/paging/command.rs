@@ -13,7 +13,9 @@ use tokio::{
 use super::{Common, body};
 use crate::broker::{Hook, HookFailed, PageMessage};
 
-/// What of the environment a program finds: nothing of ours.
+/// Where a program finds what names the page, the same at each attempt.
+const PAGE: &str = "HOMEWARD_PAGE";
+/// What else of the environment a program finds: nothing of ours.
 const ENVIRONMENT: [(&str, &str); 2] = [("PATH", "/usr/local/bin:/usr/bin:/bin"), ("LANG", "C.UTF-8")];
 
 /// A program with its arguments.
@@ -43,7 +45,7 @@ impl Hook for Command {
 
     async fn deliver(&self, message: &PageMessage) -> Result<(), HookFailed> {
         let failed = |words: String| Err(HookFailed(words));
-        let mut group = match self.start() {
+        let mut group = match self.start(message) {
             Ok(group) => group,
             Err(error) => return failed(format!("the program cannot be started: {}", error.kind())),
         };
@@ -60,9 +62,11 @@ impl Hook for Command {
 }
 
 impl Command {
-    fn start(&self) -> io::Result<Group> {
+    fn start(&self, message: &PageMessage) -> io::Result<Group> {
         let mut process = Process::new(&self.program);
         process.args(&self.arguments).env_clear().envs(ENVIRONMENT).current_dir("/").process_group(0);
+        // Who has the page already can tell.
+        process.env(PAGE, message.page.to_string());
         // What it writes may hold a secret of its own: nobody reads it.
         process.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         process.spawn().map(Group)
@@ -133,7 +137,8 @@ mod tests {
         assert_eq!(read("arguments"), "--to\n$HOME; true\n", "no shell has seen them");
         let names: Vec<String> =
             read("environment").lines().map(|line| line.split('=').next().unwrap().to_owned()).collect();
-        let ours = |name: &str| !["PATH", "LANG", "PWD", "OLDPWD", "SHLVL", "_"].contains(&name);
+        assert!(read("environment").contains(&format!("{PAGE}={}\n", of_page(None).page)));
+        let ours = |name: &str| ![PAGE, "PATH", "LANG", "PWD", "OLDPWD", "SHLVL", "_"].contains(&name);
         assert!(!names.iter().any(|name| ours(name)), "{names:?}");
     }
 

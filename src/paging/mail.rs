@@ -14,7 +14,7 @@ use lettre::{
 };
 use zeroize::Zeroizing;
 
-use super::{Common, Trust, TrustError};
+use super::{Common, Trust, TrustError, to};
 use crate::broker::{Hook, HookFailed, PageMessage};
 
 /// A mailbox, and the server that takes mail for it.
@@ -110,21 +110,15 @@ impl Mail {
 
 /// What the mail says.
 fn words(message: &PageMessage) -> String {
-    let mut words = format!(
-        "Something of class {} waits in queue {} ({}).\nFor: the unit of {}\n",
+    format!(
+        "Something of class {} waits in queue {}.\nFor: {}, {}\nDelivery: {}\n\nOpen the queue to read it: a page never says what it is \
+         about.\n",
         message.class.code(),
         message.queue,
-        message.why,
-        message.unit,
-    );
-    if let Some(to) = message.escalated_to {
-        words.push_str(&format!("Escalated to: {}\n", to.code()));
-    }
-    words.push_str(&format!(
-        "Delivery: {}\nSince: {}\nAttempt: {}\n\nOpen the queue to read it: a page never says what it is about.\n",
-        message.page.delivery, message.since, message.attempt
-    ));
-    words
+        to(message),
+        message.contact,
+        message.page.delivery
+    )
 }
 
 fn parameters(server: &Server) -> Result<TlsParameters, MailError> {

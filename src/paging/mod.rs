@@ -47,23 +47,21 @@ impl Common {
     }
 }
 
-/// What a hook sends: one line of JSON.
+/// What a hook sends, one line of JSON: class, queue and delivery, and whom to reach. Nothing of why, since when or how often.
 fn body(message: &PageMessage) -> String {
-    let mut body = json!({
-        "page": message.page.to_string(),
-        "delivery": message.page.delivery.to_string(),
-        "queue": message.queue.as_str(),
-        "unit": message.unit.as_str(),
+    let body = json!({
         "class": message.class.code(),
-        "why": message.why,
-        "since": message.since.to_string(),
-        "time": message.at.to_string(),
-        "attempt": message.attempt,
+        "queue": message.queue.as_str(),
+        "delivery": message.page.delivery.to_string(),
+        "to": to(message),
+        "contact": message.contact,
     });
-    if let Some(to) = message.escalated_to {
-        body["escalated_to"] = to.code().into();
-    }
     format!("{body}\n")
+}
+
+/// Whom it is for: the unit, or who is above it.
+fn to(message: &PageMessage) -> &'static str {
+    message.escalated_to.map_or("unit", Escalation::code)
 }
 
 #[cfg(test)]
@@ -89,8 +87,9 @@ mod tests {
         let (record, at) = (Uuid::from_u128(7), "2026-11-21T12:00:00Z".parse().unwrap());
         let (queue, unit) = (QueueId::of("MASH", "E09000023"), QueueId::of("EDT", "E09000023"));
         let page = PageId { delivery: DeliveryId { record, leg: 2 }, number: 0 };
-        let (why, authority) = ("R00".into(), "E09000023".into());
-        PageMessage { page, class: Class::P0, queue, unit, why, escalated_to, authority, since: at, at, attempt: 1 }
+        let (why, authority, class) = ("R00".into(), "E09000023".into(), Class::P0);
+        let contact = escalated_to.map_or_else(|| unit.to_string(), |_| "R25-7".into());
+        PageMessage { page, class, queue, unit, why, escalated_to, contact, authority, since: at, at, attempt: 1 }
     }
 
     fn words(words: &[&str]) -> Vec<String> {
@@ -126,6 +125,17 @@ mod tests {
         ] {
             assert_eq!([&unit, &above, &other].map(|hook| hook.reaches(&of_page(to))), reached, "{to:?}");
         }
-        assert!(!body(&of_page(Some(CouncilManager))).contains("authority"), "by it a hook is chosen, and not told it");
+    }
+
+    #[test]
+    fn a_page_says_class_queue_and_delivery_and_whom_to_reach_and_nothing_else() {
+        let delivery = "00000000-0000-0000-0000-000000000007.2";
+        let said = |to: &str, contact: &str| {
+            let words =
+                json!({"class": "P0", "queue": "MASH.E09000023", "delivery": delivery, "to": to, "contact": contact});
+            format!("{words}\n")
+        };
+        assert_eq!(body(&of_page(None)), said("unit", "EDT.E09000023"));
+        assert_eq!(body(&of_page(Some(Escalation::CouncilManager))), said("council_manager", "R25-7"));
     }
 }

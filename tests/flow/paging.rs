@@ -32,9 +32,9 @@ fn hook(house: &House, name: &str, script: &str, queues: &[&str]) -> Command {
     Command { common, program, arguments: Vec::new() }
 }
 
-/// A script that keeps every page in a file.
+/// A script that keeps every page in a file, with what names it.
 fn keeping(house: &House, file: &str) -> String {
-    format!("cat >> {}", house.folder(file).display())
+    format!("sed \"s/^{{/{{\\\"page\\\":\\\"$HOMEWARD_PAGE\\\",/\" >> {}", house.folder(file).display())
 }
 
 fn told(file: PathBuf) -> Vec<Value> {
@@ -100,7 +100,8 @@ async fn whoever_is_on_duty_is_paged_once_and_of_the_content_nothing_is_told() {
     let pages = told(house.folder("pages"));
     let own = |page: &&Value| page["delivery"].as_str().unwrap().starts_with(&receipt.referral_id);
     let word = |page: &Value, field: &str| page[field].as_str().unwrap().to_owned();
-    let mut reached: Vec<_> = pages.iter().filter(own).map(|page| (word(page, "queue"), word(page, "unit"))).collect();
+    let mut reached: Vec<_> =
+        pages.iter().filter(own).map(|page| (word(page, "queue"), word(page, "contact"))).collect();
     reached.sort_unstable();
     // On a Saturday nobody is at the front door.
     let units = [
@@ -110,12 +111,12 @@ async fn whoever_is_on_duty_is_paged_once_and_of_the_content_nothing_is_told() {
         ("REFDESK.AS", "REFDESK.AS"),
     ];
     assert_eq!(reached, units.map(|(queue, unit)| (queue.to_owned(), unit.to_owned())));
-    let known = ["attempt", "class", "delivery", "page", "queue", "since", "time", "unit", "why"];
+    let known = ["class", "contact", "delivery", "page", "queue", "to"];
     for page in &pages {
         assert_eq!(page.as_object().unwrap().keys().collect::<Vec<_>>(), known);
         // The sisters' records go with it, at a class of their own.
         let class = if own(&page) { "P0" } else { "P1" };
-        assert!(page["why"] == "R00" && page["class"] == class && page["attempt"] == 1, "{page}");
+        assert!(page["to"] == "unit" && page["class"] == class, "{page}");
         assert_eq!(page["page"], format!("{}.0", word(page, "delivery")));
     }
     let once: BTreeSet<_> = pages.iter().map(|page| word(page, "page")).collect();
@@ -153,9 +154,7 @@ async fn a_hook_that_fails_is_tried_ever_later_then_another_is_used_too_and_alar
     }
     until(&house, |outbox| outbox.waiting == 0).await;
     let pages = told(house.folder("pages"));
-    assert!(
-        pages.len() == 1 && pages[0]["attempt"] == 3 && pages[0]["unit"] == "HOLD.human" && pages[0]["why"] == "R24"
-    );
+    assert!(pages.len() == 1 && pages[0]["contact"] == "HOLD.human" && pages[0]["to"] == "unit", "{pages:?}");
     alarm(&house, "PAGE_NOT_DELIVERED", false).await;
     alarm(&house, "PAGE_HOOK_FAILED duty", true).await;
     paging.end().await;
@@ -250,22 +249,33 @@ async fn what_is_late_is_paged_to_those_above_and_to_the_late_unit_only_where_th
     let paging = Paging::begin(&house, hooks);
     until(&house, |outbox| outbox.waiting == 0).await;
     let of = |name: &str| -> BTreeSet<String> {
-        let level = |page: &Value| page["escalated_to"].as_str().unwrap_or("-").to_owned();
+        let level = |page: &Value| page["to"].as_str().unwrap().to_owned();
         told(house.folder(name)).iter().map(level).collect()
     };
     let levels = |levels: &[&str]| levels.iter().map(|each| (*each).to_owned()).collect::<BTreeSet<_>>();
-    assert_eq!(of("unit"), levels(&["-"]));
+    assert_eq!(of("unit"), levels(&["unit"]));
     // Nobody is there for a queue's supervisor: the unit itself is rung again, and an alarm says so.
     let mut waiting = 61;
-    for after in [&["-", "queue_supervisor"][..], &["-", "queue_supervisor"], &["-", "queue_supervisor"]] {
+    for _ in 0..3 {
         house.later(SignedDuration::from_mins(waiting));
         house.caretake().await;
         until(&house, |outbox| outbox.waiting == 0).await;
-        assert_eq!(of("unit"), levels(after));
+        assert_eq!(of("unit"), levels(&["unit", "queue_supervisor"]));
         waiting = 24 * 60;
     }
     assert_eq!((of("duty"), of("manager")), (levels(&["bcu_duty"]), levels(&["council_manager"])));
     assert!(of("stranger").is_empty(), "another council's");
+    // Whom to ring is said by the id of a post, which the directory of contacts has.
+    let posts =
+        [("unit", "MPU.SE", "supervisor"), ("duty", "MPU.SE", "South East BCU"), ("manager", "MPU.SE", "Lewisham")];
+    let contacts = homeward::reference::embedded().unwrap().contacts;
+    let labels: Vec<_> = contacts.above.values().flat_map(|own| own.on(jiff::civil::date(2026, 11, 26))).collect();
+    for (hook, queue, label) in posts {
+        let pages = told(house.folder(hook));
+        let page = pages.iter().find(|page| page["queue"] == queue && page["to"] != "unit").unwrap();
+        let post = labels.iter().find(|post| post.id == page["contact"].as_str().unwrap()).unwrap();
+        assert!(post.label.contains(label), "{page} {}", post.label);
+    }
     alarm(&house, "PAGE_NOT_ESCALATED queue_supervisor", true).await;
     paging.end().await;
     let alarms = house.lives().alarms().names();

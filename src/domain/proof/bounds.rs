@@ -164,6 +164,13 @@ fn contacts(policy: &Policy, today: Date, notes: &mut Notes) {
             notes.fault(to_do, name, format!("is {months} months, and {most} are the most"));
         }
     }
+    let day = notes.day;
+    for (whom, own) in &contacts.above {
+        if let Some(post) = own.on(day).filter(|post| post.verified > today) {
+            let to_do = ("contacts.toml", "ring, and write down the day on which it was found true");
+            notes.fault(to_do, whom.to_string(), format!("was verified on {}, which has not come", post.verified));
+        }
+    }
     for queue in policy.directory.queues(notes.day) {
         let Some(contact) = contacts.of(&queue, notes.day) else { continue };
         if contact.verified > today {

@@ -1,11 +1,13 @@
 //! What stands by itself on a day: queues, their kinds and deadlines, London whole, the calendar.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::Notes;
 use crate::domain::{
     code::Class,
-    contacts::{Cover, Standing},
+    contacts::{Above, Cover, Standing},
     directory::{Authority, ForceRole, Police},
     policy::Policy,
     queue::QueueId,
@@ -15,6 +17,7 @@ use crate::domain::{
 pub(super) fn all(policy: &Policy, notes: &mut Notes) {
     queues(policy, notes);
     contacts(policy, notes);
+    above(policy, notes);
     councils(policy, notes);
     forces(policy, notes);
     calendar(policy, notes);
@@ -76,6 +79,28 @@ fn contacts(policy: &Policy, notes: &mut Notes) {
         if policy.directory.is_unattended(queue, day) && *queue != QueueId::hold() && !stands_in {
             let to_do = ("contacts.toml", "name a queue with people under `fallback`");
             notes.fault(to_do, queue.as_str(), "nobody is there, and nobody stands in");
+        }
+    }
+}
+
+/// Whatever is late has somebody above it at each of the three steps (R25).
+fn above(policy: &Policy, notes: &mut Notes) {
+    let (directory, day) = (&policy.directory, notes.day);
+    let councils = directory.authorities.iter().filter(|one| one.effective.covers(day));
+    let mut needed: BTreeSet<Above> = councils.map(|one| Above::Manager(one.gss.clone())).collect();
+    for queue in directory.queues(day) {
+        needed.extend(directory.police_above(&queue, "", day).map(Above::Duty));
+        needed.insert(Above::Supervisor(queue));
+    }
+    for whom in needed {
+        let Some(post) = policy.contacts.post(&whom, day) else {
+            let to_do = ("contacts.toml", "add an entry under `above`: id, to, of, label, phone, e-mail, verified");
+            notes.fault(to_do, whom.to_string(), "nobody would know whom R25 turns to");
+            continue;
+        };
+        if policy.contacts.standing_of(post.verified, day) != Standing::Fresh {
+            let to_do = ("contacts.toml", "ring, and write down the day under `verified`");
+            notes.warn(to_do, whom.to_string(), "nobody has verified it for long");
         }
     }
 }

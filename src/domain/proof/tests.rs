@@ -8,7 +8,8 @@ use super::{Notes, Proof, protections, prove, routes, standing};
 use crate::domain::{
     calendar::{Basis, OfficeHours},
     code::Class,
-    directory::Effective,
+    contacts::Above,
+    directory::{Effective, Police},
     period::{Dated, Exception},
     policy::{ClassDeadlines, Deadline, Policy, RuleSets},
     queue::QueueId,
@@ -176,6 +177,7 @@ fn a_queue_without_a_contact_with_the_wrong_cover_or_a_lost_stand_in_is_a_fault(
     let mut policy = policy();
     let queue = |kind: &str| QueueId::of(kind, "SE");
     policy.contacts.entries.remove(&queue("MPU"));
+    policy.contacts.above.retain(|whom, _| !matches!(whom, Above::Duty(Police::Bcu(code)) if code == "SE"));
     policy.queues.kinds.iter_mut().find(|kind| kind.kind == "FORCE").unwrap().always_open = false;
     policy.directory.forces.retain(|force| force.code != "E23000014");
     policy.directory.authorities.retain(|one| one.gss != "E08000025");
@@ -186,6 +188,7 @@ fn a_queue_without_a_contact_with_the_wrong_cover_or_a_lost_stand_in_is_a_fault(
     let told = standing_on(&policy, FROM);
     for fault in [
         "contacts.toml: MPU.SE: nobody would know whom to ring",
+        "contacts.toml: bcu_duty of SE: nobody would know whom R25 turns to",
         "contacts.toml: FORCE.BTP: its cover is not that of its kind",
         "contacts.toml: REFDESK.SE: who stands in is not in force",
     ] {
