@@ -4,7 +4,10 @@ use uuid::Uuid;
 
 use super::{Broker, Error, Receipt};
 use crate::{
-    domain::grants::{Action, CallPermit, ReadPermit, Refusal},
+    domain::{
+        grants::{Action, CallPermit, ReadPermit, Refusal},
+        text::Text,
+    },
     ledger::{self, Entry, FiledErasure, FiledReceipt},
     store::{Claim, Proven},
 };
@@ -36,6 +39,9 @@ pub struct FiledProof {
     pub text: String,
     /// The public key that verifies it.
     pub verifier_key: String,
+    /// The name of whoever reported it, whose reference the file has: it is no part of the file. Empty for a certificate of destruction,
+    /// and once the content was erased.
+    pub reporter: Text,
 }
 
 impl Broker {
@@ -97,7 +103,8 @@ impl Broker {
         // Whoever files it finds out years later: what does not verify is not handed out.
         let verifier = self.log.verifier();
         FiledReceipt::verify(&text, verifier).map_err(|wrong| Error::Internal(wrong.to_string()))?;
-        Ok(FiledProof { text, verifier_key: verifier.to_string() })
+        let reporter = self.senders_own(id).await?.reporter;
+        Ok(FiledProof { text, verifier_key: verifier.to_string(), reporter })
     }
 
     /// The certificate of destruction of one referral of the caller's, to file.
@@ -112,7 +119,7 @@ impl Broker {
         let text = FiledErasure { entry, index, path, checkpoint }.text().ok_or_else(|| unreadable(index))?;
         let verifier = self.log.verifier();
         FiledErasure::verify(&text, verifier).map_err(|wrong| Error::Internal(wrong.to_string()))?;
-        Ok(FiledProof { text, verifier_key: verifier.to_string() })
+        Ok(FiledProof { text, verifier_key: verifier.to_string(), reporter: Text::default() })
     }
 
     async fn proof(&self, claim: Claim, size: Option<u64>) -> Result<LedgerProof, Error> {

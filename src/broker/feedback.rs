@@ -48,6 +48,17 @@ pub struct Referral {
     pub clocks: Option<Clocks>,
 }
 
+/// What is sealed for the sender alone.
+#[derive(Default)]
+pub(super) struct SendersOwn {
+    /// Their own reference.
+    reference: Text,
+    /// The name of whoever reported it.
+    pub(super) reporter: Text,
+    /// The two clocks.
+    clocks: Option<Clocks>,
+}
+
 /// One destination as the sender sees it.
 #[derive(Debug, Clone)]
 pub struct Destination {
@@ -176,7 +187,7 @@ impl Broker {
                 at: event.at,
                 referral,
                 on_behalf_of: stored.record.on_behalf_of.clone(),
-                sender_reference: self.senders_own(referral).await?.0,
+                sender_reference: self.senders_own(referral).await?.reference,
                 kind: event.kind,
                 destination: destinations.pop(),
                 reading,
@@ -232,7 +243,7 @@ impl Broker {
         if let Some(told) = &mut retraction {
             told.successor = self.other_end(permit, told.successor).await?;
         }
-        let (sender_reference, clocks) = self.senders_own(receipt.record).await?;
+        let SendersOwn { reference: sender_reference, clocks, .. } = self.senders_own(receipt.record).await?;
         Ok(Some(Referral {
             sender_reference,
             clocks,
@@ -246,8 +257,8 @@ impl Broker {
         }))
     }
 
-    /// The sender's own reference and the clocks, opened for the sender alone; empty where there are none, or they were erased.
-    async fn senders_own(&self, record: Uuid) -> Result<(Text, Option<Clocks>), Error> {
+    /// What is sealed for the sender alone; empty where there is nothing, or it was erased.
+    pub(super) async fn senders_own(&self, record: Uuid) -> Result<SendersOwn, Error> {
         let label = UnitLabel { item: None, part: Part::Sender, audience: Audience::Nobody };
         let (place, sealed) = self.sealed(record).await?;
         match open(&sealed, label, &place, &self.keyring) {
@@ -255,9 +266,10 @@ impl Broker {
                 let clock = |name: &str| Clock::read(view.get(name)?);
                 let clocks = clock("clock.offered").zip(clock("clock.carried_out"));
                 let clocks = clocks.map(|(offered, carried_out)| Clocks { offered, carried_out });
-                Ok((view.get("sender_reference").unwrap_or_default().into(), clocks))
+                let word = |name: &str| Text::from(view.get(name).unwrap_or_default());
+                Ok(SendersOwn { reference: word("sender_reference"), reporter: word("reporter"), clocks })
             }
-            Err(SealError::NoSuchUnit | SealError::Erased) => Ok((Text::default(), None)),
+            Err(SealError::NoSuchUnit | SealError::Erased) => Ok(SendersOwn::default()),
             Err(error) => Err(error.into()),
         }
     }

@@ -123,7 +123,7 @@ fn subject(routed: &Routed) -> Dossier {
         }
     }
     units.extend(withheld(routed));
-    units.extend(sender(routed.draft(), decision));
+    units.push(sender(routed.draft(), decision));
     units.extend(cards(routed, &legs, None));
     Dossier { person: None, class: decision.class, units, legs }
 }
@@ -236,9 +236,10 @@ fn clocks(view: &mut View, decision: &Decision) {
     }
 }
 
-/// What the sender reads of it: their own reference, where there is one, and the two clocks.
-fn sender(draft: &Draft, decision: &Decision) -> Option<(UnitLabel, View)> {
+/// What the sender reads of it: their own reference, where there is one, who of theirs reported it, and the two clocks.
+fn sender(draft: &Draft, decision: &Decision) -> (UnitLabel, View) {
     let mut view = View::default();
+    view.push("reporter", draft.envelope.reporter.name.clone());
     if let Some(reference) = &draft.envelope.sender_reference {
         view.push("sender_reference", reference.clone());
     }
@@ -246,7 +247,7 @@ fn sender(draft: &Draft, decision: &Decision) -> Option<(UnitLabel, View)> {
         view.push("clock.offered", clocks.offered.kept());
         view.push("clock.carried_out", clocks.carried_out.kept());
     }
-    (!view.fields.is_empty()).then(|| (whole(Part::Sender), view))
+    (whole(Part::Sender), view)
 }
 
 /// The text that the re-scan took out, for a person on HOLD.

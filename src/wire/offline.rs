@@ -64,6 +64,12 @@ fn not_by(faults: &[JsonFault], wrong: Violations) -> Violations {
     Violations(wrong.0.into_iter().filter(|one| of_itself(&one.field)).collect())
 }
 
+/// The name of the reporter in the bytes of a request to submit a referral; none where they are no such request.
+pub fn reporter_in(request: &[u8]) -> Option<String> {
+    let asked = pb::SubmitReferralRequest::decode(request).ok()?;
+    Some(asked.submission?.envelope?.reporter?.name)
+}
+
 /// The request that `homeward submit` sends for the JSON form of a submission: what a receipt's digest is of.
 ///
 /// # Errors

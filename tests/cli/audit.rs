@@ -124,13 +124,27 @@ fn a_filed_receipt_proves_by_itself_and_shows_a_ledger_that_was_cut_short() {
     let officer = house.profile(OFFICER, daemon.port);
     run(&officer, &["audit", "prove", id]).refused(77, &["METHOD_NOT_GRANTED"]);
     run(&council_now, &["audit", "prove", "00000000-0000-4000-8000-000000000000"]).refused(1, &["NOT_FOUND"]);
-    run(&council_now, &["audit", "prove", id, "--out", "filed.txt"]).with(0);
+    let said = run(&council_now, &["audit", "prove", id, "--out", "filed.txt"]).with(0);
+    // Its sender is told whose reference the file has, and so is whoever has what was submitted; the file has no name.
+    let named = serde_json::from_str::<serde_json::Value>(&narrative(1)).unwrap();
+    let name = named["envelope"]["reporter"]["name"].as_str().unwrap();
+    assert!(said.contains(&format!("its reporter is {name}")), "{said}");
+    assert!(!fs::read_to_string(at.join("filed.txt")).unwrap().contains(name));
 
     let check = |file: &str, more: &[&str]| homeward(at, &[&["audit", "check", file, "--key", "key"], more].concat());
     let about = ["--submission", "n1.json", "--request-id", REQUEST];
     let proven = one_line(&check("filed.txt", &[&about[..], &["--against", &council_now, "--json"]].concat()).with(0));
     assert_eq!(proven["digest"], receipt["receipt"]["digest"]);
-    assert_eq!(proven["submission"].as_bool(), Some(true));
+    assert_eq!(
+        (proven["submission"].as_bool(), &proven["reporter_name"]),
+        (Some(true), &named["envelope"]["reporter"]["name"])
+    );
+    let printed = check("filed.txt", &about).with(0);
+    assert!(
+        printed.contains(&format!("reporter {}, who is {name}\n", proven["reporter"].as_str().unwrap())),
+        "{printed}"
+    );
+    assert!(!check("filed.txt", &[]).with(0).contains(name));
     let to: Vec<&str> = proven["queues"].as_array().unwrap().iter().filter_map(|queue| queue.as_str()).collect();
     assert!(to.contains(&"MPU.SE") && to.contains(&"MASH.E09000023"), "{to:?}");
     accepted(

@@ -250,8 +250,12 @@ async fn prove(args: &ClientArgs, (referral, erasure): (&str, bool), out: Option
     match out {
         Some(out) => {
             put(out, &text)?;
-            let told = format!("{}: verify it with `homeward audit check`", out.display());
-            client::answer(args.json, &answered, |_| vec![told]);
+            let mut told = vec![format!("{}: verify it with `homeward audit check`", out.display())];
+            let name = Some(word(&parsed(&answered), "reporter_name")).filter(|name| !name.is_empty());
+            told.extend(
+                name.map(|name| format!("its reporter is {name}; the file has a reference in place of the name")),
+            );
+            client::answer(args.json, &answered, |_| told);
         }
         None => client::answer(args.json, &answered, |_| vec![text.trim_end().to_owned()]),
     }

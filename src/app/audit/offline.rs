@@ -9,7 +9,7 @@ use crate::{
     ledger::{
         Checkpoint, Entry, FiledErasure, FiledReceipt, VerifierKey, base64_bytes, export_line, sha256, verify_export,
     },
-    wire::offline::request_bytes,
+    wire::offline::{reporter_in, request_bytes},
 };
 
 /// The bytes of a base64 text.
@@ -62,8 +62,8 @@ pub(super) fn older(file: &Path, key: &VerifierKey) -> Result<Checkpoint, Failur
 
 /// What holds.
 pub(super) enum Checked {
-    /// A receipt, and whether it is about the submission that was given.
-    Receipt(FiledReceipt, Entry, Checkpoint, bool),
+    /// A receipt, and of the submission that was given, which it is about, the name of its reporter.
+    Receipt(FiledReceipt, Entry, Checkpoint, Option<String>),
     /// A certificate of destruction.
     Destruction(FiledErasure, Entry, Checkpoint),
 }
@@ -85,6 +85,7 @@ pub(super) fn check(
         return Ok(Checked::Destruction(filed, entry, checkpoint));
     }
     let (receipt, entry, checkpoint) = FiledReceipt::verify(&text, key).map_err(|error| about(error.to_string()))?;
+    let mut reporter = None;
     if let Some(submission) = submission {
         let sent = match request_id {
             Some(id) => request_bytes(id, &client::read(submission)?)?,
@@ -96,8 +97,10 @@ pub(super) fn check(
             return Err(about(format!("it is not about {}", submission.display()))
                 .advise("a submission in JSON needs the --request-id under which it was sent"));
         }
+        // The digest is that of these bytes: the name in them is the one that was submitted.
+        reporter = Some(reporter_in(&sent).unwrap_or_default());
     }
-    Ok(Checked::Receipt(receipt, entry, checkpoint, submission.is_some()))
+    Ok(Checked::Receipt(receipt, entry, checkpoint, reporter))
 }
 
 impl Checked {
@@ -111,7 +114,7 @@ impl Checked {
     /// Says what was proven.
     pub(super) fn print(&self, continued: bool, as_json: bool) {
         let (lines, value) = match self {
-            Self::Receipt(receipt, entry, _, submission) => submitted(receipt, entry, *submission),
+            Self::Receipt(receipt, entry, _, submission) => submitted(receipt, entry, submission.as_deref()),
             Self::Destruction(_, entry, _) => destroyed(entry),
         };
         let index = match self {
@@ -135,19 +138,21 @@ fn record_of(entry: &Entry) -> String {
     entry.record.map(|id| id.hyphenated().to_string()).unwrap_or_default()
 }
 
-fn submitted(receipt: &FiledReceipt, entry: &Entry, submission: bool) -> (Vec<String>, Value) {
+/// `named`: the name of the reporter in the submission that was given, empty where it has none.
+fn submitted(receipt: &FiledReceipt, entry: &Entry, named: Option<&str>) -> (Vec<String>, Value) {
     let (record, digest) = (record_of(entry), hex::encode(receipt.digest));
     let queues: Vec<&str> = entry.recipients.iter().map(|queue| queue.as_str()).collect();
     let reporter = entry.actor.map(hex::encode).unwrap_or_default();
+    let name = named.filter(|name| !name.is_empty()).map_or_else(String::new, |name| format!(", who is {name}"));
     let lines = vec![
         format!("proven: referral {record} was submitted at {}", entry.at),
-        format!("  by {}, reporter {reporter}", entry.who),
+        format!("  by {}, reporter {reporter}{name}", entry.who),
         format!("  to {}", queues.join(" ")),
-        format!("  digest {digest}{}", if submission { ", that of the submission" } else { "" }),
+        format!("  digest {digest}{}", if named.is_some() { ", that of the submission" } else { "" }),
     ];
     let value = json!({
         "referral_id": record, "submitted_time": entry.at.to_string(), "by": entry.who, "reporter": reporter,
-        "queues": queues, "digest": digest, "submission": submission,
+        "reporter_name": named.unwrap_or_default(), "queues": queues, "digest": digest, "submission": named.is_some(),
     });
     (lines, value)
 }

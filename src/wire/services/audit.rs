@@ -108,7 +108,11 @@ impl Services {
             true => self.broker.prove_erasure(&permit, id).await?,
             false => self.broker.prove_referral(&permit, id).await?,
         };
-        Ok(pb::ProveReferralResponse { receipt_file: filed.text, verifier_key: filed.verifier_key })
+        Ok(pb::ProveReferralResponse {
+            receipt_file: filed.text,
+            verifier_key: filed.verifier_key,
+            reporter_name: filed.reporter.reveal().to_owned(),
+        })
     }
 }
 
