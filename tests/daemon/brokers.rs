@@ -45,7 +45,7 @@ pub fn keyed(broker: &Daemon) {
 }
 
 /// A receipt of what is submitted.
-async fn receipt(daemon: &Daemon, number: u8) -> Vec<u8> {
+pub async fn receipt(daemon: &Daemon, number: u8) -> Vec<u8> {
     let council = daemon.person(LEWISHAM).await;
     let text = recent(number, "2026-11-20T16:30:00Z");
     council.call(&referral("SubmitReferral"), bytes(&request(submission(&text)))).await.unwrap()

@@ -16,6 +16,7 @@ mod handshakes;
 #[allow(dead_code, reason = "shared with the tests of the flow")]
 mod house;
 mod kill;
+mod late;
 mod leak;
 mod metrics;
 mod overload;
@@ -24,6 +25,9 @@ mod paging_away;
 #[path = "../support/person.rs"]
 #[allow(dead_code, reason = "shared with the tests of the flow")]
 mod person;
+#[path = "../disk/preloaded.rs"]
+#[allow(dead_code, reason = "shared with the tests of the disk")]
+mod preloaded;
 mod python;
 mod refusals;
 mod reload;
