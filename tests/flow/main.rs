@@ -50,6 +50,7 @@ mod paging;
 mod policy;
 mod preview;
 mod prompting;
+mod racing;
 mod readings;
 mod resume;
 mod retention;

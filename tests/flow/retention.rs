@@ -18,15 +18,15 @@ use crate::{
     retracting::{acknowledging, correct, correcting, plain, recalling},
 };
 
-const FIRST: &str = "operator/key_custodian/k1";
-const SECOND: &str = "operator/key_custodian/k2";
+pub const FIRST: &str = "operator/key_custodian/k1";
+pub const SECOND: &str = "operator/key_custodian/k2";
 
 async fn submitted(house: &House) -> String {
     house.person(LEWISHAM).await.submit(submission(&narrative(1))).await.unwrap().referral_id
 }
 
 /// A house where content is kept for a week, so that nobody's certificate runs out meanwhile.
-async fn a_week() -> House {
+pub async fn a_week() -> House {
     let mut house = House::open().await;
     let mut set = shipped();
     change(&mut set, "memory.toml", "days = 30", "days = 7");
@@ -36,7 +36,7 @@ async fn a_week() -> House {
 }
 
 /// Everything of narrative 1, everywhere.
-async fn settle_all(house: &House) {
+pub async fn settle_all(house: &House) {
     house.person(RESOLVER).await.resolve_all("MASH.E09000023").await;
     for queue in ["MASH.E09000023", "EDT.E09000023"] {
         house.person(MASH).await.settle_all(queue, "early_help").await;
@@ -53,7 +53,7 @@ async fn erasures(house: &House) -> Vec<Entry> {
     house.ledger().await.into_iter().filter(|entry| entry.verb == Verb::Erasure).collect()
 }
 
-fn placing(id: &str, reason: &str, reference: &str) -> pb::PlaceLegalHoldRequest {
+pub fn placing(id: &str, reason: &str, reference: &str) -> pb::PlaceLegalHoldRequest {
     let (referral_id, reason, reference) = (id.to_owned(), reason.to_owned(), reference.to_owned());
     pb::PlaceLegalHoldRequest { request_id: fresh(), referral_id, reason, reference }
 }
@@ -83,7 +83,7 @@ async fn release(who: &mut Person, hold: &pb::LegalHold) -> Result<pb::Proposal,
     Ok(who.admin.release_legal_hold(asked).await?.into_inner().proposal.unwrap())
 }
 
-async fn approve(who: &mut Person, of: &pb::Proposal) -> Result<Option<Effect>, Status> {
+pub async fn approve(who: &mut Person, of: &pb::Proposal) -> Result<Option<Effect>, Status> {
     let (proposal_id, fingerprint) = (of.proposal_id.clone(), of.fingerprint.clone());
     let asked = pb::ApproveProposalRequest { request_id: fresh(), proposal_id, fingerprint };
     Ok(who.admin.approve_proposal(asked).await?.into_inner().effect)
@@ -228,7 +228,7 @@ async fn a_legal_hold_wins_until_two_custodians_end_it() {
 }
 
 /// Neither notified under the statutory duty nor with a prompt that is followed.
-fn neglected() -> pb::Submission {
+pub fn neglected() -> pb::Submission {
     let mut draft = plain();
     let codes = vec![pb::HarmCode::Neg.into()];
     draft.items.iter_mut().for_each(|item| item.codes.clone_from(&codes));
