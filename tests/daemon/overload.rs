@@ -1,18 +1,24 @@
-//! More than the broker can do, from eight peers at once, against the real binary: its memory stays bounded, who is refused is told
-//! when to try again, a quiet peer is served all the same, and afterwards all is as before. `HOMEWARD_OVERLOAD_SECONDS` makes it as long
-//! as one likes, for figures from a release build, and then floods another daemon on the same machine as well, which takes the
+//! Twenty times what the broker can do, from eight peers at once, against the real binary: its memory stays bounded, who is refused is
+//! told when to try again, a quiet peer is served all the same, and afterwards all is as before. What it can do is measured first, in the
+//! same run: what eight peers with a few calls each get through. Then each has its share of twenty times that to ask, whatever the
+//! answers; what it cannot send, for it has as many calls on their way as it may, waits with it. `HOMEWARD_OVERLOAD_SECONDS` makes it as
+//! long as one likes, for figures from a release build, and then floods another daemon on the same machine as well, which takes the
 //! processors and the disk alike and nothing else; see tests/README.md.
 
 use std::{
     collections::BTreeMap,
     fmt, fs,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
 use homeward::{platform::clock::Stopwatch, wire::pb};
 use tokio::{
     runtime::{Builder, Runtime},
+    sync::Semaphore,
     task::JoinHandle,
 };
 use tonic::{Code, Status};
@@ -27,8 +33,16 @@ use crate::{
 const FLOODERS: usize = 8;
 /// Calls of each at the same time: together more than may wait.
 const AT_ONCE: usize = 220;
-/// Calls of the quiet peer during the flood, one after another.
-const QUIET: usize = 2;
+/// So many times what it can do is asked of it.
+const TIMES: f64 = 20.0;
+/// What it can do: so many calls of each peer at the same time, for so long.
+const STEADY: usize = 8;
+const STEADY_FOR: Duration = Duration::from_secs(2);
+/// Calls of the quiet peer during the flood, one after another, for at least so long.
+const QUIET: usize = 24;
+const FLOODED_FOR: Duration = Duration::from_secs(5);
+/// How often the peers have more to ask.
+const TICK: Duration = Duration::from_millis(10);
 /// Refusals that must have come before it is a flood.
 const REFUSED: usize = 200;
 /// A debug build of the daemon with all of this, at its worst.
@@ -64,9 +78,10 @@ fn grants() -> String {
     [GRANTS.to_owned(), grant(QUIET_PEER)].into_iter().chain(flooders).collect()
 }
 
-/// Submits again and again, whatever the answer, and heeds no advice.
-async fn shout(mut person: Person, base: pb::Submission, told: Arc<Mutex<Told>>) {
-    loop {
+/// Submits whatever there is to ask, and heeds no advice.
+async fn shout(mut person: Person, base: pb::Submission, (told, asks): (Arc<Mutex<Told>>, Arc<Semaphore>)) {
+    while let Ok(one) = asks.acquire().await {
+        one.forget();
         let answer = person.submit(base.clone()).await;
         let mut told = told.lock().unwrap();
         match answer {
@@ -83,13 +98,66 @@ async fn shout(mut person: Person, base: pb::Submission, told: Arc<Mutex<Told>>)
     }
 }
 
-async fn flood(daemon: &Daemon, base: &pb::Submission, told: &Arc<Mutex<Told>>) -> Vec<JoinHandle<()>> {
-    let mut all = Vec::new();
-    for number in 0..FLOODERS {
-        let person = daemon.person(&loud(number)).await;
-        all.extend((0..AT_ONCE).map(|_| tokio::spawn(shout(person.clone(), base.clone(), Arc::clone(told)))));
+/// A flood: its tasks, and how much was to ask until now.
+struct Flood {
+    tasks: Vec<JoinHandle<()>>,
+    asked: Arc<AtomicUsize>,
+}
+
+impl Flood {
+    /// So many calls of each at the same time; so many to ask in a second, of all of them, or as many as are answered.
+    async fn begin(
+        daemon: &Daemon,
+        base: &pb::Submission,
+        told: &Arc<Mutex<Told>>,
+        (at_once, rate): (usize, Option<f64>),
+    ) -> Self {
+        let (mut tasks, asked) = (Vec::new(), Arc::new(AtomicUsize::new(0)));
+        let asks: Vec<_> = (0..FLOODERS)
+            .map(|_| Arc::new(Semaphore::new(if rate.is_some() { 0 } else { Semaphore::MAX_PERMITS })))
+            .collect();
+        for (number, asks) in asks.iter().enumerate() {
+            let person = daemon.person(&loud(number)).await;
+            let shouting = || shout(person.clone(), base.clone(), (Arc::clone(told), Arc::clone(asks)));
+            tasks.extend((0..at_once).map(|_| tokio::spawn(shouting())));
+        }
+        if let Some(rate) = rate {
+            tasks.push(tokio::spawn(more_to_ask(asks, rate, Arc::clone(&asked))));
+        }
+        Self { tasks, asked }
     }
-    all
+
+    fn end(&self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
+    }
+}
+
+/// Gives each of them its share of so many calls in a second, whether it can send them or not.
+async fn more_to_ask(asks: Vec<Arc<Semaphore>>, rate: f64, asked: Arc<AtomicUsize>) {
+    let begun = Stopwatch::start();
+    for next in (0..FLOODERS).cycle() {
+        while asked.load(Relaxed) as f64 >= begun.spent().as_secs_f64() * rate {
+            tokio::time::sleep(TICK).await;
+        }
+        asks[next].add_permits(1);
+        asked.fetch_add(1, Relaxed);
+    }
+}
+
+/// What it can do: submissions in a second, of eight peers with a few calls each.
+fn sustainable(elsewhere: &Runtime, daemon: &Daemon, base: &pb::Submission) -> f64 {
+    let told = Arc::new(Mutex::new(Told::default()));
+    let steady = elsewhere.block_on(Flood::begin(daemon, base, &told, (STEADY, None)));
+    let begun = Stopwatch::start();
+    let accepted = || told.lock().unwrap().accepted;
+    // At least one, on a machine that does other things besides.
+    while begun.spent() < STEADY_FOR || accepted() == 0 {
+        assert!(begun.spent() < Duration::from_secs(60), "nothing is accepted");
+        std::thread::sleep(TICK);
+    }
+    let rate = accepted() as f64 / begun.spent().as_secs_f64();
+    steady.end();
+    rate
 }
 
 /// How long a quiet peer waits for each of its calls, the shortest first.
@@ -143,18 +211,20 @@ fn a_flood_from_eight_peers_is_refused_with_a_time_and_a_quiet_peer_is_served_as
     let daemon = here.block_on(started());
     let mut quiet = here.block_on(daemon.person(QUIET_PEER));
     let long = std::env::var("HOMEWARD_OVERLOAD_SECONDS").ok().map(|seconds| seconds.parse().unwrap());
-    let time = Duration::from_secs(long.unwrap_or(0));
+    let time = long.map_or(FLOODED_FOR, Duration::from_secs);
     let mut wait = |calls, time| here.block_on(Waits::measured(&mut quiet, &base, calls, time));
-    let alone = wait(10, time / 4);
+    let alone = wait(10, long.map_or(Duration::ZERO, |_| time / 4));
+    let can = sustainable(&elsewhere, &daemon, &base);
+    let asks = (AT_ONCE, Some(can * TIMES));
     if long.is_some() {
         let other = here.block_on(started());
-        let flood = elsewhere.block_on(flood(&other, &base, &Arc::default()));
+        let flood = elsewhere.block_on(Flood::begin(&other, &base, &Arc::default(), asks));
         let beside = wait(QUIET, time / 4);
-        flood.iter().for_each(JoinHandle::abort);
+        flood.end();
         eprintln!("a quiet peer while another daemon on the machine is flooded: {beside}");
     }
     let told = Arc::new(Mutex::new(Told::default()));
-    let flood = elsewhere.block_on(flood(&daemon, &base, &told));
+    let flood = elsewhere.block_on(Flood::begin(&daemon, &base, &told, asks));
     let refused = || told.lock().unwrap().refused.values().sum::<usize>();
     let started = Stopwatch::start();
     while refused() < REFUSED {
@@ -163,7 +233,8 @@ fn a_flood_from_eight_peers_is_refused_with_a_time_and_a_quiet_peer_is_served_as
     }
     let during = wait(QUIET, time);
     let flooded = started.spent().as_secs_f64();
-    flood.iter().for_each(JoinHandle::abort);
+    let asked = flood.asked.load(Relaxed) as f64 / flooded;
+    flood.end();
     let stopped = Stopwatch::start();
     wait(1, Duration::ZERO);
     let again = stopped.spent();
@@ -179,8 +250,9 @@ fn a_flood_from_eight_peers_is_refused_with_a_time_and_a_quiet_peer_is_served_as
     let peak = peak_megabytes(&daemon);
     let told = told.lock().unwrap();
     eprintln!(
-        "{flooded:.0} s: {:.0}/s accepted, refused {:?}; {peak:.0} MB at most; a quiet peer alone: {alone}; during it: {during}; \
-         afterwards {again:?}",
+        "{flooded:.0} s: it can do {can:.0}/s, and was to do {asked:.0}/s, {:.1} times that; {:.0}/s accepted, refused {:?}; {peak:.0} MB \
+         at most; a quiet peer alone: {alone}; during it: {during}; afterwards {again:?}",
+        asked / can,
         told.accepted as f64 / flooded,
         told.refused,
     );
