@@ -81,12 +81,11 @@ fn hooked(daemon: &Daemon) {
     fs::write(daemon.folder("homeward.toml"), configuration).unwrap();
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_late_is_escalated_once_and_paged_once_with_two_caretakers_over_one_database() {
-    let server = Server::start();
-    let mut one = broker(&server, None);
+/// Two brokers over one database, each under a clock of its own, that serve.
+async fn two(server: &Server) -> (Daemon, Daemon, Vec<Disk>) {
+    let mut one = broker(server, None);
     keyed(&one);
-    let mut other = broker(&server, Some(&one));
+    let mut other = broker(server, Some(&one));
     let grant = format!(
         "{GRANTS}\n[[grant]]\nidentity = \"homeward://pilot.example/{AUDITOR}\"\nnot_before = \"2020-01-01T00:00:00Z\"\n\
          not_after = \"2096-01-01T00:00:00Z\"\n"
@@ -97,6 +96,13 @@ async fn what_is_late_is_escalated_once_and_paged_once_with_two_caretakers_over_
         disks.push(Disk::below(daemon));
         daemon.restart().await;
     }
+    (one, other, disks)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_late_is_escalated_once_and_paged_once_with_two_caretakers_over_one_database() {
+    let server = Server::start();
+    let (mut one, mut other, disks) = two(&server).await;
     for _ in 0..3 {
         receipt(&one, 1).await;
         receipt(&other, 1).await;

@@ -140,7 +140,7 @@ async fn where_no_more_readings_are_kept_the_sender_is_told_so() {
     let house = House::open().await;
     let mut council = house.person(LEWISHAM).await;
     let mut many = submission(&narrative(1));
-    many.items = vec![many.items[0].clone(); 50];
+    many.items = many.items.iter().cycle().take(50).cloned().collect();
     let id = council.submit(many).await.unwrap().referral_id;
     let mut intelligence = house.person(INTELLIGENCE).await;
     let hidden = taken(&mut intelligence, "REFDESK.SE").await;
