@@ -113,6 +113,9 @@ const HOUSE: &[Room] = &[
             "governor",
             "http",
             "http_body",
+            // The caller's trace, in which our spans are.
+            "opentelemetry",
+            "tracing_opentelemetry",
             // A message that nobody will read is taken off the connection.
             "http_body_util",
             "bytes",
@@ -198,6 +201,11 @@ const HOUSE: &[Room] = &[
             "tempfile",
             "hex",
             "zeroize",
+            // Traces for a collector.
+            "opentelemetry",
+            "opentelemetry_sdk",
+            "opentelemetry_otlp",
+            "tracing_opentelemetry",
             // Progress bars.
             "indicatif",
             // What operators watch.

@@ -50,6 +50,9 @@ pub struct Config {
     /// Pages for officers; without it there are none.
     #[serde(default)]
     pub desk: Option<DeskConfig>,
+    /// Where spans of the work are sent; without it nowhere.
+    #[serde(default)]
+    pub traces: Option<Traces>,
     /// Logs.
     #[serde(default)]
     pub log: Log,
@@ -197,6 +200,17 @@ pub struct Metrics {
     pub listen: SocketAddr,
 }
 
+/// Spans of the work. Never a name, an identity or an id.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Traces {
+    /// OTLP over gRPC, without TLS: `http://127.0.0.1:4317`, an address of this machine alone.
+    pub endpoint: String,
+    /// Of calls that come without a trace of their own, this share is traced; 0 to 1.
+    #[serde(default = "all")]
+    pub share: f64,
+}
+
 /// Logs. Never content, whatever the level.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -275,6 +289,10 @@ impl Config {
 
 fn default_readers() -> u16 {
     8
+}
+
+fn all() -> f64 {
+    1.0
 }
 
 fn yes() -> bool {

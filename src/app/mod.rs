@@ -50,6 +50,7 @@ mod show;
 mod subject;
 mod submit;
 mod telemetry;
+mod traces;
 mod versions;
 mod watch;
 mod watched;

@@ -10,13 +10,15 @@ use super::{
     config::Config,
     failure::Failure,
     metrics, telemetry,
+    traces::Sending,
     wiring::{self, Doors},
 };
 use crate::platform::shutdown::{hangups, shutdown_signal};
 
 pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
     let config = Config::load(&args.config)?;
-    let mut dial = telemetry::start(&config.log);
+    let sending = config.traces.as_ref().map(Sending::begin).transpose()?;
+    let mut dial = telemetry::start(&config.log, sending.as_ref());
     let deaf = |error| Failure::other(format!("signals cannot be heard: {error}"));
     let stop = shutdown_signal().map_err(deaf)?;
     let mut hangups = hangups().map_err(deaf)?;
@@ -54,6 +56,9 @@ pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
     tracing::info!(%address, "serving");
     let ended = wiring::serve(Doors { listener, watchers, desk }, daemon, stop).await;
     backups.end();
+    if let Some(sending) = sending {
+        sending.end().await;
+    }
     ended
 }
 

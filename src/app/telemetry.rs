@@ -4,15 +4,22 @@
 
 use std::panic;
 
-use tracing::level_filters::LevelFilter;
+use tracing::{Dispatch, level_filters::LevelFilter};
 use tracing_subscriber::{
-    Layer, Registry, filter::Targets, fmt, layer::SubscriberExt, reload, util::SubscriberInitExt,
+    Layer, Registry,
+    filter::{Targets, filter_fn},
+    fmt,
+    layer::SubscriberExt,
+    reload,
+    util::SubscriberInitExt,
 };
 
 use super::{
     config::{Format, Level, Log},
     print,
+    traces::Sending,
 };
+use crate::platform::flow::FLOW;
 
 /// Changes how much is logged, while it runs.
 pub(super) struct Dial {
@@ -53,19 +60,39 @@ fn ours(level: Level) -> LevelFilter {
 
 fn targets(level: Level) -> Targets {
     let ours = ours(level);
-    Targets::new().with_default(LevelFilter::WARN.min(ours)).with_target("homeward", ours)
+    Targets::new()
+        .with_default(LevelFilter::WARN.min(ours))
+        .with_target("homeward", ours)
+        .with_target(FLOW, LevelFilter::OFF)
 }
 
-/// Begins to log to stderr. A second call changes nothing.
-pub(super) fn start(log: &Log) -> Dial {
+/// Begins to log to stderr, and to trace what may leave the house where that is to be sent. A second call changes nothing.
+pub(super) fn start(log: &Log, sending: Option<&Sending>) -> Dial {
+    let (layers, dial) = layers(log, sending);
+    // Already logging: the first configuration stays.
+    let _ = layers.try_init();
+    dial
+}
+
+fn layers(log: &Log, sending: Option<&Sending>) -> (Dispatch, Dial) {
     let (targets, handle) = reload::Layer::new(targets(log.level));
     let lines = match log.format {
         Format::Text => fmt::layer().with_writer(std::io::stderr).with_ansi(false).boxed(),
         Format::Json => fmt::layer().with_writer(std::io::stderr).json().boxed(),
     };
-    // Already logging: the first configuration stays.
-    let _ = Registry::default().with(lines.with_filter(targets)).try_init();
-    Dial { handle, level: log.level }
+    let lines = Registry::default().with(lines.with_filter(targets));
+    let layers = match sending {
+        // Not a layer that is not there: with that each callsite would be asked about anew, each time.
+        None => Dispatch::new(lines),
+        Some(sending) => {
+            let spans = tracing_opentelemetry::layer().with_tracer(sending.tracer()).with_target(false);
+            let spans = spans.with_location(false).with_threads(false).with_tracked_inactivity(false);
+            // No line of the log becomes part of a span: it may name a person.
+            let ours = filter_fn(|what| what.is_span() && what.target() == FLOW);
+            Dispatch::new(lines.with(spans.with_filter(ours.with_max_level_hint(LevelFilter::INFO))))
+        }
+    };
+    (layers, Dial { handle, level: log.level })
 }
 
 /// From now on a panic is told by its place, through the log where there is one.
@@ -87,7 +114,33 @@ fn tell_panics(tell: fn(&str)) {
 mod tests {
     use std::sync::Mutex;
 
+    use tracing::{dispatcher::with_default, info_span};
+
     use super::*;
+    use crate::app::config::Traces;
+
+    #[tokio::test]
+    async fn spans_for_a_collector_cost_nothing_without_one_and_never_follow_the_level_of_the_log() {
+        let enabled = || (!info_span!(target: FLOW, "step").is_disabled(), tracing::enabled!(tracing::Level::DEBUG));
+        let log = Log { level: Level::Warn, format: Format::Text };
+        let (alone, mut dial) = layers(&log, None);
+        with_default(&alone, || {
+            assert_eq!(enabled(), (false, false));
+            dial.turn(Level::Trace);
+            assert_eq!(enabled(), (false, true));
+        });
+        let traces = Traces { endpoint: "http://127.0.0.1:9".to_owned(), share: 0.0 };
+        let sending = Sending::begin(&traces).unwrap();
+        let (both, mut dial) = layers(&log, Some(&sending));
+        with_default(&both, || {
+            assert_eq!(enabled(), (true, false));
+            dial.turn(Level::Debug);
+            assert_eq!(enabled(), (true, true));
+            dial.turn(Level::Error);
+            assert_eq!(enabled(), (true, false));
+        });
+        sending.end().await;
+    }
 
     static TOLD: Mutex<String> = Mutex::new(String::new());
 

@@ -1,6 +1,7 @@
 //! Intake: judge, seal, and accept all of it in one durable transaction, or refuse with every reason.
 
 use jiff::Timestamp;
+use tracing::{Instrument, Span, info_span};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -12,7 +13,10 @@ use super::{
 use crate::{
     domain::{decision::Decision, grants::SubmitPermit, stage::Routed, submission::Reading, violation::Violations},
     ledger::Entry,
-    platform::meters::{METERS, Meters},
+    platform::{
+        flow::FLOW,
+        meters::{METERS, Meters},
+    },
     store::{Acceptance, Accepted, Keep, Once, StoreError},
 };
 
@@ -67,9 +71,12 @@ impl Broker {
         let filing = Filing { permit: permit.clone(), once, original, received, corrects };
         self.keys.ready(received).await?;
         let (filer, reading) = (self.filer(), submission.reading);
+        let call = Span::current();
         let verdict = self.bench.does(move || {
-            let verdict = Verdict { judged: judge_reading(reading, &filer.rulebook, received), filer, filing };
-            let acceptance = verdict.file()?;
+            let judging = || judge_reading(reading, &filer.rulebook, received);
+            let judged = info_span!(target: FLOW, parent: &call, "judge").in_scope(judging);
+            let verdict = Verdict { judged, filer, filing };
+            let acceptance = info_span!(target: FLOW, parent: &call, "seal").in_scope(|| verdict.file())?;
             Ok::<_, Error>((verdict, acceptance))
         });
         let (verdict, acceptance) = verdict.await??;
@@ -97,7 +104,7 @@ impl Broker {
     /// that may be on its way to be destroyed.
     async fn accept(&self, mut verdict: Verdict, mut acceptance: Acceptance) -> Result<(Accepted, Judged), Error> {
         for _ in 0..MOST_TURNS {
-            match self.store.accept(acceptance).await {
+            match self.store.accept(acceptance).instrument(info_span!(target: FLOW, "store")).await {
                 Err(StoreError::Conflict) => self.keys.tend(self.clock.now()).await?,
                 accepted => return Ok((accepted?, verdict.judged)),
             }

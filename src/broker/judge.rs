@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::{Span, Timestamp, civil::Date};
 use ring::digest::{SHA256, digest};
+use tracing::info_span;
 
 use crate::{
     domain::{
@@ -22,7 +23,7 @@ use crate::{
         vetting::Vetting,
         violation::Violations,
     },
-    platform::{clock::Stopwatch, meters::METERS},
+    platform::{clock::Stopwatch, flow::FLOW, meters::METERS},
     reference::{self, FileSet, ReferenceError},
 };
 
@@ -104,7 +105,7 @@ fn sha256(bytes: &[u8]) -> [u8; 32] {
 pub fn judge(draft: Draft, rulebook: &Rulebook, now: Timestamp) -> Result<Routed, Violations> {
     let valid = validate(draft, &rulebook.policy, now)?;
     let watch = Stopwatch::start();
-    let redacted = redact(valid, &rulebook.redaction);
+    let redacted = info_span!(target: FLOW, "redact").in_scope(|| redact(valid, &rulebook.redaction));
     METERS.redaction.observe(watch.spent().as_secs_f64());
     METERS.degraded.inc_by(redacted.degraded().len() as u64);
     let graded = grade(redacted);

@@ -5,6 +5,7 @@ pub mod clock;
 pub mod current;
 pub mod disk;
 pub mod entropy;
+pub mod flow;
 pub mod memory;
 pub mod meters;
 pub mod regular_file;

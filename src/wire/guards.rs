@@ -16,20 +16,22 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body::{Body as HttpBody, Frame};
 use http_body_util::BodyExt;
+use opentelemetry::propagation::Extractor;
 use tokio::{
     sync::OwnedSemaphorePermit,
     time::{Sleep, sleep, timeout},
 };
 use tonic::{Code, Status, body::Body};
 use tower::{Layer, Service};
-use tracing::Instrument;
+use tracing::{Instrument, field::Empty};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use self::whole::Whole;
 use super::{
     received::TOO_LARGE, reminders::Reminder, session::Session, status::Refused, streaming, taken::Taken,
     timeout::caller_limit,
 };
-use crate::platform::Clock;
+use crate::platform::{Clock, flow::FLOW};
 
 const STATUS: &str = "grpc-status";
 const DETAILS: &str = "grpc-status-details-bin";
@@ -107,6 +109,7 @@ where
         // Whatever a caller puts there would travel on to places that did not ask for it.
         request.headers_mut().remove("baggage");
         let span = span(&request, &session);
+        let flow = span.in_scope(|| flow(&request));
         let reminder = Reminder::of(session.peer(), session.is_tainted(), guard.clock.now());
         let late = caller_limit(request.headers()).map(|limit| Box::pin(sleep(limit.saturating_sub(EARLIER))));
         if streams {
@@ -132,7 +135,7 @@ where
             };
             Ok((guard.tell)(refused))
         };
-        Box::pin(guarded.instrument(span))
+        Box::pin(guarded.instrument(flow).instrument(span))
     }
 }
 
@@ -177,6 +180,35 @@ fn span(request: &Request<Body>, session: &Session) -> tracing::Span {
     let sound = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'.' | b'_');
     let method = if method.len() <= 120 && method.bytes().all(sound) { method } else { "unknown" };
     tracing::info_span!("call", method, peer = %session.peer().identity, trace)
+}
+
+/// The same for a collector elsewhere, in the caller's trace: the method, and nobody.
+fn flow(request: &Request<Body>) -> tracing::Span {
+    let span = tracing::info_span!(target: FLOW, "call", otel.name = Empty, otel.kind = "server");
+    if !span.is_disabled() {
+        let path = request.uri().path();
+        let sound = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'.' | b'_');
+        // The path of a page has ids in it.
+        let method = path.starts_with("/homeward.v1.") && path.len() <= 120 && path.bytes().all(sound);
+        span.record("otel.name", if method { path } else { "another" });
+        let theirs = opentelemetry::global::get_text_map_propagator(|known| known.extract(&Sent(request.headers())));
+        // Refused where nothing takes spans, which was asked above.
+        let _ = span.set_parent(theirs);
+    }
+    span
+}
+
+/// The caller's trace and span. What else belongs to a trace (`tracestate`) is text of the caller's, and would travel on.
+struct Sent<'h>(&'h HeaderMap);
+
+impl Extractor for Sent<'_> {
+    fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key).filter(|_| key == "traceparent").and_then(|value| value.to_str().ok())
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        vec!["traceparent"]
+    }
 }
 
 /// The answer, its running body ended with a status when the session or the caller's time ends.

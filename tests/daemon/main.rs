@@ -35,3 +35,4 @@ mod revoked;
 mod rewrap;
 mod root;
 mod scan;
+mod traces;

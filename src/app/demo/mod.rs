@@ -17,7 +17,7 @@ use account::Account;
 use world::World;
 
 pub(super) async fn run(args: &DemoArgs) -> Result<(), Failure> {
-    drop(telemetry::start(&Log { level: Level::Warn, format: Format::Text }));
+    drop(telemetry::start(&Log { level: Level::Warn, format: Format::Text }, None));
     let narratives = expect::narratives()?;
     let folder = tempfile::Builder::new()
         .prefix("homeward-demo-")
