@@ -55,7 +55,11 @@ impl Counted {
         let one = |figure| [(BARE, ConstGauge::new(signed(figure)))];
         family(into, "ledger_entries", "Entries of the ledger", one(self.watch.entries))?;
         family(into, "epoch_keys", "Epoch keys that there are", one(self.watch.keys))?;
-        family(into, "records_behind", "Records under an epoch key that is no longer in use", one(self.watch.behind))
+        family(into, "records_behind", "Records under an epoch key that is no longer in use", one(self.watch.behind))?;
+        let Some(room) = self.watch.room else { return Ok(()) };
+        family(into, "store_file_bytes", "Bytes of the files of the embedded store", one(room.files))?;
+        let help = "Bytes of what the embedded store keeps, counted in the background, anew every hour at most";
+        family(into, "store_live_bytes", help, one(room.live))
     }
 
     fn age(&self, since: Option<Timestamp>) -> f64 {

@@ -1,6 +1,6 @@
-//! The caretaker: expires leases, escalates what is late (R25), tells of prompts that are, says where dead letters lie and which queues are silent, forgets short-lived answers, writes joined refusals, turns keys over, erases what is over. Driven by the injected clock.
+//! The caretaker: expires leases, escalates what is late (R25), tells of prompts that are, says where dead letters lie and which queues are silent, forgets short-lived answers, writes joined refusals, turns keys over, erases what is over, and measures the store a piece at a time. Driven by the injected clock.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
@@ -62,6 +62,8 @@ impl Broker {
         };
         self.look_at_dead_letters(now).await?;
         self.look_at_silent_queues(now).await?;
+        let room = self.store.measure(now).await?;
+        *self.room.lock().unwrap_or_else(PoisonError::into_inner) = room;
         Ok(round)
     }
 

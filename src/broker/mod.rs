@@ -79,7 +79,7 @@ pub use transparency::SeenReading;
 pub use turns::Turn;
 
 use self::bench::Bench;
-pub use crate::store::{EventKind, Outbox, PromptPage, PromptSide, Prompted, QueueCounts, Side};
+pub use crate::store::{EventKind, Outbox, PromptPage, PromptSide, Prompted, QueueCounts, Room, Side};
 use crate::{
     domain::grants::Grants,
     ledger::LogKey,
@@ -121,6 +121,8 @@ pub struct Broker {
     rewrapping: Mutex<()>,
     /// How far it was looked for what is to be erased.
     retention: Mutex<administration::Looked>,
+    /// How much room the store takes, as of the caretaker's last round.
+    room: std::sync::Mutex<Option<Room>>,
     /// Where submissions are judged.
     bench: Bench,
     /// Whose submission is judged next.
@@ -175,6 +177,7 @@ impl Broker {
             taken_over: Mutex::default(),
             rewrapping: Mutex::new(()),
             retention: Mutex::default(),
+            room: std::sync::Mutex::default(),
             bench: Bench::new(),
             judging: turns::Turns::to_judge(),
             storing: turns::Turns::to_store(),

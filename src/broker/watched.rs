@@ -1,10 +1,13 @@
 //! What operators watch of queues: how many by kind of queue, never of which unit or council.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::PoisonError,
+};
 
 use jiff::Timestamp;
 
-use super::{Broker, Error};
+use super::{Broker, Error, Room};
 use crate::domain::{code::Class, queue::QueueId};
 
 /// All queues of one kind together.
@@ -46,6 +49,8 @@ pub struct Watch {
     pub keys: u64,
     /// Records that are under a key which is no longer the one in use.
     pub behind: u64,
+    /// How much room the embedded store takes; `None` where it is in a database, and until it was counted once.
+    pub room: Option<Room>,
 }
 
 impl Broker {
@@ -77,6 +82,7 @@ impl Broker {
         // What was erased is counted there too, under names that are no key's.
         let behind = wrapped.iter().filter(|(key, _)| *key != current && keys.contains(key));
         let (behind, keys) = (behind.map(|(_, records)| records).sum(), keys.len() as u64);
-        Ok(Watch { kinds, classes, entries: self.store.head().await?.size, keys, behind })
+        let room = *self.room.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(Watch { kinds, classes, entries: self.store.head().await?.size, keys, behind, room })
     }
 }

@@ -1,4 +1,4 @@
-//! A store written anew, and what came of it.
+//! A store written anew, and what came of it; and whether it is time for it.
 
 use jiff::Timestamp;
 
@@ -10,6 +10,15 @@ pub struct Compaction {
     /// Where queues, lists, kept roots or counts do not agree with records and ledger, they are made again from those; else
     /// nothing is changed.
     pub rebuild: bool,
+}
+
+/// How much room a store takes on this machine's disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// Bytes of its files, all of them, as the disk counts them.
+    pub files: u64,
+    /// Bytes of all keys and values that are kept, as last counted: what the files would come to, had the engine no room of its own.
+    pub live: u64,
 }
 
 /// What came of it.

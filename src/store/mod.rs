@@ -15,7 +15,7 @@ pub mod sled;
 mod stored;
 
 pub use arriving::{MovedPart, Origin, Restored, Restoring};
-pub use compacted::{Compacted, Compaction};
+pub use compacted::{Compacted, Compaction, Room};
 pub use copied::{Copied, CopyPart};
 pub use examined::{Examined, Examining, Finding, Mend, Relation};
 pub use model::{
@@ -295,6 +295,10 @@ pub trait Store: Send + Sync {
     /// Proves a claim against the ledger of the first `size` entries, or of all of them; none where it has not so many, or the
     /// claim is of more than those. Its cost grows as a logarithm does.
     async fn prove(&self, claim: Claim, size: Option<u64>) -> Result<Option<Proven>, StoreError>;
+
+    /// How much room it takes, and how much of it is in use, as of the last count that came to its end. A call counts on by some thousand
+    /// keys, and begins anew an hour after the last beginning. `None` while nothing is counted yet, and where it is the database's to say.
+    async fn measure(&self, now: Timestamp) -> Result<Option<Room>, StoreError>;
 
     /// Copies the whole store while it is in use, in parts of which each says what some keys are to be, also that one is gone: contract
     /// point 12. One copy at a time: [`StoreError::WrongState`].

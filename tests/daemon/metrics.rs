@@ -162,8 +162,18 @@ async fn a_real_prometheus_reads_the_figures_and_loads_every_alert_and_panel_by_
     let line: Value = serde_json::from_str(&daemon.says(0, "\"metrics\"").await).unwrap();
     let address = line["fields"]["address"].as_str().unwrap().to_owned();
     daemon.person(LEWISHAM).await.submit(crate::person::submission(&crate::house::narrative(1))).await.unwrap();
-    let told = fetched(&address, "/metrics").1;
+    let mut told = fetched(&address, "/metrics").1;
+    for _ in 0..600 {
+        // The caretaker measures the store in its first round.
+        if told.contains("homeward_store_live_bytes") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        told = fetched(&address, "/metrics").1;
+    }
     assert_eq!(figure(&told, "homeward_queue_deliveries{kind=\"MPU\",state=\"unopened\"}"), 1.0);
+    let (files, live) = (figure(&told, "homeward_store_file_bytes"), figure(&told, "homeward_store_live_bytes"));
+    assert!(live > 2_000.0 && files > live, "{files} {live}");
     assert!(figure(&told, "homeward_ledger_entries") >= 1.0);
     let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy");
     let rules = deploy.join("prometheus/alerts.yaml");

@@ -3,10 +3,11 @@
 
 use std::future::Future;
 
+use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{Look, Transaction};
-use crate::store::{Copied, CopyPart, Outbox, StoreError};
+use crate::store::{Copied, CopyPart, Outbox, Room, StoreError};
 
 /// Commands in one batch, at most: more gains nothing, measured.
 const GATHER: usize = 64;
@@ -72,6 +73,11 @@ pub(in crate::store) trait Engine: Send + Sync + 'static {
 
     /// The sequence of the last batch that is durable.
     fn changes(&self) -> watch::Receiver<u64>;
+
+    /// How much room it takes, and how much of it is in use; an engine in a database leaves that to the database.
+    fn measure(&self, _now: Timestamp) -> impl Future<Output = Result<Option<Room>, StoreError>> + Send {
+        std::future::ready(Ok(None))
+    }
 
     /// Sends all of one moment in parts.
     fn copy(&self, parts: mpsc::Sender<CopyPart>) -> impl Future<Output = Result<Copied, StoreError>> + Send;

@@ -21,9 +21,7 @@ use crate::{
     ledger::Entry,
     store::{
         Acceptance, Accepted, Amendment, Claim, Clarification, ClassCounts, Copied, CopyPart, Document, DuePage, Event,
-        Head, Held, Lapse, Leases, Marking, Noted, Once, Outbox, Page, PromptPage, PromptSide, Prompted, Proven, Pull,
-        QueueCounts, Raise, Reference, Replay, Retract, Rewrap, Round, Seen, Settle, Shelf, Side, Store, StoreError,
-        Stored, TakeBack, Unsettled, Whose, Wraps,
+    Head, Held, Lapse, Leases, Marking, Noted, Once, Outbox, Page, PromptPage, PromptSide, Prompted, Proven, Pull, QueueCounts, Raise, Reference, Replay, Retract, Rewrap, Room, Round, Seen, Settle, Shelf, Side, Store, StoreError, Stored, TakeBack, Unsettled, Whose, Wraps,
     },
 };
 
@@ -273,6 +271,10 @@ impl<E: Engine> Store for OrderedStore<E> {
 
     async fn prove(&self, claim: Claim, size: Option<u64>) -> Result<Option<Proven>, StoreError> {
         self.0.read(move |tree| prove::prove(&tree, claim, size)).await
+    }
+
+    async fn measure(&self, now: Timestamp) -> Result<Option<Room>, StoreError> {
+        self.0.measure(now).await
     }
 
     async fn copy(&self, parts: mpsc::Sender<CopyPart>) -> Result<Copied, StoreError> {

@@ -10,6 +10,7 @@ mod compact;
 mod copying;
 mod durable;
 mod examined;
+mod measured;
 mod moving;
 mod offline;
 mod open;
@@ -23,13 +24,17 @@ use std::{
     thread,
 };
 
+use jiff::Timestamp;
 use tokio::sync::{Semaphore, mpsc, watch};
 
-use self::commit::{Shared, Writer};
 pub use self::moving::Still;
 use self::view::Look;
+use self::{
+    commit::{Shared, Writer},
+    measured::Measuring,
+};
 use super::{
-    Copied, CopyPart, Outbox, StoreError,
+    Copied, CopyPart, Outbox, Room, StoreError,
     ordered::{Engine, Message, OrderedStore, WAITING, keys, late, pages, prompts, read, rows, shelf, transaction},
 };
 
@@ -45,6 +50,7 @@ pub struct SledEngine {
     shared: Arc<Shared>,
     inbox: mpsc::Sender<Message>,
     readers: Arc<Semaphore>,
+    measuring: Measuring,
 }
 
 impl SledStore {
@@ -67,14 +73,15 @@ impl SledStore {
             changed: Mutex::default(),
         });
         let (inbox, waiting) = mpsc::channel(WAITING);
-        let readers = Arc::clone(&shared);
+        let writes = Arc::clone(&shared);
         thread::Builder::new()
             .name("store-commit".into())
             .spawn(move || {
-                Writer { shared: &readers, books: opened.books, durable: opened.durable }.work(waiting);
+                Writer { shared: &writes, books: opened.books, durable: opened.durable }.work(waiting);
             })
             .map_err(|error| StoreError::Unavailable(format!("no thread: {error}")))?;
-        Ok(Self(SledEngine { shared, inbox, readers: Arc::new(Semaphore::new(READERS)) }))
+        let (readers, measuring) = (Arc::new(Semaphore::new(READERS)), Measuring::new(dir.to_owned()));
+        Ok(Self(SledEngine { shared, inbox, readers, measuring }))
     }
 }
 
@@ -115,6 +122,10 @@ impl Engine for SledEngine {
 
     fn changes(&self) -> watch::Receiver<u64> {
         self.shared.durable.subscribe()
+    }
+
+    async fn measure(&self, now: Timestamp) -> Result<Option<Room>, StoreError> {
+        self.measured(now).await
     }
 
     async fn copy(&self, parts: mpsc::Sender<CopyPart>) -> Result<Copied, StoreError> {
