@@ -257,6 +257,26 @@ async function above(script) {
   }
 }
 
+/** Everything of an identity is revoked: what breaks is seen before, and its page ends. */
+async function identity(script) {
+  const who = script ? "colleague" : "resolver";
+  const victim = await somebody(who, script);
+  victim.removeAllListeners("console");
+  await go(victim, "/");
+  const admin = await somebody("admin", script);
+  await go(admin, "/certificates");
+  await admin.getByRole("link", { name: plan.identities[who], exact: true }).first().click();
+  must((await text(admin)).includes("Certificates that end: 1"), "what ends is seen before it does");
+  if (script) await looked(admin, "admin-revoke-identity");
+  await admin.getByLabel("They may do this no longer").check();
+  await press(admin, "Revoke all of it");
+  must((await text(admin)).includes("Revoked."), "everything of theirs is revoked");
+  const ends = await victim.reload({ timeout: 5000 }).then(() => text(victim).then((words) => words.includes("no longer good")), () => true);
+  must(ends, "the page of a revoked identity goes on");
+  await admin.context().close();
+  await victim.context().close();
+}
+
 /** The certificate is revoked while its page is open: the page ends. */
 async function revoked() {
   const victim = await somebody("officer");
@@ -283,6 +303,8 @@ for (const [name, part] of Object.entries({
   "what happens meanwhile": live,
   above: () => above(true),
   "above, no script": () => above(false),
+  identity: () => identity(true),
+  "identity, no script": () => identity(false),
   revoked,
 })) {
   const began = Date.now();

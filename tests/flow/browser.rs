@@ -67,6 +67,7 @@ async fn everybody_does_their_work_in_a_browser_and_axe_finds_nothing_on_any_pag
     let serial = serial_of(&mut house.person(FIRST).await, MPU).await;
     let plan = json!({
         "url": house.desk(), "modules": modules, "chromium": "/usr/bin/chromium", "out": out, "people": people,
+        "identities": { "colleague": MPU_NE, "resolver": RESOLVER },
         "serial": serial, "returned": "2026-11-19T12:00", "held": "2026-11-20T14:00",
     });
     let file = house.folder("plan.json");

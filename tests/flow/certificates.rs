@@ -207,6 +207,17 @@ async fn whoever_renewed_what_they_had_stolen_is_out_with_all_of_it() {
         reason: "key_compromise".into(),
     };
     let holder = identity(MPU);
+    let previewed =
+        |serial: &str, holder: &str| PreviewRevocationRequest { serial: serial.into(), holder: holder.into() };
+    let breaks = admin.admin.preview_revocation(previewed("", holder.as_str())).await.unwrap().into_inner();
+    assert_eq!((breaks.serials.len(), breaks.other_certificates, breaks.live_sessions), (3, 0, 3));
+    assert!(!breaks.needs_approval && breaks.holder == holder.as_str());
+    let one = admin.admin.preview_revocation(previewed(&breaks.serials[0], "")).await.unwrap().into_inner();
+    assert_eq!((one.serials.as_slice(), one.other_certificates), (&breaks.serials[..1], 2));
+    let both = admin.admin.preview_revocation(previewed("00", holder.as_str())).await.err().unwrap();
+    assert_eq!(both.code(), Code::InvalidArgument);
+    let nobody = admin.admin.preview_revocation(previewed("", identity(BROMLEY).as_str())).await.err().unwrap();
+    assert_eq!(nobody.code(), Code::NotFound);
     let call = asked(holder.as_str());
     let first = admin.admin.revoke_holder(call.clone()).await.unwrap().into_inner();
     let serials: std::collections::BTreeSet<_> = first.revocations.iter().map(|one| one.serial.clone()).collect();
@@ -269,7 +280,7 @@ async fn a_stolen_laptop_is_cut_off_on_every_replica_and_its_leases_return_unrea
     let taken = officer.pull("MPU.SE").await.unwrap();
     assert!(!taken.is_empty());
     let serial = serial_of(&mut admin, MPU).await;
-    let asked = PreviewRevocationRequest { serial: serial.clone() };
+    let asked = PreviewRevocationRequest { serial: serial.clone(), ..Default::default() };
     let impact = admin.admin.preview_revocation(asked).await.unwrap().into_inner();
     assert_eq!((impact.live_sessions, impact.leases, impact.needs_approval), (1, taken.len() as u64, false));
     assert_eq!(impact.unattended_queues, ["MPU.SE"]);

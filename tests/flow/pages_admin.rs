@@ -10,6 +10,7 @@ use crate::{
     house::{House, LEWISHAM, MPU, narrative},
     pages::{Browser, in_hand},
     person::submission,
+    rotation::renewed,
 };
 
 const CUSTODIAN: &str = "operator/key_custodian/k1";
@@ -96,4 +97,61 @@ async fn keys_policy_and_health_are_seen_by_those_who_keep_them_and_no_content_i
     ] {
         assert_eq!(who.get(page).await.status, StatusCode::FORBIDDEN, "{page}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn everything_of_an_identity_is_revoked_with_what_breaks_in_view_and_an_administrators_by_two_persons() {
+    let house = House::open_issuing().await;
+    let (officer, address) = in_hand(&house).await;
+    let mut person = house.person(MPU).await;
+    renewed(&house, &mut person, MPU, "renewed").await;
+    let (one, other) = (Browser::of(&house, FIRST).await, Browser::of(&house, SECOND).await);
+    let all = format!("/identities/{MPU}");
+    assert!(one.get("/certificates").await.text.contains(&format!("href=\"{all}\"")));
+    let breaks = one.get(&all).await;
+    for said in ["Certificates that end: 2", "1 deliveries, which go back", "At once, and for good"] {
+        assert!(breaks.text.contains(said), "{said} in {}", breaks.text);
+    }
+    let form = breaks.form(&all);
+    assert_eq!(one.send(&form, &[]).await.status, StatusCode::UNPROCESSABLE_ENTITY, "why?");
+    let form = form.with(&[("reason", "key_compromise")]);
+    let forged = form.clone().with(&[("seal", "00")]);
+    for (who, sent, headers) in
+        [(&one, &forged, vec![]), (&one, &form, vec![("sec-fetch-site", "cross-site")]), (&other, &form, vec![])]
+    {
+        assert_eq!(who.send(sent, &headers).await.status, StatusCode::FORBIDDEN);
+    }
+    assert!(officer.get(&address).await.status.is_success(), "nothing came of any of them");
+    for _ in 0..2 {
+        assert_eq!(one.send(&form, &[]).await.goes_to(), "/certificates?done=revoked");
+    }
+    let ended = tokio::time::timeout(Duration::from_secs(5), async {
+        while officer.is_let_in().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    assert!(ended.await.is_ok(), "its page goes on");
+    assert_eq!(one.get(&all).await.status, StatusCode::NOT_FOUND, "nothing good is left");
+
+    // An administrator's: by two others.
+    let third = "operator/certificate_admin/admin-3";
+    let theirs = Browser::of(&house, third).await;
+    let page = one.get(&format!("/identities/{third}")).await;
+    assert!(page.text.contains("a second one approves it"), "{}", page.text);
+    let form = page.form(third).with(&[("reason", "privilege_withdrawn")]);
+    assert_eq!(one.send(&form, &[]).await.goes_to(), "/approvals?done=proposed");
+    let own = one.get("/approvals").await;
+    assert!(own.forms("/approve").is_empty() && own.text.contains(third), "{}", own.text);
+    let fingerprint = own.text.split("<code>").nth(1).unwrap().split('<').next().unwrap().to_owned();
+    let approve = other.get("/approvals").await.form("/approve").with(&[("fingerprint", &fingerprint)]);
+    assert!(theirs.is_let_in().await);
+    assert_eq!(other.send(&approve, &[]).await.goes_to(), "/approvals?done=approved");
+    let ended = tokio::time::timeout(Duration::from_secs(5), async {
+        while theirs.is_let_in().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    assert!(ended.await.is_ok(), "its page goes on");
+    let council = Browser::of(&house, LEWISHAM).await;
+    assert_eq!(council.get(&format!("/identities/{third}")).await.status, StatusCode::FORBIDDEN);
 }

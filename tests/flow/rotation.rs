@@ -188,7 +188,7 @@ async fn who_hangs_on_it(admin: &mut Person, old: &str) -> u64 {
     let hangs = |holder: &str| all.iter().filter(|one| one.holder.ends_with(holder)).all(|one| one.tainted);
     assert!(hangs(MPU) && hangs(MASH) && !hangs(MPU_TOO) && !hangs(LEWISHAM), "the list shows who has not renewed");
     assert!(all.iter().all(|one| one.tainted == (one.issuer_serial == old || one.serial == old)));
-    let asked = PreviewRevocationRequest { serial: old.to_owned() };
+    let asked = PreviewRevocationRequest { serial: old.to_owned(), ..Default::default() };
     let impact = admin.admin.preview_revocation(asked).await.unwrap().into_inner();
     let good = all.iter().filter(|one| one.issuer_serial == old).count() as u64;
     assert_eq!((impact.dependent_certificates, impact.leases, impact.needs_approval), (good, 1, true));

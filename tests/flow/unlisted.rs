@@ -188,7 +188,7 @@ async fn a_certificate_that_is_in_no_register_is_revoked_on_every_replica() {
         reason: "key_compromise".into(),
     };
     let serial = hex::encode(SERIAL);
-    let previewed = pb::PreviewRevocationRequest { serial: serial.clone() };
+    let previewed = pb::PreviewRevocationRequest { serial: serial.clone(), ..Default::default() };
     assert!(first.admin.preview_revocation(previewed).await.unwrap().into_inner().holder.ends_with(LEWISHAM));
     let outcome = first.admin.revoke_certificate(revoke(&serial)).await.unwrap().into_inner().outcome;
     assert!(matches!(outcome, Some(Outcome::Revocation(_))), "whose it says it is has been seen");

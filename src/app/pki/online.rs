@@ -78,24 +78,7 @@ async fn holder(
         });
         return Ok(());
     }
-    let (mut token, mut good) = (String::new(), Vec::new());
-    loop {
-        let value: Value = serde_json::from_str(&caller.certificates(PAGE, &token).await?).unwrap_or_default();
-        let theirs = |one: &&Value| one["holder"] == holder && one["state"] == "CERTIFICATE_STATE_VALID";
-        let rows = value["certificates"].as_array().into_iter().flatten().filter(theirs);
-        good.extend(rows.filter_map(|one| one["serial"].as_str().map(str::to_owned)));
-        token = value["next_page_token"].as_str().unwrap_or_default().to_owned();
-        if token.is_empty() {
-            break;
-        }
-    }
-    if good.is_empty() {
-        return Err(Failure::bad_data(format!("{holder} has no good certificate here"))
-            .advise("homeward pki list --profile PROFILE shows who has"));
-    }
-    for serial in good {
-        tell(json, &caller.preview_revocation(&serial).await?, impact);
-    }
+    tell(json, &caller.preview_holder(holder).await?, impact);
     Ok(())
 }
 
@@ -166,6 +149,10 @@ fn impact(value: &Value) {
     if value.get("dependent_certificates").is_some() {
         let number = number("dependent_certificates");
         print::line(&format!("  good certificates that it signed, and that would end with it {number}"));
+    }
+    let ending = value["serials"].as_array().map_or(0, Vec::len);
+    if ending > 1 {
+        print::line(&format!("  good certificates of theirs, which would all end {ending}"));
     }
     print::line(&format!("  live sessions here {}, leases held {}", number("live_sessions"), number("leases")));
     let queues: Vec<_> =

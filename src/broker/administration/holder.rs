@@ -48,9 +48,7 @@ impl Broker {
             };
         }
         if Identity::kept(holder).is_none() {
-            let mut violations = Violations::default();
-            violations.add("holder", "give an identity as certificates are listed with it: homeward://…");
-            return Err(Error::Invalid(violations));
+            return Err(no_identity());
         }
         if administers(holder) {
             if self.good_of(holder).await?.is_empty() {
@@ -145,4 +143,11 @@ impl Broker {
         let good = self.good_certificates().await?.into_iter();
         Ok(good.filter(|one| one.holder == holder).map(|one| one.serial).collect())
     }
+}
+
+/// What was given is no identity.
+pub(super) fn no_identity() -> Error {
+    let mut violations = Violations::default();
+    violations.add("holder", "give an identity as certificates are listed with it: homeward://…");
+    Error::Invalid(violations)
 }

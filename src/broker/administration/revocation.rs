@@ -9,6 +9,7 @@ use super::{
     Certificate,
     approval::{Effect, Proposing, details},
     documents,
+    impact::returning,
 };
 use crate::{
     broker::{Broker, Error, Request},
@@ -17,7 +18,6 @@ use crate::{
         certificate::{RevocationReason, is_serial},
         grants::{Action, CallPermit, Refusal},
         identity::{Identity, Peer, Role},
-        queue::QueueId,
         violation::Violations,
     },
     ledger::Entry,
@@ -53,23 +53,6 @@ pub enum Ended {
     Revoked(Vec<Revocation>),
     /// An administrator's certificate needs a second person.
     Proposed(Proposal),
-}
-
-/// What breaks when a certificate is revoked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Impact {
-    /// Whose certificate.
-    pub holder: String,
-    /// Certificates that it signed and that are good: they would end with it. None but for an authority's.
-    pub dependents: u64,
-    /// Deliveries under a lease of whoever would be out; they would return unread.
-    pub leases: u64,
-    /// Queues that nobody else with a good certificate serves.
-    pub unattended: Vec<QueueId>,
-    /// Other good certificates of the same holder.
-    pub other_certificates: u64,
-    /// A second person must approve.
-    pub needs_approval: bool,
 }
 
 impl Broker {
@@ -142,32 +125,6 @@ impl Broker {
         Ok(Effect::Revoked(one))
     }
 
-    /// What would break. Sessions are the door's to count.
-    pub async fn preview_revocation(&self, _permit: &CallPermit, serial: &str) -> Result<Impact, Error> {
-        let holder = self.holder_of(serial).await?;
-        if holder.is_empty() {
-            return Err(Error::NotFound);
-        }
-        let now = self.clock.now();
-        let (ending, staying): (Vec<_>, Vec<_>) =
-            self.good_certificates().await?.into_iter().partition(|one| one.serial == serial || one.issuer == serial);
-        let dependents = ending.iter().filter(|one| one.serial != serial).count() as u64;
-        let others = staying.iter().filter(|one| one.holder == holder).count() as u64;
-        let mut leases = 0;
-        for who in returning(&holder, serial, &ending, &staying) {
-            leases += self.store.leases_of(who).await?;
-        }
-        let grants = self.grants();
-        let served = |certificates: &[Certificate]| -> BTreeSet<QueueId> {
-            let holders: BTreeSet<&str> = certificates.iter().map(|one| one.holder.as_str()).collect();
-            holders.into_iter().filter_map(peer_of).flat_map(|peer| grants.served(&peer, now)).collect()
-        };
-        let (mut unattended, elsewhere) = (served(&ending), served(&staying));
-        unattended.retain(|queue| !elsewhere.contains(queue));
-        let (unattended, needs_approval) = (unattended.into_iter().collect(), administers(&holder));
-        Ok(Impact { holder, dependents, leases, unattended, other_certificates: others, needs_approval })
-    }
-
     /// Whose leases end with this revocation: its holder's; where it is an authority's, of everybody whom it signed and
     /// nobody else did.
     pub async fn out_by(&self, one: &Revocation) -> Result<Vec<String>, Error> {
@@ -176,7 +133,7 @@ impl Broker {
         }
         let ending = self.certificates_where(|other| other.issuer == one.serial).await?;
         let staying = self.good_certificates().await?;
-        Ok(returning(&one.holder, &one.serial, &ending, &staying).into_iter().map(ToOwned::to_owned).collect())
+        Ok(returning(&one.holder, &ending, &staying).into_iter().map(ToOwned::to_owned).collect())
     }
 
     /// Every revocation, with the version of the list: 0 where there is none yet.
@@ -293,7 +250,7 @@ impl Broker {
 
     /// Whose certificate it is: by the register, else by what was shown. Empty where neither knows it: it may be of anybody, and
     /// takes two persons.
-    async fn holder_of(&self, serial: &str) -> Result<String, Error> {
+    pub(super) async fn holder_of(&self, serial: &str) -> Result<String, Error> {
         if !is_serial(serial) {
             let mut violations = Violations::default();
             violations
@@ -333,18 +290,6 @@ impl Broker {
     }
 }
 
-/// Whose leases return when these certificates end: the holder's own, and those of whoever has none that stays.
-fn returning<'a>(
-    holder: &'a str,
-    serial: &str,
-    ending: &'a [Certificate],
-    staying: &[Certificate],
-) -> BTreeSet<&'a str> {
-    let kept: BTreeSet<&str> = staying.iter().map(|one| one.holder.as_str()).collect();
-    let others = ending.iter().filter(|one| one.serial != serial).map(|one| one.holder.as_str());
-    others.filter(|who| !kept.contains(who)).chain([holder]).collect()
-}
-
 fn revoked_already() -> Error {
     Error::Precondition { reason: "REVOKED_ALREADY", advice: "it is revoked; there is nothing more to do" }
 }
@@ -355,7 +300,7 @@ pub(super) fn words(one: &Revocation) -> Vec<String> {
 }
 
 /// The identity in a register, as a peer; `None` for a server's.
-fn peer_of(uri: &str) -> Option<Peer> {
+pub(super) fn peer_of(uri: &str) -> Option<Peer> {
     let identity = Identity::kept(uri)?;
     Some(Peer { identity, serial: String::new(), not_after: Timestamp::MAX, unlisted: false })
 }

@@ -1,4 +1,4 @@
-//! Certificates by organisation, what runs out first at the top; what breaks if one is revoked, before it is.
+//! Certificates by organisation, what runs out first at the top; and the form that asks for a new one.
 
 use std::collections::BTreeMap;
 
@@ -17,26 +17,18 @@ use super::{
         forms::Sealed,
         frame,
         queues::Asked,
-        sent::{Form, Path, Query},
+        sent::{Form, Query},
         trouble::Trouble,
         words,
     },
-    done, short,
+    done, is_client,
+    revoking::of,
+    short,
 };
 use crate::wire::{
-    pb::{self, CertificateState, revoke_certificate_response::Outcome},
+    pb::{self, CertificateState},
     server::admin_service_server::AdminService,
 };
-
-/// Why a certificate is revoked, in the words of X.509.
-const REASONS: [(&str, &str); 6] = [
-    ("key_compromise", "Its key is lost, or somebody else may have it"),
-    ("cessation_of_operation", "The person or system works here no longer"),
-    ("affiliation_changed", "They have another post now"),
-    ("superseded", "Another stands in its place"),
-    ("privilege_withdrawn", "They may do this no longer"),
-    ("unspecified", "Another reason"),
-];
 
 /// Fields of the forms of this page.
 #[derive(Deserialize)]
@@ -47,8 +39,6 @@ pub(in crate::desk) struct Fields {
     request: String,
     #[serde(default)]
     days: String,
-    #[serde(default)]
-    reason: String,
 }
 
 impl Visit {
@@ -103,7 +93,7 @@ pub(in crate::desk) async fn all(visit: Visit, Query(asked): Query<Asked>) -> Re
 /// The organisation of a client, the rest under one name.
 fn organisation(holder: &str) -> String {
     let who = short(holder);
-    if who == holder {
+    if !is_client(holder) {
         return "Servers and authorities".to_owned();
     }
     who.split('/').take(if who.starts_with("operator") { 1 } else { 2 }).collect::<Vec<_>>().join("/")
@@ -121,7 +111,7 @@ fn row(one: &pb::Certificate, now: Timestamp) -> Markup {
     html! {
         tr {
             th scope="row" { span.late[late] { (words::moment(one.expire_time.as_ref()).unwrap_or_default()) @if let (true, Some((when, _))) = (valid, &soon) { ", " (when) } } }
-            td { (short(&one.holder)) }
+            td { @if valid && is_client(&one.holder) { a href=(of(&one.holder)) { (short(&one.holder)) } } @else { (short(&one.holder)) } }
             td { (state(one)) }
             td { @if valid { a href={ "/certificates/" (one.serial) } { (one.serial) } } @else { (one.serial) } }
         }
@@ -136,54 +126,6 @@ fn state(one: &pb::Certificate) -> Markup {
         _ if one.tainted => html! { span.late { "its authority is tainted: renew it" } },
         _ => html! { "good" },
     }
-}
-
-/// `GET /certificates/{serial}`: what breaks if it is revoked, and the form that does it.
-pub(in crate::desk) async fn one(visit: Visit, Path(serial): Path<String>) -> Result<Html<String>, Trouble> {
-    let breaks = call!(visit, preview_revocation, pb::PreviewRevocationRequest { serial: serial.clone() })?;
-    let inside = html! {
-        fieldset {
-            legend { "Why?" }
-            @for (code, said) in REASONS {
-                div { input type="radio" id=(code) name="reason" value=(code) required; label for=(code) { (said) } }
-            }
-        }
-        button { "Revoke it" }
-        p.quiet { @if breaks.needs_approval { "It is an administrator's: a second one approves it." } @else { "At once, and for good." } }
-    };
-    let form = visit.form(&revoking(&serial), &inside)?;
-    let body = html! {
-        p { a href="/certificates" { "Back to all certificates" } }
-        h1 { "If this certificate is revoked" }
-        p { code { (serial) } ", " (short(&breaks.holder)) }
-        @if !breaks.unattended_queues.is_empty() { p.alarm { strong { "Nobody is left on " } (breaks.unattended_queues.join(", ")) "." } }
-        dl {
-            dt { "Connections that end" } dd { (breaks.live_sessions) }
-            dt { "In their hands" } dd { (breaks.leases) " deliveries, which go back to their queues" }
-            dt { "Good certificates of theirs besides" } dd { (breaks.other_certificates) }
-            @if breaks.dependent_certificates > 0 { dt { "Certificates that hang on it" } dd.late { (breaks.dependent_certificates) } }
-        }
-        (form)
-    };
-    Ok(frame::page("Revoke a certificate", Some(&visit), &body))
-}
-
-fn revoking(serial: &str) -> String {
-    format!("/certificates/{serial}/revoke")
-}
-
-/// `POST /certificates/{serial}/revoke`.
-pub(in crate::desk) async fn revoke(
-    visit: Visit,
-    Path(serial): Path<String>,
-    headers: HeaderMap,
-    Form(fields): Form<Fields>,
-) -> Result<Redirect, Trouble> {
-    let request_id = visit.sent(&headers, &revoking(&serial), &fields.sealed)?;
-    let asked = pb::RevokeCertificateRequest { request_id, serial, reason: fields.reason };
-    let outcome = call!(visit, revoke_certificate, asked)?.outcome;
-    let done = if matches!(outcome, Some(Outcome::Revocation(_))) { "revoked" } else { "proposed" };
-    Ok(Redirect::to(&format!("/certificates?done={done}")))
 }
 
 /// `POST /certificates/sign`: a request is proposed to be signed.

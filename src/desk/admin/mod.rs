@@ -3,6 +3,7 @@
 pub(super) mod approvals;
 pub(super) mod certificates;
 pub(super) mod keys;
+pub(super) mod revoking;
 pub(super) mod running;
 
 use maud::{Markup, html};
@@ -24,4 +25,9 @@ fn done(code: &str) -> Markup {
 /// An identity without what all of them begin with.
 fn short(identity: &str) -> &str {
     identity.split_once("//").and_then(|(_, rest)| rest.split_once('/')).map_or(identity, |(_, who)| who)
+}
+
+/// Whether it is the identity of a person or a system, and not a server's name.
+fn is_client(holder: &str) -> bool {
+    short(holder) != holder
 }

@@ -17,9 +17,17 @@ impl Caller {
         answer("ListCertificatesResponse", self.admin.list_certificates(asked).await)
     }
 
-    /// What would break.
+    /// What would break with the certificate of a serial number.
     pub async fn preview_revocation(&mut self, serial: &str) -> Answer {
-        let asked = pb::PreviewRevocationRequest { serial: serial.to_owned() };
+        self.previewed(pb::PreviewRevocationRequest { serial: serial.to_owned(), holder: String::new() }).await
+    }
+
+    /// The same with everything of an identity.
+    pub async fn preview_holder(&mut self, holder: &str) -> Answer {
+        self.previewed(pb::PreviewRevocationRequest { serial: String::new(), holder: holder.to_owned() }).await
+    }
+
+    async fn previewed(&mut self, asked: pb::PreviewRevocationRequest) -> Answer {
         answer("PreviewRevocationResponse", self.admin.preview_revocation(asked).await)
     }
 

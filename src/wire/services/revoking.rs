@@ -7,7 +7,7 @@ use super::{
 use crate::{
     broker::{Ended, Error, Request as Bound},
     domain::{certificate::RevocationReason, grants::Action, identity::Peer},
-    wire::{convert, pb, received::Received},
+    wire::{convert, pb, received::Received, session::Session},
 };
 
 impl Services {
@@ -16,10 +16,20 @@ impl Services {
         peer: &Peer,
         request: Received<pb::PreviewRevocationRequest>,
     ) -> Result<pb::PreviewRevocationResponse, Error> {
-        let serial = request.message.serial;
+        let pb::PreviewRevocationRequest { serial, holder } = request.message;
+        let mut ask = Ask::default();
+        if !serial.is_empty() && !holder.is_empty() {
+            ask.wrong("holder", "give a serial number or an identity, not both");
+        }
+        ask.done(())?;
         let permit = self.office(peer, Action::PreviewRevocation)?;
-        let impact = self.broker.preview_revocation(&permit, &serial).await?;
-        let live = self.sessions.live().iter().filter(|session| session.hangs_on(&serial)).count();
+        let impact = if holder.is_empty() {
+            self.broker.preview_revocation(&permit, &serial).await?
+        } else {
+            self.broker.preview_holder(&permit, &holder).await?
+        };
+        let ends = |session: &Session| impact.serials.iter().any(|serial| session.hangs_on(serial));
+        let live = self.sessions.live().iter().filter(|session| ends(session)).count();
         Ok(pb::PreviewRevocationResponse {
             holder: impact.holder,
             live_sessions: u32::try_from(live).unwrap_or(u32::MAX),
@@ -28,6 +38,7 @@ impl Services {
             unattended_queues: impact.unattended.iter().map(ToString::to_string).collect(),
             other_certificates: impact.other_certificates,
             needs_approval: impact.needs_approval,
+            serials: impact.serials,
         })
     }
 
