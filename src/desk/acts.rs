@@ -62,25 +62,35 @@ pub(super) async fn done(
     headers: HeaderMap,
     Form(fields): Form<Fields>,
 ) -> Result<Redirect, Trouble> {
-    let request_id = visit.sent(&headers, &act(&queue, &id, &what), &fields.sealed)?;
-    let held = visit.held(&queue, &id).await?;
-    let is_over = match what.as_str() {
-        "extend" | "ask" | "confirm" | "transfer" => {
-            visit.goes_on(&what, request_id, &held, fields).await.map(|()| false)?
-        }
-        "complete" | "release" | "reject" | "hand-over" | "resolve" => {
-            visit.ends(&what, request_id, &held, fields).await.map(|()| true)?
-        }
-        _ => return Err(Trouble::nowhere()),
-    };
-    Ok(Redirect::to(&if is_over {
-        format!("/queues/{queue}?done={what}")
-    } else {
-        format!("/queues/{queue}/deliveries/{id}")
-    }))
+    let keeps = visit.keeps(&headers, [fields.text.clone()]);
+    visit.does((queue, id, what), &headers, fields).await.map_err(keeps)
 }
 
 impl Visit {
+    async fn does(
+        &self,
+        (queue, id, what): (String, String, String),
+        headers: &HeaderMap,
+        fields: Fields,
+    ) -> Result<Redirect, Trouble> {
+        let request_id = self.sent(headers, &act(&queue, &id, &what), &fields.sealed)?;
+        let held = self.held(&queue, &id).await?;
+        let is_over = match what.as_str() {
+            "extend" | "ask" | "confirm" | "transfer" => {
+                self.goes_on(&what, request_id, &held, fields).await.map(|()| false)?
+            }
+            "complete" | "release" | "reject" | "hand-over" | "resolve" => {
+                self.ends(&what, request_id, &held, fields).await.map(|()| true)?
+            }
+            _ => return Err(Trouble::nowhere()),
+        };
+        Ok(Redirect::to(&if is_over {
+            format!("/queues/{queue}?done={what}")
+        } else {
+            format!("/queues/{queue}/deliveries/{id}")
+        }))
+    }
+
     /// What leaves the delivery in hand.
     async fn goes_on(&self, what: &str, request_id: String, held: &InHand, fields: Fields) -> Result<(), Status> {
         let (delivery_id, lease_token) = held.handle();

@@ -77,6 +77,17 @@ impl Visit {
         if known && fits && self.is_ours(headers) { Ok(sealed.request_id.clone()) } else { Err(Trouble::stale()) }
     }
 
+    /// What went wrong with a form, with what was written in it: a restart, an expired lease or a refusal takes nobody's words away. Another
+    /// site is shown nothing again.
+    pub(super) fn keeps(
+        &self,
+        headers: &HeaderMap,
+        written: impl IntoIterator<Item = String>,
+    ) -> impl FnOnce(Trouble) -> Trouble {
+        let ours = self.is_ours(headers);
+        move |trouble| if ours { trouble.keeping(written) } else { trouble }
+    }
+
     /// Whether the browser says that the form is of this site; those that say nothing have the seal.
     pub(super) fn is_ours(&self, headers: &HeaderMap) -> bool {
         let word = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));

@@ -125,6 +125,17 @@ impl Visit {
         answer: Answer,
         decision: pb::TransferDecision,
     ) -> Result<(), Trouble> {
+        let keeps = self.keeps(headers, [answer.text.clone()]);
+        self.decided((queue, id, what), headers, answer, decision).await.map_err(keeps)
+    }
+
+    async fn decided(
+        &self,
+        (queue, id, what): (&str, &str, &str),
+        headers: &HeaderMap,
+        answer: Answer,
+        decision: pb::TransferDecision,
+    ) -> Result<(), Trouble> {
         let request_id = self.sent(headers, &act(queue, id, what), &answer.sealed)?;
         let (delivery_id, lease_token) = self.held(queue, id).await?.handle();
         let (decision, reason) = (decision.into(), answer.text);

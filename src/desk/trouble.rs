@@ -18,6 +18,8 @@ pub(super) struct Trouble {
     advice: String,
     /// Which fields, and what to do.
     fields: Vec<(String, String)>,
+    /// What they wrote in the form that was not taken.
+    written: Vec<String>,
     reference: String,
 }
 
@@ -29,6 +31,12 @@ impl Trouble {
             "This page is out of date",
             "Nothing was done now. Go back to your queues and open the page again: it says what was done before.",
         )
+    }
+
+    /// With what they wrote: it stands on the page, to be copied.
+    pub(super) fn keeping(mut self, written: impl IntoIterator<Item = String>) -> Self {
+        self.written = written.into_iter().filter(|text| !text.trim().is_empty()).collect();
+        self
     }
 
     /// No such address.
@@ -93,7 +101,14 @@ impl Trouble {
     }
 
     fn of(code: StatusCode, title: &'static str, advice: &str) -> Self {
-        Self { code, title, advice: advice.to_owned(), fields: Vec::new(), reference: String::new() }
+        Self {
+            code,
+            title,
+            advice: advice.to_owned(),
+            fields: Vec::new(),
+            written: Vec::new(),
+            reference: String::new(),
+        }
     }
 
     fn body(&self) -> Markup {
@@ -107,6 +122,11 @@ impl Trouble {
                     }
                 }
                 p { "Use the back button: what you wrote is still there." }
+            }
+            @for (number, text) in self.written.iter().enumerate() {
+                @let id = format!("written-{number}");
+                label for=(id) { "What you wrote. It was not sent: copy it to where you write it again." }
+                textarea id=(id) rows="6" readonly { "\n" (text) }
             }
             @if !self.reference.is_empty() {
                 p.quiet { "Reference for your administrator: " code { (self.reference) } }
@@ -142,7 +162,7 @@ impl From<Status> for Trouble {
         if let Some(first) = advice.get_mut(..1) {
             first.make_ascii_uppercase();
         }
-        Self { code, title, advice, fields, reference: reference.unwrap_or_default() }
+        Self { code, title, advice, fields, written: Vec::new(), reference: reference.unwrap_or_default() }
     }
 }
 

@@ -14,6 +14,9 @@ use crate::{
     person::submission,
 };
 
+/// The kind of what a form sends.
+const FORM: &str = "application/x-www-form-urlencoded";
+
 /// Somebody at a browser.
 pub struct Browser {
     channel: Channel,
@@ -67,28 +70,26 @@ impl Browser {
     }
 
     /// Sends bytes as they are, as a form.
-    pub async fn post_raw(&self, path: &str, kind: &str, body: String) -> Page {
-        let request = Request::post(format!("{}{path}", self.url)).header(header::CONTENT_TYPE, kind);
+    pub async fn post_raw(&self, path: &str, kind: &str, body: String, headers: &[(&str, &str)]) -> Page {
+        let mut request = Request::post(format!("{}{path}", self.url)).header(header::CONTENT_TYPE, kind);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
         self.ask(request.body(Body::new(http_body_util::Full::from(body))).unwrap()).await.unwrap()
     }
 
     /// Sends fields, in their order and as often as they are there.
-    pub async fn post(&self, path: &str, fields: &[(String, String)]) -> Page {
+    pub async fn post(&self, path: &str, fields: &[(String, String)], headers: &[(&str, &str)]) -> Page {
         let body = fields.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value)));
         let body = body.collect::<Vec<_>>().join("&");
-        self.post_raw(path, "application/x-www-form-urlencoded", body).await
+        self.post_raw(path, FORM, body, headers).await
     }
 
     /// Sends a form; further headers as another site's browser might.
     pub async fn send(&self, form: &Form, headers: &[(&str, &str)]) -> Page {
         let fields = form.fields.iter().map(|(name, value)| format!("{name}={}", encoded(value)));
         let body = fields.collect::<Vec<_>>().join("&");
-        let mut request = Request::post(format!("{}{}", self.url, form.act))
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        self.ask(request.body(Body::new(http_body_util::Full::from(body))).unwrap()).await.unwrap()
+        self.post_raw(&form.act, FORM, body, headers).await
     }
 }
 
@@ -256,6 +257,28 @@ async fn a_form_is_done_once_and_only_for_who_was_given_it_for_what_it_says() {
     // Sent twice, by the back button or by a slow hand.
     assert_eq!(officer.send(&release, &own).await.status, StatusCode::CONFLICT);
     assert_eq!(house.ledger_size().await, after);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_officer_wrote_stands_on_the_page_that_says_why_it_was_not_taken() {
+    let mut house = House::open().await;
+    let (officer, address) = in_hand(&house).await;
+    let note = "</textarea>Rang the school: <b>nobody</b> there.";
+    let form = officer.get(&address).await.form("/ask").with(&[("text", note), ("tell", "yes")]);
+    let kept = "&lt;/textarea&gt;Rang the school: &lt;b&gt;nobody&lt;/b&gt; there.";
+    let foreign = officer.send(&form, &[("sec-fetch-site", "cross-site")]).await;
+    assert!(foreign.status == StatusCode::FORBIDDEN && !foreign.text.contains("Rang"), "{}", foreign.text);
+    house.reopen().await;
+    let officer = Browser::of(&house, MPU).await;
+    let stale = officer.send(&form, &[]).await;
+    assert_eq!(stale.status, StatusCode::FORBIDDEN);
+    assert!(stale.text.contains("This page is out of date") && stale.text.contains(kept), "{}", stale.text);
+    let form = officer.get(&address).await.form("/ask").with(&[("text", note), ("tell", "yes")]);
+    house.later(SignedDuration::from_mins(31));
+    house.caretake().await;
+    let late = officer.send(&form, &[]).await;
+    assert_eq!(late.status, StatusCode::CONFLICT);
+    assert!(late.text.contains("You no longer hold this delivery") && late.text.contains(kept), "{}", late.text);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

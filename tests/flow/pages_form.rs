@@ -109,7 +109,7 @@ async fn what_cannot_be_read_gets_a_page_that_says_what_to_do() {
         ("multipart/form-data", "x".repeat(1000), StatusCode::BAD_REQUEST),
         (form, format!("text={}", "x".repeat(200 << 10)), StatusCode::PAYLOAD_TOO_LARGE),
     ] {
-        let told = officer.post_raw(&format!("{address}/release"), kind, body).await;
+        let told = officer.post_raw(&format!("{address}/release"), kind, body, &[]).await;
         assert_eq!(told.status, status, "{kind}: {}", told.text);
         assert!(told.text.contains("Nothing was done.") && told.text.contains("<h1>"), "{}", told.text);
         assert_eq!(told.header("cache-control"), "no-store");
@@ -118,10 +118,10 @@ async fn what_cannot_be_read_gets_a_page_that_says_what_to_do() {
         let told = officer.get(path).await;
         assert!(told.status.is_client_error() && told.text.contains("<h1>"), "{path}: {}", told.text);
     }
-    let told = officer.post_raw("/style.css", form, String::new()).await;
+    let told = officer.post_raw("/style.css", form, String::new(), &[]).await;
     assert!(told.text.contains("There is no such page"), "{}", told.text);
     let council = Browser::of(&house, LEWISHAM).await;
-    let told = council.post_raw("/refer", form, format!("child.name={}", "x".repeat(5 << 20))).await;
+    let told = council.post_raw("/refer", form, format!("child.name={}", "x".repeat(5 << 20)), &[]).await;
     assert_eq!(told.status, StatusCode::PAYLOAD_TOO_LARGE, "{}", told.text);
     assert_eq!(house.ledger_size().await, entries, "nothing came of any of it");
     assert!(Browser::of(&house, MPU).await.get(&address).await.text.contains("Open it"), "and nothing was lost");

@@ -75,7 +75,12 @@ impl Typed {
     }
 
     pub async fn go(self, council: &Browser, where_to: &str) -> Page {
-        council.post("/refer", &self.with(&[("go", where_to)]).0).await
+        self.go_from(council, where_to, &[]).await
+    }
+
+    /// The same with what a browser says of where it comes from.
+    async fn go_from(self, council: &Browser, where_to: &str, headers: &[(&str, &str)]) -> Page {
+        council.post("/refer", &self.with(&[("go", where_to)]).0, headers).await
     }
 }
 
@@ -192,6 +197,51 @@ async fn what_is_not_right_is_told_at_its_field_and_nothing_typed_is_lost() {
     assert!(receipts(&house).await.is_empty());
     let refused = Browser::of(&house, MPU).await.get("/refer").await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_typed_for_a_broker_that_is_no_more_goes_on_at_the_one_that_answers_and_is_sent_once() {
+    let mut house = House::open().await;
+    let council = Browser::of(&house, LEWISHAM).await;
+    let account = at_the_account(&council).await;
+    let words = "\"He waits by the school.\"\r\nShe would not say who.";
+    let typed = [("interview.account.first_account", words)];
+    let (half, whole) = (Typed::on(&account).with(&typed), nil(&council).await);
+    house.reopen().await;
+    let council = Browser::of(&house, LEWISHAM).await;
+    // In the middle of it: the same step, nothing lost, and it goes on from there.
+    let again = half.go(&council, "next").await;
+    assert_eq!(again.status, StatusCode::OK);
+    for said in
+        ["<h1>Account</h1>", "This page was out of date", "What you typed is still here", "go on from this step"]
+    {
+        assert!(again.text.contains(said), "{said} in {}", again.text);
+    }
+    let kept = Typed::on(&again);
+    assert_eq!(
+        (kept.value("interview.account.first_account"), kept.value("child.name")),
+        (words, "Ella-Mae Fennimore")
+    );
+    let next = kept.go(&council, "next").await;
+    assert!(next.text.contains("<h1>Clarify</h1>") && !next.text.contains("out of date"), "{}", next.text);
+    // At its end: not sent by that, then sent, once, also where it was sent before the restart.
+    let last = Typed::on(&whole).go(&council, "send").await;
+    assert!(
+        last.text.contains("This page was out of date") && last.text.contains("Who would get what"),
+        "{}",
+        last.text
+    );
+    assert!(receipts(&house).await.is_empty());
+    let sent = Typed::on(&last).go(&council, "send").await.goes_to();
+    house.reopen().await;
+    let council = Browser::of(&house, LEWISHAM).await;
+    let late = Typed::on(&last).go(&council, "send").await;
+    assert!(late.text.contains("is not sent twice"), "{}", late.text);
+    assert_eq!(Typed::on(&late).go(&council, "send").await.goes_to(), sent);
+    assert_eq!(receipts(&house).await.len(), 1);
+    // Of another site's making it is shown to nobody.
+    let foreign = Typed::on(&last).go_from(&council, "send", &[("sec-fetch-site", "cross-site")]).await;
+    assert!(foreign.status == StatusCode::FORBIDDEN && !foreign.text.contains("Fennimore"), "{}", foreign.text);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -259,17 +259,25 @@ pub(super) async fn answer(
     headers: HeaderMap,
     Form(given): Form<Answer>,
 ) -> Result<Redirect, Trouble> {
-    let request_id = visit.sent(&headers, &answering(&id), &given.sealed)?;
-    let actor = Some(pb::Actor { scheme: "staff-number".to_owned(), id: given.staff, role: given.job });
-    let asked = pb::AnswerClarificationRequest {
-        request_id,
-        referral_id: id.clone(),
-        clarification_id: given.question,
-        answer: given.text,
-        actor,
-    };
-    call!(visit, answer_clarification, asked)?;
+    let keeps = visit.keeps(&headers, [given.text.clone()]);
+    visit.answers(&id, &headers, given).await.map_err(keeps)?;
     Ok(Redirect::to(&format!("/referrals/{id}?done=answer")))
+}
+
+impl Visit {
+    async fn answers(&self, id: &str, headers: &HeaderMap, given: Answer) -> Result<(), Trouble> {
+        let request_id = self.sent(headers, &answering(id), &given.sealed)?;
+        let actor = Some(pb::Actor { scheme: "staff-number".to_owned(), id: given.staff, role: given.job });
+        let asked = pb::AnswerClarificationRequest {
+            request_id,
+            referral_id: id.to_owned(),
+            clarification_id: given.question,
+            answer: given.text,
+            actor,
+        };
+        call!(self, answer_clarification, asked)?;
+        Ok(())
+    }
 }
 
 /// `GET /referrals/{id}/receipt`: the receipt to file.

@@ -18,7 +18,7 @@ use tonic::{Code, Status};
 use self::{
     draft::{Draft, Fault, lists},
     page::Shown,
-    steps::{STEPS, Step},
+    steps::{CHECK, STEPS, Step},
 };
 use super::{
     calls::{Visit, call},
@@ -34,6 +34,8 @@ use crate::{
 
 /// Where every step is sent.
 const ACT: &str = "/refer";
+/// What is said of a form that another process gave out: of this daemon before it was restarted, or of another replica.
+const OLD: &str = "This page was out of date. What you typed is still here: go on from this step. If you had sent it already, it stands under your referrals, and is not sent twice.";
 /// The longest submission, as a browser writes it.
 pub(super) const LARGEST: usize = 4 << 20;
 
@@ -60,7 +62,9 @@ pub(super) async fn go(
     let (at, go) = (draft.first("at").to_owned(), draft.first("go").to_owned());
     let (request_id, go) = match visit.sent(&headers, ACT, &given) {
         Ok(request_id) => (request_id, go),
-        Err(_) if visit.is_ours(&headers) => return visit.again(&draft, &given, &at).map(IntoResponse::into_response),
+        Err(_) if visit.is_ours(&headers) => {
+            return visit.again(draft, &given, &at).await.map(IntoResponse::into_response);
+        }
         Err(trouble) => return Err(trouble),
     };
     let steps = draft.steps();
@@ -97,7 +101,7 @@ pub(super) async fn go(
     let shown = match next {
         _ if !faults.is_empty() => visit.show(step, &draft, &request_id, &faults),
         Some(next) => visit.show(next, &draft, &request_id, &[]),
-        None => visit.check(draft, &request_id).await,
+        None => visit.check(draft, &request_id, "").await,
     };
     shown.map(IntoResponse::into_response)
 }
@@ -108,18 +112,20 @@ impl Visit {
     }
 
     /// The same step with a new seal: this daemon did not give out the form, or to another certificate of theirs.
-    fn again(&self, draft: &Draft, given: &Sealed, at: &str) -> Result<Html<String>, Trouble> {
+    async fn again(&self, draft: Draft, given: &Sealed, at: &str) -> Result<Html<String>, Trouble> {
         let request_id = match given.known_id() {
             Some(known) => known,
             None => self.fresh()?,
         };
+        if at == CHECK {
+            return self.check(draft, &request_id, OLD).await;
+        }
         let step = STEPS.iter().find(|step| step.code == at).unwrap_or(&STEPS[0]);
-        let notice = "This page was out of date. What you typed is still here: go on from this step. If you had sent it already, it stands under your referrals, and is not sent twice.";
-        self.step(step, &Shown { draft, request_id: &request_id, faults: &[], notice, added: "" })
+        self.step(step, &Shown { draft: &draft, request_id: &request_id, faults: &[], notice: OLD, added: "" })
     }
 
     /// What would be decided, and the button that sends it; or the first step with something that is not right.
-    async fn check(&self, mut draft: Draft, request_id: &str) -> Result<Html<String>, Trouble> {
+    async fn check(&self, mut draft: Draft, request_id: &str, notice: &str) -> Result<Html<String>, Trouble> {
         draft.tidy();
         let submission = match draft.submission(&self.session.peer().identity) {
             Ok(submission) => submission,
@@ -127,7 +133,7 @@ impl Visit {
         };
         let asked = pb::PreviewReferralRequest { submission: Some(submission) };
         match call!(self, preview_referral, asked) {
-            Ok(previewed) => self.shown(&draft, request_id, &previewed.explanation.unwrap_or_default(), ""),
+            Ok(previewed) => self.shown(&draft, request_id, &previewed.explanation.unwrap_or_default(), notice),
             Err(status) => self.not_so(&draft, request_id, status),
         }
     }
