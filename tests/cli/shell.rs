@@ -65,7 +65,7 @@ fn prepared() -> ExitStatus {
 }
 
 #[test]
-fn the_debian_package_has_what_it_names_and_is_built_where_cargo_deb_is() {
+fn the_debian_package_has_what_it_names_and_is_built_and_installed() {
     assert!(prepared().success());
     let manifest: toml::Table = fs::read_to_string(root().join("Cargo.toml")).unwrap().parse().unwrap();
     let deb = &manifest["package"]["metadata"]["deb"];
@@ -85,36 +85,136 @@ fn the_debian_package_has_what_it_names_and_is_built_where_cargo_deb_is() {
         assert!(text.contains("#DEBHELPER#") && text.contains("set -e"), "{script}");
         assert!(Command::new("sh").arg("-n").arg(path).status().unwrap().success(), "{script}");
     }
-    built();
+    if let Some(maker) = maker() {
+        let folder = tempfile::tempdir().unwrap();
+        let package = folder.path().join("homeward.deb");
+        built(&maker, &package);
+        looked_into(&package, folder.path());
+        installed(&package);
+    }
 }
 
-/// The package itself, where there is what makes it.
-fn built() {
-    let there = |program: &str, word: &str| Command::new(program).args(word.split(' ')).output();
-    let has = |program, word| there(program, word).is_ok_and(|output| output.status.success());
-    if !has("cargo", "deb --version")
-        || !has("dpkg-deb", "--version")
-        || !root().join("target/release/homeward").exists()
-    {
-        let said = b"\n*** SKIPPED: cargo-deb, dpkg-deb or a release build is not there; the Debian package was NOT built. ***\n";
+/// `cargo-deb`, as tests/run installs it or as it is on the machine. Without it no package is made, which CI does not let pass.
+fn maker() -> Option<PathBuf> {
+    let answers =
+        |program: &Path| Command::new(program).arg("--version").output().is_ok_and(|told| told.status.success());
+    let own = root().join("target/tools/cargo/bin/cargo-deb");
+    let found = [own, "cargo-deb".into()].into_iter().find(|program| answers(program));
+    if found.is_none() || !answers("dpkg-deb".as_ref()) {
+        let ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
+        assert!(!ci, "cargo-deb or dpkg-deb is not there: run tests/run, which installs it");
+        let said = b"\n*** SKIPPED: cargo-deb or dpkg-deb is not there; the Debian package was NOT built. ***\n";
         std::io::stderr().write_all(said).unwrap();
-        return;
+        return None;
     }
-    let folder = tempfile::tempdir().unwrap();
-    let package = folder.path().join("homeward.deb");
-    let mut build = Command::new("cargo");
-    build.args(["deb", "--locked", "--no-build", "--no-strip", "--output"]).arg(&package).current_dir(root());
-    let built = build.output().unwrap();
-    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-    let listed = Command::new("dpkg-deb").arg("--contents").arg(&package).output().unwrap();
-    let listed = String::from_utf8(listed.stdout).unwrap();
+    found
+}
+
+/// Makes the package of the program under test: nothing is compiled for it.
+fn built(maker: &Path, package: &Path) {
+    let program = Path::new(env!("CARGO_BIN_EXE_homeward"));
+    let profile = if program.parent().unwrap().ends_with("debug") { "dev" } else { "release" };
+    let mut build = Command::new(maker);
+    build.args(["--locked", "--no-build", "--strip", "--fast", "--profile", profile, "--output"]).arg(package);
+    said(build.current_dir(root()));
+}
+
+/// What a command says, which must succeed.
+fn said(command: &mut Command) -> String {
+    let ended = command.output().unwrap();
+    assert!(ended.status.success(), "{command:?}: {}{}", text(&ended.stdout), text(&ended.stderr));
+    text(&ended.stdout)
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Debian's own tool sees every file with its mode, nobody's key, no configuration that is ours to change, and scripts that a shell takes.
+fn looked_into(package: &Path, folder: &Path) {
+    let deb = |word: &str, to: &str| {
+        said(Command::new("dpkg-deb").arg(word).arg(package).args((!to.is_empty()).then(|| folder.join(to))))
+    };
+    let listed = deb("--contents", "");
+    for line in listed.lines().filter(|line| !line.starts_with('d')) {
+        let mode = if line.ends_with(" ./usr/bin/homeward") { "-rwxr-xr-x root/root" } else { "-rw-r--r-- root/root" };
+        assert!(line.starts_with(mode), "{line}");
+        assert!(![".pem", ".key", ".p12", "keyring"].iter().any(|never| line.contains(never)), "{line}");
+    }
+    assert!(listed.lines().all(|line| !line.contains(" ./etc/") && !line.contains(" ./var/")), "{listed}");
+    deb("--extract", "files");
+    deb("--control", "control");
+    let (files, control) = (folder.join("files"), folder.join("control"));
+    let seek = ["-rl", "--binary-files=without-match", "-e", "PRIVATE KEY"];
+    let keys = Command::new("grep").args(seek).args([&files, &control]).output().unwrap();
+    assert_eq!(text(&keys.stdout), "", "a private key");
     for file in [
-        "/usr/bin/homeward",
-        "/homeward.service",
-        "/man1/homeward-queue-pull.1",
-        "/completions/homeward",
-        "/RUNBOOK.md",
+        "usr/bin/homeward",
+        "usr/lib/systemd/system/homeward.service",
+        "usr/share/man/man1/homeward.1.gz",
+        "usr/share/man/man1/homeward-queue-pull.1.gz",
+        "usr/share/bash-completion/completions/homeward",
+        "usr/share/zsh/vendor-completions/_homeward",
+        "usr/share/fish/vendor_completions.d/homeward.fish",
+        "usr/share/doc/homeward/RUNBOOK.md",
+        "usr/share/doc/homeward/examples/homeward.example.toml",
     ] {
-        assert!(listed.contains(file), "{file} in {listed}");
+        assert!(files.join(file).exists(), "{file} in {listed}");
+    }
+    let field = |name: &str| said(Command::new("dpkg-deb").arg("--field").arg(package).arg(name)).trim().to_owned();
+    assert!(field("Version").starts_with(env!("CARGO_PKG_VERSION")));
+    assert!(field("Depends").contains("libc6") && field("Depends").contains("passwd"), "{}", field("Depends"));
+    let conffiles = fs::read_to_string(control.join("conffiles")).unwrap_or_default();
+    assert_eq!(conffiles.trim(), "", "nothing of /etc is the package's");
+    for script in ["postinst", "postrm"] {
+        let script = fs::read_to_string(control.join(script)).unwrap();
+        assert!(!script.contains("#DEBHELPER#") && script.contains("deb-systemd-helper"), "{script}");
+    }
+    said(Command::new("sh").arg("-n").arg(control.join("postinst")).arg(control.join("postrm")));
+    let version = said(Command::new(files.join("usr/bin/homeward")).arg("--version"));
+    assert!(version.contains(env!("CARGO_PKG_VERSION")), "{version}");
+}
+
+/// Installs the package with its scripts, uses it, and purges it; on a copy of this machine that goes with its last process.
+const INSTALLS: &str = r#"
+set -eu
+mount -t tmpfs tmpfs "$2"
+mkdir "$2/upper" "$2/work" "$2/root"
+mount -t overlay overlay -o "lowerdir=/,upperdir=$2/upper,workdir=$2/work" "$2/root"
+cp "$1" "$2/root/root/homeward.deb"
+mount -t tmpfs tmpfs "$2/root/tmp"
+exec chroot "$2/root" sh -euc '
+    dpkg --path-include="/usr/share/*" --install /root/homeward.deb >&2
+    echo "verified:$(dpkg --verify homeward)"
+    getent passwd homeward
+    stat -c "%U:%G %a" /etc/homeward
+    systemctl is-enabled homeward 2>&1 || true
+    bash -c ". /usr/share/bash-completion/completions/homeward && complete -p homeward"
+    runuser -u homeward -- homeward --version
+    cp /usr/share/doc/homeward/examples/homeward.example.toml /etc/homeward/homeward.toml
+    runuser -u homeward -- homeward serve --config /etc/homeward/homeward.toml || echo "ended:$?"
+    dpkg --purge homeward >&2
+    test ! -e /usr/bin/homeward && test -f /etc/homeward/homeward.toml && echo "purged"
+' 2>&1
+"#;
+
+fn installed(package: &Path) {
+    let place = tempfile::tempdir().unwrap();
+    let mut install = Command::new("unshare");
+    install.args(["--mount", "--propagation", "private", "sh", "-c", INSTALLS, "sh"]).arg(package).arg(place.path());
+    let ended = install.output().unwrap();
+    let told = text(&ended.stdout) + &text(&ended.stderr);
+    assert!(ended.status.success(), "as root, where a disk may be laid over another: {told}");
+    for word in [
+        "verified:\n",
+        "homeward:x:",
+        "root:homeward 750",
+        "disabled",
+        "complete -F",
+        "homeward 0.",
+        "ended:65",
+        "purged",
+    ] {
+        assert!(told.contains(word), "{word} in {told}");
     }
 }
