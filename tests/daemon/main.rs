@@ -22,6 +22,7 @@ mod metrics;
 mod overload;
 mod paging;
 mod paging_away;
+mod panels;
 #[path = "../support/person.rs"]
 #[allow(dead_code, reason = "shared with the tests of the flow")]
 mod person;

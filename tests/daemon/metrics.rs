@@ -15,6 +15,7 @@ use serde_json::Value;
 use crate::{
     daemon::Daemon,
     house::{BROMLEY, GRANTS, LEWISHAM},
+    panels,
 };
 
 /// Head and body of the answer to one request.
@@ -87,7 +88,7 @@ fn has_prometheus() -> bool {
 }
 
 /// Every figure that a text of rules or panels names.
-fn named(text: &str) -> BTreeSet<&str> {
+pub fn named(text: &str) -> BTreeSet<&str> {
     let rest = text.match_indices("homeward_").map(|(at, _)| &text[at..]);
     rest.map(|rest| {
         &rest[..rest.find(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_')).unwrap_or(rest.len())]
@@ -104,12 +105,10 @@ impl Drop for Ended {
     }
 }
 
-/// Alert rules, panels and the calls at night name figures that there are, and no alert is without a call.
+/// Alert rules and the calls at night name figures that there are, and no alert is without a call.
 fn are_figures(alerts: &str, told: &str) {
     let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy");
-    let panels = fs::read_to_string(deploy.join("grafana/homeward.json")).unwrap();
-    let _: Value = serde_json::from_str(&panels).unwrap();
-    for name in named(alerts).into_iter().chain(named(&panels)) {
+    for name in named(alerts) {
         // Alarms are there while one is on.
         assert!(name == "homeward_alarms" || told.contains(&format!("\n{name}")), "{name} is no figure of {told}");
     }
@@ -179,6 +178,7 @@ async fn a_real_prometheus_reads_the_figures_and_loads_every_alert_and_panel_by_
     let rules = deploy.join("prometheus/alerts.yaml");
     let alerts = fs::read_to_string(&rules).unwrap();
     are_figures(&alerts, &told);
+    panels::are_whole(&told);
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let configuration = format!(
         "global: {{ scrape_interval: 1s, evaluation_interval: 1s }}\nrule_files: [{}]\n\
@@ -214,4 +214,5 @@ async fn a_real_prometheus_reads_the_figures_and_loads_every_alert_and_panel_by_
     let expected = alerts.matches("- alert: ").count();
     assert_eq!(loaded.matches("\"type\":\"alerting\"").count(), expected, "{loaded}");
     assert!(!loaded.contains("\"health\":\"err\""), "{loaded}");
+    panels::are_answered(&free.to_string()).await;
 }
