@@ -21,7 +21,9 @@ use crate::{
     ledger::Entry,
     store::{
         Acceptance, Accepted, Amendment, Claim, Clarification, ClassCounts, Copied, CopyPart, Document, DuePage, Event,
-    Head, Held, Lapse, Leases, Marking, Noted, Once, Outbox, Page, PromptPage, PromptSide, Prompted, Proven, Pull, QueueCounts, Raise, Reference, Replay, Retract, Rewrap, Room, Round, Seen, Settle, Shelf, Side, Store, StoreError, Stored, TakeBack, Unsettled, Whose, Wraps,
+        Head, Held, Lapse, Leases, Marking, Noted, Once, Outbox, Page, PromptPage, PromptSide, Prompted, Proven, Pull,
+        QueueCounts, Raise, Reference, Replay, Retract, Rewrap, Room, Round, Seen, Settle, Shelf, Side, Store,
+        StoreError, Stored, TakeBack, Unsettled, Whose, Wraps,
     },
 };
 
