@@ -3,12 +3,13 @@
 
 use std::time::Duration;
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use http::StatusCode;
 
 use crate::{
     certificates::{FIRST, SECOND, requested, serial_of},
     house::{House, LEWISHAM, MPU, narrative},
-    pages::{Browser, in_hand},
+    pages::{Browser, between, in_hand},
     person::submission,
     rotation::renewed,
 };
@@ -42,7 +43,19 @@ async fn two_administrators_enrol_by_a_fingerprint_and_a_revocation_ends_the_pag
     let wrong = other.send(&theirs.form("/approve").with(&[("fingerprint", &"0".repeat(64))]), &[]).await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
     let right = theirs.form("/approve").with(&[("fingerprint", &fingerprint)]);
-    assert_eq!(other.send(&right, &[]).await.goes_to(), "/approvals?done=approved");
+    for _ in 0..2 {
+        let approved = other.send(&right, &[]).await;
+        assert_eq!(approved.status, StatusCode::OK, "{}", approved.text);
+        // The certificate with its authority's, and what its holder trusts: to read and to download. A second click has them again.
+        for (title, least) in [("The certificate with its chain", 2), ("What to trust", 1)] {
+            let file = between(&approved.text, &format!("aria-label=\"{title}\""), "</section>").unwrap();
+            let pem = between(file, "<pre tabindex=\"0\">", "</pre>").unwrap();
+            assert!(pem.matches("-----BEGIN CERTIFICATE-----").count() >= least, "{title}: {pem}");
+            let data = between(file, "href=\"data:application/x-pem-file;base64,", "\"").unwrap();
+            assert_eq!(BASE64_STANDARD.decode(data).unwrap(), pem.as_bytes(), "{title}");
+        }
+        assert!(!approved.text.contains("PRIVATE KEY"));
+    }
     assert!(one.get("/certificates").await.text.contains("mpu_officer/p125"));
 
     let serial = serial_of(&mut house.person(FIRST).await, MPU).await;

@@ -2,8 +2,9 @@
 
 use axum::{
     http::HeaderMap,
-    response::{Html, Redirect},
+    response::{Html, IntoResponse, Redirect, Response},
 };
+use base64::{Engine, prelude::BASE64_STANDARD};
 use jiff::Timestamp;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -20,7 +21,10 @@ use super::{
     },
     done, short,
 };
-use crate::wire::{pb, server::admin_service_server::AdminService};
+use crate::wire::{
+    pb::{self, approve_proposal_response::Effect},
+    server::admin_service_server::AdminService,
+};
 
 /// What was read out.
 #[derive(Deserialize)]
@@ -36,16 +40,23 @@ pub(in crate::desk) async fn all(visit: Visit, Query(asked): Query<Asked>) -> Re
     let page_token = asked.page.clone();
     let list = call!(visit, list_proposals, pb::ListProposalsRequest { page_size: ROWS, page_token })?;
     let now = visit.desk.broker.now();
+    let mut proposals: Vec<_> = list.proposals.iter().collect();
+    // What waits, then what nobody can approve any more, then what was approved.
+    proposals.sort_by_key(|one| (!one.approver.is_empty(), is_void(one, now)));
     let mut rows = Vec::new();
-    for (number, one) in list.proposals.iter().enumerate() {
+    for (number, one) in proposals.into_iter().enumerate() {
         let id = format!("fingerprint-{number}");
         let inside = html! {
             label for=(id) { "Its fingerprint, as its sender or proposer read it out to you" }
             input id=(id) name="fingerprint" required maxlength="200" autocomplete="off" spellcheck="false";
             button { "Approve it" }
         };
-        let open = one.approver.is_empty() && one.proposer != visit.identity();
-        let form = if open { Some(visit.form(&approving(&one.proposal_id), &inside)?) } else { None };
+        let waits = one.approver.is_empty() && !is_void(one, now);
+        let form = if waits && one.proposer != visit.identity() {
+            Some(visit.form(&approving(&one.proposal_id), &inside)?)
+        } else {
+            None
+        };
         rows.push(html! {
             article {
                 h2 { (words::plain(&one.kind)) ": " (short(&one.subject)) }
@@ -55,7 +66,7 @@ pub(in crate::desk) async fn all(visit: Visit, Query(asked): Query<Asked>) -> Re
                     @else { dt { "Approved" } dd { (words::moment(one.approve_time.as_ref()).unwrap_or_default()) " by " (short(&one.approver)) } }
                     @if one.proposer == visit.identity() { dt { "Fingerprint" } dd { code { (one.fingerprint) } } }
                 }
-                @if let Some(form) = &form { (form) } @else if one.approver.is_empty() { p.quiet { "You proposed it: somebody else approves it. Read the fingerprint out to them." } }
+                @if let Some(form) = &form { (form) } @else if waits { p.quiet { "You proposed it: somebody else approves it. Read the fingerprint out to them." } }
             }
         });
     }
@@ -67,6 +78,11 @@ pub(in crate::desk) async fn all(visit: Visit, Query(asked): Query<Asked>) -> Re
         @if !list.next_page_token.is_empty() { p { a href={ "?page=" (list.next_page_token) } { "More" } } }
     };
     Ok(frame::page("Approvals", Some(&visit), &body))
+}
+
+/// Nobody can approve it any more.
+fn is_void(one: &pb::Proposal, now: Timestamp) -> bool {
+    one.approver.is_empty() && words::due(one.expire_time.as_ref(), now).is_some_and(|(_, late)| late)
 }
 
 /// How long it can be approved still, and until when.
@@ -85,15 +101,39 @@ fn approving(id: &str) -> String {
     format!("/approvals/{id}/approve")
 }
 
-/// `POST /approvals/{id}/approve`: done by two persons.
+/// `POST /approvals/{id}/approve`: done by two persons. Of a certificate that was signed by it only this answer has what its holder is given.
 pub(in crate::desk) async fn approve(
     visit: Visit,
     Path(id): Path<String>,
     headers: HeaderMap,
     Form(said): Form<Said>,
-) -> Result<Redirect, Trouble> {
+) -> Result<Response, Trouble> {
     let request_id = visit.sent(&headers, &approving(&id), &said.sealed)?;
     let asked = pb::ApproveProposalRequest { request_id, proposal_id: id, fingerprint: said.fingerprint };
-    call!(visit, approve_proposal, asked)?;
-    Ok(Redirect::to("/approvals?done=approved"))
+    let approved = call!(visit, approve_proposal, asked)?;
+    let Some(Effect::Enrolled(enrolled)) = approved.effect else {
+        return Ok(Redirect::to("/approvals?done=approved").into_response());
+    };
+    let certificate = enrolled.certificate.unwrap_or_default();
+    let body = html! {
+        p { a href="/approvals" { "Back to approvals" } }
+        h1 { "Approved: the certificate is signed" }
+        p { "It is of " strong { (short(&certificate.holder)) } ", serial number " code { (certificate.serial) } ", good until " (words::moment(certificate.expire_time.as_ref()).unwrap_or_default()) "." }
+        p.notice { "Give both files to whoever holds the key, now: they stand on this page alone. Neither is secret." }
+        (file("The certificate with its chain", "cert.pem", &certificate.chain))
+        (file("What to trust", "trust.pem", &enrolled.trust_bundle))
+    };
+    Ok(frame::page("Approved", Some(&visit), &body).into_response())
+}
+
+/// Something public, to read and to download; nothing of it is kept for that.
+fn file(title: &str, name: &str, pem: &str) -> Markup {
+    let address = format!("data:application/x-pem-file;base64,{}", BASE64_STANDARD.encode(pem));
+    html! {
+        section aria-label=(title) {
+            h2 { (title) }
+            p { a download=(name) href=(address) { "Download " (name) } }
+            pre tabindex="0" { (pem) }
+        }
+    }
 }
