@@ -66,7 +66,7 @@ pub(super) fn value(name: &str, value: &str) -> String {
     ];
     let clock = |word: &str| {
         let (at, rest) = word.split_once('Z').filter(|(_, rest)| rest.len() < 2)?;
-        Some(format!("{}{rest}", local(format!("{at}Z").parse().ok()?)))
+        Some(format!("{}{rest}", self::at(format!("{at}Z").parse().ok()?)))
     };
     match name {
         "class" => format!("{value} {}", class(value)),
@@ -74,7 +74,7 @@ pub(super) fn value(name: &str, value: &str) -> String {
             let words = value.split(' ').map(|word| clock(word).unwrap_or_else(|| word.replace('_', " ")));
             words.collect::<Vec<_>>().join(" ")
         }
-        _ => value.parse::<Timestamp>().map_or_else(|_| value.to_owned(), local),
+        _ => value.parse::<Timestamp>().map_or_else(|_| value.to_owned(), at),
     }
 }
 
@@ -93,15 +93,16 @@ pub(super) fn step(kind: &str, code: &str) -> String {
     format!("{} {code}", plain(kind)).trim_end().to_owned()
 }
 
-/// A moment, e.g. `Fri 20 Nov 17:30`; nothing where there is none.
+/// A moment, e.g. `Fri 20 Nov 2026 17:30`; nothing where there is none.
 pub(super) fn moment(time: Option<&prost_types::Timestamp>) -> Option<String> {
-    Some(local(read(time?)?))
+    Some(at(read(time?)?))
 }
 
-fn local(at: Timestamp) -> String {
+/// The same of a moment that is known.
+pub(super) fn at(at: Timestamp) -> String {
     // The zone database is compiled in.
     let zone = TimeZone::get("Europe/London").unwrap_or(TimeZone::UTC);
-    at.to_zoned(zone).strftime("%a %-d %b %H:%M").to_string()
+    at.to_zoned(zone).strftime("%a %-d %b %Y %H:%M").to_string()
 }
 
 /// When something is due, beside now: `in 40 min`, `2 h late`.
@@ -151,7 +152,7 @@ mod tests {
 
     #[test]
     fn times_are_those_of_london_and_said_beside_now() {
-        assert_eq!(moment(Some(&wire("2026-07-06T16:00:00Z"))).as_deref(), Some("Mon 6 Jul 17:00"));
+        assert_eq!(moment(Some(&wire("2026-07-06T16:00:00Z"))).as_deref(), Some("Mon 6 Jul 2026 17:00"));
         assert_eq!(moment(None), None);
         let now = "2026-11-20T12:00:00Z".parse().unwrap();
         for (at, words, late) in [
@@ -183,14 +184,14 @@ mod tests {
             (
                 "prompt",
                 "return_interview by 2026-11-20T16:30:00Z (overdue on arrival)",
-                "return interview by Fri 20 Nov 16:30 (overdue on arrival)",
+                "return interview by Fri 20 Nov 2026 16:30 (overdue on arrival)",
             ),
             (
                 "clock.offered",
                 "on_time, 3 hours after the return, due by 2026-07-06T16:00:00Z",
-                "on time, 3 hours after the return, due by Mon 6 Jul 17:00",
+                "on time, 3 hours after the return, due by Mon 6 Jul 2026 17:00",
             ),
-            ("episode.returned", "2026-07-06T16:00:00Z", "Mon 6 Jul 17:00"),
+            ("episode.returned", "2026-07-06T16:00:00Z", "Mon 6 Jul 2026 17:00"),
             ("class", "P0", "P0 life or serious harm now"),
             ("child.name", "zed_Z 2026-07-06T16:00:00Z", "zed_Z 2026-07-06T16:00:00Z"),
             ("child.date_of_birth", "2011-05-03", "2011-05-03"),

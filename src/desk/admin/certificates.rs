@@ -78,16 +78,31 @@ pub(in crate::desk) async fn all(visit: Visit, Query(asked): Query<Asked>) -> Re
         @for (organisation, certificates) in by {
             section aria-label=(organisation) {
                 h2 { (organisation) }
-                table {
-                    caption.unseen { "What runs out first" }
-                    thead { tr { th scope="col" { "Runs out" } th scope="col" { "Whose" } th scope="col" { "State" } th scope="col" { "Serial number" } } }
-                    tbody { @for one in &certificates { (row(one, now)) } }
-                }
+                (calendar(&certificates, now))
             }
         }
         details { summary { "Ask for a new one" } (sign) }
     };
     Ok(frame::page("Certificates", Some(&visit), &body))
+}
+
+/// Those that are good, what runs out first at the top; those that are no more are folded away.
+fn calendar(certificates: &[&pb::Certificate], now: Timestamp) -> Markup {
+    let (good, over): (Vec<&pb::Certificate>, Vec<&pb::Certificate>) =
+        certificates.iter().copied().partition(|one| one.state() == CertificateState::Valid);
+    let table = |rows: &[&pb::Certificate]| {
+        html! {
+            table {
+                caption.unseen { "What runs out first" }
+                thead { tr { th scope="col" { "Runs out" } th scope="col" { "Whose" } th scope="col" { "State" } th scope="col" { "Serial number" } } }
+                tbody { @for one in rows { (row(one, now)) } }
+            }
+        }
+    };
+    html! {
+        @if good.is_empty() { p { "None is good." } } @else { (table(&good)) }
+        @if !over.is_empty() { details { summary { "Revoked or run out: " (over.len()) } (table(&over)) } }
+    }
 }
 
 /// The organisation of a client, the rest under one name.
