@@ -2,8 +2,9 @@
 "use strict";
 
 (() => {
-  const loaded = performance.now();
+  const [loaded, clock] = [performance.now(), Date.now()];
   const now = Number(document.body.dataset.now);
+  const place = document.getElementById("connection");
 
   /** As the page itself says it. */
   function span(seconds) {
@@ -13,7 +14,8 @@
   }
 
   function tick() {
-    const passed = (performance.now() - loaded) / 1000;
+    // The one stands still while the machine sleeps, the other when somebody sets it back.
+    const passed = Math.max(performance.now() - loaded, Date.now() - clock) / 1000;
     for (const time of document.querySelectorAll("[data-due]")) {
       const left = Number(time.dataset.due) - now - passed;
       const late = left < 0;
@@ -45,7 +47,8 @@
       // A line that appears is read out; what is being written on the page stays.
       if (news.dataset.first !== counts && news.childElementCount === 0) {
         const link = document.createElement("a");
-        link.href = location.pathname;
+        // What was found is no address of its own: the whole queue is shown.
+        link.href = location.pathname.replace(/\/find$/, "");
         link.textContent = "Something has changed in this queue: show it";
         news.append(link);
         news.classList.add("notice");
@@ -57,9 +60,69 @@
     tick();
     setInterval(tick, 15000);
   }
-  if (document.querySelector("[data-count], [data-news]")) {
-    const source = new EventSource("/live");
-    source.addEventListener("counts", (event) => show(JSON.parse(event.data)));
-    addEventListener("pagehide", () => source.close());
+  const wait = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+
+  /** Says since when nothing is heard, and that it may be old; nothing where something is heard. */
+  function stands(words) {
+    const since = new Date().toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: "Europe/London" });
+    if (words === "") place.textContent = "";
+    else if (place.textContent === "") place.textContent = `${words} since ${since}. What you see may be old.`;
   }
+
+  /** Whoever may see nothing any more sees nothing: also what was there already leaves the screen. */
+  function ended() {
+    const [title, words] = [document.createElement("h1"), document.createElement("p")];
+    title.textContent = "Your access has ended";
+    words.textContent = "Your certificate or your grant is no longer good. What stood here is gone; what you had done is kept. Your administrator knows why.";
+    const main = document.getElementById("main");
+    main.setAttribute("role", "alert");
+    main.replaceChildren(title, words);
+    document.querySelector("nav")?.remove();
+    document.title = title.textContent;
+    place.textContent = "";
+  }
+
+  /** One event, as the server wrote it. */
+  function hear(event) {
+    const data = event.split("\n").find((line) => line.startsWith("data: "));
+    if (data) show(JSON.parse(data.slice(6)));
+  }
+
+  /** Listens until the answer ends, or nothing came for 45 seconds: the server is heard every 20. */
+  async function listen(stop) {
+    const answer = await fetch("/live", { cache: "no-store", signal: stop.signal });
+    if (answer.status === 401 || answer.status === 403) return true;
+    if (!answer.ok) {
+      stands(answer.status === 429 ? "Too many of your pages are open: this one stands still" : "No connection");
+      return false;
+    }
+    stands("");
+    const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+    let text = "";
+    for (;;) {
+      const silent = setTimeout(() => stop.abort(), 45000);
+      const { done, value } = await reader.read();
+      clearTimeout(silent);
+      if (done) return false;
+      const events = (text + value).split("\n\n");
+      text = events.pop();
+      events.forEach(hear);
+    }
+  }
+
+  async function follow() {
+    let stop;
+    addEventListener("pagehide", () => stop.abort());
+    for (;;) {
+      stop = new AbortController();
+      const began = performance.now();
+      const over = await listen(stop).catch(() => undefined);
+      if (over) return ended();
+      if (over === undefined) stands("No connection");
+      // What ends after a while may have ended with the grant: it is asked again at once.
+      await wait(over === false && performance.now() - began > 1000 ? 0 : 3000);
+    }
+  }
+
+  if (document.body.dataset.live !== undefined) follow();
 })();

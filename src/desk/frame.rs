@@ -2,14 +2,14 @@
 
 use axum::{
     extract::Request,
-    http::{HeaderMap, HeaderValue, header},
+    http::{HeaderMap, HeaderValue, Method, header},
     middleware::Next,
-    response::{Html, Response},
+    response::{Html, IntoResponse, Response},
 };
 use maud::{DOCTYPE, Markup, html};
 
-use super::calls::Visit;
-use crate::domain::grants::Action;
+use super::{calls::Visit, trouble::Trouble, words};
+use crate::{domain::grants::Action, wire::PAGES_STREAM};
 
 /// The one stylesheet.
 pub(super) const STYLE: &str = include_str!("style.css");
@@ -25,12 +25,15 @@ pub(super) fn page(title: &str, visit: Option<&Visit>, body: &Markup) -> Html<St
     whole(title, visit, None, body)
 }
 
-/// A page with deadlines and counts that go on: with script they follow; without, the page is as it was when it was asked for.
+/// A page with deadlines and counts that go on: with script they follow, and the page ends with whoever may see it; without, it is as it was
+/// when it was asked for.
 pub(super) fn live(title: &str, visit: &Visit, body: &Markup) -> Html<String> {
     whole(title, Some(visit), Some(visit.desk.broker.now().as_second()), body)
 }
 
 fn whole(title: &str, visit: Option<&Visit>, now: Option<i64>, body: &Markup) -> Html<String> {
+    // Whoever has no queues has nothing to hear.
+    let listens = now.is_some() && visit.is_some_and(|visit| visit.may(Action::ListQueues));
     let page = html! {
         (DOCTYPE)
         html lang="en-GB" {
@@ -41,7 +44,7 @@ fn whole(title: &str, visit: Option<&Visit>, now: Option<i64>, body: &Markup) ->
                 link rel="stylesheet" href="/style.css";
                 @if now.is_some() { script src="/desk.js" defer {} }
             }
-            body data-now=[now] {
+            body data-now=[now] data-live[listens] {
                 a.skip href="#main" { "Skip to the main content" }
                 header {
                     a.home href="/" { "Homeward" }
@@ -50,11 +53,26 @@ fn whole(title: &str, visit: Option<&Visit>, now: Option<i64>, body: &Markup) ->
                     }
                 }
                 @if let Some(visit) = visit { (navigation(visit, title)) }
+                @if listens { p.connection #connection role="status" {} }
                 main #main tabindex="-1" { (body) }
             }
         }
     };
     Html(page.into_string())
+}
+
+impl Visit {
+    /// Content with its marking above and below, on every sheet of paper too; there also what it is, who had it shown, and when.
+    pub(super) fn marked(&self, marking: &str, what: &str, body: &Markup) -> Markup {
+        let shown = words::at(self.desk.broker.now());
+        html! {
+            div.marked {
+                div.edge { p.marking { (marking) } p.on-paper { (what) ", shown to " (self.identity()) " on " (shown) } }
+                div.inside { (body) }
+                div.edge { p.marking { (marking) } }
+            }
+        }
+    }
 }
 
 /// The pages that are of use to somebody: address and name, the first one first.
@@ -100,9 +118,21 @@ pub(super) fn guard(headers: &mut HeaderMap) {
     }
 }
 
-/// The layer that says so.
+/// Whether a page of another site asks: for a piece of its own, or to have something done. Whoever follows a link from there to a page of
+/// ours, which does nothing by being shown, is let through.
+fn is_of_another_site(request: &Request) -> bool {
+    let word = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let elsewhere = matches!(word("sec-fetch-site"), Some("cross-site" | "same-site"));
+    let page = word("sec-fetch-mode") == Some("navigate") && word("sec-fetch-dest") == Some("document");
+    elsewhere && !(page && request.method() == Method::GET && request.uri().path() != PAGES_STREAM)
+}
+
+/// The layer that says so, and that nothing is asked for in the name of somebody who looks at another site.
 pub(super) async fn guarded(request: Request, next: Next) -> Response {
-    let mut answer = next.run(request).await;
+    let mut answer = match is_of_another_site(&request) {
+        true => Trouble::stale().into_response(),
+        false => next.run(request).await,
+    };
     guard(answer.headers_mut());
     answer
 }

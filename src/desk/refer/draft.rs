@@ -1,12 +1,15 @@
 //! What was typed so far. It travels with the page, field by field, and is nowhere else until it is sent.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::LazyLock,
+};
 
 use serde_json::{Map, Value, json};
 
 use super::{
     field::{Field, Kind, List, Part},
-    steps::{NIL, STEPS, Step},
+    steps::{ASKED_999, CALL_999, DANGER_NOW, NIL, STEPS, Step},
 };
 use crate::{
     domain::identity::Identity,
@@ -18,6 +21,8 @@ pub(super) type Fault = (String, String);
 
 /// No entry of a list has this number or a higher one.
 const NUMBERED: u32 = 1_000_000;
+/// No field has more answers than these.
+const MOST_ANSWERS: usize = 200;
 
 /// Names of fields with what was given, each as the browser sent it.
 #[derive(Debug, Default)]
@@ -28,9 +33,23 @@ impl Draft {
     pub(super) fn read(sent: Vec<(String, String)>) -> Self {
         let mut draft = Self::default();
         for (name, value) in sent {
-            draft.0.entry(name).or_default().push(value);
+            let most = if takes_several(&name) { MOST_ANSWERS } else { 1 };
+            let given = draft.0.entry(name).or_default();
+            if given.len() < most {
+                given.push(value);
+            }
         }
         draft
+    }
+
+    /// That 999 was asked about once more.
+    pub(super) fn ask_about_999(&mut self) {
+        self.0.insert(ASKED_999.to_owned(), vec!["yes".to_owned()]);
+    }
+
+    /// Whether somebody is in danger now, and it was neither said nor asked once more whether 999 was rung.
+    pub(super) fn leaves_999_open(&self) -> bool {
+        self.first(DANGER_NOW) == "YES_NO_YES" && self.first(CALL_999).is_empty() && self.first(ASKED_999).is_empty()
     }
 
     pub(super) fn all(&self, name: &str) -> &[String] {
@@ -158,19 +177,13 @@ impl Draft {
         }
     }
 
-    /// The step on which the field of this name, or the one around it, stands; and that field's own name and label.
-    pub(super) fn place(&self, name: &str) -> Option<(&'static Step, String, &'static str)> {
+    /// Where every field stands.
+    pub(super) fn places(&self) -> Places {
         let mut known = BTreeMap::new();
         self.each(|step, name, field| {
             known.insert(name, (step, field.label));
         });
-        let mut name = name.strip_prefix("submission.").unwrap_or(name);
-        loop {
-            if let Some((step, label)) = known.get(name) {
-                return Some((*step, name.to_owned(), *label));
-            }
-            name = name.get(..name.rfind(['.', '['])?)?;
-        }
+        Places(known)
     }
 
     /// Everything that does not belong to one step: what the page carries along unseen.
@@ -250,6 +263,44 @@ impl Draft {
             .map_err(|error| error.0.into_iter().map(|fault| (fault.path, fault.message)).collect())
     }
 }
+
+/// The fields of a draft by their names: the step of each, and its label.
+pub(super) struct Places(BTreeMap<String, (&'static Step, &'static str)>);
+
+impl Places {
+    /// The step on which the field of this name, or the one around it, stands; and that field's own name and label.
+    pub(super) fn of(&self, name: &str) -> Option<(&'static Step, String, &'static str)> {
+        let mut name = name.strip_prefix("submission.").unwrap_or(name);
+        loop {
+            if let Some((step, label)) = self.0.get(name) {
+                return Some((*step, name.to_owned(), *label));
+            }
+            name = name.get(..name.rfind(['.', '['])?)?;
+        }
+    }
+}
+
+/// Whether several answers may be given under a name.
+fn takes_several(name: &str) -> bool {
+    let (list, path) =
+        name.split_once("].").map_or(("", name), |(list, path)| (list.split('[').next().unwrap_or_default(), path));
+    SEVERAL.contains(&(list, path))
+}
+
+/// Fields with several answers: the list that has them, if one does, and their path.
+static SEVERAL: LazyLock<BTreeSet<(&'static str, &'static str)>> = LazyLock::new(|| {
+    let several = |list: &'static str, fields: &'static [Field]| {
+        let of = fields.iter().filter(|field| matches!(field.kind, Kind::Any(_) | Kind::AnyOf(_)));
+        of.map(move |field| (list, field.path))
+    };
+    let parts = STEPS.iter().flat_map(|step| step.parts);
+    parts
+        .flat_map(|part| match part {
+            Part::Fields(_, fields) => several("", fields),
+            Part::List(list) => several(list.path, list.fields),
+        })
+        .collect()
+});
 
 /// Every list of the form.
 pub(super) fn lists() -> impl Iterator<Item = &'static List> {

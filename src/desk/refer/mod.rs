@@ -18,7 +18,7 @@ use tonic::{Code, Status};
 use self::{
     draft::{Draft, Fault, lists},
     page::Shown,
-    steps::{CHECK, STEPS, Step},
+    steps::{CALL_999, CHECK, STEPS, Step},
 };
 use super::{
     calls::{Visit, call},
@@ -36,6 +36,8 @@ use crate::{
 const ACT: &str = "/refer";
 /// What is said of a form that another process gave out: of this daemon before it was restarted, or of another replica.
 const OLD: &str = "This page was out of date. What you typed is still here: go on from this step. If you had sent it already, it stands under your referrals, and is not sent twice.";
+/// What the button says that sends it.
+const SEND: &str = "Send it";
 /// The longest submission, as a browser writes it.
 pub(super) const LARGEST: usize = 4 << 20;
 
@@ -96,7 +98,7 @@ pub(super) async fn go(
         }
         _ => {}
     }
-    let faults = draft.faults(Some(step));
+    let faults = faults_of(&mut draft, step);
     let next = steps.get(here + 1);
     let shown = match next {
         _ if !faults.is_empty() => visit.show(step, &draft, &request_id, &faults),
@@ -104,6 +106,18 @@ pub(super) async fn go(
         None => visit.check(draft, &request_id, "").await,
     };
     shown.map(IntoResponse::into_response)
+}
+
+/// What is not right on a step; in danger also, once, that nobody said whether 999 was rung.
+fn faults_of(draft: &mut Draft, step: &Step) -> Vec<Fault> {
+    let mut faults = draft.faults(Some(step));
+    if step.code == STEPS[0].code && draft.leaves_999_open() {
+        draft.ask_about_999();
+        let advice =
+            "you say that somebody is in danger now: ring 999, then say so here; if you cannot say, go on as it is";
+        faults.push((CALL_999.to_owned(), advice.to_owned()));
+    }
+    faults
 }
 
 impl Visit {
@@ -133,7 +147,9 @@ impl Visit {
         };
         let asked = pb::PreviewReferralRequest { submission: Some(submission) };
         match call!(self, preview_referral, asked) {
-            Ok(previewed) => self.shown(&draft, request_id, &previewed.explanation.unwrap_or_default(), notice),
+            Ok(previewed) => {
+                self.shown(&draft, request_id, &previewed.explanation.unwrap_or_default(), (notice, SEND))
+            }
             Err(status) => self.not_so(&draft, request_id, status),
         }
     }
@@ -162,15 +178,20 @@ impl Visit {
         match code {
             Code::InvalidArgument => self.back_to(draft, request_id, trouble.fields()),
             Code::AlreadyExists => {
-                let notice = "This form was sent already, and has been changed since. It stands under your referrals as it was sent first; nothing was sent a second time.";
-                self.shown(draft, request_id, &pb::Explanation::default(), notice)
+                let notice = "This form was sent already, and has been changed since. It stands under your referrals as it was sent first; nothing was sent a second time. If it is about another child or another episode, send it as another referral; to change what you sent, correct it.";
+                let another = self.fresh()?;
+                self.shown(draft, &another, &pb::Explanation::default(), (notice, "Send as another referral"))
             }
-            _ => self.shown(draft, request_id, &pb::Explanation::default(), &format!("Not sent. {}", trouble.advice())),
+            _ => {
+                let notice = format!("Not sent. {}", trouble.advice());
+                self.shown(draft, request_id, &pb::Explanation::default(), (&notice, SEND))
+            }
         }
     }
 
     fn back_to(&self, draft: &Draft, request_id: &str, faults: &[Fault]) -> Result<Html<String>, Trouble> {
-        let first = faults.iter().filter_map(|(name, _)| draft.place(name)).map(|(step, ..)| step.code);
+        let places = draft.places();
+        let first = faults.iter().filter_map(|(name, _)| places.of(name)).map(|(step, ..)| step.code);
         let order = |code: &str| STEPS.iter().position(|step| step.code == code);
         let first = first.filter_map(order).min().unwrap_or(0);
         self.show(&STEPS[first], draft, request_id, faults)

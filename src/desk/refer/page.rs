@@ -8,9 +8,9 @@ use maud::{Markup, html};
 use super::{
     super::{calls::Visit, frame, trouble::Trouble, words},
     ACT,
-    draft::{Draft, Fault, counter, inside},
+    draft::{Draft, Fault, Places, counter, inside},
     field::{Field, Kind, List, Option as Choice, Part, YES_NO},
-    steps::{CHECK, Step},
+    steps::{ASKED_999, CHECK, Step},
 };
 
 /// What a step is shown with.
@@ -30,12 +30,14 @@ impl Visit {
         let draft = shown.draft;
         let steps = draft.steps();
         let number = steps.iter().position(|other| other.code == step.code).unwrap_or(0);
-        let wrong = shown.faults.iter().filter_map(|(name, advice)| Some((draft.place(name)?.1, advice.as_str())));
+        let places = draft.places();
+        let wrong = shown.faults.iter().filter_map(|(name, advice)| Some((places.of(name)?.1, advice.as_str())));
         let fields = Fields { visit: self, shown, wrong: wrong.collect() };
         let inside = html! {
             // The first button is what the Enter key presses.
             button.unseen name="go" value="next" tabindex="-1" aria-hidden="true" { "Continue" }
             (carried(draft, step))
+            @if !draft.first(ASKED_999).is_empty() { input type="hidden" name=(ASKED_999) value="yes"; }
             (self.areas())
             @for part in step.parts { (fields.part(part)) }
             div.steps {
@@ -47,7 +49,7 @@ impl Visit {
             p.quiet { "Step " (number + 1) " of " (steps.len() + 1) @if draft.is_nil() { ", a nil return" } }
             h1 { (step.title) }
             @if step.code == "stop" { p.alarm { strong { "Danger now? Ring 999 first." } " Then come back: this form is no emergency channel, and nobody is waiting at its other end." } }
-            (problems(draft, step, shown))
+            (problems(&places, step, shown))
             @if !step.help.is_empty() { p { (step.help) } }
             @if draft.tells_of_crime() { p.notice { strong { "A crime is disclosed." } " Listen, write down the words, ask no further, report. A Return Home Interview is no police interview." } }
             (self.form_under(ACT, shown.request_id, &inside))
@@ -66,7 +68,7 @@ pub(super) fn carried(draft: &Draft, step: &Step) -> Markup {
 }
 
 /// Everything that is not right yet, on this step as links, on others by their names.
-fn problems(draft: &Draft, step: &Step, shown: &Shown<'_>) -> Markup {
+fn problems(places: &Places, step: &Step, shown: &Shown<'_>) -> Markup {
     html! {
         @if !shown.notice.is_empty() { p.notice role="alert" { (shown.notice) } }
         @if !shown.faults.is_empty() {
@@ -74,7 +76,7 @@ fn problems(draft: &Draft, step: &Step, shown: &Shown<'_>) -> Markup {
                 h2 { "Something is not right yet" }
                 p { "What you typed is still here." }
                 ul { @for (name, advice) in shown.faults {
-                    li { @match draft.place(name) {
+                    li { @match places.of(name) {
                         Some((on, name, label)) if on.code == step.code => { a href={ "#" (id(&name)) } { (label) ": " (advice) } }
                         Some((on, _, label)) => { (on.title) ", " (label) ": " (advice) }
                         None => { (words::field(name.strip_prefix("submission.").unwrap_or(name))) ": " (advice) }
@@ -204,7 +206,7 @@ impl Fields<'_> {
             Kind::Long(_) | Kind::Lines => {
                 let rows = if let Kind::Long(rows) = field.kind { rows } else { 2 };
                 // A line break right after the tag is not part of what was typed.
-                return html! { textarea id=(id) name=(name) rows=(rows) autofocus[first] aria-describedby=[about] aria-invalid=[invalid] { "\n" (value) } };
+                return html! { textarea id=(id) name=(name) rows=(rows) spellcheck="false" autofocus[first] aria-describedby=[about] aria-invalid=[invalid] { "\n" (value) } };
             }
             Kind::Time => "datetime-local",
             Kind::Day => "date",
@@ -213,7 +215,7 @@ impl Fields<'_> {
         };
         let list = (field.kind == Kind::Area).then_some("areas");
         html! {
-            input id=(id) name=(name) type=(kind) value=(value) list=[list] autocomplete="off" autofocus[first] aria-describedby=[about] aria-invalid=[invalid];
+            input id=(id) name=(name) type=(kind) value=(value) list=[list] autocomplete="off" spellcheck="false" autofocus[first] aria-describedby=[about] aria-invalid=[invalid];
         }
     }
 }

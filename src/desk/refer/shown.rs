@@ -11,20 +11,20 @@ use super::{
     page::{LAST, carried, ways_back},
     words,
 };
-use crate::wire::pb;
+use crate::wire::{convert, pb};
 
 impl Visit {
-    /// What would be decided, and the form that sends it.
+    /// What would be decided, and the form that sends it, with what is to be said first and what its button says.
     pub(super) fn shown(
         &self,
         draft: &Draft,
         request_id: &str,
         decided: &pb::Explanation,
-        notice: &str,
+        (notice, button): (&str, &str),
     ) -> Result<Html<String>, Trouble> {
         let inside = html! {
             (carried(draft, &LAST))
-            button.main name="go" value="send" { "Send it" }
+            button.main name="go" value="send" { (button) }
             p.quiet { "Sent, it is in every queue named here and in the ledger, and you get a receipt to file." }
             (ways_back(draft))
         };
@@ -35,6 +35,7 @@ impl Visit {
             (self.form_under(ACT, request_id, &inside))
             @if !decided.written.is_empty() { (versions(decided)) }
         };
+        let body = self.marked(convert::MARKING, "A referral before it is sent", &body);
         Ok(frame::page(LAST.title, Some(self), &body))
     }
 

@@ -21,6 +21,13 @@ pub(super) const CHECK: &str = "check";
 /// Whether it is a nil return.
 pub(super) const NIL: &str = "answers.nil_intelligence";
 
+/// Whether somebody is in danger now.
+pub(super) const DANGER_NOW: &str = "answers.stop_screen.danger_now";
+/// Whether 999 was rung.
+pub(super) const CALL_999: &str = "answers.stop_screen.emergency_call";
+/// That the page has asked so once more; no field of a submission.
+pub(super) const ASKED_999: &str = "asked_999";
+
 pub(super) const STEPS: &[Step] = &[
     Step {
         code: "stop",
@@ -89,10 +96,10 @@ pub(super) const STEPS: &[Step] = &[
 ];
 
 const DANGER: &[Field] = &[
-    yes_no("answers.stop_screen.danger_now", "Is a child, or anybody else, in danger of life or serious harm now?")
+    yes_no(DANGER_NOW, "Is a child, or anybody else, in danger of life or serious harm now?")
         .help("If so, ring 999 first. This form is no emergency channel."),
     asks("answers.stop_screen.reasons", "Why", Kind::Any(REASONS)),
-    asks("answers.stop_screen.emergency_call", "Has 999 been rung?", Kind::One(CALLED)),
+    asks(CALL_999, "Has 999 been rung?", Kind::One(CALLED)),
     line("answers.stop_screen.reference", "Police reference of the call (CAD)"),
     asks("answers.stop_screen.at", "When it was rung", Kind::Time),
 ];
