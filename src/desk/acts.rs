@@ -1,6 +1,9 @@
 //! What is done with a delivery in hand. Each form is done once, however often it is sent, and says at once if the lease is gone.
 
-use axum::{http::HeaderMap, response::Redirect};
+use axum::{
+    http::HeaderMap,
+    response::{IntoResponse, Redirect, Response},
+};
 use maud::{Markup, html};
 use serde::Deserialize;
 use tonic::Status;
@@ -11,11 +14,13 @@ use super::{
     forms::Sealed,
     grading,
     offers::given,
+    refused::{Given, Refused, Written},
     sent::{Form, Path},
     trouble::Trouble,
 };
 use crate::{
     domain::{
+        grants::Action,
         outcome::{DeadReason, NoActionReason},
         policy::{QueueKind, QueueSide},
         queue::QueueId,
@@ -55,51 +60,92 @@ struct Grade {
     sanitisation_code: String,
 }
 
-/// `POST …/deliveries/{id}/{act}`: back to the delivery, or to its queue where it is no longer in hand.
+impl Fields {
+    /// What was written, for the form to have it again.
+    fn written(&self) -> Written {
+        let grade = &self.grade;
+        let all = [
+            ("code", &self.code),
+            ("why", &self.why),
+            ("text", &self.text),
+            ("to", &self.to),
+            ("tell", &self.tell),
+            ("item", &self.item),
+            ("source", &grade.source),
+            ("information", &grade.information),
+            ("handling", &grade.handling),
+            ("action_code", &grade.action_code),
+            ("sanitisation_code", &grade.sanitisation_code),
+        ];
+        all.into_iter().map(|(name, value)| (name, value.clone())).collect()
+    }
+}
+
+/// `POST …/deliveries/{id}/{act}`: back to the delivery, or to its queue where it is no longer in hand. What is refused stands in its form again.
 pub(super) async fn done(
     visit: Visit,
     Path((queue, id, what)): Path<(String, String, String)>,
     headers: HeaderMap,
     Form(fields): Form<Fields>,
-) -> Result<Redirect, Trouble> {
-    let keeps = visit.keeps(&headers, [fields.text.clone()]);
+) -> Result<Response, Trouble> {
+    let keeps = visit.keeps(&headers, vec![fields.text.clone()]);
     visit.does((queue, id, what), &headers, fields).await.map_err(keeps)
 }
 
+/// What every call about something in hand begins with: delivery and token.
+type Handle = (String, String);
+
 impl Visit {
     async fn does(
-        &self,
+        self,
         (queue, id, what): (String, String, String),
         headers: &HeaderMap,
         fields: Fields,
-    ) -> Result<Redirect, Trouble> {
-        let request_id = self.sent(headers, &act(&queue, &id, &what), &fields.sealed)?;
-        let held = self.held(&queue, &id).await?;
-        let is_over = match what.as_str() {
+    ) -> Result<Response, Trouble> {
+        let address = act(&queue, &id, &what);
+        let request_id = self.sent(headers, &address, &fields.sealed)?;
+        let handle = self.handle(&queue, &id).await?;
+        let written = fields.written();
+        // Of what was typed only the code of a queue that there is becomes part of an address.
+        let to = self.place_typed(&fields.to);
+        let sent_to =
+            self.place_said(&to).filter(|_| what == "resolve").map_or_else(String::new, |_| format!("&to={to}"));
+        let (done, after) = match what.as_str() {
             "extend" | "ask" | "confirm" | "transfer" => {
-                self.goes_on(&what, request_id, &held, fields).await.map(|()| false)?
+                let done = self.goes_on(&what, request_id.clone(), handle, fields).await;
+                (done, format!("/queues/{queue}/deliveries/{id}"))
             }
-            "complete" | "release" | "reject" | "hand-over" | "resolve" => {
-                self.ends(&what, request_id, &held, fields).await.map(|()| true)?
-            }
+            "complete" | "release" | "reject" | "hand-over" | "resolve" => (
+                self.ends(&what, request_id.clone(), handle, fields).await,
+                format!("/queues/{queue}?done={what}{sent_to}"),
+            ),
             _ => return Err(Trouble::nowhere()),
         };
-        Ok(Redirect::to(&if is_over {
-            format!("/queues/{queue}?done={what}")
-        } else {
-            format!("/queues/{queue}/deliveries/{id}")
-        }))
+        match done {
+            Ok(()) => Ok(Redirect::to(&after).into_response()),
+            Err(status) => Ok(self.refill((&queue, &id), Refused::new(&address, &request_id, written, status)).await),
+        }
+    }
+
+    /// The delivery once more, with the form that was refused.
+    pub(super) async fn refill(self, (queue, id): (&str, &str), refused: Refused) -> Response {
+        let visit = self.refusing(refused);
+        let page = match visit.held(queue, id).await {
+            Ok(held) => visit.page(&held, &[]).await,
+            Err(trouble) => Err(trouble),
+        };
+        visit.once_more(page)
     }
 
     /// What leaves the delivery in hand.
-    async fn goes_on(&self, what: &str, request_id: String, held: &InHand, fields: Fields) -> Result<(), Status> {
-        let (delivery_id, lease_token) = held.handle();
+    async fn goes_on(&self, what: &str, request_id: String, handle: Handle, fields: Fields) -> Result<(), Status> {
+        let (delivery_id, lease_token) = handle;
         let Fields { why, text, to, tell, item, grade, .. } = fields;
         let item = item.parse().unwrap_or_default();
         match what {
-            "extend" => self.extend(request_id, held).await.map(drop),
+            "extend" => self.extend(request_id, (delivery_id, lease_token)).await.map(drop),
             "transfer" => {
-                let (to_queue, reason) = (to, text);
+                let (to_queue, reason) = (self.place_typed(&to), text);
                 let asked = pb::TransferDeliveryRequest { request_id, delivery_id, lease_token, to_queue, reason };
                 self.transfer(asked).await.map(drop)
             }
@@ -136,8 +182,8 @@ impl Visit {
     }
 
     /// What takes it out of their hands.
-    async fn ends(&self, what: &str, request_id: String, held: &InHand, fields: Fields) -> Result<(), Status> {
-        let (delivery_id, lease_token) = held.handle();
+    async fn ends(&self, what: &str, request_id: String, handle: Handle, fields: Fields) -> Result<(), Status> {
+        let (delivery_id, lease_token) = handle;
         let Fields { code, why, text, to, tell, .. } = fields;
         match what {
             "complete" => {
@@ -154,7 +200,7 @@ impl Visit {
                 self.complete(asked).await.map(drop)
             }
             "resolve" => {
-                let (to_queue, reason) = (to, text);
+                let (to_queue, reason) = (self.place_typed(&to), text);
                 let asked = pb::ResolveHeldRequest { request_id, delivery_id, lease_token, to_queue, reason };
                 self.resolve(asked).await.map(drop)
             }
@@ -177,123 +223,159 @@ impl Visit {
     }
 }
 
+/// A form under its title; open where it was refused.
+struct Titled(&'static str, bool, Markup);
+
 /// Every act, as forms; the one that ends the matter first. What is to be answered comes before all others.
 pub(super) fn all(visit: &Visit, held: &InHand) -> Result<Markup, Trouble> {
     let delivery = &held.delivery;
-    let (queue, id) = (&delivery.queue, &delivery.delivery_id);
-    let form = |what: &str, inside: &Markup| visit.form(&act(queue, id, what), inside);
-    let put_back = html! { (words_of("release", "Why? Colleagues read it.", true)) button { "Put it back" } };
-    let mut acts = vec![("Put it back", form("release", &put_back)?)];
+    let putting_back = |given: &Given<'_>| {
+        html! { (words_of("release", "Why? Colleagues read it.", (true, given))) button { "Put it back" } }
+    };
+    let mut acts = vec![visit.titled(held, ("release", "Put it back"), putting_back)?];
     let answering = visit.answering(held)?;
     if answering.is_none() {
-        acts.push(("Put it aside", form("reject", &rejecting())?));
+        acts.push(visit.titled(held, ("reject", "Put it aside"), rejecting)?);
         acts.splice(0..0, visit.working(held)?);
     }
+    let more_time = act(&delivery.queue, &delivery.delivery_id, "extend");
+    let more_time = visit.given(&more_time, &[]).form(&html! { button { "I need more time" } })?;
     let given = given(delivery).is_some();
     Ok(html! {
         section aria-label="What to do" {
             @if let Some(answering) = &answering { (answering) }
-            (form("extend", &html! { button { "I need more time" } })?)
-            @for (title, form) in &acts { details { summary { (title) } (form) } }
+            (more_time)
+            @for Titled(title, open, form) in &acts { details open[*open] { summary { (title) } (form) } }
             @if given { (visit.taking_back(delivery)?) }
         }
     })
 }
 
-/// A form under its title.
-type Titled = (&'static str, Markup);
-
 impl Visit {
+    fn titled(
+        &self,
+        held: &InHand,
+        (what, title): (&str, &'static str),
+        inside: impl FnOnce(&Given<'_>) -> Markup,
+    ) -> Result<Titled, Trouble> {
+        let address = act(&held.delivery.queue, &held.delivery.delivery_id, what);
+        let given = self.given(&address, &[]);
+        Ok(Titled(title, given.again(), given.form(&inside(&given))?))
+    }
+
     /// What is done by those who work on it.
     fn working(&self, held: &InHand) -> Result<Vec<Titled>, Trouble> {
         let delivery = &held.delivery;
-        let form = |what: &str, inside: &Markup| self.form(&act(&delivery.queue, &delivery.delivery_id, what), inside);
         let rulebook = self.desk.broker.rulebook();
         let kind = QueueId::parse(&delivery.queue).and_then(|queue| rulebook.policy.queues.kind_of(&queue));
         let side = kind.map(|kind| kind.side);
-        let mut acts = vec![("Complete it", form("complete", &kind.map_or_else(|| html! {}, completing))?)];
-        if side == Some(QueueSide::Police) && !delivery.items.is_empty() {
-            acts.push(("Confirm a grade", grading::forms(self, held)?));
+        let outcomes = |given: &Given<'_>| kind.map_or_else(|| html! {}, |kind| completing(kind, given));
+        let mut acts = vec![self.titled(held, ("complete", "Complete it"), outcomes)?];
+        if side == Some(QueueSide::Police) && !delivery.items.is_empty() && self.may(Action::ConfirmGrading) {
+            let (forms, open) = grading::forms(self, held)?;
+            acts.push(Titled("Confirm a grade", open, forms));
         }
-        acts.push(("Ask the sender", form("ask", &asking())?));
+        acts.push(self.titled(held, ("ask", "Ask the sender"), asking)?);
         // What nobody has opened goes back to the queue, and what is opened to whom it is given.
         if delivery.opened_time.is_some() || delivery.openable.is_empty() {
-            acts.push(("Hand it over", form("hand-over", &handing())?));
+            acts.push(self.titled(held, ("hand-over", "Hand it over"), handing)?);
         }
         if delivery.opened_time.is_some() && given(delivery).is_none() && side != Some(QueueSide::Triage) {
-            acts.push(("Offer it to another unit", form("transfer", &transferring())?));
+            acts.push(
+                self.titled(held, ("transfer", "Offer it to another unit"), |given| {
+                    transferring(given, &self.places())
+                })?,
+            );
         }
         Ok(acts)
     }
 }
 
-fn completing(kind: &QueueKind) -> Markup {
+/// What a way to settle it does not do by itself, where its name sounds as if it did.
+fn caution(kind: &QueueKind, code: &str) -> Option<&'static str> {
+    match (kind.side, code) {
+        (QueueSide::Triage, _) => {
+            Some("This ends it here and sends it to nobody. To send it on, use “Send it on” above.")
+        }
+        (_, "transferred") => Some(
+            "“Transferred” only notes that it went elsewhere by another way. To give it to another unit here, use “Offer it to another unit”.",
+        ),
+        _ => None,
+    }
+}
+
+fn completing(kind: &QueueKind, given: &Given<'_>) -> Markup {
+    let mut cautions: Vec<_> = kind.outcomes.iter().filter_map(|outcome| caution(kind, &outcome.code)).collect();
+    cautions.dedup();
     html! {
         fieldset {
             legend { "Outcome" }
+            @for words in &cautions { p.quiet { (words) } }
             @for outcome in &kind.outcomes {
                 @let id = format!("outcome-{}", outcome.code);
-                div { input type="radio" #(id) name="code" value=(outcome.code) required; label for=(id) { (outcome.label) } }
+                div { input type="radio" #(id) name="code" value=(outcome.code) required checked[given.is("code", &outcome.code)]; label for=(id) { (outcome.label) } }
             }
         }
         label for="why" { "Reason, for no further action only" }
         select #why name="why" {
             option value="" { "" }
-            @for reason in NoActionReason::ALL { option value=(reason.code()) { (reason.words()) } }
+            @for reason in NoActionReason::ALL { option value=(reason.code()) selected[given.is("why", reason.code())] { (reason.words()) } }
         }
-        (words_of("complete", "Note for your unit", false))
-        div { input type="checkbox" #tell name="tell" value="yes"; label for="tell" { "The sender may see the outcome itself. Not where that could tip somebody off." } }
+        (words_of("complete", "Note for your unit", (false, given)))
+        div { input type="checkbox" #tell name="tell" value="yes" checked[given.is("tell", "yes")]; label for="tell" { "The sender may see the outcome itself. Not where that could tip somebody off." } }
         button { "Complete it" }
     }
 }
 
-fn rejecting() -> Markup {
+fn rejecting(given: &Given<'_>) -> Markup {
     html! {
         fieldset {
             legend { "Why can nothing be done with it here?" }
             @for reason in DeadReason::ALL.iter().filter(|reason| reason.is_officers()) {
                 @let id = format!("reject-{}", reason.code());
-                div { input type="radio" #(id) name="code" value=(reason.code()) required; label for=(id) { (reason.words()) } }
+                div { input type="radio" #(id) name="code" value=(reason.code()) required checked[given.is("code", reason.code())]; label for=(id) { (reason.words()) } }
             }
         }
-        (words_of("reject", "Note for your supervisor", false))
+        (words_of("reject", "Note for your supervisor", (false, given)))
         button { "Put it aside" }
     }
 }
 
-fn handing() -> Markup {
+fn handing(given: &Given<'_>) -> Markup {
     html! {
         label for="to" { "To whom? Their whole identity, as their own first page shows it." }
-        input #to name="to" required maxlength="300" autocomplete="off" spellcheck="false";
-        (words_of("hand-over", "Note for your colleague", true))
+        input #to name="to" required maxlength="300" autocomplete="off" spellcheck="false" value=(given.text("to"));
+        (words_of("hand-over", "Note for your colleague", (true, given)))
         button { "Hand it over" }
     }
 }
 
-fn transferring() -> Markup {
+fn transferring(given: &Given<'_>, places: &Markup) -> Markup {
     html! {
-        label for="to-queue" { "To which queue? For example MPU.NE." }
-        input #to-queue name="to" required maxlength="100" autocomplete="off" spellcheck="false";
-        (words_of("transfer", "Why there?", true))
+        (places)
+        label for="to-queue" { "To which unit? Begin with a name, and choose: for example North East (MPU)." }
+        input #to-queue name="to" list="places" required maxlength="100" autocomplete="off" spellcheck="false" value=(given.text("to"));
+        (words_of("transfer", "Why there?", (true, given)))
         p.quiet { "It stays yours, with its deadlines, until they accept." }
         button { "Offer it" }
     }
 }
 
-fn asking() -> Markup {
+fn asking(given: &Given<'_>) -> Markup {
+    let item = if given.again() { given.text("item") } else { "0" };
     html! {
         label for="item" { "About which item? 0 for the whole." }
-        input #item name="item" type="number" min="0" max="1000" value="0";
-        (words_of("ask", "What do they know already? Nobody is to set the child to find things out.", true))
-        div { input type="checkbox" #nothing name="tell" value="yes"; label for="nothing" { "It asks nothing of the child, whatever its words look like." } }
+        input #item name="item" type="number" min="0" max="1000" value=(item);
+        (words_of("ask", "What do they know already? Nobody is to set the child to find things out.", (true, given)))
+        div { input type="checkbox" #nothing name="tell" value="yes" checked[given.is("tell", "yes")]; label for="nothing" { "It asks nothing of the child, whatever its words look like." } }
         button { "Ask the sender" }
     }
 }
 
-fn words_of(what: &str, label: &str, required: bool) -> Markup {
+fn words_of(what: &str, label: &str, (required, given): (bool, &Given<'_>)) -> Markup {
     let id = format!("text-{what}");
     html! {
         label for=(id) { (label) }
-        textarea #(id) name="text" rows="3" maxlength="5000" required[required] {}
+        textarea #(id) name="text" rows="3" maxlength="5000" required[required] spellcheck="false" { "\n" (given.text("text")) }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use prost::Message;
 use tonic::Status;
 
-use super::Desk;
+use super::{Desk, refused};
 use crate::{
     domain::grants::Action,
     wire::{
@@ -21,6 +21,8 @@ use crate::{
 
 /// Rows of a page.
 pub(super) const ROWS: i32 = 50;
+/// In the place of a lease's token where nothing is in hand: nobody has it.
+const NOBODYS: &str = "0";
 /// How long a delivery is in hand, in seconds: long enough to read and to write, and to be prolonged.
 const IN_HAND: i64 = 30 * 60;
 
@@ -31,6 +33,8 @@ pub(super) struct Visit {
     pub(super) session: Arc<Session>,
     /// The host and port that the browser asked.
     pub(super) host: String,
+    /// The form that was refused, where its page is shown once more.
+    pub(super) refused: Option<Arc<refused::Refused>>,
 }
 
 /// What is in hand: the header, the token of its lease, and until when.
@@ -53,6 +57,21 @@ macro_rules! call {
 }
 pub(super) use call;
 
+/// A call about something in hand. A repeat is told by its bytes without the token of the lease: whoever has it in hand no longer, for it
+/// was just this that ended it, hears again what was answered.
+macro_rules! about {
+    ($visit:ident, $method:ident, $message:expr) => {{
+        let mut message = $message;
+        let token = std::mem::take(&mut message.lease_token);
+        let raw = message.encode_to_vec();
+        message.lease_token = token;
+        match $visit.request_as(message, raw) {
+            Ok(request) => $visit.desk.services.$method(request).await.map(tonic::Response::into_inner),
+            Err(too_large) => Err(too_large),
+        }
+    }};
+}
+
 impl Visit {
     /// Who it is, as written in the certificate.
     pub(super) fn identity(&self) -> &str {
@@ -61,11 +80,16 @@ impl Visit {
 
     /// A call, no larger than one over the wire may be.
     pub(super) fn request<M: Message>(&self, message: M) -> Called<tonic::Request<Received<M>>> {
+        let raw = message.encode_to_vec();
+        self.request_as(message, raw)
+    }
+
+    /// The same, known by these bytes.
+    fn request_as<M: Message>(&self, message: M, raw: Vec<u8>) -> Called<tonic::Request<Received<M>>> {
         if message.encoded_len() > MAX_MESSAGE_BYTES {
             return Err(Refused::ResourceExhausted(TOO_LARGE).into_status());
         }
-        let raw = message.encode_to_vec().into();
-        let mut request = tonic::Request::new(Received { message, raw, sound: true });
+        let mut request = tonic::Request::new(Received { message, raw: raw.into(), sound: true });
         request.extensions_mut().insert(Arc::clone(&self.session));
         Ok(request)
     }
@@ -115,6 +139,13 @@ impl Visit {
         Ok(in_hand.collect())
     }
 
+    /// Delivery and token as every call about it wants them; a token of nobody's where they do not have it in hand, with which nothing is
+    /// done anew.
+    pub(super) async fn handle(&self, queue: &str, id: &str) -> Called<(String, String)> {
+        let found = self.in_hand(queue).await?.into_iter().find(|held| held.delivery.delivery_id == id);
+        Ok(found.map_or_else(|| (id.to_owned(), NOBODYS.to_owned()), |held| held.handle()))
+    }
+
     /// Takes the most urgent that waits.
     pub(super) async fn take(&self, request_id: String, queue: &str) -> Called<Option<String>> {
         let asked = pb::PullRequest {
@@ -135,26 +166,29 @@ impl Visit {
         call!(self, open_part, pb::OpenPartRequest { delivery_id, lease_token, part, item, reason: reason.to_owned() })
     }
 
-    pub(super) async fn extend(&self, request_id: String, held: &InHand) -> Called<pb::ExtendLeaseResponse> {
-        let (delivery_id, lease_token) = held.handle();
+    pub(super) async fn extend(
+        &self,
+        request_id: String,
+        (delivery_id, lease_token): (String, String),
+    ) -> Called<pb::ExtendLeaseResponse> {
         let lease_duration = Some(prost_types::Duration { seconds: IN_HAND, nanos: 0 });
-        call!(self, extend_lease, pb::ExtendLeaseRequest { request_id, delivery_id, lease_token, lease_duration })
+        about!(self, extend_lease, pb::ExtendLeaseRequest { request_id, delivery_id, lease_token, lease_duration })
     }
 
     pub(super) async fn complete(&self, asked: pb::CompleteDeliveryRequest) -> Called<pb::CompleteDeliveryResponse> {
-        call!(self, complete_delivery, asked)
+        about!(self, complete_delivery, asked)
     }
 
     pub(super) async fn release(&self, asked: pb::ReleaseDeliveryRequest) -> Called<pb::ReleaseDeliveryResponse> {
-        call!(self, release_delivery, asked)
+        about!(self, release_delivery, asked)
     }
 
     pub(super) async fn reject(&self, asked: pb::RejectDeliveryRequest) -> Called<pb::RejectDeliveryResponse> {
-        call!(self, reject_delivery, asked)
+        about!(self, reject_delivery, asked)
     }
 
     pub(super) async fn hand_over(&self, asked: pb::HandOverRequest) -> Called<pb::HandOverResponse> {
-        call!(self, hand_over, asked)
+        about!(self, hand_over, asked)
     }
 
     pub(super) async fn take_back(&self, asked: pb::TakeBackRequest) -> Called<pb::TakeBackResponse> {
@@ -162,30 +196,30 @@ impl Visit {
     }
 
     pub(super) async fn transfer(&self, asked: pb::TransferDeliveryRequest) -> Called<pb::TransferDeliveryResponse> {
-        call!(self, transfer_delivery, asked)
+        about!(self, transfer_delivery, asked)
     }
 
     pub(super) async fn answer(&self, asked: pb::AnswerTransferRequest) -> Called<pb::AnswerTransferResponse> {
-        call!(self, answer_transfer, asked)
+        about!(self, answer_transfer, asked)
     }
 
     pub(super) async fn acknowledge(
         &self,
         asked: pb::AcknowledgeNoticeRequest,
     ) -> Called<pb::AcknowledgeNoticeResponse> {
-        call!(self, acknowledge_notice, asked)
+        about!(self, acknowledge_notice, asked)
     }
 
     pub(super) async fn resolve(&self, asked: pb::ResolveHeldRequest) -> Called<pb::ResolveHeldResponse> {
-        call!(self, resolve_held, asked)
+        about!(self, resolve_held, asked)
     }
 
     pub(super) async fn ask(&self, asked: pb::RequestClarificationRequest) -> Called<pb::RequestClarificationResponse> {
-        call!(self, request_clarification, asked)
+        about!(self, request_clarification, asked)
     }
 
     pub(super) async fn confirm(&self, asked: pb::ConfirmGradingRequest) -> Called<pb::ConfirmGradingResponse> {
-        call!(self, confirm_grading, asked)
+        about!(self, confirm_grading, asked)
     }
 }
 

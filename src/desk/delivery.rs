@@ -1,6 +1,9 @@
 //! One delivery in hand: what it carries, what was opened of it, and what can be done with it.
 
-use axum::{http::HeaderMap, response::Html};
+use axum::{
+    http::HeaderMap,
+    response::{Html, IntoResponse, Response},
+};
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -10,6 +13,7 @@ use super::{
     forms::Sealed,
     frame, grading, offers,
     queues::address,
+    refused::Refused,
     rows::{class, deadline},
     sent::{Form, Path},
     trouble::Trouble,
@@ -63,13 +67,19 @@ pub(super) async fn open(
     Path((queue, id)): Which,
     headers: HeaderMap,
     Form(opening): Form<Opening>,
-) -> Result<Html<String>, Trouble> {
-    visit.sent(&headers, &act(&queue, &id, "open"), &opening.sealed)?;
+) -> Result<Response, Trouble> {
+    let address = act(&queue, &id, "open");
+    let request_id = visit.sent(&headers, &address, &opening.sealed)?;
     let held = visit.held(&queue, &id).await?;
     let number = |text: &str| text.parse::<u32>().unwrap_or(u32::MAX);
     let unit = (i32::try_from(number(&opening.part)).unwrap_or_default(), number(&opening.item));
-    let opened = visit.open(&held, unit, &opening.reason).await?;
-    visit.page(&visit.held(&queue, &id).await?, &[opened]).await
+    match visit.open(&held, unit, &opening.reason).await {
+        Ok(opened) => Ok(visit.page(&visit.held(&queue, &id).await?, &[opened]).await?.into_response()),
+        Err(status) => {
+            let written = vec![("part", opening.part), ("item", opening.item), ("reason", opening.reason)];
+            Ok(visit.refill((&queue, &id), Refused::new(&address, &request_id, written, status)).await)
+        }
+    }
 }
 
 /// The address of something done with a delivery.
@@ -91,23 +101,27 @@ impl Visit {
         in_hand.into_iter().find(|held| held.delivery.delivery_id == id).ok_or_else(Trouble::not_in_hand)
     }
 
-    async fn page(&self, held: &InHand, opened: &[pb::OpenPartResponse]) -> Result<Html<String>, Trouble> {
+    /// The page of a delivery, with what was opened of it.
+    pub(super) async fn page(&self, held: &InHand, opened: &[pb::OpenPartResponse]) -> Result<Html<String>, Trouble> {
         let (delivery, now) = (&held.delivery, self.desk.broker.now());
         let marking = opened.first().map(|opened| opened.marking.as_str());
         let caveat = opened.iter().map(|opened| opened.caveat.as_str()).find(|caveat| !caveat.is_empty());
         let triage = self.triage(held).await?;
         let body = html! {
-            @if let Some(marking) = marking { p.marking { (marking) } }
             p { a href={ "/queues/" (delivery.queue) } { "Back to " (delivery.queue) } }
             h1 { (class(delivery)) }
             @if let Some(caveat) = caveat { p.caveat { (caveat) } }
             @if let Some((why, _)) = &triage { (why) }
+            (first_of_all(opened))
+            @for unit in in_order(opened) { (shown(unit)) }
             (self.summary(held, now))
-            @for unit in opened { (shown(unit)) }
             @if !delivery.openable.is_empty() { (self.openings(held, opened.is_empty())?) }
             @if let Some((_, sends_on)) = &triage { (sends_on) }
             (acts::all(self, held)?)
-            @if let Some(marking) = marking { p.marking { (marking) } }
+        };
+        let body = match marking {
+            Some(marking) => self.marked(marking, &format!("Delivery {}", delivery.delivery_id), &body),
+            None => body,
         };
         Ok(frame::live("A delivery", self, &body))
     }
@@ -153,20 +167,22 @@ impl Visit {
     /// What can be opened: all at once, or the source side with a reason.
     fn openings(&self, held: &InHand, unopened: bool) -> Result<Markup, Trouble> {
         let (queue, id) = (&held.delivery.queue, &held.delivery.delivery_id);
+        let opening = act(queue, id, "open");
         let with_reason: Vec<_> = held.units().filter(|(_, unit)| words::wants_a_reason(unit.0)).collect();
         let read = html! { button.main[unopened] { @if unopened { "Open it" } @else { "Open it again" } } p.quiet { "Opening acknowledges it. The ledger keeps who opened what, and when." } };
         let mut forms = vec![self.form(&act(queue, id, "read"), &read)?];
         for (number, (part, item)) in with_reason {
             let name = format!("reason-{number}-{item}");
+            let given = self.given(&opening, &[("part", &number.to_string()), ("item", &item.to_string())]);
             let inside = html! {
                 input type="hidden" name="part" value=(number);
                 input type="hidden" name="item" value=(item);
                 label for=(name) { "Why do you need it?" }
-                input #(name) name="reason" required maxlength="5000" autocomplete="off";
+                input #(name) name="reason" required maxlength="5000" autocomplete="off" spellcheck="false" value=(given.text("reason"));
                 button { "Open" }
             };
-            let form = self.form(&act(queue, id, "open"), &inside)?;
-            forms.push(html! { details { summary { (words::part(part)) @if item > 0 { ", item " (item) } } (form) } });
+            let form = given.form(&inside)?;
+            forms.push(html! { details open[given.again()] { summary { (words::part(part)) @if item > 0 { ", item " (item) } } (form) } });
         }
         Ok(html! { section aria-label="Opening" { @for form in &forms { (form) } } })
     }
@@ -189,6 +205,44 @@ fn readable(part: Option<Part>, field: &pb::Field) -> String {
         Some(Part::EpisodeCard | Part::Card) => words::value(&field.name, &field.value),
         _ => field.value.clone(),
     }
+}
+
+/// What whoever picks up the telephone has to know before: dangers, the number, the child.
+fn first_of_all(opened: &[pb::OpenPartResponse]) -> Markup {
+    const WARNINGS: [(&str, &str); 3] = [
+        ("no_family_contact", "Do not contact the family."),
+        ("safe_contact_no", "No contact at home is safe."),
+        ("self_harm_risk", "The child may be a danger to themselves."),
+    ];
+    let fields = || opened.iter().filter_map(|unit| unit.view.as_ref()).flat_map(|view| &view.fields);
+    let said = |flag: &str| fields().any(|field| field.name == "flag" && field.value == flag);
+    let first = |names: &[&str]| {
+        fields().find(|field| names.contains(&field.name.as_str()) && !field.value.is_empty()).map(|field| &field.value)
+    };
+    let warnings: Vec<_> = WARNINGS.iter().filter(|(flag, _)| said(flag)).map(|(_, words)| *words).collect();
+    let number = first(&["call_back", "reporter.call_back"]);
+    let child = first(&["child.name", "notice.child", "prompt.child", "closure.child"]);
+    html! {
+        @if !warnings.is_empty() { p.alarm role="alert" { strong { (warnings.join(" ")) } } }
+        @if number.is_some() || child.is_some() {
+            dl.vital {
+                @if let Some(number) = number { dt { "Ring back" } dd { bdi { (number) } } }
+                @if let Some(child) = child { dt { "Child" } dd { bdi { (child) } @if let Some(born) = first(&["child.date_of_birth"]) { ", born " (born) } } }
+            }
+        }
+    }
+}
+
+/// What was said comes first, then what is proposed about the child, then cards.
+fn in_order(opened: &[pb::OpenPartResponse]) -> Vec<&pb::OpenPartResponse> {
+    let rank = |unit: &&pb::OpenPartResponse| match unit.view.as_ref().and_then(|view| Part::from_code(&view.part)) {
+        Some(Part::Item) => 0,
+        Some(Part::Safeguarding) => 1,
+        _ => 2,
+    };
+    let mut units: Vec<_> = opened.iter().collect();
+    units.sort_by_key(rank);
+    units
 }
 
 /// An opened unit. Its text is shown as text, whatever it holds.

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::{
     calls::{Called, ROWS, Visit},
     offers::{offered, retracted},
+    trouble::Trouble,
 };
 use crate::wire::pb::{self, DeliveryState};
 
@@ -59,7 +60,7 @@ impl Wish {
         self.text.trim().chars().take(LONGEST).collect::<String>().to_lowercase()
     }
 
-    fn is_none(&self) -> bool {
+    pub(super) fn is_none(&self) -> bool {
         let all = [&self.class, &self.kind, &self.with, &self.unopened, &self.overdue];
         all.into_iter().all(String::is_empty) && self.text().is_empty()
     }
@@ -84,7 +85,7 @@ impl Wish {
     }
 
     /// The form that asks for it; what is asked for already stands in it.
-    pub(super) fn form(&self, address: &str) -> Markup {
+    pub(super) fn form(&self, visit: &Visit, address: &str) -> Result<Markup, Trouble> {
         let chosen = |id: &str, label: &str, (name, value): (&str, &str), choices: &[Choice]| {
             html! {
                 div {
@@ -96,29 +97,28 @@ impl Wish {
         let ticked = |id: &str, name: &str, on: bool, label: &str| {
             html! { div { input type="checkbox" id=(id) name=(name) value="yes" checked[on]; label for=(id) { (label) } } }
         };
-        html! {
-            details open[!self.is_none()] {
-                summary { "Find something here" }
-                form.filter method="get" action=(address) {
-                    (chosen("find-class", "Class", ("class", &self.class), CLASSES))
-                    (chosen("find-kind", "What", ("kind", &self.kind), KINDS))
-                    (chosen("find-with", "Held by", ("with", &self.with), HOLDERS))
-                    (ticked("find-unopened", "unopened", !self.unopened.is_empty(), "Unopened"))
-                    (ticked("find-overdue", "overdue", !self.overdue.is_empty(), "Overdue"))
-                    div {
-                        label for="find-text" { "Reference, rule, queue or council" }
-                        input id="find-text" type="text" name="text" value=(self.text) maxlength=(LONGEST) autocomplete="off" spellcheck="false" aria-describedby="find-help";
-                        p.quiet.help #find-help { "Any part of an id of ours, for example its last letters. Nothing of the content is looked at." }
-                    }
-                    button { "Find" }
-                    @if !self.is_none() { p { a href=(address) { "Show everything" } } }
+        let inside = html! {
+            div.filter {
+                (chosen("find-class", "Class", ("class", &self.class), CLASSES))
+                (chosen("find-kind", "What", ("kind", &self.kind), KINDS))
+                (chosen("find-with", "Held by", ("with", &self.with), HOLDERS))
+                (ticked("find-unopened", "unopened", !self.unopened.is_empty(), "Unopened"))
+                (ticked("find-overdue", "overdue", !self.overdue.is_empty(), "Overdue"))
+                div {
+                    label for="find-text" { "Reference, rule, queue or council" }
+                    input id="find-text" type="text" name="text" value=(self.text) maxlength=(LONGEST) autocomplete="off" spellcheck="false" aria-describedby="find-help";
+                    p.quiet.help #find-help { "Any part of an id of ours, for example its last letters. Nothing of the content is looked at." }
                 }
+                button { "Find" }
+                @if !self.is_none() { p { a href=(address) { "Show everything" } } }
             }
-        }
+        };
+        let form = visit.form(&format!("{address}/find"), &inside)?;
+        Ok(html! { details open[!self.is_none()] { summary { "Find something here" } (form) } })
     }
 
     /// The way to the next page of the same.
-    pub(super) fn more(&self, address: &str, next: &str) -> Markup {
+    pub(super) fn more(&self, visit: &Visit, address: &str, next: &str) -> Result<Markup, Trouble> {
         let carried = [
             ("class", &self.class),
             ("kind", &self.kind),
@@ -127,15 +127,15 @@ impl Wish {
             ("overdue", &self.overdue),
             ("text", &self.text),
         ];
-        html! {
-            @if !next.is_empty() {
-                form method="get" action=(address) {
-                    @for (name, value) in carried { @if !value.is_empty() { input type="hidden" name=(name) value=(value); } }
-                    input type="hidden" name="page" value=(next);
-                    button.less { "More" }
-                }
-            }
+        if next.is_empty() {
+            return Ok(html! {});
         }
+        let inside = html! {
+            @for (name, value) in carried { @if !value.is_empty() { input type="hidden" name=(name) value=(value); } }
+            input type="hidden" name="page" value=(next);
+            button.less { "More" }
+        };
+        visit.form(&format!("{address}/find"), &inside)
     }
 }
 

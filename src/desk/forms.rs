@@ -79,11 +79,7 @@ impl Visit {
 
     /// What went wrong with a form, with what was written in it: a restart, an expired lease or a refusal takes nobody's words away. Another
     /// site is shown nothing again.
-    pub(super) fn keeps(
-        &self,
-        headers: &HeaderMap,
-        written: impl IntoIterator<Item = String>,
-    ) -> impl FnOnce(Trouble) -> Trouble {
+    pub(super) fn keeps(&self, headers: &HeaderMap, written: Vec<String>) -> impl FnOnce(Trouble) -> Trouble + use<> {
         let ours = self.is_ours(headers);
         move |trouble| if ours { trouble.keeping(written) } else { trouble }
     }

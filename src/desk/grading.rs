@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use super::{
     calls::{InHand, Visit},
     delivery::act,
+    refused::Given,
     trouble::Trouble,
 };
 use crate::{
@@ -75,24 +76,30 @@ pub(super) fn items(delivery: &pb::Delivery) -> Markup {
     }
 }
 
-/// One form for each item, each as it was proposed until somebody chooses otherwise.
-pub(super) fn forms(visit: &Visit, held: &InHand) -> Result<Markup, Trouble> {
+/// One form for each item, each as it was proposed until somebody chooses otherwise; and whether one of them was refused.
+pub(super) fn forms(visit: &Visit, held: &InHand) -> Result<(Markup, bool), Trouble> {
     let delivery = &held.delivery;
     let address = act(&delivery.queue, &delivery.delivery_id, "confirm");
-    let forms = delivery.items.iter().map(|item| visit.form(&address, &form(item)));
-    let forms = forms.collect::<Result<Vec<_>, _>>()?;
-    Ok(html! { @for form in &forms { (form) } })
+    let (mut forms, mut again) = (Vec::new(), false);
+    for item in &delivery.items {
+        let number = item.index.to_string();
+        let given = visit.given(&address, &[("item", &number)]);
+        again |= given.again();
+        forms.push(given.form(&form(item, &given))?);
+    }
+    Ok((html! { @for form in &forms { (form) } }, again))
 }
 
-fn form(item: &pb::DeliveryItem) -> Markup {
+fn form(item: &pb::DeliveryItem, given: &Given<'_>) -> Markup {
     let Shown { source, information, handling } = Shown::read(&item.proposed, &item.handling);
     let (letter, action, sanitisation) = match handling {
         Some(HandlingCode::Permitted) => ("P", "", ""),
         Some(HandlingCode::Conditions(action, sanitisation)) => ("C", action.code(), sanitisation.code()),
         None => ("", "", ""),
     };
-    let choice = |name: &str, label: &str, (chosen, codes): (&str, Vec<Choice>)| {
+    let choice = |name: &str, label: &str, (proposed, codes): (&str, Vec<Choice>)| {
         let id = format!("{name}-{}", item.index);
+        let chosen = if given.again() { given.text(name) } else { proposed };
         html! {
             label for=(id) { (label) }
             select id=(id) name=(name) {
@@ -115,9 +122,9 @@ fn form(item: &pb::DeliveryItem) -> Markup {
         (choice("action_code", "Action, for C only", (action, actions)))
         (choice("sanitisation_code", "Sanitisation, for C only", (sanitisation, sanitisations)))
         label for=(instructions) { "Instructions, for C only" }
-        textarea id=(instructions) name="text" rows="3" maxlength="5000" { (item.instruction) }
+        textarea id=(instructions) name="text" rows="3" maxlength="5000" spellcheck="false" { "\n" @if given.again() { (given.text("text")) } @else { (item.instruction) } }
         label for=(why) { "Why, where you differ from what was proposed" }
-        textarea id=(why) name="why" rows="2" maxlength="5000" {}
+        textarea id=(why) name="why" rows="2" maxlength="5000" spellcheck="false" { "\n" (given.text("why")) }
         button { "Confirm item " (item.index) }
     }
 }

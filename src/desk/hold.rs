@@ -5,24 +5,42 @@ use maud::{Markup, html};
 use super::{
     calls::{InHand, Visit},
     delivery::act,
+    refused::Given,
     trouble::Trouble,
     words,
 };
-use crate::domain::{grants::Action, queue::QueueId};
+use crate::{
+    domain::{grants::Action, queue::QueueId, unit::Part},
+    wire::{convert, pb},
+};
 
-/// Why something is held, and what to find out.
-fn why(reason: &str) -> &'static str {
-    match reason {
-        "geography_unknown" => "Nobody said for certain where: find out which council or force it is, from the sender.",
-        "organisation_unknown" => "The council or force that was named is in no directory: find out who is meant.",
-        "rules_conflict" => "The rules say two things: decide which unit has it.",
+/// Why something is held in a few words, and what to do. The rules have one word for what they cannot decide, what the last check took out of
+/// a view, and what accuses people of the unit that would have it.
+fn why(matter: &pb::HeldMatter, withheld: bool) -> (String, &'static str) {
+    let known = words::plain(&matter.reason);
+    match matter.reason.as_str() {
+        "geography_unknown" => {
+            (known, "Nobody said for certain where: find out which council or force it is, from the sender.")
+        }
+        "organisation_unknown" => {
+            (known, "The council or force that was named is in no directory: find out who is meant.")
+        }
         "queue_unattended" => {
-            "Nobody is known to be there: ring the unit that stands in, and send it where somebody is."
+            (known, "Nobody is known to be there: ring the unit that stands in, and send it where somebody is.")
         }
-        "unsupported_marking" => {
-            "It is marked above OFFICIAL-SENSITIVE, and nothing of it was kept: ring the sender about another channel."
-        }
-        _ => "The last check took words out of a view: read them, and send them on where they may be read.",
+        "unsupported_marking" => (
+            known,
+            "It is marked above OFFICIAL-SENSITIVE, and nothing of it was kept: ring the sender about another channel.",
+        ),
+        _ if withheld => (
+            "words were withheld".to_owned(),
+            "The last check took words out of a view: open them below, read them, and send them on where they may be read.",
+        ),
+        _ if !matter.never_by.is_empty() => (
+            "it accuses somebody who works there".to_owned(),
+            "Somebody of the unit that would have it is accused: send it to a unit that has nothing to do with them.",
+        ),
+        _ => (known, "The rules say two things: decide which unit has it."),
     }
 }
 
@@ -36,11 +54,15 @@ impl Visit {
         let Ok(sent) = self.desk.services.sent_already(&self.session, &delivery.delivery_id).await else {
             return Ok(None);
         };
-        let form = self.form(&act(&delivery.queue, &delivery.delivery_id, "resolve"), &fields())?;
+        let address = act(&delivery.queue, &delivery.delivery_id, "resolve");
+        let given = self.given(&address, &[]);
+        let form = given.form(&fields(&given, &self.places()))?;
+        let withheld = delivery.openable.iter().any(|unit| convert::part(unit.part) == Some(Part::Withheld));
+        let (short, to_do) = why(matter, withheld);
         let why = html! {
             section.notice aria-labelledby="triage" {
-                h2 #triage { "Held: " (words::plain(&matter.reason)) }
-                p { (why(&matter.reason)) }
+                h2 #triage { "Held: " (short) }
+                p { (to_do) }
                 @if !matter.meant_for.is_empty() { p { strong { "Meant for: " } (matter.meant_for.join(" or ")) } }
                 @if !matter.never_by.is_empty() { p.notice { strong { "Never to: " } (matter.never_by.join(", ")) ". It accuses people there." } }
                 h3 { "Sent already" }
@@ -71,12 +93,13 @@ impl Visit {
     }
 }
 
-fn fields() -> Markup {
+fn fields(given: &Given<'_>, places: &Markup) -> Markup {
     html! {
-        label for="resolve-to" { "To which queue? For example MASH.E09000023." }
-        input #resolve-to name="to" required maxlength="100" autocomplete="off" spellcheck="false";
+        (places)
+        label for="resolve-to" { "To which unit? Begin with a name, and choose: for example Lewisham (MASH)." }
+        input #resolve-to name="to" list="places" required maxlength="100" autocomplete="off" spellcheck="false" value=(given.text("to"));
         label for="resolve-why" { "Why there? The ledger keeps it sealed." }
-        textarea #resolve-why name="text" rows="3" maxlength="5000" required {}
+        textarea #resolve-why name="text" rows="3" maxlength="5000" required spellcheck="false" { "\n" (given.text("text")) }
         button.main { "Send it on" }
     }
 }

@@ -13,8 +13,10 @@ mod grading;
 mod hold;
 mod live;
 mod offers;
+mod places;
 mod queues;
 mod refer;
+mod refused;
 mod rows;
 mod sent;
 mod supervision;
@@ -75,6 +77,7 @@ impl Desk {
             .route("/desk.js", get(async || ([(CONTENT_TYPE, "text/javascript; charset=utf-8")], frame::SCRIPT)))
             .route(PAGES_STREAM, get(live::counts))
             .route("/queues/{queue}", get(queues::one))
+            .route("/queues/{queue}/find", get(queues::found_before).post(queues::find))
             .route("/queues/{queue}/take", post(queues::take))
             .route("/queues/{queue}/deliveries/{id}", get(delivery::show))
             .route("/queues/{queue}/deliveries/{id}/read", post(delivery::read))
@@ -128,6 +131,6 @@ impl FromRequestParts<Desk> for Visit {
         let session = parts.extensions.get::<Arc<Session>>().cloned().ok_or_else(Trouble::nowhere)?;
         // HTTP/2 has it in the address.
         let host = parts.uri.authority().map_or_else(String::new, ToString::to_string);
-        Ok(Self { desk: desk.clone(), session, host })
+        Ok(Self { desk: desk.clone(), session, host, refused: None })
     }
 }

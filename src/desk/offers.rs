@@ -3,7 +3,7 @@
 
 use axum::{
     http::HeaderMap,
-    response::{Html, Redirect},
+    response::{Html, IntoResponse, Redirect, Response},
 };
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -13,6 +13,7 @@ use super::{
     delivery::{Which, act},
     forms::Sealed,
     frame,
+    refused::{Given, Refused},
     sent::{Form, Path},
     trouble::Trouble,
     words,
@@ -66,21 +67,19 @@ pub(super) async fn acknowledge(
     Form(sealed): Form<Sealed>,
 ) -> Result<Html<String>, Trouble> {
     let request_id = visit.sent(&headers, &act(&queue, &id, "acknowledge"), &sealed)?;
-    let held = visit.held(&queue, &id).await?;
-    let (delivery_id, lease_token) = held.handle();
+    let (delivery_id, lease_token) = visit.handle(&queue, &id).await?;
     let heard = visit.acknowledge(pb::AcknowledgeNoticeRequest { request_id, delivery_id, lease_token }).await?;
+    let notice = heard.delivery.unwrap_or_default();
     let body = html! {
-        p.marking { (convert::MARKING) }
         p { a href={ "/queues/" (queue) } { "Back to " (queue) } }
-        h1 { "Acknowledged: " (retracted(&held.delivery).unwrap_or_default()) }
-        (about(&held.delivery))
+        h1 { "Acknowledged: " (retracted(&notice).unwrap_or_default()) }
+        (about(&notice))
         dl {
             dt { "Why" }
             dd { @if heard.reason.is_empty() { "Erased." } @else { bdi { (heard.reason) } } }
         }
-        p.marking { (convert::MARKING) }
     };
-    Ok(frame::page("A notice", Some(&visit), &body))
+    Ok(frame::page("A notice", Some(&visit), &visit.marked(convert::MARKING, &id, &body)))
 }
 
 /// `POST …/accept`: it is this unit's from now on, and goes on in hand.
@@ -89,9 +88,9 @@ pub(super) async fn accept(
     Path((queue, id)): Which,
     headers: HeaderMap,
     Form(answer): Form<Answer>,
-) -> Result<Redirect, Trouble> {
-    visit.answered((&queue, &id, "accept"), &headers, answer, pb::TransferDecision::Accept).await?;
-    Ok(Redirect::to(&format!("/queues/{queue}/deliveries/{id}")))
+) -> Result<Response, Trouble> {
+    let after = format!("/queues/{queue}/deliveries/{id}");
+    visit.answered((&queue, &id, "accept"), &headers, answer, (pb::TransferDecision::Accept, after)).await
 }
 
 /// `POST …/refuse`: it goes on where it was.
@@ -100,9 +99,9 @@ pub(super) async fn refuse(
     Path((queue, id)): Which,
     headers: HeaderMap,
     Form(answer): Form<Answer>,
-) -> Result<Redirect, Trouble> {
-    visit.answered((&queue, &id, "refuse"), &headers, answer, pb::TransferDecision::Refuse).await?;
-    Ok(Redirect::to(&format!("/queues/{queue}?done=refuse")))
+) -> Result<Response, Trouble> {
+    let after = format!("/queues/{queue}?done=refuse");
+    visit.answered((&queue, &id, "refuse"), &headers, answer, (pb::TransferDecision::Refuse, after)).await
 }
 
 /// `POST …/take-back`: nobody has taken it, and it waits here again. It need not be in hand.
@@ -111,63 +110,78 @@ pub(super) async fn take_back(
     Path((queue, id)): Which,
     headers: HeaderMap,
     Form(answer): Form<Answer>,
-) -> Result<Redirect, Trouble> {
-    let request_id = visit.sent(&headers, &act(&queue, &id, "take-back"), &answer.sealed)?;
-    visit.take_back(pb::TakeBackRequest { request_id, delivery_id: id, reason: answer.text }).await?;
-    Ok(Redirect::to(&format!("/queues/{queue}?done=take-back")))
+) -> Result<Response, Trouble> {
+    let address = act(&queue, &id, "take-back");
+    let request_id = visit.sent(&headers, &address, &answer.sealed)?;
+    let written = vec![("text", answer.text.clone())];
+    let asked = pb::TakeBackRequest { request_id: request_id.clone(), delivery_id: id.clone(), reason: answer.text };
+    match visit.take_back(asked).await {
+        Ok(_) => Ok(Redirect::to(&format!("/queues/{queue}?done=take-back")).into_response()),
+        Err(status) => Ok(visit.refill((&queue, &id), Refused::new(&address, &request_id, written, status)).await),
+    }
 }
 
 impl Visit {
     async fn answered(
-        &self,
+        self,
         (queue, id, what): (&str, &str, &str),
         headers: &HeaderMap,
         answer: Answer,
-        decision: pb::TransferDecision,
-    ) -> Result<(), Trouble> {
-        let keeps = self.keeps(headers, [answer.text.clone()]);
-        self.decided((queue, id, what), headers, answer, decision).await.map_err(keeps)
+        (decision, after): (pb::TransferDecision, String),
+    ) -> Result<Response, Trouble> {
+        let keeps = self.keeps(headers, vec![answer.text.clone()]);
+        self.decided((queue, id, what), headers, answer, (decision, after)).await.map_err(keeps)
     }
 
     async fn decided(
-        &self,
+        self,
         (queue, id, what): (&str, &str, &str),
         headers: &HeaderMap,
         answer: Answer,
-        decision: pb::TransferDecision,
-    ) -> Result<(), Trouble> {
-        let request_id = self.sent(headers, &act(queue, id, what), &answer.sealed)?;
-        let (delivery_id, lease_token) = self.held(queue, id).await?.handle();
+        (decision, after): (pb::TransferDecision, String),
+    ) -> Result<Response, Trouble> {
+        let address = act(queue, id, what);
+        let request_id = self.sent(headers, &address, &answer.sealed)?;
+        let (delivery_id, lease_token) = self.handle(queue, id).await?;
+        let written = vec![("text", answer.text.clone())];
         let (decision, reason) = (decision.into(), answer.text);
-        let asked = pb::AnswerTransferRequest { request_id, delivery_id, lease_token, decision, reason };
-        Ok(self.answer(asked).await.map(drop)?)
+        let asked =
+            pb::AnswerTransferRequest { request_id: request_id.clone(), delivery_id, lease_token, decision, reason };
+        match self.answer(asked).await {
+            Ok(_) => Ok(Redirect::to(&after).into_response()),
+            Err(status) => Ok(self.refill((queue, id), Refused::new(&address, &request_id, written, status)).await),
+        }
     }
 
     /// The form that takes a delivery back.
     pub(super) fn taking_back(&self, delivery: &pb::Delivery) -> Result<Markup, Trouble> {
         let address = act(&delivery.queue, &delivery.delivery_id, "take-back");
-        let inside = why(&format!("take-back-{}", delivery.delivery_id), "Why?", true, "Take it back");
-        Ok(html! { details { summary { "Take it back" } (self.form(&address, &inside)?) } })
+        let given = self.given(&address, &[]);
+        let inside = why(&format!("take-back-{}", delivery.delivery_id), "Why?", (true, &given), "Take it back");
+        Ok(html! { details open[given.again()] { summary { "Take it back" } (given.form(&inside)?) } })
     }
 
     /// The forms for what is answered before anything else can be done, where a delivery is such a thing.
     pub(super) fn answering(&self, held: &InHand) -> Result<Option<Markup>, Trouble> {
         let delivery = &held.delivery;
-        let form = |what: &str, inside: &Markup| self.form(&act(&delivery.queue, &delivery.delivery_id, what), inside);
+        let address = |what: &str| act(&delivery.queue, &delivery.delivery_id, what);
         if retracted(delivery).is_some() {
             let inside = html! {
                 button.main { "Acknowledge it" }
                 p.quiet { "The next page says why the sender did it. The ledger keeps who acknowledged it, and when." }
             };
-            return Ok(Some(form("acknowledge", &inside)?));
+            return Ok(Some(self.form(&address("acknowledge"), &inside)?));
         }
         let Some(offer) = offered(delivery) else { return Ok(None) };
-        let accept = form("accept", &why("text-accept", "What you have to say to it", false, "Accept it"))?;
-        let refuse = form("refuse", &why("text-refuse", "Why?", true, "Refuse it"))?;
+        let (accepting, refusing) = (address("accept"), address("refuse"));
+        let (accept, refuse) = (self.given(&accepting, &[]), self.given(&refusing, &[]));
+        let refused = refuse.again();
+        let accept = accept.form(&why("text-accept", "What you have to say to it", (false, &accept), "Accept it"))?;
+        let refuse = refuse.form(&why("text-refuse", "Why?", (true, &refuse), "Refuse it"))?;
         Ok(Some(html! {
             p { "Open what you need to decide. Accepted, it is yours and its deadlines are too; refused, it goes on in " (offer.queue) "." }
             details open { summary { "Accept it" } (accept) }
-            details { summary { "Refuse it" } (refuse) }
+            details open[refused] { summary { "Refuse it" } (refuse) }
         }))
     }
 }
@@ -184,10 +198,10 @@ pub(super) fn about(delivery: &pb::Delivery) -> Markup {
     }
 }
 
-fn why(id: &str, label: &str, required: bool, button: &str) -> Markup {
+fn why(id: &str, label: &str, (required, given): (bool, &Given<'_>), button: &str) -> Markup {
     html! {
         label for=(id) { (label) }
-        textarea id=(id) name="text" rows="2" maxlength="5000" required[required] {}
+        textarea id=(id) name="text" rows="2" maxlength="5000" required[required] spellcheck="false" { "\n" (given.text("text")) }
         button { (button) }
     }
 }

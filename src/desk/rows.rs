@@ -13,12 +13,18 @@ use super::{
 use crate::wire::pb::{self, DeliveryState};
 
 impl Visit {
-    /// What waits and what others have.
-    pub(super) fn waiting_rows(&self, deliveries: &[&pb::Delivery], now: Timestamp) -> Result<Markup, Trouble> {
+    /// What waits and what others have; with their ids, where something is looked for.
+    pub(super) fn waiting_rows(
+        &self,
+        deliveries: &[&pb::Delivery],
+        ids: bool,
+        now: Timestamp,
+    ) -> Result<Markup, Trouble> {
         let rows = deliveries.iter().map(|delivery| {
             let back = is_to_be_taken_back(delivery, self.identity());
             let back = if back { Some(self.taking_back(delivery)?) } else { None };
-            Ok(row(delivery, now, &html! {}, &html! { (state(delivery)) @if let Some(back) = &back { (back) } }))
+            let id = html! { @if ids { br; span.quiet { (delivery.delivery_id) } } };
+            Ok(row(delivery, now, &id, &html! { (state(delivery)) @if let Some(back) = &back { (back) } }))
         });
         Ok(table(&rows.collect::<Result<Vec<_>, Trouble>>()?))
     }
@@ -73,16 +79,21 @@ pub(super) fn class(delivery: &pb::Delivery) -> Markup {
     html! { span class={ "class " (delivery.class.to_ascii_lowercase()) } { (delivery.class) } " " (words::class(&delivery.class)) }
 }
 
-/// The deadline that still runs, and for what.
-pub(super) fn deadline(delivery: &pb::Delivery, now: Timestamp) -> Markup {
+/// The deadline that still runs, and for what; nothing where it is settled.
+pub(super) fn running(delivery: &pb::Delivery) -> Option<(&'static str, Option<&prost_types::Timestamp>)> {
     let unopened = delivery.opened_time.is_none();
-    let (what, time) = match (retracted(delivery), offered(delivery), delivery.ack_due_time.as_ref()) {
-        _ if delivery.settled_time.is_some() => return html! { "settled" },
+    Some(match (retracted(delivery), offered(delivery), delivery.ack_due_time.as_ref()) {
+        _ if delivery.settled_time.is_some() => return None,
         (Some(_), ..) => ("acknowledge ", delivery.decide_due_time.as_ref()),
         (_, Some(offer), _) => ("answer ", offer.answer_due_time.as_ref()),
         (.., Some(due)) if unopened => ("acknowledge ", Some(due)),
         _ => ("decide ", delivery.decide_due_time.as_ref()),
-    };
+    })
+}
+
+/// The same on a page.
+pub(super) fn deadline(delivery: &pb::Delivery, now: Timestamp) -> Markup {
+    let Some((what, time)) = running(delivery) else { return html! { "settled" } };
     html! { @match words::counts_down(what, time, now) { Some(when) => (when), None => "none" } }
 }
 

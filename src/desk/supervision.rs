@@ -12,7 +12,8 @@ use super::{
     calls::{Called, ROWS, Visit, call},
     frame,
     offers::Answer,
-    queues::done,
+    queues::{Urgency, done},
+    refused::Refused,
     rows::{class, deadline, state},
     sent::{Form, Path, Query},
     trouble::Trouble,
@@ -49,12 +50,14 @@ struct Above {
     /// When the oldest that waits unopened came in.
     oldest: Option<prost_types::Timestamp>,
     escalated: usize,
+    urgency: Urgency,
     /// All of the queue was looked through.
     whole: bool,
 }
 
 impl Above {
     fn count(&mut self, found: &pb::Delivery) {
+        self.urgency.count(found);
         self.escalated += usize::from(is_escalated(found));
         if found.state() == DeliveryState::Waiting && found.opened_time.is_none() {
             self.oldest = self.oldest.into_iter().chain(found.received_time).min_by_key(|time| time.seconds);
@@ -75,13 +78,14 @@ pub(super) async fn all(visit: Visit) -> Result<Html<String>, Trouble> {
     let (who, queues, now) = (visit.who_am_i().await?, visit.queues().await?, visit.desk.broker.now());
     let mut above = Vec::with_capacity(queues.len());
     for queue in queues {
-        let mut one = Above { queue, oldest: None, escalated: 0, whole: true };
+        let mut one = Above { queue, oldest: None, escalated: 0, urgency: Urgency::default(), whole: true };
         let name = one.queue.queue.clone();
         one.whole = visit.walk(&name, |found| one.count(&found)).await?;
         above.push(one);
     }
     above.sort_by_key(|one| {
-        (one.queue.overdue_count == 0, !one.is_silent(), one.oldest.map_or(i64::MAX, |time| time.seconds))
+        let oldest = one.oldest.map_or(i64::MAX, |time| time.seconds);
+        (one.urgency.order(&one.queue), !one.is_silent(), oldest)
     });
     let body = html! {
         h1 { "Supervision" }
@@ -99,6 +103,8 @@ fn overview(visit: &Visit, one: &Above, now: Timestamp) -> Markup {
             h2 { a href={ "/supervision/" (queue.queue) } { (queue.queue) } " " span.quiet { (visit.label(&queue.queue)) } }
             @if one.is_silent() { p.late { "Silent: something waits unopened, and nobody has anything in hand." } }
             dl {
+                dt { "Most urgent unopened" } dd { (one.urgency.badge()) }
+                dt { "Next deadline" } dd { (one.urgency.next(now)) }
                 dt { "Overdue" } dd { span.late[queue.overdue_count > 0] data-count={ (queue.queue) " overdue" } { (queue.overdue_count) } }
                 dt { "Unopened" } dd { span data-count={ (queue.queue) " unopened" } { (queue.unopened_count) } @if let Some(age) = age(one.oldest.as_ref(), now) { ", the oldest for " (age) } }
                 dt { "Waiting, in hand" } dd { span data-count={ (queue.queue) " waiting" } { (queue.waiting_count) } ", " span data-count={ (queue.queue) " leased" } { (queue.leased_count) } }
@@ -198,7 +204,7 @@ impl Visit {
             let id = format!("back-{}", one.delivery_id);
             let inside = html! {
                 label for=(id) { "Why can it be worked on now?" }
-                textarea id=(id) name="text" rows="2" maxlength="5000" required {}
+                textarea id=(id) name="text" rows="2" maxlength="5000" required spellcheck="false" {}
                 button { "Send it back to the queue" }
             };
             let form = self.form(&replaying(queue, &one.delivery_id), &inside)?;
@@ -220,7 +226,11 @@ pub(super) async fn replay(
     headers: HeaderMap,
     Form(answer): Form<Answer>,
 ) -> Result<Redirect, Trouble> {
-    let request_id = visit.sent(&headers, &replaying(&queue, &id), &answer.sealed)?;
-    call!(visit, replay_dead_letter, pb::ReplayDeadLetterRequest { request_id, delivery_id: id, reason: answer.text })?;
+    let address = replaying(&queue, &id);
+    let request_id = visit.sent(&headers, &address, &answer.sealed)?;
+    let written = vec![("text", answer.text.clone())];
+    let asked = pb::ReplayDeadLetterRequest { request_id: request_id.clone(), delivery_id: id, reason: answer.text };
+    call!(visit, replay_dead_letter, asked)
+        .map_err(|status| Refused::new(&address, &request_id, written, status).told())?;
     Ok(Redirect::to(&format!("/supervision/{queue}?done=replay")))
 }

@@ -9,7 +9,7 @@ use tonic::{Code, Status, body::Body};
 use tonic_types::StatusExt;
 
 use super::frame;
-use crate::wire::status::Refused;
+use crate::wire::{convert, status::Refused};
 
 /// A page in the place of the one that was asked for.
 pub(super) struct Trouble {
@@ -29,19 +29,19 @@ impl Trouble {
         Self::of(
             StatusCode::FORBIDDEN,
             "This page is out of date",
-            "Nothing was done now. Go back to your queues and open the page again: it says what was done before.",
+            "Nothing was done now. Begin at your first page and open this one again: it says what was done before.",
         )
     }
 
     /// With what they wrote: it stands on the page, to be copied.
-    pub(super) fn keeping(mut self, written: impl IntoIterator<Item = String>) -> Self {
+    pub(super) fn keeping(mut self, written: Vec<String>) -> Self {
         self.written = written.into_iter().filter(|text| !text.trim().is_empty()).collect();
         self
     }
 
     /// No such address.
     pub(super) fn nowhere() -> Self {
-        Self::of(StatusCode::NOT_FOUND, "There is no such page", "Go back to your queues.")
+        Self::of(StatusCode::NOT_FOUND, "There is no such page", "Go on from your first page.")
     }
 
     /// The lease ran out, or was settled: by somebody else or in another window.
@@ -72,7 +72,7 @@ impl Trouble {
         Self::of(
             StatusCode::PAYLOAD_TOO_LARGE,
             "That is too much for one form",
-            "Nothing was done. Use the back button: what you wrote is still there. Shorten the longest text, and send it again; files are never taken here.",
+            "Nothing was done, and nothing of it was read. Open the page again and send a shorter text; files are never taken here.",
         )
     }
 
@@ -89,6 +89,22 @@ impl Trouble {
     /// Every field that is not right, with what to do.
     pub(super) fn fields(&self) -> &[(String, String)] {
         &self.fields
+    }
+
+    /// The status of the answer.
+    pub(super) fn code(&self) -> StatusCode {
+        self.code
+    }
+    /// The same, where the form stands again with what was written.
+    pub(super) fn at_the_form(&self) -> Markup {
+        html! {
+            div.problems role="alert" {
+                p { strong { (self.title) "." } @if self.fields.is_empty() { " " (self.advice) } }
+                (self.faults())
+                p { "Nothing was done. What you wrote is still here." }
+                (self.found_by())
+            }
+        }
     }
 
     /// A fault of ours.
@@ -111,27 +127,34 @@ impl Trouble {
         }
     }
 
+    fn faults(&self) -> Markup {
+        html! {
+            @if !self.fields.is_empty() {
+                ul.faults { @for (field, advice) in &self.fields { li { strong { (field.replace('_', " ")) } ": " (advice) } } }
+            }
+        }
+    }
+
+    fn found_by(&self) -> Markup {
+        html! { @if !self.reference.is_empty() { p.quiet { "Reference for your administrator: " code { (self.reference) } } } }
+    }
+
     fn body(&self) -> Markup {
         html! {
+            @if !self.written.is_empty() { p.marking { (convert::MARKING) } }
             h1 { (self.title) }
             p { (self.advice) }
-            @if !self.fields.is_empty() {
-                ul.faults {
-                    @for (field, advice) in &self.fields {
-                        li { strong { (field.replace('_', " ")) } ": " (advice) }
-                    }
+            (self.faults())
+            @if !self.written.is_empty() {
+                @for (number, text) in self.written.iter().enumerate() {
+                    @let id = format!("written-{number}");
+                    label for=(id) { "What you wrote. It was not sent: copy it to where you write it again." }
+                    textarea id=(id) rows="6" readonly { "\n" (text) }
                 }
-                p { "Use the back button: what you wrote is still there." }
             }
-            @for (number, text) in self.written.iter().enumerate() {
-                @let id = format!("written-{number}");
-                label for=(id) { "What you wrote. It was not sent: copy it to where you write it again." }
-                textarea id=(id) rows="6" readonly { "\n" (text) }
-            }
-            @if !self.reference.is_empty() {
-                p.quiet { "Reference for your administrator: " code { (self.reference) } }
-            }
-            p { a href="/" { "Your queues" } }
+            (self.found_by())
+            p { a href="/" { "Your first page" } }
+            @if !self.written.is_empty() { p.marking { (convert::MARKING) } }
         }
     }
 }

@@ -1,6 +1,5 @@
 //! Revocation: of anybody by one administrator, of an administrator by two; known to every replica through the store.
 
-
 use jiff::{SignedDuration, Timestamp};
 use ring::digest::{SHA256, digest};
 

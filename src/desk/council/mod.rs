@@ -16,6 +16,7 @@ use super::{
     calls::{ROWS, Visit, call},
     forms::Sealed,
     frame,
+    refused::{Given, Refused},
     sent::{Form, Path, Query},
     trouble::Trouble,
     words,
@@ -24,6 +25,9 @@ use crate::wire::{
     pb::{self, ReferralState},
     server::{audit_service_server::AuditService, referral_service_server::ReferralService},
 };
+
+/// Referrals that are looked through for questions, at most.
+const LOOKED_THROUGH: usize = 1_000;
 
 /// What was asked for beside the path.
 #[derive(Debug, Default, Deserialize)]
@@ -62,6 +66,21 @@ impl Visit {
         )
     }
 
+    /// Those with something to answer, wherever in the list they stand; and whether all of it was looked through. On a later page its own
+    /// alone: the first has said the rest.
+    async fn asking(&self, from: &str, shown: &pb::ListReferralsResponse) -> Called<(Vec<pb::Referral>, bool)> {
+        let open = |referral: &&pb::Referral| open_questions(referral) > 0;
+        let mut found: Vec<pb::Referral> = shown.referrals.iter().filter(open).cloned().collect();
+        let (mut next, mut looked) = (shown.next_page_token.clone(), shown.referrals.len());
+        while from.is_empty() && !next.is_empty() && looked < LOOKED_THROUGH {
+            let page = self.referrals(&next).await?;
+            looked += page.referrals.len();
+            found.extend(page.referrals.into_iter().filter(|referral| open_questions(referral) > 0));
+            next = page.next_page_token;
+        }
+        Ok((found, next.is_empty() || !from.is_empty()))
+    }
+
     async fn referral(&self, id: &str) -> Called<pb::Referral> {
         let found = call!(self, get_referral, pb::GetReferralRequest { referral_id: id.to_owned() })?;
         Ok(found.referral.unwrap_or_default())
@@ -81,7 +100,7 @@ impl Visit {
 pub(super) async fn mine(visit: Visit, Query(asked): Query<Asked>) -> Result<Html<String>, Trouble> {
     let list = visit.referrals(&asked.page).await?;
     let now = visit.desk.broker.now();
-    let asking: Vec<_> = list.referrals.iter().filter(|referral| open_questions(referral) > 0).collect();
+    let (asking, all) = visit.asking(&asked.page, &list).await?;
     let body = html! {
         h1 { "Referrals" }
         @if !asking.is_empty() {
@@ -90,6 +109,7 @@ pub(super) async fn mine(visit: Visit, Query(asked): Query<Asked>) -> Result<Htm
                 ul.plain { @for referral in &asking {
                     li { (way(referral)) ": " (count(open_questions(referral), "question", "questions")) " to answer" }
                 } }
+                @if !all { p.quiet { "Only your last " (LOOKED_THROUGH) " referrals are looked through for this: open older ones from the list below." } }
             }
         }
         @if list.referrals.is_empty() { p { "None yet." } } @else { (table(&list.referrals, now)) }
@@ -170,19 +190,7 @@ pub(super) async fn one(
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Html<String>, Trouble> {
-    let referral = visit.referral(&id).await?;
-    let now = visit.desk.broker.now();
-    let name = if referral.sender_reference.is_empty() { "Referral" } else { &referral.sender_reference };
-    let body = html! {
-        p { a href="/referrals" { "Back to your referrals" } }
-        h1 { (class(&referral)) " " (name) ": " (state(&referral)) }
-        (done(&asked.done))
-        (visit.questions_of(&referral)?)
-        (chain::summary(&visit, &referral, now))
-        (chain::destinations(&visit, &referral, now))
-        (to_file(&referral))
-    };
-    Ok(frame::live(name, &visit, &body))
+    visit.page_of(&id, &asked.done).await
 }
 
 /// A word of ours, whatever the address says.
@@ -211,14 +219,32 @@ fn to_file(referral: &pb::Referral) -> Markup {
 }
 
 impl Visit {
+    /// The page of a referral.
+    async fn page_of(&self, id: &str, code: &str) -> Result<Html<String>, Trouble> {
+        let referral = self.referral(id).await?;
+        let now = self.desk.broker.now();
+        let name = if referral.sender_reference.is_empty() { "Referral" } else { &referral.sender_reference };
+        let body = html! {
+            p { a href="/referrals" { "Back to your referrals" } }
+            h1 { (class(&referral)) " " (name) ": " (state(&referral)) }
+            (done(code))
+            (self.questions_of(&referral)?)
+            (chain::summary(self, &referral, now))
+            (chain::destinations(self, &referral, now))
+            (to_file(&referral))
+        };
+        Ok(frame::live(name, self, &body))
+    }
+
     /// What is asked, each with its form until it is answered.
     fn questions_of(&self, referral: &pb::Referral) -> Result<Markup, Trouble> {
         let id = referral.receipt.as_ref().map_or("", |receipt| &receipt.referral_id);
-        let mut asked = Vec::new();
+        let (mut asked, address) = (Vec::new(), answering(id));
         for (number, (from, question)) in questions(referral).enumerate() {
+            let given = self.given(&address, &[("question", &question.clarification_id)]);
             let form = match is_open(from, question) {
                 false => None,
-                true => Some(self.form(&answering(id), &answer_fields(number, question))?),
+                true => Some(given.form(&answer_fields(number, question, &given))?),
             };
             asked.push(html! {
                 article {
@@ -238,16 +264,16 @@ fn answering(id: &str) -> String {
     format!("/referrals/{id}/answer")
 }
 
-fn answer_fields(number: usize, question: &pb::Clarification) -> Markup {
+fn answer_fields(number: usize, question: &pb::Clarification, given: &Given<'_>) -> Markup {
     let name = |what: &str| format!("{what}-{number}");
     html! {
         input type="hidden" name="question" value=(question.clarification_id);
         label for=(name("answer")) { "Your answer, from what you know already. Nobody is to ask the child to find anything out." }
-        textarea id=(name("answer")) name="text" rows="4" maxlength="5000" required {}
+        textarea id=(name("answer")) name="text" rows="4" maxlength="5000" required spellcheck="false" { "\n" (given.text("text")) }
         label for=(name("staff")) { "Your staff number" }
-        input id=(name("staff")) name="staff" required maxlength="200" autocomplete="off";
+        input id=(name("staff")) name="staff" required maxlength="200" autocomplete="off" value=(given.text("staff"));
         label for=(name("job")) { "Your job" }
-        input id=(name("job")) name="job" required maxlength="200" autocomplete="organization-title";
+        input id=(name("job")) name="job" required maxlength="200" autocomplete="organization-title" value=(given.text("job"));
         button.main { "Send the answer" }
     }
 }
@@ -258,25 +284,37 @@ pub(super) async fn answer(
     Path(id): Path<String>,
     headers: HeaderMap,
     Form(given): Form<Answer>,
-) -> Result<Redirect, Trouble> {
-    let keeps = visit.keeps(&headers, [given.text.clone()]);
-    visit.answers(&id, &headers, given).await.map_err(keeps)?;
-    Ok(Redirect::to(&format!("/referrals/{id}?done=answer")))
+) -> Result<Response, Trouble> {
+    let keeps = visit.keeps(&headers, vec![given.text.clone()]);
+    visit.answers(&id, &headers, given).await.map_err(keeps)
 }
 
 impl Visit {
-    async fn answers(&self, id: &str, headers: &HeaderMap, given: Answer) -> Result<(), Trouble> {
-        let request_id = self.sent(headers, &answering(id), &given.sealed)?;
+    async fn answers(self, id: &str, headers: &HeaderMap, given: Answer) -> Result<Response, Trouble> {
+        let address = answering(id);
+        let request_id = self.sent(headers, &address, &given.sealed)?;
+        let written = vec![
+            ("question", given.question.clone()),
+            ("text", given.text.clone()),
+            ("staff", given.staff.clone()),
+            ("job", given.job.clone()),
+        ];
         let actor = Some(pb::Actor { scheme: "staff-number".to_owned(), id: given.staff, role: given.job });
         let asked = pb::AnswerClarificationRequest {
-            request_id,
+            request_id: request_id.clone(),
             referral_id: id.to_owned(),
             clarification_id: given.question,
             answer: given.text,
             actor,
         };
-        call!(self, answer_clarification, asked)?;
-        Ok(())
+        match call!(self, answer_clarification, asked) {
+            Ok(_) => Ok(Redirect::to(&format!("/referrals/{id}?done=answer")).into_response()),
+            Err(status) => {
+                let visit = self.refusing(Refused::new(&address, &request_id, written, status));
+                let page = visit.page_of(id, "").await;
+                Ok(visit.once_more(page))
+            }
+        }
     }
 }
 

@@ -147,9 +147,7 @@ impl Visit {
         };
         let asked = pb::PreviewReferralRequest { submission: Some(submission) };
         match call!(self, preview_referral, asked) {
-            Ok(previewed) => {
-                self.shown(&draft, request_id, &previewed.explanation.unwrap_or_default(), (notice, SEND))
-            }
+            Ok(previewed) => self.shown(&draft, request_id, &previewed.explanation.unwrap_or_default(), (notice, SEND)),
             Err(status) => self.not_so(&draft, request_id, status),
         }
     }
