@@ -1,5 +1,5 @@
 // A browser at the pages: what an officer, a colleague, a council, whoever settles HOLD, a supervisor and administrators do there, with and without script.
-// Every page is judged by axe-core, at 1280 and at 390 pixels, and kept as a picture. Ends with 1 and the words of what was wrong.
+// Every page is judged by axe-core, at 1280, 390 and 320 pixels, and kept as a picture. Ends with 1 and the words of what was wrong.
 //
 //   node pages.mjs PLAN.json    { url, modules, chromium, out, people: { name: { cert, key } }, delivery }
 
@@ -31,7 +31,8 @@ async function somebody(name, javaScriptEnabled = true) {
     viewport: { width: 1280, height: 900 },
     clientCertificates: [{ origin: plan.url, certPath: cert, keyPath: key }],
   });
-  context.setDefaultTimeout(15000);
+  // A policy is proved meanwhile, by a build that is not optimised.
+  context.setDefaultTimeout(60000);
   const page = await context.newPage();
   page.on("console", (message) => must(message.type() !== "error" || message.text().includes("status of"), `${name}: the browser complains: ${message.text()}`));
   page.on("request", (request) => must(request.url().startsWith(plan.url), `${name}: a page asks elsewhere`));
@@ -41,17 +42,32 @@ async function somebody(name, javaScriptEnabled = true) {
 /** Judges the page that is open, and keeps its picture. */
 async function looked(page, name) {
   seen.add(name);
+  // What is folded is judged too, and folded again.
+  const unfold = () => {
+    for (const one of document.querySelectorAll("details:not([open])")) {
+      one.open = true;
+      one.dataset.unfolded = "";
+    }
+  };
+  await page.evaluate(unfold);
   await page.evaluate(axe);
   const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
   for (const one of found.violations) {
     wrong.push(`${name}: axe ${one.id}: ${one.help}: ${one.nodes.slice(0, 3).map((node) => node.html).join(" | ")}`);
   }
-  for (const width of [390, 1280]) {
+  for (const width of [320, 390, 1280]) {
     await page.setViewportSize({ width, height: 900 });
+    if (width === 390) await page.evaluate(() => document.querySelectorAll("[data-unfolded]").forEach((one) => one.removeAttribute("open")));
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
     must(wide <= 0, `${name}: ${wide} pixels too wide at ${width}`);
-    await page.screenshot({ path: path.join(plan.out, `${name}-${width}.png`), fullPage: true });
+    if (width > 320) await page.screenshot({ path: path.join(plan.out, `${name}-${width}.png`), fullPage: true });
   }
+}
+
+/** Keeps the page as it is on paper, and what has to stand there. */
+async function printed(page, name) {
+  await page.pdf({ path: path.join(plan.out, `${name}.pdf`), format: "A4" });
+  writeFileSync(path.join(plan.out, `${name}.txt`), (await page.locator("article dd, section.versions p, p.caveat").allInnerTexts()).join("\n"));
 }
 
 async function go(page, address) {
@@ -96,6 +112,7 @@ async function officer(script) {
   await press(page, "Open it");
   must((await text(page)).includes("Ella-Mae Fennimore"), "opened, the card names the child");
   await look("officer-4-opened");
+  if (script) await printed(page, "opened");
   const colleague = await somebody("colleague", script);
   await colleague.goto(address);
   must(!(await text(colleague)).includes("Fennimore"), "a colleague of another unit sees nothing");
@@ -103,6 +120,10 @@ async function officer(script) {
   await colleague.context().close();
   await page.goto(address);
   await page.locator("summary", { hasText: "Ask the sender" }).click();
+  await page.locator("#text-ask").fill("Can the worker find out where he lives?");
+  await press(page, "Ask the sender");
+  must((await page.locator("#text-ask").inputValue()).includes("where he lives") && (await page.locator("#text-ask").isVisible()), "what was refused is still written there");
+  await look("officer-4-refused");
   await page.locator("#text-ask").fill("Which Saturday was meant?");
   await press(page, "Ask the sender");
   await page.locator("summary", { hasText: "Complete it" }).click();
@@ -112,6 +133,7 @@ async function officer(script) {
   await page.goBack();
   await page.reload();
   must((await text(page)).includes("You no longer hold this delivery"), "the back button says that it is over");
+  must((await text(page)).includes("Your first page"), "and where to go on");
   await look("officer-5-over");
   await page.context().close();
 }
@@ -186,22 +208,52 @@ async function council(script) {
   await press(page, "Check it");
   must((await text(page)).includes("Who would get what"), `the preview: ${await text(page)}`);
   await look("council-11-check");
+  if (script) await printed(page, "preview");
   await press(page, "Send it");
   must((await text(page)).includes("Sent."), `sent: ${await text(page)}`);
   await look("council-12-sent");
   await page.context().close();
 }
 
-/** A nil return by the keyboard alone. */
+/** Types into the field that is reached by the Tab key. */
+async function type(page, selector, words) {
+  await tabTo(page, selector);
+  await page.keyboard.type(words);
+}
+
+/** Chooses the first of a few, or the one with these letters in a list. */
+async function choose(page, selector, letters) {
+  await tabTo(page, selector);
+  if (letters) await page.keyboard.type(letters);
+  else await page.keyboard.press("Space");
+}
+
+/** A nil return by the keyboard alone: nothing is clicked or filled in by another way. */
 async function nil() {
   const page = await somebody("council");
   await go(page, "/refer");
   await tabTo(page, "input[name='answers.nil_intelligence']");
+  // The first arrow chooses the second answer, as nothing was chosen; in some browsers the first.
   await page.keyboard.press("ArrowDown");
   if (!(await page.locator("input[value=YES_NO_YES][name='answers.nil_intelligence']").isChecked())) await page.keyboard.press("ArrowDown");
   await page.keyboard.press("Enter");
   await page.waitForSelector("#child-name");
-  await filled(page);
+  await choose(page, "input[name='envelope.on_behalf_of']");
+  await type(page, "#envelope-reporter-name", "Priya Castellane");
+  await type(page, "#envelope-reporter-role", "practitioner");
+  await type(page, "#envelope-actor-id", "L20417");
+  await type(page, "#envelope-reporter-call_back", "020 7946 0117");
+  await choose(page, "input[name='envelope.lawful_basis']");
+  await type(page, "#child-name", "Ella-Mae Fennimore");
+  await type(page, "#child-age", "15");
+  for (const area of ["missing_from", "lives_now", "responsible_authority"]) await type(page, `#${area}`, "Lewisham");
+  await choose(page, "input[name='episode.kind']");
+  // The 11th of the 11th, at twelve: the same whichever way round the browser's language has it.
+  await tabTo(page, "#episode-returned");
+  await page.keyboard.type("11112026");
+  await page.keyboard.press("Tab");
+  await page.keyboard.type("1200P");
+  await choose(page, "#episode-outcome", "Declined by the child");
   await tabTo(page, "button.main");
   await page.keyboard.press("Enter");
   await page.waitForSelector("text=Who would get what");
@@ -277,22 +329,69 @@ async function identity(script) {
   await victim.context().close();
 }
 
-/** The certificate is revoked while its page is open: the page ends. */
+/** What is answered before anything else, and the source side: a notice, an offer, and who said it. */
+async function rare() {
+  const front = await somebody("mash");
+  await go(front, "/queues/MASH.E09000023");
+  await press(front, "Take the most urgent");
+  must((await text(front)).includes("recalled by the sender"), `a notice: ${await text(front)}`);
+  await looked(front, "mash-1-notice");
+  await press(front, "Acknowledge it");
+  must((await text(front)).includes("Acknowledged"), "acknowledged");
+  await looked(front, "mash-2-acknowledged");
+  await front.context().close();
+  const there = await somebody("colleague");
+  await go(there, "/queues/MPU.NE");
+  await press(there, "Take the most urgent");
+  must((await text(there)).includes("Accept it"), `an offer: ${await text(there)}`);
+  await looked(there, "colleague-offer");
+  await there.context().close();
+  const source = await somebody("intelligence");
+  await go(source, "/queues/REFDESK.SE");
+  await press(source, "Take the most urgent");
+  await source.locator("summary", { hasText: "Who said it" }).first().click();
+  await source.locator("details[open] input[name=reason]").first().fill("To grade it.");
+  await source.locator("details[open] button").first().click();
+  must((await text(source)).includes("how known"), `the source side: ${await text(source)}`);
+  await looked(source, "intelligence-source");
+  await source.context().close();
+}
+
+/** The certificate is revoked while a page with content is open: it leaves the screen by itself. */
 async function revoked() {
   const victim = await somebody("officer");
-  // The stylesheet is refused like everything else.
+  // What is asked for after that is refused, and the browser says so.
   victim.removeAllListeners("console");
-  await go(victim, "/");
+  await go(victim, "/queues/MPU.SE");
+  await press(victim, "Take the most urgent");
+  await press(victim, "Open it");
+  must((await text(victim)).includes("Fennimore"), "something is open");
   const admin = await somebody("admin");
   await go(admin, `/certificates/${plan.serial}`);
   await looked(admin, "admin-revoke");
   await admin.locator("input[name=reason]").first().check();
   await press(admin, "Revoke it");
   must((await text(admin)).includes("Revoked."), "revoked");
+  await victim.getByText("Your access has ended").waitFor();
+  must(!(await victim.content()).includes("Fennimore"), "what stood there is there still");
+  await looked(victim, "officer-7-ended");
   const ends = await victim.reload({ timeout: 5000 }).then(() => text(victim).then((words) => words.includes("no longer good")), () => true);
   must(ends, "the page of a revoked certificate goes on");
   await admin.context().close();
   await victim.context().close();
+}
+
+/** Nobody is there any more: the page says since when, and goes on where it was once somebody is. */
+async function stopped() {
+  const page = await somebody("supervisor");
+  page.removeAllListeners("console");
+  await go(page, "/supervision");
+  await page.waitForTimeout(1500);
+  must((await page.locator("#connection").innerText()) === "", "it is connected");
+  console.log("STOP");
+  await page.getByText(/^No connection since \d\d:\d\d\. What you see may be old\.$/).waitFor({ timeout: 30000 });
+  await looked(page, "supervisor-3-alone");
+  await page.context().close();
 }
 
 for (const [name, part] of Object.entries({
@@ -303,9 +402,11 @@ for (const [name, part] of Object.entries({
   "what happens meanwhile": live,
   above: () => above(true),
   "above, no script": () => above(false),
+  "rare pages": rare,
   identity: () => identity(true),
   "identity, no script": () => identity(false),
   revoked,
+  stopped,
 })) {
   const began = Date.now();
   try {

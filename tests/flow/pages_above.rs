@@ -32,17 +32,25 @@ async fn hold_says_why_and_what_was_sent_already_and_sends_it_on_with_a_reason()
         seen.push(page.text);
     };
     assert!(held.text.contains("Sent already") && !held.text.contains("Fennimore"), "{}", held.text);
+    assert!(held.text.contains("<option value=\"Lewisham (MASH): MASH.E09000023\">"), "{}", held.text);
     let form = held.form("/resolve");
     let told = resolver.send(&form.clone().with(&[("to", "nowhere")]), &[]).await;
     assert_eq!(told.status, StatusCode::UNPROCESSABLE_ENTITY);
     for field in ["to queue", "reason"] {
         assert!(told.text.contains(&format!("<strong>{field}</strong>")), "{}", told.text);
     }
-    let form = form.with(&[("to", "MASH.E09000023"), ("text", "The school confirmed where she lives.")]);
+    let form =
+        form.with(&[("to", "Lewisham (MASH): MASH.E09000023"), ("text", "The school confirmed where she lives.")]);
     for _ in 0..2 {
         let answer = resolver.send(&form, &[]).await;
-        assert!([StatusCode::SEE_OTHER, StatusCode::CONFLICT].contains(&answer.status), "{}", answer.text);
+        assert_eq!(
+            answer.goes_to(),
+            "/queues/HOLD.human?done=resolve&to=MASH.E09000023",
+            "a second click: the same answer"
+        );
     }
+    let after = resolver.get("/queues/HOLD.human?done=resolve&to=MASH.E09000023").await;
+    assert!(after.text.contains("Sent to Lewisham (MASH), MASH.E09000023."), "{}", after.text);
     let mash = house.person(crate::house::MASH).await.deliveries("MASH.E09000023").await.unwrap();
     assert_eq!(mash.iter().filter(|one| one.linked_from.is_empty()).count(), 1, "sent twice, it is there once");
 }

@@ -139,6 +139,7 @@ async fn a_nil_return_takes_two_pages_and_is_one_referral_however_often_it_is_se
     assert!(first.text.find("Ring 999 first").unwrap() < first.text.find("<form").unwrap(), "{}", first.text);
     let last = nil(&council).await;
     assert!(last.text.contains("Who would get what") && last.text.contains("MPU.SE"), "{}", last.text);
+    assert_eq!(last.text.matches("OFFICIAL-SENSITIVE - PERSONAL DATA").count(), 2, "top and bottom");
     assert!(receipts(&house).await.is_empty(), "nothing is kept before it is sent");
     let sent = Typed::on(&last).go(&council, "send").await.goes_to();
     assert_eq!(Typed::on(&last).go(&council, "send").await.goes_to(), sent, "a second click");
@@ -148,6 +149,40 @@ async fn a_nil_return_takes_two_pages_and_is_one_referral_however_often_it_is_se
     assert!(changed.text.contains("This form was sent already"), "{}", changed.text);
     let found = receipts(&house).await;
     assert_eq!((found.len(), found[0].class.as_str()), (1, "P4"));
+    // It was another child: it can be sent all the same, as what it is, and once.
+    assert!(changed.text.contains("Send as another referral"), "{}", changed.text);
+    let another = Typed::on(&changed).go(&council, "send").await.goes_to();
+    assert_ne!(another, sent);
+    assert_eq!(Typed::on(&changed).go(&council, "send").await.goes_to(), another, "a second click");
+    assert_eq!(receipts(&house).await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_danger_the_form_asks_once_more_about_999_and_then_lets_it_go() {
+    let house = House::open().await;
+    let council = Browser::of(&house, LEWISHAM).await;
+    let danger = [("answers.nil_intelligence", "YES_NO_NO"), ("answers.stop_screen.danger_now", "YES_NO_YES")];
+    let asked = Typed::on(&council.get("/refer").await).with(&danger).go(&council, "next").await;
+    assert!(
+        asked.text.contains("href=\"#answers-stop_screen-emergency_call\"")
+            && asked.text.contains("ring 999, then say so here"),
+        "{}",
+        asked.text
+    );
+    let on = Typed::on(&asked).go(&council, "next").await;
+    assert!(
+        on.text.contains("<h1>The child and the episode</h1>"),
+        "nothing that they cannot say keeps it: {}",
+        on.text
+    );
+    let back = Typed::on(&on).go(&council, "back").await;
+    assert!(
+        Typed::on(&back).go(&council, "next").await.text.contains("<h1>The child and the episode</h1>"),
+        "asked once"
+    );
+    let answered = [danger[0], danger[1], ("answers.stop_screen.emergency_call", "EMERGENCY_CALL_MADE")];
+    let on = Typed::on(&council.get("/refer").await).with(&answered).go(&council, "next").await;
+    assert!(on.text.contains("<h1>The child and the episode</h1>"), "{}", on.text);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
