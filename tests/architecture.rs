@@ -176,6 +176,8 @@ const HOUSE: &[Room] = &[
             "serde",
             // The form of a submission is the JSON form of the contract, field by field.
             "serde_json",
+            // A certificate to download stands in the page itself: nothing of it is kept.
+            "base64",
             // Counts that follow what happens: a stream, and its beat.
             "tokio",
             "tokio_stream",

@@ -2,7 +2,7 @@
 //! them; whoever has come through the door since the start is known besides, for another authority keeps no register here.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{PoisonError, RwLock},
 };
 
@@ -54,5 +54,24 @@ impl Broker {
         }
         self.follow_register().await;
         Ok(self.good_certificates().await?.iter().any(|good| good.holder == who))
+    }
+
+    /// Everybody with a good certificate to whom whoever has this permit may hand something of its queue over, by grants alone: whom a record
+    /// accuses is among them, for a list must not say so; to hand it to them is refused.
+    pub async fn colleagues(&self, permit: &QueuePermit) -> Result<Vec<String>, Error> {
+        let now = self.now();
+        let mut known: BTreeSet<String> = {
+            let known = self.known.0.read().unwrap_or_else(PoisonError::into_inner);
+            known.iter().filter(|(_, until)| now <= **until).map(|(who, _)| who.clone()).collect()
+        };
+        if self.issuer.is_some() {
+            self.follow_register().await;
+            known.extend(self.good_certificates().await?.into_iter().map(|good| good.holder));
+        }
+        let grants = self.grants();
+        let works = |who: &String| {
+            Identity::kept(who).is_some_and(|other| grants.colleague(permit, &other, &[], now).is_some())
+        };
+        Ok(known.into_iter().filter(works).collect())
     }
 }

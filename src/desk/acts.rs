@@ -227,7 +227,7 @@ impl Visit {
 struct Titled(&'static str, bool, Markup);
 
 /// Every act, as forms; the one that ends the matter first. What is to be answered comes before all others.
-pub(super) fn all(visit: &Visit, held: &InHand) -> Result<Markup, Trouble> {
+pub(super) async fn all(visit: &Visit, held: &InHand) -> Result<Markup, Trouble> {
     let delivery = &held.delivery;
     let putting_back = |given: &Given<'_>| {
         html! { (words_of("release", "Why? Colleagues read it.", (true, given))) button { "Put it back" } }
@@ -236,7 +236,7 @@ pub(super) fn all(visit: &Visit, held: &InHand) -> Result<Markup, Trouble> {
     let answering = visit.answering(held)?;
     if answering.is_none() {
         acts.push(visit.titled(held, ("reject", "Put it aside"), rejecting)?);
-        acts.splice(0..0, visit.working(held)?);
+        acts.splice(0..0, visit.working(held, &visit.colleagues(held).await?)?);
     }
     let more_time = act(&delivery.queue, &delivery.delivery_id, "extend");
     let more_time = visit.given(&more_time, &[]).form(&html! { button { "I need more time" } })?;
@@ -263,8 +263,15 @@ impl Visit {
         Ok(Titled(title, given.again(), given.form(&inside(&given))?))
     }
 
+    /// To whom it may be handed over: by their whole identities, each with who that is in short.
+    async fn colleagues(&self, held: &InHand) -> Result<Markup, Trouble> {
+        let all = self.desk.services.colleagues(&self.session, &held.delivery.queue).await?;
+        let short = |who: &str| who.rsplit_once("//").map_or_else(String::new, |(_, who)| who.to_owned());
+        Ok(html! { datalist #colleagues { @for who in &all { option value=(who) { (short(who)) } } } })
+    }
+
     /// What is done by those who work on it.
-    fn working(&self, held: &InHand) -> Result<Vec<Titled>, Trouble> {
+    fn working(&self, held: &InHand, colleagues: &Markup) -> Result<Vec<Titled>, Trouble> {
         let delivery = &held.delivery;
         let rulebook = self.desk.broker.rulebook();
         let kind = QueueId::parse(&delivery.queue).and_then(|queue| rulebook.policy.queues.kind_of(&queue));
@@ -278,7 +285,7 @@ impl Visit {
         acts.push(self.titled(held, ("ask", "Ask the sender"), asking)?);
         // What nobody has opened goes back to the queue, and what is opened to whom it is given.
         if delivery.opened_time.is_some() || delivery.openable.is_empty() {
-            acts.push(self.titled(held, ("hand-over", "Hand it over"), handing)?);
+            acts.push(self.titled(held, ("hand-over", "Hand it over"), |given| handing(given, colleagues))?);
         }
         if delivery.opened_time.is_some() && given(delivery).is_none() && side != Some(QueueSide::Triage) {
             acts.push(
@@ -341,10 +348,11 @@ fn rejecting(given: &Given<'_>) -> Markup {
     }
 }
 
-fn handing(given: &Given<'_>) -> Markup {
+fn handing(given: &Given<'_>, colleagues: &Markup) -> Markup {
     html! {
-        label for="to" { "To whom? Their whole identity, as their own first page shows it." }
-        input #to name="to" required maxlength="300" autocomplete="off" spellcheck="false" value=(given.text("to"));
+        (colleagues)
+        label for="to" { "To whom? Begin with their number or role, and choose." }
+        input #to name="to" list="colleagues" required maxlength="300" autocomplete="off" spellcheck="false" value=(given.text("to"));
         (words_of("hand-over", "Note for your colleague", (true, given)))
         button { "Hand it over" }
     }

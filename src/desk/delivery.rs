@@ -106,7 +106,7 @@ impl Visit {
         let (delivery, now) = (&held.delivery, self.desk.broker.now());
         let marking = opened.first().map(|opened| opened.marking.as_str());
         let caveat = opened.iter().map(|opened| opened.caveat.as_str()).find(|caveat| !caveat.is_empty());
-        let triage = self.triage(held).await?;
+        let (triage, acts) = (self.triage(held).await?, acts::all(self, held).await?);
         let body = html! {
             p { a href={ "/queues/" (delivery.queue) } { "Back to " (delivery.queue) } }
             h1 { (class(delivery)) }
@@ -117,7 +117,7 @@ impl Visit {
             (self.summary(held, now))
             @if !delivery.openable.is_empty() { (self.openings(held, opened.is_empty())?) }
             @if let Some((_, sends_on)) = &triage { (sends_on) }
-            (acts::all(self, held)?)
+            (acts)
         };
         let body = match marking {
             Some(marking) => self.marked(marking, &format!("Delivery {}", delivery.delivery_id), &body),

@@ -103,3 +103,26 @@ fn fields(given: &Given<'_>, places: &Markup) -> Markup {
         button.main { "Send it on" }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_withheld_and_what_accuses_people_there_are_told_apart() {
+        let matter = |never_by: &[&str]| pb::HeldMatter {
+            reason: "rules_conflict".to_owned(),
+            never_by: never_by.iter().map(|queue| (*queue).to_owned()).collect(),
+            ..Default::default()
+        };
+        for (never_by, withheld, said) in [
+            (&[][..], true, "took words out of a view"),
+            (&["HOLD.human"][..], true, "took words out of a view"),
+            (&["MPU.SE"][..], false, "is accused"),
+            (&[][..], false, "decide which unit has it"),
+        ] {
+            let (_, to_do) = why(&matter(never_by), withheld);
+            assert!(to_do.contains(said), "{never_by:?} {withheld}: {to_do}");
+        }
+    }
+}

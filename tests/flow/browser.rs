@@ -121,8 +121,8 @@ async fn run(house: &mut House, script: &Path, plan: &Path) -> (bool, String) {
     let running = tokio::task::spawn_blocking(move || {
         let (mut said, mut stop) = (String::new(), Some(stop));
         for line in BufReader::new(browser.stdout.take().unwrap()).lines().map_while(Result::ok) {
-            if line == "STOP" {
-                stop.take().map(|stop| stop.send(()));
+            if let Some(stop) = stop.take_if(|_| line == "STOP") {
+                _ = stop.send(());
             }
             said = format!("{said}{line}\n");
         }

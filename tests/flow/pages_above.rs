@@ -76,6 +76,22 @@ async fn whoever_works_where_somebody_is_accused_sees_on_hold_nothing_of_where_i
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_accuses_somebody_of_the_unit_that_would_have_it_says_so() {
+    let house = House::open().await;
+    house.person(LEWISHAM).await.submit(about("met/SE/mpu_officer/p777", "MPU.SE")).await.unwrap();
+    let resolver = Browser::of(&house, RESOLVER).await;
+    let mut seen = String::new();
+    while !seen.contains("it accuses somebody who works there") {
+        let taken = resolver.send(&resolver.get("/queues/HOLD.human").await.form("/take"), &[]).await.goes_to();
+        assert!(taken.contains("/deliveries/"), "{seen}");
+        seen = resolver.get(&taken).await.text;
+    }
+    assert!(seen.contains("Never to: ") && !seen.contains("The rules say two things"), "{seen}");
+    // An outcome ends it here: that it sends it to nobody is said where it is chosen.
+    assert!(seen.contains("sends it to nobody"), "{seen}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_supervisor_sees_what_is_silent_and_late_who_holds_what_and_sends_back_what_was_put_aside() {
     let house = House::open().await;
     house.person(LEWISHAM).await.submit(submission(&narrative(1))).await.unwrap();

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 
 use crate::{
     house::{House, LEWISHAM, MPU, MPU_NE, MPU_TOO},
-    pages::{Browser, in_hand},
+    pages::{Browser, between, in_hand},
     retracting::{correcting, plain, recalling},
 };
 
@@ -94,7 +94,11 @@ async fn what_nobody_has_taken_yet_is_taken_back() {
     assert!(page.forms("/hand-over").is_empty(), "unopened it goes back to the queue, to nobody");
     officer.send(&page.form("/read"), &[]).await;
     Browser::of(&house, MPU_TOO).await.get("/").await;
-    let form = officer.get(&address).await.form("/hand-over");
+    let page = officer.get(&address).await;
+    let offered = between(&page.text, "<datalist id=\"colleagues\">", "</datalist>").unwrap();
+    assert!(offered.contains(&format!("value=\"homeward://pilot.example/{MPU_TOO}\"")), "{offered}");
+    assert!(!offered.contains(MPU_NE) && !offered.contains(&format!("{MPU}\"")), "nobody else's colleague: {offered}");
+    let form = page.form("/hand-over");
     assert_eq!(officer.send(&form, &[]).await.status, StatusCode::UNPROCESSABLE_ENTITY, "to whom?");
     let form = form.with(&[("to", &format!("homeward://pilot.example/{MPU_TOO}")), ("text", "Ring at seven.")]);
     assert_eq!(officer.send(&form, &[]).await.goes_to(), "/queues/MPU.SE?done=hand-over");
@@ -127,5 +131,5 @@ async fn what_is_in_hand_is_told_apart_and_is_not_what_colleagues_have() {
     };
     let yours = counts(&officer.get("/").await.text);
     let theirs = counts(&Browser::of(&house, MPU_TOO).await.get("/").await.text);
-    assert_eq!((yours[3..].concat(), theirs[3..].concat()), ("11".into(), "01".into()), "{yours:?} {theirs:?}");
+    assert_eq!((yours[5..].concat(), theirs[5..].concat()), ("11".into(), "01".into()), "{yours:?} {theirs:?}");
 }

@@ -45,6 +45,7 @@ async fn the_most_urgent_queue_and_the_most_urgent_delivery_come_first() {
 async fn whoever_picks_up_the_telephone_reads_first_whom_not_to_ring() {
     let house = House::open().await;
     let mut draft = submission(&narrative(1));
+    draft.items[2].text = "Ella-Mae disclosed on 20 November that he has asked her back.".to_owned();
     let answers = draft.answers.as_mut().unwrap();
     (answers.harm_source_at_home, answers.suicidal_intent) = (pb::YesNo::Yes.into(), pb::YesNo::Yes.into());
     house.person(LEWISHAM).await.submit(draft).await.unwrap();
@@ -66,6 +67,8 @@ async fn whoever_picks_up_the_telephone_reads_first_whom_not_to_ring() {
     let places = order.map(|said| opened.text.find(said).unwrap_or_else(|| panic!("{said} in {}", opened.text)));
     assert!(places.is_sorted(), "{places:?} in {}", opened.text);
     assert!(opened.text.contains("No contact at home is safe."), "{}", opened.text);
+    let advised = opened.text.split("Advice on the wording: ").nth(1).unwrap_or_else(|| panic!("{}", opened.text));
+    assert!(advised.contains("source_words"), "the lint's advice stands beside the text: {advised}");
     // On paper: what it is, who had it shown, and when, in which year.
     assert!(
         opened.text.contains(&format!("homeward://pilot.example/{MPU} on Sat 21 Nov 2026 12:00")),

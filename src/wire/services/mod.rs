@@ -107,6 +107,22 @@ impl Services {
         found.await.map_err(|error| self.refuse(peer, Action::Pull, error))
     }
 
+    /// To whom something of a queue may be handed over, by their identities.
+    ///
+    /// # Errors
+    /// As [`hand_over`](crate::wire::server::queue_service_server::QueueService::hand_over).
+    pub async fn colleagues(&self, session: &Session, queue: &str) -> Result<Vec<String>, Status> {
+        let peer = session.peer();
+        let found = async {
+            self.broker.grants().may_call(peer, Action::HandOver, self.broker.now())?;
+            let mut ask = Ask::default();
+            let permit = self.serving(peer, Action::HandOver, queue, &mut ask);
+            ask.done(())?;
+            self.broker.colleagues(&permit?).await
+        };
+        found.await.map_err(|error| self.refuse(peer, Action::HandOver, error))
+    }
+
     /// Where a matter on HOLD went all the same, for whoever may settle it: queue, class, and whether somebody has opened it there.
     ///
     /// # Errors
