@@ -301,9 +301,7 @@ impl Visit {
 /// What a way to settle it does not do by itself, where its name sounds as if it did.
 fn caution(kind: &QueueKind, code: &str) -> Option<&'static str> {
     match (kind.side, code) {
-        (QueueSide::Triage, _) => {
-            Some("This ends it here and sends it to nobody. To send it on, use “Send it on” above.")
-        }
+        (QueueSide::Triage, _) => Some("This ends it here, and sends it to nobody."),
         (_, "transferred") => Some(
             "“Transferred” only notes that it went elsewhere by another way. To give it to another unit here, use “Offer it to another unit”.",
         ),

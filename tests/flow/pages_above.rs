@@ -88,7 +88,7 @@ async fn what_accuses_somebody_of_the_unit_that_would_have_it_says_so() {
     }
     assert!(seen.contains("Never to: ") && !seen.contains("The rules say two things"), "{seen}");
     // An outcome ends it here: that it sends it to nobody is said where it is chosen.
-    assert!(seen.contains("sends it to nobody"), "{seen}");
+    assert!(seen.contains("This ends it here, and sends it to nobody."), "{seen}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -56,7 +56,7 @@ async fn whoever_picks_up_the_telephone_reads_first_whom_not_to_ring() {
     let opened = officer.send(&before.form("/read"), &[]).await;
     let order = [
         "class=\"alarm\" role=\"alert\"",
-        "Do not contact the family.",
+        "No contact at home is safe. The child may be a danger to themselves.",
         "<dt>Ring back</dt>",
         "Ella-Mae Fennimore",
         "What was said, item 1",
@@ -66,7 +66,6 @@ async fn whoever_picks_up_the_telephone_reads_first_whom_not_to_ring() {
     ];
     let places = order.map(|said| opened.text.find(said).unwrap_or_else(|| panic!("{said} in {}", opened.text)));
     assert!(places.is_sorted(), "{places:?} in {}", opened.text);
-    assert!(opened.text.contains("No contact at home is safe."), "{}", opened.text);
     let advised = opened.text.split("Advice on the wording: ").nth(1).unwrap_or_else(|| panic!("{}", opened.text));
     assert!(advised.contains("source_words"), "the lint's advice stands beside the text: {advised}");
     // On paper: what it is, who had it shown, and when, in which year.

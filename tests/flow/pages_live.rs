@@ -70,7 +70,7 @@ async fn a_delivery_is_found_by_its_header_and_never_by_what_it_carries() {
     house.later(jiff::SignedDuration::from_mins(61));
     assert_eq!((found("with=colleague".into()).await, found("overdue=yes".into()).await), (2, 2));
     let hit = officer.send(&form.clone().with(&[("text", last)]), &[]).await;
-    assert!(hit.text.contains(&format!("{}.1", ids[0].referral_id)), "with its id: {}", hit.text);
+    assert!(hit.text.contains(&format!("<span class=\"quiet\">{}.", ids[0].referral_id)), "with its id: {}", hit.text);
     assert_eq!(officer.get("/queues/MPU.SE/find").await.goes_to(), "/queues/MPU.SE", "it is in no address");
     let wild = [("text", "\"><script>alert(1)</script>"), ("class", "<b>")];
     let wild = officer.send(&form.with(&wild), &[]).await;
