@@ -123,12 +123,15 @@ mod tests {
     async fn spans_for_a_collector_cost_nothing_without_one_and_never_follow_the_level_of_the_log() {
         let enabled = || (!info_span!(target: FLOW, "step").is_disabled(), tracing::enabled!(tracing::Level::DEBUG));
         let log = Log { level: Level::Warn, format: Format::Text };
-        let (alone, mut dial) = layers(&log, None);
-        with_default(&alone, || {
-            assert_eq!(enabled(), (false, false));
-            dial.turn(Level::Trace);
-            assert_eq!(enabled(), (false, true));
-        });
+        // Gone before the next one: a callsite is asked about once where all there are say the same of it.
+        {
+            let (alone, mut dial) = layers(&log, None);
+            with_default(&alone, || {
+                assert_eq!(enabled(), (false, false));
+                dial.turn(Level::Trace);
+                assert_eq!(enabled(), (false, true));
+            });
+        }
         let traces = Traces { endpoint: "http://127.0.0.1:9".to_owned(), share: 0.0 };
         let sending = Sending::begin(&traces).unwrap();
         let (both, mut dial) = layers(&log, Some(&sending));
