@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use super::{Broker, Error};
 use crate::domain::{
+    grants::QueuePermit,
     identity::{Identity, Peer},
     queue::QueueId,
 };

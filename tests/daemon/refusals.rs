@@ -49,7 +49,7 @@ async fn the_first_refusal_of_a_kind_survives_kill_9_and_repeats_are_counted() {
     }
     daemon.kill();
     daemon.restart().await;
-    assert_eq!(refusals(&daemon), [first.clone()]);
+    assert_eq!(refusals(&daemon), std::slice::from_ref(&first));
 
     // Repeats within a minute are one entry, and another kind is one of its own, at once.
     let mut council = daemon.person(LEWISHAM).await;

@@ -41,7 +41,6 @@ pub use erasure::{ErasedRow, Erasure};
 pub use holds::HeldRecord;
 pub use impact::Impact;
 pub use issuer::{Asked, Issuer, IssuerError, Looks, NewCertificate, Register, SignedList};
-pub use issuer::{Asked, Issuer, IssuerError, NewCertificate, Register, SignedList};
 pub use key_shelf::KeyShelf;
 pub use keys::{Keys, KeysError, Lifespan};
 pub use outer::{OuterKeys, OuterRotation, OuterRow, OuterState};
