@@ -210,7 +210,7 @@ fn installed(package: &Path) {
         "homeward:x:",
         "root:homeward 750",
         "disabled",
-        "complete -F",
+        "-F _homeward",
         "homeward 0.",
         "ended:65",
         "purged",
