@@ -71,12 +71,12 @@
 
   /** Whoever may see nothing any more sees nothing: also what was there already leaves the screen. */
   function ended() {
-    const [title, words] = [document.createElement("h1"), document.createElement("p")];
+    const [said, title, words] = ["div", "h1", "p"].map((name) => document.createElement(name));
     title.textContent = "Your access has ended";
     words.textContent = "Your certificate or your grant is no longer good. What stood here is gone; what you had done is kept. Your administrator knows why.";
-    const main = document.getElementById("main");
-    main.setAttribute("role", "alert");
-    main.replaceChildren(title, words);
+    said.setAttribute("role", "alert");
+    said.append(title, words);
+    document.getElementById("main").replaceChildren(said);
     document.querySelector("nav")?.remove();
     document.title = title.textContent;
     place.textContent = "";

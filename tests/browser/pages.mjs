@@ -395,6 +395,8 @@ async function stopped() {
 }
 
 for (const [name, part] of Object.entries({
+  // Before anything else waits in those queues.
+  "rare pages": rare,
   officer: () => officer(true),
   "officer, no script": () => officer(false),
   council: () => council(true),
@@ -402,7 +404,6 @@ for (const [name, part] of Object.entries({
   "what happens meanwhile": live,
   above: () => above(true),
   "above, no script": () => above(false),
-  "rare pages": rare,
   identity: () => identity(true),
   "identity, no script": () => identity(false),
   revoked,
