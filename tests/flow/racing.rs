@@ -21,8 +21,11 @@ use crate::{
 
 /// Referrals with a correction each; `HOMEWARD_RACE_ROUNDS` makes them as many as one likes.
 fn rounds() -> usize {
-    std::env::var("HOMEWARD_RACE_ROUNDS").map_or(12, |rounds| rounds.parse().unwrap())
+    std::env::var("HOMEWARD_RACE_ROUNDS").map_or(8, |rounds| rounds.parse().unwrap())
 }
+
+/// By so many milliseconds each hold is later than the one before, so that they meet an erasure at different points of it.
+const LATER: u64 = 25;
 
 /// What was submitted, and what corrects it.
 type Pair = (String, String);
@@ -32,7 +35,7 @@ type Placed = Result<(), Status>;
 /// Two custodians erase what was corrected, and the correction is held, both at once.
 async fn by_hand(pairs: &[Pair], first: &mut Person, second: &Person) -> Vec<Placed> {
     let mut racing = JoinSet::new();
-    for (id, correction) in pairs {
+    for (number, (id, correction)) in (0_u64..).zip(pairs) {
         let asked = pb::EraseReferralRequest { request_id: fresh(), referral_id: id.clone(), reason: "ordered".into() };
         let proposal = first.admin.erase_referral(asked).await.unwrap().into_inner().proposal.unwrap();
         let (both, hold) = (Arc::new(Barrier::new(2)), placing(correction, "inquiry", "INQ-7"));
@@ -45,6 +48,7 @@ async fn by_hand(pairs: &[Pair], first: &mut Person, second: &Person) -> Vec<Pla
         });
         racing.spawn(async move {
             both.wait().await;
+            tokio::time::sleep(Duration::from_millis(number * LATER)).await;
             Some(placing.admin.place_legal_hold(hold).await.map(|_| ()))
         });
     }
@@ -58,7 +62,7 @@ async fn by_itself(pairs: &[Pair], house: &House, first: &Person) -> Vec<Placed>
         let (mut placing, hold) = (first.clone(), placing(correction, "inquiry", "INQ-8"));
         racing.spawn(async move {
             // While the caretakers go through them, one after another.
-            tokio::time::sleep(Duration::from_millis(number * 5)).await;
+            tokio::time::sleep(Duration::from_millis(number * LATER)).await;
             placing.admin.place_legal_hold(hold).await.map(|_| ())
         });
     }
@@ -90,11 +94,14 @@ async fn a_hold_on_a_correction_at_the_moment_of_an_erasure_of_what_it_corrects_
     let (mut council, mut first) = (house.person(LEWISHAM).await, house.person(FIRST).await);
     let second = house.person(SECOND).await;
     let mut pairs = Vec::new();
-    for _ in 0..rounds() {
+    for number in 1..=rounds() {
         let id = council.submit(neglected()).await.unwrap().referral_id;
         let correction = correct(&mut council, correcting(&id, neglected())).await.unwrap().referral_id;
         pairs.push((id, correction));
-        settle_all(&house).await;
+        // As many as are pulled at once.
+        if number % 4 == 0 || number == rounds() {
+            settle_all(&house).await;
+        }
     }
     house.later(SignedDuration::from_mins(10));
     house.caretake_everywhere().await;
