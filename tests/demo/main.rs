@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod browser;
+
 use std::{
     fs,
     io::{BufRead, BufReader},
