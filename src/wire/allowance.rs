@@ -49,6 +49,8 @@ pub(super) struct Allowance {
     room: Arc<Semaphore>,
     line: Arc<Line>,
     streams: Arc<Semaphore>,
+    /// Steps that go on to their end also where their caller hangs up.
+    steps: Arc<Semaphore>,
     pace: DefaultDirectRateLimiter,
     frames: DefaultDirectRateLimiter,
     bytes: DefaultDirectRateLimiter,
@@ -72,6 +74,7 @@ impl Allowance {
             line: Arc::new(Line::new(shares.work, identity.organisation().clone(), crowd)),
             identity,
             streams: Arc::new(Semaphore::new(shares.streams)),
+            steps: Arc::new(Semaphore::new(shares.work)),
             pace: pace(shares.calls_per_second),
             frames: pace(shares.frames_per_second),
             bytes: pace(shares.bytes_per_second),
@@ -105,6 +108,12 @@ impl Allowance {
     /// `RESOURCE_EXHAUSTED`: as many as may are open.
     pub(super) fn open(&self) -> Result<OwnedSemaphorePermit, Refused> {
         Arc::clone(&self.streams).try_acquire_owned().map_err(|_| self.charged(Refused::TooManyStreams))
+    }
+
+    /// A place for a step that goes on to its end also where its caller hangs up, so that whoever calls and hangs up again and again has
+    /// no more of them under way than calls that are worked on.
+    pub(super) async fn step(&self) -> OwnedSemaphorePermit {
+        Arc::clone(&self.steps).acquire_owned().await.expect("steps are never closed")
     }
 
     fn charged(&self, refused: Refused) -> Refused {
@@ -203,6 +212,19 @@ mod tests {
         let wait = allowance.pay(5_000_000).unwrap_err();
         assert!(wait > Duration::from_millis(500) && wait <= REFILLED, "all of a second must be there first: {wait:?}");
     }
+
+    #[tokio::test]
+    async fn no_more_steps_go_on_without_their_callers_than_calls_are_worked_on() {
+        let shares =
+            Shares { calls: 9, work: 2, streams: 1, calls_per_second: 9, frames_per_second: 9, bytes_per_second: 9 };
+        let allowance = Allowance::new(somebody(), shares, Crowd::default());
+        let (first, _second) = (allowance.step().await, allowance.step().await);
+        let waits = tokio::time::timeout(Duration::from_millis(50), allowance.step());
+        assert!(waits.await.is_err(), "the third waits, and goes with its caller");
+        drop(first);
+        drop(allowance.step().await);
+    }
+
     #[test]
     fn refusals_are_paid_for_before_anything_else_and_one_who_stops_is_free_again() {
         let shares = Shares {

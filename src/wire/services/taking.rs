@@ -28,8 +28,11 @@ impl Services {
         permit: &QueuePermit,
         take: impl Future<Output = Result<Vec<Delivery>, Error>> + Send + 'static,
     ) -> Result<Vec<Delivery>, Error> {
+        // Whoever hangs up before has begun nothing.
+        let place = session.allowance().step().await;
         let (services, session, permit) = (self.clone(), Arc::clone(session), permit.clone());
         let taking = tokio::spawn(async move {
+            let _until_done = place;
             let taken = take.await;
             // Of a step that failed nobody knows whether it is kept all the same.
             match services.refusal_by_now(&session, &permit) {
