@@ -72,9 +72,14 @@ pub(in crate::app) fn restore(args: &RestoreArgs) -> Result<(), Failure> {
     let store = &config.store.path;
     let list = beside::path(store);
     let lines = FileBeside(list.clone()).lines();
-    let lines = lines.map_err(|error| Failure::bad_data(format!("{}: {error}", list.display())))?;
+    let lines = lines.map_err(|error| {
+        Failure::bad_data(format!("{}: {error}", list.display())).advise(
+            "the list beside the store cannot be read: make it readable, or put it aside and state what was revoked",
+        )
+    })?;
     let later = later_than(&lines, &backup.set, &backup.manifest);
-    if let Some(later) = later.as_ref().filter(|_| !args.give_up_later) {
+    // Entries that no later backup has are lost with the newest one too, and are told; a later backup is to be taken instead.
+    if let Some(later) = later.as_ref().filter(|later| later.backup.is_some() && !args.give_up_later) {
         return Err(rolled_back(later, &backup.manifest, &list));
     }
     let since = Since::of(args, &backup, &list, &lines)?;
@@ -188,7 +193,8 @@ fn told(args: &RestoreArgs, manifest: &Manifest, since: &Since, later: Option<&L
         Since::Nothing => "revoked since: nothing, as stated".to_owned(),
     });
     for words in later.into_iter().flat_map(|later| came_later(later, manifest.copied.head.size)) {
-        print::line(&format!("given up, as stated: {words}"));
+        let how = if args.give_up_later { "given up, as stated" } else { "lost, for no later backup is known" };
+        print::line(&format!("{how}: {words}"));
     }
     print::line("tell senders: what they submitted since, they repeat with the same request ids");
     print::line("tell officers: outcomes given since are given again; tell custodians: erasures since, too");

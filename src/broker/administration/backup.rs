@@ -218,7 +218,8 @@ pub fn restored_entry(
         format!("revocations={revocations}"),
     ];
     if let Some(later) = later {
-        details.push("later=given_up".to_owned());
+        // Of what no later backup has nothing was given up.
+        details.push(if later.backup.is_some() { "later=given_up" } else { "later=lost" }.to_owned());
         details.extend(later.backup.iter().map(|(set, taken)| format!("later_backup={set} {taken}")));
         details.extend(later.entries.map(|entries| format!("later_entries={entries}")));
     }
