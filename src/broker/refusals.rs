@@ -49,13 +49,13 @@ struct Minute {
     words: Vec<String>,
     /// The kinds of this minute: the method and the reason.
     kinds: Vec<String>,
-    /// One of these is not written yet.
-    new: bool,
+    /// Those of them that are not written yet: an entry names them whatever else it has no room for.
+    new: Vec<String>,
 }
 
 impl Minute {
     fn from(since: Timestamp) -> Self {
-        Self { since, count: 0, words: Vec::new(), kinds: Vec::new(), new: false }
+        Self { since, count: 0, words: Vec::new(), kinds: Vec::new(), new: Vec::new() }
     }
 
     fn add(&mut self, count: u64, words: Vec<String>) {
@@ -81,11 +81,11 @@ impl Broker {
             let minute = minutes.entry(peer.identity.as_str().to_owned()).or_insert_with(|| Minute::from(now));
             let kind = words.first().filter(|kind| minute.kinds.len() < MOST_WORDS && !minute.kinds.contains(kind));
             if let Some(kind) = kind.cloned() {
-                minute.kinds.push(kind);
-                minute.new = true;
+                minute.kinds.push(kind.clone());
+                minute.new.push(kind);
             }
             minute.add(1, words);
-            minute.new
+            !minute.new.is_empty()
         });
         if new {
             self.refusals.new.notify_one();
@@ -114,10 +114,12 @@ impl Broker {
     /// Writes what there is of every peer that was refused something new; of it only repeats are counted from then on.
     async fn write_new_refusals(&self) -> Result<(), Error> {
         let new = self.refusals.with(|minutes| {
-            let new = minutes.iter_mut().filter(|(_, minute)| minute.new).map(|(who, minute)| {
-                minute.new = false;
+            let new = minutes.iter_mut().filter(|(_, minute)| !minute.new.is_empty()).map(|(who, minute)| {
                 let (count, words) = (std::mem::take(&mut minute.count), std::mem::take(&mut minute.words));
-                (who.clone(), Minute { count, words, ..Minute::from(minute.since) })
+                (
+                    who.clone(),
+                    Minute { count, words, new: std::mem::take(&mut minute.new), ..Minute::from(minute.since) },
+                )
             });
             new.collect::<Vec<_>>()
         });
@@ -152,11 +154,15 @@ impl Broker {
     /// What could not be written is written later, together with what came since.
     fn put_back(&self, unwritten: impl Iterator<Item = (String, Minute)>) {
         self.refusals.with(|minutes| {
-            for (who, Minute { since, count, words, .. }) in unwritten {
+            for (who, Minute { since, count, words, new, .. }) in unwritten {
                 let minute = minutes.entry(who).or_insert_with(|| Minute::from(since));
                 minute.since = minute.since.min(since);
                 minute.add(count, words);
-                minute.new = true;
+                for kind in new {
+                    if !minute.new.contains(&kind) {
+                        minute.new.push(kind);
+                    }
+                }
             }
         });
     }
@@ -165,7 +171,8 @@ impl Broker {
 /// The entry of so many refusals of one peer.
 fn entry(who: &str, minute: &Minute) -> Entry {
     let mut details = vec![format!("count={}", minute.count)];
-    details.extend_from_slice(&minute.words);
+    details.extend_from_slice(&minute.new);
+    details.extend(minute.words.iter().filter(|word| !minute.new.contains(word)).cloned());
     Entry {
         at: minute.since,
         verb: Verb::Refusal,
@@ -191,5 +198,21 @@ fn reason(error: &Error) -> &'static str {
         Error::Precondition { reason, .. } => reason,
         Error::Unavailable(_) | Error::KeyUnavailable(_) => "UNAVAILABLE",
         Error::Internal(_) => "INTERNAL",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_names_the_first_of_a_kind_whatever_else_was_refused_with_it() {
+        let mut minute = Minute::from(Timestamp::UNIX_EPOCH);
+        minute.add(1, (0..50).map(|item| format!("field=submission.items[{item}].codes[0]")).collect());
+        minute.new = vec!["OpenPart=NOT_GRANTED".to_owned()];
+        minute.add(1, minute.new.clone());
+        let details = entry("somebody", &minute).details;
+        assert_eq!(details[..2], ["count=2", "OpenPart=NOT_GRANTED"]);
+        assert_eq!(details.len(), 2 + MOST_WORDS);
     }
 }
