@@ -187,10 +187,8 @@ fn flow(request: &Request<Body>) -> tracing::Span {
     let span = tracing::info_span!(target: FLOW, "call", otel.name = Empty, otel.kind = "server");
     if !span.is_disabled() {
         let path = request.uri().path();
-        let sound = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'.' | b'_');
-        // The path of a page has ids in it.
-        let method = path.starts_with("/homeward.v1.") && path.len() <= 120 && path.bytes().all(sound);
-        span.record("otel.name", if method { path } else { "another" });
+        // The path of a page has ids in it, and any other is the caller's text.
+        span.record("otel.name", if streaming::is_method(path) { path } else { "another" });
         let theirs = opentelemetry::global::get_text_map_propagator(|known| known.extract(&Sent(request.headers())));
         // Refused where nothing takes spans, which was asked above.
         let _ = span.set_parent(theirs);

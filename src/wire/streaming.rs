@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::LazyLock};
 
-use prost_reflect::DescriptorPool;
+use prost_reflect::{DescriptorPool, MethodDescriptor};
 
 /// Where pages follow what happens: a stream like those of the services, and counted as one.
 pub const PAGES_STREAM: &str = "/live";
@@ -11,6 +11,20 @@ pub const PAGES_STREAM: &str = "/live";
 pub(super) fn is_stream(path: &str) -> bool {
     static STREAMS: LazyLock<BTreeSet<String>> = LazyLock::new(declared);
     path == PAGES_STREAM || STREAMS.contains(path)
+}
+
+/// Whether a path is a method of our services.
+pub(super) fn is_method(path: &str) -> bool {
+    static METHODS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+        let pool = DescriptorPool::decode(super::DESCRIPTOR).expect("the build wrote the descriptors");
+        let methods = pool.services().flat_map(|service| service.methods().collect::<Vec<_>>());
+        methods.map(|method| address(&method)).collect()
+    });
+    METHODS.contains(path)
+}
+
+fn address(method: &MethodDescriptor) -> String {
+    format!("/{}/{}", method.parent_service().full_name(), method.name())
 }
 
 fn declared() -> BTreeSet<String> {
@@ -22,13 +36,21 @@ fn declared() -> BTreeSet<String> {
 
 fn streams(pool: &DescriptorPool) -> Vec<String> {
     let methods = pool.services().flat_map(|service| service.methods().collect::<Vec<_>>());
-    let streams = methods.filter(prost_reflect::MethodDescriptor::is_server_streaming);
-    streams.map(|method| format!("/{}/{}", method.parent_service().full_name(), method.name())).collect()
+    methods.filter(MethodDescriptor::is_server_streaming).map(|method| address(&method)).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_the_services_declare_is_a_method() {
+        assert!(is_method("/homeward.v1.QueueService/Pull"));
+        for other in ["/homeward.v1.QueueService/Amy.Smith", "/homeward.v1.X/Pull", "/grpc.health.v1.Health/Check", "/"]
+        {
+            assert!(!is_method(other), "{other}");
+        }
+    }
 
     #[test]
     fn streams_are_those_that_the_services_declare() {
