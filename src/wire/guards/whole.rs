@@ -22,7 +22,7 @@ pub(super) struct Whole {
     inner: Body,
     within: Duration,
     message: Message,
-    /// Runs while a message has begun and not ended.
+    /// Runs while a message has begun and not ended, and we wait for more of it.
     late: Option<Pin<Box<Sleep>>>,
 }
 
@@ -74,12 +74,16 @@ impl Whole {
 
     fn has_read(&mut self, bytes: &[u8]) {
         let ended = self.message.read(bytes);
-        if ended || !self.message.has_begun() {
+        if ended {
             self.late = None;
         }
-        if self.message.has_begun() && self.late.is_none() {
-            self.late = Some(Box::pin(sleep(self.within)));
-        }
+    }
+
+    /// True when the peer has let us wait too long. While nobody reads here, it is not the peer who is late.
+    fn is_late(&mut self, cx: &mut Context<'_>) -> bool {
+        let within = self.within;
+        self.message.has_begun()
+            && self.late.get_or_insert_with(|| Box::pin(sleep(within))).as_mut().poll(cx).is_ready()
     }
 }
 
@@ -94,8 +98,7 @@ impl HttpBody for Whole {
         {
             self.has_read(bytes);
         }
-        let over = |late: &mut Pin<Box<Sleep>>| late.as_mut().poll(cx).is_ready();
-        if frame.is_pending() && self.late.as_mut().is_some_and(over) {
+        if frame.is_pending() && self.is_late(cx) {
             self.late = None;
             self.inner = Body::empty();
             return Poll::Ready(Some(Err(Refused::DeadlineExceeded.into_status())));
