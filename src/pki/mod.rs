@@ -146,8 +146,10 @@ pub enum PkiError {
         /// What it should hold.
         what: &'static str,
     },
-    /// Not a serial number, or none of the register.
-    #[error("no certificate with this serial number was issued here; `homeward pki list` shows them")]
+    /// Not a serial number as certificates are listed with it, or of a certificate that is not ours.
+    #[error(
+        "this is no serial number of a certificate of ours: lower-case hexadecimal digits, as `homeward pki list` shows it"
+    )]
     Serial,
     /// Revoked already.
     #[error("this certificate is revoked already")]
