@@ -13,7 +13,7 @@ use crate::{
         text::Text,
     },
     ledger::Verb,
-    store::{Record, Settle, StoreError, TakeBack},
+    store::{Held, Record, Settle, StoreError, TakeBack},
 };
 
 /// What is handed over is kept at least this long, however near its deadline is.
@@ -40,7 +40,8 @@ pub struct TakingBack {
 }
 
 impl Broker {
-    /// Hands a delivery over: it waits for the colleague, and for nobody else, until they take it with a pull.
+    /// Hands a delivery over: it waits for the colleague, and for nobody else, until they take it with a pull. Whoever supervises the
+    /// queue hands over what anybody has in hand; what its holder asks for after that finds the lease lost.
     pub async fn hand_over(
         &self,
         permit: &QueuePermit,
@@ -67,10 +68,20 @@ impl Broker {
     ) -> Result<Delivery, Error> {
         let now = self.now();
         let (record, delivery) = self.found(handle.delivery).await?;
-        self.may_decide(permit, &record, &delivery, now)?;
+        let supervises = permit.identity().role() == Role::UnitSupervisor;
+        let (holder, handle) = if supervises {
+            // Of what is kept from them they supervise nothing.
+            let lease = delivery.lease.clone().filter(|lease| !lease.handed_over && now < lease.expires);
+            let lease = lease.filter(|_| !self.is_kept_from(&record, permit));
+            let (holder, token) = lease.map(|lease| (lease.holder, lease.token)).unwrap_or_default();
+            (holder, Handle { token, ..handle })
+        } else {
+            self.may_decide(permit, &record, &delivery, now)?;
+            (permit.identity().as_str().to_owned(), handle)
+        };
         // Whoever holds nothing here learns nothing about colleagues, and an answer that was given comes again: the store says.
         let holds = delivery.live_lease(&handle.token, now);
-        let holds = holds.is_some_and(|lease| lease.holder == permit.identity().as_str());
+        let holds = holds.is_some_and(|lease| lease.holder == holder);
         let until = match holds && delivery.is_begun() {
             true => Some(self.colleague(permit, (&record, &delivery), &over.to).await?),
             false => None,
@@ -80,9 +91,19 @@ impl Broker {
         let step = self.step_of(permit, (StepKind::HandedOver, code), request, (handle.delivery, &over.note)).await?;
         let mut entry = self.entry_about(permit, (Verb::Administration, "HAND_OVER"), handle.delivery, now);
         entry.details.push(if to.is_some() { format!("to={code}") } else { "to=queue".to_owned() });
+        if supervises {
+            entry.details.push(format!("from={holder}"));
+        }
         let once = self.once_with_record(permit, request);
-        let held = self.held_to_give(permit, handle, now, &record);
-        Ok(self.store.settle(once, held, Settle::HandOver(step, to), entry).await?)
+        let held = Held { holder, ..self.held_to_give(permit, handle, now, &record) };
+        let done = self.store.settle(once, held, Settle::HandOver(step, to), entry).await;
+        done.map_err(|error| match error {
+            StoreError::LeaseLost if supervises => Error::Precondition {
+                reason: "NOTHING_IN_HAND",
+                advice: "nobody has it in hand any longer, or it is handed over already: ListHeld says who holds what",
+            },
+            other => other.into(),
+        })
     }
 
     /// Until when the colleague may work on this delivery. Somebody whom the record accuses, and a name that nobody bears, are refused

@@ -236,7 +236,7 @@ pub(super) async fn all(visit: &Visit, held: &InHand) -> Result<Markup, Trouble>
     let answering = visit.answering(held)?;
     if answering.is_none() {
         acts.push(visit.titled(held, ("reject", "Put it aside"), rejecting)?);
-        acts.splice(0..0, visit.working(held, &visit.colleagues(held).await?)?);
+        acts.splice(0..0, visit.working(held, &visit.colleagues(&held.delivery.queue).await?)?);
     }
     let more_time = act(&delivery.queue, &delivery.delivery_id, "extend");
     let more_time = visit.given(&more_time, &[]).form(&html! { button { "I need more time" } })?;
@@ -264,8 +264,8 @@ impl Visit {
     }
 
     /// To whom it may be handed over: by their whole identities, each with who that is in short.
-    async fn colleagues(&self, held: &InHand) -> Result<Markup, Trouble> {
-        let all = self.desk.services.colleagues(&self.session, &held.delivery.queue).await?;
+    pub(super) async fn colleagues(&self, queue: &str) -> Result<Markup, Trouble> {
+        let all = self.desk.services.colleagues(&self.session, queue).await?;
         let short = |who: &str| who.rsplit_once("//").map_or_else(String::new, |(_, who)| who.to_owned());
         Ok(html! { datalist #colleagues { @for who in &all { option value=(who) { (short(who)) } } } })
     }

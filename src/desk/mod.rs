@@ -90,6 +90,7 @@ impl Desk {
             .route("/supervision", get(supervision::all))
             .route("/supervision/{queue}", get(supervision::one))
             .route("/supervision/{queue}/deliveries/{id}/replay", post(supervision::replay))
+            .route("/supervision/{queue}/deliveries/{id}/hand-over", post(supervision::hand_over))
             .merge(administration())
             .route("/refer", get(refer::begin).post(refer::go).layer(DefaultBodyLimit::max(refer::LARGEST)))
             .route("/referrals", get(council::mine))

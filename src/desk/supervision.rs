@@ -136,6 +136,7 @@ pub(super) async fn one(
         visit.deliveries(&queue, &asked.aside, (true, ROWS)).await?,
     );
     let (escalated, now) = (visit.look(&queue, &asked.escalated, is_escalated).await?, visit.desk.broker.now());
+    let colleagues = visit.colleagues(&queue).await?;
     let (rows, dead) = (visit.held_rows(&held.deliveries, now)?, visit.dead_rows(&queue, &aside.deliveries)?);
     let body = html! {
         p { a href="/supervision" { "Back to all queues" } }
@@ -149,7 +150,7 @@ pub(super) async fn one(
             ul { @for one in &escalated.deliveries { li { (class(one)) ": " (deadline(one, now)) ", " (state(one)) "; " (last_escalation(one)) } } }
             (more("escalated", &escalated.next))
         }
-        section aria-labelledby="held" { h2 #held { "Who holds what" } (rows) (more("held", &held.next_page_token)) }
+        section aria-labelledby="held" { h2 #held { "Who holds what" } (colleagues) (rows) (more("held", &held.next_page_token)) }
         section aria-labelledby="aside" { h2 #aside { "Put aside" } (dead) (more("aside", &aside.next_page_token)) }
     };
     Ok(frame::live(&queue, &visit, &body))
@@ -176,14 +177,14 @@ impl Visit {
         let mut rows = Vec::new();
         for one in held {
             let delivery = one.delivery.clone().unwrap_or_default();
-            let back =
-                if one.handed_over || delivery.transfer.is_some() { Some(self.taking_back(&delivery)?) } else { None };
+            let offered = one.handed_over || delivery.transfer.is_some();
+            let back = if offered { self.taking_back(&delivery)? } else { self.handing(&delivery)? };
             rows.push(html! {
                 tr.overdue[delivery.overdue] {
                     th scope="row" { (class(&delivery)) }
                     td { (one.holder.rsplit_once("//").map_or(one.holder.as_str(), |(_, who)| who)) @if one.handed_over { ", not taken yet" } }
                     td { (age(one.since_time.as_ref(), now).unwrap_or_default()) ", until " (words::moment(one.lease_expire_time.as_ref()).unwrap_or_default()) }
-                    td { (deadline(&delivery, now)) @if let Some(back) = &back { (back) } }
+                    td { (deadline(&delivery, now)) (back) }
                 }
             });
         }
@@ -196,6 +197,21 @@ impl Visit {
                 }
             }
         })
+    }
+
+    /// The form that hands over what somebody else has in hand.
+    fn handing(&self, delivery: &pb::Delivery) -> Result<Markup, Trouble> {
+        let (to, note) = (format!("to-{}", delivery.delivery_id), format!("note-{}", delivery.delivery_id));
+        let inside = html! {
+            p { "Their lease ends. What was not opened goes back to the queue." }
+            label for=(to) { "To whom" }
+            input id=(to) name="to" list="colleagues" required maxlength="300" autocomplete="off" spellcheck="false";
+            label for=(note) { "Note for them" }
+            textarea id=(note) name="text" rows="2" maxlength="5000" required spellcheck="false" {}
+            button { "Hand it over" }
+        };
+        let form = self.form(&handing_over(&delivery.queue, &delivery.delivery_id), &inside)?;
+        Ok(html! { details { summary { "Hand it over" } (form) } })
     }
 
     fn dead_rows(&self, queue: &str, dead: &[pb::Delivery]) -> Result<Markup, Trouble> {
@@ -213,6 +229,39 @@ impl Visit {
         }
         Ok(html! { @if rows.is_empty() { p { "Nothing." } } @for row in &rows { (row) } })
     }
+}
+
+fn handing_over(queue: &str, id: &str) -> String {
+    format!("/supervision/{queue}/deliveries/{id}/hand-over")
+}
+
+/// To whom, and what they should know.
+#[derive(Deserialize)]
+pub(super) struct Over {
+    #[serde(flatten)]
+    answer: Answer,
+    to: String,
+}
+
+/// `POST …/hand-over`: what somebody has in hand goes to a colleague of theirs.
+pub(super) async fn hand_over(
+    visit: Visit,
+    Path((queue, id)): Path<(String, String)>,
+    headers: HeaderMap,
+    Form(Over { answer, to }): Form<Over>,
+) -> Result<Redirect, Trouble> {
+    let address = handing_over(&queue, &id);
+    let request_id = visit.sent(&headers, &address, &answer.sealed)?;
+    let written = vec![("text", answer.text.clone())];
+    let asked = pb::HandOverRequest {
+        request_id: request_id.clone(),
+        delivery_id: id,
+        to: to.trim().to_owned(),
+        note: answer.text,
+        ..Default::default()
+    };
+    call!(visit, hand_over, asked).map_err(|status| Refused::new(&address, &request_id, written, status).told())?;
+    Ok(Redirect::to(&format!("/supervision/{queue}?done=hand-over")))
 }
 
 fn replaying(queue: &str, id: &str) -> String {

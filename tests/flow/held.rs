@@ -120,6 +120,30 @@ async fn holding(house: &House, draft: pb::Submission, opened: bool) -> (Person,
 }
 
 #[tokio::test]
+async fn a_supervisor_hands_over_what_somebody_has_left_and_nothing_that_nobody_has() {
+    let house = House::open().await;
+    let (mut officer, taken) = holding(&house, submission(&narrative(1)), true).await;
+    let mut supervisor = house.person(SUPERVISOR).await;
+    let asked = |to: &str| pb::HandOverRequest { lease_token: String::new(), ..handing(&taken, to) };
+    let stranger = refusal(supervisor.queues.hand_over(asked(MPU_NE)).await);
+    assert_eq!((stranger.code, stranger.reason.as_str()), (Code::FailedPrecondition, "NOT_A_COLLEAGUE"));
+    let request = asked(MPU_TOO);
+    let first = supervisor.queues.hand_over(request.clone()).await.unwrap().into_inner();
+    assert!(supervisor.queues.hand_over(request).await.unwrap().into_inner() == first, "the same answer again");
+    let nobody = refusal(supervisor.queues.hand_over(asked(MPU_TOO)).await);
+    assert_eq!((nobody.code, nobody.reason.as_str()), (Code::FailedPrecondition, "NOTHING_IN_HAND"));
+    let lost = refusal(officer.complete(&taken, "linked").await);
+    assert_eq!((lost.code, lost.reason.as_str()), (Code::FailedPrecondition, "LEASE_LOST"));
+    let mut colleague = house.person(MPU_TOO).await;
+    let theirs = colleague.pull("MPU.SE").await.unwrap().remove(0);
+    assert_eq!(theirs.id, taken.id);
+    assert_eq!(colleague.open(&theirs, (pb::Part::E, 0), "").await.unwrap().history[0].note, NOTE);
+    let entries = house.ledger().await;
+    let entry = entries.iter().rfind(|entry| entry.action == "HAND_OVER").unwrap();
+    assert!(entry.details.contains(&format!("from={}", whole(MPU))), "{entry:?}");
+}
+
+#[tokio::test]
 async fn what_was_begun_goes_to_a_colleague_with_a_note_and_to_nobody_else() {
     let mut house = House::open().await;
     let (mut officer, taken) = holding(&house, submission(&narrative(1)), true).await;

@@ -132,7 +132,7 @@ const ROWS: &[Row] = &[
     ),
     row(
         "QueueService/HandOver",
-        WORKS,
+        OFFERS,
         Of::Delivery,
         r#"{"requestId":"{id}","deliveryId":"{delivery}","leaseToken":"x","to":"homeward://pilot.example/met/SE/mpu_officer/p124","note":"words"}"#,
     ),

@@ -109,6 +109,15 @@ async fn a_supervisor_sees_what_is_silent_and_late_who_holds_what_and_sends_back
     let held = supervisor.get("/supervision/MPU.SE").await;
     assert!(held.text.contains("met/SE/mpu_officer/p123"), "{}", held.text);
     assert!(!held.text.contains("Fennimore") && !held.text.contains("Open it"));
+    // Handed over by their supervisor; what nobody had opened goes back to the queue, and they take it again.
+    let over = held
+        .form("/hand-over")
+        .with(&[("to", "homeward://pilot.example/met/SE/mpu_officer/p124"), ("text", "Gone home.")]);
+    for _ in 0..2 {
+        assert_eq!(supervisor.send(&over, &[]).await.goes_to(), "/supervision/MPU.SE?done=hand-over");
+    }
+    assert!(supervisor.get("/supervision/MPU.SE").await.text.contains("Nobody holds anything."));
+    officer.send(&officer.get("/queues/MPU.SE").await.form("/take"), &[]).await.goes_to();
     let aside = officer.get(&address).await.form("/reject").with(&[("code", "DUPLICATE")]);
     officer.send(&aside, &[]).await.goes_to();
     let form = supervisor.get("/supervision/MPU.SE").await.form("/replay").with(&[("text", "It is none.")]);

@@ -209,7 +209,8 @@ pub(super) fn grants(role: Role, action: Action) -> bool {
         Role::PoliceIntelligence => works || action == ConfirmGrading,
         Role::HoldResolver => works || action == ResolveHeld,
         Role::UnitSupervisor => {
-            matches!(action, ListQueues | ListDeliveries | ListHeld | ListPrompts | TakeBack | ReplayDeadLetter)
+            let looks = matches!(action, ListQueues | ListDeliveries | ListHeld | ListPrompts);
+            looks || matches!(action, HandOver | TakeBack | ReplayDeadLetter)
         }
         Role::CertificateAdmin => {
             let certificates = [SignCertificate, ListCertificates, PreviewRevocation, RevokeCertificate, RevokeHolder];

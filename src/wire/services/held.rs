@@ -6,11 +6,11 @@ use super::{
     queue::handle,
 };
 use crate::{
-    broker::{Error, HandOver, Request as Bound, Side, TakingBack},
+    broker::{Error, HandOver, Handle, Request as Bound, Side, TakingBack},
     domain::{
         delivery::Delivery,
         grants::{Action, QueuePermit},
-        identity::Peer,
+        identity::{Peer, Role},
     },
     wire::{
         convert::{wire_span, wire_time},
@@ -55,7 +55,11 @@ impl Services {
         let Received { message, raw, .. } = request;
         let mut ask = Ask::default();
         let bound = Bound { id: ask.uuid("request_id", &message.request_id), digest: digest_of(&raw) };
-        let handle = handle(&mut ask, &message.delivery_id, message.lease_token);
+        let handle = match peer.identity.role() {
+            // Whoever supervises has no lease: the broker finds whose it is.
+            Role::UnitSupervisor => Handle { delivery: ask.delivery(&message.delivery_id), token: String::new() },
+            _ => handle(&mut ask, &message.delivery_id, message.lease_token),
+        };
         let (to, note) = (ask.identity("to", &message.to, peer), ask.required("note", message.note));
         let keep = ask.kept_for(message.keep_for);
         ask.done(())?;
