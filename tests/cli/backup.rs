@@ -146,7 +146,11 @@ fn an_older_backup_than_the_list_beside_the_store_knows_is_restored_only_by_who_
     let known = fs::read_to_string(&list).unwrap();
     let heard = format!("heard\t{}\t{}\tsignature\n", entries_of("kept") + 5, "00".repeat(32));
     fs::write(&list, format!("{known}{heard}")).unwrap();
-    let said = restore(at, &[]).with(0);
+    let said: serde_json::Value = serde_json::from_str(&restore(at, &[]).with(0)).unwrap();
+    let last = entries_of("kept") + 4;
+    assert_eq!(said["missing_entries"], serde_json::json!([entries_of("kept"), last]), "{said}");
+    fs::remove_dir_all(&store).unwrap();
+    let said = homeward(at, &["restore", "kept", "--config", "homeward.toml"]).with(0);
     assert!(said.contains("lost, for no later backup is known: entries "), "{said}");
 }
 

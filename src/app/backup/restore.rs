@@ -178,7 +178,10 @@ impl Since {
 fn told(args: &RestoreArgs, manifest: &Manifest, since: &Since, later: Option<&Later>) {
     let (taken, copied) = (manifest.taken, &manifest.copied);
     if args.json {
-        let told = json!({"taken": taken.to_string(), "records": copied.records, "entries": copied.head.size});
+        let mut told = json!({"taken": taken.to_string(), "records": copied.records, "entries": copied.head.size});
+        if let Some((first, last)) = later.and_then(|later| later.missing(copied.head.size)) {
+            told["missing_entries"] = json!([first, last]);
+        }
         print::line(&told.to_string());
         return;
     }
