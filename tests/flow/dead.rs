@@ -1,7 +1,7 @@
 //! The dead-letter side: what cannot be worked on is in nobody's way, is seen by its supervisor and its sender, and comes back
 //! to the same queue with its id and history.
 
-use homeward::{ledger::Verb, wire::pb};
+use homeward::{ledger::Verb, store::Round, wire::pb};
 use jiff::SignedDuration;
 use tonic::Code;
 
@@ -150,6 +150,12 @@ async fn somebody_is_told_again_of_what_is_sent_back() {
     assert!(aside < before, "{aside} of {before}: of what lies aside nobody is told");
     house.person(SUPERVISOR).await.admin.replay_dead_letter(replaying(&taken.id)).await.unwrap();
     assert_eq!(outbox(), aside + 1, "a page for it waits again");
+    // Found by the simulation: for being late, and not as if it were new.
+    let everything = Round { on_its_way: Vec::new(), of_a_queue: 100, limit: 100 };
+    let now = jiff::Timestamp::from_second(house.clock_seconds()).unwrap();
+    let due = house.store().pages(now, everything).await.unwrap();
+    let newest = due.iter().filter(|page| page.queue.as_str() == "MPU.SE").max_by_key(|page| page.since);
+    assert_eq!(newest.unwrap().why, "R25", "{due:?}");
     let again = officer.pull("MPU.SE").await.unwrap().remove(0);
     assert_eq!(again.id, taken.id);
     let unit = again.header.openable[0];
