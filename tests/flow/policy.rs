@@ -211,7 +211,7 @@ async fn a_set_with_faults_is_refused_with_all_of_them_and_changes_nothing() {
     assert!(found.faults.iter().any(|one| one.what.contains("says something else now") && !one.to_do.is_empty()));
 
     let mut large = shipped();
-    large.push(("rules/2027-01-1.toml".to_owned(), "#".repeat(865_000)));
+    large.push(("rules/2027-01-1.toml".to_owned(), "#".repeat(820_000)));
     assert!(check(&mut first, &large).await.unwrap().faults.iter().any(|one| one.what.contains("bytes in all")));
     let other = pb::ActivatePolicyRequest { fingerprint: "0".repeat(64), ..asked(&shipped()) };
     assert_eq!(refusal(propose(&mut first, other.clone()).await).fields[0].0, "fingerprint");
