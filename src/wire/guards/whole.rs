@@ -130,10 +130,10 @@ mod tests {
     type Piece = Result<Frame<Bytes>, Status>;
 
     /// What is sent piece by piece, as a service reads it.
-    fn stream() -> (mpsc::Sender<Piece>, Streaming<Received<Any>>) {
+    fn stream(within: Duration) -> (mpsc::Sender<Piece>, Streaming<Received<Any>>) {
         let (sender, pieces) = mpsc::channel(8);
         let body = http_body_util::StreamBody::new(ReceiverStream::new(pieces));
-        let whole = Whole::new(Body::new(body), WITHIN);
+        let whole = Whole::new(Body::new(body), within);
         let decoder = ReceivedCodec::<Any, Any>::default().decoder();
         (sender, Streaming::new_request(decoder, whole, None, Some(MAX_MESSAGE_BYTES)))
     }
@@ -148,13 +148,15 @@ mod tests {
     #[tokio::test]
     async fn a_message_that_has_begun_must_end_and_whoever_says_nothing_may_stay() {
         for at in 0..TWO.len() {
-            let (sender, mut messages) = stream();
+            let (sender, mut messages) = stream(WITHIN);
             sender.send(piece(&TWO[..at])).await.unwrap();
             for _ in 0..at / 7 {
                 assert!(messages.message().await.unwrap().is_some());
             }
-            let more = tokio::time::timeout(3 * WITHIN, messages.message()).await;
-            if at % 7 == 0 {
+            let whole = at % 7 == 0;
+            let most = if whole { 3 * WITHIN } else { Duration::from_secs(30) };
+            let more = tokio::time::timeout(most, messages.message()).await;
+            if whole {
                 assert!(more.is_err(), "{at}: nobody was hurried");
                 sender.send(piece(&TWO[at..])).await.unwrap();
                 assert!(messages.message().await.unwrap().is_some(), "{at}");
@@ -166,10 +168,11 @@ mod tests {
 
     #[tokio::test]
     async fn each_message_has_the_time_for_itself() {
-        let (sender, mut messages) = stream();
+        // All of them together take longer than one may.
+        let (sender, mut messages) = stream(10 * WITHIN);
         tokio::spawn(async move {
             for byte in TWO.chunks(1).cycle().take(20 * TWO.len()) {
-                tokio::time::sleep(WITHIN / 40).await;
+                tokio::time::sleep(WITHIN / 20).await;
                 sender.send(piece(byte)).await.unwrap();
             }
         });
