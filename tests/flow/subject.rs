@@ -38,8 +38,8 @@ async fn a_lead_practitioner_takes_out_what_may_be_given_and_reads_why_the_rest_
     let (given, withheld) = part(&record, "E");
     assert!(given > 5, "{given}");
     assert_eq!(withheld, ["third_party", "police"]);
-    // The reference, and both clocks.
-    assert_eq!(part(&record, "SENDER"), (3, Vec::new()));
+    // The reference, both clocks, and who reported.
+    assert_eq!(part(&record, "SENDER"), (4, Vec::new()));
     assert!(part(&record, "CARER").0 > 0);
     assert_eq!(part(&record, "A"), (0, vec!["source".to_owned(), "third_party".to_owned()]));
     assert_eq!(part(&record, "B"), (0, vec!["police".to_owned(), "third_party".to_owned()]));
