@@ -52,7 +52,7 @@ pub(crate) async fn alarms_are(operator: &mut Person, expected: &[String]) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(5), seen).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(30), seen).await.unwrap();
 }
 
 pub(crate) async fn watching(who: &mut Person) -> Streaming<pb::WatchReferralsResponse> {

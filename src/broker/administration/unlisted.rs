@@ -155,7 +155,7 @@ impl Broker {
 
     /// Says of each that is good still that somebody must look, and takes off the list what the register holds by now.
     pub async fn tell_unlisted(&self, standing: &Standing) -> Result<(), Error> {
-        let (_, all) = self.unlisted().await?;
+        let (version, all) = self.unlisted().await?;
         let (mut listed, mut good) = (Vec::new(), 0);
         for one in &all {
             let found = self.certificate(&one.serial).await?;
@@ -168,7 +168,8 @@ impl Broker {
             }
             self.alarms.clear(&format!("{ALARM} {}", one.serial));
         }
-        if good < MOST {
+        // Whoever fills the list meanwhile sets this alarm, once: what was read before says nothing against it.
+        if good < MOST && self.unlisted().await?.0 == version {
             self.alarms.clear(MORE);
         }
         if listed.is_empty() {
