@@ -90,7 +90,9 @@ pub(super) async fn accept(
     Form(answer): Form<Answer>,
 ) -> Result<Response, Trouble> {
     let after = format!("/queues/{queue}/deliveries/{id}");
-    visit.answered((&queue, &id, "accept"), &headers, answer, (pb::TransferDecision::Accept, after)).await
+    let keeps = visit.keeps(&headers, vec![answer.text.clone()]);
+    let accepts = (pb::TransferDecision::Accept, after);
+    visit.answered((&queue, &id, "accept"), &headers, answer, accepts).await.map_err(keeps)
 }
 
 /// `POST …/refuse`: it goes on where it was.
@@ -101,7 +103,9 @@ pub(super) async fn refuse(
     Form(answer): Form<Answer>,
 ) -> Result<Response, Trouble> {
     let after = format!("/queues/{queue}?done=refuse");
-    visit.answered((&queue, &id, "refuse"), &headers, answer, (pb::TransferDecision::Refuse, after)).await
+    let keeps = visit.keeps(&headers, vec![answer.text.clone()]);
+    let refuses = (pb::TransferDecision::Refuse, after);
+    visit.answered((&queue, &id, "refuse"), &headers, answer, refuses).await.map_err(keeps)
 }
 
 /// `POST …/take-back`: nobody has taken it, and it waits here again. It need not be in hand.
@@ -123,17 +127,6 @@ pub(super) async fn take_back(
 
 impl Visit {
     async fn answered(
-        self,
-        (queue, id, what): (&str, &str, &str),
-        headers: &HeaderMap,
-        answer: Answer,
-        (decision, after): (pb::TransferDecision, String),
-    ) -> Result<Response, Trouble> {
-        let keeps = self.keeps(headers, vec![answer.text.clone()]);
-        self.decided((queue, id, what), headers, answer, (decision, after)).await.map_err(keeps)
-    }
-
-    async fn decided(
         self,
         (queue, id, what): (&str, &str, &str),
         headers: &HeaderMap,
