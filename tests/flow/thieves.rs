@@ -119,6 +119,11 @@ async fn what_a_call_takes_that_was_under_way_while_its_caller_was_revoked_waits
             while let Ok(Some(_)) = stream.message().await {}
         });
         timeout(Duration::from_secs(10), halted).await.unwrap().unwrap();
+        let ended = async || {
+            let is_one = |entry: &homeward::ledger::Entry| entry.action == "LEASE_REVOKED";
+            house.ledger().await.iter().filter(|entry| is_one(entry)).count()
+        };
+        let before = ended().await;
         let asked = pb::RevokeHolderRequest {
             request_id: fresh(),
             holder: identity(path).as_str().to_owned(),
@@ -129,6 +134,13 @@ async fn what_a_call_takes_that_was_under_way_while_its_caller_was_revoked_waits
         tokio::time::sleep(Duration::from_secs(3)).await;
         goes_on.send(()).unwrap();
         timeout(Duration::from_secs(10), taking).await.unwrap().unwrap();
+        // The call itself ended with its session; what it took is given back by what goes on without it.
+        let given_back = async {
+            while ended().await == before {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        timeout(Duration::from_secs(30), given_back).await.unwrap_or_else(|_| panic!("{path} keeps what was taken"));
         for one in waits(&mut colleague).await {
             assert_eq!((one.header.failed_count, one.header.opened_time), (0, None), "{path}");
         }
