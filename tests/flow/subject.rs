@@ -38,8 +38,8 @@ async fn a_lead_practitioner_takes_out_what_may_be_given_and_reads_why_the_rest_
     let (given, withheld) = part(&record, "E");
     assert!(given > 5, "{given}");
     assert_eq!(withheld, ["third_party", "police"]);
-    // The reference, both clocks, and who reported.
-    assert_eq!(part(&record, "SENDER"), (4, Vec::new()));
+    // The reference, and both clocks; not who reported.
+    assert_eq!(part(&record, "SENDER"), (3, vec!["third_party".to_owned()]));
     assert!(part(&record, "CARER").0 > 0);
     assert_eq!(part(&record, "A"), (0, vec!["source".to_owned(), "third_party".to_owned()]));
     assert_eq!(part(&record, "B"), (0, vec!["police".to_owned(), "third_party".to_owned()]));
@@ -50,7 +50,7 @@ async fn a_lead_practitioner_takes_out_what_may_be_given_and_reads_why_the_rest_
     let fields: Vec<_> = record.parts.iter().flat_map(|part| &part.fields).collect();
     let all: String = fields.iter().map(|field| format!("{}: {}\n", field.name, field.value)).collect();
     assert!(all.contains("Fennimore") && all.contains("LEW-RHI-0117"), "{all}");
-    for hidden in ["Dray", "07700", "police_reference", "call_back", "flag", "prompt", "Jas"] {
+    for hidden in ["Dray", "07700", "police_reference", "call_back", "flag", "prompt", "Jas", "Castellane"] {
         assert!(!all.contains(hidden), "{hidden}: {all}");
     }
 
@@ -60,8 +60,10 @@ async fn a_lead_practitioner_takes_out_what_may_be_given_and_reads_why_the_rest_
     assert_eq!((entry.verb, entry.action.as_str()), (Verb::Disclosure, "EXPORT_SUBJECT"));
     assert!(entry.who.ends_with(LEAD) && entry.record.unwrap().to_string() == id);
     let said = |word: &str| entry.details.iter().any(|detail| detail == word);
+    assert!(said("withheld=A[1]:source+third_party"), "{entry:?}");
     assert!(
-        said("withheld=A[1]:source+third_party") && said("given=SENDER") && said("given_in_part=E:third_party+police")
+        said("given_in_part=SENDER:third_party") && said("given_in_part=E:third_party+police") && said("given=CARER/carer"),
+        "{entry:?}"
     );
     assert!(!format!("{entry:?}").contains("2026/77"), "the reason is sealed");
 }
