@@ -218,3 +218,30 @@ fn installed(package: &Path) {
         assert!(told.contains(word), "{word} in {told}");
     }
 }
+
+/// What takes hours is not run here: that each round names tests that there are, and that a slip is told.
+#[test]
+fn the_long_rounds_name_tests_that_there_are_and_a_slip_is_told() {
+    let script = fs::read_to_string(root().join("tests/long")).unwrap();
+    let words: Vec<&str> = script.split_whitespace().collect();
+    let named: Vec<&str> = words.windows(2).filter(|pair| pair[0] == "--test").map(|pair| pair[1]).collect();
+    assert!(named.len() >= 8, "{named:?}");
+    for name in named {
+        assert!(root().join("tests").join(name).join("main.rs").exists(), "{name}");
+    }
+    let settings = words.iter().filter_map(|word| word.split_once('=')).map(|(name, _)| name);
+    let read = |name: &str| {
+        let mut grep = Command::new("grep");
+        grep.args(["-rqF", &format!("\"{name}\""), "--include=*.rs"])
+            .arg(root().join("tests"))
+            .status()
+            .unwrap()
+            .success()
+    };
+    for name in settings.filter(|name| name.starts_with("HOMEWARD_")) {
+        assert!(read(name), "no test reads {name}");
+    }
+    let slip = Command::new(root().join("tests/long")).arg("nonsense").output().unwrap();
+    assert_eq!(slip.status.code(), Some(64));
+    assert!(String::from_utf8_lossy(&slip.stdout).contains("no such round: nonsense"));
+}

@@ -62,7 +62,9 @@ async fn a_lead_practitioner_takes_out_what_may_be_given_and_reads_why_the_rest_
     let said = |word: &str| entry.details.iter().any(|detail| detail == word);
     assert!(said("withheld=A[1]:source+third_party"), "{entry:?}");
     assert!(
-        said("given_in_part=SENDER:third_party") && said("given_in_part=E:third_party+police") && said("given=CARER/carer"),
+        said("given_in_part=SENDER:third_party")
+            && said("given_in_part=E:third_party+police")
+            && said("given=CARER/carer"),
         "{entry:?}"
     );
     assert!(!format!("{entry:?}").contains("2026/77"), "the reason is sealed");
