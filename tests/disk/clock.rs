@@ -10,7 +10,7 @@ use crate::{
     daemon::Daemon,
     foreign::{Foreign, P256, WHO, Wish, client, put},
     house::{MPU, MPU_TOO},
-    load::{Oracle, judge, load},
+    load::{Oracle, arrive, judge, load},
     person::why,
     preloaded::Disk,
 };
@@ -87,6 +87,7 @@ async fn a_clock_that_is_set_both_ways_loses_nothing() {
     let mut oracle = Oracle::default();
     daemon.restart().await;
     load(&daemon, &mut oracle, 6, || 0).await;
+    arrive(&daemon, &mut oracle, 2).await;
     let mut officer = daemon.person(MPU).await;
     let held = officer.pull("MPU.SE").await.unwrap();
     let one = held.first().expect("something to take");
