@@ -12,7 +12,7 @@ mod store;
 #[path = "store/tls.rs"]
 mod tls;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use homeward::store::{
     Store,
@@ -211,7 +211,13 @@ struct Postgres(Settings);
 
 impl Default for Postgres {
     fn default() -> Self {
-        Self(Settings { url: postgres::database(), password: None, tls: None, readers: 4 })
+        Self(Settings {
+            url: postgres::database(),
+            password: None,
+            tls: None,
+            readers: 4,
+            statement: Duration::from_secs(10),
+        })
     }
 }
 

@@ -157,6 +157,9 @@ pub struct Store {
     /// Connections to the database that read at the same time.
     #[serde(default = "default_readers")]
     pub readers: u16,
+    /// The longest that the database works on a statement, in seconds, 1 to 10; then it ends it.
+    #[serde(default = "default_statement")]
+    pub statement_seconds: u8,
 }
 
 /// Engines of the store.
@@ -289,6 +292,10 @@ impl Config {
 
 fn default_readers() -> u16 {
     8
+}
+
+fn default_statement() -> u8 {
+    10
 }
 
 fn all() -> f64 {

@@ -1,6 +1,6 @@
 //! A store in a database that several brokers share: how it is reached, and what of a start differs.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use zeroize::Zeroizing;
 
@@ -87,7 +87,11 @@ fn settings(place: &Place) -> Result<Settings, Failure> {
         (None, Some(_)) => return Err(missing("ca", "store.certificate is shown over TLS only")),
         (None, None) => None,
     };
-    Ok(Settings { url, password: password(place)?, tls, readers: place.readers.max(1).into() })
+    if !(1..=10).contains(&place.statement_seconds) {
+        return Err(Failure::bad_data("store.statement_seconds is 1 to 10"));
+    }
+    let (readers, statement) = (place.readers.max(1).into(), Duration::from_secs(place.statement_seconds.into()));
+    Ok(Settings { url, password: password(place)?, tls, readers, statement })
 }
 
 fn password(place: &Place) -> Result<Option<Arc<Zeroizing<String>>>, Failure> {

@@ -18,7 +18,7 @@ use crate::{
 };
 
 fn settings(url: String) -> Settings {
-    Settings { url, password: None, tls: None, readers: 4 }
+    Settings { url, password: None, tls: None, readers: 4, statement: Duration::from_secs(10) }
 }
 
 async fn open(url: &str) -> Arc<dyn Store> {
@@ -230,6 +230,49 @@ async fn what_no_standby_has_is_answered_only_once_it_has_it() {
     };
     assert!(timeout(Duration::from_secs(60), again).await.expect("it is confirmed").replayed, "once");
     assert_eq!(size(&*store).await, accepted + 1);
+}
+
+/// Somebody holds a table, or a statement never comes to its end: the database ends what hangs, whoever of us asked.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_statement_that_hangs_is_ended_and_the_next_is_answered() {
+    let url = postgres::database();
+    let short = Settings { statement: Duration::from_secs(1), ..settings(url.clone()) };
+    let store = PostgresStore::open(&short).await.unwrap();
+    let id = accept_one(&store, "MPU.SE").await;
+    let says = |answer: Result<(), StoreError>, code: &str| {
+        assert!(matches!(&answer, Err(StoreError::Unavailable(words)) if words.contains(code)), "{answer:?}");
+    };
+    let waiting =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    let of_ours = |what: &str| postgres::value(&url, &format!("{waiting} AND {what}")).unwrap();
+    let listens = async {
+        while of_ours("query LIKE 'SET statement_timeout = 1000;%LISTEN homeward'") != "1" {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(Duration::from_secs(30), listens).await.expect("who listens has limits too");
+
+    postgres::run(&url, "ALTER TABLE homeward_keys RENAME TO aside");
+    postgres::run(&url, "CREATE VIEW homeward_keys AS SELECT k, v FROM aside WHERE pg_sleep(60) IS NULL");
+    says(store.delivery(id).await.map(|_| ()), "57014");
+    postgres::run(&url, "DROP VIEW homeward_keys; ALTER TABLE aside RENAME TO homeward_keys");
+    assert!(store.delivery(id).await.unwrap().is_some());
+
+    let mut other = postgres::Other::at(&url);
+    other.does("BEGIN; LOCK TABLE homeward_keys");
+    let sent = submission(vec![header("MPU.SE")]);
+    let (read, written) = tokio::join!(store.delivery(id), store.accept(sent.clone()));
+    says(read.map(|_| ()), "55P03");
+    says(written.map(|_| ()), "55P03");
+    assert_eq!(of_ours("wait_event_type IN ('Lock', 'Timeout')"), "0", "nobody waits on");
+    other.does("ROLLBACK");
+    let again = async {
+        while let Err(StoreError::Unavailable(_)) = store.accept(sent.clone()).await {
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(Duration::from_secs(60), again).await.expect("it is accepted");
+    assert_eq!(size(&store).await, 2, "once");
 }
 
 /// What a version may do to the tables while brokers of the version before are at work, which the runbook says: the second step, as it

@@ -1,6 +1,6 @@
 //! TLS to the database: whose certificate is taken, what is shown, and that a renewed one is shown without a restart.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, time::Duration};
 
 use homeward::store::{
     Store, StoreError,
@@ -40,7 +40,13 @@ impl Authority {
 fn settings(folder: &Path, host: &str, port: u16, ca: &str, shows: bool) -> Settings {
     let url = format!("host={host} hostaddr=127.0.0.1 port={port} user=postgres dbname=postgres");
     let client = shows.then(|| (folder.join("cert.pem"), folder.join("key.pem")));
-    Settings { url, password: None, tls: Some(Tls { ca: folder.join(ca), client }), readers: 2 }
+    Settings {
+        url,
+        password: None,
+        tls: Some(Tls { ca: folder.join(ca), client }),
+        readers: 2,
+        statement: Duration::from_secs(10),
+    }
 }
 
 fn put(folder: &Path, (certificate, key): (String, String)) {
@@ -79,7 +85,7 @@ async fn the_database_and_the_broker_show_each_other_certificates() {
     let socket = server.database();
     postgres::run(&socket, "SELECT pg_terminate_backend(pid) FROM pg_stat_ssl WHERE ssl");
     while store.head().await.is_err() {
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
     accept_one(&store, "MPU.SE").await;
     assert_eq!(size(&store).await, 2);

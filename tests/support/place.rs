@@ -4,6 +4,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use homeward::store::{
@@ -90,7 +91,7 @@ impl Place {
 }
 
 fn settings(url: &str) -> Settings {
-    Settings { url: url.to_owned(), password: None, tls: None, readers: 4 }
+    Settings { url: url.to_owned(), password: None, tls: None, readers: 4, statement: Duration::from_secs(10) }
 }
 
 fn copy(from: &Path, to: &Path) {

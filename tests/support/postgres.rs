@@ -3,9 +3,10 @@
 
 use std::{
     fs,
+    io::{BufRead, BufReader, Write},
     os::unix::fs::{MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
     sync::{
         OnceLock,
         atomic::{AtomicU32, Ordering},
@@ -34,6 +35,39 @@ pub fn run(url: &str, sql: &str) {
 pub fn value(url: &str, sql: &str) -> Option<String> {
     let done = Command::new(binary("psql")).args([url, "-qAt", "-c", sql]).stdin(Stdio::null()).output().unwrap();
     done.status.success().then(|| String::from_utf8(done.stdout).unwrap().trim().to_owned())
+}
+
+/// Somebody else at a database: one session, which ends with this.
+pub struct Other {
+    psql: Child,
+    told: ChildStdin,
+    says: BufReader<ChildStdout>,
+}
+
+impl Other {
+    /// Connected.
+    pub fn at(url: &str) -> Self {
+        let mut command = Command::new(binary("psql"));
+        let mut psql = command.args([url, "-qAt"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let (told, says) = (psql.stdin.take().unwrap(), BufReader::new(psql.stdout.take().unwrap()));
+        Self { psql, told, says }
+    }
+
+    /// Does `sql`, and returns when it is done.
+    pub fn does(&mut self, sql: &str) {
+        writeln!(self.told, "{sql};\n\\echo done").unwrap();
+        let mut said = String::new();
+        while said.lines().last() != Some("done") {
+            assert!(self.says.read_line(&mut said).unwrap() > 0, "it ended: {said}");
+        }
+    }
+}
+
+impl Drop for Other {
+    fn drop(&mut self) {
+        let _ = self.psql.kill();
+        let _ = self.psql.wait();
+    }
 }
 
 /// The folder of the server's socket; the server is started by whoever asks first.

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use deadpool_postgres::{Connect, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
+use deadpool_postgres::{Connect, Hook, HookError, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
 use rustls::{
     ClientConfig, RootCertStore,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
@@ -24,6 +24,7 @@ use tokio::{
 use tokio_postgres::{
     AsyncMessage, Client, Config, Connection, NoTls,
     config::{Host, LoadBalanceHosts, SslMode, TargetSessionAttrs},
+    error::SqlState,
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -51,6 +52,19 @@ pub struct Settings {
     pub tls: Option<Tls>,
     /// Connections that read at the same time.
     pub readers: usize,
+    /// The longest that a statement of a broker takes; then the database ends it. Shorter than what any answer is waited for.
+    pub statement: Duration,
+}
+
+/// What a connection of a broker is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Use {
+    /// Batches.
+    Commits,
+    /// What is asked.
+    Reads,
+    /// Word of what other brokers did.
+    Listens,
 }
 
 /// Certificates for the connection to the database.
@@ -69,7 +83,25 @@ impl fmt::Debug for Settings {
 }
 
 impl Settings {
-    /// A connection of its own.
+    /// What a connection says first: limits that the database keeps by itself, also where this broker stands still. Said, and not
+    /// among what a connection begins with, which what is between may drop.
+    pub(super) fn limits(&self, used: Use) -> String {
+        // Whoever waits for a lock learns that it was one.
+        let (statement, lock) = (self.statement.as_millis(), self.statement.as_millis() * 9 / 10);
+        let idle = match used {
+            // A broker that is stopped in the middle of a batch must not keep the head from the others: the database lets go of it.
+            Use::Commits => 3,
+            // A copy is taken at the pace of whoever takes it; old rows are kept as long.
+            Use::Reads | Use::Listens => 60,
+        };
+        format!(
+            "SET statement_timeout = {statement}; SET lock_timeout = {lock}; \
+             SET idle_in_transaction_session_timeout = '{idle}s'; SET tcp_user_timeout = '5s'; SET synchronous_commit = on; \
+             SET default_transaction_isolation = 'read committed'; SET client_min_messages = warning"
+        )
+    }
+
+    /// A connection of its own, without limits: a step that brings the tables forward takes what it takes.
     pub(super) async fn connect(&self) -> Result<Client, StoreError> {
         self.words().await.map(|(client, _)| client)
     }
@@ -108,7 +140,16 @@ impl Settings {
                 Manager::from_connect(self.config()?, renewed, recycling)
             }
         };
+        let limits: Arc<str> = self.limits(Use::Reads).into();
+        let limited = Hook::async_fn(move |client: &mut deadpool_postgres::ClientWrapper, _| {
+            let limits = Arc::clone(&limits);
+            Box::pin(async move {
+                let said = timeout(WAIT, client.batch_execute(&limits)).await;
+                said.map_err(|_| HookError::message("no answer"))?.map_err(HookError::Backend)
+            })
+        });
         let pool = Pool::builder(manager)
+            .post_create(limited)
             .max_size(self.readers)
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(WAIT))
@@ -233,7 +274,14 @@ pub(super) fn engine(error: &tokio_postgres::Error) -> StoreError {
         Some(code) if matches!(code.code(), "XX001" | "XX002") => {
             StoreError::Damaged(format!("the database says that it is damaged ({})", code.code()))
         }
-        Some(code) => StoreError::Unavailable(format!("the database refused ({})", code.code())),
+        Some(code) => {
+            let did = match *code {
+                SqlState::QUERY_CANCELED => "ended a statement that took too long",
+                SqlState::LOCK_NOT_AVAILABLE => "ended a wait for a lock",
+                _ => "refused",
+            };
+            StoreError::Unavailable(format!("the database {did} ({})", code.code()))
+        }
         None => StoreError::Unavailable("the database cannot be reached".into()),
     }
 }
@@ -241,8 +289,10 @@ pub(super) fn engine(error: &tokio_postgres::Error) -> StoreError {
 /// Why there is no connection to read by.
 pub(super) fn pooled(error: &PoolError) -> StoreError {
     match error {
-        PoolError::Backend(error) => engine(error),
-        PoolError::Timeout(_) => StoreError::Unavailable("the database does not answer in time".into()),
+        PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => engine(error),
+        PoolError::Timeout(_) | PoolError::PostCreateHook(_) => {
+            StoreError::Unavailable("the database does not answer in time".into())
+        }
         _ => StoreError::Unavailable("no connection to the database".into()),
     }
 }

@@ -10,7 +10,7 @@ use tokio_postgres::AsyncMessage;
 
 use super::{
     commit::Shared,
-    connect::{Settings, WORDS},
+    connect::{Settings, Use, WORDS, in_time},
 };
 use crate::store::ordered::{Command, Message, Reply, Transaction};
 
@@ -24,7 +24,8 @@ const AGAIN: Duration = Duration::from_millis(500);
 pub(super) async fn listen(settings: Settings, shared: Arc<Shared>, inbox: mpsc::Sender<Message>) {
     while !inbox.is_closed() {
         if let Ok((told, mut words)) = settings.words().await {
-            let mut asked = std::pin::pin!(told.batch_execute(LISTEN));
+            let listens = format!("{}; {LISTEN}", settings.limits(Use::Listens));
+            let mut asked = std::pin::pin!(in_time(told.batch_execute(&listens)));
             let mut listening = false;
             loop {
                 let word = tokio::select! {

@@ -7,17 +7,12 @@ use tokio_postgres::{AsyncMessage, Client, Statement, types::ToSql};
 
 use super::{
     commit::Shared,
-    connect::{Settings, engine, in_time},
+    connect::{Settings, Use, in_time},
     keys::Asks,
     listen::CHANNEL,
 };
 use crate::store::{StoreError, ordered::Write};
 
-/// Limits of every connection that commits. A broker that is stopped in the middle of a batch must not keep the head from the
-/// others: the database lets go of it.
-const LIMITS: &str = "SET lock_timeout = '10s'; SET statement_timeout = '10s'; \
-     SET idle_in_transaction_session_timeout = '3s'; SET tcp_user_timeout = '5s'; SET synchronous_commit = on; \
-     SET default_transaction_isolation = 'read committed'; SET client_min_messages = warning";
 /// Writes keys.
 pub(super) const PUT: &str = "INSERT INTO homeward_keys (k, v) SELECT * FROM unnest($1::bytea[], $2::bytea[]) \
      ON CONFLICT (k) DO UPDATE SET v = excluded.v";
@@ -48,8 +43,9 @@ impl Session {
     /// Connects; `shared` knows from then on whose word is our own.
     pub async fn begin(settings: &Settings, shared: &Shared) -> Result<Self, StoreError> {
         let (client, words) = settings.words().await?;
+        let limits = settings.limits(Use::Commits);
         let made = async {
-            client.batch_execute(LIMITS).await?;
+            client.batch_execute(&limits).await?;
             let (asks, lock, traces, put, remove, forward, note, tell) = tokio::try_join!(
                 Asks::prepared(&client),
                 client.prepare(HEAD),
@@ -62,8 +58,7 @@ impl Session {
             )?;
             Ok((asks, lock, traces, put, remove, forward, note, tell))
         };
-        let (asks, lock, traces, put, remove, forward, note, tell) =
-            made.await.map_err(|error: tokio_postgres::Error| engine(&error))?;
+        let (asks, lock, traces, put, remove, forward, note, tell) = in_time(made).await?;
         let backend = in_time(client.query_one("SELECT pg_backend_pid()", &[])).await?;
         shared.backend.store(backend.get(0), Ordering::Release);
         Ok(Self { client, asks, words, lock, traces, put, remove, forward, note, tell })
