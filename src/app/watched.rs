@@ -83,6 +83,8 @@ pub(super) fn register(registry: &mut Registry) {
     registry.register("redaction_seconds", "Redacting a submission into its views", METERS.redaction.clone());
     registry.register("commit_commands", "Commands that were committed together", METERS.batch.clone());
     registry.register("commit_seconds", "Making a batch durable", METERS.commit.clone());
+    registry.register("commands_committed", "Commands of the store, by name", METERS.committed.clone());
+    registry.register("commands_again", "Commands done again after the database took them back", METERS.again.clone());
     registry.register("sync_seconds", "The syncs to disk of a batch, embedded store", METERS.sync.clone());
 }
 

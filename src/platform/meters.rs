@@ -28,6 +28,10 @@ pub struct Meters {
     pub batch: Histogram,
     /// Making one batch durable, in seconds.
     pub commit: Histogram,
+    /// Commands of the store whose batch is durable, by name.
+    pub committed: Family<Label, Counter>,
+    /// The same that were done again, for the database had taken the first transaction back; by name.
+    pub again: Family<Label, Counter>,
     /// The syncs to disk of one batch, in seconds; of the embedded store alone.
     pub sync: Histogram,
 }
@@ -41,6 +45,8 @@ pub static METERS: LazyLock<Meters> = LazyLock::new(|| Meters {
     redaction: Histogram::new(SECONDS),
     batch: Histogram::new(COMMANDS),
     commit: Histogram::new(SECONDS),
+    committed: Family::default(),
+    again: Family::default(),
     sync: Histogram::new(SECONDS),
 });
 

@@ -3,9 +3,12 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use homeward::store::{
-    Examining, Finding, Round, Settle, Store, StoreError,
-    postgres::{PostgresStore, Settings},
+use homeward::{
+    platform::meters::METERS,
+    store::{
+        Examining, Finding, Round, Settle, Store, StoreError,
+        postgres::{PostgresStore, Settings},
+    },
 };
 use tokio::time::{sleep, timeout};
 
@@ -230,6 +233,55 @@ async fn what_no_standby_has_is_answered_only_once_it_has_it() {
     };
     assert!(timeout(Duration::from_secs(60), again).await.expect("it is confirmed").replayed, "once");
     assert_eq!(size(&*store).await, accepted + 1);
+}
+
+/// Two wait for each other, so that the database ends one and takes all of it back: that is done again, whole. Who is at work is seen by name.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_database_takes_back_is_done_again_whole_and_each_transaction_has_its_name() {
+    let url = postgres::database();
+    let database = postgres::value(&url, "SELECT current_database()").unwrap();
+    postgres::run(&url, &format!("ALTER DATABASE {database} SET deadlock_timeout = '2s'"));
+    let (one, other) = (open(&url).await, open(&url).await);
+    let id = accept_one(&*one, "MPU.SE").await;
+    let waits = async |name: &str, how_many: &str| {
+        let sql = format!(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database() \
+             AND application_name = 'homeward {name}'"
+        );
+        let waiting = async {
+            while postgres::value(&url, &sql).as_deref() != Some(how_many) {
+                sleep(Duration::from_millis(50)).await;
+            }
+        };
+        timeout(Duration::from_secs(30), waiting).await.unwrap_or_else(|_| panic!("{name} does not wait"));
+    };
+    // It never looks itself whether it waits in a circle.
+    let mut rival = postgres::Other::at(&url);
+    rival.does("SET deadlock_timeout = '60s'; BEGIN; LOCK TABLE homeward_keys");
+    let reading = tokio::spawn({
+        let other = Arc::clone(&other);
+        async move { other.delivery(id).await }
+    });
+    waits("delivery", "1").await;
+    rival.does("ROLLBACK");
+    assert!(reading.await.unwrap().unwrap().is_some());
+
+    rival.does("BEGIN; LOCK TABLE homeward_changes");
+    let accepting = [Arc::clone(&one), other].map(|broker| {
+        let sent = submission(vec![header("MPU.SE")]);
+        tokio::spawn(async move { broker.accept(sent).await })
+    });
+    waits("accept", "2").await;
+    rival.does("SELECT FROM homeward_head FOR UPDATE; COMMIT");
+    let mut indices = BTreeSet::from([0]);
+    for accepted in accepting {
+        indices.insert(accepted.await.unwrap().expect("it is accepted all the same").ledger_index);
+    }
+    assert_eq!(indices, (0..3).collect(), "each once, over what was there by then");
+    let again = METERS.again.get_or_create(&[("command", "accept")]).get();
+    assert!(again >= 2, "both were taken back: {again}");
+    let fresh = open(&url).await;
+    assert_eq!(known(&*one).await, known(&*fresh).await);
 }
 
 /// Somebody holds a table, or a statement never comes to its end: the database ends what hangs, whoever of us asked.

@@ -7,7 +7,10 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{Look, Transaction};
-use crate::store::{Copied, CopyPart, Outbox, Room, StoreError};
+use crate::{
+    platform::meters::{METERS, Meters},
+    store::{Copied, CopyPart, Outbox, Room, StoreError},
+};
 
 /// Commands in one batch, at most: more gains nothing, measured.
 const GATHER: usize = 64;
@@ -20,15 +23,72 @@ pub(in crate::store) const OVERHEAD: usize = 1024;
 /// Leases ended, or answers forgotten, in one command: what else waits gets its turn in between.
 const SWEEP: usize = 256;
 
-/// Gives the answer of a command once its batch is durable, or the reason why there is none.
-pub(in crate::store) type Reply = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
-
 /// A command on its way to the thread that commits.
 pub(in crate::store) struct Command {
+    /// What a transaction with it is called, in the database and in the log.
+    pub name: &'static str,
     /// About how much it writes.
     pub bytes: usize,
-    /// Does it, within the batch.
-    pub run: Box<dyn FnOnce(&mut Transaction<'_>) -> Reply + Send>,
+    /// What is done.
+    work: Box<dyn Work>,
+}
+
+/// What is done within a batch, and answered once that is durable. Whoever is dropped without an answer asks why.
+trait Work: Send {
+    /// Does it; anew, in another batch, where the database took the first back.
+    fn run(&mut self, tx: &mut Transaction<'_>);
+    /// Gives the answer, or the reason why there is none.
+    fn answer(self: Box<Self>, durable: Result<(), StoreError>);
+}
+
+/// Somebody waits for what comes of it.
+struct Asked<R, T> {
+    run: R,
+    result: Option<Result<T, StoreError>>,
+    answer: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<R, T> Work for Asked<R, T>
+where
+    R: FnMut(&mut Transaction<'_>) -> Result<T, StoreError> + Send,
+    T: Send,
+{
+    fn run(&mut self, tx: &mut Transaction<'_>) {
+        self.result = None;
+        self.result = Some(tx.run(&mut self.run));
+    }
+
+    fn answer(self: Box<Self>, durable: Result<(), StoreError>) {
+        if let Some(result) = self.result {
+            // A caller that has gone away does not undo what is committed.
+            let _ = self.answer.send(durable.and(result));
+        }
+    }
+}
+
+impl Command {
+    /// One, and where its answer comes.
+    pub fn asked<T: Send + 'static>(
+        name: &'static str,
+        bytes: usize,
+        run: impl FnMut(&mut Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> (Self, oneshot::Receiver<Result<T, StoreError>>) {
+        let (answer, answered) = oneshot::channel();
+        (Self { name, bytes, work: Box::new(Asked { run, result: None, answer }) }, answered)
+    }
+
+    /// Does it, within a batch; what an earlier run came to is forgotten.
+    pub fn run(&mut self, tx: &mut Transaction<'_>) {
+        self.work.run(tx);
+    }
+
+    /// Answers it.
+    pub fn answer(self, durable: Result<(), StoreError>) {
+        if durable.is_ok() {
+            Meters::count(&METERS.committed, "command", self.name);
+        }
+        self.work.answer(durable);
+    }
 }
 
 /// What the thread that commits is sent.
@@ -56,15 +116,17 @@ pub(in crate::store) trait Engine: Send + Sync + 'static {
     /// What calls answer once it stopped.
     fn unavailable(&self) -> StoreError;
 
-    /// Looks at single keys, and answers when what was seen is durable.
+    /// Looks at single keys, by a transaction of this name, and answers when what was seen is durable.
     fn look<T: Send + 'static>(
         &self,
+        name: &'static str,
         read: impl FnOnce(&dyn Look) -> Result<T, StoreError> + Send + 'static,
     ) -> impl Future<Output = Result<T, StoreError>> + Send;
 
-    /// Reads whole batches off the async threads, and answers when what was seen is durable.
+    /// Reads whole batches off the async threads, by a transaction of this name, and answers when what was seen is durable.
     fn read<T: Send + 'static>(
         &self,
+        name: &'static str,
         read: impl FnOnce(&dyn Look) -> Result<T, StoreError> + Send + 'static,
     ) -> impl Future<Output = Result<T, StoreError>> + Send;
 
@@ -82,23 +144,16 @@ pub(in crate::store) trait Engine: Send + Sync + 'static {
     /// Sends all of one moment in parts.
     fn copy(&self, parts: mpsc::Sender<CopyPart>) -> impl Future<Output = Result<Copied, StoreError>> + Send;
 
-    /// Sends a command and waits until it is durable.
+    /// Sends a command and waits until it is durable. Where the database took it back it may be run once more.
     fn command<T: Send + 'static>(
         &self,
+        name: &'static str,
         bytes: usize,
-        run: impl FnOnce(&mut Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+        run: impl FnMut(&mut Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> impl Future<Output = Result<T, StoreError>> + Send {
         async move {
-            let (answer, answered) = oneshot::channel();
-            let run = Box::new(move |tx: &mut Transaction<'_>| {
-                let result = tx.run(run);
-                Box::new(move |durable: Result<(), StoreError>| {
-                    // A caller that has gone away does not undo what is committed.
-                    let _ = answer.send(durable.and(result));
-                }) as Reply
-            });
-            let command = Message::Command(Command { bytes: bytes + OVERHEAD, run });
-            self.inbox().send(command).await.map_err(|_| self.unavailable())?;
+            let (command, answered) = Command::asked(name, bytes + OVERHEAD, run);
+            self.inbox().send(Message::Command(command)).await.map_err(|_| self.unavailable())?;
             answered.await.map_err(|_| self.unavailable())?
         }
     }
@@ -106,12 +161,13 @@ pub(in crate::store) trait Engine: Send + Sync + 'static {
     /// Repeats a command that does at most [`SWEEP`] of something until there is no more.
     fn sweep(
         &self,
+        name: &'static str,
         step: impl Fn(&mut Transaction<'_>, usize) -> Result<u64, StoreError> + Copy + Send + 'static,
     ) -> impl Future<Output = Result<u64, StoreError>> + Send {
         async move {
             let mut total = 0;
             loop {
-                let done = self.command(0, move |tx| step(tx, SWEEP)).await?;
+                let done = self.command(name, 0, move |tx| step(tx, SWEEP)).await?;
                 total += done;
                 if done < SWEEP as u64 {
                     return Ok(total);

@@ -27,7 +27,7 @@ pub(in crate::store) mod transaction;
 mod unsettled;
 pub(in crate::store) mod view;
 
-pub(in crate::store) use engine::{Command, Engine, Message, Reply, WAITING, gather};
+pub(in crate::store) use engine::{Command, Engine, Message, WAITING, gather};
 pub use store::OrderedStore;
 pub(in crate::store) use trace::Trace;
 pub(in crate::store) use transaction::{Books, Transaction};

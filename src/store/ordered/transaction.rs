@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{
-    engine::{Command, Reply},
+    engine::Command,
     keys::{self, Place},
     pages::{Due, Rows},
     prompts,
@@ -128,18 +128,18 @@ impl<'t> Transaction<'t> {
         result
     }
 
-    /// Runs commands in order. One that panics over what it read leaves nothing in the batch, and has no answer; the others go on.
-    pub fn run_all(&mut self, commands: Vec<Command>) -> Vec<Reply> {
-        let run = |command: Command| {
+    /// Runs commands in order. One that panics over what it read leaves nothing in the batch, and goes without an answer; the others
+    /// go on.
+    pub fn run_all(&mut self, commands: &mut Vec<Command>) {
+        commands.retain_mut(|command| {
             let meta = self.books.meta.clone();
-            let ran = catch_unwind(AssertUnwindSafe(|| (command.run)(self)));
+            let ran = catch_unwind(AssertUnwindSafe(|| command.run(self)));
             ran.inspect_err(|_| {
                 tracing::error!("a command failed on what it read; nothing of it is kept");
                 self.undo(meta);
             })
-            .ok()
-        };
-        commands.into_iter().filter_map(run).collect()
+            .is_ok()
+        });
     }
 
     /// Nothing of the command at work stays.
@@ -330,33 +330,52 @@ pub(in crate::store) fn legs(view: &impl Look, record: Uuid) -> Result<Option<Le
 
 #[cfg(test)]
 mod tests {
+    use tokio::sync::oneshot::Receiver;
+
     use super::{super::view::tests::Memory, *};
 
+    type Answer = Receiver<Result<(), StoreError>>;
+
     /// Puts `key`, appends an entry, and fails on what it has read, if it is to.
-    fn command(key: &'static [u8], fails: bool) -> Command {
-        let run = Box::new(move |tx: &mut Transaction<'_>| {
-            let done = tx.run(|tx| {
-                tx.view.put(key.to_vec(), vec![1]);
-                tx.books.meta.answers += 1;
-                tx.wrapped(None, "a");
-                assert!(!fails, "it cannot be made sense of");
-                Ok(())
-            });
-            Box::new(move |durable: Result<(), StoreError>| assert_eq!(durable.and(done), Ok(()))) as Reply
-        });
-        Command { bytes: 0, run }
+    fn command(key: &'static [u8], fails: bool) -> (Command, Answer) {
+        Command::asked("test", 0, move |tx| {
+            tx.view.put(key.to_vec(), vec![1]);
+            tx.books.meta.answers += 1;
+            tx.wrapped(None, "a");
+            assert!(!fails, "it cannot be made sense of");
+            Ok(())
+        })
     }
 
     #[test]
     fn a_command_that_panics_leaves_nothing_and_the_others_of_its_batch_are_done() {
         let (kept, mut books) = (Memory::default(), Books::default());
         let mut tx = Transaction::new(&kept, &mut books);
-        let replies = tx.run_all(vec![command(b"1", false), command(b"2", true), command(b"3", false)]);
-        assert_eq!(replies.len(), 2);
+        let all = [command(b"1", false), command(b"2", true), command(b"3", false)];
+        let (mut commands, answers): (Vec<_>, Vec<_>) = all.into_iter().unzip();
+        tx.run_all(&mut commands);
+        assert_eq!(commands.len(), 2);
         tx.seal();
         let written: Vec<_> = tx.view.into_writes().into_keys().filter(|key| key.len() == 1).collect();
         assert_eq!(written, [b"1".to_vec(), b"3".to_vec(), keys::META.to_vec()]);
         assert_eq!((books.meta.answers, books.wrapped["a"]), (2, 2));
-        replies.into_iter().for_each(|reply| reply(Ok(())));
+        commands.into_iter().for_each(|command| command.answer(Ok(())));
+        let answered: Vec<_> = answers.into_iter().map(|answer| answer.blocking_recv().ok()).collect();
+        assert_eq!(answered, [Some(Ok(())), None, Some(Ok(()))]);
+    }
+
+    #[test]
+    fn a_command_whose_batch_was_taken_back_is_run_anew_over_what_is_there_by_then() {
+        let (mut command, answer) = Command::asked("test", 0, |tx| {
+            tx.books.meta.answers += 1;
+            Ok(tx.books.meta.answers)
+        });
+        let (kept, mut taken_back) = (Memory::default(), Books::default());
+        command.run(&mut Transaction::new(&kept, &mut taken_back));
+        let mut books = Books::default();
+        books.meta.answers = 7;
+        command.run(&mut Transaction::new(&kept, &mut books));
+        command.answer(Ok(()));
+        assert_eq!(answer.blocking_recv(), Ok(Ok(8)));
     }
 }

@@ -17,16 +17,19 @@ use tokio::{
 };
 
 use super::{
-    connect::{Settings, in_time},
-    keys::Keys,
+    connect::{Fault, Settings, in_time},
+    keys::{Keys, SNAPSHOT},
     schema::has_arrived,
-    session::{Session, Writes},
+    session::{Session, Writes, begins, name_of},
 };
 use crate::{
-    platform::{clock::Stopwatch, meters::METERS},
+    platform::{
+        clock::Stopwatch,
+        meters::{METERS, Meters},
+    },
     store::{
         Claim, Head, Outbox, StoreError,
-        ordered::{Books, Command, Message, Reply, Trace, Transaction, gather, prove::prove},
+        ordered::{Books, Command, Message, Trace, Transaction, gather, prove::prove},
     },
 };
 
@@ -34,6 +37,8 @@ use crate::{
 const KEPT: i64 = 10_000;
 /// Before a batch is given up that cannot begin because others are faster.
 const TRIES: u32 = 5;
+/// How often a batch is done in all that the database takes back.
+const AGAIN: u32 = 4;
 /// How often what is older is taken away, in batches.
 const SWEPT: u64 = 500;
 /// A batch that takes longer than this may never end.
@@ -109,21 +114,16 @@ impl Shared {
         *self.working.lock().unwrap_or_else(PoisonError::into_inner) = working;
     }
 
-    fn set_lost(&self, why: Option<StoreError>) {
+    fn set_lost(&self, name: &str, why: Option<StoreError>) {
         let before = std::mem::replace(&mut *self.lost.lock().unwrap_or_else(PoisonError::into_inner), why.clone());
         match (before, why) {
-            (None, Some(why)) => tracing::error!(%why, "the database is lost; nothing is accepted until it is back"),
+            (None, Some(why)) => {
+                tracing::error!(transaction = name, %why, "the database is lost; nothing is accepted until it is back")
+            }
             (Some(_), None) => tracing::info!("the database is back"),
             _ => {}
         }
     }
-}
-
-/// Those who wait on a batch: commands that are still to be run, and the answers of those that were.
-#[derive(Default)]
-struct Asked {
-    commands: Vec<Command>,
-    replies: Vec<Reply>,
 }
 
 /// What the thread owns.
@@ -148,7 +148,7 @@ impl Writer {
 
     /// Reads what is in the database.
     pub fn catch_up(&mut self) -> Result<(), StoreError> {
-        self.batch(&mut Asked::default())
+        Ok(self.batch(&mut Vec::new(), "begin")?)
     }
 
     /// Works until it is told to close, or the last sender is gone.
@@ -191,51 +191,73 @@ impl Writer {
     }
 
     /// Does a batch and answers; where there is no database, whoever waits learns that.
-    fn commit(&mut self, commands: Vec<Command>) {
+    fn commit(&mut self, mut commands: Vec<Command>) {
         if self.rests.as_ref().is_some_and(|since| since.spent() < REST) {
             return;
         }
-        // Whoever is dropped without an answer asks why: none of these may go before that is known.
-        let mut asked = Asked { commands, replies: Vec::new() };
-        // A panic over what was read must not end the thread.
-        let done = catch_unwind(AssertUnwindSafe(|| self.batch(&mut asked)));
-        let done =
-            done.unwrap_or_else(|_| Err(StoreError::Unavailable("what was read cannot be made sense of".into())));
+        let name = name_of(&commands);
+        let mut tries = 1;
+        let done = loop {
+            // A panic over what was read must not end the thread.
+            let done = catch_unwind(AssertUnwindSafe(|| self.batch(&mut commands, &name)));
+            let senseless = || Err(StoreError::Unavailable("what was read cannot be made sense of".into()).into());
+            match done.unwrap_or_else(|_| senseless()) {
+                Err(fault) if fault.taken_back && tries < AGAIN => {
+                    tracing::warn!(transaction = name, why = %fault.why, "the database took it back: it is done again");
+                    commands.iter().for_each(|command| Meters::count(&METERS.again, "command", command.name));
+                    tries += 1;
+                }
+                done => break done,
+            }
+        };
         match done {
             Ok(()) => {
                 self.rests = None;
-                self.shared.set_lost(None);
-                asked.replies.into_iter().for_each(|reply| reply(Ok(())));
+                self.shared.set_lost(&name, None);
+                commands.into_iter().for_each(|command| command.answer(Ok(())));
             }
-            Err(error) => {
+            Err(fault) => {
                 // Whatever the transaction was, it is over with its connection.
                 (self.session, self.books) = (None, None);
                 self.shared.backend.store(0, Ordering::Release);
                 self.rests = Some(Stopwatch::start());
-                self.shared.set_lost(Some(error));
+                // Whoever is dropped without an answer asks why: none of these goes before that is known.
+                self.shared.set_lost(&name, Some(fault.why));
+                drop(commands);
             }
         }
     }
 
-    /// One batch. What has no reply after it has no answer, nor where it failed: the callers learn why from [`Shared`].
-    fn batch(&mut self, batch: &mut Asked) -> Result<(), StoreError> {
-        let runtime = self.runtime.clone();
-        let (mut session, begun) = match self.session.take() {
-            Some(session) if !session.client.is_closed() => (session, false),
+    /// One batch. Where it failed nobody is answered: the callers learn why from [`Shared`], unless it is done again. That is so where
+    /// the database itself took it back, at whatever statement, the last one included: nothing of it is there, so the whole is done
+    /// anew, from the lock of the head on, and every command sees what others did in between. After any other failure of a commit
+    /// (the connection, the time) nobody can tell whether it is there; whoever asks again by the same request id learns that.
+    fn batch(&mut self, commands: &mut Vec<Command>, name: &str) -> Result<(), Fault> {
+        let mut session = match self.session.take() {
+            Some(session) if !session.client.is_closed() => session,
             _ => {
                 // Another primary may have taken over since, and not have all that the last one had.
                 self.books = None;
-                (runtime.block_on(Session::begin(&self.settings, &self.shared))?, true)
+                self.runtime.block_on(Session::begin(&self.settings, &self.shared))?
             }
         };
-        let mut books = self.locked(&session)?;
+        let done = self.batch_on(&mut session, commands, name);
+        let clean = match &done {
+            Ok(()) => true,
+            Err(fault) => fault.taken_back && self.said(&session, "ROLLBACK").is_ok(),
+        };
+        self.session = clean.then_some(session);
+        done
+    }
+
+    fn batch_on(&mut self, session: &mut Session, commands: &mut Vec<Command>, name: &str) -> Result<(), Fault> {
+        let runtime = self.runtime.clone();
+        let mut books = self.locked(session, name)?;
         let keys = Keys::of(&session.client, &session.asks, &runtime);
         let mut tx = Transaction::new(&keys, &mut books);
-        let asked = batch.commands.len();
-        batch.replies = tx.run_all(std::mem::take(&mut batch.commands));
-        if keys.failed.get() {
-            return Err(StoreError::Unavailable("the database was lost on the way".into()));
-        }
+        let asked = commands.len();
+        tx.run_all(commands);
+        keys.told(Ok(()))?;
         let sequence = if tx.view.is_empty() {
             None
         } else {
@@ -256,47 +278,47 @@ impl Writer {
                 }
             }
             // What was committed before may be on one machine only.
-            None if begun || self.rests.is_some() => runtime.block_on(session.confirm(last))?,
-            None => runtime.block_on(in_time(session.client.batch_execute("ROLLBACK")))?,
+            None if !session.confirmed || self.rests.is_some() => runtime.block_on(session.confirm(last))?,
+            None => self.said(session, "ROLLBACK")?,
         }
         self.tell(&books);
         self.seen = Some(Head { size: books.meta.frontier.size(), root: books.meta.frontier.root() });
         // What a command that panicked had begun to count is counted again from what is kept.
-        let sound = batch.replies.len() == asked;
-        (self.session, self.books) = (Some(session), sound.then_some(books));
+        self.books = (commands.len() == asked).then_some(books);
         Ok(())
+    }
+
+    fn said(&self, session: &Session, words: &str) -> Result<(), Fault> {
+        self.runtime.block_on(in_time(session.client.batch_execute(words)))
     }
 
     /// Begins a batch: nobody else can until it ends. The books are as the last one left them, whoever made it; where they are to be
     /// read whole, that is done before, so that nobody waits for it.
-    fn locked(&mut self, session: &Session) -> Result<Books, StoreError> {
-        let runtime = self.runtime.clone();
-        let said = |words| runtime.block_on(in_time(session.client.batch_execute(words)));
+    fn locked(&mut self, session: &Session, name: &str) -> Result<Books, Fault> {
         for _ in 0..TRIES {
             let books = match self.books.take() {
                 Some(books) => books,
                 None => self.read(session)?,
             };
-            let last = runtime.block_on(in_time(session.lock()))?;
+            let last = self.runtime.block_on(session.lock(name))?;
             has_arrived(last)?;
-            if let Some(books) = followed(books, last, session, &runtime)? {
+            if let Some(books) = followed(books, last, session, &self.runtime)? {
                 return Ok(books);
             }
-            said("ROLLBACK")?;
+            self.said(session, "ROLLBACK")?;
         }
-        Err(StoreError::Unavailable("others write more than this broker can follow".into()))
+        Err(StoreError::Unavailable("others write more than this broker can follow".into()).into())
     }
 
     /// Reads the books whole, as of one moment.
-    fn read(&self, session: &Session) -> Result<Books, StoreError> {
-        let said = |words| self.runtime.block_on(in_time(session.client.batch_execute(words)));
-        said("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
+    fn read(&self, session: &Session) -> Result<Books, Fault> {
+        self.said(session, &begins(SNAPSHOT, "read books"))?;
         let sequence = self.runtime.block_on(in_time(session.sequence()))?;
         has_arrived(sequence)?;
         let keys = Keys::of(&session.client, &session.asks, &self.runtime);
-        self.same_history(&keys)?;
-        let books = Books::read(&keys)?;
-        said("ROLLBACK")?;
+        keys.told(self.same_history(&keys))?;
+        let books = keys.told(Books::read(&keys))?;
+        self.said(session, "ROLLBACK")?;
         Ok(books)
     }
 
@@ -325,7 +347,7 @@ impl Writer {
 }
 
 /// The books as the last batch left them, whoever made it; `None` where they are to be read whole.
-fn followed(mut books: Books, last: i64, session: &Session, runtime: &Handle) -> Result<Option<Books>, StoreError> {
+fn followed(mut books: Books, last: i64, session: &Session, runtime: &Handle) -> Result<Option<Books>, Fault> {
     let ours = signed(books.meta.sequence)?;
     if ours == last {
         return Ok(Some(books));
@@ -336,7 +358,8 @@ fn followed(mut books: Books, last: i64, session: &Session, runtime: &Handle) ->
         return Ok(None);
     }
     let traces = traces.iter().map(|(_, trace)| Trace::decode(trace)).collect::<Result<Vec<_>, _>>()?;
-    books.follow(&traces, &Keys::of(&session.client, &session.asks, runtime))?;
+    let keys = Keys::of(&session.client, &session.asks, runtime);
+    keys.told(books.follow(&traces, &keys))?;
     Ok(Some(books))
 }
 

@@ -30,6 +30,8 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::store::StoreError;
 
+/// What the names of our connections and transactions begin with.
+pub(super) const NAME: &str = "homeward";
 /// Time to reach one address.
 const CONNECT: Duration = Duration::from_secs(3);
 /// What was sent and is not acknowledged for so long ends the connection: the other machine is gone.
@@ -101,14 +103,15 @@ impl Settings {
         )
     }
 
-    /// A connection of its own, without limits: a step that brings the tables forward takes what it takes.
-    pub(super) async fn connect(&self) -> Result<Client, StoreError> {
-        self.words().await.map(|(client, _)| client)
+    /// A connection of its own, of this name, without limits: a step that brings the tables forward takes what it takes.
+    pub(super) async fn connect(&self, name: &str) -> Result<Client, StoreError> {
+        self.words(name).await.map(|(client, _)| client)
     }
 
-    /// A connection, and what the database says on it unasked, until it ends.
-    pub(super) async fn words(&self) -> Result<(Client, mpsc::Receiver<AsyncMessage>), StoreError> {
-        let config = self.config()?;
+    /// A connection of this name, and what the database says on it unasked, until it ends.
+    pub(super) async fn words(&self, name: &str) -> Result<(Client, mpsc::Receiver<AsyncMessage>), StoreError> {
+        let mut config = self.config()?;
+        config.application_name(format!("{NAME} {name}"));
         match self.connector()? {
             None => {
                 let (client, connection) = in_time(config.connect(NoTls)).await?;
@@ -178,7 +181,7 @@ impl Settings {
         config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         // One that takes the connection and then says nothing must not be asked first for ever.
         config.load_balance_hosts(LoadBalanceHosts::Random);
-        config.application_name("homeward").connect_timeout(CONNECT).tcp_user_timeout(UNACKNOWLEDGED);
+        config.application_name(NAME).connect_timeout(CONNECT).tcp_user_timeout(UNACKNOWLEDGED);
         config
             .keepalives_idle(Duration::from_secs(10))
             .keepalives_interval(Duration::from_secs(3))
@@ -240,14 +243,39 @@ impl Connect for Renewed {
     }
 }
 
+/// Why the database did not do something.
+#[derive(Clone)]
+pub(super) struct Fault {
+    /// In our words.
+    pub why: StoreError,
+    /// The database itself has taken the whole transaction back, since others were in its way: nothing of it is kept, whichever
+    /// statement it was, and it may be done again. After any other fault of a commit nobody knows that.
+    pub taken_back: bool,
+}
+
+impl From<StoreError> for Fault {
+    fn from(why: StoreError) -> Self {
+        Self { why, taken_back: false }
+    }
+}
+
+impl From<Fault> for StoreError {
+    fn from(fault: Fault) -> Self {
+        fault.why
+    }
+}
+
 /// An answer of the database, within the time that any may take: its own limits end what it works on, and nothing else ends a
 /// wait for a standby that is gone, or for a machine that has stopped.
-pub(super) async fn in_time<T>(
-    answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
-) -> Result<T, StoreError> {
+pub(super) async fn in_time<T>(answer: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, Fault> {
     match timeout(ANSWER, answer).await {
-        Ok(answer) => answer.map_err(|error| engine(&error)),
-        Err(_) => Err(StoreError::Unavailable("the database does not answer in time".into())),
+        Ok(answer) => answer.map_err(|error| Fault {
+            taken_back: error.code().is_some_and(|code| {
+                [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(code)
+            }),
+            why: engine(&error),
+        }),
+        Err(_) => Err(StoreError::Unavailable("the database does not answer in time".into()).into()),
     }
 }
 

@@ -6,12 +6,17 @@ use deadpool_postgres::{GenericClient, Object};
 use tokio::runtime::Handle;
 use tokio_postgres::{Client, Statement, types::ToSql};
 
-use super::connect::in_time;
+use super::{
+    connect::{Fault, in_time},
+    session::begins,
+};
 use crate::store::{
     StoreError,
     ordered::{Look, Pairs},
 };
 
+/// Begins a transaction that reads as of one moment.
+pub(super) const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 const GET: &str = "SELECT v FROM homeward_keys WHERE k = $1";
 const RANGE: &str = "SELECT k, v FROM homeward_keys WHERE k >= $1 AND k < $2 ORDER BY k LIMIT $3";
 const LAST: &str = "SELECT k, v FROM homeward_keys WHERE k >= $1 AND k < $2 ORDER BY k DESC LIMIT $3";
@@ -47,14 +52,14 @@ pub(super) struct Keys<'c> {
     pub asks: &'c Asks,
     /// Where the connection is served.
     pub runtime: &'c Handle,
-    /// A question had no answer: whatever was made of it is nothing to go by.
-    pub failed: Cell<bool>,
+    /// Why the first question that had no answer had none: whatever was made of it is nothing to go by.
+    failed: Cell<Option<Fault>>,
 }
 
 impl<'c> Keys<'c> {
     /// Nothing asked yet.
     pub fn of(client: &'c Client, asks: &'c Asks, runtime: &'c Handle) -> Self {
-        Self { client, asks, runtime, failed: Cell::new(false) }
+        Self { client, asks, runtime, failed: Cell::new(None) }
     }
 
     fn pairs(&self, ask: &Statement, from: &[u8], to: &[u8], limit: usize) -> Result<Pairs, StoreError> {
@@ -68,7 +73,15 @@ impl<'c> Keys<'c> {
 
     fn rows(&self, ask: &Statement, given: &[&(dyn ToSql + Sync)]) -> Result<Vec<tokio_postgres::Row>, StoreError> {
         let asked = self.runtime.block_on(in_time(self.client.query(ask, given)));
-        asked.inspect_err(|_| self.failed.set(true))
+        Ok(asked.inspect_err(|fault| self.failed.set(self.failed.take().or_else(|| Some(fault.clone()))))?)
+    }
+
+    /// What came of reading, unless a question had no answer on the way.
+    pub fn told<T>(&self, read: Result<T, StoreError>) -> Result<T, Fault> {
+        match self.failed.take() {
+            Some(fault) => Err(fault),
+            None => Ok(read?),
+        }
     }
 }
 
@@ -99,10 +112,10 @@ impl Snapshot {
         Self { client, asks, runtime }
     }
 
-    /// Reads, and gives the connection back only as clean as it came.
-    pub fn read<T>(self, read: impl FnOnce(&dyn Look) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        let said = |words| self.runtime.block_on(in_time(self.client.batch_execute(words)));
-        said("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
+    /// Reads, by a transaction of this name, and gives the connection back only as clean as it came.
+    pub fn read<T>(self, name: &str, read: impl FnOnce(&dyn Look) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let said = |words: &str| self.runtime.block_on(in_time(self.client.batch_execute(words)));
+        said(&begins(SNAPSHOT, name))?;
         let result = {
             let keys = Keys::of(&self.client, &self.asks, &self.runtime);
             std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| read(&keys)))

@@ -12,7 +12,7 @@ use super::{
     commit::Shared,
     connect::{Settings, Use, WORDS, in_time},
 };
-use crate::store::ordered::{Command, Message, Reply, Transaction};
+use crate::store::ordered::{Command, Message};
 
 /// Named by whoever commits.
 pub(super) const CHANNEL: &str = "homeward";
@@ -23,7 +23,7 @@ const AGAIN: Duration = Duration::from_millis(500);
 /// Listens until nobody is there to be told.
 pub(super) async fn listen(settings: Settings, shared: Arc<Shared>, inbox: mpsc::Sender<Message>) {
     while !inbox.is_closed() {
-        if let Ok((told, mut words)) = settings.words().await {
+        if let Ok((told, mut words)) = settings.words("listen").await {
             let listens = format!("{}; {LISTEN}", settings.limits(Use::Listens));
             let mut asked = std::pin::pin!(in_time(told.batch_execute(&listens)));
             let mut listening = false;
@@ -57,6 +57,5 @@ pub(super) async fn listen(settings: Settings, shared: Arc<Shared>, inbox: mpsc:
 
 /// A command that does nothing: before it, the thread follows what others did. Where the line is full, somebody else's will do.
 fn follow(inbox: &mpsc::Sender<Message>) {
-    let run = Box::new(|_: &mut Transaction<'_>| Box::new(|_| ()) as Reply);
-    let _ = inbox.try_send(Message::Command(Command { bytes: 0, run }));
+    let _ = inbox.try_send(Message::Command(Command::asked("follow", 0, |_| Ok(())).0));
 }

@@ -59,7 +59,7 @@ impl PostgresStore {
     /// [`StoreError::Damaged`] when what is in it cannot be read.
     pub async fn open(settings: &Settings) -> Result<Self, StoreError> {
         let pool = settings.pool()?;
-        let mut client = settings.connect().await?;
+        let mut client = settings.connect("tables").await?;
         schema::prepare(&mut client).await?;
         drop(client);
         let shared = Arc::new(Shared::default());
@@ -104,21 +104,28 @@ impl Engine for PostgresEngine {
 
     async fn look<T: Send + 'static>(
         &self,
+        name: &'static str,
         read: impl FnOnce(&dyn Look) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.read(read).await
+        self.read(name, read).await
     }
 
     async fn read<T: Send + 'static>(
         &self,
+        name: &'static str,
         read: impl FnOnce(&dyn Look) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.shared.readable()?;
         let client = self.pool.get().await.map_err(|error| connect::pooled(&error))?;
         let asks = in_time(keys::Asks::cached(&client)).await?;
         let runtime = Handle::current();
-        let reading = spawn_blocking(move || Snapshot::of(client, asks, runtime).read(read));
-        reading.await.map_err(|_| StoreError::Unavailable("the reading failed".into()))?
+        let reading = spawn_blocking(move || Snapshot::of(client, asks, runtime).read(name, read));
+        let read = reading.await.map_err(|_| StoreError::Unavailable("the reading failed".into()))?;
+        read.inspect_err(|why| {
+            if matches!(why, StoreError::Unavailable(_)) {
+                tracing::warn!(transaction = name, %why, "nothing was read");
+            }
+        })
     }
 
     fn outbox(&self) -> watch::Receiver<Outbox> {
@@ -130,6 +137,6 @@ impl Engine for PostgresEngine {
     }
 
     async fn copy(&self, parts: mpsc::Sender<CopyPart>) -> Result<Copied, StoreError> {
-        self.read(move |tree| copying::copy(tree, &parts)).await
+        self.read("copy", move |tree| copying::copy(tree, &parts)).await
     }
 }

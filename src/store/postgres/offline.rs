@@ -8,7 +8,7 @@ use super::{
     ahead::Ahead,
     arriving::{self, Moving, goes_on_from},
     connect::{Settings, in_time},
-    keys::{Asks, Keys},
+    keys::{Asks, Keys, SNAPSHOT},
     schema::has_arrived,
 };
 use crate::{
@@ -34,7 +34,7 @@ impl PostgresStore {
         since: Option<Checkpoint>,
         watch: &mut dyn Examining,
     ) -> Result<Examined, StoreError> {
-        let desk = Desk::open(settings)?;
+        let desk = Desk::open(settings, "verify")?;
         if !desk.one::<bool>("SELECT to_regclass('homeward_head') IS NOT NULL")? {
             return Err(StoreError::NotFound);
         }
@@ -50,7 +50,7 @@ impl PostgresStore {
     /// # Errors
     /// [`StoreError::WrongState`] where there is one; [`StoreError::Unavailable`].
     pub fn restoring(settings: &Settings) -> Result<Box<dyn Restoring>, StoreError> {
-        arriving::restoring(Desk::open(settings)?)
+        arriving::restoring(Desk::open(settings, "restore")?)
     }
 
     /// A store on its way from another engine into a database in which there is none. It goes on where an earlier attempt ended;
@@ -59,12 +59,15 @@ impl PostgresStore {
     /// # Errors
     /// [`StoreError::WrongState`] where there is another; [`StoreError::Unavailable`].
     pub fn moving(settings: &Settings, origin: &Origin) -> Result<Option<Moving>, StoreError> {
-        match Moving::begin(Desk::open(settings)?, origin) {
-            Err(StoreError::WrongState) if goes_on_from(&Desk::open(settings)?, origin)? => Ok(None),
+        match Moving::begin(Desk::open(settings, MOVES)?, origin) {
+            Err(StoreError::WrongState) if goes_on_from(&Desk::open(settings, MOVES)?, origin)? => Ok(None),
             begun => begun.map(Some),
         }
     }
 }
+
+/// What the connection of a command is called that moves a store.
+const MOVES: &str = "migrate";
 
 /// Walks keys that nobody changes meanwhile and whose head says `sequence`, where it says anything.
 pub(super) fn examined(
@@ -95,12 +98,12 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    /// Connects.
-    pub fn open(settings: &Settings) -> Result<Self, StoreError> {
+    /// Connects, under this name.
+    pub fn open(settings: &Settings, name: &str) -> Result<Self, StoreError> {
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime =
             runtime.map_err(|error| StoreError::Unavailable(format!("the runtime did not start: {error}")))?;
-        let client = runtime.block_on(settings.connect())?;
+        let client = runtime.block_on(settings.connect(name))?;
         Ok(Self { runtime, client })
     }
 
@@ -114,7 +117,7 @@ impl Desk {
 
     /// Does what needs no answer.
     pub fn said(&self, words: &str) -> Result<(), StoreError> {
-        self.runtime.block_on(in_time(self.client.batch_execute(words)))
+        Ok(self.runtime.block_on(in_time(self.client.batch_execute(words)))?)
     }
 
     /// One value.
@@ -125,7 +128,7 @@ impl Desk {
 
     /// One statement; answers with how many rows it concerned.
     pub fn does(&self, words: &str, given: &[&(dyn ToSql + Sync)]) -> Result<u64, StoreError> {
-        self.runtime.block_on(in_time(self.client.execute(words, given)))
+        Ok(self.runtime.block_on(in_time(self.client.execute(words, given)))?)
     }
 
     /// The keys as this connection sees them.
@@ -139,7 +142,7 @@ impl Desk {
         &self,
         read: impl FnOnce(&dyn Look, &Self) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        self.said("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
+        self.said(SNAPSHOT)?;
         let read = self.keys(|tree| read(tree, self));
         self.said("ROLLBACK")?;
         read

@@ -20,7 +20,7 @@ use crate::{
     platform::{clock::Stopwatch, meters::METERS},
     store::{
         Outbox, StoreError,
-        ordered::{Books, Command, Message, Reply, Transaction, gather},
+        ordered::{Books, Command, Message, Transaction, gather},
     },
 };
 
@@ -141,13 +141,13 @@ impl Writer<'_> {
     }
 
     /// Runs the commands in order, makes the batch durable, answers.
-    fn commit(&mut self, commands: Vec<Command>) -> Result<(), StoreError> {
+    fn commit(&mut self, mut commands: Vec<Command>) -> Result<(), StoreError> {
         let (watch, size) = (Stopwatch::start(), commands.len());
         let Some(tree) = self.shared.tree.read().ok().and_then(|tree| (*tree).clone()) else {
             return Err(StoreError::Unavailable("closed".into()));
         };
         let mut tx = Transaction::new(&*tree, &mut self.books);
-        let replies: Vec<Reply> = commands.into_iter().map(|command| (command.run)(&mut tx)).collect();
+        commands.iter_mut().for_each(|command| command.run(&mut tx));
         let result = if tx.view.is_empty() {
             Ok(())
         } else {
@@ -159,9 +159,7 @@ impl Writer<'_> {
             METERS.commit.observe(watch.spent().as_secs_f64());
             written
         };
-        for reply in replies {
-            reply(result.clone());
-        }
+        commands.into_iter().for_each(|command| command.answer(result.clone()));
         result
     }
 

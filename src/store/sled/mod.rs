@@ -104,6 +104,7 @@ impl Engine for SledEngine {
 
     async fn look<T: Send + 'static>(
         &self,
+        _name: &'static str,
         read: impl FnOnce(&dyn Look) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.look_at(move |tree| read(tree)).await
@@ -111,6 +112,7 @@ impl Engine for SledEngine {
 
     async fn read<T: Send + 'static>(
         &self,
+        _name: &'static str,
         read: impl FnOnce(&dyn Look) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.read_whole(move |tree| read(tree)).await
