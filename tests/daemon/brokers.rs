@@ -3,15 +3,32 @@
 
 use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt, process::Command, time::Duration};
 
-use homeward::wire::pb::{self, rewrap::State, stream_pull_request::Step, stream_pull_response::Event};
-use tokio::{sync::mpsc, time::timeout};
+use homeward::{
+    broker::fingerprint,
+    ledger,
+    reference::FileSet,
+    wire::pb::{
+        self, approve_proposal_response::Effect, rewrap::State, stream_pull_request::Step, stream_pull_response::Event,
+    },
+};
+use tokio::{
+    sync::mpsc,
+    time::{sleep, timeout},
+};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Code;
+use tonic_types::StatusExt;
 
 use crate::{
     daemon::{Daemon, recent},
-    house::{LEWISHAM, MASH, MPU, MPU_TOO, REFDESK, RESOLVER, place::postgres::Server},
-    person::{Person, Taken, bytes, fresh, referral, refusal, request, submission, why},
+    house::{
+        LEWISHAM, MASH, MPU, MPU_TOO, REFDESK, RESOLVER,
+        place::{
+            Place,
+            postgres::{Other, Server, value},
+        },
+    },
+    person::{Person, Refusal, Taken, bytes, fresh, referral, refusal, request, submission, why},
 };
 
 /// A broker over `server`, with the papers and the key of `like`.
@@ -51,6 +68,102 @@ pub async fn receipt(daemon: &Daemon, number: u8) -> Vec<u8> {
     council.call(&referral("SubmitReferral"), bytes(&request(submission(&text)))).await.unwrap()
 }
 
+/// How often the ledger has an action.
+async fn entered(server: &Server, action: &str) -> usize {
+    let store = Place::Database(server.database()).open().await.unwrap();
+    let entries = store.entries(0, 10_000).await.unwrap();
+    entries.iter().filter(|(_, bytes)| ledger::decode(bytes).unwrap().action == action).count()
+}
+
+/// Waits until something is so.
+async fn becomes(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let so = async {
+        while !is_so().await {
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(Duration::from_secs(30), so).await.unwrap_or_else(|_| panic!("not so: {what}"));
+}
+
+async fn current_key(custodian: &mut Person) -> String {
+    let keys = custodian.admin.list_keys(pb::ListKeysRequest {}).await.unwrap().into_inner().keys;
+    keys.into_iter().find(|key| key.current).unwrap().key_id
+}
+
+/// A key rotated at one is in use at the other, which answers a repeat as the one did; and both carry it through, once.
+async fn rotated(server: &Server, one: &Daemon, other: &Daemon) {
+    let (mut here, mut there) = (one.person(FIRST).await, other.person(FIRST).await);
+    let old = current_key(&mut there).await;
+    let asked = pb::RotateKeyRequest { request_id: fresh() };
+    let done = here.admin.rotate_key(asked.clone()).await.unwrap().into_inner();
+    becomes("it is the other's key too", async || current_key(&mut there).await != old).await;
+    assert!(there.admin.rotate_key(asked).await.unwrap().into_inner() == done, "the first answer");
+    assert_eq!(current_key(&mut here).await, current_key(&mut there).await);
+    receipt(other, 1).await;
+    becomes("everything is under it", async || {
+        let status = there.admin.rewrap_status(pb::RewrapStatusRequest {}).await.unwrap().into_inner();
+        status.rewrap.unwrap().state() == State::Finished
+    })
+    .await;
+    assert_eq!((entered(server, "ROTATE_KEY").await, entered(server, "REWRAP_DONE").await), (1, 1));
+}
+
+/// A policy proposed at one and approved through both is in force at both, and in the ledger once.
+async fn activated(server: &Server, one: &Daemon, other: &Daemon) {
+    let mut set: Vec<_> = FileSet::embedded().iter().map(|(name, text)| (name.to_owned(), text.to_owned())).collect();
+    let (_, rules) = set.iter().find(|(name, _)| name == "rules/2026-11-3.toml").unwrap();
+    let rules = rules.replacen("version = \"2026-11-3\"", "version = \"2026-11-4\"", 1);
+    let rules = rules.replacen("effective_from = \"2026-11-01\"", "effective_from = \"2026-11-02\"", 1);
+    set.push(("rules/2026-11-4.toml".into(), rules));
+    let print = hex::encode(fingerprint(&FileSet::gather(set.clone()).0));
+    let files = set.into_iter().map(|(name, text)| pb::PolicyFile { name, text }).collect();
+    let mut first = one.person(PROPOSER).await;
+    let asked = pb::ActivatePolicyRequest { request_id: fresh(), files, fingerprint: print.clone() };
+    let proposal = first.admin.activate_policy(asked).await.unwrap().into_inner().proposal.unwrap();
+    let (proposal_id, fingerprint) = (proposal.proposal_id, proposal.fingerprint);
+    let approval = pb::ApproveProposalRequest { request_id: fresh(), proposal_id, fingerprint };
+    let [mut here, mut there] = [one.person(APPROVER).await, other.person(APPROVER).await];
+    let answers = tokio::join!(here.admin.approve_proposal(approval.clone()), there.admin.approve_proposal(approval));
+    let effects = [answers.0, answers.1].map(|answer| answer.unwrap().into_inner().effect);
+    let [Some(Effect::ActivatedPolicy(activation)), also] = effects else { panic!("a policy was approved") };
+    assert!(also == Some(Effect::ActivatedPolicy(activation)), "it was activated once");
+    for who in [&mut here, &mut there] {
+        becomes("it is in force", async || {
+            let shown = who.identity.who_am_i(pb::WhoAmIRequest {}).await.unwrap().into_inner();
+            shown.policy_fingerprint == print
+        })
+        .await;
+    }
+    for broker in [one, other] {
+        let under: pb::SubmitReferralResponse = prost::Message::decode(receipt(broker, 1).await.as_slice()).unwrap();
+        assert_eq!(under.receipt.unwrap().policy_fingerprint, print);
+    }
+    assert_eq!(entered(server, "ACTIVATE_POLICY").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_broker_rotated_or_activated_is_so_at_the_other_and_in_the_ledger_once() {
+    let server = Server::start();
+    let mut one = broker(&server, None);
+    keyed(&one);
+    let mut other = broker(&server, Some(&one));
+    one.restart().await;
+    other.restart().await;
+    receipt(&one, 1).await;
+    rotated(&server, &one, &other).await;
+    activated(&server, &one, &other).await;
+}
+
+/// No transaction is open that was begun by now, however long what was given by now is held.
+async fn none_is_open(server: &Server) {
+    let url = server.database();
+    let now = value(&url, "SELECT now()").unwrap();
+    let ours = "FROM pg_stat_activity WHERE application_name LIKE 'homeward%'";
+    let open = format!("SELECT count(*) {ours} AND xact_start <= '{now}'");
+    becomes("no transaction is open", async || value(&url, &open).as_deref() == Some("0")).await;
+    assert_ne!(value(&url, &format!("SELECT count(*) {ours}")).as_deref(), Some("0"), "they are connected");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_one_broker_accepted_the_other_delivers_also_when_the_first_was_killed() {
     let server = Server::start();
@@ -77,6 +190,7 @@ async fn what_one_broker_accepted_the_other_delivers_also_when_the_first_was_kil
         let unit = (pb::Part::E, 0);
         assert!(officer.read(each, unit, "").await.is_ok(), "it opens under the key that both have");
     }
+    none_is_open(&server).await;
     officer.complete(&taken[0], "linked").await.unwrap();
     one.restart().await;
     let mut officer = one.person(MPU).await;
@@ -88,30 +202,40 @@ async fn without_its_database_a_broker_is_not_serving_and_serves_again_by_itself
     let mut server = Server::start();
     let mut broker = broker(&server, None);
     keyed(&broker);
+    also(&broker, "store.statement_seconds = 2");
     broker.restart().await;
-    let before = receipt(&broker, 1).await;
+    receipt(&broker, 1).await;
     let (pid, from) = (broker.pid(), broker.log().len());
+    let text = recent(1, "2026-11-20T16:30:00Z");
+    let [held, lost] = [(), ()].map(|()| bytes(&request(submission(&text))));
+    let accepted = async |body: &Vec<u8>| {
+        let council = broker.person(LEWISHAM).await;
+        becomes("it is accepted", async || council.call(&referral("SubmitReferral"), body.clone()).await.is_ok()).await;
+    };
+
+    // Somebody holds what every statement needs.
+    let mut other = Other::at(&server.database());
+    other.does("BEGIN; LOCK TABLE homeward_keys");
+    let council = broker.person(LEWISHAM).await;
+    let refused = refusal(council.call(&referral("SubmitReferral"), held.clone()).await);
+    assert!(is_told_when(&refused), "{:?}: {}", refused.code, broker.log());
+    broker.says(from, "ended a wait for a lock").await;
+    other.does("ROLLBACK");
+    accepted(&held).await;
+
+    let from = broker.log().len();
     server.kill();
     broker.says(from, "NOT SERVING").await;
     let council = broker.person(LEWISHAM).await;
-    let text = recent(1, "2026-11-20T16:30:00Z");
-    let body = bytes(&request(submission(&text)));
-    let refused = refusal(council.call(&referral("SubmitReferral"), body.clone()).await);
-    assert_eq!(refused.code, Code::Unavailable);
+    let refused = refusal(council.call(&referral("SubmitReferral"), lost.clone()).await);
+    assert!(is_told_when(&refused), "{:?}: {}", refused.code, broker.log());
     let from = broker.log().len();
     server.again();
     broker.says(from, "\"SERVING\"").await;
-    let council = broker.person(LEWISHAM).await;
-    let mut tries = 0;
-    while council.call(&referral("SubmitReferral"), body.clone()).await.is_err() {
-        tries += 1;
-        assert!(tries < 100, "{}", broker.log());
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    accepted(&lost).await;
     assert_eq!(broker.pid(), pid);
-    assert!(!before.is_empty());
     let mut officer = broker.person(MPU).await;
-    assert_eq!(officer.pull("MPU.SE").await.unwrap().len(), 2, "what was accepted before, and once what was refused");
+    assert_eq!(officer.pull("MPU.SE").await.unwrap().len(), 3, "what was accepted before, and once what was refused");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -168,16 +292,27 @@ async fn a_broker_that_stood_still_with_its_officers_leases_settles_nothing_that
     elsewhere.complete(first, "linked").await.unwrap();
 }
 
+/// UNAVAILABLE, and when to call again.
+fn is_told_when(refused: &Refusal) -> bool {
+    let again = refused.status.get_error_details().retry_info().and_then(|retry| retry.retry_delay);
+    refused.code == Code::Unavailable && again.is_some_and(|again| again > Duration::ZERO)
+}
+
+const PROPOSER: &str = "operator/policy_admin/p1";
+const APPROVER: &str = "operator/policy_admin/p2";
 const ADMIN: &str = "operator/certificate_admin/admin-1";
 const FIRST: &str = "operator/key_custodian/k1";
 const SECOND: &str = "operator/key_custodian/k2";
 
 /// Each has the authority's folder.
 pub fn registered(brokers: &[&Daemon]) {
-    for broker in brokers {
-        let file = broker.folder("homeward.toml");
-        fs::write(&file, format!("{}pki.folder = \"certs\"\n", fs::read_to_string(&file).unwrap())).unwrap();
-    }
+    brokers.iter().for_each(|broker| also(broker, "pki.folder = \"certs\""));
+}
+
+/// A line more in a broker's configuration.
+fn also(broker: &Daemon, line: &str) {
+    let file = broker.folder("homeward.toml");
+    fs::write(&file, format!("{}{line}\n", fs::read_to_string(&file).unwrap())).unwrap();
 }
 
 /// Revokes somebody's certificate: its serial number.
