@@ -156,6 +156,27 @@ fn the_unit_is_sound_and_gives_up_on_what_only_a_person_can_mend() {
     assert!(verified.status.success() && !said.contains("homeward.service"), "{said}");
 }
 
+/// As they will be installed beside a database, but for the places of the programs.
+#[test]
+fn the_units_beside_a_database_are_sound() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("homeward.service.d")).unwrap();
+    let backup = ["homeward-backup.service", "homeward-backup.timer"];
+    let beside = backup.map(|name| (format!("deploy/cluster/systemd/{name}"), name));
+    let broker = [("deploy/homeward.service", "homeward.service")].map(|(from, to)| (from.to_owned(), to));
+    let dropped = "deploy/cluster/systemd/homeward-database.conf".to_owned();
+    for (from, to) in beside.into_iter().chain(broker).chain([(dropped, "homeward.service.d/database.conf")]) {
+        let places = ["/usr/local/bin/homeward", "/usr/bin/curl", "/usr/bin/pgbackrest"];
+        let text = places.iter().fold(read(&from), |text, place| text.replace(place, "/bin/true"));
+        fs::write(folder.path().join(to), text).unwrap();
+    }
+    for unit in ["homeward-backup.service", "homeward-backup.timer", "homeward.service"] {
+        let Some(verified) = systemd_analyze(&["verify", "--man=no"], &folder.path().join(unit)) else { return };
+        let said = String::from_utf8_lossy(&verified.stderr);
+        assert!(verified.status.success() && !said.contains("homeward"), "{unit}: {said}");
+    }
+}
+
 #[test]
 fn the_two_commands_are_named_and_there() {
     let blocks = blocks(&read("README.md"));
