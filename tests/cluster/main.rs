@@ -1,6 +1,6 @@
 //! The whole of it, with real processes: three machines with PostgreSQL under Patroni and etcd, reached through HAProxy, as the files in
 //! `deploy/cluster` set them up, and three brokers under the load of sixteen councils and sixteen officers. A broker stands still with its
-//! officers' leases, a broker is killed, the primary's machine loses its power, the next primary is cut off from the others, and the brokers
+//! officers' leases, a broker is killed, the primary is killed, its machine loses its power, the next primary is cut off from the others, and the brokers
 //! are restarted in turn. What anybody was told is so at the end, once, and the ledger is one.
 //!
 //! `HOMEWARD_CLUSTER_ROUNDS=5` does all of it five times. Without, once, and no machine loses its power here: the primary's does in
@@ -142,8 +142,17 @@ impl Town {
         self.says("the machine is back");
     }
 
+    /// The primary is killed, and another takes over while its machine makes a standby of it.
+    async fn loses_the_server(&self) {
+        let primary = self.cluster.primary();
+        self.cluster.kills_the_server(primary);
+        self.goes_on("the primary was killed", 30).await;
+        assert_ne!(self.cluster.primary(), primary, "another took over");
+    }
+
     /// What else may befall it.
     async fn is_tried(&mut self) {
+        self.loses_the_server().await;
         self.brokers[2].signal("STOP");
         self.goes_on("a broker stands still with its officers' leases", 30).await;
         self.brokers[0].kill();
@@ -151,6 +160,7 @@ impl Town {
         self.brokers[2].signal("CONT");
         self.again(0).await;
 
+        self.cluster.whole();
         let primary = self.cluster.primary();
         let how = self.cluster.cuts_off(primary);
         self.goes_on(&format!("the primary's machine was cut off ({how})"), 50).await;
@@ -174,6 +184,13 @@ async fn whatever_befalls_machines_and_brokers_under_load_what_anybody_was_told_
     let (enough, over) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
     let callers = at_work(&profiles, &town.doors, &town.told, [&enough, &over]);
     town.goes_on("sixteen councils and sixteen officers are at work", 30).await;
+    let kept = |name: &str, more: &[&str]| {
+        let profile = profiles[0][0].display().to_string();
+        let asked = [&["audit", "checkpoint", "--profile", &profile], more].concat();
+        fs::write(town.brokers[1].folder(name), ours(&town.brokers[0], &asked)).unwrap();
+    };
+    kept("key", &["--key"]);
+    kept("earlier", &[]);
     let rounds = std::env::var("HOMEWARD_CLUSTER_ROUNDS").ok().map(|rounds| rounds.parse().unwrap());
     for _ in 0..rounds.unwrap_or(1) {
         if rounds.is_some() {
@@ -207,8 +224,10 @@ async fn whatever_befalls_machines_and_brokers_under_load_what_anybody_was_told_
     for asked in asking {
         asked.await.unwrap();
     }
-    let whole = ours(&town.brokers[1], &["audit", "verify", "--deep", "--config", "homeward.toml"]);
-    assert!(whole.contains("everything agrees"), "{whole}");
+    let since = ["--key", "key", "--since", "earlier"];
+    let walks = [&["audit", "verify", "--deep", "--config", "homeward.toml"], &since[..]].concat();
+    let whole = ours(&town.brokers[1], &walks);
+    assert!(whole.contains("everything agrees, and continues"), "{whole}");
     let (settled, lost) = (town.told.completed.lock().unwrap().len(), *town.told.lost.lock().unwrap());
     town.says(&format!("{} submissions, {settled} settled, {lost} leases ran out; {whole}", receipts.len()));
 }

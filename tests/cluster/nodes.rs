@@ -271,6 +271,11 @@ impl Cluster {
         self.net.ends_all_on(machine);
     }
 
+    /// The server of a machine is killed; etcd and Patroni are not.
+    pub fn kills_the_server(&self, machine: usize) {
+        ends(&self.path().join(name_of(machine)), "KILL");
+    }
+
     /// Cuts a machine off from all others; how.
     pub fn cuts_off(&self, machine: usize) -> &'static str {
         if self.net.cable_is(machine, "down") {
