@@ -49,10 +49,10 @@ use tokio::sync::Mutex;
 
 pub use administration::{
     Activation, Approved, Asked, BackupSet, BackupStep, Begin, Beside, Certificate, Checked, Effect, Ended, EpochRow,
-    Epochs, ErasedRow, Erasure, Fault, Folder, HeldRecord, Impact, Issuer, IssuerError, KeptPolicy, KeyShelf, Keys,
-    KeysError, Later, Lifespan, Looks, Manifest, NewCertificate, OuterKeys, OuterRotation, OuterRow, OuterState,
+    Epochs, ErasedRow, Erasure, Fault, Folder, GivenOut, HeldRecord, Impact, Issuer, IssuerError, KeptPolicy, KeyShelf,
+    Keys, KeysError, Later, Lifespan, Looks, Manifest, NewCertificate, OuterKeys, OuterRotation, OuterRow, OuterState,
     PolicyRefused, Progress, Proof, Register, Revocation, Shown, SignedList, Stage, Standing, Steer, Tainted,
-    later_than, lists_since, moved_entry, restored_entry, stated_lines,
+    is_of_another, later_than, lists_since, moved_entry, restored_entry, stated_lines,
 };
 pub use alarms::Alarms;
 pub use audit::{FiledProof, LedgerEntry, LedgerProof};

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::{Read, Write},
     os::unix::{
         fs::{MetadataExt, PermissionsExt},
         net::UnixStream,
@@ -124,8 +125,10 @@ fn an_older_backup_than_the_list_beside_the_store_knows_is_restored_only_by_who_
     // Whatever is stated of revocations, and without the line of the older one.
     restore(at, &["--nothing-revoked-since"]).refused(65, &words);
     let whole = fs::read_to_string(&list).unwrap();
-    let own = whole.lines().find(|line| line.starts_with("backup")).unwrap();
-    fs::write(&list, whole.replacen(&format!("{own}\n"), "", 1)).unwrap();
+    let set = fs::read_to_string(at.join("kept/set")).unwrap().lines().nth(1).unwrap().replace("set ", "\t");
+    let without: String = whole.split_inclusive('\n').filter(|line| !line.contains(&set)).collect();
+    assert_eq!(whole.lines().count(), without.lines().count() + 2, "copied, and taken");
+    fs::write(&list, without).unwrap();
     restore(at, &["--nothing-revoked-since"]).refused(65, &words);
     fs::write(&list, whole).unwrap();
     assert!(!store.exists() || fs::read_dir(&store).unwrap().next().is_none());
@@ -140,10 +143,13 @@ fn an_older_backup_than_the_list_beside_the_store_knows_is_restored_only_by_who_
     let ledger = homeward(at, &["audit", "list", "--profile", &auditor, "--json"]).with(0);
     assert!(ledger.contains("later=given_up"), "{ledger}");
     backup(at).with(0);
+    // Of one that nobody has whole it says no more than what it knew of the ledger.
+    taken_and_lost(at);
     daemon.stop();
     fs::remove_dir_all(&store).unwrap();
     // What another broker wrote after the newest backup is lost with any: that is said, and nobody is stopped.
     let known = fs::read_to_string(&list).unwrap();
+    assert!(known.lines().next_back().unwrap().starts_with("copied\t"), "{known}");
     let heard = format!("heard\t{}\t{}\tsignature\n", entries_of("kept") + 5, "00".repeat(32));
     fs::write(&list, format!("{known}{heard}")).unwrap();
     let said: serde_json::Value = serde_json::from_str(&restore(at, &[]).with(0)).unwrap();
@@ -152,6 +158,28 @@ fn an_older_backup_than_the_list_beside_the_store_knows_is_restored_only_by_who_
     fs::remove_dir_all(&store).unwrap();
     let said = homeward(at, &["restore", "kept", "--config", "homeward.toml"]).with(0);
     assert!(said.contains("lost, for no later backup is known: entries "), "{said}");
+    // The list of another store knows nothing of this one, and takes nothing with it that is stated.
+    let title = "homeward beside 1\tsum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8";
+    fs::write(&list, format!("{title}\nbackup\t00ff\t2090-01-01T00:00:00Z\t999\tsignature\n")).unwrap();
+    fs::remove_dir_all(&store).unwrap();
+    restore(at, &["--give-up-later"]).refused(65, &["RESTORED_REVOCATIONS", "of another store"]);
+    fs::write(at.join("since"), "5a\n").unwrap();
+    let said: serde_json::Value = serde_json::from_str(&restore(at, &["--revoked", "since"]).with(0)).unwrap();
+    assert!(said["missing_entries"].is_null(), "{said}");
+    assert_eq!(fs::read_to_string(&list).unwrap(), "stated\t5a\n");
+    assert!(fs::read_to_string(at.join("data/store.revoked-of-another-store")).unwrap().starts_with(title));
+}
+
+/// Takes a backup as far as its manifest, and is gone before anybody can have kept that.
+fn taken_and_lost(at: &Path) {
+    let mut stream = UnixStream::connect(at.join("data/store/backup.sock")).unwrap();
+    stream.write_all(&[b'S', 0, 0, 0, 0, b'T', 0, 0, 0, 0]).unwrap();
+    let mut head = [0; 5];
+    while head[0] != b'M' {
+        stream.read_exact(&mut head).unwrap();
+        let mut bytes = vec![0; u32::from_be_bytes([head[1], head[2], head[3], head[4]]) as usize];
+        stream.read_exact(&mut bytes).unwrap();
+    }
 }
 
 #[test]

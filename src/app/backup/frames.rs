@@ -18,6 +18,8 @@ pub(super) const FAR: u8 = b'F';
 pub(super) const CHECKPOINT: u8 = b'C';
 /// The manifest: the end.
 pub(super) const MANIFEST: u8 = b'M';
+/// All of it is kept, says whoever takes it; and the daemon, that this is written down.
+pub(super) const KEPT: u8 = b'W';
 /// Why there is no more.
 pub(super) const FAULT: u8 = b'E';
 

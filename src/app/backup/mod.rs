@@ -12,7 +12,7 @@ use serde_json::json;
 
 use self::{
     folder::Folder,
-    frames::{CHECKPOINT, FAR, FAULT, KNOWN, MANIFEST, NAME, PART, SET, THERE},
+    frames::{CHECKPOINT, FAR, FAULT, KEPT, KNOWN, MANIFEST, NAME, PART, SET, THERE},
 };
 pub(super) use self::{
     restore::{RestoreArgs, restore},
@@ -75,7 +75,7 @@ pub(super) fn backup(args: &BackupArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Keeps what comes until the manifest does.
+/// Keeps what comes until the manifest does, and the daemon has written down that all of it is kept.
 fn take(stream: &mut UnixStream, folder: &Folder, progress: &Progress) -> Result<Taken, Failure> {
     let mut taken = Taken::default();
     let kept = |kept: io::Result<()>| kept.map_err(|error| Failure::other(format!("the backup's folder: {error}")));
@@ -102,8 +102,9 @@ fn take(stream: &mut UnixStream, folder: &Folder, progress: &Progress) -> Result
             CHECKPOINT => kept(folder.put("checkpoint", &[&bytes]))?,
             MANIFEST => {
                 kept(folder.put("manifest", &[&bytes]))?;
-                return Ok(taken);
+                frames::say(stream, KEPT, &[]).map_err(|error| broken(&error))?;
             }
+            KEPT => return Ok(taken),
             FAULT => return Err(Failure::unavailable(String::from_utf8_lossy(&bytes).into_owned())),
             _ => return Err(unreadable()),
         }

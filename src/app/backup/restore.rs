@@ -22,7 +22,9 @@ use crate::{
         progress::Progress,
         wiring,
     },
-    broker::{BackupSet, Beside, Later, Manifest, later_than, lists_since, restored_entry, stated_lines},
+    broker::{
+        BackupSet, Beside, Later, Manifest, is_of_another, later_than, lists_since, restored_entry, stated_lines,
+    },
     ledger::{Checkpoint, VerifierKey},
     pki,
     platform::{Clock, Entropy, SystemClock, SystemEntropy},
@@ -77,6 +79,8 @@ pub(in crate::app) fn restore(args: &RestoreArgs) -> Result<(), Failure> {
             "the list beside the store cannot be read: make it readable, or put it aside and state what was revoked",
         )
     })?;
+    let foreign = is_of_another(&lines, &backup.set, &backup.manifest);
+    let lines = if foreign { Vec::new() } else { lines };
     let later = later_than(&lines, &backup.set, &backup.manifest);
     // Entries that no later backup has are lost with the newest one too, and are told; a later backup is to be taken instead.
     if let Some(later) = later.as_ref().filter(|later| later.backup.is_some() && !args.give_up_later) {
@@ -102,7 +106,7 @@ pub(in crate::app) fn restore(args: &RestoreArgs) -> Result<(), Failure> {
     drop(teller);
     let restored = finished.map_err(|error| refused(error.to_string(), &backup.manifest, wanted))?;
     // Killed before the store is there, nobody is let in; killed after, whoever was revoked is known.
-    since.keep(store)?;
+    since.keep(store, foreign)?;
     restored.put().map_err(|error| Failure::unavailable(format!("{there}: {error}")))?;
     told(args, &backup.manifest, &since, later.as_ref());
     Ok(())
@@ -140,7 +144,7 @@ impl Since {
         }
         let taken = backup.manifest.taken;
         Err(Failure::bad_data(format!(
-            "RESTORED_REVOCATIONS: whoever was revoked since {taken} would be let in again: {} is not there, or is older than the backup",
+            "RESTORED_REVOCATIONS: whoever was revoked since {taken} would be let in again: {} is not there, is older than the backup, or is of another store",
             list.display()
         ))
         .advise("put that file back where it was beside the store; else say what was revoked since, with --revoked FILE: a list that `homeward admin crl` fetched since, or serial numbers")
@@ -155,11 +159,14 @@ impl Since {
         }
     }
 
-    /// Writes down what was stated, where the daemon finds it, durably.
-    fn keep(&self, store: &Path) -> Result<(), Failure> {
+    /// Writes down what was stated, where the daemon finds it, durably; not into the list of another store, which is put out of the way
+    /// here as the daemon would put it, or what was stated would go with it.
+    fn keep(&self, store: &Path, foreign: bool) -> Result<(), Failure> {
         let Self::Stated(serials) = self else { return Ok(()) };
         let list = beside::path(store);
-        let kept = FileBeside(list.clone()).add(&stated_lines(serials)).and_then(|()| {
+        let file = FileBeside(list.clone());
+        let ready = if foreign { file.put_aside() } else { Ok(()) };
+        let kept = ready.and_then(|()| file.add(&stated_lines(serials))).and_then(|()| {
             // Beside a database there may be no folder yet: then as what it is to lie in.
             let like = fs::metadata(store).or_else(|_| fs::metadata(store.parent().unwrap_or(Path::new("."))))?;
             fs::set_permissions(&list, fs::Permissions::from_mode(0o600))?;

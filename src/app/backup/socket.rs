@@ -14,7 +14,7 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-use super::frames::{self, CHECKPOINT, FAR, FAULT, KNOWN, MANIFEST, PART, SET, THERE};
+use super::frames::{self, CHECKPOINT, FAR, FAULT, KEPT, KNOWN, MANIFEST, PART, SET, THERE};
 use crate::broker::{BackupSet, BackupStep, Broker};
 
 /// Steps on their way.
@@ -112,12 +112,23 @@ async fn take(mut stream: UnixStream, broker: &Broker, one: &Mutex<()>) -> io::R
     };
     let (taken, sent) = tokio::join!(taking, sending);
     let stream = sent?;
-    if let Err(error) = taken {
-        // The words of the broker's errors are for whoever runs the machine, which this is.
-        frames::send(stream, FAULT, &[error.to_string().as_bytes()]).await?;
-        return Err(io::Error::other(error.to_string()));
+    match taken {
+        Ok(given) => {
+            let kept = tokio::time::timeout(TAKEN_WITHIN, frames::receive(stream)).await;
+            let (KEPT, _) = kept.map_err(|_| unsaid())?? else { return Err(unsaid()) };
+            broker.backup_is_whole(&given);
+            frames::send(stream, KEPT, &[]).await
+        }
+        Err(error) => {
+            // The words of the broker's errors are for whoever runs the machine, which this is.
+            frames::send(stream, FAULT, &[error.to_string().as_bytes()]).await?;
+            Err(io::Error::other(error.to_string()))
+        }
     }
-    Ok(())
+}
+
+fn unsaid() -> io::Error {
+    io::Error::other("nobody said that all of it is kept")
 }
 
 /// The set and the parts that are there.

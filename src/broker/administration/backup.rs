@@ -44,6 +44,17 @@ pub struct Manifest {
     pub checkpoint: String,
 }
 
+/// A backup of which all was given out. Whether it was taken, whoever took it says.
+#[derive(Debug)]
+pub struct GivenOut {
+    /// Its set.
+    pub(super) set: String,
+    /// When it was taken.
+    pub(super) taken: Timestamp,
+    /// Of how many entries of the ledger.
+    pub(super) entries: u64,
+}
+
 /// What whoever takes a backup is given, in this order: a set, parts, an end.
 #[derive(Clone)]
 pub enum BackupStep {
@@ -135,14 +146,14 @@ impl Manifest {
 
 impl Broker {
     /// Takes a backup into a new set, or into the one whose text is given and of which parts are there already. Who calls
-    /// this runs the machine: `by` says who that is, for the ledger.
+    /// this runs the machine: `by` says who that is, for the ledger. Once they have all of it, [`Broker::backup_is_whole`] is to be told.
     pub async fn back_up(
         &self,
         by: &str,
         set: Option<BackupSet>,
         there: &HashSet<String>,
         steps: &mpsc::Sender<BackupStep>,
-    ) -> Result<(), Error> {
+    ) -> Result<GivenOut, Error> {
         let (set, key) = self.backup_key(set).await?;
         let taken = self.clock.now();
         self.store.record_entry(backup_entry(taken, by, &set.id)).await?;
@@ -170,10 +181,13 @@ impl Broker {
             error => error.into(),
         })?;
         let checkpoint = self.log.sign(copied.head.size, &copied.head.root);
-        self.remember_backup(&set.id, taken, copied.head.size);
+        // Before: whoever has it can restore it and have the list tell what was revoked since, whenever this process ends.
+        let given = GivenOut { set: set.id, taken, entries: copied.head.size };
+        self.remember_copied(&given);
         let manifest = Manifest { taken, copied, parts, checkpoint: checkpoint.clone() };
         let manifest = key.seal(MANIFEST, manifest.text().into_bytes(), &*self.entropy)?;
-        give(steps, BackupStep::End { manifest, checkpoint }).await
+        give(steps, BackupStep::End { manifest, checkpoint }).await?;
+        Ok(given)
     }
 
     /// The key of a set, which is made where there is none yet.

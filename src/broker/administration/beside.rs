@@ -13,12 +13,12 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{
-    Certificate, Revocation, Tainted,
+    Certificate, GivenOut, Revocation, Tainted,
     certificates::put,
     copies::Said,
     listed::{self, Listed, STATED, about},
     overheard::Heard,
-    since::backup_line,
+    since::{BACKUP, COPIED, backup_line},
 };
 use crate::{
     broker::{Broker, Error},
@@ -32,6 +32,11 @@ const TITLE: &str = "homeward beside 1";
 const ALARM: &str = "LIST_BESIDE_THE_STORE";
 /// The alarm while an older store has brought back what was destroyed or erased.
 const BACK: &str = "RESTORED_CONTENT";
+
+/// What follows in a first line.
+pub(super) fn title_of(line: &str) -> Option<&str> {
+    line.strip_prefix(TITLE)?.strip_prefix('\t')
+}
 
 /// The file beside the store.
 pub trait Beside: Send + Sync {
@@ -295,8 +300,13 @@ impl Broker {
         self.remember(vec![gone_line(said, self.now())]);
     }
 
-    pub(super) fn remember_backup(&self, set: &str, taken: Timestamp, entries: u64) {
-        self.remember(vec![backup_line(set, taken, entries)]);
+    pub(super) fn remember_copied(&self, backup: &GivenOut) {
+        self.remember(vec![backup_line(COPIED, &backup.set, backup.taken, backup.entries)]);
+    }
+
+    /// Whoever takes a backup has all of it: the list beside the store says so, and an older one is not restored by itself from now on.
+    pub fn backup_is_whole(&self, backup: &GivenOut) {
+        self.remember(vec![backup_line(BACKUP, &backup.set, backup.taken, backup.entries)]);
     }
 
     /// Content that was erased, and keys that were destroyed, are there again in an older store: people must do it again, for what

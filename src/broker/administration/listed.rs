@@ -5,7 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
-use super::{Certificate, Revocation, Tainted, copies::Said};
+use super::{
+    Certificate, Revocation, Tainted,
+    copies::Said,
+    since::{BACKUP, COPIED},
+};
 use crate::domain::{
     certificate::RevocationReason,
     erasure::{LegalHold, LegalHoldReason},
@@ -41,7 +45,7 @@ pub(super) struct Told {
 pub(super) fn about(line: &str) -> String {
     let mut fields = line.split('\t');
     match (fields.next(), fields.next()) {
-        (Some(kind), Some(name)) if !["backup", "gone", HEARD].contains(&kind) => format!("{kind}\t{name}"),
+        (Some(kind), Some(name)) if ![BACKUP, COPIED, "gone", HEARD].contains(&kind) => format!("{kind}\t{name}"),
         _ => line.to_owned(),
     }
 }
@@ -174,7 +178,7 @@ impl Told {
                 let said = Said { turn: next()?.parse().ok()?, compaction: next()?.parse().ok()? };
                 self.gone = self.gone.filter(|before| before.turn > said.turn).or(Some(said));
             }
-            "backup" => {}
+            BACKUP | COPIED => {}
             HEARD => self.heard = Some((next()?.parse().ok()?, next()?)),
             _ => return None,
         }
@@ -219,7 +223,7 @@ mod tests {
     use super::*;
 
     const TITLE: &str = "homeward beside 1\tkey";
-    const KINDS: [&str; 10] = [
+    const KINDS: [&str; 11] = [
         "revoked\t5a\tholder\tkey_compromise\t2026-11-21T12:00:00Z\tadministrator",
         "tainted\t5b\t2026-11-21T12:00:00Z",
         "issued\t5c\tholder\t2026-11-21T12:00:00Z\t2026-12-21T12:00:00Z\t5d\tprint",
@@ -230,6 +234,7 @@ mod tests {
         "heard\t7\t00ff",
         "hold\t00000000-0000-4000-8000-000000000001/00000000-0000-4000-8000-000000000002\tcourt_order\t54\twho\t2026-11-21T12:00:00Z",
         "released\t00000000-0000-4000-8000-000000000001/00000000-0000-4000-8000-000000000003\t2026-11-21T12:00:00Z",
+        "copied\tset\t2026-11-21T12:00:00Z\t7",
     ];
 
     /// No signature that anybody should use: it depends on every sign of both.

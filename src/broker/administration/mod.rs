@@ -31,7 +31,7 @@ mod unlisted;
 use jiff::SignedDuration;
 
 pub use approval::{Approved, Effect};
-pub use backup::{BackupSet, BackupStep, Manifest, moved_entry, restored_entry};
+pub use backup::{BackupSet, BackupStep, GivenOut, Manifest, moved_entry, restored_entry};
 pub(super) use beside::Remembered;
 pub use beside::{Beside, stated_lines};
 pub use certificates::Certificate;
@@ -49,7 +49,7 @@ pub use policy::{Activation, Begin, Checked, Fault, Folder, KeptPolicy, PolicyRe
 pub(super) use retention::Looked;
 pub use revocation::{Ended, Revocation};
 pub use rewrap::{Progress, Proof, Stage, Steer};
-pub use since::{Later, later_than, lists_since};
+pub use since::{Later, is_of_another, later_than, lists_since};
 pub use taint::{Standing, Tainted};
 pub use unlisted::Shown;
 
