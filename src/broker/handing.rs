@@ -18,6 +18,8 @@ use crate::{
 
 /// What is handed over is kept at least this long, however near its deadline is.
 const KEPT_AT_LEAST: SignedDuration = SignedDuration::from_mins(5);
+/// While the store is away it is tried again after so long.
+const AGAIN: SignedDuration = SignedDuration::from_secs(1);
 
 /// To whom, and what they should know.
 #[derive(Debug, Clone)]
@@ -41,7 +43,8 @@ pub struct TakingBack {
 
 impl Broker {
     /// Hands a delivery over: it waits for the colleague, and for nobody else, until they take it with a pull. Whoever supervises the
-    /// queue hands over what anybody has in hand; what its holder asks for after that finds the lease lost.
+    /// queue hands over what anybody has in hand; what its holder asks for after that finds the lease lost. Whoever drops this in its
+    /// middle may leave it with somebody who was revoked meanwhile.
     pub async fn hand_over(
         &self,
         permit: &QueuePermit,
@@ -96,7 +99,12 @@ impl Broker {
         }
         let once = self.once_with_record(permit, request);
         let held = Held { holder, ..self.held_to_give(permit, handle, now, &record) };
+        let given = to.is_some();
         let done = self.store.settle(once, held, Settle::HandOver(step, to), entry).await;
+        // Of a step that failed nobody knows whether it is kept all the same.
+        if given && matches!(done, Ok(_) | Err(StoreError::Unavailable(_))) {
+            self.return_from_who_is_out(permit, &over.to).await;
+        }
         done.map_err(|error| match error {
             StoreError::LeaseLost if supervises => Error::Precondition {
                 reason: "NOTHING_IN_HAND",
@@ -104,6 +112,20 @@ impl Broker {
             },
             other => other.into(),
         })
+    }
+
+    /// Whoever was revoked, or lost their grant, while something was handed over to them had their leases returned before this one was
+    /// kept: it returns, too. Where the store never comes back, the next start looks.
+    async fn return_from_who_is_out(&self, permit: &QueuePermit, to: &Identity) {
+        let look = async || {
+            if self.grants().colleague(permit, to, &[], self.now()).is_none() {
+                return self.return_ungranted().await;
+            }
+            if self.is_somebody(to, permit.queue()).await? { Ok(0) } else { self.return_leases(to.as_str()).await }
+        };
+        while look().await.is_err() && self.recovers() {
+            self.clock.sleep_until(later(self.now(), AGAIN)).await;
+        }
     }
 
     /// Until when the colleague may work on this delivery. Somebody whom the record accuses, and a name that nobody bears, are refused

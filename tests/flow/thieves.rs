@@ -147,6 +147,49 @@ async fn what_a_call_takes_that_was_under_way_while_its_caller_was_revoked_waits
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_is_handed_over_in_the_moment_in_which_its_receiver_is_revoked_waits_for_another() {
+    let house = House::open_issuing().await;
+    let (mut admin, mut council) = (house.person(FIRST).await, house.person(LEWISHAM).await);
+    let (mut officer, mut thief) = (house.person(MPU).await, house.person(MPU_TOO).await);
+    council.submit(submission(&narrative(1))).await.unwrap();
+    let taken = officer.pull("MPU.SE").await.unwrap().remove(0);
+    officer.open(&taken, (pb::Part::E, 0), "").await.unwrap();
+    council.submit(submission(&narrative(1))).await.unwrap();
+    assert!(!thief.pull("MPU.SE").await.unwrap().is_empty());
+    let handing = pb::HandOverRequest {
+        request_id: fresh(),
+        delivery_id: taken.id.clone(),
+        lease_token: taken.token.clone(),
+        to: identity(MPU_TOO).as_str().to_owned(),
+        note: "Ring back at seven.".into(),
+        keep_for: None,
+    };
+    // It has been seen that they are a colleague.
+    let (halted, goes_on) = halted(&house);
+    let handing = tokio::spawn(async move { officer.queues.hand_over(handing).await });
+    timeout(Duration::from_secs(10), halted).await.unwrap().unwrap();
+    let asked = pb::RevokeHolderRequest {
+        request_id: fresh(),
+        holder: identity(MPU_TOO).as_str().to_owned(),
+        reason: "key_compromise".into(),
+    };
+    admin.admin.revoke_holder(asked).await.unwrap();
+    let ended = async {
+        while !house.ledger().await.iter().any(|entry| entry.action == "LEASE_REVOKED") {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        // Whoever watches looks a second time a quarter of a second later.
+        tokio::time::sleep(Duration::from_millis(600)).await;
+    };
+    timeout(Duration::from_secs(10), ended).await.unwrap();
+    goes_on.send(()).unwrap();
+    timeout(Duration::from_secs(10), handing).await.unwrap().unwrap().unwrap();
+    let mut colleague = house.person("met/SE/mpu_officer/p125").await;
+    let waiting = waits(&mut colleague).await;
+    assert!(waiting.iter().any(|one| one.id == taken.id), "it waits for whoever was revoked");
+}
+
 /// Everything that waits in a queue, once anything does.
 async fn waits(colleague: &mut Person) -> Vec<Taken> {
     let waits = async {

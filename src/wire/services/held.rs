@@ -1,9 +1,12 @@
 //! Who holds what, for supervisors; handing it over.
 
+use std::sync::Arc;
+
 use super::{
     Services,
     ask::{Ask, digest_of},
     queue::handle,
+    taking::to_the_end,
 };
 use crate::{
     broker::{Error, HandOver, Handle, Request as Bound, Side, TakingBack},
@@ -16,6 +19,7 @@ use crate::{
         convert::{wire_span, wire_time},
         pb,
         received::Received,
+        session::Session,
     },
 };
 
@@ -50,6 +54,7 @@ impl Services {
     pub(super) async fn handed_over(
         &self,
         peer: &Peer,
+        session: &Session,
         request: Received<pb::HandOverRequest>,
     ) -> Result<pb::HandOverResponse, Error> {
         let Received { message, raw, .. } = request;
@@ -65,7 +70,9 @@ impl Services {
         ask.done(())?;
         let Some(to) = to else { return Err(Error::NotFound) };
         let permit = self.broker.permit_for(peer, Action::HandOver, handle.delivery).await?;
-        let delivery = self.broker.hand_over(&permit, bound, handle, HandOver { to, note, keep }).await?;
+        let (broker, own) = (Arc::clone(&self.broker), permit.clone());
+        let handing = async move { broker.hand_over(&own, bound, handle, HandOver { to, note, keep }).await };
+        let delivery = to_the_end(session, handing).await?;
         Ok(pb::HandOverResponse { delivery: Some(self.header(&permit, &delivery)) })
     }
 

@@ -107,7 +107,8 @@ impl QueueService for Services {
         request: Request<Received<pb::HandOverRequest>>,
     ) -> Result<Response<pb::HandOverResponse>, Status> {
         let peer = self.admit(&request, Action::HandOver)?;
-        let answer = self.handed_over(&peer, request.into_inner()).await;
+        let session = peer::session(&request)?;
+        let answer = self.handed_over(&peer, &session, request.into_inner()).await;
         Ok(Response::new(answer.map_err(|error| self.refuse(&peer, Action::HandOver, error))?))
     }
 

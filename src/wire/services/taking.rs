@@ -1,5 +1,5 @@
 //! What is taken in the moment in which its taker is put out is given back: a step that is under way then is kept after their leases
-//! were ended, and would be theirs until it runs out.
+//! were ended, and would be theirs until it runs out. What is handed over to them then returns likewise (`broker/handing.rs`).
 
 use std::{sync::Arc, time::Duration};
 
@@ -28,23 +28,19 @@ impl Services {
         permit: &QueuePermit,
         take: impl Future<Output = Result<Vec<Delivery>, Error>> + Send + 'static,
     ) -> Result<Vec<Delivery>, Error> {
-        // Whoever hangs up before has begun nothing.
-        let place = session.allowance().step().await;
-        let (services, session, permit) = (self.clone(), Arc::clone(session), permit.clone());
-        let taking = tokio::spawn(async move {
-            let _until_done = place;
+        let (services, taker, permit) = (self.clone(), Arc::clone(session), permit.clone());
+        let taking = async move {
             let taken = take.await;
             // Of a step that failed nobody knows whether it is kept all the same.
-            match services.refusal_by_now(&session, &permit) {
+            match services.refusal_by_now(&taker, &permit) {
                 Some(refusal) if !taken.as_ref().is_ok_and(Vec::is_empty) => {
-                    services.give_back(&session, refusal).await;
+                    services.give_back(&taker, refusal).await;
                     Err(refusal.into())
                 }
                 _ => taken,
             }
-        });
-        // A panic of ours; its words stay out of the log.
-        taking.await.unwrap_or_else(|_| Err(Error::Internal("deliveries could not be taken".to_owned())))
+        };
+        to_the_end(session, taking).await
     }
 
     fn refusal_by_now(&self, session: &Session, permit: &QueuePermit) -> Option<Refusal> {
@@ -65,4 +61,22 @@ impl Services {
             tokio::time::sleep(AGAIN).await;
         }
     }
+}
+
+/// Takes a step, to its end also where whoever asks hangs up meanwhile.
+///
+/// # Errors
+/// Those of `step`.
+pub(super) async fn to_the_end<T: Send + 'static>(
+    session: &Session,
+    step: impl Future<Output = Result<T, Error>> + Send + 'static,
+) -> Result<T, Error> {
+    // Whoever hangs up before has begun nothing.
+    let place = session.allowance().step().await;
+    let under_way = tokio::spawn(async move {
+        let _until_done = place;
+        step.await
+    });
+    // A panic of ours; its words stay out of the log.
+    under_way.await.unwrap_or_else(|_| Err(Error::Internal("a step could not be taken to its end".to_owned())))
 }

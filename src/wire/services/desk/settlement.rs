@@ -124,14 +124,14 @@ impl Settlement {
     }
 
     async fn outcome(self, caller: &Caller, action: Action) -> Result<Outcome, Error> {
-        let Caller { services, peer, .. } = caller;
+        let Caller { services, peer, session } = caller;
         services.broker.grants().may_call(peer, action, services.broker.now())?;
         Ok(match self {
             Self::Extend(one) => Outcome::Extended(services.extended(peer, one).await?),
             Self::Complete(one) => Outcome::Completed(services.completed(peer, one).await?),
             Self::Release(one) => Outcome::Released(services.released(peer, one).await?),
             Self::Reject(one) => Outcome::Rejected(services.rejected(peer, one).await?),
-            Self::HandOver(one) => Outcome::HandedOver(services.handed_over(peer, one).await?),
+            Self::HandOver(one) => Outcome::HandedOver(services.handed_over(peer, session, one).await?),
             Self::Transfer(one) => Outcome::TransferOffered(services.offered(peer, one).await?),
             Self::AnswerTransfer(one) => Outcome::TransferAnswered(services.transfer_answered(peer, one).await?),
             Self::Acknowledge(one) => Outcome::Acknowledged(services.acknowledged(peer, one).await?),
