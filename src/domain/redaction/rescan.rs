@@ -40,6 +40,20 @@ pub(super) struct Lists {
     kept: Index<Gone>,
     /// Digits that must be gone.
     digits: Index<Gone>,
+    /// Whether any of the phrases, of the values and of the digits must be gone.
+    any: Any,
+}
+
+#[derive(Default)]
+struct Any {
+    phrase: Gone,
+    value: Gone,
+    digits: Gone,
+}
+
+/// Adds to `all` the lenses of `gone`.
+fn add(all: &mut Gone, gone: Gone) {
+    all.iter_mut().zip(gone).for_each(|(all, gone)| *all |= gone);
 }
 
 /// In which lenses something must be gone, in declared order.
@@ -91,7 +105,7 @@ impl Guards {
 
     /// True when nothing protected is left in `text`.
     pub fn is_clean(&self, text: &str, lens: Lens) -> bool {
-        self.leaks(&Seen::new(text, &labels_in(text)), lens).is_empty()
+        self.leaks((text, &labels_in(text)), lens).is_empty()
     }
 
     /// `text`, in which replacements stand at `labels`, with every sentence that leaks replaced, and those sentences added to
@@ -102,7 +116,7 @@ impl Guards {
         lens: Lens,
         removed: &mut Vec<String>,
     ) -> Option<String> {
-        let mut leaks = self.leaks(&Seen::new(text, labels), lens);
+        let mut leaks = self.leaks((text, labels), lens);
         if leaks.is_empty() {
             return None;
         }
@@ -128,10 +142,46 @@ impl Guards {
         Some(out)
     }
 
-    /// Where protected text is left, as ranges of the view.
-    fn leaks(&self, seen: &Seen<'_>, lens: Lens) -> Vec<Range<usize>> {
+    /// Where protected text is left in `text`, in which replacements stand at `labels`.
+    fn leaks(&self, (text, labels): (&str, &[Range<usize>]), lens: Lens) -> Vec<Range<usize>> {
         let lens = lens as usize;
-        let (mut kept, mut parts, mut leaks) = (Vec::new(), Vec::new(), Vec::new());
+        let Any { phrase, value, digits } = &self.lists.any;
+        let mut leaks = Vec::new();
+        let born = self.dates.iter().any(|(_, gone)| gone[lens]);
+        if !(phrase[lens] || value[lens] || digits[lens] || born) {
+            return leaks;
+        }
+        let seen = &Seen::new(text, labels);
+        if phrase[lens] {
+            self.names(seen, lens, &mut leaks);
+        }
+        let gone_in_all = |index: &Index<Gone>, leaks: &mut Vec<Range<usize>>| {
+            each(index, seen.all(), |gone, range| {
+                if gone[lens] {
+                    leaks.push(seen.range(&range));
+                }
+            });
+        };
+        if value[lens] {
+            gone_in_all(&self.lists.values, &mut leaks);
+        }
+        if self.dates.iter().any(|(date, gone)| gone[lens] && may_stand_in(seen.all(), *date)) {
+            gone_in_all(self.writings(), &mut leaks);
+        }
+        if digits[lens] && seen.count_of_digits() >= FEWEST_DIGITS {
+            let digits = seen.digits();
+            each(&self.lists.digits, &digits.stream, |gone, range| {
+                if gone[lens] {
+                    leaks.push(digits.range(&range));
+                }
+            });
+        }
+        leaks
+    }
+
+    /// Adds where names and other words in a row are left. A part of a name is none in what may stay.
+    fn names(&self, seen: &Seen<'_>, lens: usize, leaks: &mut Vec<Range<usize>>) {
+        let (mut kept, mut parts) = (Vec::new(), Vec::new());
         for at in 0..seen.words() {
             self.lists.phrases.starting(seen.from(at), |text, phrase| {
                 if phrase.kind == Kind::Part && !phrase.gone[lens] {
@@ -145,26 +195,6 @@ impl Guards {
                 }
             });
         }
-        each(&self.lists.values, seen.all(), |gone, range| {
-            if gone[lens] {
-                leaks.push(seen.range(&range));
-            }
-        });
-        if self.dates.iter().any(|(date, gone)| gone[lens] && may_stand_in(seen.all(), *date)) {
-            each(self.writings(), seen.all(), |gone, range| {
-                if gone[lens] {
-                    leaks.push(seen.range(&range));
-                }
-            });
-        }
-        if !self.lists.digits.is_empty() && seen.count_of_digits() >= FEWEST_DIGITS {
-            let digits = seen.digits();
-            each(&self.lists.digits, &digits.stream, |gone, range| {
-                if gone[lens] {
-                    leaks.push(digits.range(&range));
-                }
-            });
-        }
         if !parts.is_empty() {
             each(&self.lists.kept, seen.all(), |gone, range| {
                 if !gone[lens] {
@@ -174,7 +204,6 @@ impl Guards {
             let kept = Ranges::new(kept.into_iter());
             leaks.extend(parts.into_iter().filter(|part| !kept.hold(part)));
         }
-        leaks
     }
 
     fn writings(&self) -> &Index<Gone> {
@@ -229,12 +258,14 @@ impl Lists {
     /// A squeezed value; a shorter one would be found inside others.
     fn squeezed(&mut self, text: &str, gone: Gone) {
         if has_more_than(4, text) && gone.contains(&true) {
+            add(&mut self.any.value, gone);
             self.values.add(once(text), gone);
         }
     }
 
     fn phrase(&mut self, words: &[impl AsRef<str>], gone: Gone, kind: Kind) {
         let words = words.iter().map(AsRef::as_ref);
+        add(&mut self.any.phrase, gone);
         self.phrases.add(words.clone(), Phrase { breaks: breaks_of(words).0, gone, kind });
     }
 
@@ -243,6 +274,7 @@ impl Lists {
             Entity::Phone | Entity::NhsNumber | Entity::BankAccount => {
                 let digits = significant(entity, text);
                 if digits.len() >= FEWEST_DIGITS {
+                    add(&mut self.any.digits, gone);
                     self.digits.add(once(&*digits), gone);
                 }
             }
