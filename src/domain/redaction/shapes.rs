@@ -73,11 +73,13 @@ pub(super) fn hits(folded: &Folded<'_>, marks: &Marks, hits: &mut Vec<Hit>) {
     let mut numbers = 0..NUMBERED.len();
     for shape in SHAPES.iter() {
         let number = if shape.numbered { numbers.next() } else { None };
-        if !(shape.may_be)(marks, text) || !shape.is_announced(text) {
+        // A shape that is there costs nothing to see; a cue is searched for.
+        let there = number.map(|number| near_digits.iter().filter(move |part| part.shapes.matched(number)));
+        let nowhere = there.clone().is_some_and(|mut parts| parts.next().is_none());
+        if nowhere || !(shape.may_be)(marks, text) || !shape.is_announced(text) {
             continue;
         }
-        if let Some(number) = number {
-            let there = near_digits.iter().filter(|part| part.shapes.matched(number));
+        if let Some(there) = there {
             // What every match needs lies where the match lies.
             let may_be = there.filter(|part| {
                 let here = &text[part.at.clone()];

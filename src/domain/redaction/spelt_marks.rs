@@ -29,8 +29,10 @@ pub(super) fn hits(prose: &Prose<'_>, hits: &mut Vec<Hit>) {
     let mut from = 0;
     while from < prose.words.len() {
         let first = &prose.words[from];
-        // Nearly every word is letters alone: more than two, and none of them spelled.
-        let may_begin = first.flags.spells() || first.letters == Letters::Digits || first.range().len() <= 2;
+        // All of them begin with a letter. Nearly every word is letters alone: more than two, and none of them spelled.
+        let lettered = || !prose.text(from).starts_with(|c: char| c.is_ascii_digit());
+        let may_begin =
+            first.flags.spells() || (first.letters == Letters::Digits || first.range().len() <= 2) && lettered();
         let found = (may_begin && a_digit_follows(prose, from))
             .then(|| MARKS.iter().find_map(|&(entity, signs)| Some((entity, mark(prose, from, (entity, signs))?))));
         match found.flatten() {
