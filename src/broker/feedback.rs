@@ -9,9 +9,9 @@ use super::{Broker, Erasure, Error, Question, Receipt, SeenPrompt, SeenReading};
 use crate::{
     domain::{
         clocks::{Clock, Clocks},
-        delivery::{Delivery, State},
+        delivery::{Delivery, DeliveryId, State},
         erasure::ErasureState,
-        grants::ReadPermit,
+        grants::{QueuePermit, ReadPermit},
         identity::Organisation,
         outcome::reason_words,
         retraction::Retraction,
@@ -272,6 +272,26 @@ impl Broker {
             Err(SealError::NoSuchUnit | SealError::Erased) => Ok(SendersOwn::default()),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// What the sender sees of one delivery, for whoever has it in hand; and where in the ledger the acceptance of its referral stands, which
+    /// what was linked to it has not of its own.
+    pub async fn receipt_chain(
+        &self,
+        permit: &QueuePermit,
+        id: DeliveryId,
+    ) -> Result<(Option<u64>, Destination), Error> {
+        let stored = self.store.find(id.record).await?.ok_or(Error::NotFound)?;
+        let (who, now) = (permit.identity(), self.now());
+        let holds = |found: &&Delivery| {
+            let theirs = found.lease.as_ref().is_some_and(|lease| lease.holder == who.as_str() && now < lease.expires);
+            found.id == id && found.header.queue == *permit.queue() && found.state == State::Leased && theirs
+        };
+        let found = stored.deliveries.iter().find(holds).cloned().ok_or(Error::NotFound)?;
+        if self.is_kept_from(&stored.record, permit) {
+            return Err(Error::NotFound);
+        }
+        Ok((stored.kept.as_ref().map(|kept| kept.ledger_index), self.destination(&stored, found)))
     }
 
     /// What is only offered to a unit, or was, is shown with the delivery that is offered.

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::{
     acts,
     calls::{InHand, Visit},
+    council::chain::happened,
     forms::Sealed,
     frame, grading, offers,
     queues::address,
@@ -107,6 +108,7 @@ impl Visit {
         let marking = opened.first().map(|opened| opened.marking.as_str());
         let caveat = opened.iter().map(|opened| opened.caveat.as_str()).find(|caveat| !caveat.is_empty());
         let (triage, acts) = (self.triage(held).await?, acts::all(self, held).await?);
+        let chain = self.chain(delivery).await?;
         let body = html! {
             p { a href={ "/queues/" (delivery.queue) } { "Back to " (delivery.queue) } }
             h1 { (class(delivery)) }
@@ -118,6 +120,7 @@ impl Visit {
             @if !delivery.openable.is_empty() { (self.openings(held, opened.is_empty())?) }
             @if let Some((_, sends_on)) = &triage { (sends_on) }
             (acts)
+            (chain)
         };
         let body = match marking {
             Some(marking) => self.marked(marking, &format!("Delivery {}", delivery.delivery_id), &body),
@@ -162,6 +165,27 @@ impl Visit {
             (offers::about(delivery))
             (grading::items(delivery))
         }
+    }
+
+    /// The receipt chain: what the sender is shown of this delivery, and where it stands in the ledger.
+    async fn chain(&self, delivery: &pb::Delivery) -> Result<Markup, Trouble> {
+        let (accepted, here) = self.desk.services.chain(&self.session, &delivery.delivery_id).await?;
+        let signed = self.checkpoint().await?;
+        let mut lines = signed.checkpoint.lines();
+        let (ledger, size) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
+        Ok(html! {
+            section aria-labelledby="chain" {
+                h2 #chain { "Receipt chain" }
+                p.quiet { "This is what the sender is shown of it here." }
+                (happened(&here))
+                dl {
+                    dt { "Referral" } dd { (delivery.referral_id) }
+                    @if let Some(index) = accepted { dt { "Ledger entry" } dd { (index) } }
+                    dt { "The ledger now" } dd { (size) " entries of " (ledger) ", signed: " a download="" href="/ledger-key" { "its public key" } }
+                }
+                p.quiet { "The sender has the receipt. An auditor proves each step from the ledger." }
+            }
+        })
     }
 
     /// What can be opened: all at once, or the source side with a reason.

@@ -213,6 +213,16 @@ async fn an_officer_takes_opens_grades_and_completes_and_the_sender_sees_what_ca
     );
     let again = officer.get(&address).await;
     assert!(again.text.contains("decide in"), "acknowledged: {}", again.text);
+    // What its sender sees of it here, and no more of the receipt than where it stands in the ledger.
+    let chain = between(&again.text, "Receipt chain</h2>", "</section>").unwrap();
+    let entry = format!("<dt>Ledger entry</dt><dd>{}</dd>", receipt.ledger_index);
+    for said in ["received ", "taken ", "opened: acknowledged ", " read by mpu officer", &receipt.referral_id, &entry] {
+        assert!(chain.contains(said), "{said} in {chain}");
+    }
+    let others = receipt.legs.iter().map(|leg| &leg.queue).filter(|queue| *queue != "MPU.SE").collect::<Vec<_>>();
+    assert!(!others.is_empty() && others.iter().all(|queue| !chain.contains(*queue)), "{others:?} in {chain}");
+    assert!(!again.text.contains(&receipt.digest) && !chain.contains("p123"), "{chain}");
+    assert!(officer.get("/ledger-key").await.text.contains("pilot.example/ledger"));
     let outcome = between(&again.text, "name=\"code\" value=\"", "\"").unwrap().to_owned();
     let complete = again.form("/complete").with(&[("code", &outcome), ("text", "Strategy discussion held.")]);
     assert_eq!(officer.send(&complete, &[]).await.goes_to(), "/queues/MPU.SE?done=complete");

@@ -93,12 +93,22 @@ pub(super) fn destinations(visit: &Visit, referral: &pb::Referral, now: Timestam
                         (found.queue) " " span.quiet { (visit.label(&found.queue)) }
                         @if found.referral_id != own { br; span.quiet { "for another child" } }
                     }
-                    td { ul.plain { @for step in steps(found) { li { (step) } } @for read in &found.readings { li.quiet { (reading(read)) } }
-                        @if found.more_readings { li.quiet { (MORE_READINGS) } } } }
+                    td { (happened(found)) }
                     td { (due(found, now)) }
                     td { @if found.outcome.is_empty() { "none yet" } @else { (found.outcome) } }
                 }
             } }
+        }
+    }
+}
+
+/// What happened at one destination, and who read something there, as far as its sender is shown it.
+pub(in crate::desk) fn happened(found: &pb::Destination) -> Markup {
+    html! {
+        ul.plain {
+            @for step in steps(found) { li { (step) } }
+            @for read in &found.readings { li.quiet { (reading(read)) } }
+            @if found.more_readings { li.quiet { (MORE_READINGS) } }
         }
     }
 }

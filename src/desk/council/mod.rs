@@ -1,7 +1,7 @@
 //! A council's side: what became of each referral, what is asked about it, and its receipt to file. No content is on these pages:
 //! the sender has it.
 
-mod chain;
+pub(super) mod chain;
 
 use axum::{
     http::{HeaderMap, header},

@@ -129,7 +129,8 @@ fn prompt(prompt: &ReceiptPrompt) -> pb::Prompt {
     }
 }
 
-fn destination(destination: &Destination) -> pb::Destination {
+/// One destination.
+pub fn destination(destination: &Destination) -> pb::Destination {
     let delivery = &destination.delivery;
     let state = match delivery {
         _ if delivery.settled.is_some() => pb::DestinationState::Settled,

@@ -31,7 +31,7 @@ pub use audit::ledger_entry;
 pub use certificate::{certificate, proposal, revocation};
 pub use choice::Choice;
 pub use delivery::{MARKING, carer_copy, delivery, lease, opened, part, queue, wire_part};
-pub use feedback::{erasure, erasure_state, happening, receipt, referral};
+pub use feedback::{destination, erasure, erasure_state, happening, receipt, referral};
 pub use policy::{activation, checked_policy, kept_policy};
 pub use preview::previewed;
 pub use prompt::prompted;

@@ -123,6 +123,24 @@ impl Services {
         found.await.map_err(|error| self.refuse(peer, Action::HandOver, error))
     }
 
+    /// What its sender sees of something that the caller has in hand at the desk, and the ledger index of its acceptance, where it has one of
+    /// its own. Not the receipt: that names every destination, and with its digest a guess at who reported could be proven.
+    ///
+    /// # Errors
+    /// As [`pull`](crate::wire::server::queue_service_server::QueueService::pull).
+    pub async fn chain(&self, session: &Session, delivery: &str) -> Result<(Option<u64>, pb::Destination), Status> {
+        let peer = session.peer();
+        let found = async {
+            let mut ask = Ask::default();
+            let id = ask.delivery(delivery);
+            ask.done(())?;
+            let permit = self.broker.permit_for(peer, Action::Pull, id).await?;
+            self.broker.receipt_chain(&permit, id).await
+        };
+        let (accepted, found) = found.await.map_err(|error| self.refuse(peer, Action::Pull, error))?;
+        Ok((accepted, convert::destination(&found)))
+    }
+
     /// Where a matter on HOLD went all the same, for whoever may settle it: queue, class, and whether somebody has opened it there.
     ///
     /// # Errors
