@@ -53,6 +53,9 @@ impl<T> Index<T> {
     /// Looks also for the text that `pieces` are together. Of things that are equal in all, one is found; one whose text is
     /// shorter than two bytes never is.
     pub fn add<'p>(&mut self, pieces: impl Iterator<Item = &'p str>, thing: T) {
+        if self.things.capacity() == 0 {
+            *self = Self::with_capacity(USUAL);
+        }
         let start = self.texts.len();
         pieces.for_each(|piece| self.texts.push_str(piece));
         let length = self.texts.len() - start;
@@ -221,6 +224,9 @@ impl Sorted {
         }
     }
 }
+
+/// Few things come one after another: more than these make room for themselves.
+const USUAL: usize = 8;
 
 /// So many are looked at one by one.
 const FEW: usize = 24;

@@ -41,7 +41,7 @@ pub(super) fn named(prose: &Prose<'_>, hits: &[Hit]) -> Vec<Named> {
             b.2.person,
         ))
     });
-    let mut out: Vec<Named> = Vec::new();
+    let mut out: Vec<Named> = Vec::with_capacity(found.len());
     for (_, _, mention) in found {
         match out.last_mut() {
             Some(last) if mention.start < last.end => {

@@ -5,7 +5,7 @@ use super::{
     find::Hit,
     form::Entity,
     patterns::unlisted,
-    prose::{Letters, Prose},
+    prose::{Letters, Prose, Word},
     words::is_no_word,
 };
 
@@ -30,9 +30,9 @@ pub(super) fn hits(prose: &Prose<'_>, hits: &mut Vec<Hit>) {
     while from < prose.words.len() {
         let first = &prose.words[from];
         // All of them begin with a letter. Nearly every word is letters alone: more than two, and none of them spelled.
-        let lettered = || !prose.text(from).starts_with(|c: char| c.is_ascii_digit());
-        let may_begin =
-            first.flags.spells() || (first.letters == Letters::Digits || first.range().len() <= 2) && lettered();
+        let begins = |text: &str| stands_for(first, text).or_else(|| text.chars().next());
+        let may_begin = first.flags.spells() || first.letters == Letters::Digits || first.range().len() <= 2;
+        let may_begin = may_begin && begins(prose.text(from)).is_some_and(|c| !c.is_ascii_digit());
         let found = (may_begin && a_digit_follows(prose, from))
             .then(|| MARKS.iter().find_map(|&(entity, signs)| Some((entity, mark(prose, from, (entity, signs))?))));
         match found.flatten() {
@@ -82,7 +82,7 @@ fn mark(prose: &Prose<'_>, from: usize, (entity, signs): (Entity, &str)) -> Opti
         let text = prose.text(at);
         // "x-ray" is two words.
         let x_ray = text == "x" && prose.words.get(at + 1).is_some_and(|_| prose.text(at + 1) == "ray");
-        let spoken = if word.flags.spells() { spoken(text) } else { None };
+        let spoken = stands_for(word, text);
         if let Some(sign) = spoken.or(x_ray.then_some('x')) {
             if kind(sign) != Some(signs[known]) {
                 return None;
@@ -110,6 +110,11 @@ fn mark(prose: &Prose<'_>, from: usize, (entity, signs): (Entity, &str)) -> Opti
         _ => spelled >= 3 && (radio >= FEWEST_OF_RADIO || strange),
     };
     enough.then_some(at)
+}
+
+/// The letter or digit that `word`, which is written `text`, stands for.
+fn stands_for(word: &Word, text: &str) -> Option<char> {
+    if word.flags.spells() { spoken(text) } else { None }
 }
 
 /// "The reg is", "plate".

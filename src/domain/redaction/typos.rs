@@ -50,8 +50,9 @@ impl Spellings {
     pub fn add(&mut self, name: &[Vec<String>], meaning: Meaning) {
         for (index, piece) in name.iter().flatten().enumerate() {
             let letters: Vec<char> = piece.chars().collect();
-            let nobody = is_nameless(piece) && !may_be_surname(piece);
-            let unfit = nobody || is_particle(piece) || is_title(piece) || letters.iter().any(|c| !c.is_alphabetic());
+            // Titles and particles are among what names nobody.
+            let nobody = is_nameless(piece) && (!may_be_surname(piece) || is_particle(piece) || is_title(piece));
+            let unfit = nobody || letters.iter().any(|c| !c.is_alphabetic());
             if !(FEWEST..=LONGEST).contains(&letters.len()) || unfit || self.known.len() >= MOST {
                 continue;
             }
