@@ -1,7 +1,10 @@
 //! A form that was refused: it stands there again, open, with what was written in it and what is not right yet. A browser that is told to keep
 //! nothing keeps no form for the back button either.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use axum::response::{Html, IntoResponse, Response};
 use maud::{Markup, html};
@@ -18,6 +21,8 @@ pub(super) struct Refused {
     request_id: String,
     written: Written,
     trouble: Trouble,
+    /// Its form stands on the page.
+    stands: AtomicBool,
 }
 
 /// What stood in a form before; nothing, unless it was this one that was refused.
@@ -31,7 +36,7 @@ impl Refused {
     /// The form that was sent to `act`.
     pub(super) fn new(act: &str, request_id: &str, written: Written, status: Status) -> Self {
         let (act, request_id) = (act.to_owned(), request_id.to_owned());
-        Self { act, request_id, written, trouble: status.into() }
+        Self { act, request_id, written, trouble: status.into(), stands: AtomicBool::new(false) }
     }
 
     fn value(&self, name: &str) -> &str {
@@ -40,7 +45,7 @@ impl Refused {
 
     /// Where the page with the form is no more: what went wrong, with what people wrote, to be copied.
     pub(super) fn told(self) -> Trouble {
-        let words = self.written.into_iter().filter(|(name, _)| *name == "text");
+        let words = self.written.into_iter().filter(|(name, _)| matches!(*name, "text" | "request"));
         self.trouble.keeping(words.map(|(_, value)| value).collect())
     }
 }
@@ -58,13 +63,15 @@ impl Visit {
         Self { refused: Some(Arc::new(refused)), ..self }
     }
 
-    /// The answer to a form that was refused: its page; where that is no more, what went wrong.
+    /// The answer to a form that was refused: its page; where that is no more, or has the form no longer, what went wrong.
     pub(super) fn once_more(mut self, page: Result<Html<String>, Trouble>) -> Response {
         let refused = self.refused.take().and_then(Arc::into_inner);
         match (page, refused) {
-            (Ok(page), Some(refused)) => (refused.trouble.code(), page).into_response(),
+            (Ok(page), Some(refused)) if refused.stands.load(Ordering::Relaxed) => {
+                (refused.trouble.code(), page).into_response()
+            }
             (Ok(page), None) => page.into_response(),
-            (Err(_), Some(refused)) => refused.told().into_response(),
+            (_, Some(refused)) => refused.told().into_response(),
             (Err(trouble), None) => trouble.into_response(),
         }
     }
@@ -89,6 +96,7 @@ impl Given<'_> {
     /// The form: of one that was refused, what is not right first, and the request that it was.
     pub(super) fn form(&self, inside: &Markup) -> Result<Markup, Trouble> {
         let Some(refused) = self.refused else { return self.visit.form(self.act, inside) };
+        refused.stands.store(true, Ordering::Relaxed);
         let inside = html! { (refused.trouble.at_the_form()) (inside) };
         Ok(self.visit.form_under(self.act, &refused.request_id, &inside))
     }

@@ -2,7 +2,7 @@
 
 use axum::{
     http::HeaderMap,
-    response::{Html, Redirect},
+    response::{Html, IntoResponse, Redirect, Response},
 };
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -131,19 +131,21 @@ pub(super) async fn one(
     Path(queue): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Html<String>, Trouble> {
-    let (held, aside) = (
-        visit.held_by_anybody(&queue, &asked.held).await?,
-        visit.deliveries(&queue, &asked.aside, (true, ROWS)).await?,
-    );
-    let (escalated, now) = (visit.look(&queue, &asked.escalated, is_escalated).await?, visit.desk.broker.now());
-    let colleagues = visit.colleagues(&queue).await?;
-    let (rows, dead) = (visit.held_rows(&held.deliveries, now)?, visit.dead_rows(&queue, &aside.deliveries)?);
+    page(&visit, &queue, &asked).await
+}
+
+async fn page(visit: &Visit, queue: &str, asked: &Asked) -> Result<Html<String>, Trouble> {
+    let (held, aside) =
+        (visit.held_by_anybody(queue, &asked.held).await?, visit.deliveries(queue, &asked.aside, (true, ROWS)).await?);
+    let (escalated, now) = (visit.look(queue, &asked.escalated, is_escalated).await?, visit.desk.broker.now());
+    let colleagues = visit.colleagues(queue).await?;
+    let (rows, dead) = (visit.held_rows(&held.deliveries, now)?, visit.dead_rows(queue, &aside.deliveries)?);
     let body = html! {
         p { a href="/supervision" { "Back to all queues" } }
-        h1 { (queue) " " span.quiet { (visit.label(&queue)) } }
+        h1 { (queue) " " span.quiet { (visit.label(queue)) } }
         (done(&asked.done))
         p role="status" data-news=(queue) {}
-        p { "On cover: " (visit.cover(&queue)) }
+        p { "On cover: " (visit.cover(queue)) }
         section aria-labelledby="escalated" {
             h2 #escalated { "Escalated" }
             @if escalated.deliveries.is_empty() { p { "Nothing." } }
@@ -153,7 +155,7 @@ pub(super) async fn one(
         section aria-labelledby="held" { h2 #held { "Who holds what" } (colleagues) (rows) (more("held", &held.next_page_token)) }
         section aria-labelledby="aside" { h2 #aside { "Put aside" } (dead) (more("aside", &aside.next_page_token)) }
     };
-    Ok(frame::live(&queue, &visit, &body))
+    Ok(frame::live(queue, visit, &body))
 }
 
 /// The way to the next page of one list.
@@ -202,28 +204,31 @@ impl Visit {
     /// The form that hands over what somebody else has in hand.
     fn handing(&self, delivery: &pb::Delivery) -> Result<Markup, Trouble> {
         let (to, note) = (format!("to-{}", delivery.delivery_id), format!("note-{}", delivery.delivery_id));
+        let address = handing_over(&delivery.queue, &delivery.delivery_id);
+        let given = self.given(&address, &[]);
         let inside = html! {
             p { "Their lease ends. What was not opened goes back to the queue." }
             label for=(to) { "To whom" }
-            input id=(to) name="to" list="colleagues" required maxlength="300" autocomplete="off" spellcheck="false";
+            input id=(to) name="to" list="colleagues" required maxlength="300" autocomplete="off" spellcheck="false" value=(given.text("to"));
             label for=(note) { "Note for them" }
-            textarea id=(note) name="text" rows="2" maxlength="5000" required spellcheck="false" {}
+            textarea id=(note) name="text" rows="2" maxlength="5000" required spellcheck="false" { "\n" (given.text("text")) }
             button { "Hand it over" }
         };
-        let form = self.form(&handing_over(&delivery.queue, &delivery.delivery_id), &inside)?;
-        Ok(html! { details { summary { "Hand it over" } (form) } })
+        let form = given.form(&inside)?;
+        Ok(html! { details open[given.again()] { summary { "Hand it over" } (form) } })
     }
 
     fn dead_rows(&self, queue: &str, dead: &[pb::Delivery]) -> Result<Markup, Trouble> {
         let mut rows = Vec::new();
         for one in dead {
-            let id = format!("back-{}", one.delivery_id);
+            let (id, address) = (format!("back-{}", one.delivery_id), replaying(queue, &one.delivery_id));
+            let given = self.given(&address, &[]);
             let inside = html! {
                 label for=(id) { "Why can it be worked on now?" }
-                textarea id=(id) name="text" rows="2" maxlength="5000" required spellcheck="false" {}
+                textarea id=(id) name="text" rows="2" maxlength="5000" required spellcheck="false" { "\n" (given.text("text")) }
                 button { "Send it back to the queue" }
             };
-            let form = self.form(&replaying(queue, &one.delivery_id), &inside)?;
+            let form = given.form(&inside)?;
             let why = one.history.iter().rfind(|step| step.kind == "REJECTED").map_or("", |step| step.code.as_str());
             rows.push(html! { article { h3 { (class(one)) } p { (words::plain(why)) ", received " (words::moment(one.received_time.as_ref()).unwrap_or_default()) } (form) } });
         }
@@ -249,10 +254,10 @@ pub(super) async fn hand_over(
     Path((queue, id)): Path<(String, String)>,
     headers: HeaderMap,
     Form(Over { answer, to }): Form<Over>,
-) -> Result<Redirect, Trouble> {
+) -> Result<Response, Trouble> {
     let address = handing_over(&queue, &id);
     let request_id = visit.sent(&headers, &address, &answer.sealed)?;
-    let written = vec![("text", answer.text.clone())];
+    let written = vec![("to", to.clone()), ("text", answer.text.clone())];
     let asked = pb::HandOverRequest {
         request_id: request_id.clone(),
         delivery_id: id,
@@ -260,8 +265,9 @@ pub(super) async fn hand_over(
         note: answer.text,
         ..Default::default()
     };
-    call!(visit, hand_over, asked).map_err(|status| Refused::new(&address, &request_id, written, status).told())?;
-    Ok(Redirect::to(&format!("/supervision/{queue}?done=hand-over")))
+    let done = call!(visit, hand_over, asked).map(drop);
+    let refused = done.map_err(|status| Refused::new(&address, &request_id, written, status)).err();
+    Ok(visit.goes_back((&queue, "hand-over"), refused).await)
 }
 
 fn replaying(queue: &str, id: &str) -> String {
@@ -274,12 +280,24 @@ pub(super) async fn replay(
     Path((queue, id)): Path<(String, String)>,
     headers: HeaderMap,
     Form(answer): Form<Answer>,
-) -> Result<Redirect, Trouble> {
+) -> Result<Response, Trouble> {
     let address = replaying(&queue, &id);
     let request_id = visit.sent(&headers, &address, &answer.sealed)?;
     let written = vec![("text", answer.text.clone())];
     let asked = pb::ReplayDeadLetterRequest { request_id: request_id.clone(), delivery_id: id, reason: answer.text };
-    call!(visit, replay_dead_letter, asked)
-        .map_err(|status| Refused::new(&address, &request_id, written, status).told())?;
-    Ok(Redirect::to(&format!("/supervision/{queue}?done=replay")))
+    let done = call!(visit, replay_dead_letter, asked).map(drop);
+    let refused = done.map_err(|status| Refused::new(&address, &request_id, written, status)).err();
+    Ok(visit.goes_back((&queue, "replay"), refused).await)
+}
+
+impl Visit {
+    /// The queue from above once more: with what was done, or with the form that was refused.
+    async fn goes_back(self, (queue, done): (&str, &str), refused: Option<Refused>) -> Response {
+        let Some(refused) = refused else {
+            return Redirect::to(&format!("/supervision/{queue}?done={done}")).into_response();
+        };
+        let visit = self.refusing(refused);
+        let page = page(&visit, queue, &Asked::default()).await;
+        visit.once_more(page)
+    }
 }

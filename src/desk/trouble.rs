@@ -53,11 +53,6 @@ impl Trouble {
         )
     }
 
-    /// A field of a form that says nothing.
-    pub(super) fn unread(advice: &str) -> Self {
-        Self::of(StatusCode::BAD_REQUEST, "Something in the form cannot be read", advice)
-    }
-
     /// Fields are missing, or it is no form at all.
     pub(super) fn garbled() -> Self {
         Self::of(

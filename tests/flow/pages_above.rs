@@ -8,6 +8,7 @@ use crate::{
     accused::about,
     house::{House, LEWISHAM, MPU, RESOLVER, SUPERVISOR, narrative},
     pages::Browser,
+    pages_refused::open_form,
     person::submission,
 };
 
@@ -110,7 +111,13 @@ async fn a_supervisor_sees_what_is_silent_and_late_who_holds_what_and_sends_back
     assert!(held.text.contains("met/SE/mpu_officer/p123"), "{}", held.text);
     assert!(!held.text.contains("Fennimore") && !held.text.contains("Open it"));
     // Handed over by their supervisor; what nobody had opened goes back to the queue, and they take it again.
-    let over = held
+    let nobody = held.form("/hand-over").with(&[("to", "nobody"), ("text", "Gone <home>.")]);
+    let refused = supervisor.send(&nobody, &[]).await;
+    let form = open_form(&refused, "Hand it over");
+    for said in ["value=\"nobody\"", "Gone &lt;home&gt;.", "role=\"alert\""] {
+        assert!(form.contains(said), "{said} in {form}");
+    }
+    let over = refused
         .form("/hand-over")
         .with(&[("to", "homeward://pilot.example/met/SE/mpu_officer/p124"), ("text", "Gone home.")]);
     for _ in 0..2 {

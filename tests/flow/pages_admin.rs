@@ -10,6 +10,7 @@ use crate::{
     certificates::{FIRST, SECOND, requested, serial_of},
     house::{House, LEWISHAM, MPU, narrative},
     pages::{Browser, between, in_hand},
+    pages_refused::open_form,
     person::submission,
     rotation::renewed,
 };
@@ -31,7 +32,17 @@ async fn two_administrators_enrol_by_a_fingerprint_and_a_revocation_ends_the_pag
         calendar.text
     );
     let request = String::from_utf8(request).unwrap().replace('\n', "\r\n");
-    let sign = calendar.form("/sign").with(&[("request", &request)]);
+    // What is refused stands there again, as it was written; a form of an earlier start says what was in it.
+    let faulty = calendar.form("/sign").with(&[("request", "no <request>"), ("days", "soon")]);
+    let calendar = one.send(&faulty, &[]).await;
+    assert_eq!(calendar.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let form = open_form(&calendar, "Ask for a new one");
+    for said in ["no &lt;request&gt;", "value=\"soon\"", "role=\"alert\"", "<strong>days</strong>"] {
+        assert!(form.contains(said), "{said} in {form}");
+    }
+    let old = one.send(&faulty.with(&[("seal", "00")]), &[]).await;
+    assert!(old.status == StatusCode::FORBIDDEN && old.text.contains("no &lt;request&gt;"), "{}", old.text);
+    let sign = calendar.form("/sign").with(&[("request", &request), ("days", "")]);
     for _ in 0..2 {
         assert_eq!(one.send(&sign, &[]).await.goes_to(), "/approvals?done=proposed");
     }
@@ -42,7 +53,9 @@ async fn two_administrators_enrol_by_a_fingerprint_and_a_revocation_ends_the_pag
     assert!(!theirs.text.contains(&fingerprint), "who approves has it from its sender, not from the page");
     let wrong = other.send(&theirs.form("/approve").with(&[("fingerprint", &"0".repeat(64))]), &[]).await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
-    let right = theirs.form("/approve").with(&[("fingerprint", &fingerprint)]);
+    assert!(wrong.text.contains(&format!("value=\"{}\"", "0".repeat(64))), "{}", wrong.text);
+    assert!(wrong.text.contains("<strong>fingerprint</strong>"), "{}", wrong.text);
+    let right = wrong.form("/approve").with(&[("fingerprint", &fingerprint)]);
     for _ in 0..2 {
         let approved = other.send(&right, &[]).await;
         assert_eq!(approved.status, StatusCode::OK, "{}", approved.text);
@@ -56,6 +69,9 @@ async fn two_administrators_enrol_by_a_fingerprint_and_a_revocation_ends_the_pag
         }
         assert!(!approved.text.contains("PRIVATE KEY"));
     }
+    // Nothing waits any more: what is refused now has no form to stand in, and is told.
+    let late = other.send(&theirs.form("/approve").with(&[("fingerprint", &"1".repeat(64))]), &[]).await;
+    assert!(late.status.is_client_error() && !late.text.contains("<h1>Approvals"), "{}", late.text);
     assert!(one.get("/certificates").await.text.contains("mpu_officer/p125"));
 
     let serial = serial_of(&mut house.person(FIRST).await, MPU).await;
@@ -125,9 +141,10 @@ async fn everything_of_an_identity_is_revoked_with_what_breaks_in_view_and_an_ad
     for said in ["Certificates that end: 2", "1 deliveries, which go back", "At once, and for good"] {
         assert!(breaks.text.contains(said), "{said} in {}", breaks.text);
     }
-    let form = breaks.form(&all);
-    assert_eq!(one.send(&form, &[]).await.status, StatusCode::UNPROCESSABLE_ENTITY, "why?");
-    let form = form.with(&[("reason", "key_compromise")]);
+    let refused = one.send(&breaks.form(&all), &[]).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "why?");
+    assert!(refused.text.contains("<strong>reason</strong>") && refused.text.contains("Certificates that end: 2"));
+    let form = refused.form(&all).with(&[("reason", "key_compromise")]);
     let forged = form.clone().with(&[("seal", "00")]);
     for (who, sent, headers) in
         [(&one, &forged, vec![]), (&one, &form, vec![("sec-fetch-site", "cross-site")]), (&other, &form, vec![])]

@@ -16,7 +16,7 @@ async fn opened(officer: &Browser, address: &str) -> Page {
 }
 
 /// The form under a title that stands open, from its title on.
-fn open_form<'p>(page: &'p Page, title: &str) -> &'p str {
+pub fn open_form<'p>(page: &'p Page, title: &str) -> &'p str {
     let from = format!("<details open><summary>{title}</summary>");
     between(&page.text, &from, "</details>").unwrap_or_else(|| panic!("{title} is not open in {}", page.text))
 }

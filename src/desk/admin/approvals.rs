@@ -15,6 +15,7 @@ use super::{
         forms::Sealed,
         frame,
         queues::Asked,
+        refused::{Given, Refused},
         sent::{Form, Path, Query},
         trouble::Trouble,
         words,
@@ -33,11 +34,18 @@ pub(in crate::desk) struct Said {
     sealed: Sealed,
     #[serde(default)]
     fingerprint: String,
+    /// The page of the list on which the form stands.
+    #[serde(default)]
+    page: String,
 }
 
 /// `GET /approvals`: every proposal that is theirs to see.
 pub(in crate::desk) async fn all(visit: Visit, Query(asked): Query<Asked>) -> Result<Html<String>, Trouble> {
-    let page_token = asked.page.clone();
+    page(&visit, &asked.page, &asked.done).await
+}
+
+async fn page(visit: &Visit, at: &str, code: &str) -> Result<Html<String>, Trouble> {
+    let page_token = at.to_owned();
     let list = call!(visit, list_proposals, pb::ListProposalsRequest { page_size: ROWS, page_token })?;
     let now = visit.desk.broker.now();
     let mut proposals: Vec<_> = list.proposals.iter().collect();
@@ -45,15 +53,11 @@ pub(in crate::desk) async fn all(visit: Visit, Query(asked): Query<Asked>) -> Re
     proposals.sort_by_key(|one| (!one.approver.is_empty(), is_void(one, now)));
     let mut rows = Vec::new();
     for (number, one) in proposals.into_iter().enumerate() {
-        let id = format!("fingerprint-{number}");
-        let inside = html! {
-            label for=(id) { "Its fingerprint, as its sender or proposer read it out to you" }
-            input id=(id) name="fingerprint" required maxlength="200" autocomplete="off" spellcheck="false";
-            button { "Approve it" }
-        };
+        let address = approving(&one.proposal_id);
+        let given = visit.given(&address, &[]);
         let waits = one.approver.is_empty() && !is_void(one, now);
         let form = if waits && one.proposer != visit.identity() {
-            Some(visit.form(&approving(&one.proposal_id), &inside)?)
+            Some(given.form(&inside((number, at), &given))?)
         } else {
             None
         };
@@ -72,12 +76,23 @@ pub(in crate::desk) async fn all(visit: Visit, Query(asked): Query<Asked>) -> Re
     }
     let body = html! {
         h1 { "Approvals" }
-        (done(&asked.done))
+        (done(code))
         @if rows.is_empty() { p { "Nothing waits." } }
         @for row in &rows { (row) }
         @if !list.next_page_token.is_empty() { p { a href={ "?page=" (list.next_page_token) } { "More" } } }
     };
-    Ok(frame::page("Approvals", Some(&visit), &body))
+    Ok(frame::page("Approvals", Some(visit), &body))
+}
+
+/// The form of one proposal, by its number on the page of the list that begins at `at`.
+fn inside((number, at): (usize, &str), given: &Given<'_>) -> Markup {
+    let id = format!("fingerprint-{number}");
+    html! {
+        input type="hidden" name="page" value=(at);
+        label for=(id) { "Its fingerprint, as its sender or proposer read it out to you" }
+        input id=(id) name="fingerprint" required maxlength="200" autocomplete="off" spellcheck="false" value=(given.text("fingerprint"));
+        button { "Approve it" }
+    }
 }
 
 /// Nobody can approve it any more.
@@ -108,9 +123,19 @@ pub(in crate::desk) async fn approve(
     headers: HeaderMap,
     Form(said): Form<Said>,
 ) -> Result<Response, Trouble> {
-    let request_id = visit.sent(&headers, &approving(&id), &said.sealed)?;
-    let asked = pb::ApproveProposalRequest { request_id, proposal_id: id, fingerprint: said.fingerprint };
-    let approved = call!(visit, approve_proposal, asked)?;
+    let address = approving(&id);
+    let request_id = visit.sent(&headers, &address, &said.sealed)?;
+    let (fingerprint, known) = (said.fingerprint.clone(), request_id.clone());
+    let asked = pb::ApproveProposalRequest { request_id: known, proposal_id: id, fingerprint };
+    let approved = match call!(visit, approve_proposal, asked) {
+        Ok(approved) => approved,
+        Err(status) => {
+            let written = vec![("fingerprint", said.fingerprint)];
+            let visit = visit.refusing(Refused::new(&address, &request_id, written, status));
+            let page = page(&visit, &said.page, "").await;
+            return Ok(visit.once_more(page));
+        }
+    };
     let Some(Effect::Enrolled(enrolled)) = approved.effect else {
         return Ok(Redirect::to("/approvals?done=approved").into_response());
     };

@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 
 use axum::{
     http::HeaderMap,
-    response::{Html, Redirect},
+    response::{Html, IntoResponse, Redirect, Response},
 };
 use jiff::Timestamp;
 use maud::{Markup, html};
 use serde::Deserialize;
-use tonic::Status;
 
 use super::{
     super::{
-        calls::{Visit, call},
+        calls::{Called, Visit, call},
         forms::Sealed,
         frame,
         queues::Asked,
+        refused::Refused,
         sent::{Form, Query},
         trouble::Trouble,
         words,
@@ -28,7 +28,11 @@ use super::{
 use crate::wire::{
     pb::{self, CertificateState},
     server::admin_service_server::AdminService,
+    status,
 };
+
+/// Where a request is sent.
+const SIGN: &str = "/certificates/sign";
 
 /// Fields of the forms of this page.
 #[derive(Deserialize)]
@@ -42,7 +46,7 @@ pub(in crate::desk) struct Fields {
 }
 
 impl Visit {
-    async fn certificates(&self) -> Result<Vec<pb::Certificate>, Status> {
+    async fn certificates(&self) -> Called<Vec<pb::Certificate>> {
         let (mut all, mut page_token) = (Vec::new(), String::new());
         loop {
             let page = call!(self, list_certificates, pb::ListCertificatesRequest { page_size: 200, page_token })?;
@@ -57,33 +61,38 @@ impl Visit {
 
 /// `GET /certificates`: the calendar, and the form that asks for a new one.
 pub(in crate::desk) async fn all(visit: Visit, Query(asked): Query<Asked>) -> Result<Html<String>, Trouble> {
+    page(&visit, &asked.done).await
+}
+
+async fn page(visit: &Visit, code: &str) -> Result<Html<String>, Trouble> {
     let (mut all, now) = (visit.certificates().await?, visit.desk.broker.now());
     all.sort_by_key(|one| one.expire_time.as_ref().map_or(i64::MAX, |time| time.seconds));
     let mut by: BTreeMap<String, Vec<&pb::Certificate>> = BTreeMap::new();
     for one in &all {
         by.entry(organisation(&one.holder)).or_default().push(one);
     }
+    let given = visit.given(SIGN, &[]);
     let sign = html! {
         label for="request" { "The request (CSR), in PEM" }
-        textarea #request name="request" rows="6" required spellcheck="false" {}
+        textarea #request name="request" rows="6" required spellcheck="false" { "\n" (given.text("request")) }
         label for="days" { "For how many days; empty for the usual" }
-        input #days name="days" type="number" min="1" max="825";
+        input #days name="days" type="number" min="1" max="825" value=(given.text("days"));
         p.quiet { "A second administrator approves it, once its sender has read its fingerprint out to them." }
         button { "Propose it" }
     };
-    let sign = visit.form("/certificates/sign", &sign)?;
+    let sign = given.form(&sign)?;
     let body = html! {
         h1 { "Certificates" }
-        (done(&asked.done))
+        (done(code))
         @for (organisation, certificates) in by {
             section aria-label=(organisation) {
                 h2 { (organisation) }
                 (calendar(&certificates, now))
             }
         }
-        details { summary { "Ask for a new one" } (sign) }
+        details open[given.again()] { summary { "Ask for a new one" } (sign) }
     };
-    Ok(frame::page("Certificates", Some(&visit), &body))
+    Ok(frame::page("Certificates", Some(visit), &body))
 }
 
 /// Those that are good, what runs out first at the top; those that are no more are folded away.
@@ -148,15 +157,29 @@ pub(in crate::desk) async fn sign(
     visit: Visit,
     headers: HeaderMap,
     Form(fields): Form<Fields>,
-) -> Result<Redirect, Trouble> {
-    let request_id = visit.sent(&headers, "/certificates/sign", &fields.sealed)?;
-    let days = match fields.days.trim() {
-        "" => 0,
-        given => {
-            given.parse().map_err(|_| Trouble::unread("Write the days as a whole number, or nothing for the usual."))?
+) -> Result<Response, Trouble> {
+    let keeps = visit.keeps(&headers, vec![fields.request.clone()]);
+    let request_id = visit.sent(&headers, SIGN, &fields.sealed).map_err(keeps)?;
+    match visit.signs(&request_id, &fields).await {
+        Ok(()) => Ok(Redirect::to("/approvals?done=proposed").into_response()),
+        Err(status) => {
+            let written = vec![("request", fields.request), ("days", fields.days)];
+            let visit = visit.refusing(Refused::new(SIGN, &request_id, written, status));
+            let page = page(&visit, "").await;
+            Ok(visit.once_more(page))
         }
-    };
-    let request = fields.request.replace("\r\n", "\n").into_bytes();
-    call!(visit, sign_certificate, pb::SignCertificateRequest { request_id, request, days })?;
-    Ok(Redirect::to("/approvals?done=proposed"))
+    }
+}
+
+impl Visit {
+    async fn signs(&self, request_id: &str, fields: &Fields) -> Called<()> {
+        let number = |given: &str| {
+            let wrong = status::Refused::field("days", "write them as a whole number, or nothing for the usual");
+            given.parse().map_err(|_| wrong.into_status())
+        };
+        let days = if fields.days.trim().is_empty() { 0 } else { number(fields.days.trim())? };
+        let request = fields.request.replace("\r\n", "\n").into_bytes();
+        let request_id = request_id.to_owned();
+        call!(self, sign_certificate, pb::SignCertificateRequest { request_id, request, days }).map(drop)
+    }
 }

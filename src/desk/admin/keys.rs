@@ -2,7 +2,7 @@
 
 use axum::{
     http::HeaderMap,
-    response::{Html, Redirect},
+    response::{Html, IntoResponse, Redirect, Response},
 };
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -13,6 +13,7 @@ use super::{
         forms::Sealed,
         frame,
         queues::Asked,
+        refused::Refused,
         sent::{Form, Path, Query},
         trouble::Trouble,
         words,
@@ -26,8 +27,13 @@ use crate::wire::{
 
 /// `GET /keys`.
 pub(in crate::desk) async fn all(visit: Visit, Query(asked): Query<Asked>) -> Result<Html<String>, Trouble> {
+    page(&visit, &asked.done).await
+}
+
+async fn page(visit: &Visit, code: &str) -> Result<Html<String>, Trouble> {
     let (list, now) = (call!(visit, list_keys, pb::ListKeysRequest {})?, visit.desk.broker.now());
-    let button = |what: &str, said: &str| visit.form(&format!("/keys/{what}"), &html! { button.less { (said) } });
+    let button =
+        |what: &str, said: &str| visit.given(&format!("/keys/{what}"), &[]).form(&html! { button.less { (said) } });
     let going = list.rewrap.as_ref().map(|rewrap| rewrap.state());
     let acts = match going {
         Some(rewrap::State::Paused) => button("resume", "Go on with it")?,
@@ -37,7 +43,7 @@ pub(in crate::desk) async fn all(visit: Visit, Query(asked): Query<Asked>) -> Re
     let rotate = button("rotate", "A new key now")?;
     let body = html! {
         h1 { "Keys" }
-        (done(&asked.done))
+        (done(code))
         @if let Some(rewrap) = &list.rewrap { (progress(rewrap, now)) (acts) }
         table {
             caption { "Keys that wrap records" }
@@ -62,7 +68,7 @@ pub(in crate::desk) async fn all(visit: Visit, Query(asked): Query<Asked>) -> Re
         }
         @if let Some(rotation) = &list.outer_rotation { @if rotation.finish_time.is_none() { p { "Changing to another one: " (rotation.rewrapped) " rewrapped, " (rotation.left) " left." } } }
     };
-    Ok(frame::page("Keys", Some(&visit), &body))
+    Ok(frame::page("Keys", Some(visit), &body))
 }
 
 /// How far records are wrapped anew: in words, and as a bar of its own.
@@ -89,13 +95,22 @@ pub(in crate::desk) async fn act(
     Path(what): Path<String>,
     headers: HeaderMap,
     Form(sealed): Form<Sealed>,
-) -> Result<Redirect, Trouble> {
-    let request_id = visit.sent(&headers, &format!("/keys/{what}"), &sealed)?;
-    match what.as_str() {
-        "rotate" => drop(call!(visit, rotate_key, pb::RotateKeyRequest { request_id })?),
-        "pause" => drop(call!(visit, pause_rewrap, pb::PauseRewrapRequest { request_id })?),
-        "resume" => drop(call!(visit, resume_rewrap, pb::ResumeRewrapRequest { request_id })?),
+) -> Result<Response, Trouble> {
+    let address = format!("/keys/{what}");
+    let known = visit.sent(&headers, &address, &sealed)?;
+    let request_id = known.clone();
+    let done = match what.as_str() {
+        "rotate" => call!(visit, rotate_key, pb::RotateKeyRequest { request_id }).map(drop),
+        "pause" => call!(visit, pause_rewrap, pb::PauseRewrapRequest { request_id }).map(drop),
+        "resume" => call!(visit, resume_rewrap, pb::ResumeRewrapRequest { request_id }).map(drop),
         _ => return Err(Trouble::nowhere()),
+    };
+    match done {
+        Ok(()) => Ok(Redirect::to(&format!("/keys?done={what}")).into_response()),
+        Err(status) => {
+            let visit = visit.refusing(Refused::new(&address, &known, Vec::new(), status));
+            let page = page(&visit, "").await;
+            Ok(visit.once_more(page))
+        }
     }
-    Ok(Redirect::to(&format!("/keys?done={what}")))
 }

@@ -2,7 +2,7 @@
 
 use axum::{
     http::HeaderMap,
-    response::{Html, Redirect},
+    response::{Html, IntoResponse, Redirect, Response},
 };
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -12,6 +12,7 @@ use super::{
         calls::{Visit, call},
         forms::Sealed,
         frame,
+        refused::{Given, Refused},
         sent::{Form, Path},
         trouble::Trouble,
     },
@@ -43,9 +44,15 @@ pub(in crate::desk) struct Fields {
 
 /// `GET /certificates/{serial}`: what breaks if it is revoked.
 pub(in crate::desk) async fn one(visit: Visit, Path(serial): Path<String>) -> Result<Html<String>, Trouble> {
-    let asked = pb::PreviewRevocationRequest { serial: serial.clone(), holder: String::new() };
+    of_one(&visit, &serial).await
+}
+
+async fn of_one(visit: &Visit, serial: &str) -> Result<Html<String>, Trouble> {
+    let asked = pb::PreviewRevocationRequest { serial: serial.to_owned(), holder: String::new() };
     let breaks = call!(visit, preview_revocation, asked)?;
-    let form = visit.form(&revoking(&serial), &inside("Revoke it", breaks.needs_approval))?;
+    let address = revoking(serial);
+    let given = visit.given(&address, &[]);
+    let form = given.form(&inside("Revoke it", breaks.needs_approval, &given))?;
     let body = html! {
         p { a href="/certificates" { "Back to all certificates" } }
         h1 { "If this certificate is revoked" }
@@ -56,14 +63,20 @@ pub(in crate::desk) async fn one(visit: Visit, Path(serial): Path<String>) -> Re
             p { "Lost or stolen, with whatever was on it? " a href=(of(&breaks.holder)) { "Revoke everything of " (short(&breaks.holder)) } ", also what was renewed meanwhile." }
         }
     };
-    Ok(frame::page("Revoke a certificate", Some(&visit), &body))
+    Ok(frame::page("Revoke a certificate", Some(visit), &body))
 }
 
 /// `GET /identities/{who}`: what breaks if everything of theirs is revoked.
 pub(in crate::desk) async fn all(visit: Visit, Path(who): Path<String>) -> Result<Html<String>, Trouble> {
-    let asked = pb::PreviewRevocationRequest { serial: String::new(), holder: visit.whole(&who) };
+    of_all(&visit, visit.whole(&who)).await
+}
+
+async fn of_all(visit: &Visit, holder: String) -> Result<Html<String>, Trouble> {
+    let asked = pb::PreviewRevocationRequest { serial: String::new(), holder };
     let breaks = call!(visit, preview_revocation, asked)?;
-    let form = visit.form(&of(&breaks.holder), &inside("Revoke all of it", breaks.needs_approval))?;
+    let address = of(&breaks.holder);
+    let given = visit.given(&address, &[]);
+    let form = given.form(&inside("Revoke all of it", breaks.needs_approval, &given))?;
     let body = html! {
         p { a href="/certificates" { "Back to all certificates" } }
         h1 { "If everything of this identity is revoked" }
@@ -76,7 +89,7 @@ pub(in crate::desk) async fn all(visit: Visit, Path(who): Path<String>) -> Resul
             ul { @for serial in &breaks.serials { li { code { (serial) } } } }
         }
     };
-    Ok(frame::page("Revoke an identity", Some(&visit), &body))
+    Ok(frame::page("Revoke an identity", Some(visit), &body))
 }
 
 fn breaking(breaks: &pb::PreviewRevocationResponse) -> Markup {
@@ -91,12 +104,12 @@ fn breaking(breaks: &pb::PreviewRevocationResponse) -> Markup {
     }
 }
 
-fn inside(button: &str, needs_approval: bool) -> Markup {
+fn inside(button: &str, needs_approval: bool, given: &Given<'_>) -> Markup {
     html! {
         fieldset {
             legend { "Why?" }
             @for (code, said) in REASONS {
-                div { input type="radio" id=(code) name="reason" value=(code) required; label for=(code) { (said) } }
+                div { input type="radio" id=(code) name="reason" value=(code) required checked[given.is("reason", code)]; label for=(code) { (said) } }
             }
         }
         button { (button) }
@@ -127,11 +140,19 @@ pub(in crate::desk) async fn revoke(
     Path(serial): Path<String>,
     headers: HeaderMap,
     Form(fields): Form<Fields>,
-) -> Result<Redirect, Trouble> {
-    let request_id = visit.sent(&headers, &revoking(&serial), &fields.sealed)?;
-    let asked = pb::RevokeCertificateRequest { request_id, serial, reason: fields.reason };
-    let outcome = call!(visit, revoke_certificate, asked)?.outcome;
-    Ok(revoked(matches!(outcome, Some(Outcome::Revocation(_)))))
+) -> Result<Response, Trouble> {
+    let address = revoking(&serial);
+    let request_id = visit.sent(&headers, &address, &fields.sealed)?;
+    let (reason, id) = (fields.reason.clone(), request_id.clone());
+    let asked = pb::RevokeCertificateRequest { request_id: id, serial: serial.clone(), reason };
+    match call!(visit, revoke_certificate, asked) {
+        Ok(done) => Ok(revoked(matches!(done.outcome, Some(Outcome::Revocation(_))))),
+        Err(status) => {
+            let visit = visit.refusing(Refused::new(&address, &request_id, vec![("reason", fields.reason)], status));
+            let page = of_one(&visit, &serial).await;
+            Ok(visit.once_more(page))
+        }
+    }
 }
 
 /// `POST /identities/{who}`.
@@ -140,14 +161,23 @@ pub(in crate::desk) async fn revoke_all(
     Path(who): Path<String>,
     headers: HeaderMap,
     Form(fields): Form<Fields>,
-) -> Result<Redirect, Trouble> {
+) -> Result<Response, Trouble> {
     let holder = visit.whole(&who);
-    let request_id = visit.sent(&headers, &of(&holder), &fields.sealed)?;
-    let asked = pb::RevokeHolderRequest { request_id, holder, reason: fields.reason };
-    Ok(revoked(call!(visit, revoke_holder, asked)?.proposal.is_none()))
+    let address = of(&holder);
+    let request_id = visit.sent(&headers, &address, &fields.sealed)?;
+    let (reason, id) = (fields.reason.clone(), request_id.clone());
+    let asked = pb::RevokeHolderRequest { request_id: id, holder: holder.clone(), reason };
+    match call!(visit, revoke_holder, asked) {
+        Ok(done) => Ok(revoked(done.proposal.is_none())),
+        Err(status) => {
+            let visit = visit.refusing(Refused::new(&address, &request_id, vec![("reason", fields.reason)], status));
+            let page = of_all(&visit, holder).await;
+            Ok(visit.once_more(page))
+        }
+    }
 }
 
 /// Where it goes on: done, or to be approved by somebody else.
-fn revoked(at_once: bool) -> Redirect {
-    Redirect::to(if at_once { "/certificates?done=revoked" } else { "/approvals?done=proposed" })
+fn revoked(at_once: bool) -> Response {
+    Redirect::to(if at_once { "/certificates?done=revoked" } else { "/approvals?done=proposed" }).into_response()
 }
