@@ -1,4 +1,4 @@
-// Deadlines count down, and counts follow what happens. A page is whole without this: it keeps up to date what stands there already.
+// Deadlines count down, counts follow what happens, and a preview follows what is written. A page is whole without this.
 "use strict";
 
 (() => {
@@ -124,5 +124,41 @@
     }
   }
 
+  /** What would be decided of what is written so far: asked for once nobody has typed for a moment, one question at a time, and kept nowhere. */
+  function preview(pane) {
+    const form = document.querySelector("main form");
+    const [status, shown] = [pane.querySelector("p"), pane.querySelector("div")];
+    let timer, last;
+    let busy = false;
+    const soon = (milliseconds) => {
+      clearTimeout(timer);
+      timer = setTimeout(ask, milliseconds);
+    };
+    async function ask() {
+      const body = new URLSearchParams(new FormData(form));
+      if (busy || !pane.open || String(body) === last) return;
+      busy = true;
+      const answer = await fetch("/refer/preview", { method: "POST", body, cache: "no-store" }).catch(() => undefined);
+      const text = answer?.ok ? await answer.text().catch(() => undefined) : undefined;
+      busy = false;
+      if (text !== undefined) {
+        last = String(body);
+        status.textContent = "";
+        shown.replaceChildren(...new DOMParser().parseFromString(text, "text/html").body.childNodes);
+        return soon(800);
+      }
+      shown.replaceChildren();
+      // A page of an earlier start has none; what is too much at once, or away, is asked for again later.
+      status.textContent = "No preview just now. What you write is kept on this page: go on.";
+      if (answer?.status !== 403) soon(10000);
+    }
+    pane.hidden = false;
+    form.addEventListener("input", () => soon(800));
+    pane.addEventListener("toggle", () => soon(0));
+    soon(0);
+  }
+
+  const pane = document.getElementById("preview");
+  if (pane) preview(pane);
   if (document.body.dataset.live !== undefined) follow();
 })();

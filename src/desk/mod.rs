@@ -93,6 +93,7 @@ impl Desk {
             .route("/supervision/{queue}/deliveries/{id}/hand-over", post(supervision::hand_over))
             .merge(administration())
             .route("/refer", get(refer::begin).post(refer::go).layer(DefaultBodyLimit::max(refer::LARGEST)))
+            .route("/refer/preview", post(refer::so_far).layer(DefaultBodyLimit::max(refer::LARGEST)))
             .route("/referrals", get(council::mine))
             .route("/referrals/{id}", get(council::one))
             .route("/referrals/{id}/receipt", get(council::receipt))

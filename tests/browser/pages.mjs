@@ -201,6 +201,17 @@ async function council(script) {
   await page.locator("input[name='items[0].who']").first().check();
   await page.locator("#items-0--provenance-source_role").selectOption("SOURCE_ROLE_CHILD");
   await page.locator("#items-0--provenance-how_known").selectOption("HOW_KNOWN_EXPERIENCED");
+  if (script) {
+    const so = page.locator("#preview");
+    await so.getByText("Who would get what").waitFor();
+    must((await so.innerText()).includes("Police"), "the preview follows what is written");
+    await page.locator("#items-0--text").fill("");
+    await so.getByText("There is a preview once this is right").waitFor();
+    await page.locator("#items-0--text").fill("Ella-Mae said that Marcus Dray rings her and took photos of her.");
+    await so.getByText("Who would get what").waitFor();
+  } else {
+    must(!(await page.locator("#preview").isVisible()), "without script there is no preview to wait for");
+  }
   await look("council-9-clarify");
   await press(page, "Continue");
   await page.locator("input[name='answers.significant_harm_suspected']").first().check();

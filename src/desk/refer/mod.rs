@@ -6,6 +6,7 @@ mod field;
 mod lists;
 mod page;
 mod shown;
+mod so_far;
 mod steps;
 
 use axum::{
@@ -15,6 +16,7 @@ use axum::{
 use maud::{Markup, html};
 use tonic::{Code, Status};
 
+pub(super) use self::so_far::so_far;
 use self::{
     draft::{Draft, Fault, lists},
     page::Shown,

@@ -53,6 +53,11 @@ impl Visit {
             @if !step.help.is_empty() { p { (step.help) } }
             @if draft.tells_of_crime() { p.notice { strong { "A crime is disclosed." } " Listen, write down the words, ask no further, report. A Return Home Interview is no police interview." } }
             (self.form_under(ACT, shown.request_id, &inside))
+            // Nothing is there without script, nor on the first step, where nothing is written yet.
+            @if number > 0 {
+                details #preview hidden open { summary { "What each reader would see so far" } p.quiet role="status" {} div {} }
+                script src="/desk.js" defer {}
+            }
         };
         let error = if shown.faults.is_empty() { "" } else { "Error: " };
         Ok(frame::page(&format!("{error}{}", step.title), Some(self), &body))

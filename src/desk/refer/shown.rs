@@ -40,7 +40,7 @@ impl Visit {
     }
 
     /// Class, destinations, what is to be done, and the clocks.
-    fn decision(&self, decided: &pb::Explanation) -> Markup {
+    pub(super) fn decision(&self, decided: &pb::Explanation) -> Markup {
         let now = self.desk.broker.now();
         html! {
             p { span class={ "class " (decided.class.to_ascii_lowercase()) } { (decided.class) } " " (words::class(&decided.class)) }
@@ -85,7 +85,8 @@ fn content(code: &str) -> &str {
     }
 }
 
-fn versions(decided: &pb::Explanation) -> Markup {
+/// Every text as it was written, as each reader sees it, and as the ledger keeps it.
+pub(super) fn versions(decided: &pb::Explanation) -> Markup {
     let seen = decided.written.iter().filter(|written| !written.shown_as.is_empty());
     html! {
         h2 { "What each reader sees" }

@@ -123,6 +123,28 @@ impl Services {
         found.await.map_err(|error| self.refuse(peer, Action::HandOver, error))
     }
 
+    /// What would be decided of a submission that is still being written: as
+    /// [`preview_referral`](crate::wire::server::referral_service_server::ReferralService::preview_referral), but that something is not right
+    /// yet is no refusal for the ledger.
+    ///
+    /// # Errors
+    /// As that, every fault of the submission at once.
+    pub async fn so_far(
+        &self,
+        session: &Session,
+        message: pb::PreviewReferralRequest,
+    ) -> Result<pb::Explanation, Status> {
+        let (peer, action) = (session.peer(), Action::PreviewReferral);
+        let found = async {
+            self.broker.grants().may_call(peer, action, self.broker.now())?;
+            self.previewed(peer, message).await
+        };
+        found.await.map_err(|error| match error {
+            Error::Invalid(wrong) => Refused::InvalidArgument(wrong).into(),
+            error => self.refuse(peer, action, error),
+        })
+    }
+
     /// What its sender sees of something that the caller has in hand at the desk, and the ledger index of its acceptance, where it has one of
     /// its own. Not the receipt: that names every destination, and with its digest a guess at who reported could be proven.
     ///

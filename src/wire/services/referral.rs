@@ -178,7 +178,11 @@ impl Services {
         Ok(receipt(&self.broker.submit(&permit, submission, turn).await?))
     }
 
-    async fn previewed(&self, peer: &Peer, message: pb::PreviewReferralRequest) -> Result<pb::Explanation, Error> {
+    pub(super) async fn previewed(
+        &self,
+        peer: &Peer,
+        message: pb::PreviewReferralRequest,
+    ) -> Result<pb::Explanation, Error> {
         let submission = message.submission.unwrap_or_default();
         let permit = self.permit(peer, &submission, Action::PreviewReferral)?;
         let _until_done = self.broker.turn(&peer.identity).await?;
