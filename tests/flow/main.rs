@@ -48,6 +48,7 @@ mod pages_hostile;
 mod pages_live;
 mod pages_refer;
 mod pages_refused;
+mod pages_roles;
 mod paging;
 mod policy;
 mod preview;

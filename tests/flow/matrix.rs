@@ -42,9 +42,9 @@ enum Of {
 
 use Role::*;
 
-const SUBMITS: &[Role] = &[CouncilSubmitter, ProviderSubmitter];
-const FOLLOWS: &[Role] = &[CouncilSubmitter, ProviderSubmitter, CouncilManager, LeadPractitioner];
-const WORKS: &[Role] = &[
+pub const SUBMITS: &[Role] = &[CouncilSubmitter, ProviderSubmitter];
+pub const FOLLOWS: &[Role] = &[CouncilSubmitter, ProviderSubmitter, CouncilManager, LeadPractitioner];
+pub const WORKS: &[Role] = &[
     LeadPractitioner,
     MashOfficer,
     EdtOfficer,
@@ -54,7 +54,7 @@ const WORKS: &[Role] = &[
     PoliceIntelligence,
     HoldResolver,
 ];
-const LOOKS: &[Role] = &[
+pub const LOOKS: &[Role] = &[
     LeadPractitioner,
     MashOfficer,
     EdtOfficer,
@@ -67,7 +67,7 @@ const LOOKS: &[Role] = &[
 ];
 
 const OFFERS: &[Role] = LOOKS;
-const APPROVES: &[Role] = &[CertificateAdmin, KeyCustodian, PolicyAdmin];
+pub const APPROVES: &[Role] = &[CertificateAdmin, KeyCustodian, PolicyAdmin];
 
 const fn row(method: &'static str, roles: &'static [Role], of: Of, body: &'static str) -> Row {
     Row { method, roles, body, of }
@@ -233,15 +233,15 @@ const ROWS: &[Row] = &[
 ];
 
 /// The scopes, and what stands for them in a request.
-struct Scope {
+pub struct Scope {
     authority: &'static str,
-    queue: &'static str,
-    delivery: String,
-    referral: String,
+    pub queue: &'static str,
+    pub delivery: String,
+    pub referral: String,
 }
 
 /// Councils of which one has a grant in force, one had, one has it without the vetting that the queue asks for, and one never.
-const GRANTED: &str = "gss/E09000023";
+pub const GRANTED: &str = "gss/E09000023";
 const EXPIRED: &str = "gss/E09000022";
 const UNVETTED: &str = "gss/E09000021";
 const NEVER: &str = "gss/E09000001";
@@ -250,7 +250,7 @@ const NEVER: &str = "gss/E09000001";
 const ASKED: &str = "RV";
 const OTHER: &str = "NPPV3";
 
-fn grants() -> String {
+pub fn grants() -> String {
     let mut text = vetted_at_mpus("MV");
     for (organisation, level, from, until) in
         [(GRANTED, "MV", 2020, 2096), (EXPIRED, "MV", 2020, 2021), (UNVETTED, OTHER, 2020, 2096)]
@@ -386,7 +386,7 @@ fn without_reference(words: &str) -> String {
 }
 
 /// What is granted, what is another's, and what does not exist.
-async fn scopes(house: &House) -> (Scope, Scope, Scope) {
+pub async fn scopes(house: &House) -> (Scope, Scope, Scope) {
     let mut council = house.person(LEWISHAM).await;
     let mut neighbour = house.person(BROMLEY).await;
     let own = council.submit(submission(&narrative(1))).await.unwrap().referral_id;
