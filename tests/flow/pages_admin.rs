@@ -9,7 +9,7 @@ use http::StatusCode;
 use crate::{
     certificates::{FIRST, SECOND, requested, serial_of},
     house::{House, LEWISHAM, MPU, narrative},
-    pages::{Browser, between, in_hand},
+    pages::{Browser, Page, between, in_hand},
     pages_refused::open_form,
     person::submission,
     rotation::renewed,
@@ -59,15 +59,7 @@ async fn two_administrators_enrol_by_a_fingerprint_and_a_revocation_ends_the_pag
     for _ in 0..2 {
         let approved = other.send(&right, &[]).await;
         assert_eq!(approved.status, StatusCode::OK, "{}", approved.text);
-        // The certificate with its authority's, and what its holder trusts: to read and to download. A second click has them again.
-        for (title, least) in [("The certificate with its chain", 2), ("What to trust", 1)] {
-            let file = between(&approved.text, &format!("aria-label=\"{title}\""), "</section>").unwrap();
-            let pem = between(file, "<pre tabindex=\"0\">", "</pre>").unwrap();
-            assert!(pem.matches("-----BEGIN CERTIFICATE-----").count() >= least, "{title}: {pem}");
-            let data = between(file, "href=\"data:application/x-pem-file;base64,", "\"").unwrap();
-            assert_eq!(BASE64_STANDARD.decode(data).unwrap(), pem.as_bytes(), "{title}");
-        }
-        assert!(!approved.text.contains("PRIVATE KEY"));
+        hands_out_the_certificate(&approved);
     }
     // Nothing waits any more: what is refused now has no form to stand in, and is told.
     let late = other.send(&theirs.form("/approve").with(&[("fingerprint", &"1".repeat(64))]), &[]).await;
@@ -86,6 +78,18 @@ async fn two_administrators_enrol_by_a_fingerprint_and_a_revocation_ends_the_pag
         }
     });
     assert!(ended.await.is_ok(), "its page goes on");
+}
+
+/// The certificate with its authority's, and what its holder trusts: to read and to download. A second click has them again.
+fn hands_out_the_certificate(approved: &Page) {
+    for (title, least) in [("The certificate with its chain", 2), ("What to trust", 1)] {
+        let file = between(&approved.text, &format!("aria-label=\"{title}\""), "</section>").unwrap();
+        let pem = between(file, "<pre tabindex=\"0\">", "</pre>").unwrap();
+        assert!(pem.matches("-----BEGIN CERTIFICATE-----").count() >= least, "{title}: {pem}");
+        let data = between(file, "href=\"data:application/x-pem-file;base64,", "\"").unwrap();
+        assert_eq!(BASE64_STANDARD.decode(data).unwrap(), pem.as_bytes(), "{title}");
+    }
+    assert!(!approved.text.contains("PRIVATE KEY"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -284,6 +284,29 @@ async fn what_was_typed_for_a_broker_that_is_no_more_goes_on_at_the_one_that_ans
     assert!(foreign.status == StatusCode::FORBIDDEN && !foreign.text.contains("Fennimore"), "{}", foreign.text);
 }
 
+/// As it is written, what each reader would see so far: of this page, for whoever has it, and nothing of it is kept.
+async fn the_preview_follows(house: &House, council: &Browser, page: &Page, matter: &[(&'static str, &'static str)]) {
+    let entries = house.ledger_size().await;
+    let early = Typed::on(page).with(&[("items[0].text", "Ella-Mae said so.")]).so_far(council, &[]).await;
+    assert!(early.text.contains("There is a preview once this is right:"), "{}", early.text);
+    let typed = || Typed::on(page).with(matter);
+    let live = typed().so_far(council, &[("sec-fetch-site", "same-origin")]).await;
+    for said in ["Who would get what", "<mark>Ella-Mae</mark>", "<strong>Police: </strong>", "OFFICIAL-SENSITIVE"] {
+        assert!(live.text.contains(said), "{said} in {}", live.text);
+    }
+    assert!(live.status == StatusCode::OK && !live.text.contains("<html") && !live.text.contains("<form"));
+    assert_eq!(live.header("cache-control"), "no-store");
+    for (who, typed, site) in [
+        (council, typed(), "cross-site"),
+        (council, typed().with(&[("seal", "00")]), "same-origin"),
+        (&Browser::of(house, MPU).await, typed(), "same-origin"),
+    ] {
+        let told = typed.so_far(who, &[("sec-fetch-site", site)]).await;
+        assert!(told.status == StatusCode::FORBIDDEN && !told.text.contains("Ella"), "{site}: {}", told.text);
+    }
+    assert_eq!(house.ledger_size().await, entries, "nothing came of any of it");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_matter_with_its_source_goes_where_the_rules_say_and_the_preview_shows_each_reader() {
     let house = House::open().await;
@@ -322,26 +345,7 @@ async fn a_matter_with_its_source_goes_where_the_rules_say_and_the_preview_shows
         ("items[0].provenance.source_role", "SOURCE_ROLE_CHILD"),
         ("items[0].provenance.how_known", "HOW_KNOWN_EXPERIENCED"),
     ];
-    // As it is written, what each reader would see so far: of this page, for whoever has it, and nothing of it is kept.
-    let entries = house.ledger_size().await;
-    let early = Typed::on(&page).with(&[("items[0].text", "Ella-Mae said so.")]).so_far(&council, &[]).await;
-    assert!(early.text.contains("There is a preview once this is right:"), "{}", early.text);
-    let typed = || Typed::on(&page).with(&matter);
-    let live = typed().so_far(&council, &[("sec-fetch-site", "same-origin")]).await;
-    for said in ["Who would get what", "<mark>Ella-Mae</mark>", "<strong>Police: </strong>", "OFFICIAL-SENSITIVE"] {
-        assert!(live.text.contains(said), "{said} in {}", live.text);
-    }
-    assert!(live.status == StatusCode::OK && !live.text.contains("<html") && !live.text.contains("<form"));
-    assert_eq!(live.header("cache-control"), "no-store");
-    for (who, typed, site) in [
-        (&council, typed(), "cross-site"),
-        (&council, typed().with(&[("seal", "00")]), "same-origin"),
-        (&Browser::of(&house, MPU).await, typed(), "same-origin"),
-    ] {
-        let told = typed.so_far(who, &[("sec-fetch-site", site)]).await;
-        assert!(told.status == StatusCode::FORBIDDEN && !told.text.contains("Ella"), "{site}: {}", told.text);
-    }
-    assert_eq!(house.ledger_size().await, entries, "nothing came of any of it");
+    the_preview_follows(&house, &council, &page, &matter).await;
     let page = go(page, matter, "next").await;
     assert!(page.text.contains("<h1>Evaluate</h1>") && page.text.contains("A crime is disclosed"), "{}", page.text);
     let last = go(page, vec![("answers.significant_harm_suspected", "YES_NO_YES")], "next").await;
