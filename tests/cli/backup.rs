@@ -295,7 +295,7 @@ fn whoever_was_revoked_since_the_backup_stays_out_of_what_is_restored() {
     // One that ends before the backup was taken is as good as none.
     let text = String::from_utf8(kept).unwrap();
     let older: String =
-        text.lines().take_while(|line| !line.starts_with("backup")).map(|line| format!("{line}\n")).collect();
+        text.lines().take_while(|line| !line.starts_with("copied")).map(|line| format!("{line}\n")).collect();
     fs::write(&list, older).unwrap();
     restore(at, &[]).refused(65, &["RESTORED_REVOCATIONS"]);
     fs::remove_file(&list).unwrap();

@@ -171,7 +171,7 @@ fn killed_as_it_waits(at: &Path, url: &str, args: &[&str], (trigger, when): (&st
     }
     child.kill().unwrap();
     child.wait().unwrap();
-    let ends = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'homeward'";
+    let ends = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'homeward%'";
     postgres::run(url, ends);
     postgres::run(url, "DROP FUNCTION waits CASCADE");
 }
