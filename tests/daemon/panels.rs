@@ -11,7 +11,7 @@ use crate::metrics::{fetched, named};
 const NOT_SHOWN: &[(&str, &str)] =
     &[("homeward_build_info", "what runs is seen at the machine; it has no course over time")];
 /// Figures that are there only while something is on.
-const NOW_AND_THEN: &[&str] = &["homeward_alarms"];
+const NOW_AND_THEN: &[&str] = &["homeward_alarms", "homeward_commands_again_total"];
 
 /// The dashboard as it is imported.
 fn dashboard() -> Value {

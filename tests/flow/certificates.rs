@@ -105,6 +105,22 @@ async fn a_new_council_is_enrolled_by_two_persons_and_submits() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_approval_that_is_sent_twice_at_once_signs_one_certificate() {
+    let house = House::open_issuing().await;
+    let mut first = house.person(FIRST).await;
+    let [mut one, mut other] = [house.person(SECOND).await, house.person(SECOND).await];
+    let (_, request, fingerprint) = requested(&house, LEWISHAM, "lewisham");
+    let proposal = first.admin.sign_certificate(sign(&request)).await.unwrap().into_inner().proposal.unwrap();
+    let asked = ApproveProposalRequest { request_id: fresh(), proposal_id: proposal.proposal_id, fingerprint };
+    let (one, other) =
+        tokio::join!(one.admin.approve_proposal(asked.clone()), other.admin.approve_proposal(asked.clone()));
+    let [one, other] = [one, other].map(|answer| answer.unwrap().into_inner());
+    assert!(one == other, "the same call has one answer");
+    let Some(Effect::Enrolled(enrolled)) = one.effect else { panic!("no certificate") };
+    assert_eq!(serial_of(&mut first, LEWISHAM).await, enrolled.certificate.unwrap().serial);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_proposal_is_void_after_seven_days_and_bad_requests_are_never_proposed() {
     let house = House::open_issuing().await;
     let (mut first, mut second) = (house.person(FIRST).await, house.person(SECOND).await);

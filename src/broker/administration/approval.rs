@@ -157,9 +157,26 @@ impl Broker {
         id: Uuid,
         fingerprint: &str,
     ) -> Result<Approved, Error> {
-        if let Some(first) = self.store.answered(&self.once_by(permit, request)).await? {
+        let once = self.once_by(permit, request);
+        if let Some(first) = self.store.answered(&once).await? {
             return self.approved(&first.answer).await;
         }
+        let done = self.approve_once(permit, request, id, fingerprint).await;
+        // The same call may have been at work through another broker, and have come first: its answer is the one.
+        match self.store.answered(&once).await? {
+            Some(first) => self.approved(&first.answer).await,
+            None => done,
+        }
+    }
+
+    /// Approves what nobody has approved yet.
+    async fn approve_once(
+        &self,
+        permit: &CallPermit,
+        request: Request,
+        id: Uuid,
+        fingerprint: &str,
+    ) -> Result<Approved, Error> {
         let (proposal, change) = self.approving(permit, id, fingerprint).await?;
         let effect = match proposal.kind {
             ProposalKind::Enrolment => self.enrol(permit, request, &proposal, change).await?,
@@ -183,8 +200,11 @@ impl Broker {
             ProposalKind::AdministratorRevocation => {
                 // A serial number, or an identity of which everything ended.
                 let (_, revoked) = self.revocations().await?;
-                let subject = &proposal.subject;
-                let revoked = revoked.into_iter().find(|one| one.serial == *subject || one.holder == *subject);
+                let (subject, approved) = (&proposal.subject, proposal.approved.as_ref());
+                // Not what ended of that identity long before.
+                let by_this = |one: &Revocation| approved.is_none_or(|(_, at)| at.as_second() <= one.at.as_second());
+                let is_one = |one: &Revocation| one.serial == *subject || one.holder == *subject && by_this(one);
+                let revoked = revoked.into_iter().find(is_one);
                 Effect::Revoked(revoked.ok_or(Error::NotFound)?)
             }
             ProposalKind::KeyDestruction => Effect::KeyDestroyed(proposal.subject.clone()),

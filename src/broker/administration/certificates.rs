@@ -79,8 +79,11 @@ impl Broker {
         let mut entry = self.step_entry(permit.identity().as_str(), "SIGN_CERTIFICATE", details(&proposal));
         entry.details.push(format!("serial={}", certificate.serial));
         let once = self.once_by(permit, request);
-        self.step(once, vec![approval, put(&certificate)], entry, answer).await?;
-        self.remember_issued(&certificate);
+        let kept = self.step(once, vec![approval, put(&certificate)], entry, answer).await?;
+        // Where the same call was at work through another broker, what was signed here is nobody's.
+        if !kept.replayed {
+            self.remember_issued(&certificate);
+        }
         Ok(Effect::Enrolled(certificate, bundle))
     }
 
