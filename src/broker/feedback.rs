@@ -275,12 +275,12 @@ impl Broker {
     }
 
     /// What the sender sees of one delivery, for whoever has it in hand; and where in the ledger the acceptance of its referral stands, which
-    /// what was linked to it has not of its own.
+    /// what was linked to it has not of its own. Nothing for whoever the record is kept from: on HOLD they see no more than that it is there.
     pub async fn receipt_chain(
         &self,
         permit: &QueuePermit,
         id: DeliveryId,
-    ) -> Result<(Option<u64>, Destination), Error> {
+    ) -> Result<Option<(Option<u64>, Destination)>, Error> {
         let stored = self.store.find(id.record).await?.ok_or(Error::NotFound)?;
         let (who, now) = (permit.identity(), self.now());
         let holds = |found: &&Delivery| {
@@ -289,9 +289,9 @@ impl Broker {
         };
         let found = stored.deliveries.iter().find(holds).cloned().ok_or(Error::NotFound)?;
         if self.is_kept_from(&stored.record, permit) {
-            return Err(Error::NotFound);
+            return Ok(None);
         }
-        Ok((stored.kept.as_ref().map(|kept| kept.ledger_index), self.destination(&stored, found)))
+        Ok(Some((stored.kept.as_ref().map(|kept| kept.ledger_index), self.destination(&stored, found))))
     }
 
     /// What is only offered to a unit, or was, is shown with the delivery that is offered.

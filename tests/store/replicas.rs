@@ -255,6 +255,8 @@ async fn what_the_database_takes_back_is_done_again_whole_and_each_transaction_h
         };
         timeout(Duration::from_secs(30), waiting).await.unwrap_or_else(|_| panic!("{name} does not wait"));
     };
+    // Its question is known to the database by then: what waits is the transaction.
+    assert!(other.delivery(id).await.unwrap().is_some());
     // It never looks itself whether it waits in a circle.
     let mut rival = postgres::Other::at(&url);
     rival.does("SET deadlock_timeout = '60s'; BEGIN; LOCK TABLE homeward_keys");

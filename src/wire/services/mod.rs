@@ -150,7 +150,11 @@ impl Services {
     ///
     /// # Errors
     /// As [`pull`](crate::wire::server::queue_service_server::QueueService::pull).
-    pub async fn chain(&self, session: &Session, delivery: &str) -> Result<(Option<u64>, pb::Destination), Status> {
+    pub async fn chain(
+        &self,
+        session: &Session,
+        delivery: &str,
+    ) -> Result<Option<(Option<u64>, pb::Destination)>, Status> {
         let peer = session.peer();
         let found = async {
             let mut ask = Ask::default();
@@ -159,8 +163,8 @@ impl Services {
             let permit = self.broker.permit_for(peer, Action::Pull, id).await?;
             self.broker.receipt_chain(&permit, id).await
         };
-        let (accepted, found) = found.await.map_err(|error| self.refuse(peer, Action::Pull, error))?;
-        Ok((accepted, convert::destination(&found)))
+        let found = found.await.map_err(|error| self.refuse(peer, Action::Pull, error))?;
+        Ok(found.map(|(accepted, found)| (accepted, convert::destination(&found))))
     }
 
     /// Where a matter on HOLD went all the same, for whoever may settle it: queue, class, and whether somebody has opened it there.
