@@ -222,6 +222,10 @@ async fn without_its_database_a_broker_is_not_serving_and_serves_again_by_itself
     broker.says(from, "ended a wait for a lock").await;
     other.does("ROLLBACK");
     accepted(&held).await;
+    // It says so again only once it has served in between.
+    if broker.log()[from..].contains("NOT SERVING") {
+        broker.says(from, "\"SERVING\"").await;
+    }
 
     let from = broker.log().len();
     server.kill();
