@@ -217,6 +217,8 @@ async fn whoever_renewed_what_they_had_stolen_is_out_with_all_of_it() {
     let mut officer = house.person(MPU).await;
     let (mut thief, _) = renewed(&house, &mut officer, MPU, "thief").await;
     let (mut again, _) = renewed(&house, &mut thief, MPU, "again").await;
+    // Whoever has called has a session: a client is through with its handshake before the server is.
+    again.identity.who_am_i(pb::WhoAmIRequest {}).await.unwrap();
     let asked = |holder: &str| pb::RevokeHolderRequest {
         request_id: fresh(),
         holder: holder.to_owned(),
