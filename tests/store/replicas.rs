@@ -240,7 +240,7 @@ async fn what_no_standby_has_is_answered_only_once_it_has_it() {
 async fn what_the_database_takes_back_is_done_again_whole_and_each_transaction_has_its_name() {
     let url = postgres::database();
     let database = postgres::value(&url, "SELECT current_database()").unwrap();
-    postgres::run(&url, &format!("ALTER DATABASE {database} SET deadlock_timeout = '2s'"));
+    postgres::run(&url, &format!("ALTER DATABASE {database} SET deadlock_timeout = '4s'"));
     let (one, other) = (open(&url).await, open(&url).await);
     let id = accept_one(&*one, "MPU.SE").await;
     let waits = async |name: &str, how_many: &str| {
