@@ -1,6 +1,8 @@
 //! Handing over at the end of a shift: what somebody has begun goes to a named colleague with a note, what nobody has opened
 //! goes back to the queue. Deadlines run on.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Broker, Error, Handle, Request, dispatch::later, error::DECIDED};
@@ -46,7 +48,7 @@ impl Broker {
     /// queue hands over what anybody has in hand; what its holder asks for after that finds the lease lost. Whoever drops this in its
     /// middle may leave it with somebody who was revoked meanwhile.
     pub async fn hand_over(
-        &self,
+        self: &Arc<Self>,
         permit: &QueuePermit,
         request: Request,
         handle: Handle,
@@ -63,7 +65,7 @@ impl Broker {
 
     /// The same, unless a correction accuses somebody meanwhile.
     async fn hand_over_as_known(
-        &self,
+        self: &Arc<Self>,
         permit: &QueuePermit,
         request: Request,
         handle: Handle,
@@ -115,17 +117,27 @@ impl Broker {
     }
 
     /// Whoever was revoked, or lost their grant, while something was handed over to them had their leases returned before this one was
-    /// kept: it returns, too. Where the store never comes back, the next start looks.
-    async fn return_from_who_is_out(&self, permit: &QueuePermit, to: &Identity) {
-        let look = async || {
-            if self.grants().colleague(permit, to, &[], self.now()).is_none() {
-                return self.return_ungranted().await;
-            }
-            if self.is_somebody(to, permit.queue()).await? { Ok(0) } else { self.return_leases(to.as_str()).await }
-        };
-        while look().await.is_err() && self.recovers() {
-            self.clock.sleep_until(later(self.now(), AGAIN)).await;
+    /// kept: it returns, too. Nobody waits for a store that is away: it is looked again behind the answer. Where the store never comes
+    /// back, the next start looks.
+    async fn return_from_who_is_out(self: &Arc<Self>, permit: &QueuePermit, to: &Identity) {
+        let is_away = |looked: Result<u64, Error>| matches!(looked, Err(Error::Unavailable(_)));
+        if !is_away(self.look_after(permit, to).await) {
+            return;
         }
+        let (broker, permit, to) = (Arc::clone(self), permit.clone(), to.clone());
+        tokio::spawn(async move {
+            while broker.recovers() && is_away(broker.look_after(&permit, &to).await) {
+                broker.clock.sleep_until(later(broker.now(), AGAIN)).await;
+            }
+        });
+    }
+
+    /// Returns what somebody has who is out. Answers with how many.
+    async fn look_after(&self, permit: &QueuePermit, to: &Identity) -> Result<u64, Error> {
+        if self.grants().colleague(permit, to, &[], self.now()).is_none() {
+            return self.return_ungranted().await;
+        }
+        if self.is_somebody(to, permit.queue()).await? { Ok(0) } else { self.return_leases(to.as_str()).await }
     }
 
     /// Until when the colleague may work on this delivery. Somebody whom the record accuses, and a name that nobody bears, are refused

@@ -1,5 +1,7 @@
 //! Calls as they come from outside: who, with which request id, what. The same call can be made again.
 
+use std::sync::Arc;
+
 use homeward::{
     broker::Asking,
     broker::{
@@ -188,7 +190,7 @@ pub fn word(error: &Error) -> String {
 }
 
 /// Makes a call.
-pub async fn make(broker: &Broker, town: &Town, call: &Call) -> Result<Answer, Error> {
+pub async fn make(broker: &Arc<Broker>, town: &Town, call: &Call) -> Result<Answer, Error> {
     let Call { who, request, what } = call;
     let permit = |action, queue: &QueueId| -> Result<QueuePermit, Error> {
         Ok(broker.grants().may_serve(who, action, queue, broker.now())?)
@@ -316,7 +318,7 @@ async fn correct(
 }
 
 async fn used(
-    broker: &Broker,
+    broker: &Arc<Broker>,
     permit: &QueuePermit,
     request: Request,
     handle: Handle,
