@@ -275,7 +275,7 @@ impl Broker {
     }
 
     /// What the sender sees of one delivery, for whoever has it in hand; and where in the ledger the acceptance of its referral stands, which
-    /// what was linked to it has not of its own. Nothing for whoever the record is kept from: on HOLD they see no more than that it is there.
+    /// what was linked to it has not of its own. Nothing for whoever has it no longer, or the record is kept from: on HOLD they see no more than that it is there.
     pub async fn receipt_chain(
         &self,
         permit: &QueuePermit,
@@ -287,7 +287,7 @@ impl Broker {
             let theirs = found.lease.as_ref().is_some_and(|lease| lease.holder == who.as_str() && now < lease.expires);
             found.id == id && found.header.queue == *permit.queue() && found.state == State::Leased && theirs
         };
-        let found = stored.deliveries.iter().find(holds).cloned().ok_or(Error::NotFound)?;
+        let Some(found) = stored.deliveries.iter().find(holds).cloned() else { return Ok(None) };
         if self.is_kept_from(&stored.record, permit) {
             return Ok(None);
         }

@@ -108,7 +108,9 @@ impl Visit {
         let marking = opened.first().map(|opened| opened.marking.as_str());
         let caveat = opened.iter().map(|opened| opened.caveat.as_str()).find(|caveat| !caveat.is_empty());
         let (triage, acts) = (self.triage(held).await?, acts::all(self, held).await?);
-        let chain = self.chain(delivery).await?;
+        // What was opened is in the ledger as read: it is shown whatever becomes of this.
+        let none = |_| html! { p.quiet { "The receipt chain cannot be shown just now." } };
+        let chain = self.chain(delivery).await.unwrap_or_else(none);
         let body = html! {
             p { a href={ "/queues/" (delivery.queue) } { "Back to " (delivery.queue) } }
             h1 { (class(delivery)) }
