@@ -163,9 +163,9 @@ impl Broker {
         }
         let done = self.approve_once(permit, request, id, fingerprint).await;
         // The same call may have been at work through another broker, and have come first: its answer is the one.
-        match self.store.answered(&once).await? {
-            Some(first) => self.approved(&first.answer).await,
-            None => done,
+        match self.store.answered(&once).await {
+            Ok(Some(first)) => self.approved(&first.answer).await.or(done),
+            _ => done,
         }
     }
 
