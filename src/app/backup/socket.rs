@@ -17,6 +17,9 @@ use tokio::{
 use super::frames::{self, CHECKPOINT, FAR, FAULT, KEPT, KNOWN, MANIFEST, PART, SET, THERE};
 use crate::broker::{BackupSet, BackupStep, Broker};
 
+/// All of a backup is kept, and the list beside the store does not say so.
+const UNWRITTEN: &str =
+    "the backup is whole, but the list beside the store cannot be written: mend that, and run it again";
 /// Steps on their way.
 const AHEAD: usize = 4;
 /// Whoever connects says within this what it wants.
@@ -116,8 +119,11 @@ async fn take(mut stream: UnixStream, broker: &Broker, one: &Mutex<()>) -> io::R
         Ok(given) => {
             let kept = tokio::time::timeout(TAKEN_WITHIN, frames::receive(stream)).await;
             let (KEPT, _) = kept.map_err(|_| unsaid())?? else { return Err(unsaid()) };
-            broker.backup_is_whole(&given);
-            frames::send(stream, KEPT, &[]).await
+            if broker.backup_is_whole(&given) {
+                return frames::send(stream, KEPT, &[]).await;
+            }
+            frames::send(stream, FAULT, &[UNWRITTEN.as_bytes()]).await?;
+            Err(io::Error::other(UNWRITTEN))
         }
         Err(error) => {
             // The words of the broker's errors are for whoever runs the machine, which this is.

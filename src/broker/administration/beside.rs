@@ -305,8 +305,10 @@ impl Broker {
     }
 
     /// Whoever takes a backup has all of it: the list beside the store says so, and an older one is not restored by itself from now on.
-    pub fn backup_is_whole(&self, backup: &GivenOut) {
-        self.remember(vec![backup_line(BACKUP, &backup.set, backup.taken, backup.entries)]);
+    /// False where the list could not be written: then it is once it can be, if this process lives until then.
+    #[must_use]
+    pub fn backup_is_whole(&self, backup: &GivenOut) -> bool {
+        self.remember(vec![backup_line(BACKUP, &backup.set, backup.taken, backup.entries)])
     }
 
     /// Content that was erased, and keys that were destroyed, are there again in an older store: people must do it again, for what

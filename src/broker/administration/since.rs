@@ -57,6 +57,7 @@ pub fn later_than(lines: &[String], set: &str, manifest: &Manifest) -> Option<La
     for line in lines.iter().skip(own.map_or(0, |place| place + 1)) {
         let words = line.rsplit_once('\t').map_or(line.as_str(), |(words, _)| words);
         let entries = match backup(words) {
+            Some(line) if line.is_of(set, manifest) => None,
             Some(line) if own.is_some() || line.taken > manifest.taken => {
                 if line.is_whole {
                     later.backup = Some((line.set.to_owned(), line.taken));
@@ -71,13 +72,13 @@ pub fn later_than(lines: &[String], set: &str, manifest: &Manifest) -> Option<La
     (later != Later::default()).then_some(later)
 }
 
-/// Where the line of this backup is.
+/// Where the first line of this backup is: what is heard of between its two is later.
 fn place(lines: &[String], set: &str, manifest: &Manifest) -> Option<usize> {
     let is_own = |line: &String| {
         let words = line.rsplit_once('\t').and_then(|(words, _)| backup(words));
-        words.is_some_and(|line| line.set == set && line.taken == manifest.taken)
+        words.is_some_and(|line| line.is_of(set, manifest))
     };
-    lines.iter().rposition(is_own)
+    lines.iter().position(is_own)
 }
 
 /// What a line says of a backup.
@@ -88,6 +89,12 @@ struct Line<'l> {
     entries: Option<u64>,
     /// Somebody has all of it.
     is_whole: bool,
+}
+
+impl Line<'_> {
+    fn is_of(&self, set: &str, manifest: &Manifest) -> bool {
+        self.set == set && self.taken == manifest.taken
+    }
 }
 
 fn backup(words: &str) -> Option<Line<'_>> {
@@ -158,6 +165,11 @@ mod tests {
         // The daemon was killed before it heard that they have it: what was revoked since is known all the same.
         assert!(lists_since(&lines, "b", &manifest(2, 20)));
         assert_eq!(later_than(&lines, "b", &manifest(2, 20)), None);
+        // What is heard of other brokers while somebody takes it, between its two lines.
+        let heard = listed::heard_line(25, &[0; 32]);
+        let between = list(&[copied("a", 1, 10), heard, taken("a", at(1), 10)]);
+        let told = later_than(&between, "a", &manifest(1, 10)).unwrap();
+        assert_eq!((&told.backup, told.missing(10)), (&None, Some((10, 24))));
         let later = later_than(&lines[2..], "a", &manifest(1, 10)).unwrap();
         assert_eq!(
             (&later.backup, later.missing(10)),

@@ -93,8 +93,8 @@ impl Settings {
         let idle = match used {
             // A broker that is stopped in the middle of a batch must not keep the head from the others: the database lets go of it.
             Use::Commits => 3,
-            // A copy is taken at the pace of whoever takes it; old rows are kept as long.
-            Use::Reads | Use::Listens => 60,
+            // A copy is taken at the pace of whoever takes it, who may stand still for two minutes; old rows are kept as long.
+            Use::Reads | Use::Listens => 150,
         };
         format!(
             "SET statement_timeout = {statement}; SET lock_timeout = {lock}; \
