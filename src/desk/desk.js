@@ -130,10 +130,12 @@
     const [status, shown] = [pane.querySelector("p"), pane.querySelector("div")];
     let timer, last;
     let busy = false;
+    let notBefore = 0;
     const soon = (milliseconds) => {
       clearTimeout(timer);
-      timer = setTimeout(ask, milliseconds);
+      timer = setTimeout(ask, Math.max(milliseconds, notBefore - Date.now()));
     };
+    const typed = () => soon(800);
     async function ask() {
       const body = new URLSearchParams(new FormData(form));
       if (busy || !pane.open || String(body) === last) return;
@@ -150,10 +152,12 @@
       shown.replaceChildren();
       // A page of an earlier start has none; what is too much at once, or away, is asked for again later.
       status.textContent = "No preview just now. What you write is kept on this page: go on.";
-      if (answer?.status !== 403) soon(10000);
+      if (answer?.status === 403) return form.removeEventListener("input", typed);
+      notBefore = Date.now() + 10000;
+      soon(10000);
     }
     pane.hidden = false;
-    form.addEventListener("input", () => soon(800));
+    form.addEventListener("input", typed);
     pane.addEventListener("toggle", () => soon(0));
     soon(0);
   }
