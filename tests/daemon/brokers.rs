@@ -68,6 +68,17 @@ pub async fn receipt(daemon: &Daemon, number: u8) -> Vec<u8> {
     council.call(&referral("SubmitReferral"), bytes(&request(submission(&text)))).await.unwrap()
 }
 
+/// Two over one database, under one key, with one delivery.
+async fn two(server: &Server) -> (Daemon, Daemon) {
+    let mut one = broker(server, None);
+    keyed(&one);
+    let mut other = broker(server, Some(&one));
+    one.restart().await;
+    other.restart().await;
+    receipt(&one, 1).await;
+    (one, other)
+}
+
 /// How often the ledger has an action.
 async fn entered(server: &Server, action: &str) -> usize {
     let store = Place::Database(server.database()).open().await.unwrap();
@@ -144,12 +155,7 @@ async fn activated(server: &Server, one: &Daemon, other: &Daemon) {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_one_broker_rotated_or_activated_is_so_at_the_other_and_in_the_ledger_once() {
     let server = Server::start();
-    let mut one = broker(&server, None);
-    keyed(&one);
-    let mut other = broker(&server, Some(&one));
-    one.restart().await;
-    other.restart().await;
-    receipt(&one, 1).await;
+    let (one, other) = two(&server).await;
     rotated(&server, &one, &other).await;
     activated(&server, &one, &other).await;
 }
@@ -245,12 +251,7 @@ async fn without_its_database_a_broker_is_not_serving_and_serves_again_by_itself
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_stood_still_with_its_officers_leases_settles_nothing_that_another_officer_has_by_then() {
     let server = Server::start();
-    let mut one = broker(&server, None);
-    keyed(&one);
-    let mut other = broker(&server, Some(&one));
-    one.restart().await;
-    other.restart().await;
-    receipt(&one, 1).await;
+    let (one, other) = two(&server).await;
     let short = |officer: &Person| {
         let mut queues = officer.queues.clone();
         async move {
