@@ -29,6 +29,7 @@ struct control {
     int64_t times;      /* so many fail then; -1: all of them */
     int64_t clock;      /* seconds that the clock is ahead */
     int64_t failed;     /* how many have failed so far */
+    int64_t late;       /* milliseconds before a call that fails does so */
 };
 
 struct head {
@@ -106,6 +107,7 @@ static int fails(int which) {
     if (control->times == 0) return 0;
     if (control->times > 0) __sync_fetch_and_sub(&control->times, 1);
     __sync_fetch_and_add(&control->failed, 1);
+    if (control->late > 0) usleep((useconds_t)control->late * 1000);
     errno = (int)control->error;
     return 1;
 }

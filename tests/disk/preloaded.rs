@@ -27,7 +27,8 @@ const AFTER: u64 = 16;
 const TIMES: u64 = 24;
 const CLOCK: u64 = 32;
 const FAILED: u64 = 40;
-const CONTROL: usize = 48;
+const LATE: u64 = 48;
+const CONTROL: usize = 56;
 
 /// The disk below the data of a daemon.
 pub struct Disk {
@@ -111,9 +112,16 @@ impl Disk {
     /// So many of these calls succeed, and all that come then fail.
     pub fn refuse(&self, which: i64, error: i64, after: i64) {
         self.heal();
-        for (at, value) in [(FAILED, 0), (ERROR, error), (AFTER, after), (TIMES, -1), (WHICH, which)] {
+        for (at, value) in [(FAILED, 0), (ERROR, error), (AFTER, after), (TIMES, -1), (LATE, 0), (WHICH, which)] {
             self.set(at, value);
         }
+    }
+
+    /// So many of these calls succeed, the one after them fails after so many milliseconds, and the others go on meanwhile.
+    pub fn refuse_one_late(&self, which: i64, error: i64, after: i64, milliseconds: i64) {
+        self.heal();
+        let values = [(FAILED, 0), (ERROR, error), (AFTER, after), (TIMES, 1), (LATE, milliseconds), (WHICH, which)];
+        values.into_iter().for_each(|(at, value)| self.set(at, value));
     }
 
     /// Nothing fails any longer.

@@ -1,6 +1,8 @@
 //! A disk that is full, that fails, and that can only be read: while the daemon works and while it starts. Whoever asks is refused, the
 //! daemon ends and says what to do, nothing that was acknowledged is lost, and on a disk that works again it goes on.
 
+use std::time::Duration;
+
 use crate::{
     asked,
     daemon::Daemon,
@@ -16,6 +18,8 @@ const REFUSALS: [(&str, i64, i64); 5] = [
     ("a disk that fills up as it is synced", SYNCS, ENOSPC),
     ("a disk that can only be read", WRITES | SYNCS, EROFS),
 ];
+
+const A_MINUTE: Duration = Duration::from_secs(60);
 
 /// Submissions answered before the disk refuses, and those that would be answered after if it did not.
 const SUBMISSIONS: usize = 12;
@@ -48,6 +52,30 @@ async fn a_disk_that_refuses_ends_the_daemon_in_words_and_loses_nothing() {
         }
     }
     assert!(oracle.settled() > 0, "nothing was settled: it proves nothing");
+}
+
+/// As disks fail: after a while, and whatever was written beside it is there. The engine wakes nobody who waits for such a write.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_that_fails_late_and_alone_ends_the_daemon_too() {
+    let mut daemon = Daemon::prepared("");
+    let disk = Disk::below(&mut daemon);
+    let mut oracle = Oracle::default();
+    for after in 0..6 {
+        daemon.forget_log();
+        daemon.restart().await;
+        load(&daemon, &mut oracle, SUBMISSIONS, || 0).await;
+        disk.refuse_one_late(WRITES, EIO, after, 300);
+        let ended = tokio::time::timeout(A_MINUTE, load(&daemon, &mut oracle, 1_000, || 0)).await;
+        ended.unwrap_or_else(|_| panic!("after {after}: calls wait for ever, {} failed", disk.failed()));
+        assert_eq!(disk.failed(), 1, "after {after}");
+        let (code, said) = (daemon.ends().await, daemon.log());
+        assert_eq!(code, Some(69), "after {after}: {said}");
+        assert!(said.contains("NOT SERVING: the store cannot be written"), "after {after}: {said}");
+    }
+    disk.heal();
+    daemon.forget_log();
+    daemon.restart().await;
+    assert_eq!(judge(&daemon, &mut oracle).await, Ok(()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

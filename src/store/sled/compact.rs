@@ -14,6 +14,7 @@ use super::{
     moving::was_not_moved,
     open::{disk, open_sled},
     view::{Look, engine},
+    waking::flushed,
 };
 use crate::{
     platform::{
@@ -90,7 +91,7 @@ fn write(old: &::sled::Db, beside: &Path, how: &Compaction, watch: &mut dyn Exam
     ensure_private_dir(beside).map_err(|error| StoreError::Unavailable(format!("the disk refused: {error}")))?;
     let new = open_sled(beside)?;
     let written = Anew::new(old, &new, watch)?.all(how)?;
-    new.flush().map_err(engine)?;
+    flushed(&new)?;
     let mut durable = Durable::open(beside, &written.meta).map_err(|error| disk(&error))?;
     drop(new);
     durable.commit(HeadMark::of(&written.meta, true)).map_err(|error| disk(&error))?;

@@ -17,6 +17,7 @@ mod open;
 mod restoring;
 mod seeing;
 mod view;
+mod waking;
 
 use std::{
     path::Path,
@@ -32,6 +33,7 @@ use self::view::Look;
 use self::{
     commit::{Shared, Writer},
     measured::Measuring,
+    waking::Writes,
 };
 use super::{
     Copied, CopyPart, Outbox, Room, StoreError,
@@ -73,11 +75,13 @@ impl SledStore {
             changed: Mutex::default(),
         });
         let (inbox, waiting) = mpsc::channel(WAITING);
-        let writes = Arc::clone(&shared);
+        let engine = Arc::clone(&shared);
         thread::Builder::new()
             .name("store-commit".into())
             .spawn(move || {
-                Writer { shared: &writes, books: opened.books, durable: opened.durable }.work(waiting);
+                let writes = Writes::default();
+                let (books, durable) = (opened.books, opened.durable);
+                writes.kept_awake(|| Writer { shared: &engine, books, durable, writes: &writes }.work(waiting));
             })
             .map_err(|error| StoreError::Unavailable(format!("no thread: {error}")))?;
         let (readers, measuring) = (Arc::new(Semaphore::new(READERS)), Measuring::new(dir.to_owned()));

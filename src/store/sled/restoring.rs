@@ -14,6 +14,7 @@ use super::{
     open::{disk, open_sled},
     transaction::{Books, Transaction},
     view::{Look, batch, engine},
+    waking::flushed,
 };
 use crate::{
     ledger::{Checkpoint, Entry},
@@ -101,7 +102,7 @@ impl Restoring for Folder {
         let meta = Look::get(&*db, keys::META)?.map(|bytes| Meta::decode(&bytes)).transpose()?.unwrap_or_default();
         came_together(&meta, copied)?;
         let closed = |db: ::sled::Db, meta: &Meta| {
-            db.flush().map_err(engine)?;
+            flushed(&db)?;
             let mut durable = Durable::open(&beside, meta).map_err(|error| disk(&error))?;
             drop(db);
             durable.commit(HeadMark::of(meta, true)).map_err(|error| disk(&error))
