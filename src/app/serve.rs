@@ -20,9 +20,16 @@ pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
     let sending = config.traces.as_ref().map(Sending::begin).transpose()?;
     let mut dial = telemetry::start(&config.log, sending.as_ref());
     let deaf = |error| Failure::other(format!("signals cannot be heard: {error}"));
-    let stop = shutdown_signal().map_err(deaf)?;
+    let mut stop = Box::pin(shutdown_signal().map_err(deaf)?);
     let mut hangups = hangups().map_err(deaf)?;
-    let daemon = wiring::daemon(&config).await?;
+    let daemon = tokio::select! {
+        daemon = wiring::daemon(&config) => daemon?,
+        // Whatever it waits for, a disk, a database or a device: nobody is served yet, and a kill would be as good.
+        () = &mut stop => {
+            tracing::info!("stopped before it served");
+            return Ok(());
+        }
+    };
     let (again, file) = (daemon.read_again(), args.config.clone());
     tokio::spawn(async move {
         while hangups.recv().await.is_some() {

@@ -1,6 +1,11 @@
 //! Wiring: from a configuration to a daemon. It names the embedded engine; `database.rs` names the other.
 
-use std::{fs, future::Future, path::Path, sync::Arc};
+use std::{
+    fs,
+    future::Future,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::{
@@ -102,7 +107,7 @@ pub(super) async fn daemon_at(config: &Config, clock: Arc<dyn Clock>) -> Result<
     let shared = database.is_some();
     let store = match database {
         Some((store, _)) => store,
-        None => embedded(config)?,
+        None => embedded(config.store.path.clone()).await?,
     };
     let shelf = KeyShelf { store: store.clone(), custody, entropy: entropy.clone() };
     let keys = keys(config, shelf, lifespan, clock.now()).await?;
@@ -291,12 +296,14 @@ async fn keys(config: &Config, shelf: KeyShelf, lifespan: Lifespan, now: Timesta
 }
 
 /// The embedded store.
-fn embedded(config: &Config) -> Result<Arc<dyn Store>, Failure> {
-    match SledStore::open(&config.store.path) {
+async fn embedded(dir: PathBuf) -> Result<Arc<dyn Store>, Failure> {
+    let opens = dir.clone();
+    let opened = tokio::task::spawn_blocking(move || SledStore::open(&opens)).await;
+    match opened.map_err(|error| Failure::other(error.to_string()))? {
         Ok(store) => Ok(Arc::new(store)),
         Err(StoreError::Damaged(why)) => Err(Failure::other(format!("the store is damaged: {why}"))
-            .advise(format!("homeward audit verify --deep {} names all that is", config.store.path.display()))),
-        Err(error) => Err(Failure::unavailable(format!("{}: {error}", config.store.path.display()))),
+            .advise(format!("homeward audit verify --deep {} names all that is", dir.display()))),
+        Err(error) => Err(Failure::unavailable(format!("{}: {error}", dir.display()))),
     }
 }
 

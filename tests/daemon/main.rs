@@ -36,4 +36,5 @@ mod revoked;
 mod rewrap;
 mod root;
 mod scan;
+mod starting;
 mod traces;

@@ -91,15 +91,21 @@ impl Daemon {
         assert_eq!(ended, Ok(()), "{}", self.log());
     }
 
+    /// Starts the binary on the folder as it is; answers with how long its log was.
+    pub fn begin(&mut self) -> usize {
+        let log = fs::File::options().create(true).append(true).open(self.folder("log")).unwrap();
+        let before = self.log().len();
+        let child = self.command().stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
+        self.child = Some(child);
+        before
+    }
+
     /// Starts the binary on the folder as it is, and waits until it serves.
     ///
     /// # Errors
     /// It ended by itself: how, and what it said.
     pub async fn try_restart(&mut self) -> Result<(), String> {
-        let log = fs::File::options().create(true).append(true).open(self.folder("log")).unwrap();
-        let before = self.log().len();
-        let child = self.command().stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
-        self.child = Some(child);
+        let before = self.begin();
         // After a kill the whole ledger is walked, and every record counted.
         for _ in 0..30_000 {
             if let Some(port) = serving(&self.log()[before..]) {

@@ -48,7 +48,11 @@ const LOCK: i64 = 0x686f_6d65_7761_7264;
 pub(super) async fn prepare(client: &mut Client) -> Result<(), StoreError> {
     let refused = |error: tokio_postgres::Error| engine(&error);
     let step = client.transaction().await.map_err(refused)?;
-    step.execute("SELECT pg_advisory_xact_lock($1)", &[&LOCK]).await.map_err(refused)?;
+    let free = step.query_one("SELECT pg_try_advisory_xact_lock($1)", &[&LOCK]).await.map_err(refused)?;
+    if !free.get::<_, bool>(0) {
+        tracing::warn!("another broker makes or changes the tables of the store: waiting until it has");
+        step.execute("SELECT pg_advisory_xact_lock($1)", &[&LOCK]).await.map_err(refused)?;
+    }
     step.batch_execute(
         "CREATE TABLE IF NOT EXISTS homeward_schema (version integer PRIMARY KEY, taken timestamptz NOT NULL DEFAULT now())",
     )
