@@ -169,13 +169,13 @@ impl Running {
     }
 }
 
-/// Waits for something that will be true soon; gives up after ten seconds.
+/// Waits for something that will be true soon; gives up after a minute.
 pub async fn soon(what: &str, mut check: impl FnMut() -> bool) {
-    for _ in 0..1000 {
+    for _ in 0..6000 {
         if check() {
             return;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    panic!("still not so after ten seconds: {what}");
+    panic!("still not so after a minute: {what}");
 }
