@@ -153,7 +153,7 @@ async fn plain_text_is_closed_and_not_answered() {
 async fn the_silent_are_shown_out_while_others_get_in() {
     let town = Town::new();
     let mut setup = town.setup();
-    setup.limits.handshake_time = Duration::from_millis(1500);
+    setup.limits.handshake_time = Duration::from_secs(10);
     setup.limits.handshakes = 8;
     let server = Running::start(setup).await;
     let mut silent = Vec::new();
@@ -164,7 +164,7 @@ async fn the_silent_are_shown_out_while_others_get_in() {
     let started = Instant::now();
     let mut client = town.connect(&profile, &server).await.unwrap();
     client.check(HealthCheckRequest::default()).await.unwrap();
-    assert!(started.elapsed() < Duration::from_millis(1400), "the honest do not wait for the silent");
+    assert!(started.elapsed() < Duration::from_secs(9), "the honest do not wait for the silent");
     silent.push(TcpStream::connect(server.address).await.unwrap());
     let mut over = TcpStream::connect(server.address).await.unwrap();
     assert_eq!(over.read(&mut [0; 8]).await.unwrap_or(0), 0, "the ninth handshake is closed at once");
