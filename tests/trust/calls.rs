@@ -56,10 +56,10 @@ async fn a_stream_ends_when_the_callers_time_is_up() {
     let (profile, _) = town.issue(BROMLEY, 90);
     let mut client = town.connect(&profile, &server).await.unwrap();
     let mut request = Request::new(HealthCheckRequest::default());
-    request.set_timeout(Duration::from_millis(400));
+    request.set_timeout(Duration::from_secs(3));
     let mut stream = client.watch(request).await.unwrap().into_inner();
     assert!(stream.message().await.unwrap().is_some());
-    let status = tokio::time::timeout(Duration::from_secs(5), stream.message()).await.unwrap().unwrap_err();
+    let status = tokio::time::timeout(Duration::from_secs(60), stream.message()).await.unwrap().unwrap_err();
     assert_eq!(status.code(), Code::DeadlineExceeded, "{status}");
 }
 
@@ -144,7 +144,7 @@ async fn open_streams_are_bounded_for_each_identity_over_its_connections_and_one
     drop(open.pop());
     let started = Instant::now();
     while both[1].watch(HealthCheckRequest::default()).await.is_err() {
-        assert!(started.elapsed() < Duration::from_secs(10), "the room of an ended stream is free");
+        assert!(started.elapsed() < Duration::from_secs(60), "the room of an ended stream is free");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
