@@ -1,11 +1,10 @@
 //! D08 from outside: whom a record accuses neither reads it nor settles it, however the sender said so.
 
-use std::time::Duration;
-
 use homeward::wire::{client::audit_service_client::AuditServiceClient, pb};
 use tonic::Code;
 
 use crate::{
+    PATIENCE,
     house::{House, LEAD, LEWISHAM, MPU, MPU_TOO, RESOLVER, narrative},
     person::{Person, Refusal, Taken, fresh, refusal, submission, why},
 };
@@ -187,7 +186,7 @@ async fn watched(person: &mut Person, last: &str) -> Vec<String> {
     let mut stream = person.referrals.watch_referrals(asked).await.unwrap().into_inner();
     let mut seen = Vec::new();
     while seen.last().is_none_or(|seen| seen != last) {
-        let told = tokio::time::timeout(Duration::from_secs(10), stream.message()).await.unwrap().unwrap();
+        let told = tokio::time::timeout(PATIENCE, stream.message()).await.unwrap().unwrap();
         seen.push(told.unwrap().referral_id);
     }
     seen

@@ -18,6 +18,7 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 use crate::{
+    PATIENCE,
     house::{BROMLEY, House, LEWISHAM, MPU, MPU_NE, domain, narrative},
     person::{Person, fresh, submission},
     rotation::renewed,
@@ -277,14 +278,14 @@ async fn whoever_renewed_what_they_had_stolen_is_out_with_all_of_it() {
 
 /// Waits until somebody is told that the certificate was revoked.
 async fn cut_off(who: &mut Person) {
-    for _ in 0..500 {
+    for _ in 0..6000 {
         if let Err(status) = who.identity.who_am_i(pb::WhoAmIRequest {}).await {
             assert!(matches!(status.code(), Code::Unauthenticated | Code::Unavailable | Code::Unknown), "{status:?}");
             return;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    panic!("still served after five seconds");
+    panic!("still served after a minute");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -330,7 +331,7 @@ async fn a_stolen_laptop_is_cut_off_on_every_replica_and_its_leases_return_unrea
                 }
             }
         };
-        let status = tokio::time::timeout(Duration::from_secs(5), ended).await.unwrap();
+        let status = tokio::time::timeout(PATIENCE, ended).await.unwrap();
         assert_eq!(reason(&status), (Code::Unauthenticated, "CERTIFICATE_REVOKED".into()));
         println!("a stream was cut {} ms after the answer to RevokeCertificate", started.elapsed().as_millis());
     }

@@ -8,6 +8,9 @@ mod house;
 #[allow(dead_code, reason = "shared with the tests of the daemon")]
 mod person;
 
+/// What comes by itself is waited for so long. It says nothing of speed: a machine that does other things besides takes its time.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+
 mod abandoned;
 mod accused;
 mod accused_deciding;

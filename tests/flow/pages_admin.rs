@@ -7,6 +7,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use http::StatusCode;
 
 use crate::{
+    PATIENCE,
     certificates::{FIRST, SECOND, requested, serial_of},
     house::{House, LEWISHAM, MPU, narrative},
     pages::{Browser, Page, between, in_hand},
@@ -72,7 +73,7 @@ async fn two_administrators_enrol_by_a_fingerprint_and_a_revocation_ends_the_pag
     assert!(officer.get(&address).await.status.is_success());
     let revoke = breaks.form("/revoke").with(&[("reason", "key_compromise")]);
     assert_eq!(one.send(&revoke, &[]).await.goes_to(), "/certificates?done=revoked");
-    let ended = tokio::time::timeout(Duration::from_secs(5), async {
+    let ended = tokio::time::timeout(PATIENCE, async {
         while officer.is_let_in().await {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -159,7 +160,7 @@ async fn everything_of_an_identity_is_revoked_with_what_breaks_in_view_and_an_ad
     for _ in 0..2 {
         assert_eq!(one.send(&form, &[]).await.goes_to(), "/certificates?done=revoked");
     }
-    let ended = tokio::time::timeout(Duration::from_secs(5), async {
+    let ended = tokio::time::timeout(PATIENCE, async {
         while officer.is_let_in().await {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -180,7 +181,7 @@ async fn everything_of_an_identity_is_revoked_with_what_breaks_in_view_and_an_ad
     let approve = other.get("/approvals").await.form("/approve").with(&[("fingerprint", &fingerprint)]);
     assert!(theirs.is_let_in().await);
     assert_eq!(other.send(&approve, &[]).await.goes_to(), "/approvals?done=approved");
-    let ended = tokio::time::timeout(Duration::from_secs(5), async {
+    let ended = tokio::time::timeout(PATIENCE, async {
         while theirs.is_let_in().await {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }

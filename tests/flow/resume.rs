@@ -1,11 +1,10 @@
 //! Resuming a watch: after a break at any message nothing is missed, and a token from another ledger is refused.
 
-use std::time::Duration;
-
 use homeward::wire::pb;
 use tonic::{Code, Streaming};
 
 use crate::{
+    PATIENCE,
     house::{House, LEWISHAM, MPU, narrative},
     person::{Person, refusal, submission},
 };
@@ -16,7 +15,7 @@ async fn watch(council: &mut Person, resume_token: &str) -> Streaming<pb::WatchR
 }
 
 async fn next(watched: &mut Streaming<pb::WatchReferralsResponse>) -> pb::WatchReferralsResponse {
-    let message = tokio::time::timeout(Duration::from_secs(10), watched.message());
+    let message = tokio::time::timeout(PATIENCE, watched.message());
     message.await.expect("a message is missing").unwrap().unwrap()
 }
 

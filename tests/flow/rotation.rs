@@ -16,6 +16,7 @@ use tonic::{Code, Status, Streaming};
 use x509_parser::pem::parse_x509_pem;
 
 use crate::{
+    PATIENCE,
     certificates::{FIRST, requested},
     house::{House, LEWISHAM, MASH, MPU, MPU_TOO, narrative},
     person::{Person, fresh, submission, why},
@@ -35,14 +36,14 @@ async fn told(who: &mut Person) -> Option<String> {
     answer.metadata().get("homeward-certificate-renew").map(|value| value.to_str().unwrap().to_owned())
 }
 
-/// Asks until somebody hears that their authority is tainted, within the second that a revocation has.
+/// Asks until somebody hears that their authority is tainted.
 pub(crate) async fn hears(who: &mut Person) {
     let heard = async {
         while !me(who).await.certificate_authority_tainted {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(5), heard).await.unwrap();
+    tokio::time::timeout(PATIENCE, heard).await.unwrap();
 }
 
 /// Waits until these alarms are on and no others: the last thing that a look at what is revoked and tainted does.
@@ -73,7 +74,7 @@ pub(crate) async fn end<T>(stream: &mut Streaming<T>) -> (Code, String) {
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(5), ended).await.unwrap()
+    tokio::time::timeout(PATIENCE, ended).await.unwrap()
 }
 
 /// Everything that the broker knows of, by holder and serial.
@@ -303,11 +304,11 @@ async fn whoever_leaves_the_authority_out_of_the_chain_is_out_with_it_all_the_sa
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(5), refused).await.unwrap();
+    tokio::time::timeout(PATIENCE, refused).await.unwrap();
     for profile in [bare_profile, dressed_profile] {
         if let Ok(channel) = house.connect(&profile).await {
             let mut asked = Person::new(channel);
-            let answer = tokio::time::timeout(Duration::from_secs(5), me_or_why(&mut asked)).await;
+            let answer = tokio::time::timeout(PATIENCE, me_or_why(&mut asked)).await;
             assert!(answer.unwrap().is_err(), "the door is shut");
         }
     }

@@ -18,6 +18,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Streaming};
 
 use crate::{
+    PATIENCE,
     house::{House, LEWISHAM, MPU, narrative},
     person::{Person, bytes, fresh, referral, refusal, request, submission},
 };
@@ -184,7 +185,7 @@ async fn the_end_of_the_certificate_and_an_item_too_large_end_the_stream_with_a_
     sender.send(item()).await.unwrap();
     receipt(&answers.message().await.unwrap().unwrap());
     house.later(SignedDuration::from_hours(24 * 100));
-    let ended = refusal(tokio::time::timeout(Duration::from_secs(1), answers.message()).await.unwrap());
+    let ended = refusal(tokio::time::timeout(PATIENCE, answers.message()).await.unwrap());
     assert_eq!((ended.code, ended.reason.as_str()), (Code::Unauthenticated, "CERTIFICATE_EXPIRED"));
     let size = house.ledger_size().await;
     let _ = sender.send(item()).await;

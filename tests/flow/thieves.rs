@@ -15,6 +15,7 @@ use homeward::{
 use tokio::{sync::oneshot, time::timeout};
 
 use crate::{
+    PATIENCE,
     certificates::{FIRST, SECOND, approve, identity, requested},
     house::{BROMLEY, House, LEAD, LEWISHAM, MASH, MPU, MPU_NE, MPU_TOO, REFDESK, SUPERVISOR, narrative},
     person::{Person, Taken, fresh, submission},
@@ -118,7 +119,7 @@ async fn what_a_call_takes_that_was_under_way_while_its_caller_was_revoked_waits
             let mut stream = officer.queues.stream_pull(asking).await.unwrap().into_inner();
             while let Ok(Some(_)) = stream.message().await {}
         });
-        timeout(Duration::from_secs(10), halted).await.unwrap().unwrap();
+        timeout(PATIENCE, halted).await.unwrap().unwrap();
         let ended = async || {
             let is_one = |entry: &homeward::ledger::Entry| entry.action == "LEASE_REVOKED";
             house.ledger().await.iter().filter(|entry| is_one(entry)).count()
@@ -133,7 +134,7 @@ async fn what_a_call_takes_that_was_under_way_while_its_caller_was_revoked_waits
         // Long after whoever watches has ended their leases and looked a second time.
         tokio::time::sleep(Duration::from_secs(3)).await;
         goes_on.send(()).unwrap();
-        timeout(Duration::from_secs(10), taking).await.unwrap().unwrap();
+        timeout(PATIENCE, taking).await.unwrap().unwrap();
         // The call itself ended with its session; what it took is given back by what goes on without it.
         let given_back = async {
             while ended().await == before {
@@ -168,7 +169,7 @@ async fn what_is_handed_over_in_the_moment_in_which_its_receiver_is_revoked_wait
     // It has been seen that they are a colleague.
     let (halted, goes_on) = halted(&house);
     let handing = tokio::spawn(async move { officer.queues.hand_over(handing).await });
-    timeout(Duration::from_secs(10), halted).await.unwrap().unwrap();
+    timeout(PATIENCE, halted).await.unwrap().unwrap();
     let asked = pb::RevokeHolderRequest {
         request_id: fresh(),
         holder: identity(MPU_TOO).as_str().to_owned(),
@@ -182,9 +183,9 @@ async fn what_is_handed_over_in_the_moment_in_which_its_receiver_is_revoked_wait
         // Whoever watches looks a second time a quarter of a second later.
         tokio::time::sleep(Duration::from_millis(600)).await;
     };
-    timeout(Duration::from_secs(10), ended).await.unwrap();
+    timeout(PATIENCE, ended).await.unwrap();
     goes_on.send(()).unwrap();
-    timeout(Duration::from_secs(10), handing).await.unwrap().unwrap().unwrap();
+    timeout(PATIENCE, handing).await.unwrap().unwrap().unwrap();
     let mut colleague = house.person("met/SE/mpu_officer/p125").await;
     let waiting = waits(&mut colleague).await;
     assert!(waiting.iter().any(|one| one.id == taken.id), "it waits for whoever was revoked");
@@ -201,7 +202,7 @@ async fn waits(colleague: &mut Person) -> Vec<Taken> {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    timeout(Duration::from_secs(5), waits).await.expect("it is still in the hands of whoever was revoked")
+    timeout(PATIENCE, waits).await.expect("it is still in the hands of whoever was revoked")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

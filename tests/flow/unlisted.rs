@@ -20,6 +20,7 @@ use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, Issuer, KeyPair, SanType
 use tonic::{Code, Status};
 
 use crate::{
+    PATIENCE,
     certificates::{FIRST, SECOND, requested, serial_of},
     house::{House, LEWISHAM, MPU, MPU_TOO, narrative},
     pages::Browser,
@@ -63,13 +64,13 @@ async fn is_answered(house: &House, profile: &Path) -> bool {
     let Ok(channel) = house.connect(profile).await else { return false };
     let mut asked = Person::new(channel);
     let answer = asked.identity.who_am_i(pb::WhoAmIRequest {});
-    tokio::time::timeout(Duration::from_secs(5), answer).await.unwrap().is_ok()
+    tokio::time::timeout(PATIENCE, answer).await.unwrap().is_ok()
 }
 
 /// Whether somebody is let in who comes now to the door of the pages.
 async fn is_shown(house: &House, profile: &Path) -> bool {
     let Ok(browser) = Browser::with(house, profile).await else { return false };
-    tokio::time::timeout(Duration::from_secs(5), browser.is_let_in()).await.unwrap()
+    tokio::time::timeout(PATIENCE, browser.is_let_in()).await.unwrap()
 }
 
 /// At which doors somebody is let in who comes now: that for programs, that of the pages.
@@ -84,7 +85,7 @@ async fn is_shut_out(house: &House, profile: &Path) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(5), shut).await.unwrap();
+    tokio::time::timeout(PATIENCE, shut).await.unwrap();
 }
 
 async fn renews(house: &House, who: &mut Person, path: &str, name: &str) -> Result<(), Status> {
