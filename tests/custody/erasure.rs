@@ -102,7 +102,7 @@ async fn two_custodians_erase_at_the_command_line_and_a_kill_leaves_no_half() {
         assert!(done || !answered, "it was said to be erased");
         before_and_after[usize::from(done)] += 1;
         // Nearer to the moment in which it is done.
-        delay = if done { delay / 2 } else { delay + Duration::from_millis(3) };
+        delay = if done { delay / 2 } else { delay * 2 + Duration::from_millis(3) };
         daemon.restart().await;
         // The same call again: done now, or answered as it was.
         daemon.person(SECOND).await.admin.approve_proposal(asked).await.unwrap();
