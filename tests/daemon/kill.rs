@@ -31,7 +31,16 @@ struct Sent {
 /// Items of one stream that wait for their answers: those are sent again after the kill.
 const UNANSWERED: usize = 40;
 
+/// So many are acknowledged at least in a round that waits for them: twice what is asked of all rounds on average.
+const ANSWERED: usize = 10;
+/// For what no machine takes so long.
+const MOST: Duration = Duration::from_secs(300);
+
 type Log = Arc<Mutex<Vec<Sent>>>;
+
+fn acknowledged(log: &Log) -> usize {
+    log.lock().unwrap().iter().filter(|sent| sent.answer.is_some()).count()
+}
 
 /// Submits until the daemon is gone.
 async fn load(council: Person, log: Log, base: pb::Submission, task: usize) {
@@ -89,9 +98,9 @@ async fn load_stream(mut council: Person, log: Log, base: pb::Submission, task: 
     feeding.abort();
 }
 
-/// One round: load, a kill at some moment, a restart, and everything sent once more. Gives how many were acknowledged
-/// before the kill, and every receipt.
-async fn round(daemon: &mut Daemon, base: &pb::Submission, streamed: bool) -> (usize, Vec<Vec<u8>>) {
+/// One round: load, a kill at some moment after so many answers, a restart, and everything sent once more. Gives how many were
+/// acknowledged before the kill, and every receipt.
+async fn round(daemon: &mut Daemon, base: &pb::Submission, streamed: bool, answers: usize) -> (usize, Vec<Vec<u8>>) {
     let log = Log::default();
     let mut tasks = tokio::task::JoinSet::new();
     let channels = [daemon.person(LEWISHAM).await, daemon.person(LEWISHAM).await];
@@ -103,6 +112,12 @@ async fn round(daemon: &mut Daemon, base: &pb::Submission, streamed: bool) -> (u
             tasks.spawn(load(council, log.clone(), base.clone(), task));
         }
     }
+    let answered = async {
+        while acknowledged(&log) < answers {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(MOST, answered).await.expect("hardly anything is acknowledged");
     let chance: [u8; 2] = entropy::random(&SystemEntropy::new()).unwrap();
     let least = if streamed { 600 } else { 100 };
     tokio::time::sleep(Duration::from_millis(least + u64::from(u16::from_be_bytes(chance)) % 700)).await;
@@ -110,15 +125,15 @@ async fn round(daemon: &mut Daemon, base: &pb::Submission, streamed: bool) -> (u
     tasks.join_all().await;
     daemon.restart().await;
     let council = daemon.person(LEWISHAM).await;
+    let before = acknowledged(&log);
     let sent = std::mem::take(&mut *log.lock().unwrap());
-    let acknowledged = sent.iter().filter(|sent| sent.answer.is_some()).count();
     let mut receipts = Vec::new();
     for sent in sent {
         let again = council.call(&referral("SubmitReferral"), sent.body).await.unwrap();
         assert!(sent.answer.is_none_or(|first| first == again), "the receipt is another");
         receipts.push(again);
     }
-    (acknowledged, receipts)
+    (before, receipts)
 }
 
 /// How often each record stands in a queue.
@@ -167,8 +182,11 @@ async fn whatever_was_killed(streamed: bool) {
     let mut daemon = Daemon::start().await;
     let base = submission(&recent(1, "2026-11-20T16:30:00Z"));
     let (mut acknowledged, mut receipts) = (0, Vec::new());
-    for _ in 0..rounds {
-        let (before, all) = round(&mut daemon, &base, streamed).await;
+    // The first ones are killed while they may still be beginning, the others at work.
+    let first = if streamed { 2 } else { 3 };
+    for number in 0..rounds {
+        let answers = if number < first { 0 } else { ANSWERED };
+        let (before, all) = round(&mut daemon, &base, streamed, answers).await;
         acknowledged += before;
         receipts.extend(all);
     }
