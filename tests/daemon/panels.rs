@@ -89,7 +89,7 @@ pub async fn are_answered(prometheus: &str) {
         expression.bytes().for_each(|byte| write!(asked, "%{byte:02X}").unwrap());
         let mut told = String::new();
         // A rate needs two readings.
-        for _ in 0..100 {
+        for _ in 0..1_200 {
             told = fetched(prometheus, &asked).1;
             if told.contains("\"value\":") {
                 break;
