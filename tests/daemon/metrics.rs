@@ -4,7 +4,7 @@ use std::{
     collections::BTreeSet,
     fs,
     io::{Read, Write},
-    net::{Shutdown, TcpListener, TcpStream},
+    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
     path::Path,
     process::{Command, Stdio},
     time::Duration,
@@ -105,6 +105,16 @@ impl Drop for Ended {
     }
 }
 
+/// A Prometheus as it is configured in the daemon's folder, on a port that was free a moment ago: where that is.
+fn started(daemon: &Daemon) -> (Ended, SocketAddr) {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut command = Command::new("prometheus");
+    command.arg(format!("--config.file={}", daemon.folder("prometheus.yaml").display()));
+    command.arg(format!("--storage.tsdb.path={}", daemon.folder("prometheus").display()));
+    command.arg(format!("--web.listen-address={free}")).stdout(Stdio::null()).stderr(Stdio::null());
+    (Ended(command.spawn().unwrap()), free)
+}
+
 /// Alert rules and the calls at night name figures that there are, and no alert is without a call.
 fn are_figures(alerts: &str, told: &str) {
     let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy");
@@ -179,7 +189,6 @@ async fn a_real_prometheus_reads_the_figures_and_loads_every_alert_and_panel_by_
     let alerts = fs::read_to_string(&rules).unwrap();
     are_figures(&alerts, &told);
     panels::are_whole(&told);
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let configuration = format!(
         "global: {{ scrape_interval: 1s, evaluation_interval: 1s }}\nrule_files: [{}]\n\
          scrape_configs: [{{ job_name: homeward, static_configs: [{{ targets: ['{address}'] }}] }}]\n",
@@ -189,14 +198,14 @@ async fn a_real_prometheus_reads_the_figures_and_loads_every_alert_and_panel_by_
     let checked =
         Command::new("promtool").args(["check", "config"]).arg(daemon.folder("prometheus.yaml")).output().unwrap();
     assert!(checked.status.success(), "{}", String::from_utf8_lossy(&[checked.stdout, checked.stderr].concat()));
-    let mut command = Command::new("prometheus");
-    command.arg(format!("--config.file={}", daemon.folder("prometheus.yaml").display()));
-    command.arg(format!("--storage.tsdb.path={}", daemon.folder("prometheus").display()));
-    command.arg(format!("--web.listen-address={free}")).stdout(Stdio::null()).stderr(Stdio::null());
-    let _prometheus = Ended(command.spawn().unwrap());
+    let (mut prometheus, mut free) = started(&daemon);
     let mut seen = String::new();
-    for _ in 0..200 {
+    for _ in 0..1_200 {
         tokio::time::sleep(Duration::from_millis(100)).await;
+        if prometheus.0.try_wait().unwrap().is_some() {
+            // Somebody else had the port by then.
+            (prometheus, free) = started(&daemon);
+        }
         if TcpStream::connect(free).is_err() {
             continue;
         }
