@@ -93,8 +93,8 @@ async fn a_clock_that_is_set_both_ways_loses_nothing() {
     let one = held.first().expect("something to take");
 
     // An hour at once: the lease is over, and somebody else is given the delivery.
-    disk.clock(HOUR);
     let from = daemon.log().len();
+    disk.clock(HOUR);
     daemon.says(from, "expired_leases").await;
     let (_, reason) = why(officer.complete(one, "recorded").await);
     assert_eq!(reason, "LEASE_LOST");
