@@ -26,8 +26,8 @@ const CACHE: u64 = 64 << 20;
 const SEGMENT: usize = 512 << 10;
 /// What of each is read in any case.
 const SEGMENT_HEAD: usize = 4 << 10;
-/// A lock just given up may be held a moment longer.
-const LOCK_TRIES: u32 = 40;
+/// A lock just given up may be held a moment longer, on a busy machine for seconds.
+const LOCK_TRIES: u32 = 200;
 const LOCK_WAIT: Duration = Duration::from_millis(50);
 
 /// An open store, verified.
