@@ -9,6 +9,7 @@ use homeward::{
 };
 use prost::Message;
 use prost_reflect::{DescriptorPool, DynamicMessage, MethodDescriptor};
+use tokio::task::JoinHandle;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
@@ -291,64 +292,96 @@ async fn every_role_has_its_methods_in_its_scope_and_no_other() {
     let (own, other, none) = scopes(&house).await;
     house.grant(&grants());
     goes_by(&house, &asking("MPU", &format!("work = [\"{ASKED}\"]"))).await.unwrap();
-    let mut calls = 0;
+    let (mut calls, mut streams) = (0, Vec::new());
     for &role in Role::ALL {
-        let granted = house.person(&format!("{GRANTED}/{role}/matrix")).await;
-        let expired = house.person(&format!("{EXPIRED}/{role}/matrix")).await;
-        let unvetted = house.person(&format!("{UNVETTED}/{role}/matrix")).await;
-        let never = house.person(&format!("{NEVER}/{role}/matrix")).await;
+        let person = async |of: &str| house.person(&format!("{of}/{role}/matrix")).await;
+        let granted = person(GRANTED).await;
+        let (expired, unvetted, never) = (person(EXPIRED).await, person(UNVETTED).await, person(NEVER).await);
+        let askers = [
+            (&granted, &own),
+            (&granted, &other),
+            (&granted, &none),
+            (&expired, &own),
+            (&never, &own),
+            (&unvetted, &own),
+        ];
         for method in methods() {
             let name = short(&method);
             let row = ROWS.iter().find(|row| row.method == name).unwrap();
-            let at = |what: &str| format!("{role} {name} {what}");
-            let mine = answered(&granted, &method, row, &own).await;
-            let foreign = answered(&granted, &method, row, &other).await;
-            let unknown = answered(&granted, &method, row, &none).await;
-            let late = answered(&expired, &method, row, &own).await;
-            let stranger = answered(&never, &method, row, &own).await;
-            let barred = answered(&unvetted, &method, row, &own).await;
-            calls += 6;
-            assert_eq!(foreign, unknown, "{}: what is another's tells it is there", at("other"));
-            assert_eq!(late, stranger, "{}", at("expired"));
-            if matches!(row.of, Of::Queue | Of::Delivery) {
-                assert_eq!(barred, unknown, "{}: without the vetting a queue is as one that is not granted", at("own"));
-            }
-            if row.of == Of::Everybody {
-                let closed = |answer: &Option<Answer>| matches!(answer, Some((Code::PermissionDenied, ..)));
-                assert!(!closed(&mine) && !closed(&late), "{}", at("own"));
+            calls += askers.len();
+            if method.is_server_streaming() {
+                let begun = askers.map(|(person, scope)| listens(person, &method, row, scope));
+                // The next begins when these have ended. One that is let in stays open: it is listened to beside the others.
+                let ended = async {
+                    while !begun.iter().all(JoinHandle::is_finished) {
+                        tokio::time::sleep(Duration::from_millis(10)).await;
+                    }
+                };
+                let _ = tokio::time::timeout(Duration::from_secs(2), ended).await;
+                streams.push((role, row, begun));
                 continue;
             }
-            let denied = Some((Code::PermissionDenied, "METHOD_NOT_GRANTED".to_owned()));
-            let reason = |answer: &Option<Answer>| answer.as_ref().map(|(code, reason, _)| (*code, reason.clone()));
-            assert_eq!(reason(&late), denied, "{}", at("expired"));
-            if !row.roles.contains(&role) {
-                assert_eq!(reason(&mine), denied, "{}", at("own"));
-                assert_eq!(mine, foreign, "{}: the method comes first", at("other"));
-                assert_eq!(mine, late, "{}: no grant and no such method answer alike", at("own"));
-                continue;
+            let mut answers = Vec::new();
+            for (person, scope) in askers {
+                answers.push(answered(person.clone(), method.clone(), request(&method, row, scope)).await);
             }
-            // Of what has no scope an empty request may name nothing that is there.
-            let refused = |answer: &Option<Answer>| match answer {
-                Some((Code::PermissionDenied, ..)) => true,
-                Some((Code::NotFound, ..)) => row.of != Of::Whole,
-                _ => false,
-            };
-            // A delivery at an MPU is not held and has no carer copy, and this referral no prompt with a date: that the method is theirs
-            // is seen here, what it does to such a thing in tests of their own.
-            let nothing_to_do = ["ResolveHeld", "ReleaseCarerCopy", "MarkPrompt"];
-            let nothing_to_do = nothing_to_do.iter().any(|method| row.method.ends_with(method));
-            assert_ne!(reason(&mine), denied, "{}", at("own"));
-            assert!(!refused(&mine) || nothing_to_do, "{}: {mine:?}", at("own"));
-            assert_eq!(refused(&foreign), row.of != Of::Whole, "{}: {foreign:?}", at("other"));
+            judge(role, row, &answers);
         }
     }
+    for (role, row, begun) in streams {
+        let mut answers = Vec::new();
+        for stream in begun {
+            answers.push(stream.await.unwrap());
+        }
+        judge(role, row, &answers);
+    }
     assert_eq!(calls, 6 * Role::ALL.len() * ROWS.len());
+}
+
+/// Of six answers three are those of who has a grant, of their own, of another's and of what does not exist; the others, of the
+/// first of these, are those of whose grant is over, of who never had one and of who is not vetted.
+fn judge(role: Role, row: &Row, answers: &[Option<Answer>]) {
+    let [mine, foreign, unknown, late, stranger, barred] = answers else { panic!("six ask") };
+    let at = |what: &str| format!("{role} {} {what}", row.method);
+    assert_eq!(foreign, unknown, "{}: what is another's tells it is there", at("other"));
+    assert_eq!(late, stranger, "{}", at("expired"));
+    if matches!(row.of, Of::Queue | Of::Delivery) {
+        assert_eq!(barred, unknown, "{}: without the vetting a queue is as one that is not granted", at("own"));
+    }
+    if row.of == Of::Everybody {
+        let closed = |answer: &Option<Answer>| matches!(answer, Some((Code::PermissionDenied, ..)));
+        assert!(!closed(mine) && !closed(late), "{}", at("own"));
+        return;
+    }
+    let denied = Some((Code::PermissionDenied, "METHOD_NOT_GRANTED".to_owned()));
+    let reason = |answer: &Option<Answer>| answer.as_ref().map(|(code, reason, _)| (*code, reason.clone()));
+    assert_eq!(reason(late), denied, "{}", at("expired"));
+    if !row.roles.contains(&role) {
+        assert_eq!(reason(mine), denied, "{}", at("own"));
+        assert_eq!(mine, foreign, "{}: the method comes first", at("other"));
+        assert_eq!(mine, late, "{}: no grant and no such method answer alike", at("own"));
+        return;
+    }
+    // Of what has no scope an empty request may name nothing that is there.
+    let refused = |answer: &Option<Answer>| match answer {
+        Some((Code::PermissionDenied, ..)) => true,
+        Some((Code::NotFound, ..)) => row.of != Of::Whole,
+        _ => false,
+    };
+    // A delivery at an MPU is not held and has no carer copy, and this referral no prompt with a date: that the method is theirs
+    // is seen here, what it does to such a thing in tests of their own.
+    let nothing_to_do = ["ResolveHeld", "ReleaseCarerCopy", "MarkPrompt"];
+    let nothing_to_do = nothing_to_do.iter().any(|method| row.method.ends_with(method));
+    assert_ne!(reason(mine), denied, "{}", at("own"));
+    assert!(!refused(mine) || nothing_to_do, "{}: {mine:?}", at("own"));
+    assert_eq!(refused(foreign), row.of != Of::Whole, "{}: {foreign:?}", at("other"));
 }
 
 /// Code, reason and words; none where it was answered.
 type Answer = (Code, String, String);
 
-async fn answered(person: &Person, method: &MethodDescriptor, row: &Row, scope: &Scope) -> Option<Answer> {
+/// What a method is sent of a scope.
+fn request(method: &MethodDescriptor, row: &Row, scope: &Scope) -> Vec<u8> {
     let text = narrative(1).replace("E09000023", scope.authority);
     let json = row
         .body
@@ -361,11 +394,20 @@ async fn answered(person: &Person, method: &MethodDescriptor, row: &Row, scope: 
     let mut reader = serde_json::Deserializer::from_str(&json);
     let body =
         DynamicMessage::deserialize(method.input(), &mut reader).unwrap_or_else(|error| panic!("{error}: {json}"));
+    body.encode_to_vec()
+}
+
+/// Asks for a stream, and listens beside what follows.
+fn listens(person: &Person, method: &MethodDescriptor, row: &Row, scope: &Scope) -> JoinHandle<Option<Answer>> {
+    let answered = answered(person.clone(), method.clone(), request(method, row, scope));
+    // One that is let in stays open.
+    tokio::spawn(async move { tokio::time::timeout(Duration::from_secs(10), answered).await.ok().flatten() })
+}
+
+async fn answered(person: Person, method: MethodDescriptor, request: Vec<u8>) -> Option<Answer> {
     let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
-    let call = person.call(&path, body.encode_to_vec());
-    // A stream that is let in stays open.
-    let status: Status = match tokio::time::timeout(Duration::from_secs(2), call).await.ok()? {
-        Ok(answer) => return refused_within(method, &answer),
+    let status: Status = match person.call(&path, request).await {
+        Ok(answer) => return refused_within(&method, &answer),
         Err(status) => status,
     };
     let reason = status.get_error_details().error_info().map(|info| info.reason.clone()).unwrap_or_default();
