@@ -157,10 +157,14 @@ impl Server {
 
     /// Starts it after it was killed.
     pub fn again(&mut self) {
-        let folder = self.folder.path();
-        let mut command = as_server(&binary("postgres"));
-        self.process = Some(serving(&mut command, folder, "on").args(&self.settings).spawn().unwrap());
-        answers(folder, self.port());
+        let (folder, port) = (self.folder.path(), self.port().to_owned());
+        answers(folder, &port, || {
+            // A new one ends at once while one of the old is left that serves a connection, or somebody has its port: another is started.
+            if self.process.as_mut().is_none_or(|process| process.try_wait().unwrap().is_some()) {
+                let mut command = as_server(&binary("postgres"));
+                self.process = Some(serving(&mut command, folder, "on").args(&self.settings).spawn().unwrap());
+            }
+        });
     }
 
     /// Puts everything in it back to how it was when `kept` was kept; it is not running.
@@ -181,7 +185,7 @@ impl Server {
         let Some(mut process) = self.process.take() else { return };
         process.kill().unwrap();
         process.wait().unwrap();
-        // Those that serve connections notice, and end, in a moment; a new server waits for them.
+        // Those that serve connections notice, and end, in a moment; whoever starts a new server waits for them.
         thread::sleep(Duration::from_millis(300));
     }
 }
@@ -226,13 +230,15 @@ fn serving<'c>(command: &'c mut Command, folder: &Path, fsync: &str) -> &'c mut 
         .stderr(fs::File::create(folder.join("log")).unwrap())
 }
 
-/// Waits until it answers.
-fn answers(folder: &Path, port: &str) {
+/// Waits until it answers; before each look `runs` sees to it that it runs.
+fn answers(folder: &Path, port: &str, mut runs: impl FnMut()) {
     let mut tries = 0;
+    runs();
     while !psql(folder, "SELECT 1").args(["-p", port]).output().unwrap().status.success() {
         tries += 1;
         assert!(tries < 1_000, "{}", fs::read_to_string(folder.join("log")).unwrap());
         thread::sleep(Duration::from_millis(50));
+        runs();
     }
 }
 
@@ -246,6 +252,6 @@ fn start() -> PathBuf {
         command.args(["-c", SERVE, "sh"]).arg(&place).arg(binary("postgres"));
         let _ = serving(&mut command, &place, "off").spawn().unwrap().wait();
     });
-    answers(&folder, "5432");
+    answers(&folder, "5432", || ());
     folder
 }
