@@ -240,8 +240,13 @@ async fn what_no_standby_has_is_answered_only_once_it_has_it() {
 async fn what_the_database_takes_back_is_done_again_whole_and_each_transaction_has_its_name() {
     let url = postgres::database();
     let database = postgres::value(&url, "SELECT current_database()").unwrap();
-    postgres::run(&url, &format!("ALTER DATABASE {database} SET deadlock_timeout = '4s'"));
-    let (one, other) = (open(&url).await, open(&url).await);
+    // The rival has so long to close the circle, and an answer is waited for longer: 15 seconds.
+    postgres::run(&url, &format!("ALTER DATABASE {database} SET deadlock_timeout = '9s'"));
+    let patient = Settings { statement: Duration::from_secs(60), ..settings(url.clone()) };
+    let [one, other]: [Arc<dyn Store>; 2] = [
+        Arc::new(PostgresStore::open(&patient).await.unwrap()),
+        Arc::new(PostgresStore::open(&patient).await.unwrap()),
+    ];
     let id = accept_one(&*one, "MPU.SE").await;
     let waits = async |name: &str, how_many: &str| {
         let sql = format!(
