@@ -31,6 +31,8 @@ const SECOND: &str = "operator/key_custodian/k2";
 /// Connections that fill the house, and calls at once on each.
 const FILLING: [&str; 2] = [LEWISHAM, PROVIDER];
 const AT_ONCE: usize = 16;
+/// So many reads at least say how long one takes.
+const ENOUGH: usize = 21;
 /// How far a rewrapping is when the daemon is killed.
 const KILLS: [f64; 4] = [0.1, 0.35, 0.6, 0.85];
 
@@ -54,11 +56,21 @@ impl Seen {
         }
     }
 
+    /// Waits until there were enough reads since the last call of `latency`.
+    async fn enough(&self) {
+        let reads = async {
+            while self.reads.lock().unwrap().len() < ENOUGH {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(300), reads).await.expect("hardly anything is read");
+    }
+
     /// How long the reads took since the last call of this: the median and the 99th percentile.
     fn latency(&self) -> (usize, Duration, Duration) {
         let mut reads = std::mem::take(&mut *self.reads.lock().unwrap());
         reads.sort_unstable();
-        assert!(reads.len() > 20, "{} reads prove nothing", reads.len());
+        assert!(reads.len() >= ENOUGH, "{} reads prove nothing", reads.len());
         (reads.len(), reads[reads.len() / 2], reads[reads.len() * 99 / 100])
     }
 }
@@ -134,15 +146,28 @@ async fn status(who: &mut Person) -> (pb::Rewrap, Vec<pb::EpochKey>) {
 }
 
 /// Kills the daemon and starts it again; the door is shut in the meantime.
-#[expect(clippy::print_stdout, reason = "how long it took is for whoever reads the test's output")]
 async fn kill(daemon: &mut Daemon, open: &watch::Sender<Option<(Person, Person)>>) -> Person {
     open.send_replace(None);
     daemon.kill();
+    again(daemon, open).await
+}
+
+/// Starts the daemon that was killed, and opens the door.
+#[expect(clippy::print_stdout, reason = "how long it took is for whoever reads the test's output")]
+async fn again(daemon: &mut Daemon, open: &watch::Sender<Option<(Person, Person)>>) -> Person {
     let began = Instant::now();
     daemon.restart().await;
     println!("serving {:.1?} after a kill", began.elapsed());
     open.send_replace(Some((daemon.person(MPU).await, daemon.person(LEWISHAM).await)));
     daemon.person(FIRST).await
+}
+
+/// The records under a key as the store has counted them, which no daemon has open.
+async fn under(daemon: &Daemon, key: &str) -> u64 {
+    let store = SledStore::open(Path::new(&daemon.folder("data/store"))).unwrap();
+    let counts = store.wrapped().await.unwrap();
+    store.close().await;
+    counts.into_iter().find(|(id, _)| id == key).map_or(0, |(_, records)| records)
 }
 
 /// The records under each key, by a scan of a store that no daemon has open, and the actions in its ledger.
@@ -196,11 +221,12 @@ async fn a_rewrapping_survives_kills_and_pauses_while_people_read_and_write_and_
     }
     people.spawn(write(open.subscribe(), seen.clone(), base));
     tokio::time::sleep(Duration::from_secs(3)).await;
+    seen.enough().await;
     let before = seen.latency();
     let asked = pb::RotateKeyRequest { request_id: fresh() };
     custodian.admin.rotate_key(asked).await.unwrap();
     let began = Instant::now();
-    let in_the_middle = interrupted(&mut daemon, &open, old.records).await;
+    let in_the_middle = interrupted(&mut daemon, &open, &old, &seen).await;
     assert!(in_the_middle >= 2, "only {in_the_middle} kills came while it went on: it proves nothing");
     custodian = daemon.person(FIRST).await;
     let (done, keys) = until(&mut custodian, |rewrap| rewrap.state() == State::Finished).await;
@@ -234,12 +260,17 @@ async fn a_rewrapping_survives_kills_and_pauses_while_people_read_and_write_and_
     assert_eq!(found, steps.iter().collect::<Vec<_>>(), "each once, in this order");
 }
 
-/// Kills the daemon whenever the rewrapping has come so far, and once while it is paused. Answers how often it went on after a kill.
-async fn interrupted(daemon: &mut Daemon, open: &watch::Sender<Option<(Person, Person)>>, all: u64) -> usize {
+/// Kills the daemon whenever the rewrapping has come so far, and once while it is paused. Answers how often it was not over by then.
+async fn interrupted(
+    daemon: &mut Daemon,
+    open: &watch::Sender<Option<(Person, Person)>>,
+    old: &pb::EpochKey,
+    seen: &Seen,
+) -> usize {
     let mut custodian = daemon.person(FIRST).await;
     let mut in_the_middle = 0;
     for (number, target) in KILLS.into_iter().enumerate() {
-        let reached = |rewrap: &pb::Rewrap| rewrap.rewrapped as f64 >= target * all as f64;
+        let reached = |rewrap: &pb::Rewrap| rewrap.rewrapped as f64 >= target * old.records as f64;
         let (at, _) = until(&mut custodian, reached).await;
         if number == 0 {
             let asked = pb::PauseRewrapRequest { request_id: fresh() };
@@ -247,14 +278,17 @@ async fn interrupted(daemon: &mut Daemon, open: &watch::Sender<Option<(Person, P
             custodian = kill(daemon, open).await;
             let (still, _) = status(&mut custodian).await;
             assert!(still == paused && still.state() == State::Paused, "a kill resumes nothing");
+            seen.enough().await;
             let asked = pb::ResumeRewrapRequest { request_id: fresh() };
             custodian.admin.resume_rewrap(asked).await.unwrap();
             continue;
         }
-        custodian = kill(daemon, open).await;
+        open.send_replace(None);
+        daemon.kill();
+        in_the_middle += usize::from(under(daemon, &old.key_id).await > 0);
+        custodian = again(daemon, open).await;
         let (after, _) = status(&mut custodian).await;
         assert!(after.rewrapped >= at.rewrapped, "what was done is done");
-        in_the_middle += usize::from(after.left > 0);
     }
     in_the_middle
 }
