@@ -168,11 +168,11 @@ mod tests {
 
     #[tokio::test]
     async fn each_message_has_the_time_for_itself() {
-        // All of them together take longer than one may.
-        let (sender, mut messages) = stream(10 * WITHIN);
+        // All of them together take longer than one may, and that is more than a machine stands still.
+        let (sender, mut messages) = stream(30 * WITHIN);
         tokio::spawn(async move {
             for byte in TWO.chunks(1).cycle().take(20 * TWO.len()) {
-                tokio::time::sleep(WITHIN / 20).await;
+                tokio::time::sleep(WITHIN / 8).await;
                 sender.send(piece(byte)).await.unwrap();
             }
         });
