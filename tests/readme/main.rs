@@ -314,8 +314,10 @@ fn looks_like(shown: &str, printed: &str) -> bool {
     Regex::new(&format!("^{}$", parts.join(".*"))).unwrap().is_match(printed)
 }
 
+/// Of those that the system gives to nobody by itself: it is still free when the daemon takes it.
 fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    let first = 20_000 + u16::try_from(std::process::id() % 10_000).unwrap();
+    (first..32_000).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()
 }
 
 /// Every page in git's care.
