@@ -137,7 +137,9 @@ impl Server {
             }
         }
         fs::write(data.join("pg_hba.conf"), "local all all trust\nhostssl all all 127.0.0.1/32 cert\n").unwrap();
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        // Of those that the system gives to nobody by itself: it is still free when the server takes it.
+        let first = 20_000 + u16::try_from(std::process::id() % 10_000).unwrap();
+        let port = (first..32_000).find(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap();
         let settings = ["ssl=on", "ssl_cert_file=server.pem", "ssl_key_file=server.key", "ssl_ca_file=ca.pem"];
         let mut settings: Vec<String> = settings.map(|setting| format!("-c{setting}")).into();
         settings.extend([format!("-cport={port}"), "-clisten_addresses=127.0.0.1".into()]);
