@@ -27,7 +27,7 @@ const SEGMENT: usize = 512 << 10;
 /// What of each is read in any case.
 const SEGMENT_HEAD: usize = 4 << 10;
 /// A lock just given up may be held a moment longer, on a busy machine for seconds.
-const LOCK_TRIES: u32 = 200;
+const LOCK_TRIES: u32 = 100;
 const LOCK_WAIT: Duration = Duration::from_millis(50);
 
 /// An open store, verified.
