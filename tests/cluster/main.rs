@@ -12,6 +12,7 @@
     reason = "a test stops at the first surprise and says so"
 )]
 
+mod by_hand;
 #[path = "../support/daemon.rs"]
 #[allow(dead_code, reason = "shared with the tests of the daemon")]
 mod daemon;

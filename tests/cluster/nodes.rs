@@ -16,10 +16,9 @@ use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 
 use crate::net::{MACHINES, Net};
 
-const PASSWORD: &str = "only-here";
+/// What everybody has at the database.
+pub const PASSWORD: &str = "only-here";
 const TOOLS: [&str; 6] = ["patroni", "etcd", "etcdctl", "haproxy", "ip", "pgbackrest"];
-/// What whoever runs it does by hand.
-const RUNBOOK: &str = include_str!("../../deploy/RUNBOOK.md");
 /// Where the example has what each machine has a folder of its own for here.
 const DATA: &str = "/var/lib/postgresql/15/homeward";
 
@@ -43,18 +42,20 @@ pub struct Cluster {
     proxy: Option<Child>,
     /// What runs on each machine.
     running: [Vec<Child>; MACHINES],
-    net: Net,
-    /// Whether a cluster that begins does so with what the repository of backups has.
-    from_backup: bool,
+    pub net: Net,
+    /// How a cluster begins, as the sign before it is taken away in `patroni.yml`: `initdb` is without one.
+    pub method: &'static str,
+    /// Where it begins with an earlier moment, that.
+    pub moment: String,
 }
 
 /// What a machine is called.
-fn name_of(machine: usize) -> String {
+pub fn name_of(machine: usize) -> String {
     format!("db{}", machine + 1)
 }
 
 /// A command on a machine, or on that of a broker, as the user of the database.
-fn command(folder: &Path, name: &str, on: &[String], words: &[&str]) -> Command {
+pub fn command(folder: &Path, name: &str, on: &[String], words: &[&str]) -> Command {
     let postgres = ["setpriv", "--pdeathsig", "TERM", "--reuid", "postgres", "--regid", "postgres", "--clear-groups"];
     let mut words = on.iter().map(String::as_str).chain(postgres).chain(words.iter().copied());
     let mut command = Command::new(words.next().unwrap());
@@ -101,7 +102,8 @@ impl Cluster {
         let servers: Vec<_> = ["DB1", "DB2", "DB3"].into_iter().zip(addresses.iter().map(String::as_str)).collect();
         fs::write(place.join("haproxy.cfg"), example("haproxy.cfg", &servers)).unwrap();
         assert!(Command::new("chown").args(["-R", "postgres"]).arg(&place).status().unwrap().success());
-        let mut started = Self { folder, proxy: None, running: Default::default(), net, from_backup: false };
+        let (running, moment) = Default::default();
+        let mut started = Self { folder, proxy: None, running, net, method: "initdb", moment };
         for machine in 0..MACHINES {
             started.boots(machine);
         }
@@ -112,40 +114,6 @@ impl Cluster {
         started.does(started.primary(), "createdb --owner homeward homeward");
         started.does(started.primary(), "pgbackrest --stanza=homeward stanza-create");
         started
-    }
-
-    /// Does on a machine what the runbook says; what it said.
-    pub fn does(&self, machine: usize, words: &str) -> String {
-        assert!(RUNBOOK.contains(words), "the runbook does not say: {words}");
-        let (place, name) = (self.path(), name_of(machine));
-        let config = place.join(format!("{name}.yml")).display().to_string();
-        let mut here =
-            words.replace("/etc/patroni/config.yml", &config).replace("'PASSWORD'", &format!("'{PASSWORD}'"));
-        here = here.replace("/etc/haproxy/haproxy.cfg", &place.join("haproxy.cfg").display().to_string());
-        for other in 0..MACHINES {
-            here = here.replace(&format!("DB{}:", other + 1), &format!("{}:", self.net.address(other)));
-        }
-        let since = Stopwatch::start();
-        let mut command = command(place, &name, &self.net.on(machine), &["sh", "-c", &here]);
-        let done = command.env("PGHOST", place.join(format!("{name}-sockets"))).output().unwrap();
-        let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        assert!(done.status.success(), "{words}: {}{}", said(&done.stdout), said(&done.stderr));
-        eprintln!("{:6.1} s for {words}", since.spent().as_secs_f64());
-        said(&done.stdout)
-    }
-
-    /// Everything at the three machines is lost, but for the repository, and three others begin with that.
-    pub fn begins_elsewhere(&mut self) {
-        for machine in 0..MACHINES {
-            self.loses_power(machine);
-            for folder in [name_of(machine), format!("etcd{}", machine + 1)] {
-                gone(&self.path().join(folder));
-            }
-        }
-        self.from_backup = true;
-        (0..MACHINES).for_each(|machine| self.boots(machine));
-        self.whole();
-        self.from_backup = false;
     }
 
     /// Waits until all three are there, and one of the standbys is waited for by each commit.
@@ -159,18 +127,19 @@ impl Cluster {
         eprintln!("{:6.1} s until three are there", since.spent().as_secs_f64());
     }
 
-    fn path(&self) -> &Path {
+    /// Where all of it lies.
+    pub fn path(&self) -> &Path {
         self.folder.path()
     }
 
     /// Starts what runs on a machine.
     pub fn boots(&mut self, machine: usize) {
-        self.votes(machine);
+        self.votes(machine, "new");
         self.serves(machine);
     }
 
-    /// Starts etcd on a machine.
-    pub fn votes(&mut self, machine: usize) {
+    /// Starts etcd on a machine, where it has no data in a cluster that is `new` or `existing`.
+    pub fn votes(&mut self, machine: usize, state: &str) {
         let (place, name) = (self.path().to_owned(), name_of(machine));
         let address = self.net.address(machine);
         let etcds = (0..MACHINES).map(|other| format!("{}=http://{}:2380", name_of(other), self.net.address(other)));
@@ -181,7 +150,7 @@ impl Cluster {
         let etcd = [&etcd[..], &["--advertise-client-urls", &clients, "--listen-peer-urls", &peers]].concat();
         let etcd = [&etcd[..], &["--initial-advertise-peer-urls", &peers, "--initial-cluster", &all]].concat();
         // As systemd/etcd.default has it, but for machines that share two processors with others.
-        let etcd = [&etcd[..], &["--enable-v2", "--pre-vote"]].concat();
+        let etcd = [&etcd[..], &["--enable-v2", "--pre-vote", "--initial-cluster-state", state]].concat();
         let etcd = [&etcd[..], &["--heartbeat-interval", "200", "--election-timeout", "2000"]].concat();
         let on = self.net.on(machine);
         self.running[machine].push(spawned(&place, &format!("etcd{}", machine + 1), &on, &etcd));
@@ -204,6 +173,8 @@ impl Cluster {
         let hosts = (0..MACHINES).map(|machine| format!("{}:2379", self.net.address(machine)));
         let (papers, hosts) = (place.display().to_string(), hosts.collect::<Vec<_>>().join(","));
         let backups = place.join("backups").display().to_string();
+        let method = format!("method: {}", self.method);
+        let sign = format!("# {method}");
         let values = [
             ("name: NODE", format!("name: {name}")),
             ("hosts: ETCD", format!("hosts: {hosts}")),
@@ -216,7 +187,8 @@ impl Cluster {
             ("/run/postgresql", sockets),
             ("/var/lib/pgbackrest", backups),
             ("/etc/homeward-db", papers),
-            ("# method: pgbackrest", if self.from_backup { "method: pgbackrest" } else { "#" }.to_owned()),
+            (sign.as_str(), method),
+            ("MOMENT", self.moment.clone()),
         ];
         let values = values.each_ref().map(|(from, to)| (*from, to.as_str()));
         let file = place.join(format!("{name}.yml"));
@@ -321,7 +293,7 @@ impl Cluster {
 }
 
 /// Removes a folder, which what has just been killed may still be leaving; also one that is not there, for a replica that was being made.
-fn gone(folder: &Path) {
+pub fn gone(folder: &Path) {
     let since = Stopwatch::start();
     while folder.exists() {
         let done = fs::remove_dir_all(folder);

@@ -28,6 +28,77 @@ async fn acknowledged(broker: &Daemon) -> (Vec<u8>, Vec<u8>) {
     panic!("nothing is acknowledged: {}", broker.log());
 }
 
+/// What was acknowledged, each request with its receipt.
+type Receipts = Vec<(Vec<u8>, Vec<u8>)>;
+
+/// What was acknowledged has the same answer again, and the store agrees with itself.
+async fn all_is_there(broker: &Daemon, receipts: &Receipts) {
+    let council = broker.person(LEWISHAM).await;
+    for (body, receipt) in receipts {
+        assert_eq!(&council.call(&referral("SubmitReferral"), body.clone()).await.unwrap(), receipt);
+    }
+    let whole = ours(broker, &["audit", "verify", "--deep", "--config", "homeward.toml"]);
+    assert!(whole.contains("everything agrees"), "{whole}");
+}
+
+/// The primary's machine is lost: there is nothing to do. It comes back; the file is looked at before the ports are in use.
+async fn a_machine_is_lost(cluster: &mut Cluster, one: &Daemon, receipts: &mut Receipts) {
+    let primary = cluster.primary();
+    cluster.loses_power(primary);
+    receipts.push(acknowledged(one).await);
+    cluster.votes(primary, "new");
+    cluster.does((primary + 1) % 3, HEALTH);
+    cluster.does(primary, "patroni --validate-config /etc/patroni/config.yml");
+    cluster.serves(primary);
+    cluster.whole();
+}
+
+async fn work_is_done_on_machines(cluster: &mut Cluster, one: &Daemon, receipts: &mut Receipts) {
+    let primary = cluster.primary();
+    cluster.does(primary, "patronictl -c /etc/patroni/config.yml switchover homeward --force");
+    cluster.whole();
+    assert_ne!(cluster.primary(), primary, "another leads");
+    receipts.push(acknowledged(one).await);
+    if cluster.primary() == 2 {
+        cluster.does(0, "patronictl -c /etc/patroni/config.yml switchover homeward --force");
+        cluster.whole();
+    }
+    cluster.does(0, "patronictl -c /etc/patroni/config.yml reinit homeward db3 --force --wait");
+    cluster.whole();
+    cluster.does(0, "patronictl -c /etc/patroni/config.yml restart homeward db3 --force");
+    cluster.whole();
+    receipts.push(acknowledged(one).await);
+    cluster.has_a_new_machine();
+    receipts.push(acknowledged(one).await);
+    cluster.does(0, HEALTH);
+}
+
+/// What was erased goes from the files of the database.
+async fn the_table_is_written_anew(cluster: &Cluster, one: &mut Daemon, receipts: &mut Receipts) {
+    one.stop();
+    cluster.does(cluster.primary(), "psql -d homeward -c \"VACUUM FULL homeward_keys\"");
+    one.restart().await;
+    receipts.push(acknowledged(one).await);
+    all_is_there(one, receipts).await;
+}
+
+/// What was acknowledged before the moment is there, and what was after it is sent again.
+async fn a_wrong_hand_destroys(cluster: &mut Cluster, one: &mut Daemon, receipts: &mut Receipts) {
+    let moment = cluster.moment().await;
+    let (body, receipt) = acknowledged(one).await;
+    one.stop();
+    cluster.is_destroyed();
+    cluster.begins_elsewhere(Some(moment));
+    one.restart().await;
+    all_is_there(one, receipts).await;
+    let council = one.person(LEWISHAM).await;
+    let again = council.call(&referral("SubmitReferral"), body.clone()).await.unwrap();
+    assert_ne!(again, receipt, "it was later than the moment");
+    receipts.push((body, again));
+    // Else the newest backup is one of what was given up.
+    cluster.does(cluster.primary(), "pgbackrest --stanza=homeward backup");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_runbook_says_of_three_machines_does_what_it_says() {
     if missing() {
@@ -47,43 +118,21 @@ async fn what_the_runbook_says_of_three_machines_does_what_it_says() {
     assert!(cluster.does(primary, "pgbackrest --stanza=homeward info").contains("full backup"));
     receipts.push(acknowledged(&one).await);
 
-    // The primary's machine is lost: there is nothing to do. It comes back; the file is looked at before the ports are in use.
-    cluster.loses_power(primary);
-    receipts.push(acknowledged(&one).await);
-    cluster.votes(primary);
-    cluster.does((primary + 1) % 3, HEALTH);
-    cluster.does(primary, "patroni --validate-config /etc/patroni/config.yml");
-    cluster.serves(primary);
-    cluster.whole();
-    let primary = cluster.primary();
-    cluster.does(primary, "patronictl -c /etc/patroni/config.yml switchover homeward --force");
-    cluster.whole();
-    assert_ne!(cluster.primary(), primary, "another leads");
-    receipts.push(acknowledged(&one).await);
-    if cluster.primary() == 2 {
-        cluster.does(0, "patronictl -c /etc/patroni/config.yml switchover homeward --force");
-        cluster.whole();
-    }
-    cluster.does(0, "patronictl -c /etc/patroni/config.yml reinit homeward db3 --force --wait");
-    cluster.whole();
-    cluster.does(0, "patronictl -c /etc/patroni/config.yml restart homeward db3 --force");
-    cluster.whole();
-    receipts.push(acknowledged(&one).await);
+    a_machine_is_lost(&mut cluster, &one, &mut receipts).await;
+    work_is_done_on_machines(&mut cluster, &one, &mut receipts).await;
+    the_table_is_written_anew(&cluster, &mut one, &mut receipts).await;
+    a_wrong_hand_destroys(&mut cluster, &mut one, &mut receipts).await;
 
     // Whatever was archived comes back; that it was, this waits for.
+    receipts.push(acknowledged(&one).await);
     cluster.does(cluster.primary(), "pgbackrest --stanza=homeward check");
     one.stop();
-    cluster.begins_elsewhere();
+    cluster.begins_elsewhere(None);
     one.restart().await;
-    let council = one.person(LEWISHAM).await;
-    for (body, receipt) in &receipts {
-        assert_eq!(&council.call(&referral("SubmitReferral"), body.clone()).await.unwrap(), receipt);
-    }
+    all_is_there(&one, &receipts).await;
     receipts.push(acknowledged(&one).await);
     let taken = one.person(MPU).await.pull("MPU.SE").await.unwrap();
     assert_eq!(taken.len(), receipts.len(), "everything is there once");
-    let whole = ours(&one, &["audit", "verify", "--deep", "--config", "homeward.toml"]);
-    assert!(whole.contains("everything agrees"), "{whole}");
 }
 
 /// The example for containers names images, files and volumes that there are.
