@@ -87,8 +87,8 @@ pub(in crate::store) fn wrapped(tree: &impl Look) -> Result<Vec<(String, u64)>, 
 
 /// One delivery.
 pub(in crate::store) fn delivery(tree: &impl Look, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
-    let Some(legs) = legs(tree, id.record)? else { return Ok(None) };
-    Ok(legs.deliveries.into_iter().find(|each| each.id == id))
+    let Some(legs) = tree.large(&keys::legs(id.record))? else { return Ok(None) };
+    Legs::decode_one(id, &legs)
 }
 
 /// Records about which nothing is open, the longest first.
@@ -217,16 +217,15 @@ pub(in crate::store) fn deliveries(
         let is_all = positions.len() <= limit;
         for position in positions {
             let id = keys::read_position(&position).ok_or_else(unreadable)?.id;
-            let legs = legs(tree, id.record)?.ok_or_else(|| damaged("deliveries", id.record))?;
+            let legs = tree.large(&keys::legs(id.record))?.ok_or_else(|| damaged("deliveries", id.record))?;
             after = Some(position.clone());
-            if legs.excluded.contains(reader) {
+            if Legs::decode_excluded(id.record, &legs)?.contains(reader) {
                 continue;
             }
             if deliveries.len() == limit {
                 return Ok(Page { deliveries, next: last });
             }
-            let found = legs.deliveries.into_iter().find(|each| each.id == id);
-            deliveries.push(found.ok_or_else(|| damaged("deliveries", id.record))?);
+            deliveries.push(Legs::decode_one(id, &legs)?.ok_or_else(|| damaged("deliveries", id.record))?);
             last = Some(position);
         }
         if is_all {
@@ -309,8 +308,9 @@ pub(in crate::store) fn ready(
         let found = view.range(&from, &end, wanted)?;
         for (key, _) in &found {
             let id = keys::read_position(&key[prefix.len()..]).ok_or_else(unreadable)?.id;
-            let legs = legs(view, id.record)?.ok_or_else(unreadable)?;
-            ready.extend(Some(id).filter(|_| !legs.excluded.contains(reader)));
+            let legs = view.large(&keys::legs(id.record))?.ok_or_else(unreadable)?;
+            let excluded = Legs::decode_excluded(id.record, &legs)?;
+            ready.extend(Some(id).filter(|_| !excluded.contains(reader)));
         }
         match found.last() {
             Some((last, _)) if found.len() == wanted => from = [last.as_slice(), &[0]].concat(),

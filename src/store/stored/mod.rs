@@ -3,6 +3,7 @@
 mod delivery;
 mod grade;
 mod page;
+mod partly;
 mod prompt;
 mod reading;
 mod record;
@@ -179,19 +180,7 @@ impl Legs {
 
     /// Gives each delivery the confirmed grades of the items it carries, and how the prompts stand that it shows.
     pub fn show(&mut self) {
-        for delivery in &mut self.deliveries {
-            let shown = |prompt: &&TrackedPrompt| delivery.shows(prompt.kind);
-            delivery.prompts = self.prompts.iter().filter(shown).cloned().collect();
-            let of = |grade: &&ConfirmedGrade| delivery.header.items.iter().any(|item| item.number == grade.item);
-            delivery.confirmed = self.confirmed.iter().filter(of).cloned().collect();
-        }
-    }
-
-    /// The organisation that submitted `record`, and its wraps.
-    pub fn decode_wraps(record: Uuid, bytes: &[u8]) -> Result<(String, Vec<u8>), StoreError> {
-        let legs = pb::Legs::decode(bytes).map_err(|_| damaged("the wraps", record))?;
-        let organisation = legs.followers.into_iter().next().ok_or_else(|| damaged("the wraps", record))?;
-        Ok((organisation, legs.wraps))
+        self.deliveries.iter_mut().for_each(|delivery| show(delivery, &self.confirmed, &self.prompts));
     }
 
     /// Reads the legs of `record`.
@@ -224,6 +213,13 @@ impl Legs {
         };
         read().ok_or_else(|| damaged("deliveries", record))
     }
+}
+
+/// Gives a delivery the confirmed grades of the items it carries, and how the prompts stand that it shows.
+fn show(delivery: &mut Delivery, confirmed: &[ConfirmedGrade], prompts: &[TrackedPrompt]) {
+    delivery.prompts = prompts.iter().filter(|prompt| delivery.shows(prompt.kind)).cloned().collect();
+    let of = |grade: &&ConfirmedGrade| delivery.header.items.iter().any(|item| item.number == grade.item);
+    delivery.confirmed = confirmed.iter().filter(of).cloned().collect();
 }
 
 /// Nothing that was sealed stays with a delivery.
