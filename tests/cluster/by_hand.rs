@@ -13,6 +13,11 @@ use crate::{
 const COPIED: &str = "bootstrapped from leader 'db";
 const RUNBOOK: &str = include_str!("../../deploy/RUNBOOK.md");
 
+/// It stands in a box of the runbook.
+fn is_told(words: &str) {
+    assert!(RUNBOOK.contains(&format!("\n$ {words}\n")), "the runbook does not say: {words}");
+}
+
 impl Cluster {
     /// Does on a machine what the runbook says; what it said.
     pub fn does(&self, machine: usize, words: &str) -> String {
@@ -21,12 +26,27 @@ impl Cluster {
 
     /// The same, with the number of a member of etcd in the place of `ID`.
     pub fn does_with(&self, machine: usize, words: &str, id: &str) -> String {
-        assert!(RUNBOOK.contains(&format!("\n$ {words}\n")), "the runbook does not say: {words}");
+        is_told(words);
         self.runs(machine, &words.replace(" ID", &format!(" {id}")))
     }
 
-    /// Runs a command on a machine, with the addresses, files and password that there are; what it said.
+    /// The same, again until it succeeds.
+    fn does_in_time(&self, machine: usize, words: &str) {
+        is_told(words);
+        let since = Stopwatch::start();
+        while let Err(said) = self.tries(machine, words) {
+            assert!(since.spent() < Duration::from_secs(60), "{said}");
+            thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// Runs a command on a machine; what it said.
     pub fn runs(&self, machine: usize, words: &str) -> String {
+        self.tries(machine, words).unwrap_or_else(|said| panic!("{said}"))
+    }
+
+    /// The same, with the addresses, files and password that there are, or why it failed.
+    fn tries(&self, machine: usize, words: &str) -> Result<String, String> {
         let (place, name) = (self.path(), name_of(machine));
         let config = place.join(format!("{name}.yml")).display().to_string();
         let mut here =
@@ -39,9 +59,11 @@ impl Cluster {
         let mut command = command(place, &name, &self.net.on(machine), &["sh", "-c", &here]);
         let done = command.env("PGHOST", place.join(format!("{name}-sockets"))).output().unwrap();
         let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        assert!(done.status.success(), "{words}: {}{}", said(&done.stdout), said(&done.stderr));
+        if !done.status.success() {
+            return Err(format!("{words}: {}{}", said(&done.stdout), said(&done.stderr)));
+        }
         eprintln!("{:6.1} s for {words}", since.spent().as_secs_f64());
-        said(&done.stdout)
+        Ok(said(&done.stdout))
     }
 
     /// A machine ends with all that it has.
@@ -56,7 +78,8 @@ impl Cluster {
     pub fn has_a_new_machine(&mut self) {
         const NEW: usize = 2;
         self.is_lost(NEW);
-        self.primary();
+        // It may have led etcd, and those that are left elect.
+        self.does_in_time(0, "etcdctl --endpoints=http://DB1:2379,http://DB2:2379 endpoint health");
         let members = self.does(0, "etcdctl --endpoints=http://DB1:2379,http://DB2:2379 member list");
         let lost = members.lines().find(|line| line.contains(", db3,")).unwrap();
         let id = lost.split(',').next().unwrap();
