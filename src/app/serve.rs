@@ -24,7 +24,7 @@ pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
     let mut hangups = hangups().map_err(deaf)?;
     let daemon = tokio::select! {
         daemon = wiring::daemon(&config) => daemon?,
-        // Whatever it waits for, a disk, a database or a device: nobody is served yet, and a kill would be as good.
+        // Whatever it waits for, a disk or a database: nobody is served yet, and a kill would be as good.
         () = &mut stop => {
             tracing::info!("stopped before it served");
             return Ok(());

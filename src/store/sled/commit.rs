@@ -14,8 +14,8 @@ use tokio::sync::{mpsc, watch};
 use super::{
     durable::{Durable, HeadMark},
     open::open_sled,
-    view::batch,
-    waking::Writes,
+    view::{batch, engine},
+    waking::Flushes,
 };
 use crate::{
     platform::{clock::Stopwatch, meters::METERS},
@@ -110,8 +110,8 @@ pub(super) struct Writer<'s> {
     pub books: Books,
     /// The files that are synced.
     pub durable: Durable,
-    /// What the engine is writing.
-    pub writes: &'s Writes,
+    /// What the engine is told to write.
+    pub flushes: &'s Flushes,
 }
 
 impl Writer<'_> {
@@ -175,10 +175,10 @@ impl Writer<'_> {
                 changed.extend(keys.iter().cloned());
             }
             *self.shared.in_flight.write().map_err(|_| self.shared.unavailable())? = keys;
-            self.writes.during(tree, || tree.apply_batch(batch))?;
+            tree.apply_batch(batch).map_err(engine)?;
         }
         let watch = Stopwatch::start();
-        self.writes.flush(tree)?;
+        self.flushes.flush(tree)?;
         self.durable
             .commit(HeadMark::of(&self.books.meta, false))
             .map_err(|error| StoreError::Unavailable(format!("a sync failed: {error}")))?;
@@ -200,7 +200,7 @@ impl Writer<'_> {
     fn close(&mut self, in_order: bool) {
         let tree = self.shared.tree.write().unwrap_or_else(std::sync::PoisonError::into_inner).take();
         if let Some(tree) = tree {
-            if self.writes.flush(&tree).is_err() || self.durable.sync().is_err() {
+            if self.flushes.flush(&tree).is_err() || self.durable.sync().is_err() {
                 // As where it stops.
                 std::mem::forget(tree);
             } else {

@@ -33,7 +33,7 @@ use self::view::Look;
 use self::{
     commit::{Shared, Writer},
     measured::Measuring,
-    waking::Writes,
+    waking::Flushes,
 };
 use super::{
     Copied, CopyPart, Outbox, Room, StoreError,
@@ -79,9 +79,9 @@ impl SledStore {
         thread::Builder::new()
             .name("store-commit".into())
             .spawn(move || {
-                let writes = Writes::default();
+                let flushes = Flushes::default();
                 let (books, durable) = (opened.books, opened.durable);
-                writes.kept_awake(|| Writer { shared: &engine, books, durable, writes: &writes }.work(waiting));
+                flushes.kept_awake(|| Writer { shared: &engine, books, durable, flushes: &flushes }.work(waiting));
             })
             .map_err(|error| StoreError::Unavailable(format!("no thread: {error}")))?;
         let (readers, measuring) = (Arc::new(Semaphore::new(READERS)), Measuring::new(dir.to_owned()));
