@@ -15,6 +15,7 @@ use crate::store::{
 pub(super) fn engine(error: ::sled::Error) -> StoreError {
     match error {
         ::sled::Error::Corruption { .. } => StoreError::Damaged("the engine found a damaged page".into()),
+        ::sled::Error::Io(error) => StoreError::Unavailable(format!("the disk refused: {error}")),
         other => StoreError::Unavailable(other.to_string()),
     }
 }
