@@ -50,7 +50,7 @@ pub(super) async fn prepare(client: &mut Client) -> Result<(), StoreError> {
     let step = client.transaction().await.map_err(refused)?;
     let free = step.query_one("SELECT pg_try_advisory_xact_lock($1)", &[&LOCK]).await.map_err(refused)?;
     if !free.get::<_, bool>(0) {
-        tracing::warn!("another broker makes or changes the tables of the store: waiting until it has");
+        tracing::warn!("another process makes or changes the tables of the store: waiting until it has");
         step.execute("SELECT pg_advisory_xact_lock($1)", &[&LOCK]).await.map_err(refused)?;
     }
     step.batch_execute(

@@ -1,6 +1,6 @@
-//! Flushing the engine so that a write that fails is always heard of. sled 0.34 wakes nobody where the write that fails is the one a batch begins with
-//! (`exit_reservation` keeps the error and does not notify): whoever flushes, and looked a moment before, waits for ever. Asked once more,
-//! the engine sees the error that it keeps and wakes everybody.
+//! Flushing the engine so that a write that fails is always heard of. sled 0.34 wakes nobody where the write that fails is the one a
+//! batch begins with (`exit_reservation` keeps the error and does not notify): whoever flushes, and looked a moment before, waits for
+//! ever. Asked once more, the engine sees the error that it keeps and wakes everybody.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
